@@ -1,0 +1,62 @@
+/**
+ * Where each thing lives in DynamoDB: the one place that builds keys and names indexes. `|` separates parts; a source id
+ * holds none, and the last part may hold any.
+ *
+ * Devices   pk `source|user`, sk `device|id` · `decision|deviceId|decisionId` · `link|portalUser`
+ *           byDeviceId (idKey, pk) · byName (nameKey, pk) · bySource (shard, hash) · moving (moving, hash); all KEYS_ONLY
+ * Enrolments pk `user|email`, sk `enrolment|id`; pointers to them: pk `mail|…` `name|…` `traveler|…` `id|…`, sk `email|id`
+ * Actions   pk `actionId`; byDevice (deviceKey, requestedAt) · open (openKey, dueAt)
+ * Journal   pk `device|source|user|id`, sk `time|id`
+ * Control   pk/sk of sources, leases, manifests, runs, settings, feed
+ */
+import type { DeviceKey, UserKey } from '#domain/device';
+
+export const indexes = {
+  byDeviceId: 'byDeviceId',
+  byName: 'byName',
+  bySource: 'bySource',
+  moving: 'moving',
+  byDevice: 'byDevice',
+  open: 'open',
+} as const;
+
+/** Shards of a source's listing in the bySource index: hex digits of the key hash. */
+export const listingShards = [...'0123456789abcdef'] as const;
+
+export const userPk = ({ sourceId, user }: UserKey) => `${sourceId}|${user}`;
+export const deviceSk = (deviceId: string) => `device|${deviceId}`;
+export const decisionSk = (deviceId: string, decisionId: string) => `decision|${deviceId}|${decisionId}`;
+export const linkSk = (portalUser: string) => `link|${portalUser.toLowerCase()}`;
+export const deviceIdKey = (deviceId: string) => deviceId.toLowerCase();
+export const shardKey = (sourceId: string, hash: string) => `${sourceId}|${hash.slice(0, 1)}`;
+
+export function parseUserPk(pk: string): UserKey {
+  const cut = pk.indexOf('|');
+  return { sourceId: pk.slice(0, cut), user: pk.slice(cut + 1) };
+}
+
+export const enrolmentUserPk = (email: string) => `user|${email.toLowerCase()}`;
+export const enrolmentSk = (id: string) => `enrolment|${id}`;
+export const mailPointerPk = (mailDeviceId: string) => `mail|${mailDeviceId.toLowerCase()}`;
+export const namePointerPk = (displayName: string) => `name|${displayName.toLowerCase()}`;
+export const travelerPointerPk = (canonicalName: string) => `traveler|${canonicalName}`;
+export const idPointerPk = (enrolmentId: string) => `id|${enrolmentId}`;
+export const pointerSk = (email: string, id: string) => `${email.toLowerCase()}|${id}`;
+
+export const deviceText = ({ sourceId, user, deviceId }: DeviceKey) => `${sourceId}|${user}|${deviceId}`;
+export const journalPk = (key: DeviceKey) => `device|${deviceText(key)}`;
+export const journalSk = (at: number, id: string) => `${new Date(at).toISOString()}|${id}`;
+
+export const controlKeys = {
+  source: (sourceId: string) => ({ pk: `source|${sourceId}`, sk: 'state' }),
+  lease: (sourceId: string) => ({ pk: `source|${sourceId}`, sk: 'lease' }),
+  manifest: (sourceId: string, shard: string) => ({ pk: `manifest|${sourceId}`, sk: shard }),
+  run: (sourceId: string, runId: string) => ({ pk: `run|${sourceId}`, sk: runId }),
+  runPointer: (runId: string) => ({ pk: `run-id|${runId}`, sk: 'pointer' }),
+  settingsVersion: (scope: string, version: number) => ({
+    pk: `settings|${scope}`,
+    sk: `version|${String(version).padStart(8, '0')}`,
+  }),
+  settingsCurrent: (scope: string) => ({ pk: `settings|${scope}`, sk: 'current' }),
+  enrolmentFeed: () => ({ pk: 'feed', sk: 'enrolments' }),
+} as const;

@@ -1,0 +1,10 @@
+/** Short stable fingerprints: device keys and record contents in the manifest, digests of decision inputs. Not for secrets. */
+import { hash } from 'node:crypto';
+import type { DeviceKey } from '#domain/device';
+
+/** 16 lower-case hex digits (64 bits). */
+export const fingerprint = (text: string): string => hash('sha1', text, 'hex').slice(0, 16);
+
+/** Of a device within its source: `\u0000` cannot stand in a user name or device id. */
+export const deviceHash = ({ user, deviceId }: Pick<DeviceKey, 'user' | 'deviceId'>): string =>
+  fingerprint(`${user}\u0000${deviceId}`);

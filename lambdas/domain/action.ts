@@ -1,0 +1,59 @@
+/** An action: one change asked of a source, from request to confirmed effect (actions.md). Transitions: transitions.ts. */
+import { z } from 'zod';
+import { access, approval, deviceKey, wipe } from '#domain/device';
+
+export const actionType = z.enum(['approve', 'block', 'remove', 'wipe', 'cancel-wipe']);
+export type ActionType = z.infer<typeof actionType>;
+
+export const actionState = z.enum([
+  'requested',
+  'queued',
+  'waiting',
+  'dispatched',
+  'unknown',
+  'applied',
+  'delivered',
+  'confirmed',
+  'wiped',
+  'superseded',
+  'cancelled',
+  'expired',
+  'failed',
+]);
+export type ActionState = z.infer<typeof actionState>;
+
+export const wipeTarget = z.enum(['device', 'apps', 'storage-card']);
+export const actionRequester = z.object({ kind: z.enum(['person', 'rule', 'aq']), name: z.string().min(1) });
+
+/** What the server showed of a device at one moment. */
+export const shown = z.object({ approval, access, wipe });
+export type Shown = z.infer<typeof shown>;
+
+export const step = z.object({ state: actionState, at: z.number(), note: z.string() });
+
+export const action = deviceKey.extend({
+  actionId: z.string().min(1),
+  type: actionType,
+  wipeTargets: z.array(wipeTarget).optional(),
+  requestedAt: z.number(),
+  requestedBy: actionRequester,
+  reason: z.string(),
+  /** For AQ: what the plan wants it for. A `hold` blocks on the server and reads as held, not as blocked. */
+  purpose: z.enum(['decision', 'verdict', 'hold']),
+  rule: z.string().optional(),
+  /** Registration of the device when asked for (`registeredAt`): an action never outlives it. */
+  registeredAt: z.number().nullable(),
+  expiresAt: z.number(),
+  state: actionState,
+  attempts: z.number().int(),
+  /** Earliest next try, while waiting. */
+  notBefore: z.number().nullable(),
+  /** Who holds it while dispatched, and until when the claim is honoured. */
+  claim: z.object({ by: z.string(), until: z.number() }).nullable(),
+  before: shown.nullable(),
+  after: shown.nullable(),
+  /** For a final failure: what happened and what to do, one sentence each. */
+  outcome: z.string().nullable(),
+  history: z.array(step),
+});
+export type Action = z.infer<typeof action>;

@@ -1,0 +1,34 @@
+/** What `decide` is told: one user at one source, everything that bears on the verdicts, and the time. */
+import type { Decision } from '#domain/decision';
+import type { Device } from '#domain/device';
+import type { Enrolment, EnrolmentFeed, Link } from '#domain/enrolment';
+import type { Settings } from '#domain/settings';
+import type { AqSupport, RequiresApproval } from '#domain/source';
+
+/** The part of a stored device that decides. `existing`: its baseline run is committed. */
+export type DeviceFacts = Pick<Device, 'deviceId' | 'type' | 'registeredAt' | 'denial' | 'openAction'> & {
+  existing: boolean;
+  /** Null until a full record was read: approval, access and wipe are then unknown. */
+  detail: Pick<NonNullable<Device['detail']>, 'approval' | 'access' | 'wipe'> | null;
+};
+
+export type DecideInput = {
+  /** Epoch ms. */
+  now: number;
+  user: string;
+  settings: Settings;
+  server: { requiresApproval: RequiresApproval; aqSupport: AqSupport };
+  /** As it is in effect: `extender` also where the server's settings cannot be written. */
+  enforcement: 'server' | 'extender';
+  /** `owed`: the devices present are still to be recorded as existing, so AQ is not in force yet. */
+  baseline: 'recorded' | 'owed';
+  enrolmentFeed: EnrolmentFeed;
+  /** Devices that the server lists now, in any order. */
+  devices: readonly DeviceFacts[];
+  /** Every enrolment that can concern this user, in any order: by device id, Traveler name, alias, portal user or display name. */
+  enrolments: readonly Enrolment[];
+  links: readonly Link[];
+  /** Others with the same display name or common name: portal users (email) and Traveler users of this source, this user included. */
+  sameName: { portalUsers: readonly string[]; travelerUsers: readonly string[] };
+  decisions: readonly Decision[];
+};

@@ -1,0 +1,18 @@
+/** Standing decisions: approvals and blocks asked for by people or portal rules. AQ never undoes one. */
+import { z } from 'zod';
+
+export const requester = z.object({ kind: z.enum(['person', 'rule']), name: z.string().min(1) });
+export type Requester = z.infer<typeof requester>;
+
+export const decision = z.object({
+  /** The action that carried it: ids are the caller's idempotency keys. */
+  decisionId: z.string().min(1),
+  deviceId: z.string().min(1),
+  decided: z.enum(['approve', 'block']),
+  by: requester,
+  at: z.number(),
+  reason: z.string().optional(),
+  expiresAt: z.number().optional(),
+  withdrawnAt: z.number().optional(),
+});
+export type Decision = z.infer<typeof decision>;

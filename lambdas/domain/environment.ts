@@ -1,0 +1,71 @@
+/**
+ * What each function is told by its environment. The infrastructure sets exactly the keys that the function's schema names
+ * (same type on both sides), so a missing variable does not compile; handlers parse `process.env` with it once, at cold start.
+ */
+import { z } from 'zod';
+
+const variables = {
+  DEVICES_TABLE: z.string().min(1),
+  ENROLMENTS_TABLE: z.string().min(1),
+  ACTIONS_TABLE: z.string().min(1),
+  JOURNAL_TABLE: z.string().min(1),
+  CONTROL_TABLE: z.string().min(1),
+  GATHER_QUEUE_URL: z.string().min(1),
+  EVALUATIONS_QUEUE_URL: z.string().min(1),
+  ACTIONS_QUEUE_URL: z.string().min(1),
+  /** Where the API's own description says it lives. */
+  API_STAGE: z.string(),
+};
+type Variable = keyof typeof variables;
+
+/** Which variables each function needs, by function name: the least that it can work with. */
+export const functionVariables = {
+  'start-gathers': ['CONTROL_TABLE', 'GATHER_QUEUE_URL'],
+  gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL'],
+  evaluate: [
+    'DEVICES_TABLE',
+    'ENROLMENTS_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'EVALUATIONS_QUEUE_URL',
+    'ACTIONS_QUEUE_URL',
+  ],
+  act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
+  'portal-events': [
+    'DEVICES_TABLE',
+    'ENROLMENTS_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'GATHER_QUEUE_URL',
+    'EVALUATIONS_QUEUE_URL',
+    'ACTIONS_QUEUE_URL',
+  ],
+  api: [
+    'DEVICES_TABLE',
+    'ENROLMENTS_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'GATHER_QUEUE_URL',
+    'EVALUATIONS_QUEUE_URL',
+    'ACTIONS_QUEUE_URL',
+    'API_STAGE',
+  ],
+  console: [],
+} as const satisfies Record<string, readonly Variable[]>;
+
+export type FunctionName = keyof typeof functionVariables;
+export type EnvironmentOf<F extends FunctionName> = { [K in (typeof functionVariables)[F][number]]: string };
+
+/** Parses the environment of a function; throws one error that names every variable that is missing. */
+export function parseEnvironment<F extends FunctionName>(name: F, env: Record<string, string | undefined>): EnvironmentOf<F> {
+  const shape = Object.fromEntries(functionVariables[name].map((key) => [key, variables[key]]));
+  const parsed = z.object(shape).safeParse(env);
+  if (parsed.success) return parsed.data as EnvironmentOf<F>;
+  const missing = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  throw new Error(
+    `Function ${name} cannot start: its environment lacks ${missing}. Deploy the stack again; the template sets them.`,
+  );
+}

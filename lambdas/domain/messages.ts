@@ -1,0 +1,28 @@
+/** What travels over our own queues. One schema each; producers and consumers share it. */
+import { z } from 'zod';
+import { deviceKey } from '#domain/device';
+
+/** Gather queue: read this source now. The same run id continues a run that ran out of time. */
+export const gatherMessage = z.object({
+  sourceId: z.string().min(1),
+  runId: z.string().min(1),
+  reason: z.enum(['schedule', 'request', 'settings']),
+  requestedAt: z.number(),
+});
+export type GatherMessage = z.infer<typeof gatherMessage>;
+
+/** Evaluations queue: decide these users anew, or every user of a source (continued from `cursor`). */
+export const evaluationMessage = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('users'),
+    sourceId: z.string().min(1),
+    users: z.array(z.string().min(1)).min(1).max(50),
+    cause: z.string(),
+  }),
+  z.object({ kind: z.literal('everyone'), sourceId: z.string().min(1), cursor: z.string().optional(), cause: z.string() }),
+]);
+export type EvaluationMessage = z.infer<typeof evaluationMessage>;
+
+/** Action queue (FIFO, one group per device): the ledger holds the action itself. */
+export const actionMessage = deviceKey.extend({ actionId: z.string().min(1) });
+export type ActionMessage = z.infer<typeof actionMessage>;

@@ -1,0 +1,21 @@
+/**
+ * Traveler user names, compared as Domino compares them: ignoring case and in abbreviated form, so that
+ * `CN=Jane Doe/OU=Sales/O=Acme` equals `jane doe/sales/acme`.
+ */
+
+const label = /^(cn|ou\d*|o|c)=/i;
+
+/** The abbreviated name in lower case: equal for every spelling of one user. */
+export function canonicalName(name: string): string {
+  return name
+    .split('/')
+    .map((part) => part.trim().replace(label, ''))
+    .join('/')
+    .toLowerCase();
+}
+
+/** The common name, as spelt: the part before the first slash. */
+export function commonName(name: string): string {
+  const first = name.split('/', 1)[0] ?? '';
+  return first.trim().replace(/^cn=/i, '');
+}

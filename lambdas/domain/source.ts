@@ -1,0 +1,99 @@
+/** A source and what we remember of it between gathers: one item of the Control table per source. */
+import { z } from 'zod';
+
+export const failureKind = z.enum(['invalid', 'refused', 'denied', 'busy', 'transient', 'permanent', 'unknown']);
+export type FailureKind = z.infer<typeof failureKind>;
+
+/** What happened, where, what to do: the three parts of every message a person reads. */
+export const problem = z.object({ kind: failureKind, what: z.string(), where: z.string(), remedy: z.string(), at: z.number() });
+export type Problem = z.infer<typeof problem>;
+
+export const requiresApproval = z.union([z.boolean(), z.literal('unknown')]);
+export type RequiresApproval = z.infer<typeof requiresApproval>;
+export const aqSupport = z.enum(['supported', 'unsupported', 'unknown']);
+export type AqSupport = z.infer<typeof aqSupport>;
+
+export const serverFacts = z.object({
+  requiresApproval,
+  devicesBeforeApproval: z.number().int().nullable(),
+  /** `unavailable`: the server answered that it has no approval settings to read or write. */
+  settingsAccess: z.enum(['writable', 'unavailable', 'unknown']),
+  build: z.string(),
+  /** AQ needs Traveler 9.0 or later. */
+  aqSupport,
+});
+export type ServerFacts = z.infer<typeof serverFacts>;
+
+export const unknownServer: ServerFacts = {
+  requiresApproval: 'unknown',
+  devicesBeforeApproval: null,
+  settingsAccess: 'unknown',
+  build: '',
+  aqSupport: 'unknown',
+};
+
+/**
+ * Two-phase switch-on lives here. `baselineRuns` holds the complete gathers that recorded existing devices: a device whose
+ * `baselineRun` is listed is `existing`. While a baseline is owed (`baselineRuns` empty, or AQ wanted `on` and not
+ * `aqInForce`), AQ is not in force whatever the settings say. `aqInForce` turns true only after such a run was committed.
+ */
+export const sourceState = z.object({
+  sourceId: z.string().min(1),
+  server: serverFacts,
+  baselineRuns: z.array(z.string()),
+  aqInForce: z.boolean(),
+  /** A baseline or settings change was committed and not every user has been sent to evaluation yet. */
+  evaluateEveryone: z.boolean(),
+  lastCompleteGatherAt: z.number().nullable(),
+  lastRunId: z.string().nullable(),
+  /** Present trouble of the source as a whole (wrong credentials, unreachable, …); null when its last contact was well. */
+  problem: problem.nullable(),
+  /** After wrong credentials: no scheduled try before this time, so that an account is never locked by repetition. */
+  retryAt: z.number().nullable(),
+  devices: z.number().int(),
+});
+export type SourceState = z.infer<typeof sourceState>;
+
+export const newSource = (sourceId: string): SourceState => ({
+  sourceId,
+  server: unknownServer,
+  baselineRuns: [],
+  aqInForce: false,
+  evaluateEveryone: false,
+  lastCompleteGatherAt: null,
+  lastRunId: null,
+  problem: null,
+  retryAt: null,
+  devices: 0,
+});
+
+/** One reading of a source. Times epoch ms; `units` are DynamoDB capacity units as DynamoDB counted them. */
+export const gatherRun = z.object({
+  runId: z.string().min(1),
+  sourceId: z.string().min(1),
+  reason: z.enum(['schedule', 'request', 'settings']),
+  state: z.enum(['queued', 'running', 'completed', 'failed']),
+  baseline: z.boolean(),
+  requestedAt: z.number(),
+  startedAt: z.number().nullable(),
+  finishedAt: z.number().nullable(),
+  invocations: z.number().int(),
+  counts: z.object({
+    pages: z.number().int(),
+    devices: z.number().int(),
+    totalRecords: z.number().int().nullable(),
+    details: z.number().int(),
+    detailsWanted: z.number().int(),
+    added: z.number().int(),
+    changed: z.number().int(),
+    missing: z.number().int(),
+    removed: z.number().int(),
+    users: z.number().int(),
+  }),
+  requests: z.number().int(),
+  units: z.object({ read: z.number(), write: z.number() }),
+  /** Estimated end, while running. */
+  estimatedEnd: z.number().nullable(),
+  problem: problem.nullable(),
+});
+export type GatherRun = z.infer<typeof gatherRun>;
