@@ -1,0 +1,28 @@
+/** What can go wrong between us and a Traveler server, as one kind of error that says what happened, where, and what to do. */
+import type { FailureKind, Problem } from '#domain/source';
+
+/** `where` names the server and the kind of request, never a user or a device. */
+export type Explanation = Pick<Problem, 'what' | 'where' | 'remedy'>;
+
+/**
+ * - `denied`: wrong credentials or missing rights; never tried again by itself.
+ * - `transient`: no answer, or an answer that asks for patience; was tried again a few times already. `retryAfterMs` is what
+ *   the server asked for, if it did.
+ * - `unknown`: a write got no answer, so that only reading back tells whether it took effect.
+ * - `refused`: the server pointed us at another origin; the password stays here.
+ * - `invalid`: this one record cannot be read; others may.
+ * - `permanent`: login page, malformed or oversized answer, list that contradicts itself: trying again at once is useless.
+ */
+export class TravelerFailure extends Error {
+  readonly kind: FailureKind;
+  readonly problem: Explanation;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(kind: FailureKind, problem: Explanation, { retryAfterMs, cause }: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(`${problem.what} (${problem.where}). ${problem.remedy}`, { cause });
+    this.name = 'TravelerFailure';
+    this.kind = kind;
+    this.problem = problem;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
