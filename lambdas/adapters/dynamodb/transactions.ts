@@ -1,0 +1,32 @@
+/** Transactions whose conditions are part of the plan: a refused one is an answer, not an error. */
+import { setTimeout } from 'node:timers/promises';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+
+const refusals = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict']);
+const tries = 8;
+
+/** True when committed; false when a condition failed or another transaction was under way on the same items. */
+export async function committed(transaction: Promise<unknown>): Promise<boolean> {
+  try {
+    await transaction;
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionCanceledException)) throw error;
+    const codes = error.CancellationReasons?.map((reason) => reason.Code ?? 'None') ?? ['unknown'];
+    if (codes.some((code) => !refusals.has(code))) throw error;
+    return false;
+  }
+}
+
+/**
+ * Reads, decides and writes anew until `attempt` gives an answer (`null` = someone else wrote in between). Throws after
+ * eight tries: the caller's message then comes again.
+ */
+export async function untilSettled<T>(attempt: () => Promise<T | null>, what: string): Promise<T> {
+  for (let round = 0; round < tries; round++) {
+    const settled = await attempt();
+    if (settled !== null) return settled;
+    await setTimeout(Math.random() * 10 * 2 ** round);
+  }
+  throw new Error(`${what} was written by others at the same moment ${tries} times in a row. Send it again.`);
+}
