@@ -1,0 +1,201 @@
+/**
+ * The ledger of actions. Invariants: one entry per action id, ever; each write is conditional on the revision that was read,
+ * so of two workers one wins and the other is told; an action that has ended never moves again (transitions.ts decides that,
+ * this store only keeps two writers apart).
+ */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { deviceSk, deviceText, indexes, userPk } from '#adapters/dynamodb/keys';
+import { type LedgerAction, ledgerItem, openKey, storedAction } from '#adapters/dynamodb/ledger-item';
+import { type Action, type ActionState, isOpen, type Step } from '#domain/action';
+import type { DeviceKey } from '#domain/device';
+
+export type { LedgerAction } from '#adapters/dynamodb/ledger-item';
+
+/** `different`: the id is taken by an action with another content; nothing was written. */
+export type Requested = { outcome: 'stored' | 'same' | 'different'; action: LedgerAction };
+/** What an advance may change; `steps` are added to the history, the last one's state becomes the action's state. */
+export type Advance = Partial<Pick<Action, 'attempts' | 'notBefore' | 'claim' | 'before' | 'after' | 'outcome'>> & {
+  steps: readonly Step[];
+};
+export type Page<T> = { items: T[]; cursor: string | null };
+
+export type LedgerTables = { actions: string; devices: string };
+export type Ledger = ReturnType<typeof ledger>;
+
+const longestHistory = 200;
+
+export function ledger(client: DocumentClient, tables: LedgerTables) {
+  const read = async (actionId: string): Promise<LedgerAction | null> => {
+    const { Item } = await client.send(new GetCommand({ TableName: tables.actions, Key: { actionId }, ConsistentRead: true }));
+    return Item ? storedAction.parse(Item) : null;
+  };
+
+  async function readMany(actionIds: readonly string[]): Promise<LedgerAction[]> {
+    const found: LedgerAction[] = [];
+    let keys: Record<string, unknown>[] = [...new Set(actionIds)].map((actionId) => ({ actionId }));
+    while (keys.length > 0) {
+      const { Responses, UnprocessedKeys } = await client.send(
+        new BatchGetCommand({ RequestItems: { [tables.actions]: { Keys: keys.slice(0, 100), ConsistentRead: true } } }),
+      );
+      found.push(...(Responses?.[tables.actions] ?? []).map((item) => storedAction.parse(item)));
+      keys = [...(UnprocessedKeys?.[tables.actions]?.Keys ?? []), ...keys.slice(100)];
+    }
+    return found;
+  }
+
+  /** Shows the action on its device while it is open. A device that is not stored (yet) shows nothing. */
+  async function showOnDevice({ actionId, type, state, ...key }: Action): Promise<void> {
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName: tables.devices,
+          Key: { pk: userPk(key), sk: deviceSk(key.deviceId) },
+          UpdateExpression: 'SET openAction = :open',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':open': { actionId, type, state } },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
+
+  return {
+    read,
+    /** In any order; ids that are not in the ledger are left out. */
+    readMany,
+
+    /**
+     * Takes an action in, once per id. The same request again answers `same` with the entry as it is by now; another content
+     * under a known id answers `different`. The device shows the action as its open one, also after a crash in between.
+     */
+    async request(wanted: Action): Promise<Requested> {
+      const stored = await putNew(wanted);
+      const action = stored ? { ...wanted, revision: 1 } : await read(wanted.actionId);
+      if (!action) throw new Error(`Action ${wanted.actionId} was in the ledger and is gone. Send the request again.`);
+      if (!stored && contentOf(action) !== contentOf(wanted)) return { outcome: 'different', action };
+      if (isOpen(action.state)) await showOnDevice(action);
+      return { outcome: stored ? 'stored' : 'same', action };
+    },
+
+    /** Writes the next state of an action as it was read; `null` when someone else wrote it in between. */
+    async advance(from: LedgerAction, { steps, ...change }: Advance): Promise<LedgerAction | null> {
+      const next: LedgerAction = {
+        ...from,
+        ...change,
+        state: steps.at(-1)?.state ?? from.state,
+        history: shortened([...from.history, ...steps]),
+        revision: from.revision + 1,
+      };
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: tables.actions,
+            Item: ledgerItem(next, next.revision),
+            ConditionExpression: 'revision = :read',
+            ExpressionAttributeValues: { ':read': from.revision },
+          }),
+        );
+        return next;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return null;
+        throw error;
+      }
+    },
+
+    /** Actions of one device that have not ended, oldest first. Eventually consistent as to which there are, not as to their state. */
+    async openOf(key: DeviceKey): Promise<LedgerAction[]> {
+      const found = await readMany(await idsOf(key));
+      return found.filter((one) => isOpen(one.state)).sort(byAge);
+    },
+
+    /** Open actions that something was due on before `before` (epoch ms), the longest due first. */
+    async due(before: number, { limit = 100 }: { limit?: number } = {}): Promise<LedgerAction[]> {
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName: tables.actions,
+          IndexName: indexes.open,
+          KeyConditionExpression: 'openKey = :open AND dueAt <= :before',
+          ExpressionAttributeValues: { ':open': openKey, ':before': before },
+          Limit: limit,
+        }),
+      );
+      return readMany(Items.map((item) => String(item.actionId)));
+    },
+
+    /** A page of actions: of one device newest first, else in no order. `state` leaves others out, so a page may hold fewer. */
+    async list({ state, device, cursor, limit = 100 }: ListOptions = {}): Promise<Page<LedgerAction>> {
+      const from = cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) };
+      const command = device
+        ? new QueryCommand({ ...deviceQuery(tables.actions, device), ScanIndexForward: false, Limit: limit, ...from })
+        : new ScanCommand({ TableName: tables.actions, Limit: limit, ProjectionExpression: 'actionId', ...from });
+      const { Items = [], LastEvaluatedKey } = await client.send(command as QueryCommand);
+      const found = await readMany(Items.map((item) => String(item.actionId)));
+      const wanted = found.filter((one) => state === undefined || one.state === state);
+      return {
+        items: wanted.sort(byAge).reverse(),
+        cursor: LastEvaluatedKey ? Buffer.from(JSON.stringify(LastEvaluatedKey)).toString('base64url') : null,
+      };
+    },
+  };
+
+  async function putNew(wanted: Action): Promise<boolean> {
+    try {
+      await client.send(
+        new PutCommand({
+          TableName: tables.actions,
+          Item: ledgerItem(wanted, 1),
+          ConditionExpression: 'attribute_not_exists(actionId)',
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  async function idsOf(key: DeviceKey): Promise<string[]> {
+    const ids: string[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({ ...deviceQuery(tables.actions, key), ...(from === undefined ? {} : { ExclusiveStartKey: from }) }),
+      );
+      ids.push(...Items.map((item) => String(item.actionId)));
+      from = LastEvaluatedKey;
+    } while (from !== undefined);
+    return ids;
+  }
+}
+
+type ListOptions = { state?: ActionState; device?: DeviceKey; cursor?: string; limit?: number };
+
+const byAge = (one: Action, other: Action) => one.requestedAt - other.requestedAt || one.actionId.localeCompare(other.actionId);
+
+const deviceQuery = (table: string, key: DeviceKey) => ({
+  TableName: table,
+  IndexName: indexes.byDevice,
+  KeyConditionExpression: 'deviceKey = :device',
+  ExpressionAttributeValues: { ':device': deviceText(key) },
+});
+
+/** What the caller asked for, without what was derived when it came in (registration, deadline, times). */
+function contentOf({ sourceId, user, deviceId, type, wipeTargets = [], requestedBy, reason, purpose }: Action): string {
+  return JSON.stringify([sourceId, user, deviceId, type, wipeTargets, requestedBy.kind, requestedBy.name, reason, purpose]);
+}
+
+/** A week of waiting must not outgrow an item: the beginning and the recent past are kept. */
+function shortened(history: Step[]): Step[] {
+  if (history.length <= longestHistory) return history;
+  const half = longestHistory / 2;
+  return [...history.slice(0, half), ...history.slice(-half)];
+}
+
+/** Throws a ZodError for a cursor that this store did not make. */
+function decodeCursor(cursor: string): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+}
