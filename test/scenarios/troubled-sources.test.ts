@@ -1,0 +1,110 @@
+/** A source in trouble says so and changes nothing; the others go on. */
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
+import { userName } from './fleet.ts';
+import { type ForeignTraveler, startForeignTraveler } from './foreign-traveler.ts';
+
+const folder = temporaryFolder();
+const servers: Record<string, ForeignTraveler> = {};
+let stack: Stack;
+
+/** A port that nobody listens on. */
+async function deadPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+beforeAll(async () => {
+  for (const id of ['well', 'denied', 'login', 'emptied']) {
+    const server = await startForeignTraveler({ requireApproval: true, freeDevices: 1 });
+    for (let index = 0; index < 30; index++) server.register(userName(index), `Appl${id.toUpperCase()}${index}`);
+    servers[id] = server;
+  }
+  servers.denied?.suffer('wrong-password');
+  servers.login?.suffer('login-page');
+  const sources = Object.entries(servers).map(([id, server]) => ({
+    id,
+    kind: 'smartcloud',
+    url: server.url,
+    credentials: server.credentials,
+  }));
+  stack = await startStack({
+    config: {
+      sources: [
+        ...sources,
+        {
+          id: 'unreachable',
+          kind: 'smartcloud',
+          url: `http://127.0.0.1:${await deadPort()}`,
+          credentials: { user: 'a', password: 'b' },
+        },
+      ],
+    },
+    dataDir: `${folder.path}/data`,
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await stack?.stop();
+  for (const server of Object.values(servers)) await server.stop();
+  folder.remove();
+});
+
+const source = async (id: string) =>
+  (await stack.api('/status')).body.sources.find((one: { sourceId: string }) => one.sourceId === id);
+const failed = (id: string) =>
+  eventually(
+    async () => {
+      const status = await source(id);
+      return status.state === 'failed' ? status : null;
+    },
+    { within: 60_000, what: `The trouble of ${id}` },
+  );
+
+test('wrong credentials: said with a cure, tried once, not repeated', async () => {
+  const { problem } = await failed('denied');
+  expect(problem).toMatchObject({ kind: 'denied' });
+  expect(problem.remedy).toMatch(/password|credentials|secret/i);
+  expect(JSON.stringify(problem)).not.toContain('pässword');
+  expect(servers.denied?.requests).toBeLessThanOrEqual(3);
+});
+
+test('a login page instead of JSON: said with the web rule that cures it', async () => {
+  const { problem } = await failed('login');
+  expect(problem.remedy).toMatch(/\/api/);
+});
+
+test('an unreachable host: said plainly', async () => {
+  const { problem } = await failed('unreachable');
+  expect(problem.what).not.toBe('');
+  expect(problem.remedy).not.toBe('');
+});
+
+test('a list that is suddenly empty changes nothing', async () => {
+  await eventually(async () => ((await source('emptied')).lastGather?.state === 'completed' ? true : null), {
+    what: 'The first gather',
+  });
+  await stack.settled();
+  const before = await stack.devices({ source: 'emptied' });
+  expect(before).toHaveLength(30);
+  servers.emptied?.suffer('empty-list');
+  const run = await stack.gather('emptied');
+  expect(run).toMatchObject({ state: 'failed' });
+  expect(run.problem.what).toMatch(/empty/i);
+  await stack.settled();
+  expect(await stack.devices({ source: 'emptied' })).toEqual(before);
+  servers.emptied?.suffer('none');
+  expect(await stack.gather('emptied')).toMatchObject({ state: 'completed' });
+});
+
+test('the well source is gathered and decided all the same', async () => {
+  await eventually(async () => ((await source('well')).state === 'ok' ? true : null), { what: 'The well source' });
+  await stack.settled();
+  const rows = await stack.devices({ source: 'well' });
+  expect(rows).toHaveLength(30);
+  expect(rows.filter((row) => row.verdict === null)).toEqual([]);
+});
