@@ -4,20 +4,23 @@ import { z } from 'zod';
 export const platform = z.string().min(1);
 export const mailConfiguration = z.enum(['pushed', 'manual', 'unknown']);
 
+/** Lengths are bounded so that keys built from them fit DynamoDB, and one enrolment with its pointers one transaction. */
+const mailDeviceIds = z.array(z.string().min(1).max(256)).max(20);
+
 export const enrolment = z.object({
-  id: z.string().min(1),
+  id: z.string().min(1).max(128),
   user: z.object({
-    email: z.string().min(1),
-    name: z.string().optional(),
+    email: z.string().min(1).max(254),
+    name: z.string().max(512).optional(),
     /** The Traveler user name, where the portal knows it. */
-    travelerUser: z.string().optional(),
+    travelerUser: z.string().max(512).optional(),
   }),
   platform,
   /** Free text of the portal; only `enrolled` (any letter case) counts as enrolled. */
   status: z.string(),
-  serial: z.string().optional(),
-  mailDeviceIds: z.array(z.string().min(1)),
-  secureMailDeviceIds: z.array(z.string().min(1)).optional(),
+  serial: z.string().max(128).optional(),
+  mailDeviceIds,
+  secureMailDeviceIds: mailDeviceIds.optional(),
   mailConfiguration,
   changedAt: z.union([z.iso.datetime({ offset: true }), z.number()]),
   version: z.number().int().nonnegative(),

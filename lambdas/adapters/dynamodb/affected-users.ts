@@ -1,0 +1,52 @@
+/**
+ * Which Traveler users an enrolment can concern: owners of devices it vouches for, and users whose name is its user's. Reads
+ * the Devices indexes, which trail the table by moments: a device written in that moment is sent to evaluation by its gather.
+ */
+import { paginateQuery } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
+import { z } from 'zod';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { deviceIdsOf } from '#adapters/dynamodb/enrolment-pointers';
+import { deviceIdKey, indexes, parseUserPk } from '#adapters/dynamodb/keys';
+import type { UserKey } from '#domain/device';
+import type { Enrolment } from '#domain/enrolment';
+import { canonicalName, commonName } from '#domain/names';
+
+const keyItem = z.object({ pk: z.string() });
+
+export function affectedUsersFinder(client: DocumentClient, devicesTable: string) {
+  async function pksBy(index: 'byDeviceId' | 'byName', value: string): Promise<string[]> {
+    const pages = paginateQuery(
+      { client },
+      {
+        TableName: devicesTable,
+        IndexName: indexes[index],
+        KeyConditionExpression: '#key = :value',
+        ExpressionAttributeNames: { '#key': index === 'byDeviceId' ? 'idKey' : 'nameKey' },
+        ExpressionAttributeValues: { ':value': value },
+      },
+    );
+    const found: string[] = [];
+    for await (const { Items = [] } of pages) found.push(...Items.map((item) => keyItem.parse(item).pk));
+    return found;
+  }
+
+  /** `enrolments`: all of one portal user's (and what they were before). Each user once, in no particular order. */
+  return async function usersOf(enrolments: readonly Enrolment[]): Promise<UserKey[]> {
+    const deviceIds = new Set(enrolments.flatMap(deviceIdsOf).map(deviceIdKey));
+    const names = new Set(enrolments.flatMap(({ user }) => (user.name?.trim() ? [user.name.trim().toLowerCase()] : [])));
+    const travelers = new Set(
+      enrolments.flatMap(({ user }) => (user.travelerUser?.trim() ? [canonicalName(user.travelerUser)] : [])),
+    );
+    const lookups: (() => Promise<string[]>)[] = [
+      ...[...deviceIds].map((id) => () => pksBy('byDeviceId', id)),
+      ...[...names].map((name) => () => pksBy('byName', name)),
+      ...[...travelers].map((traveler) => async () => {
+        const sameName = await pksBy('byName', commonName(traveler));
+        return sameName.filter((pk) => canonicalName(parseUserPk(pk).user) === traveler);
+      }),
+    ];
+    const found = await pMap(lookups, (lookup) => lookup(), { concurrency: 16 });
+    return [...new Set(found.flat())].map(parseUserPk);
+  };
+}
