@@ -1,0 +1,29 @@
+/** Who keeps unapproved devices out, and whether the devices that were there before still have to be recorded. */
+import type { DecideInput } from '#domain/decide-input';
+import type { Settings } from '#domain/settings';
+import type { ServerFacts, SourceState } from '#domain/source';
+
+export type Enforcement = DecideInput['enforcement'];
+export type Baseline = DecideInput['baseline'];
+
+/** `extender` as configured, or because the server has no approval settings that could be written. */
+export function effectiveEnforcement(configured: Enforcement, server: Pick<ServerFacts, 'settingsAccess'>): Enforcement {
+  return server.settingsAccess === 'unavailable' ? 'extender' : configured;
+}
+
+/**
+ * `owed` until a complete gather has recorded the devices present: before the first one, and again each time that AQ is
+ * wanted `on` and not yet in force (the first phase of switching on). While it is owed AQ decides nothing.
+ */
+export function baselineOf(
+  state: Pick<SourceState, 'baselineRuns' | 'aqInForce'>,
+  settings: Pick<Settings, 'requireApproval'>,
+): Baseline {
+  const switchingOn = settings.requireApproval === 'on' && !state.aqInForce;
+  return state.baselineRuns.length === 0 || switchingOn ? 'owed' : 'recorded';
+}
+
+/** Recorded as present before AQ, by a gather that was committed. */
+export function isExisting(device: { baselineRun: string | null }, state: Pick<SourceState, 'baselineRuns'>): boolean {
+  return device.baselineRun !== null && state.baselineRuns.includes(device.baselineRun);
+}

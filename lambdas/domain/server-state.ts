@@ -1,0 +1,40 @@
+/**
+ * What the server shows of a device, in the words that rules and plans use. Each answers only from what is known: an
+ * `unknown` is neither access nor a bar, so nothing is approved or blocked on the strength of it.
+ */
+import type { DeviceFacts } from '#domain/decide-input';
+
+/** It waits for approval: known to be pending. */
+export function isPending({ detail }: DeviceFacts): boolean {
+  return detail?.approval === 'pending';
+}
+
+/** It can sync now: allowed in, and by its approval not waiting, denied or unknown. */
+export function hasAccess({ detail }: DeviceFacts): boolean {
+  if (detail?.access !== 'allow') return false;
+  return detail.approval !== 'pending' && detail.approval !== 'denied' && detail.approval !== 'unknown';
+}
+
+/** Approved on the server, by a person or by the server's own allowance. */
+export function isApprovedThere({ detail }: DeviceFacts): boolean {
+  return detail?.approval === 'approved' || detail?.approval === 'auto-approved';
+}
+
+/**
+ * Denied or barred on the server, by anyone. A device that waits is locked out as part of waiting: `deny` beside `pending`
+ * is a bar of its own only where we put it there (docs/decisions/decision-readings.md).
+ */
+export function isBarred({ detail, denial }: DeviceFacts): boolean {
+  if (detail?.approval === 'denied' || detail?.access === 'prohibit') return true;
+  return detail?.access === 'deny' && (detail.approval !== 'pending' || denial !== null);
+}
+
+/** Barred, and the bar is ours to lift. */
+export function isBarredByUs(device: DeviceFacts): boolean {
+  return device.denial !== null && isBarred(device);
+}
+
+/** A wipe was requested and not cancelled, or was carried out. */
+export function isUnderWipe({ detail }: DeviceFacts): boolean {
+  return detail?.wipe === 'requested' || detail?.wipe === 'wiped';
+}
