@@ -26,3 +26,15 @@ export class TravelerFailure extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** `denied`, and the password itself is the reason: repeating it could lock the account. */
+export class WrongCredentials extends TravelerFailure {
+  constructor(where: string) {
+    super('denied', {
+      what: 'The server does not accept the user name and password (401)',
+      where,
+      remedy:
+        'Correct them in the secret of this source. No further try is made with the same password for now, so that the account is not locked.',
+    });
+  }
+}

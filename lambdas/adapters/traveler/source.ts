@@ -1,6 +1,12 @@
 /** A Traveler server as the rest of the product sees it: pages of devices, one device, facts, and the few writes. */
 import type { DeviceDetail, ListedDevice } from '#domain/device';
 import type { ServerFacts } from '#domain/source';
+import { parseFull } from '#domain/traveler-record';
+import { type Connection, connect } from './connection.ts';
+import { TravelerFailure } from './failure.ts';
+import { listPages } from './pages.ts';
+import { readServerFacts } from './server-facts.ts';
+import { unprovenWrites } from './unproven-writes.ts';
 
 export type Credentials = { user: string; password: string };
 
@@ -58,4 +64,34 @@ export type Timeouts = { connect: number; headers: number; body: number; total: 
 /** Waits are full-jitter: a random part of base * 2^n, at most `longestMs`. A longer Retry-After ends the tries. */
 export type RetryPolicy = { tries: number; baseMs: number; longestMs: number };
 
-export declare function travelerSource(options: TravelerOptions): TravelerSource;
+/** Largest seen in use: 2,000 rows a page. */
+const defaultPageMultiplier = 100;
+
+/** Opens no connection until first asked. One source is shared by all that work on that server, so that its bounds hold. */
+export function travelerSource(options: TravelerOptions): TravelerSource {
+  const connection = connect(options);
+  return {
+    ...unprovenWrites(connection),
+    pages: () => listPages(connection, options.pageMultiplier ?? defaultPageMultiplier),
+    detail: (href) => readDetail(connection, href),
+    serverFacts: () => readServerFacts(connection),
+    get requests() {
+      return connection.requests;
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function readDetail(connection: Connection, href: string): Promise<Found | 'gone'> {
+  const subject = 'device record';
+  const answer = await connection.call({ method: 'GET', path: connection.address.follow(href), subject });
+  if (answer === 'gone') return 'gone';
+  const found = parseFull(Array.isArray(answer.data) ? answer.data[0] : answer.data);
+  if (found) return { ...found, href: found.href || href };
+  throw new TravelerFailure('invalid', {
+    what: 'The full record of a device cannot be read: it names no user or no device',
+    where: `${connection.address.origin} ${subject}`,
+    remedy:
+      'The other devices are not affected. Look for the record in the Traveler administration and remove it if it is broken.',
+  });
+}

@@ -1,0 +1,106 @@
+/** Judges one HTTP answer: an envelope, `gone`, or the failure it amounts to. */
+import { retryAfterMs } from './backoff.ts';
+import { type Envelope, envelope } from './envelope.ts';
+import { TravelerFailure, WrongCredentials } from './failure.ts';
+
+/** What was asked: `where` names server and kind of request; a write without a readable answer may have taken effect. */
+export type Asked = { where: string; write: boolean };
+export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string; at: number };
+
+/** 449: Traveler's own "try again"; 408 and 429 say the same. */
+const patience = new Set([408, 429, 449]);
+
+export function judge(asked: Asked, answer: Answer): Envelope | 'gone' {
+  const { status, headers, text } = answer;
+  const byStatus = judgeCode(asked, status, retryAfterMs(headers['retry-after'], answer.at));
+  if (byStatus instanceof TravelerFailure) throw isLoginRedirect(answer) ? loginPage(asked) : byStatus;
+  if (byStatus === 'gone') return 'gone';
+  if (status === 204 && asked.write) return { data: null };
+  if (text.trim() === '') throw noAnswer(asked, 'answered with an empty body');
+  if (isHtml(answer)) throw loginPage(asked);
+  const parsed = envelope.safeParse(parseJson(asked, text));
+  if (!parsed.success) throw malformed(asked, 'is not the answer that Traveler gives');
+  const byCode = judgeCode(asked, parsed.data.code ?? 200);
+  if (byCode instanceof TravelerFailure) throw byCode;
+  return byCode === 'gone' ? 'gone' : parsed.data;
+}
+
+/** One table for the HTTP status and for the envelope's `code`, which may differ from it. */
+function judgeCode({ where }: Asked, code: number, wait?: number): TravelerFailure | 'gone' | 'good' {
+  if (code >= 200 && code < 300) return 'good';
+  if (code === 404 || code === 410) return 'gone';
+  if (code === 401) return new WrongCredentials(where);
+  if (code === 403) return missingRights(where);
+  if (patience.has(code) || code >= 500)
+    return new TravelerFailure(
+      'transient',
+      {
+        what: `The server answered ${code}: it is busy or unwell`,
+        where,
+        remedy: 'It is tried again by itself. If this lasts, look at the Traveler server and its load.',
+      },
+      wait === undefined ? {} : { retryAfterMs: wait },
+    );
+  return new TravelerFailure('permanent', {
+    what: `The server refused the request with ${code}`,
+    where,
+    remedy: 'Check the url of this source and that the server is Traveler 9.0 or later.',
+  });
+}
+
+function missingRights(where: string): TravelerFailure {
+  return new TravelerFailure('denied', {
+    what: 'The user of this source may not do this on the server (403)',
+    where,
+    remedy: 'Give that user administrator rights in Traveler, or name another user in the secret of this source.',
+  });
+}
+
+function loginPage({ where }: Asked): TravelerFailure {
+  return new TravelerFailure('permanent', {
+    what: 'The server answered with a web page, most likely its login form, instead of data',
+    where,
+    remedy:
+      'On the Domino server, add a web rule that overrides session authentication for /api*, so that it takes user name and password with each request.',
+  });
+}
+
+function malformed({ where }: Asked, how: string): TravelerFailure {
+  return new TravelerFailure('permanent', {
+    what: `What the server sent ${how}`,
+    where,
+    remedy: 'Check that the url of this source leads to a Traveler server and that no proxy on the way changes its answers.',
+  });
+}
+
+/** No answer to a read is asked for again; to a write it means that nobody knows, and that the device must be read back. */
+export function noAnswer({ where, write }: Asked, how: string, cause?: unknown): TravelerFailure {
+  return new TravelerFailure(
+    write ? 'unknown' : 'transient',
+    {
+      what: `The server ${how}`,
+      where,
+      remedy: write
+        ? 'The device is read back to see whether it took effect.'
+        : 'It is tried again by itself. If this lasts, check that the server runs and can be reached from here.',
+    },
+    { cause },
+  );
+}
+
+function parseJson(asked: Asked, text: string): unknown {
+  try {
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch {
+    throw malformed(asked, 'is not valid JSON');
+  }
+}
+
+function isHtml({ headers, text }: Answer): boolean {
+  return String(headers['content-type'] ?? '').includes('text/html') || text.trimStart().startsWith('<');
+}
+
+/** Forms login may also send the client away: to `names.nsf?Login` or the like. */
+function isLoginRedirect({ status, headers }: Answer): boolean {
+  return status >= 300 && status < 400 && /login/i.test(String(headers.location ?? ''));
+}

@@ -1,0 +1,98 @@
+/** HTTP to one Traveler server: bounded in number, in time and in size; tries again what is worth it. */
+import { setTimeout as wait } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { type Dispatcher, Pool } from 'undici';
+import { type Address, travelerAddress } from './address.ts';
+import { judge } from './answer.ts';
+import { jittered } from './backoff.ts';
+import { readBody } from './body.ts';
+import { credentialGate } from './credential-gate.ts';
+import type { Envelope } from './envelope.ts';
+import { TravelerFailure, WrongCredentials } from './failure.ts';
+import type { RetryPolicy, Timeouts, TravelerOptions } from './source.ts';
+import { transportFailure } from './transport-failure.ts';
+
+export type Call = {
+  method: 'GET' | 'PUT' | 'DELETE';
+  /** Path and query; from `address`, so on this server. */
+  path: string;
+  /** Kind of request, for messages: `device list`. */
+  subject: string;
+  body?: unknown;
+  signal?: AbortSignal;
+};
+export type Connection = {
+  address: Address;
+  /** `gone` for 404 and 410. Throws TravelerFailure. */
+  call(call: Call): Promise<Envelope | 'gone'>;
+  readonly requests: number;
+  close(): Promise<void>;
+};
+
+const defaultTimeouts: Timeouts = { connect: 10_000, headers: 60_000, body: 30_000, total: 180_000 };
+const defaultRetry: RetryPolicy = { tries: 4, baseMs: 250, longestMs: 10_000 };
+const defaultMaxBodyBytes = 64 * 1024 * 1024;
+
+export function connect(options: TravelerOptions): Connection {
+  const { concurrency, random = Math.random, now = Date.now, maxBodyBytes = defaultMaxBodyBytes } = options;
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const retry = { ...defaultRetry, ...options.retry };
+  const address = travelerAddress(options.baseUrl);
+  const gate = credentialGate(options.credentials, now);
+  const limit = pLimit(concurrency);
+  const pool = new Pool(address.origin, {
+    connections: concurrency,
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: timeouts.connect },
+    headersTimeout: timeouts.headers,
+    bodyTimeout: timeouts.body,
+  });
+  let requests = 0;
+
+  /** One try. */
+  async function send(call: Call, authorization: string): Promise<Envelope | 'gone'> {
+    const asked = { where: `${address.origin} ${call.subject}`, write: call.method !== 'GET' };
+    const signals = [AbortSignal.timeout(timeouts.total), ...(call.signal ? [call.signal] : [])];
+    requests += 1;
+    try {
+      const response = await pool.request(toRequest(call, authorization, AbortSignal.any(signals)));
+      const text = await readBody(response, { maxBytes: maxBodyBytes, where: asked.where });
+      return judge(asked, { status: response.statusCode, headers: response.headers, text, at: now() });
+    } catch (error) {
+      const failure = error instanceof TravelerFailure ? error : transportFailure(asked, error);
+      if (failure instanceof WrongCredentials) gate.turnedAway(authorization, failure);
+      throw failure;
+    }
+  }
+
+  /** Keeps its place among the concurrent while it waits: a busy server gets fewer requests, not more. */
+  async function persist(call: Call): Promise<Envelope | 'gone'> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await gate.admit((authorization) => send(call, authorization));
+      } catch (error) {
+        if (!(error instanceof TravelerFailure) || error.kind !== 'transient' || tried >= retry.tries) throw error;
+        const asked = error.retryAfterMs ?? 0;
+        if (asked > retry.longestMs || call.signal?.aborted) throw error;
+        await wait(Math.max(asked, jittered(tried, retry, random)), undefined, { signal: call.signal });
+      }
+    }
+  }
+
+  return {
+    address,
+    call: (call) => limit(() => persist(call)),
+    get requests() {
+      return requests;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function toRequest({ method, path, body }: Call, authorization: string, signal: AbortSignal): Dispatcher.RequestOptions {
+  const headers = { authorization, accept: 'application/json' };
+  return body === undefined
+    ? { method, path, headers, signal }
+    : { method, path, signal, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
