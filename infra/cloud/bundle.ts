@@ -1,0 +1,68 @@
+/**
+ * Makes each function's bundle: one ESM file with all it needs and the configuration beside it; the console's page for the
+ * console. In process, without Docker or network.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import { type FunctionName, functionVariables } from '#domain/environment';
+import { addConsoleAssets } from './console-assets.ts';
+import type { Bundles } from './service-stack.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const functionNames = Object.keys(functionVariables) as FunctionName[];
+const handlerOf = (name: FunctionName) => join(root, 'lambdas/functions', name, 'handler.ts');
+
+/**
+ * Writes `<directory>/<function>/index.mjs` and `configuration.json` for every function, and the console's files under
+ * `<directory>/console/assets`. Replaces what was there. Throws, naming every missing handler, or with esbuild's own errors.
+ */
+export async function bundleFunctions(
+  configuration: RuntimeConfiguration,
+  { directory }: { directory: string },
+): Promise<Bundles> {
+  const missing = functionNames.filter((name) => !existsSync(handlerOf(name)));
+  if (missing.length > 0)
+    throw new Error(`Cannot bundle: no handler at ${missing.map((name) => `lambdas/functions/${name}/handler.ts`).join(', ')}.`);
+  const bundles = await emptyBundles(configuration, { directory });
+  await Promise.all([compile(directory), addConsoleAssets(join(bundles.console, 'assets'))]);
+  return bundles;
+}
+
+/** The folders with the configuration, without code: enough to synthesize a template, not to run it. */
+export async function emptyBundles(configuration: RuntimeConfiguration, { directory }: { directory: string }): Promise<Bundles> {
+  const folders = functionNames.map((name) => [name, join(directory, name)] as const);
+  await rm(directory, { recursive: true, force: true });
+  await Promise.all(
+    folders.map(async ([name, folder]) => {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'configuration.json'), JSON.stringify(name === 'console' ? {} : configuration));
+    }),
+  );
+  return Object.fromEntries(folders) as Bundles;
+}
+
+async function compile(outdir: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: functionNames.map((name) => ({ in: handlerOf(name), out: `${name}/index` })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    // Stack traces keep the names that the source has.
+    keepNames: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // The SDK's ESM build, of which only what is used remains.
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'silent',
+    // Some CommonJS parts (undici) ask for Node's own modules by require.
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  });
+}

@@ -1,0 +1,56 @@
+/** Reads the configuration file for a deployment: secrets by name only, every error at once, each naming its path. */
+import { existsSync, readFileSync } from 'node:fs';
+import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/configuration';
+
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError';
+}
+
+type Found = { path: string; message: string };
+
+/** Throws `ConfigurationError` whose message lists all that is wrong; no value of the file is repeated in it. */
+export function readDeployedConfiguration(file: string): RuntimeConfiguration {
+  if (!existsSync(file)) throw new ConfigurationError(`There is no configuration file at ${file}. Name one with -c config=FILE.`);
+  const given = parseJson(file);
+  const secrets = clearTextSecrets(given);
+  const parsed = runtimeConfiguration.safeParse(given);
+  const others = parsed.success
+    ? []
+    : parsed.error.issues
+        .map((issue) => ({ path: pathText(issue.path), message: issue.message }))
+        // What the schema says about a password's surroundings would only repeat it.
+        .filter(({ path }) => !secrets.some((secret) => secret.path.startsWith(path)));
+  const problems = [...secrets, ...others];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigurationError(
+    [`${file} cannot be deployed:`, ...problems.map(({ path, message }) => `  ${path}: ${message}`)].join('\n'),
+  );
+}
+
+function parseJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigurationError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Passwords and tokens anywhere in the document: they would end up in the template's assets, readable by many. */
+function clearTextSecrets(value: unknown, path: PropertyKey[] = []): Found[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]): Found[] => {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    if (typeof inner !== 'string' || !/^(password|token)$/i.test(key)) return clearTextSecrets(inner, at);
+    return [
+      {
+        path: pathText(at),
+        message: `a ${key.toLowerCase()} in clear text is not deployed. Store it in AWS Secrets Manager and give "secretName" (docs/deploy.md).`,
+      },
+    ];
+  });
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return text.replace(/^\./, '') || '(whole file)';
+}

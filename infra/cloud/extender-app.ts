@@ -1,0 +1,32 @@
+/** The CDK app: two stacks by lifetime, the same for a deployment and for the local stack. */
+import { type App, DefaultStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import { type Bundles, ServiceStack } from './service-stack.ts';
+import { StateStack } from './state-stack.ts';
+
+export const stackNames = { state: 'TravelerExtenderState', service: 'TravelerExtenderService' } as const;
+
+/** Adds both stacks to `app`. Account and region stay open: whoever deploys brings them. */
+export function addStacks(app: App, configuration: RuntimeConfiguration, { bundles }: { bundles: Bundles }) {
+  const state = new StateStack(app, stackNames.state, {
+    description: 'Traveler Extender: tables, key, users and bus. Holds all data; never delete it lightly',
+    ...common('state'),
+  });
+  const service = new ServiceStack(app, stackNames.service, {
+    description: 'Traveler Extender: functions, queues, schedule and API. Can be removed and deployed again',
+    configuration,
+    state,
+    bundles,
+    ...common('service'),
+  });
+  return { state, service };
+}
+
+/** CloudFormation puts a stack's tags on all that it makes: the bill can be split by them. */
+function common(lifetime: 'state' | 'service') {
+  return {
+    tags: { product: 'traveler-extender', lifetime },
+    // The deploy command checks the version of the bootstrap stack anyway. (The cast: its optional fields are typed loosely.)
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
+  };
+}

@@ -1,0 +1,81 @@
+/** One function of ours: its bundle, its own log group, its own role, and the alarm on its errors. Defaults are the product's. */
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { EnvironmentOf, FunctionName } from '#domain/environment';
+import { alarmPeriod, createAlarm } from './alarm.ts';
+import { allow } from './permissions.ts';
+
+export type ExtenderFunctionProps<F extends FunctionName> = {
+  name: F;
+  /** What a person notices while this function fails: one sentence, for the alarm. */
+  breaks: string;
+  /** Folder of the bundle: index.mjs, configuration.json and what else belongs beside them. */
+  bundle: string;
+  /** Exactly what the function's own schema names; a missing variable does not compile. */
+  environment: EnvironmentOf<F>;
+  /** All that it may do beyond writing its own log and traces. */
+  statements: PolicyStatement[];
+  timeoutSeconds: number;
+  memoryMb: number;
+  /** For a function invoked without anyone waiting for its answer: where what it could not do is kept. */
+  deadLetters?: IQueue;
+  notify: ITopic;
+};
+
+/** Errors in five minutes that ring. One failed invocation is retried by its queue; several in a row are trouble. */
+const errorsThatRing = 3;
+
+export class ExtenderFunction<F extends FunctionName = FunctionName> extends Construct {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: ExtenderFunctionProps<F>) {
+    super(scope, id);
+    const { name, breaks, bundle, environment, statements, timeoutSeconds, memoryMb, deadLetters, notify } = props;
+    const logGroup = new LogGroup(this, 'Log', { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Traveler Extender: what ${name} may do`,
+      inlinePolicies: {
+        Own: new PolicyDocument({
+          statements: [
+            allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
+            allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], ['*']),
+            ...(deadLetters ? [allow(['sqs:SendMessage'], [deadLetters.queueArn])] : []),
+            ...statements,
+          ],
+        }),
+      },
+    });
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords can be allowed on * only.',
+    });
+    this.function = new LambdaFunction(this, 'Function', {
+      description: `Traveler Extender: ${name}`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: Code.fromAsset(bundle),
+      environment,
+      timeout: Duration.seconds(timeoutSeconds),
+      memorySize: memoryMb,
+      role: role.withoutPolicyUpdates(),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      ...(deadLetters ? { deadLetterQueue: deadLetters } : {}),
+    });
+    createAlarm(this, 'Errors', {
+      metric: this.function.metricErrors({ period: alarmPeriod, statistic: Stats.SUM }),
+      threshold: errorsThatRing,
+      says: `${name} failed ${errorsThatRing} times or more within five minutes. ${breaks}`,
+      notify,
+    });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Size and time of each function, and what a person notices while it fails. Time-outs of queue-driven functions also set how
+ * long a message is hidden before it comes again (six times as long), so they are as short as the work allows.
+ */
+import type { FunctionName } from '#domain/environment';
+import type { QueueName } from './permissions.ts';
+
+export type FunctionSpec = { timeoutSeconds: number; memoryMb: number; breaks: string };
+export type QueueSpec = {
+  worker: FunctionName;
+  fifo: boolean;
+  batchSize: number;
+  /** Workers at once. SQS allows 2 to 1000. */
+  maximumConcurrency: number;
+  /** Receives before a message is given up to the dead-letter queue. */
+  tries: number;
+  alarmAfterMinutes: number;
+  breaks: string;
+};
+
+/** CPU grows with memory: 1769 MB is one whole processor. */
+export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
+  'start-gathers': {
+    timeoutSeconds: 30,
+    memoryMb: 256,
+    breaks: 'Sources are not read on schedule: new devices are not discovered until it runs again.',
+  },
+  gather: {
+    timeoutSeconds: 900,
+    memoryMb: 1769,
+    breaks: 'Sources are not read: new devices are not discovered and the device list grows old.',
+  },
+  evaluate: {
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    breaks: 'Devices get no verdict: those that wait for approval keep waiting.',
+  },
+  act: {
+    timeoutSeconds: 120,
+    memoryMb: 512,
+    breaks: 'Approvals and blocks are not carried out on the mail server.',
+  },
+  'portal-events': {
+    timeoutSeconds: 30,
+    memoryMb: 512,
+    breaks: 'Enrolments, actions and settings from the portal are not taken in.',
+  },
+  api: { timeoutSeconds: 29, memoryMb: 512, breaks: 'The console and the command line get errors; gathers and verdicts go on.' },
+  console: { timeoutSeconds: 10, memoryMb: 256, breaks: 'The console page does not load; the API, gathers and verdicts go on.' },
+};
+
+export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
+  gather: {
+    worker: 'gather',
+    fifo: false,
+    batchSize: 1,
+    maximumConcurrency: 4,
+    tries: 3,
+    alarmAfterMinutes: 30,
+    breaks: functionSpecs.gather.breaks,
+  },
+  evaluations: {
+    worker: 'evaluate',
+    fifo: false,
+    batchSize: 10,
+    maximumConcurrency: 10,
+    tries: 5,
+    alarmAfterMinutes: 15,
+    breaks: functionSpecs.evaluate.breaks,
+  },
+  actions: {
+    worker: 'act',
+    fifo: true,
+    batchSize: 10,
+    maximumConcurrency: 10,
+    tries: 5,
+    alarmAfterMinutes: 30,
+    breaks: functionSpecs.act.breaks,
+  },
+  portalEvents: {
+    worker: 'portal-events',
+    fifo: false,
+    batchSize: 10,
+    maximumConcurrency: 10,
+    tries: 5,
+    alarmAfterMinutes: 10,
+    breaks: functionSpecs['portal-events'].breaks,
+  },
+};

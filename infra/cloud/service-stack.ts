@@ -1,0 +1,137 @@
+/**
+ * What may be replaced: queues, functions, schedule, rule and API. Removing this stack stops the product and loses only what
+ * lies in its queues: the next gather and the portal's next snapshot bring it back. Mail goes on meanwhile.
+ */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import { type EnvironmentOf, type FunctionName, functionVariables } from '#domain/environment';
+import { ExtenderFunction } from './extender-function.ts';
+import { functionSpecs, queueSpecs } from './function-specs.ts';
+import { createGatherSchedule } from './gather-schedule.ts';
+import { createHttpApi } from './http-api.ts';
+import { type QueueName, statementsOf } from './permissions.ts';
+import type { StateStack } from './state-stack.ts';
+import { createDeadLetterQueue, WorkQueue } from './work-queue.ts';
+
+/** Folder of each function's bundle. */
+export type Bundles = { [F in FunctionName]: string };
+export type ServiceStackProps = StackProps & { configuration: RuntimeConfiguration; state: StateStack; bundles: Bundles };
+type Queues = { [Q in QueueName]: Queue };
+type MakeFunction = <F extends FunctionName>(id: string, name: F, deadLetters?: Queue) => ExtenderFunction<F>['function'];
+
+export class ServiceStack extends Stack {
+  constructor(scope: Construct, id: string, { configuration, state, bundles, ...props }: ServiceStackProps) {
+    super(scope, id, props);
+    const notify = new Topic(this, 'Alarms', { displayName: 'Traveler Extender alarms', enforceSSL: true });
+    const queues = createQueues(this, notify);
+    const values = environmentValues(state, queues);
+    const secretNames = secretNamesOf(configuration);
+    const make: MakeFunction = (constructId, name, deadLetters) =>
+      new ExtenderFunction(this, constructId, {
+        name,
+        ...functionSpecs[name],
+        bundle: bundles[name],
+        environment: pick(values, name),
+        statements: statementsOf(name, { tables: state.tables, queues, secretNames }),
+        notify,
+        ...(deadLetters ? { deadLetters } : {}),
+      }).function;
+
+    connect('gather', queues, make('Gather', 'gather'));
+    connect('evaluations', queues, make('Evaluate', 'evaluate'));
+    connect('actions', queues, make('Act', 'act'));
+    connect('portalEvents', queues, make('PortalEvents', 'portal-events'));
+    this.schedule(configuration.gatherEveryMinutes, make, notify);
+    this.takeEvents(state, queues.portalEvents, notify);
+    const { http, client } = createHttpApi(this, {
+      api: make('Api', 'api'),
+      console: make('Console', 'console'),
+      users: state.users,
+    });
+
+    new CfnOutput(this, 'ConsoleUrl', { value: http.apiEndpoint });
+    new CfnOutput(this, 'ApiUrl', { value: `${http.apiEndpoint}/api` });
+    new CfnOutput(this, 'UserPoolClientId', { value: client.userPoolClientId });
+    new CfnOutput(this, 'AlarmTopicArn', { value: notify.topicArn, description: 'Subscribe here to be told of alarms' });
+  }
+
+  private schedule(everyMinutes: number, make: MakeFunction, notify: Topic): void {
+    const deadLetters = createDeadLetterQueue(this, 'GatherScheduleDeadLetters', {
+      breaks: functionSpecs['start-gathers'].breaks,
+      notify,
+    });
+    const starts = make('StartGathers', 'start-gathers', deadLetters);
+    createGatherSchedule(this, { everyMinutes, starts, deadLetters });
+  }
+
+  private takeEvents(state: StateStack, queue: Queue, notify: Topic): void {
+    const deadLetterQueue = createDeadLetterQueue(this, 'PortalRuleDeadLetters', {
+      breaks: 'Events of the portal did not even reach their queue: enrolments, actions or settings are missing.',
+      notify,
+    });
+    new Rule(this, 'PortalRule', {
+      eventBus: state.bus,
+      description: 'Events of the portal, to be worked off in portal-events',
+      eventPattern: { source: ['portal'] },
+      targets: [new SqsQueue(queue, { deadLetterQueue, retryAttempts: 185, maxEventAge: Duration.hours(24) })],
+    });
+  }
+}
+
+function createQueues(scope: Construct, notify: Topic): Queues {
+  const create = (id: string, name: QueueName): Queue => {
+    const { worker, fifo, tries, alarmAfterMinutes, breaks } = queueSpecs[name];
+    const functionTimeout = Duration.seconds(functionSpecs[worker].timeoutSeconds);
+    const alarmAfter = Duration.minutes(alarmAfterMinutes);
+    return new WorkQueue(scope, id, { breaks, fifo, functionTimeout, tries, alarmAfter, notify }).queue;
+  };
+  return {
+    gather: create('GatherQueue', 'gather'),
+    evaluations: create('EvaluationsQueue', 'evaluations'),
+    actions: create('ActionsQueue', 'actions'),
+    portalEvents: create('PortalEventsQueue', 'portalEvents'),
+  };
+}
+
+/** The mapping's own permissions stand in the worker's role (permissions.ts). */
+function connect(name: QueueName, queues: Queues, worker: ExtenderFunction['function']): void {
+  const { batchSize, maximumConcurrency } = queueSpecs[name];
+  new EventSourceMapping(worker, 'Messages', {
+    target: worker,
+    eventSourceArn: queues[name].queueArn,
+    batchSize,
+    maxConcurrency: maximumConcurrency,
+    reportBatchItemFailures: true,
+  });
+}
+
+/** Every variable that any function may be told; each gets only those that its schema names. */
+function environmentValues({ tables }: StateStack, queues: Queues): EnvironmentOf<'api'> {
+  return {
+    DEVICES_TABLE: tables.devices.tableName,
+    ENROLMENTS_TABLE: tables.enrolments.tableName,
+    ACTIONS_TABLE: tables.actions.tableName,
+    JOURNAL_TABLE: tables.journal.tableName,
+    CONTROL_TABLE: tables.control.tableName,
+    GATHER_QUEUE_URL: queues.gather.queueUrl,
+    EVALUATIONS_QUEUE_URL: queues.evaluations.queueUrl,
+    ACTIONS_QUEUE_URL: queues.actions.queueUrl,
+    API_STAGE: '/',
+  };
+}
+
+function pick<F extends FunctionName>(values: EnvironmentOf<'api'>, name: F): EnvironmentOf<F> {
+  return Object.fromEntries(functionVariables[name].map((key) => [key, values[key]])) as EnvironmentOf<F>;
+}
+
+/** Secrets that hold the credentials of sources which the cloud reads itself. */
+function secretNamesOf({ sources }: RuntimeConfiguration): string[] {
+  const names = sources.flatMap((source) => (source.kind === 'smartcloud' ? [source.credentials.secretName] : []));
+  return [...new Set(names)];
+}

@@ -1,0 +1,63 @@
+/**
+ * What must survive: what the product knows (tables and their key), who may use it (user pool), and the address that the
+ * portal was given (bus). Everything is retained when the stack is deleted; the service stack can be removed and made anew.
+ */
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  AccountRecovery,
+  FeaturePlan,
+  Mfa,
+  StandardThreatProtectionMode,
+  UserPool,
+  type UserPoolDomain,
+} from 'aws-cdk-lib/aws-cognito';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
+import { createTables, type Tables } from './tables.ts';
+
+export class StateStack extends Stack {
+  readonly tables: Tables;
+  readonly users: UserPool;
+  readonly signIn: UserPoolDomain;
+  readonly bus: EventBus;
+
+  constructor(scope: Construct, id: string, props: StackProps) {
+    super(scope, id, props);
+    this.tables = createTables(this);
+    this.users = createUserPool(this);
+    // Unique in the world: the account number makes it so. The words "aws" and "cognito" may not stand in it.
+    this.signIn = this.users.addDomain('SignIn', { cognitoDomain: { domainPrefix: `traveler-extender-${this.account}` } });
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: 'traveler-extender',
+      description: 'Between the portal and the extender',
+    });
+    this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN);
+
+    new CfnOutput(this, 'BusName', { value: this.bus.eventBusName, description: 'The portal puts its events on this bus' });
+    new CfnOutput(this, 'BusArn', { value: this.bus.eventBusArn });
+    new CfnOutput(this, 'UserPoolId', { value: this.users.userPoolId, description: 'Who may use the console and the API' });
+  }
+}
+
+/** Administrators of mail access: few people, invited by one of them, always with a second factor. */
+function createUserPool(scope: Construct): UserPool {
+  return new UserPool(scope, 'Users', {
+    selfSignUpEnabled: false,
+    signInAliases: { email: true },
+    signInCaseSensitive: false,
+    mfa: Mfa.REQUIRED,
+    mfaSecondFactor: { otp: true, sms: false, email: false },
+    accountRecovery: AccountRecovery.EMAIL_ONLY,
+    passwordPolicy: {
+      minLength: 14,
+      requireLowercase: true,
+      requireUppercase: true,
+      requireDigits: true,
+      requireSymbols: true,
+    },
+    featurePlan: FeaturePlan.PLUS,
+    standardThreatProtectionMode: StandardThreatProtectionMode.FULL_FUNCTION,
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+}

@@ -1,0 +1,68 @@
+/** A queue of work with its dead-letter queue and the alarms of both. Cannot be made without saying what its failure breaks. */
+import { Duration } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { alarmPeriod, createAlarm } from './alarm.ts';
+
+export type WorkQueueProps = {
+  /** What stops working while messages wait too long or end in the dead-letter queue: one sentence, for the alarm. */
+  breaks: string;
+  /** In order per message group; the sender names the deduplication id. */
+  fifo?: boolean;
+  /** Time-out of the function that works it off: the queue hides a message six times as long, as Lambda asks. */
+  functionTimeout: Duration;
+  /** Receives before a message is given up. */
+  tries: number;
+  /** The oldest message may wait this long before the alarm rings. */
+  alarmAfter: Duration;
+  notify: ITopic;
+};
+
+export class WorkQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { breaks, fifo = false, functionTimeout, tries, alarmAfter, notify }: WorkQueueProps,
+  ) {
+    super(scope, id);
+    this.deadLetters = createDeadLetterQueue(this, 'DeadLetters', { breaks, fifo, notify });
+    this.queue = new Queue(this, 'Queue', {
+      ...(fifo ? { fifo, contentBasedDeduplication: false } : {}),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(functionTimeout.toSeconds() * 6),
+      retentionPeriod: Duration.days(14),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: tries },
+    });
+    createAlarm(this, 'Late', {
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: alarmPeriod, statistic: Stats.MAXIMUM }),
+      threshold: alarmAfter.toSeconds(),
+      says: `A message has waited ${alarmAfter.toMinutes()} minutes or more in ${this.node.path}. ${breaks}`,
+      notify,
+    });
+  }
+}
+
+export type DeadLetterProps = { breaks: string; fifo?: boolean; notify: ITopic };
+
+/** Keeps for 14 days what could not be worked off, and rings at the first message. */
+export function createDeadLetterQueue(scope: Construct, id: string, { breaks, fifo = false, notify }: DeadLetterProps): Queue {
+  const queue = new Queue(scope, id, {
+    ...(fifo ? { fifo } : {}),
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  createAlarm(scope, `${id}Alarm`, {
+    metric: queue.metricApproximateNumberOfMessagesVisible({ period: alarmPeriod, statistic: Stats.MAXIMUM }),
+    threshold: 1,
+    says: `Messages were given up and lie in ${queue.node.path}, kept for 14 days. ${breaks}`,
+    notify,
+  });
+  return queue;
+}
