@@ -32,10 +32,6 @@ export type Shown = z.infer<typeof shown>;
 export const step = z.object({ state: actionState, at: z.number(), note: z.string() });
 export type Step = z.infer<typeof step>;
 
-const ended: ReadonlySet<ActionState> = new Set(['confirmed', 'wiped', 'superseded', 'cancelled', 'expired', 'failed']);
-/** Open: something is still to happen to it. */
-export const isOpen = (state: ActionState): boolean => !ended.has(state);
-
 export const action = deviceKey.extend({
   actionId: z.string().min(1),
   type: actionType,

@@ -56,6 +56,7 @@ export type ListedDevice = z.infer<typeof listedDevice>;
 
 /** Our own bar on a device: why `denied` on the server is not `denied elsewhere`. */
 export const denial = z.object({ kind: z.enum(['block', 'hold']), actionId: z.string(), at: z.number() });
+export type Denial = z.infer<typeof denial>;
 
 export const verdictName = z.enum(['approve', 'hold', 'block', 'leave', 'undetermined']);
 export type VerdictName = z.infer<typeof verdictName>;

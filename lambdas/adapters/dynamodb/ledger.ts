@@ -4,28 +4,42 @@
  * this store only keeps two writers apart).
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, GetCommand, PutCommand, QueryCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  ScanCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { deviceSk, deviceText, indexes, userPk } from '#adapters/dynamodb/keys';
-import { type LedgerAction, ledgerItem, openKey, storedAction } from '#adapters/dynamodb/ledger-item';
-import { type Action, type ActionState, isOpen, type Step } from '#domain/action';
+import {
+  type Advance,
+  advanced,
+  type LedgerAction,
+  ledgerItem,
+  ledgerPut,
+  openKey,
+  storedAction,
+} from '#adapters/dynamodb/ledger-item';
+import { timelineItem } from '#adapters/dynamodb/timeline';
+import { committed } from '#adapters/dynamodb/transactions';
+import type { Action, ActionState } from '#domain/action';
 import type { DeviceKey } from '#domain/device';
+import type { TimelineEntry } from '#domain/timeline';
+import { isFinal } from '#domain/transitions';
 
-export type { LedgerAction } from '#adapters/dynamodb/ledger-item';
+export type { Advance, LedgerAction } from '#adapters/dynamodb/ledger-item';
 
 /** `different`: the id is taken by an action with another content; nothing was written. */
 export type Requested = { outcome: 'stored' | 'same' | 'different'; action: LedgerAction };
-/** What an advance may change; `steps` are added to the history, the last one's state becomes the action's state. */
-export type Advance = Partial<Pick<Action, 'attempts' | 'notBefore' | 'claim' | 'before' | 'after' | 'outcome'>> & {
-  steps: readonly Step[];
-};
 export type Page<T> = { items: T[]; cursor: string | null };
 
-export type LedgerTables = { actions: string; devices: string };
+export type LedgerTables = { actions: string; devices: string; journal: string };
 export type Ledger = ReturnType<typeof ledger>;
-
-const longestHistory = 200;
 
 export function ledger(client: DocumentClient, tables: LedgerTables) {
   const read = async (actionId: string): Promise<LedgerAction | null> => {
@@ -77,28 +91,15 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       const action = stored ? { ...wanted, revision: 1 } : await read(wanted.actionId);
       if (!action) throw new Error(`Action ${wanted.actionId} was in the ledger and is gone. Send the request again.`);
       if (!stored && contentOf(action) !== contentOf(wanted)) return { outcome: 'different', action };
-      if (isOpen(action.state)) await showOnDevice(action);
+      if (!isFinal(action.state)) await showOnDevice(action);
       return { outcome: stored ? 'stored' : 'same', action };
     },
 
     /** Writes the next state of an action as it was read; `null` when someone else wrote it in between. */
-    async advance(from: LedgerAction, { steps, ...change }: Advance): Promise<LedgerAction | null> {
-      const next: LedgerAction = {
-        ...from,
-        ...change,
-        state: steps.at(-1)?.state ?? from.state,
-        history: shortened([...from.history, ...steps]),
-        revision: from.revision + 1,
-      };
+    async advance(from: LedgerAction, change: Advance): Promise<LedgerAction | null> {
+      const next = advanced(from, change);
       try {
-        await client.send(
-          new PutCommand({
-            TableName: tables.actions,
-            Item: ledgerItem(next, next.revision),
-            ConditionExpression: 'revision = :read',
-            ExpressionAttributeValues: { ':read': from.revision },
-          }),
-        );
+        await client.send(new PutCommand(ledgerPut(tables.actions, next)));
         return next;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return null;
@@ -106,10 +107,30 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       }
     },
 
+    /** As `advance`, for the last one: with the line in the device's timeline, both or none. */
+    async conclude(
+      from: LedgerAction,
+      change: Advance,
+      line: (ended: LedgerAction) => TimelineEntry,
+    ): Promise<LedgerAction | null> {
+      const next = advanced(from, change);
+      const done = await committed(
+        client.send(
+          new TransactWriteCommand({
+            TransactItems: [
+              { Put: ledgerPut(tables.actions, next) },
+              { Put: { TableName: tables.journal, Item: timelineItem(next, line(next)) } },
+            ],
+          }),
+        ),
+      );
+      return done ? next : null;
+    },
+
     /** Actions of one device that have not ended, oldest first. Eventually consistent as to which there are, not as to their state. */
     async openOf(key: DeviceKey): Promise<LedgerAction[]> {
       const found = await readMany(await idsOf(key));
-      return found.filter((one) => isOpen(one.state)).sort(byAge);
+      return found.filter((one) => !isFinal(one.state)).sort(byAge);
     },
 
     /** Open actions that something was due on before `before` (epoch ms), the longest due first. */
@@ -186,13 +207,6 @@ const deviceQuery = (table: string, key: DeviceKey) => ({
 /** What the caller asked for, without what was derived when it came in (registration, deadline, times). */
 function contentOf({ sourceId, user, deviceId, type, wipeTargets = [], requestedBy, reason, purpose }: Action): string {
   return JSON.stringify([sourceId, user, deviceId, type, wipeTargets, requestedBy.kind, requestedBy.name, reason, purpose]);
-}
-
-/** A week of waiting must not outgrow an item: the beginning and the recent past are kept. */
-function shortened(history: Step[]): Step[] {
-  if (history.length <= longestHistory) return history;
-  const half = longestHistory / 2;
-  return [...history.slice(0, half), ...history.slice(-half)];
 }
 
 /** Throws a ZodError for a cursor that this store did not make. */

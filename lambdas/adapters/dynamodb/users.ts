@@ -3,12 +3,12 @@
  * decisions and links. Verdicts are written only while the device is still as it was read.
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { decisionSk, deviceSk, indexes, linkSk, parseUserPk, userPk } from '#adapters/dynamodb/keys';
+import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
 import { ledgerItem } from '#adapters/dynamodb/ledger-item';
 import { timelineItem } from '#adapters/dynamodb/timeline';
-import { type Action, isOpen } from '#domain/action';
+import type { Action } from '#domain/action';
 import { type Decision, decision } from '#domain/decision';
 import { type Device, device, type ExplainedVerdict, type Match, type UserKey } from '#domain/device';
 import { type Link, link } from '#domain/enrolment';
@@ -25,6 +25,8 @@ export type VerdictWrite = {
   entries: readonly TimelineEntry[];
   /** A new action to be put in the ledger in the same transaction. */
   action: Action | null;
+  /** What the device shows as its open action afterwards. */
+  openAction: Device['openAction'];
 };
 /** `overtaken`: the device changed since it was read. `known`: the ledger already holds an action of that id. */
 export type VerdictWritten = 'written' | 'overtaken' | 'known';
@@ -76,18 +78,6 @@ export function userStore(client: DocumentClient, tables: UserTables) {
         users.add(parseUserPk(String(item.pk)).user);
       return [...users];
     },
-
-    /** A standing decision; the same id again is the same decision. */
-    async putDecision(key: UserKey, standing: Decision): Promise<void> {
-      const sk = decisionSk(standing.deviceId, standing.decisionId);
-      await client.send(new PutCommand({ TableName: tables.devices, Item: { pk: userPk(key), sk, ...standing } }));
-    },
-
-    /** A person's word that a portal user is, or is not, this Traveler user; the newest word holds. */
-    async putLink(key: UserKey, word: Link): Promise<void> {
-      const sk = linkSk(word.portalUser);
-      await client.send(new PutCommand({ TableName: tables.devices, Item: { pk: userPk(key), sk, ...word } }));
-    },
   };
 }
 
@@ -113,9 +103,7 @@ function transaction(tables: UserTables, write: VerdictWrite): NonNullable<Trans
 }
 
 /** What the verdict was decided on must still hold: registration, what the server shows, our own bar, action and verdict. */
-function deviceUpdate(table: string, { before, verdict, match, heldSince, action }: VerdictWrite) {
-  const open =
-    action && isOpen(action.state) ? { actionId: action.actionId, type: action.type, state: action.state } : before.openAction;
+function deviceUpdate(table: string, { before, verdict, match, heldSince, openAction }: VerdictWrite) {
   return {
     TableName: table,
     Key: { pk: userPk(before), sk: deviceSk(before.deviceId) },
@@ -134,7 +122,7 @@ function deviceUpdate(table: string, { before, verdict, match, heldSince, action
       ':verdict': verdict,
       ':match': match,
       ':heldSince': heldSince,
-      ':open': open,
+      ':open': openAction,
       ':registeredAt': before.registeredAt,
       ':observedSeq': before.observedSeq,
       ':presence': before.presence,

@@ -1,0 +1,18 @@
+/** What each action wants a device to look like on the server: read before acting, and read back afterwards. */
+import type { Shown } from '#domain/action';
+import type { Denial } from '#domain/device';
+
+const admitted = new Set<Shown['approval']>(['approved', 'auto-approved', 'not-required']);
+
+/** May sync: approved (or no approval needed), and not barred. */
+export const isAdmitted = ({ approval, access }: Shown): boolean => admitted.has(approval) && access === 'allow';
+
+/** Kept out: denied, or barred. A device that waits is locked as part of waiting; that is no bar of its own. */
+export function isKeptOut({ approval, access }: Shown): boolean {
+  return approval === 'denied' || access === 'prohibit' || (access === 'deny' && approval !== 'pending');
+}
+
+/** Our own bar, once the server shows no bar at all: gone, so that a later one is not taken for ours. */
+export function remainingDenial(denial: Denial | null, now: Shown): Denial | null {
+  return isKeptOut(now) || now.approval === 'pending' ? denial : null;
+}

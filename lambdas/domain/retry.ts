@@ -1,0 +1,26 @@
+/** When to try again. Pure: chance and time are arguments. */
+import type { Action } from '#domain/action';
+
+const second = 1000;
+/** SQS delivers a delayed message at most 15 minutes later; so no wait is longer than one wake-up. */
+export const longestWait = 900 * second;
+const shortestWait = second;
+/** A wake-up may come this much before its time, by clocks that differ. */
+export const slack = second;
+
+/**
+ * Full jitter: a random part of 2, 4, 8 … seconds, at most 15 minutes, so that actions that failed together come back apart.
+ * `attempts` counts from 1; `random` is in [0, 1); `atLeast` is what the server asked for, ms.
+ */
+export function backoff(attempts: number, random: number, { atLeast = 0 }: { atLeast?: number } = {}): number {
+  const ceiling = Math.min(longestWait, second * 2 ** Math.min(attempts, 20));
+  return Math.min(longestWait, Math.max(shortestWait, atLeast, Math.floor(random * ceiling)));
+}
+
+/** Epoch ms of the next try: after `wait`, and not after the deadline, so that an action expires on time. */
+export const nextTry = (action: Pick<Action, 'expiresAt'>, now: number, { wait }: { wait: number }): number =>
+  Math.max(now, Math.min(now + wait, action.expiresAt));
+
+/** Whole seconds, as SQS delays: never early. */
+export const delaySeconds = (until: number, now: number): number =>
+  Math.max(0, Math.min(longestWait / second, Math.ceil((until - now) / second)));
