@@ -4,9 +4,12 @@
  */
 
 const label = /^(cn|ou\d*|o|c)=/i;
+/** What an abbreviated name without stray spaces never holds: most names need no rewriting. */
+const unabbreviated = /=|\s\/|\/\s|^\s|\s$/;
 
 /** The abbreviated name in lower case: equal for every spelling of one user. */
 export function canonicalName(name: string): string {
+  if (!unabbreviated.test(name)) return name.toLowerCase();
   return name
     .split('/')
     .map((part) => part.trim().replace(label, ''))

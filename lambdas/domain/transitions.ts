@@ -3,8 +3,8 @@
  * records the refusal. The table is checked when this file is loaded: no state without a way in, none without a way out
  * unless final, no event without a use.
  */
-import type { ActionState, ActionType } from '#domain/action';
-import { actionState } from '#domain/action';
+import { type ActionState, type ActionType, actionState } from '#domain/action';
+import { type Table, transitionFaults } from '#domain/transition-check';
 
 /** What can happen to an action. The sentences are shown in the documentation (docs/action-states.md). */
 export const actionEvents = {
@@ -70,3 +70,14 @@ export function nextOf({ state, type }: { state: ActionState; type: ActionType }
 
 export const isRefused = (answer: ActionState | Refused): answer is Refused => typeof answer !== 'string';
 export const isFinal = (state: ActionState): boolean => finalStates.includes(state);
+
+export const actionTable: Table<ActionState, ActionEvent> = {
+  states: actionState.options,
+  events: Object.keys(actionEvents) as ActionEvent[],
+  first: firstState,
+  finals: finalStates,
+  moves: transitions,
+};
+
+const faults = transitionFaults(actionTable);
+if (faults.length > 0) throw new Error(`The table of action transitions is wrong: ${faults.join('; ')}.`);

@@ -1,0 +1,39 @@
+/** The decision: what is to become of each device of one user at one source, and why. Pure; order of lists never matters. */
+import type { DecideInput } from '#domain/decide-input';
+import type { Client, Match, VerdictName } from '#domain/device';
+import { type RuleId, rules } from '#domain/rules';
+import { type Circumstances, circumstancesOf, type Subject } from '#domain/subject';
+
+export type Verdict = {
+  deviceId: string;
+  client: Client;
+  verdict: VerdictName;
+  rule: RuleId;
+  /** Plain words, with the facts used. */
+  evidence: string;
+  wouldChange: string;
+  match: Match;
+  /** Among the user's registered devices, from 1: those that have access first, then by registration. */
+  place: number;
+};
+
+/** One verdict per device of `input.devices`, in their order: the first rule that applies decides. */
+export function decide(input: DecideInput): Verdict[] {
+  const circumstances = circumstancesOf(input);
+  return circumstances.subjects.map((subject) => decideOne(subject, circumstances));
+}
+
+function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
+  const rule = rules.find(({ applies }) => applies(subject, circumstances));
+  if (!rule) throw new Error('No rule applies to a device: the last rule must apply to every one.');
+  return {
+    deviceId: subject.device.deviceId,
+    client: subject.client,
+    verdict: rule.verdict(subject),
+    rule: rule.id,
+    evidence: rule.evidence(subject, circumstances),
+    wouldChange: rule.wouldChange(subject, circumstances),
+    match: subject.matched.match,
+    place: subject.place,
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Auto-Quarantine, rule by rule: the first that applies decides. The engine is a loop over this list and the page in the
+ * documentation is generated from it, so what is written here is what happens and what users read.
+ */
+import { whyNotInForce } from '#domain/aq-force';
+import type { DeviceFacts } from '#domain/decide-input';
+import type { Decision } from '#domain/decision';
+import type { VerdictName } from '#domain/device';
+import type { Enrolment } from '#domain/enrolment';
+import { described } from '#domain/match';
+import { hasAccess, isApprovedThere, isBarred, isBarredByUs, isPending, isUnderWipe } from '#domain/server-state';
+import type { Circumstances, Subject } from '#domain/subject';
+import { verseEnrolment } from '#domain/verse';
+import { moment, ordinal } from '#domain/wording';
+
+type Rule = {
+  id: string;
+  /** When it applies, in one sentence for administrators. */
+  says: string;
+  /** The verdicts it can give, in one sentence. */
+  gives: string;
+  applies: (subject: Subject, circumstances: Circumstances) => boolean;
+  verdict: (subject: Subject) => VerdictName;
+  evidence: (subject: Subject, circumstances: Circumstances) => string;
+  wouldChange: (subject: Subject, circumstances: Circumstances) => string;
+};
+
+export const rules = [
+  {
+    id: 'wipe-in-progress',
+    says: 'A wipe was requested and not cancelled, or the device was wiped.',
+    gives: 'leave',
+    applies: ({ device }) => isUnderWipe(device),
+    verdict: () => 'leave',
+    evidence: ({ device }) =>
+      device.detail?.wipe === 'wiped' ? 'the device was wiped' : 'a wipe was requested and not cancelled',
+    wouldChange: ({ device }) =>
+      device.detail?.wipe === 'wiped' ? 'Remove the device; it can then register anew.' : 'Cancel the wipe.',
+  },
+  {
+    id: 'manual-decision',
+    says: 'A person or a portal rule approved or blocked it, and that decision has neither expired nor been withdrawn; the newest counts.',
+    gives: 'as decided: approve or block',
+    applies: ({ decision }) => decision !== null,
+    verdict: ({ decision }) => decision?.decided ?? 'leave',
+    evidence: ({ decision }) => decided(decision),
+    wouldChange: ({ decision }) =>
+      decision?.expiresAt === undefined
+        ? 'A newer decision, or withdrawing this one.'
+        : 'A newer decision, withdrawing this one, or its expiry.',
+  },
+  {
+    id: 'denied-elsewhere',
+    says: 'It is denied or barred on the server, and not by us.',
+    gives: 'leave',
+    applies: ({ device }) => device.denial === null && isBarred(device),
+    verdict: () => 'leave',
+    evidence: ({ device }) => `the server shows ${shown(device)}, and that was not our doing`,
+    wouldChange: () => 'Allow the device on the Traveler server, or approve it here by hand.',
+  },
+  {
+    id: 'secure-mail',
+    says: 'The client is Secure Mail: it is always let in, whether approval is required or not.',
+    gives: 'approve',
+    applies: ({ client }) => client === 'secure-mail',
+    verdict: () => 'approve',
+    evidence: ({ matched }) =>
+      matched.isSecureMail ? `Secure Mail: ${matched.match.evidence}` : 'Secure Mail, by the beginning of its id',
+    wouldChange: () => 'Blocking it by hand.',
+  },
+  {
+    id: 'aq-off',
+    says: 'Auto-Quarantine is not in force for this device.',
+    gives: 'leave',
+    applies: ({ device }, { input }) => whyNotInForce(input, device) !== null,
+    verdict: () => 'leave',
+    evidence: ({ device }, { input }) => `${whyNotInForce(input, device) ?? 'in force'}${stillBarred(device)}`,
+    wouldChange: () => 'Switching Auto-Quarantine on, once the server supports it and its present devices are recorded.',
+  },
+  {
+    id: 'existing-device',
+    says: 'It was connected before Auto-Quarantine was in force: existing devices are never cut off.',
+    gives: 'approve if it is waiting for approval, else leave',
+    applies: ({ device }) => device.existing,
+    verdict: ({ device }) => (isPending(device) ? 'approve' : 'leave'),
+    evidence: ({ device }) =>
+      `present in the complete gather that recorded existing devices, neither waiting nor denied then${stillBarred(device)}`,
+    wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
+  },
+  {
+    id: 'ambiguous-match',
+    says: 'An auto-approve option is on, and the device fits two enrolments, or its user two portal users.',
+    gives: 'undetermined',
+    applies: ({ matched }, { anyAutoApprove }) => anyAutoApprove && matched.match.kind === 'ambiguous',
+    verdict: () => 'undetermined',
+    evidence: ({ matched }) => `ambiguous: ${matched.match.evidence}`,
+    wouldChange: () =>
+      'Confirm which portal user this is, end the enrolment that is out of date, or approve or block it by hand.',
+  },
+  {
+    id: 'verse-on-enrolled-device',
+    says: 'Verse is approved on enrolled devices: Verse for iOS where the user has an enrolled iOS device, Verse for Android where this very device is enrolled.',
+    gives: 'approve',
+    applies: (subject, circumstances) =>
+      circumstances.input.settings.autoApproveVerse && verseEnrolment(subject, circumstances) !== null,
+    verdict: () => 'approve',
+    evidence: (subject, circumstances) => {
+      const enrolment = verseEnrolment(subject, circumstances);
+      return `Verse, and ${subject.matched.match.evidence}${enrolment && !subject.matched.enrolment ? `: ${described(enrolment)}` : ''}`;
+    },
+    wouldChange: () => 'The end of that enrolment, or switching the Verse option off.',
+  },
+  {
+    id: 'mail-pushed-by-policy',
+    says: 'Enrolled devices are approved if the portal pushed their mail, and blocked if mail was set up by hand.',
+    gives: 'mail pushed: approve; set up by hand: block; unknown: undetermined',
+    applies: ({ matched }, { input }) => input.settings.autoApproveByPolicy && matched.enrolment !== null,
+    verdict: ({ matched }) => byMail[matched.enrolment?.mailConfiguration ?? 'unknown'].verdict,
+    evidence: ({ matched }) => `${byMail[matched.enrolment?.mailConfiguration ?? 'unknown'].says}; ${matched.match.evidence}`,
+    wouldChange: ({ matched }) => byMail[matched.enrolment?.mailConfiguration ?? 'unknown'].wouldChange,
+  },
+  {
+    id: 'enrolled-device',
+    says: 'The device is enrolled in the portal, and enrolled devices are approved.',
+    gives: 'approve',
+    applies: ({ matched }, { input }) => input.settings.autoApproveEnrolled && matched.enrolment !== null,
+    verdict: () => 'approve',
+    evidence: ({ matched }) => `enrolled: ${matched.match.evidence}`,
+    wouldChange: () => 'The end of that enrolment, or switching the option for enrolled devices off.',
+  },
+  {
+    id: 'within-allowance',
+    says: 'A user may have N devices before approval is required.',
+    gives: 'approve',
+    applies: ({ place }, { input }) => place <= input.settings.devicesPerUser,
+    verdict: () => 'approve',
+    evidence: ({ place }, { input }) => `${ordinal(place)} of ${input.settings.devicesPerUser} allowed`,
+    wouldChange: () => 'A lower number of devices per user.',
+  },
+  {
+    id: 'already-admitted',
+    says: 'It has access and the server enforces approval, or it was approved there: Auto-Quarantine never takes back what was granted.',
+    gives: 'leave',
+    applies: ({ device }, { input }) => isApprovedThere(device) || (input.enforcement === 'server' && hasAccess(device)),
+    verdict: () => 'leave',
+    evidence: ({ device }) => `the server shows ${shown(device)}`,
+    wouldChange: () => 'Blocking it by hand.',
+  },
+  {
+    id: 'enrolment-unknown',
+    says: 'An auto-approve option is on, and the portal has not told us its enrolments, or not lately enough.',
+    gives: 'undetermined',
+    applies: (_, { anyAutoApprove, input }) => anyAutoApprove && input.enrolmentFeed !== 'fresh',
+    verdict: () => 'undetermined',
+    evidence: (_, { input }) =>
+      input.enrolmentFeed === 'never'
+        ? 'the portal has never sent its enrolments'
+        : 'what the portal sent about enrolments is older than the limit',
+    wouldChange: () => 'News from the portal, or approving or blocking it by hand.',
+  },
+  {
+    id: 'over-allowance',
+    says: 'None of the above: the device waits until a rule or a person approves it.',
+    gives: 'hold',
+    applies: () => true,
+    verdict: () => 'hold',
+    evidence: (subject, circumstances) => overAllowance(subject, circumstances),
+    wouldChange: (_, circumstances) => waysIn(circumstances),
+  },
+] as const satisfies readonly Rule[];
+
+export type RuleId = (typeof rules)[number]['id'];
+
+const byMail = {
+  pushed: {
+    verdict: 'approve',
+    says: 'the portal pushed its mail',
+    wouldChange: 'The end of that enrolment, or mail set up by hand.',
+  },
+  manual: { verdict: 'block', says: 'its mail was set up by hand', wouldChange: 'Pushing its mail from the portal.' },
+  unknown: {
+    verdict: 'undetermined',
+    says: 'the portal does not say whether it pushed its mail',
+    wouldChange: 'News from the portal about its mail, or approving or blocking it by hand.',
+  },
+} as const satisfies Record<Enrolment['mailConfiguration'], { verdict: VerdictName; says: string; wouldChange: string }>;
+
+function decided(decision: Decision | null): string {
+  if (decision === null) return 'no decision stands';
+  const { by, at, reason, expiresAt } = decision;
+  const who = `${by.kind === 'person' ? 'the person' : 'the portal rule'} ${by.name}`;
+  const until = expiresAt === undefined ? '' : `, until ${moment(expiresAt)}`;
+  return `${decision.decided === 'approve' ? 'approved' : 'blocked'} by ${who} on ${moment(at)}${until}${reason ? `: ${reason}` : ''}`;
+}
+
+function shown({ detail }: DeviceFacts): string {
+  return `approval ${detail?.approval ?? 'unknown'}, access ${detail?.access ?? 'unknown'}`;
+}
+
+function stillBarred(device: DeviceFacts): string {
+  return isBarredByUs(device) ? '; it is still barred by our own earlier block, which approving it by hand lifts' : '';
+}
+
+/** Why no rule let it in: its place, who came first, and what is missing of its match. */
+function overAllowance({ place, matched, device }: Subject, { input, places, anyAutoApprove }: Circumstances): string {
+  const allowed = input.settings.devicesPerUser;
+  const count =
+    allowed === 0
+      ? 'no device is allowed before approval'
+      : `${ordinal(place)} of ${allowed} allowed; ${firstOnes(allowed, places)}`;
+  const match = anyAutoApprove ? `; ${matched.match.evidence}` : '';
+  return device.detail === null ? `${count}${match}; what the server shows of it is not read yet` : `${count}${match}`;
+}
+
+const namesShown = 5;
+
+function firstOnes(allowed: number, { ordered }: Circumstances['places']): string {
+  const names = ordered.slice(0, Math.min(allowed, namesShown)).map(({ deviceId }) => deviceId);
+  const which = allowed === 1 ? 'the first' : `first ${allowed}`;
+  return `${which}: ${names.join(', ')}${allowed > namesShown ? ', …' : ''}`;
+}
+
+function waysIn({ input, anyAutoApprove }: Circumstances): string {
+  const freesPlace = input.settings.devicesPerUser > 0 ? ["removing one of the user's devices, which frees a place"] : [];
+  const ways = [...(anyAutoApprove ? ['its enrolment in the portal'] : []), ...freesPlace, 'approving it by hand'];
+  const sentence = ways.join(', or ');
+  return `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.`;
+}

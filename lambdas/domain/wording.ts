@@ -1,0 +1,18 @@
+/** Small pieces of plain words that evidence is made of. */
+
+const words = ['zeroth', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'] as const;
+const suffixes: Readonly<Record<number, string>> = { 1: 'st', 2: 'nd', 3: 'rd' };
+
+/** 1 → `first`, 11 → `11th`, 22 → `22nd`. */
+export function ordinal(place: number): string {
+  const teen = place % 100 > 10 && place % 100 < 14;
+  return words[place] ?? `${place}${teen ? 'th' : (suffixes[place % 10] ?? 'th')}`;
+}
+
+const farthest = 8.64e15;
+
+/** An instant, to the minute: `2026-03-01 09:30 UTC`. Of the time given only; no clock is read. */
+export function moment(epochMs: number): string {
+  if (!(Math.abs(epochMs) <= farthest)) return 'a time beyond the calendar';
+  return `${new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,13 @@
+/** One line of the bench's table: what was measured, against what, and whether the mark of the design was met. */
+export type Row = {
+  /** As numbered in the design's list of measures. */
+  row: number;
+  measure: string;
+  value: number;
+  unit: string;
+  against: string;
+  mark: string;
+  met: boolean;
+  /** Why a mark was not met, or what the figure does not say. */
+  note?: string;
+};
