@@ -1,0 +1,24 @@
+/** Takes the passwords out of a configuration: they become secrets of the local store, and functions get the secrets' names. */
+import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/configuration';
+
+export type Separated = {
+  configuration: RuntimeConfiguration;
+  /** Values by secret name, as Secrets Manager holds them. */
+  secrets: Map<string, string>;
+};
+
+export function separateSecrets(local: LocalConfiguration): Separated {
+  const secrets = new Map<string, string>();
+  function keep(name: string, value: string) {
+    secrets.set(name, value);
+    return { secretName: name };
+  }
+  const sources = local.sources.map((source) => {
+    if (source.kind !== 'smartcloud' || !('password' in source.credentials)) return source;
+    return { ...source, credentials: keep(`traveler-extender/source/${source.id}`, JSON.stringify(source.credentials)) };
+  });
+  const { portal } = local;
+  const portalByName =
+    portal?.token === undefined ? portal : { url: portal.url, ...keep('traveler-extender/portal', portal.token) };
+  return { configuration: runtimeConfiguration.parse({ ...local, sources, portal: portalByName }), secrets };
+}

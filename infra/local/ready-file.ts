@@ -1,0 +1,32 @@
+/** What outsiders need to reach the running stack: written in one step, readable by its owner only, gone when it stops. */
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+export const readyFacts = z.object({
+  consoleUrl: z.string(),
+  apiUrl: z.string(),
+  apiToken: z.string(),
+  busName: z.string(),
+  endpoints: z.object({ dynamodb: z.string(), sqs: z.string(), events: z.string(), secretsmanager: z.string() }),
+  pid: z.number(),
+});
+export type ReadyFacts = z.infer<typeof readyFacts>;
+
+export async function writeReadyFile(file: string, facts: ReadyFacts): Promise<void> {
+  const draft = `${file}.${process.pid}.tmp`;
+  await writeFile(draft, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  await rename(draft, file);
+}
+
+/** Null where there is none, or none that this version understands. */
+export async function readReadyFile(file: string): Promise<ReadyFacts | null> {
+  try {
+    return readyFacts.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+export async function removeReadyFile(file: string): Promise<void> {
+  await rm(file, { force: true });
+}
