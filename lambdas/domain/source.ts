@@ -44,6 +44,11 @@ export const sourceState = z.object({
   aqInForce: z.boolean(),
   /** A baseline or settings change was committed and not every user has been sent to evaluation yet. */
   evaluateEveryone: z.boolean(),
+  /** The last gather after which every device present was looked at for the baseline: a repeated one need not read them all. */
+  baselineUpTo: z.string().nullable().optional(),
+  /** Scope and version of the settings that the last complete gather went by. */
+  settingsSeen: z.string().nullable().optional(),
+  /** Start of the last complete gather: what it did not see by then is for the next. */
   lastCompleteGatherAt: z.number().nullable(),
   lastRunId: z.string().nullable(),
   /** Present trouble of the source as a whole (wrong credentials, unreachable, …); null when its last contact was well. */

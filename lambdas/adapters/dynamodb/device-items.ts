@@ -1,0 +1,37 @@
+/** The stored form of a device: the device itself, its keys, and what its indexes need. */
+import { deviceHash } from '#adapters/fingerprint';
+import { type Device, type DeviceKey, device } from '#domain/device';
+import { commonName } from '#domain/names';
+import { deviceIdKey, deviceSk, parseUserPk, shardKey, userPk } from './keys.ts';
+
+export const deviceItemKey = (key: DeviceKey) => ({ pk: userPk(key), sk: deviceSk(key.deviceId) });
+
+/** The key of the device whose item this is, from any index too. */
+export function deviceKeyOf(item: Record<string, unknown>): DeviceKey {
+  return { ...parseUserPk(String(item.pk)), deviceId: String(item.sk).slice(deviceSk('').length) };
+}
+
+export const isDeviceItem = (item: Record<string, unknown>): boolean => String(item.sk).startsWith(deviceSk(''));
+
+export const parseDevice = (item: Record<string, unknown>): Device => device.parse(item);
+
+/** A whole item, as it is put for a device that was never stored. */
+export function deviceItem(stored: Device): Record<string, unknown> {
+  const hash = deviceHash(stored);
+  const moving = movingKey(stored);
+  return {
+    ...deviceItemKey(stored),
+    ...stored,
+    idKey: deviceIdKey(stored.deviceId),
+    nameKey: commonName(stored.user).toLowerCase(),
+    shard: shardKey(stored.sourceId, hash),
+    hash,
+    ...(moving === null ? {} : { moving }),
+  };
+}
+
+/** Value of the sparse index of devices whose full record every gather reads; null when this device is not among them. */
+export function movingKey({ sourceId, presence, detail, heldSince, openAction }: Device): string | null {
+  const moves = detail?.approval === 'pending' || detail?.wipe === 'requested' || heldSince !== null || openAction !== null;
+  return moves && presence !== 'removed' ? sourceId : null;
+}

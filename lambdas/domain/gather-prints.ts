@@ -1,0 +1,38 @@
+/**
+ * Prints of a list row: two 32-bit hashes that tell whether a device changed since it was stored. `identity` covers what says
+ * *which phone this is*, `description` what only describes it. Last sync is in neither: it is volatile.
+ */
+import type { ListedDevice } from '#domain/device';
+
+export type Print = { identity: number; description: number };
+
+/** The two highest values are the manifest's own marks. */
+const highest = 0xfffffffd;
+
+export function printOf(row: ListedDevice): Print {
+  return { identity: hash32([model(row.type), row.provider, row.href]), description: hash32(describing(row)) };
+}
+
+/** The type without its version: a system update is told in full by the list, another model may be another phone. */
+function model(type: string): string {
+  return type.replace(/(^|[/ ])\d[\d.]*$/, '');
+}
+
+function describing({ type, level, notification, detail }: ListedDevice): string[] {
+  return [type, level, notification, ...(detail === null ? [] : [JSON.stringify(detail)])];
+}
+
+/** FNV-1a over the parts, with a separator that no part can hold, and a final mix. */
+function hash32(parts: readonly string[]): number {
+  let hash = 0x811c9dc5;
+  for (const part of parts) {
+    for (let index = 0; index < part.length; index++) hash = Math.imul(hash ^ part.charCodeAt(index), 0x01000193);
+    hash = Math.imul(hash ^ 0x1f, 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return Math.min((hash ^ (hash >>> 13)) >>> 0, highest);
+}
+
+/** The halves of a 64-bit hash of 16 hex digits. */
+export const highOf = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16);
+export const lowOf = (hash: string): number => Number.parseInt(hash.slice(8, 16), 16);
