@@ -14,7 +14,7 @@ const example = fileURLToPath(new URL('../docs/configuration.example.json', impo
 
 async function main(): Promise<void> {
   const app = new App({ analyticsReporting: false });
-  const file = app.node.tryGetContext('config') ?? process.env['EXTENDER_CONFIG'] ?? example;
+  const file = app.node.tryGetContext('config') ?? process.env.EXTENDER_CONFIG ?? example;
   const configuration = readDeployedConfiguration(resolve(String(file)));
   const bundles = await bundleFunctions(configuration, { directory: join(app.outdir, 'bundles') });
   addStacks(app, configuration, { bundles });

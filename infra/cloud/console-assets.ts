@@ -1,7 +1,7 @@
 /** The console's page, built by Vite once per state of its sources: a second start takes what the first one built. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,9 +19,9 @@ export async function addConsoleAssets(directory: string): Promise<void> {
 
 /** Into a folder of its own, then renamed: another build at the same time never sees half of it. */
 async function buildTo(target: string): Promise<void> {
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(cache, { recursive: true });
   const outDir = await mkdtemp(join(cache, 'building-'));
+  // Loaded only when there is something to build: most starts find it built.
   const { build } = await import('vite');
   await build({ root: page, logLevel: 'error', build: { outDir, emptyOutDir: true } });
   await rename(outDir, target).catch(async (error: NodeJS.ErrnoException) => {

@@ -52,10 +52,7 @@ export class ExtenderFunction<F extends FunctionName = FunctionName> extends Con
         }),
       },
     });
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords can be allowed on * only.',
-    });
+    acknowledgeTracing(role);
     this.function = new LambdaFunction(this, 'Function', {
       description: `Traveler Extender: ${name}`,
       runtime: Runtime.NODEJS_24_X,
@@ -71,6 +68,7 @@ export class ExtenderFunction<F extends FunctionName = FunctionName> extends Con
       tracing: Tracing.ACTIVE,
       ...(deadLetters ? { deadLetterQueue: deadLetters } : {}),
     });
+    if (!deadLetters) acknowledgeCallersWait(this.function);
     createAlarm(this, 'Errors', {
       metric: this.function.metricErrors({ period: alarmPeriod, statistic: Stats.SUM }),
       threshold: errorsThatRing,
@@ -78,4 +76,19 @@ export class ExtenderFunction<F extends FunctionName = FunctionName> extends Con
       notify,
     });
   }
+}
+
+function acknowledgeTracing(role: Role): void {
+  const reason = 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords can be allowed on * only.';
+  Validations.of(role).acknowledge(
+    { id: 'AwsSolutions-IAM5[Resource::*]', reason },
+    { id: 'Serverless-LambdaStarPermissions', reason },
+  );
+}
+
+function acknowledgeCallersWait(called: LambdaFunction): void {
+  Validations.of(called).acknowledge({
+    id: 'Serverless-LambdaDLQ',
+    reason: 'Invoked only by those who wait for the answer: a queue with a dead-letter queue of its own, or a person by HTTP.',
+  });
 }

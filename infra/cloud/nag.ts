@@ -1,9 +1,10 @@
-/** The rule packs that a deployment must pass. What is acknowledged product-wide stands here, each with its reason. */
-import { type App, type Stack, Validations } from 'aws-cdk-lib';
+/** The rule packs that a deployment must pass. What is acknowledged stands beside the thing it concerns, with its reason. */
+import { type App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 
-export function addChecks(app: App): void {
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-}
+export const rulePacks = [AwsSolutionsChecks, ServerlessChecks] as const;
 
-export type { Stack };
+/** A finding stops the synthesis. */
+export function addChecks(app: App): void {
+  Validations.of(app).addPlugins(...rulePacks.map((Pack) => new Pack(app)));
+}

@@ -2,7 +2,7 @@
  * What may be replaced: queues, functions, schedule, rule and API. Removing this stack stops the product and loses only what
  * lies in its queues: the next gather and the portal's next snapshot bring it back. Mail goes on meanwhile.
  */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
@@ -102,12 +102,16 @@ function createQueues(scope: Construct, notify: Topic): Queues {
 /** The mapping's own permissions stand in the worker's role (permissions.ts). */
 function connect(name: QueueName, queues: Queues, worker: ExtenderFunction['function']): void {
   const { batchSize, maximumConcurrency } = queueSpecs[name];
-  new EventSourceMapping(worker, 'Messages', {
+  const mapping = new EventSourceMapping(worker, 'Messages', {
     target: worker,
     eventSourceArn: queues[name].queueArn,
     batchSize,
     maxConcurrency: maximumConcurrency,
     reportBatchItemFailures: true,
+  });
+  Validations.of(mapping).acknowledge({
+    id: 'Serverless-LambdaEventSourceMappingDestination',
+    reason: 'Lambda takes no failure destination for SQS: the queue gives up to its own dead-letter queue, which has an alarm.',
   });
 }
 

@@ -1,5 +1,5 @@
 /** A queue of work with its dead-letter queue and the alarms of both. Cannot be made without saying what its failure breaks. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -58,6 +58,12 @@ export function createDeadLetterQueue(scope: Construct, id: string, { breaks, fi
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
+  const reason = 'This is a dead-letter queue itself: what lies in it waits for a person, and an alarm says so.';
+  Validations.of(queue).acknowledge(
+    // The check knows dead-letter queues of queues only, not those of a rule or a schedule.
+    { id: 'AwsSolutions-SQS3', reason },
+    { id: 'Serverless-SQSRedrivePolicy', reason },
+  );
   createAlarm(scope, `${id}Alarm`, {
     metric: queue.metricApproximateNumberOfMessagesVisible({ period: alarmPeriod, statistic: Stats.MAXIMUM }),
     threshold: 1,
