@@ -35,7 +35,8 @@ type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 /** `formers`: what the enrolment was before and what of it is not `announced` yet, to be passed to `affectedUsers`. */
 export type Put = { outcome: 'stored' | 'same' | 'older'; formers: Enrolment[] };
 export type EnrolmentTables = { enrolments: string; devices: string; control: string };
-export type EnrolmentPage = { enrolments: Enrolment[]; cursor: string | null };
+/** `unannounced`: ids of those whose last change was not announced yet. */
+export type EnrolmentPage = { enrolments: Enrolment[]; unannounced: string[]; cursor: string | null };
 export type EnrolmentStore = ReturnType<typeof enrolmentStore>;
 
 const gateKey = (id: string) => ({ pk: idPointerPk(id), sk: 'current' });
@@ -119,7 +120,7 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
 
     /** A page of all enrolments, in no particular order; reads the whole table over all pages. Throws on a foreign cursor. */
     async list(cursor: string | null = null, limit = 100): Promise<EnrolmentPage> {
-      const found: { key: { pk: string; sk: string }; enrolment: Enrolment }[] = [];
+      const found: GateItem[] = [];
       let start = cursor === null ? undefined : decodeCursor(cursor);
       do {
         const scan = new ScanCommand({
@@ -130,15 +131,17 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         });
         const { Items = [], LastEvaluatedKey } = await client.send(scan);
-        for (const item of Items) {
-          const { enrolment } = gateItem.parse(item);
-          found.push({ key: gateKey(enrolment.id), enrolment });
-        }
+        found.push(...Items.map((item) => gateItem.parse(item)));
         start = LastEvaluatedKey;
       } while (start && found.length < limit);
       const page = found.slice(0, limit);
-      const next = found.length > limit ? page.at(-1)?.key : start;
-      return { enrolments: page.map((one) => one.enrolment), cursor: next ? encodeCursor(next) : null };
+      const last = page.at(-1);
+      const next = found.length > limit && last ? gateKey(last.enrolment.id) : start;
+      return {
+        enrolments: page.map((one) => one.enrolment),
+        unannounced: page.filter((one) => one.formers.length > 0).map((one) => one.enrolment.id),
+        cursor: next ? encodeCursor(next) : null,
+      };
     },
   };
 }

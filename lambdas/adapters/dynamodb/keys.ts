@@ -7,7 +7,7 @@
  * Enrolments pk `user|email`, sk `enrolment|id`; pointers to them: pk `mail|…` `name|…` `traveler|…` `id|…`, sk `email|id`
  * Actions   pk `actionId`; byDevice (deviceKey, requestedAt) · open (openKey, dueAt)
  * Journal   pk `device|source|user|id`, sk `time|id`
- * Control   pk/sk of sources, leases, manifests, runs, settings, feed
+ * Control   pk/sk of sources, leases, manifests, runs, settings, feed, snapshots
  */
 import type { DeviceKey, UserKey } from '#domain/device';
 
@@ -58,5 +58,10 @@ export const controlKeys = {
     sk: `version|${String(version).padStart(8, '0')}`,
   }),
   settingsCurrent: (scope: string) => ({ pk: `settings|${scope}`, sk: 'current' }),
+  snapshotPart: (snapshotId: string, part: number) => ({
+    pk: `snapshot|${snapshotId}`,
+    sk: `part|${String(part).padStart(6, '0')}`,
+  }),
+  snapshotTaken: () => ({ pk: 'feed', sk: 'snapshot' }),
   enrolmentFeed: () => ({ pk: 'feed', sk: 'enrolments' }),
 } as const;

@@ -1,0 +1,30 @@
+/** Sends users, or everyone at a source, to be decided anew. Sent twice, they are decided twice with the same outcome. */
+import type { Queue } from '#adapters/queues';
+import type { UserKey } from '#domain/device';
+import type { EvaluationMessage } from '#domain/messages';
+
+export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
+
+const usersPerMessage = 50;
+
+export function evaluationsQueue(queue: Queue) {
+  const send = (messages: EvaluationMessage[]) => queue.send(messages.map((body) => ({ body })));
+  return {
+    /** `cause`: what led to it, in words for the log; no personal data. */
+    users: (users: readonly UserKey[], cause: string): Promise<void> => send(userMessages(users, cause)),
+    everyone: (sourceIds: readonly string[], cause: string): Promise<void> =>
+      send(sourceIds.map((sourceId) => ({ kind: 'everyone', sourceId, cause }))),
+  };
+}
+
+function userMessages(users: readonly UserKey[], cause: string): EvaluationMessage[] {
+  return [...Map.groupBy(users, (key) => key.sourceId)].flatMap(([sourceId, keys]) => {
+    const names = [...new Set(keys.map((key) => key.user))];
+    return Array.from({ length: Math.ceil(names.length / usersPerMessage) }, (_, index) => ({
+      kind: 'users' as const,
+      sourceId,
+      users: names.slice(index * usersPerMessage, (index + 1) * usersPerMessage),
+      cause,
+    }));
+  });
+}

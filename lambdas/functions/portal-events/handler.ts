@@ -1,0 +1,31 @@
+/** Wiring: SQS records holding the bus's envelopes; a record that fails comes again alone, and in the end to the dead-letter queue. */
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import { documentClient } from '#adapters/dynamodb/client';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { parseEnvironment } from '#domain/environment';
+import { EventRejected, portalEvents } from './portal-events.ts';
+import { requestsOf } from './requests.ts';
+
+const environment = parseEnvironment('portal-events', process.env);
+const logger = new Logger({ serviceName: 'portal-events' });
+const clients = { dynamodb: documentClient(), sqs: new SQSClient({}) };
+const take = portalEvents(requestsOf(environment, loadConfiguration(), clients));
+const processor = new BatchProcessor(EventType.SQS);
+
+async function takeRecord({ body, messageId, attributes }: SQSRecord): Promise<void> {
+  try {
+    const event = await take(body, Number(attributes.SentTimestamp));
+    logger.info('event taken', { event, messageId });
+  } catch (error) {
+    if (error instanceof EventRejected)
+      logger.error('event rejected', { event: error.detailType, faults: error.faults, messageId });
+    else logger.error('event not taken, it comes again', { messageId, error });
+    throw error;
+  }
+}
+
+export const handler = (event: SQSEvent) =>
+  processPartialResponse(event, takeRecord, processor, { throwOnFullBatchFailure: false });

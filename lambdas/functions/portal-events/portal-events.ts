@@ -1,0 +1,128 @@
+/**
+ * Takes the portal's events in. Each has one handler; a new kind of event that lacks one does not compile. Events come out
+ * of order and more than once: each handler may be repeated, and by its own version, time or id knows what is older.
+ */
+import type { z } from 'zod';
+import type { DecisionStore } from '#adapters/dynamodb/decisions';
+import type { TimelineStore } from '#adapters/dynamodb/timeline';
+import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import { busEnvelope, type EventIn, eventsIn } from '#domain/events';
+import type { publishSettings } from '#functions/publish-settings/publish-settings';
+import type { requestAction } from '#functions/request-action/request-action';
+import type { requestGather } from '#functions/request-gather/request-gather';
+import type { takeEnrolments } from '#functions/take-enrolment/take-enrolment';
+import type { takeSnapshot } from '#functions/take-enrolment/take-snapshot';
+
+export type PortalEventsDependencies = {
+  takeEnrolments: ReturnType<typeof takeEnrolments>;
+  takeSnapshot: ReturnType<typeof takeSnapshot>;
+  requestAction: ReturnType<typeof requestAction>;
+  publishSettings: ReturnType<typeof publishSettings>;
+  requestGather: ReturnType<typeof requestGather>;
+  decisions: Pick<DecisionStore, 'withdraw'>;
+  timeline: Pick<TimelineStore, 'append'>;
+  evaluations: Pick<EvaluationsQueue, 'users'>;
+};
+/** `id` and `sentAt` (epoch ms, as the bus gives it) of the event; `receivedAt`: when it came into our queue, at its first receive. */
+type About = { id: string; sentAt: number; receivedAt: number };
+type Handlers = { [K in EventIn]: (detail: z.output<(typeof eventsIn)[K]>, about: About) => Promise<void> };
+
+export type FieldFault = { path: string; message: string };
+
+/** The event can never be taken: it is to end in the dead-letter queue. Names fields, never their values. */
+export class EventRejected extends Error {
+  readonly detailType: string;
+  readonly faults: readonly FieldFault[];
+  constructor(detailType: string, faults: readonly FieldFault[]) {
+    super(`${detailType} rejected: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+    this.name = 'EventRejected';
+    this.detailType = detailType;
+    this.faults = faults;
+  }
+}
+
+export function portalEvents(dependencies: PortalEventsDependencies) {
+  const handlers = handlersOf(dependencies);
+
+  async function take<K extends EventIn>(kind: K, detail: unknown, about: About): Promise<void> {
+    const parsed = eventsIn[kind].safeParse(detail);
+    if (!parsed.success) throw new EventRejected(kind, faultsOf(parsed.error, 'detail'));
+    const handle: (given: z.output<(typeof eventsIn)[K]>, about: About) => Promise<void> = handlers[kind];
+    await handle(parsed.data as z.output<(typeof eventsIn)[K]>, about);
+  }
+
+  /** `body`: the bus's envelope as JSON text. Throws `EventRejected`, or what kept it from being taken now. */
+  return async (body: string, receivedAt: number): Promise<EventIn> => {
+    const envelope = busEnvelope.safeParse(jsonOf(body));
+    if (!envelope.success) throw new EventRejected('event', faultsOf(envelope.error, ''));
+    const { id, time, detail, 'detail-type': kind } = envelope.data;
+    if (!isKnown(kind)) throw new EventRejected('event', [{ path: 'detail-type', message: 'is none that we take' }]);
+    const sentAt = Date.parse(time);
+    await take(kind, detail, { id, sentAt: Number.isNaN(sentAt) ? receivedAt : sentAt, receivedAt });
+    return kind;
+  };
+}
+
+function handlersOf(dependencies: PortalEventsDependencies): Handlers {
+  return {
+    async EnrolmentChanged({ enrolment }) {
+      await dependencies.takeEnrolments([enrolment]);
+    },
+
+    async EnrolmentSnapshot({ snapshotId, part, parts, enrolments }, { sentAt }) {
+      if (part > parts)
+        throw new EventRejected('EnrolmentSnapshot', [{ path: 'detail.part', message: 'is beyond the last part' }]);
+      await dependencies.takeSnapshot({ snapshotId, part, parts, enrolments, at: sentAt });
+    },
+
+    async ActionRequested(request) {
+      const answer = await dependencies.requestAction(request);
+      if (answer.outcome === 'refused')
+        throw new EventRejected('ActionRequested', [{ path: `detail.${answer.path}`, message: answer.because }]);
+    },
+
+    async SettingsPublished({ settings, sourceId = '*', version, publishedBy, publishedAt }) {
+      const { outcome } = await dependencies.publishSettings.take({
+        settings,
+        scope: sourceId,
+        portalVersion: version,
+        publishedBy,
+        at: publishedAt,
+      });
+      if (outcome === 'unknown-source')
+        throw new EventRejected('SettingsPublished', [
+          { path: 'detail.sourceId', message: 'no source of this id is configured' },
+        ]);
+    },
+
+    async DecisionWithdrawn({ target, decidedBy }, { id, sentAt }) {
+      // The bus gives whole seconds: what was decided within the same second came before.
+      await dependencies.decisions.withdraw(target, { at: sentAt + 999, by: decidedBy });
+      const says = `The standing decision was withdrawn by ${decidedBy}`;
+      await dependencies.timeline.append(target, [
+        { at: sentAt, id: `withdrawn-${id}`, kind: 'decision', says, data: { withdrawnBy: decidedBy } },
+      ]);
+      await dependencies.evaluations.users([target], 'decision withdrawn');
+    },
+
+    async GatherRequested({ sourceId }, { id, receivedAt }) {
+      const answer = await dependencies.requestGather({ sourceId, reason: 'request', requestedAt: receivedAt, unique: id });
+      if (answer.outcome === 'refused')
+        throw new EventRejected('GatherRequested', [{ path: 'detail.sourceId', message: answer.because }]);
+    },
+  };
+}
+
+const isKnown = (kind: string): kind is EventIn => Object.hasOwn(eventsIn, kind);
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new EventRejected('event', [{ path: 'body', message: 'is no JSON' }]);
+  }
+}
+
+function faultsOf(error: z.ZodError, root: string): FieldFault[] {
+  return error.issues.map(({ path, message }) => ({ path: [root, ...path].filter((part) => part !== '').join('.'), message }));
+}

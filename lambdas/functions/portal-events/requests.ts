@@ -1,0 +1,73 @@
+/** What outsiders may ask for, by event or over the API: the use cases on their real stores and queues. */
+import { randomUUID } from 'node:crypto';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { decisionStore } from '#adapters/dynamodb/decisions';
+import { deviceStore } from '#adapters/dynamodb/devices';
+import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { ledger } from '#adapters/dynamodb/ledger';
+import { runStore } from '#adapters/dynamodb/runs';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { snapshotStore } from '#adapters/dynamodb/snapshots';
+import { timelineStore } from '#adapters/dynamodb/timeline';
+import { evaluationsQueue } from '#adapters/evaluations-queue';
+import { sqsQueue } from '#adapters/queues';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import type { EnvironmentOf } from '#domain/environment';
+import { publishSettings } from '#functions/publish-settings/publish-settings';
+import { requestAction } from '#functions/request-action/request-action';
+import { requestGather } from '#functions/request-gather/request-gather';
+import { takeEnrolments } from '#functions/take-enrolment/take-enrolment';
+import { takeSnapshot } from '#functions/take-enrolment/take-snapshot';
+
+export type Clients = { dynamodb: DocumentClient; sqs: SQSClient; now?: () => number };
+export type Requests = ReturnType<typeof requestsOf>;
+
+export function requestsOf(
+  environment: EnvironmentOf<'portal-events'>,
+  configuration: RuntimeConfiguration,
+  { dynamodb, sqs, now = Date.now }: Clients,
+) {
+  const tables = {
+    devices: environment.DEVICES_TABLE,
+    enrolments: environment.ENROLMENTS_TABLE,
+    actions: environment.ACTIONS_TABLE,
+    control: environment.CONTROL_TABLE,
+    journal: environment.JOURNAL_TABLE,
+  };
+  const { sources } = configuration;
+  const devices = deviceStore(dynamodb, tables.devices);
+  const enrolments = enrolmentStore(dynamodb, tables, configuration.enrolmentStaleHours);
+  const settings = settingsStore(dynamodb, tables.control, configuration.settings);
+  const runs = runStore(dynamodb, tables.control);
+  const timeline = timelineStore(dynamodb, tables.journal);
+  const decisions = decisionStore(dynamodb, tables.devices);
+  const actions = ledger(dynamodb, tables);
+  const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL, sqs));
+  const actionQueue = sqsQueue(environment.ACTIONS_QUEUE_URL, sqs);
+  const gather = requestGather({ sources, runs, gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL, sqs) });
+  const take = takeEnrolments({ sources, enrolments, evaluations, now });
+  const snapshots = snapshotStore(dynamodb, tables.control);
+
+  return {
+    stores: { devices, enrolments, settings, runs, timeline, decisions, ledger: actions },
+    now,
+    newId: () => randomUUID(),
+    evaluations,
+    decisions,
+    timeline,
+    takeEnrolments: take,
+    takeSnapshot: takeSnapshot({ enrolments, snapshots, takeEnrolments: take, evaluations }),
+    requestGather: gather,
+    publishSettings: publishSettings({ sources, settings, requestGather: gather, evaluations, now }),
+    requestAction: requestAction({
+      findDevice: devices.getDevice,
+      ledger: actions,
+      decisions,
+      timeline,
+      actionQueue,
+      evaluations,
+      now,
+    }),
+  };
+}

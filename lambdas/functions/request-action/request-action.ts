@@ -1,0 +1,122 @@
+/**
+ * Takes an action that a person or a portal rule asks for: into the ledger once per id, for approve and block also as a
+ * standing decision, then on its way. Each step may be repeated, so the same request again completes what a crash cut off.
+ */
+import { actionOutgoing } from '#adapters/action-queue';
+import type { DecisionStore } from '#adapters/dynamodb/decisions';
+import type { Ledger } from '#adapters/dynamodb/ledger';
+import type { TimelineStore } from '#adapters/dynamodb/timeline';
+import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import type { Queue } from '#adapters/queues';
+import type { Action, ActionState } from '#domain/action';
+import type { Device, DeviceKey } from '#domain/device';
+import type { ActionRequested } from '#domain/events';
+import type { TimelineEntry } from '#domain/timeline';
+import { isFinal } from '#domain/transitions';
+
+export type RequestActionDependencies = {
+  findDevice: (key: DeviceKey) => Promise<Device | null>;
+  ledger: Pick<Ledger, 'request' | 'advance'>;
+  decisions: Pick<DecisionStore, 'record'>;
+  timeline: Pick<TimelineStore, 'append'>;
+  actionQueue: Queue;
+  evaluations: Pick<EvaluationsQueue, 'users'>;
+  now: () => number;
+};
+/** `refused`: nothing was done; `path` names the field of the request that stands against it. */
+export type ActionAnswer =
+  | { outcome: 'accepted'; actionId: string; state: ActionState }
+  | { outcome: 'refused'; reason: 'unknown-device' | 'other-content' | 'incomplete'; path: string; because: string };
+
+/** How long an action may take to be carried out when the request does not say. */
+const deadlineMs = 168 * 3_600_000;
+
+export function requestAction(dependencies: RequestActionDependencies) {
+  const { findDevice, ledger, decisions, timeline, evaluations, now } = dependencies;
+
+  return async (request: ActionRequested): Promise<ActionAnswer> => {
+    const refusal = incomplete(request);
+    if (refusal) return refusal;
+    const device = await findDevice(request.target);
+    if (!device) return refused('unknown-device', 'target', 'no device of this source, user and device id is known');
+    const { outcome, action } = await ledger.request(actionOf(request, { device, now: now() }));
+    if (outcome === 'different')
+      return refused('other-content', 'actionId', 'an action of this id was requested before with another content');
+    if (isStanding(request)) {
+      await decisions.record(request.target, decisionOf(request));
+      await timeline.append(request.target, [entryOf(request)]);
+    }
+    const state = await send(action);
+    if (isStanding(request)) await evaluations.users([request.target], `${request.type} by a ${request.requestedBy.kind}`);
+    return { outcome: 'accepted', actionId: request.actionId, state };
+  };
+
+  /** Sent before it is noted as queued: an action that is `requested` has perhaps no message, a queued one has. */
+  async function send(action: Parameters<Ledger['advance']>[0]): Promise<ActionState> {
+    if (isFinal(action.state)) return action.state;
+    await dependencies.actionQueue.send([actionOutgoing(action)]);
+    if (action.state !== 'requested') return action.state;
+    const queued = await ledger.advance(action, { steps: [{ state: 'queued', at: now(), note: 'sent to the action queue' }] });
+    return queued?.state ?? 'queued';
+  }
+}
+
+const isStanding = (request: ActionRequested): request is ActionRequested & { type: 'approve' | 'block' } =>
+  request.type === 'approve' || request.type === 'block';
+
+function refused(reason: Extract<ActionAnswer, { outcome: 'refused' }>['reason'], path: string, because: string): ActionAnswer {
+  return { outcome: 'refused', reason, path, because };
+}
+
+function incomplete({ type, wipe }: ActionRequested): ActionAnswer | null {
+  if (type === 'wipe' && !wipe) return refused('incomplete', 'wipe', 'a wipe names what to wipe: device, apps, storage-card');
+  if (type !== 'wipe' && wipe) return refused('incomplete', 'wipe', `only a wipe names what to wipe, not ${type}`);
+  return null;
+}
+
+function actionOf(request: ActionRequested, { device, now }: { device: Device; now: number }): Action {
+  const { actionId, requestedAt, requestedBy, type, target, wipe, reason = '' } = request;
+  return {
+    ...target,
+    actionId,
+    type,
+    ...(wipe ? { wipeTargets: wipe } : {}),
+    requestedAt,
+    requestedBy,
+    reason,
+    purpose: 'decision',
+    registeredAt: device.registeredAt,
+    expiresAt: request.expiresAt ?? now + deadlineMs,
+    state: 'requested',
+    attempts: 0,
+    notBefore: null,
+    claim: null,
+    before: null,
+    after: null,
+    outcome: null,
+    history: [{ state: 'requested', at: now, note: reason }],
+  };
+}
+
+/** The request's own time counts, not its arrival: events come out of order, and the newest decision holds. */
+const decisionOf = (request: ActionRequested & { type: 'approve' | 'block' }) => ({
+  decisionId: request.actionId,
+  deviceId: request.target.deviceId,
+  decided: request.type,
+  by: request.requestedBy,
+  at: request.requestedAt,
+  ...(request.reason === undefined ? {} : { reason: request.reason }),
+  ...(request.expiresAt === undefined ? {} : { expiresAt: request.expiresAt }),
+});
+
+function entryOf({ actionId, type, requestedAt, requestedBy, reason, expiresAt }: ActionRequested): TimelineEntry {
+  const verb = type === 'approve' ? 'Approved' : 'Blocked';
+  const who = requestedBy.kind === 'person' ? requestedBy.name : `the portal's rule ${requestedBy.name}`;
+  return {
+    at: requestedAt,
+    id: `decision-${actionId}`,
+    kind: 'decision',
+    says: `${verb} by ${who}${reason ? `: ${reason}` : ''}`,
+    data: { actionId, decided: type, by: requestedBy, ...(expiresAt === undefined ? {} : { expiresAt }) },
+  };
+}

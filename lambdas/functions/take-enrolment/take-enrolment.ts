@@ -1,0 +1,51 @@
+/**
+ * Takes enrolments in and sends every Traveler user whose verdict they may change to evaluation. Stored first, sent second,
+ * and only then forgotten what they were before: a crash anywhere is made good when the same enrolment comes again.
+ */
+import pMap from 'p-map';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
+import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import type { SourceConfiguration } from '#domain/configuration';
+import type { UserKey } from '#domain/device';
+import type { Enrolment } from '#domain/enrolment';
+
+export type TakeEnrolmentDependencies = {
+  sources: readonly Pick<SourceConfiguration, 'id'>[];
+  enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'heard' | 'heardAnnounced'>;
+  evaluations: EvaluationsQueue;
+  now: () => number;
+};
+export type Taken = { received: number; stored: number; same: number; older: number };
+
+const atOnce = { concurrency: 16 };
+
+export function takeEnrolments({ sources, enrolments, evaluations, now }: TakeEnrolmentDependencies) {
+  /** A feed that was silent until now can change the verdict of every user. */
+  async function noteFeed(): Promise<void> {
+    if ((await enrolments.heard(now())) === 'noted') return;
+    await evaluations.everyone(
+      sources.map(({ id }) => id),
+      'the portal is heard from again',
+    );
+    await enrolments.heardAnnounced();
+  }
+
+  return async (given: readonly Enrolment[]): Promise<Taken> => {
+    await noteFeed();
+    const put = await pMap(given, async (enrolment) => ({ enrolment, ...(await enrolments.put(enrolment)) }), atOnce);
+    const news = put.filter(({ outcome }) => outcome !== 'older');
+    const affected = await pMap(news, ({ enrolment, formers }) => enrolments.affectedUsers(enrolment, formers), atOnce);
+    await evaluations.users(distinct(affected.flat()), causeOf(given));
+    const changed = news.filter(({ formers }) => formers.length > 0);
+    await pMap(changed, ({ enrolment }) => enrolments.announced(enrolment), atOnce);
+    const count = (wanted: string) => put.filter(({ outcome }) => outcome === wanted).length;
+    return { received: given.length, stored: count('stored'), same: count('same'), older: count('older') };
+  };
+}
+
+const causeOf = ([first, ...rest]: readonly Enrolment[]) =>
+  first && rest.length === 0 ? `enrolment ${first.id} version ${first.version}` : `import of ${1 + rest.length} enrolments`;
+
+const distinct = (keys: readonly UserKey[]): UserKey[] => [
+  ...new Map(keys.map((key) => [`${key.sourceId}|${key.user}`, key])).values(),
+];
