@@ -1,0 +1,49 @@
+/** `npm run simulator -- --port 8800 --devices 700`: a Traveler server to point a source at. */
+import { Command, InvalidArgumentError } from 'commander';
+import { parseFaults } from './traveler/faults.ts';
+import { startTravelerSimulator } from './traveler-simulator.ts';
+
+type Options = {
+  port: number;
+  devices: number;
+  seed: number;
+  user: string;
+  password: string;
+  basePath: string;
+  build: string;
+  requireApproval: boolean;
+  freeDevices: number;
+  arrivals: number;
+  faults: string;
+};
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Give a whole number, 0 or more.');
+  return value;
+}
+
+const program = new Command('simulator')
+  .description('Simulates a Traveler (SmartCloud) server on 127.0.0.1. Controls and faults: GET /simulator.')
+  .option('--port <number>', 'port to listen on; 0 for any free one', whole, 8800)
+  .option('--devices <number>', 'devices at the start, 0 to 1000000', whole, 700)
+  .option('--seed <number>', 'the same seed gives the same devices', whole, 1)
+  .option('--user <name>', 'user that may read and write', 'extender')
+  .option('--password <text>', 'password of that user', 'pässwörd')
+  .option('--base-path <path>', 'path in front of /api/traveler, as behind a proxy', '')
+  .option('--build <text>', 'build level that the server shows', '12.0.2.1 Build 202311071200_30')
+  .option('--require-approval', 'the server requires approval from the start', false)
+  .option('--free-devices <number>', 'devices a user may have before approval is required', whole, 0)
+  .option('--arrivals <number>', 'phones that turn up each minute', Number, 0)
+  .option('--faults <list>', 'names, separated by commas, or a JSON list (infra/simulators/traveler/faults.ts)', '');
+
+const { freeDevices, arrivals, faults, ...options } = program.parse().opts<Options>();
+const simulator = await startTravelerSimulator({
+  ...options,
+  devicesBeforeApproval: freeDevices,
+  arrivalsPerMinute: arrivals,
+  faults: parseFaults(faults),
+});
+console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices · user ${options.user}`);
+console.log(`Controls: http://127.0.0.1:${simulator.port}/simulator`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop());

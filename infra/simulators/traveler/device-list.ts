@@ -1,0 +1,128 @@
+/** Answers to reads: pages of the list, single records, servers, push status; each as Traveler writes it, faults included. */
+import type { SimulatedDevice } from './fleet.ts';
+import type { Traveler } from './traveler.ts';
+import { envelopeOf, type Look, renderDevice, renderRecord } from './wire.ts';
+
+const rowsPerMultiple = 20;
+const largestMultiple = 100;
+
+export type Asked = { path: string; query: URLSearchParams };
+type Window = { page: number; multiple: number; from: number; to: number; last: boolean };
+
+export function renderList(traveler: Traveler, asked: Asked): string {
+  const window = windowOf(traveler, asked, traveler.fleet.count);
+  const rows = listRows(traveler, window);
+  const total = traveler.fleet.count + (traveler.faults.get('total-off')?.by ?? 0);
+  if (traveler.faults.get('empty-list')) return envelopeOf('[]', { href: asked.path, totalRecords: 0 });
+  return envelopeOf(rows.length === 1 ? (rows[0] ?? '[]') : `[${rows.join(',')}]`, {
+    href: `${asked.path}?page=${window.page}&pm=${window.multiple}`,
+    totalRecords: total,
+    ...nextOf(traveler, asked, window),
+  });
+}
+
+export function renderRecordAnswer(traveler: Traveler, index: number): string {
+  const device = shownDevice(traveler, index);
+  return envelopeOf(renderDevice(device, look(traveler, true)), { href: device.href });
+}
+
+export function renderServers(traveler: Traveler, asked: Asked): string {
+  const record = renderRecord({
+    availability_index: 100,
+    build_level: traveler.options.build,
+    domino_name: 'CN=traveler1/O=Acme',
+    heart_beat: traveler.now(),
+    hostname: 'traveler1.acme.example',
+    ip_address: '127.0.0.1',
+    number_of_users: Math.ceil((traveler.fleet.count * 3) / 7),
+    port: 50125,
+    server_status: 1,
+  });
+  return envelopeOf(`[${record}]`, { href: asked.path, totalRecords: 1 });
+}
+
+export function renderPushStatus(traveler: Traveler, asked: Asked): string {
+  const window = windowOf(traveler, asked, traveler.fleet.count);
+  const rows = indexes(traveler, window).map((index) => renderRecord(pushRecord(shownDevice(traveler, index), traveler.now())));
+  return envelopeOf(`[${rows.join(',')}]`, {
+    href: `${asked.path}?page=${window.page}&pm=${window.multiple}`,
+    totalRecords: traveler.fleet.count,
+    ...(window.last ? {} : { next: pageHref(asked, window, window.page + 1) }),
+  });
+}
+
+function pushRecord({ user, deviceId, notification }: SimulatedDevice, now: number): Record<string, string | number | boolean> {
+  return {
+    username: user,
+    deviceid: deviceId,
+    notification_type: notification,
+    manufacturer_address: '',
+    manufacturer_provided_id: '',
+    applications_to_synchronize: 'email calendar contacts',
+    change_flags: 0,
+    connection: 'connected',
+    connection_time: now - 60_000,
+    offline_time: 0,
+    last_message_received: now - 30_000,
+    last_message_sent: now - 20_000,
+    last_sync_time: now - 10_000,
+    pending_sync: false,
+    push_enabled: true,
+  };
+}
+
+function windowOf({ faults }: Traveler, { query }: Asked, count: number): Window {
+  const multiple = Math.min(largestMultiple, positive(query.get('pm')));
+  const page = positive(query.get('page'));
+  const size = rowsPerMultiple * multiple;
+  const shift = (faults.get('shifting-list')?.by ?? 0) * (page - 1);
+  const from = Math.max(0, (page - 1) * size - shift);
+  const last = from + size >= count || page >= (faults.get('truncated-list')?.pages ?? Number.POSITIVE_INFINITY);
+  return { page, multiple, from, to: Math.min(count, from + size), last };
+}
+
+const positive = (text: string | null) => (text !== null && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 1);
+
+function* counted(from: number, to: number): Generator<number> {
+  for (let position = from; position < to; position++) yield position;
+}
+
+const indexes = ({ fleet }: Traveler, { from, to }: Window) =>
+  Array.from(counted(from, to), (position) => fleet.indexAt(position));
+
+function listRows(traveler: Traveler, window: Window): string[] {
+  const { faults } = traveler;
+  const appearance = look(traveler, faults.get('details-in-list') !== undefined);
+  const duplicated = faults.get('duplicate-rows')?.every;
+  const malformed = faults.get('malformed-rows')?.every;
+  const foreign = faults.get('foreign-href');
+  return indexes(traveler, window).flatMap((index) => {
+    const device = shownDevice(traveler, index);
+    const away = foreign && index % foreign.every === 0 ? { ...device, href: `${foreign.to}${device.href}` } : device;
+    if (malformed && index % malformed === 0) return ['{"username":null,"deviceid":["not","an","id"]}'];
+    const row = renderDevice(away, appearance);
+    return duplicated && index % duplicated === 0 ? [row, row] : [row];
+  });
+}
+
+function nextOf({ faults }: Traveler, asked: Asked, window: Window): { next?: string | null } {
+  if (faults.get('repeated-next')) return { next: pageHref(asked, window, 1) };
+  if (faults.get('endless-list'))
+    return { next: `${pageHref(asked, window, 1)}&again=${positive(asked.query.get('again')) + 1}` };
+  if (!window.last) return { next: (faults.get('foreign-next')?.to ?? '') + pageHref(asked, window, window.page + 1) };
+  const ending = faults.get('last-next')?.as;
+  return ending === undefined ? {} : { next: ending === 'null' ? null : '' };
+}
+
+const pageHref = ({ path }: Asked, { multiple }: Window, page: number) => `${path}?page=${page}&pm=${multiple}`;
+
+function shownDevice({ fleet, faults }: Traveler, index: number): SimulatedDevice {
+  const device = fleet.device(index);
+  const unknown = faults.get('unknown-codes')?.every;
+  return unknown && index % unknown === 0 ? { ...device, approval: 99, access: 7 } : device;
+}
+
+function look(traveler: Traveler, full: boolean): Look {
+  const realNumbers = traveler.faults.get('real-numbers') !== undefined;
+  return { seed: traveler.options.seed, now: traveler.now(), realNumbers, full };
+}

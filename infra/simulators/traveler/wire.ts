@@ -1,0 +1,42 @@
+/** Writes records and envelopes exactly as Traveler does: numbers as strings, slashes escaped, one device as an object. */
+import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
+
+export type Look = { seed: number; now: number; realNumbers: boolean; full: boolean };
+
+/** JSON text of a string, with `\/` for every slash. */
+export function quoted(text: string): string {
+  const json = JSON.stringify(text);
+  return json.includes('/') ? json.replaceAll('/', '\\/') : json;
+}
+
+export function renderDevice(device: SimulatedDevice, { seed, now, realNumbers, full }: Look): string {
+  const number = (value: number | string) => (realNumbers ? String(value) : `"${value}"`);
+  const listed =
+    `{"username":${quoted(device.user)},"deviceid":${quoted(device.deviceId)},"device_provider":${quoted(device.provider)}` +
+    `,"device_type":${quoted(device.type)},"device_level":${quoted(device.level)}` +
+    `,"notification_type":${number(device.notification)},"last_sync_time":${number(lastSyncOf(device.index, seed, now))}` +
+    `,"href":${quoted(device.href)}`;
+  if (!full) return `${listed}}`;
+  return (
+    `${listed},"approval_policy":${number(device.approval)},"approval_date":${number(device.approvalDate)}` +
+    `,"approver_ids":${quoted(device.approver)},"access_status":${number(device.access)},"policy_compliance":${number(0)}` +
+    `,"wipe_types_supported":${number(device.wipeTypes)},"requested_wipe_options":${quoted(device.wipeOptions)}` +
+    `,"wipe_request_status":${quoted(device.wipeStatus)},"wipe_action_date":${number(device.wipeDate)},"sms_address":""}`
+  );
+}
+
+export type Wrapping = { href: string; next?: string | null; totalRecords?: number; code?: number };
+
+/** `data` is JSON text. `next` undefined leaves it out. */
+export function envelopeOf(data: string, { href, next, totalRecords, code = 200 }: Wrapping): string {
+  const after = next === undefined ? '' : `,"next":${next === null ? 'null' : quoted(next)}`;
+  const total = totalRecords === undefined ? '' : `,"totalRecords":"${totalRecords}"`;
+  return `{"code":${code},"message":"${code === 200 ? 'OK' : 'Error'}","href":${quoted(href)}${after}${total},"data":${data}}`;
+}
+
+/** A plain value as Traveler writes it: what is not text becomes text. */
+export function renderRecord(record: Record<string, string | number | boolean>): string {
+  return `{${Object.entries(record)
+    .map(([name, value]) => `${quoted(name)}:${quoted(String(value))}`)
+    .join(',')}}`;
+}
