@@ -16,6 +16,8 @@ export type Table = {
   /** As CreateTable takes it: KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode. */
   definition: Record<string, unknown>;
   ttlAttribute: string | null;
+  /** The customer's own key that encrypts it in the cloud: callers need rights on it too. */
+  keyArn?: string;
 };
 export type QueueResource = {
   id: string;
@@ -24,6 +26,7 @@ export type QueueResource = {
   url: string;
   /** As CreateQueue takes them, all strings (FifoQueue, VisibilityTimeout, RedrivePolicy, …). */
   attributes: Record<string, string>;
+  keyArn?: string;
 };
 export type FunctionResource = {
   id: string;

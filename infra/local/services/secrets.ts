@@ -1,0 +1,83 @@
+/** Secrets Manager: GetSecretValue over the real wire, from a file in the data folder that only its owner may read. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { secretArn } from '../template/identities.ts';
+import type { Need } from './authorise.ts';
+import { Unreadable } from './needs.ts';
+import { type Answer, jsonAnswer, ServiceError } from './wire.ts';
+
+const stored = z.record(z.string(), z.strictObject({ value: z.string(), versionId: z.string(), createdAt: z.number() }));
+const getSecretValue = z.looseObject({ SecretId: z.string() });
+
+export type Secrets = {
+  call(operation: string, body: unknown): Answer;
+  needs(operation: string, body: unknown): Need[];
+  /** Sets the secret of that name; the same value again changes nothing. */
+  seed(name: string, value: string): Promise<void>;
+};
+
+export function openSecrets(dataDir: string): Secrets {
+  const file = join(dataDir, 'secrets.json');
+  let secrets = existsSync(file) ? stored.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+  let writing = Promise.resolve();
+
+  return {
+    call(operation, body) {
+      if (operation !== 'GetSecretValue')
+        throw new ServiceError(
+          'UnknownOperationException',
+          `The local secret store answers GetSecretValue only, not ${operation}.`,
+        );
+      const name = nameOf(body);
+      const found = secrets[name];
+      if (!found) throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+      return jsonAnswer('secretsmanager', {
+        ARN: secretArn(name),
+        Name: name,
+        VersionId: found.versionId,
+        SecretString: found.value,
+        VersionStages: ['AWSCURRENT'],
+        CreatedDate: found.createdAt,
+      });
+    },
+    needs: (operation, body) => [{ action: `secretsmanager:${operation}`, resource: secretArn(nameOf(body)) }],
+    seed(name, value) {
+      const done = writing.then(async () => {
+        if (secrets[name]?.value === value) return;
+        const versionId = createHash('sha256').update(`${name}\n${value}`).digest('hex').slice(0, 32);
+        const changed = { ...secrets, [name]: { value, versionId, createdAt: Math.floor(Date.now() / 1000) } };
+        await replaceFile(file, JSON.stringify(changed));
+        secrets = changed;
+      });
+      writing = done.catch(() => undefined);
+      return done;
+    },
+  };
+}
+
+/** A secret is asked for by name, by its whole ARN, or by its ARN without the six last characters. */
+function nameOf(body: unknown): string {
+  const parsed = getSecretValue.safeParse(body);
+  if (!parsed.success) throw new Unreadable('SecretId is missing');
+  const { SecretId } = parsed.data;
+  const [, name] = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+)$/.exec(SecretId) ?? [];
+  if (name === undefined) return SecretId;
+  const withoutSuffix = name.replace(/-[^-]{6}$/, '');
+  return secretArn(withoutSuffix) === SecretId ? withoutSuffix : name;
+}
+
+/** Whole or not at all, even when the machine stops in the middle. */
+async function replaceFile(file: string, content: string): Promise<void> {
+  const next = `${file}.${process.pid}.new`;
+  const handle = await open(next, 'w', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+}

@@ -1,0 +1,60 @@
+/** The model's tables on a DynamoDB server: created where absent, refused where what is there is another table. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceNotFoundException,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import type { Table } from '#infra/local/model';
+
+/** Throws one error that names every table whose keys or indexes differ from the template's. */
+export async function ensureTables(client: DynamoDBClient, tables: readonly Table[]): Promise<void> {
+  const differing: string[] = [];
+  for (const table of tables) {
+    const found = await describe(client, table.name);
+    if (found === null) await client.send(new CreateTableCommand(createInput(table)));
+    else differing.push(...differences(table, found).map((what) => `${table.name}: its ${what}`));
+  }
+  if (differing.length > 0)
+    throw new Error(
+      `The data folder holds tables made from another template: ${differing.join('; ')}. ` +
+        'Start with another --data DIR, or remove this one to begin anew.',
+    );
+}
+
+function createInput({ name, definition }: Table): CreateTableCommandInput {
+  return { ...(definition as Omit<CreateTableCommandInput, 'TableName'>), TableName: name };
+}
+
+async function describe(client: DynamoDBClient, name: string): Promise<TableDescription | null> {
+  try {
+    return (await client.send(new DescribeTableCommand({ TableName: name }))).Table ?? null;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return null;
+    throw error;
+  }
+}
+
+function differences(table: Table, found: TableDescription): string[] {
+  const wanted = shape(createInput(table));
+  const present = shape(found);
+  return Object.entries(wanted).flatMap(([what, value]) => (isDeepStrictEqual(value, Reflect.get(present, what)) ? [] : [what]));
+}
+
+type Shaped = Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'>;
+
+/** What makes it this table, in an order that does not depend on who tells it. */
+function shape({ KeySchema = [], AttributeDefinitions = [], GlobalSecondaryIndexes = [] }: Shaped) {
+  const keys = (schema: TableDescription['KeySchema'] = []) =>
+    schema.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);
+  return {
+    keys: keys(KeySchema),
+    attributes: AttributeDefinitions.map(({ AttributeName, AttributeType }) => `${AttributeName} ${AttributeType}`).sort(),
+    indexes: GlobalSecondaryIndexes.map(({ IndexName, KeySchema: own, Projection }) =>
+      JSON.stringify([IndexName, keys(own), Projection?.ProjectionType, [...(Projection?.NonKeyAttributes ?? [])].sort()]),
+    ).sort(),
+  };
+}
