@@ -40,7 +40,8 @@ export async function emptyBundles(configuration: RuntimeConfiguration, { direct
   await Promise.all(
     folders.map(async ([name, folder]) => {
       await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, 'configuration.json'), JSON.stringify(name === 'console' ? {} : configuration));
+      // The console is open to anyone and needs none of it.
+      if (name !== 'console') await writeFile(join(folder, 'configuration.json'), JSON.stringify(configuration));
     }),
   );
   return Object.fromEntries(folders) as Bundles;

@@ -6,7 +6,8 @@ export class ConfigurationError extends Error {
   override name = 'ConfigurationError';
 }
 
-type Found = { path: string; message: string };
+/** `covers`: what the schema says about places beginning so would only repeat this. */
+type Found = { path: string; message: string; covers?: string };
 
 /** Throws `ConfigurationError` whose message lists all that is wrong; no value of the file is repeated in it. */
 export function readDeployedConfiguration(file: string): RuntimeConfiguration {
@@ -18,8 +19,7 @@ export function readDeployedConfiguration(file: string): RuntimeConfiguration {
     ? []
     : parsed.error.issues
         .map((issue) => ({ path: pathText(issue.path), message: issue.message }))
-        // What the schema says about a password's surroundings would only repeat it.
-        .filter(({ path }) => !secrets.some((secret) => secret.path.startsWith(path)));
+        .filter(({ path }) => !secrets.some(({ covers }) => covers !== undefined && path.startsWith(covers)));
   const problems = [...secrets, ...others];
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new ConfigurationError(
@@ -30,8 +30,9 @@ export function readDeployedConfiguration(file: string): RuntimeConfiguration {
 function parseJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new ConfigurationError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  } catch {
+    // The parser's own message may quote the text around the mistake, and with it a password.
+    throw new ConfigurationError(`${file} is not valid JSON: a quote, comma or bracket is missing or too many.`);
   }
 }
 
@@ -44,6 +45,7 @@ function clearTextSecrets(value: unknown, path: PropertyKey[] = []): Found[] {
     return [
       {
         path: pathText(at),
+        ...(key.toLowerCase() === 'password' ? { covers: pathText(path) } : {}),
         message: `a ${key.toLowerCase()} in clear text is not deployed. Store it in AWS Secrets Manager and give "secretName" (docs/deploy.md).`,
       },
     ];

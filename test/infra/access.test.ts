@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runtimeConfiguration } from '#domain/configuration';
+import { emptyBundles } from '#infra/cloud/bundle';
+import { addStacks } from '#infra/cloud/extender-app';
+import { rulePacks } from '#infra/cloud/nag';
+import { context } from '#infra/cloud/synthesize';
+import { oneSource, type Templates, templatesFor } from './templates.ts';
+
+let templates: Templates;
+beforeAll(async () => {
+  templates = await templatesFor();
+});
+
+describe('who gets in', () => {
+  const routes = () => templates.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+
+  test('the API asks for a signed-in user; only the static files do not', () => {
+    const byKey = Object.fromEntries(routes().map(({ RouteKey, AuthorizationType }) => [RouteKey, AuthorizationType ?? 'NONE']));
+    expect(byKey).toEqual({ 'ANY /api/{proxy+}': 'JWT', 'GET /': 'NONE', 'GET /{proxy+}': 'NONE' });
+  });
+
+  test('tokens are those of our user pool for our client, and of no other', () => {
+    const jwt = templates.only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration as {
+      Audience: unknown[];
+      Issuer: unknown;
+    };
+    expect(jwt.Audience.map(templates.text)).toEqual(['ConsoleClient']);
+    expect(templates.text(jwt.Issuer)).toBe('https://cognito-idp.AWS::Region.amazonaws.com/Users');
+  });
+
+  test('users are invited, need a second factor, and cannot be deleted with the stack', () => {
+    expect(templates.only('AWS::Cognito::UserPool')).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: {
+        AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+        MfaConfiguration: 'ON',
+        EnabledMfas: ['SOFTWARE_TOKEN_MFA'],
+        DeletionProtection: 'ACTIVE',
+      },
+    });
+  });
+
+  test('the stage is throttled and logs every request without its token or body', () => {
+    const stage = templates.only('AWS::ApiGatewayV2::Stage');
+    expect(stage.Properties.DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
+    const { Format } = stage.Properties.AccessLogSettings as { Format: string };
+    expect(Object.keys(JSON.parse(Format))).toContain('subject');
+    expect(Format).not.toMatch(/authorization|body/i);
+  });
+
+  test('a function can be invoked from outside only by our API, at its own routes', () => {
+    for (const [, { Properties }] of templates.ofType('AWS::Lambda::Permission')) {
+      expect(Properties.Principal).toBe('apigateway.amazonaws.com');
+      expect(templates.text(Properties.SourceArn)).toMatch(/execute-api:.*HttpApi/);
+    }
+    expect(templates.ofType('AWS::Lambda::Url')).toEqual([]);
+  });
+
+  test('whoever else is named in a policy is held to our own account or our own resource', () => {
+    const policies = [...templates.ofType('AWS::SQS::QueuePolicy'), ...templates.ofType('AWS::SNS::TopicPolicy')];
+    const allowed = policies
+      .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Record<string, unknown>[] }).Statement)
+      .filter(({ Effect: effect }) => effect === 'Allow');
+    expect(allowed.length).toBeGreaterThan(0);
+    for (const { Principal, Condition } of allowed) {
+      expect(JSON.stringify(Principal)).not.toContain('*');
+      expect(JSON.stringify(Condition)).toMatch(/aws:SourceArn|aws:SourceAccount|AWS:SourceOwner/);
+    }
+  });
+});
+
+describe('the rule packs', () => {
+  async function findings(spoil: (app: App) => void = () => {}): Promise<string[]> {
+    const directory = mkdtempSync(join(tmpdir(), 'traveler-extender-nag-'));
+    const configuration = runtimeConfiguration.parse(oneSource);
+    const app = new App({ outdir: join(directory, 'out'), analyticsReporting: false, context });
+    addStacks(app, configuration, { bundles: await emptyBundles(configuration, { directory: join(directory, 'bundles') }) });
+    spoil(app);
+    const violations = rulePacks.flatMap((Pack) => new Pack(app).validateScope(app).violations);
+    rmSync(directory, { recursive: true });
+    return violations.map(({ ruleName }) => ruleName);
+  }
+
+  test('find nothing that is not acknowledged with its reason', async () => {
+    expect(await findings()).toEqual([]);
+  });
+
+  test('do find a role that may do everything', async () => {
+    const found = await findings((app) => {
+      const role = new Role(new Stack(app, 'Spoilt'), 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+      role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: ['dynamodb:*'], resources: ['*'] }));
+    });
+    expect(found.join()).toContain('AwsSolutions-IAM5');
+  });
+});

@@ -1,0 +1,105 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type FunctionName, functionVariables } from '#domain/environment';
+import { functionOf, oneSource, permits, roleStatements, statementsOf, type Templates, templatesFor } from './templates.ts';
+
+let templates: Templates;
+beforeAll(async () => {
+  templates = await templatesFor();
+});
+const names = Object.keys(functionVariables) as FunctionName[];
+
+describe('each function gets what it asks for and no more', () => {
+  test('there is one function for each environment schema', () => {
+    expect(templates.ofType('AWS::Lambda::Function')).toHaveLength(names.length);
+  });
+
+  test.each(names)('%s is told exactly the variables that its schema names', (name) => {
+    const environment = functionOf(templates, name).Properties.Environment as { Variables?: object } | undefined;
+    expect(Object.keys(environment?.Variables ?? {}).sort()).toEqual([...functionVariables[name]].sort());
+  });
+
+  test.each(names)('%s runs Node 24 on arm64, logs JSON to a group of its own that forgets, and is traced', (name) => {
+    const { Properties } = functionOf(templates, name);
+    expect(Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      LoggingConfig: { LogFormat: 'JSON' },
+      TracingConfig: { Mode: 'Active' },
+    });
+    const group = (Properties.LoggingConfig as { LogGroup: { Ref: string } }).LogGroup.Ref;
+    expect(templates.service.Resources[group]?.Properties.RetentionInDays).toBeGreaterThan(0);
+  });
+
+  test('no two functions share a role', () => {
+    const roles = names.map((name) => templates.text(functionOf(templates, name).Properties.Role));
+    expect(new Set(roles).size).toBe(names.length);
+  });
+});
+
+describe('least privilege', () => {
+  test.each(names)('%s may do nothing on everything, but for traces, which X-Ray allows on * only', (name) => {
+    const wide = statementsOf(templates, name).filter(({ Resource }) => Resource.some((resource) => resource.includes('*')));
+    expect(wide.map(({ Action, Resource }) => ({ Action, Resource }))).toEqual([
+      { Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: ['*'] },
+    ]);
+  });
+
+  test('no role allows a whole family of actions, and none has a policy from elsewhere', () => {
+    const roles = templates.ofType('AWS::IAM::Role').map(([, role]) => role);
+    expect(roles.flatMap((role) => roleStatements(templates, role)).filter(({ Action }) => Action.join().includes('*'))).toEqual(
+      [],
+    );
+    expect(roles.filter(({ Properties }) => Properties.ManagedPolicyArns)).toEqual([]);
+    expect(templates.ofType('AWS::IAM::Policy')).toEqual([]);
+  });
+
+  test('only those that talk to the mail server may read its credentials, and only those of the configured sources', () => {
+    const readers = names.filter((name) => permits(templates, name).some((line) => line.startsWith('secretsmanager:')));
+    expect(readers).toEqual(['gather', 'act']);
+    const secrets = permits(templates, 'gather').filter((line) => line.startsWith('secretsmanager:'));
+    expect(secrets).toEqual([
+      'secretsmanager:GetSecretValue arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:traveler-extender/cloud-??????',
+    ]);
+  });
+
+  test('without a source that the cloud reads itself, no function may read any secret', async () => {
+    const onPremises = await templatesFor({ ...oneSource, sources: [{ id: 'hq', kind: 'traveler' }] });
+    const lines = names.flatMap((name) => permits(onPremises, name));
+    expect(lines.filter((line) => line.startsWith('secretsmanager:'))).toEqual([]);
+  });
+
+  test('the console, open to anyone, may write its log and traces and nothing else', () => {
+    expect(permits(templates, 'console')).toEqual([
+      'logs:CreateLogStream ConsoleLog.Arn',
+      'logs:PutLogEvents ConsoleLog.Arn',
+      'xray:PutTelemetryRecords *',
+      'xray:PutTraceSegments *',
+    ]);
+  });
+
+  test('only what decides or takes decisions in may put an action on its way', () => {
+    const senders = names.filter((name) => permits(templates, name).includes('sqs:SendMessage ActionsQueue.Arn'));
+    expect(senders).toEqual(['evaluate', 'portal-events', 'api']);
+  });
+
+  test('the gather cannot touch enrolments or actions', () => {
+    const lines = permits(templates, 'gather').filter((line) => /(Enrolments|Actions)\./.test(line));
+    expect(lines).toEqual([]);
+  });
+
+  test('nobody may delete from the journal or change a line of it', () => {
+    const lines = names.flatMap((name) => permits(templates, name)).filter((line) => line.endsWith(' Journal.Arn'));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => /Delete|Update/.test(line))).toEqual([]);
+  });
+
+  test('the key opens through DynamoDB only', () => {
+    const keyed = names.flatMap((name) => statementsOf(templates, name)).filter(({ Action }) => Action.join().includes('kms:'));
+    expect(keyed.length).toBeGreaterThan(0);
+    for (const { Condition, Resource } of keyed) {
+      expect(Resource).toEqual(['TablesKey.Arn']);
+      expect(JSON.stringify(Condition)).toContain('kms:ViaService');
+    }
+  });
+});

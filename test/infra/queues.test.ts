@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runtimeConfiguration } from '#domain/configuration';
+import { oneSource, type Resource, type Templates, templatesFor } from './templates.ts';
+
+let templates: Templates;
+beforeAll(async () => {
+  templates = await templatesFor();
+});
+
+type Redrive = { deadLetterTargetArn: { 'Fn::GetAtt': [string, string] }; maxReceiveCount: number };
+const queues = () => templates.ofType('AWS::SQS::Queue');
+const alarmsOn = (queueId: string, metric: string) =>
+  templates.ofType('AWS::CloudWatch::Alarm').filter(([, { Properties }]) => {
+    const dimensions = (Properties.Dimensions ?? []) as { Value: { 'Fn::GetAtt': [string, string] } }[];
+    return Properties.MetricName === metric && dimensions.some(({ Value }) => Value['Fn::GetAtt']?.[0] === queueId);
+  });
+/** Queues that something else gives up to. */
+const deadLetterIds = () => {
+  const targets = [...queues(), ...templates.ofType('AWS::Events::Rule'), ...templates.ofType('AWS::Scheduler::Schedule')];
+  const named = JSON.stringify(targets.map(([, { Properties }]) => Properties));
+  const isTarget = (id: string) =>
+    ['"DeadLetterConfig":{"Arn"', '"deadLetterTargetArn"'].some((key) => named.includes(`${key}:{"Fn::GetAtt":["${id}"`));
+  return queues().flatMap(([id]) => (isTarget(id) ? [id] : []));
+};
+const workQueues = () => queues().filter(([id]) => !deadLetterIds().includes(id));
+
+describe('no message is lost silently', () => {
+  test('every queue of work gives up to a dead-letter queue of its own kind, and no two share one', () => {
+    expect(workQueues()).toHaveLength(4);
+    const targets = workQueues().map(([, { Properties }]) => {
+      const { deadLetterTargetArn, maxReceiveCount } = Properties.RedrivePolicy as Redrive;
+      const [id] = deadLetterTargetArn['Fn::GetAtt'];
+      expect(maxReceiveCount).toBeGreaterThanOrEqual(3);
+      expect(templates.service.Resources[id]?.Properties.FifoQueue).toBe(Properties.FifoQueue);
+      return id;
+    });
+    expect(new Set(targets).size).toBe(4);
+  });
+
+  test('every dead-letter queue keeps its messages 14 days and rings at the first one', () => {
+    expect(deadLetterIds()).toHaveLength(6);
+    for (const id of deadLetterIds()) {
+      expect(templates.service.Resources[id]?.Properties.MessageRetentionPeriod).toBe(14 * 24 * 3600);
+      const alarms = alarmsOn(id, 'ApproximateNumberOfMessagesVisible');
+      expect(alarms.map(([, { Properties }]) => Properties.Threshold)).toEqual([1]);
+    }
+  });
+
+  test('every queue of work rings when its oldest message waits too long', () => {
+    for (const [id] of workQueues()) expect(alarmsOn(id, 'ApproximateAgeOfOldestMessage')).toHaveLength(1);
+  });
+
+  test('every function rings on its errors', () => {
+    const alarms = templates.ofType('AWS::CloudWatch::Alarm').filter(([, { Properties }]) => Properties.MetricName === 'Errors');
+    expect(alarms).toHaveLength(templates.ofType('AWS::Lambda::Function').length);
+  });
+
+  test('every alarm says in words what breaks, and tells whoever subscribed', () => {
+    for (const [, { Properties }] of templates.ofType('AWS::CloudWatch::Alarm')) {
+      const sentences = String(Properties.AlarmDescription).split(/(?<=\.)\s/);
+      expect(sentences.length, String(Properties.AlarmDescription)).toBeGreaterThanOrEqual(2);
+      expect(templates.text((Properties.AlarmActions as unknown[])[0])).toBe('Alarms');
+    }
+  });
+});
+
+describe('queues and their workers fit together', () => {
+  const mappings = () => templates.ofType('AWS::Lambda::EventSourceMapping');
+  const ofId = (value: unknown, key: 'Ref' | 'Fn::GetAtt'): Resource => {
+    const id = [(value as Record<string, string | string[]>)[key]].flat()[0];
+    const found = templates.service.Resources[String(id)];
+    if (!found) throw new Error(`no resource ${id}`);
+    return found;
+  };
+
+  test('a message is hidden at least six times as long as its worker may take', () => {
+    expect(mappings()).toHaveLength(4);
+    for (const [, { Properties }] of mappings()) {
+      const worker = ofId(Properties.FunctionName, 'Ref').Properties;
+      const queue = ofId(Properties.EventSourceArn, 'Fn::GetAtt').Properties;
+      expect(Number(queue.VisibilityTimeout)).toBeGreaterThanOrEqual(6 * Number(worker.Timeout));
+    }
+  });
+
+  test('a worker reports which messages of a batch failed, and its number is limited', () => {
+    for (const [, { Properties }] of mappings()) {
+      expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+      const { MaximumConcurrency } = Properties.ScalingConfig as { MaximumConcurrency: number };
+      expect(MaximumConcurrency).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  test('a gather takes one message at a time; the others take ten', () => {
+    const sizes = mappings().map(([id, { Properties }]) => [id.replace(/FunctionMessages.*/, ''), Properties.BatchSize]);
+    expect(Object.fromEntries(sizes)).toEqual({ Gather: 1, Evaluate: 10, Act: 10, PortalEvents: 10 });
+  });
+
+  test('only the actions queue is in order, and who sends says what is a duplicate', () => {
+    const fifo = workQueues().filter(([, { Properties }]) => Properties.FifoQueue);
+    expect(fifo.map(([id]) => id.slice(0, 12))).toEqual(['ActionsQueue']);
+    expect(fifo[0]?.[1].Properties.ContentBasedDeduplication).not.toBe(true);
+  });
+
+  test('every queue is encrypted and refuses connections without TLS', () => {
+    expect(queues().filter(([, { Properties }]) => Properties.SqsManagedSseEnabled !== true)).toEqual([]);
+    const guarded = templates
+      .ofType('AWS::SQS::QueuePolicy')
+      .filter(([, { Properties }]) => JSON.stringify(Properties).includes('"Effect":"Deny"'))
+      .flatMap(([, { Properties }]) => (Properties.Queues as { Ref: string }[]).map(({ Ref }) => Ref));
+    expect(guarded.sort()).toEqual(
+      queues()
+        .map(([id]) => id)
+        .sort(),
+    );
+  });
+});
+
+describe('what sets the product going', () => {
+  test('the schedule starts gathers at the interval of the configuration', async () => {
+    const often = await templatesFor({ ...oneSource, gatherEveryMinutes: 1 });
+    const expressions = (given: Templates) =>
+      given.ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.ScheduleExpression);
+    expect(expressions(templates)).toEqual([`rate(${runtimeConfiguration.parse(oneSource).gatherEveryMinutes} minutes)`]);
+    expect(expressions(often)).toEqual(['rate(1 minutes)']);
+  });
+
+  test('events whose source is the portal, and no others, go to the portal-events queue', () => {
+    const rule = templates.only('AWS::Events::Rule').Properties;
+    expect(rule.EventPattern).toEqual({ source: ['portal'] });
+    const [target] = rule.Targets as { Arn: unknown; InputTransformer?: unknown }[];
+    expect(templates.text(target?.Arn)).toBe('PortalEventsQueue.Arn');
+    expect(templates.text(rule.EventBusName)).toBe('Bus');
+    expect(target).not.toHaveProperty('InputTransformer');
+  });
+});
