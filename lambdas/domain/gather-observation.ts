@@ -18,8 +18,8 @@ export type ObservationContext = {
   runId: string;
   /** Start of the run: the same in every repetition of it, so that its lines are the same lines. */
   at: number;
-  /** Is this a run that records existing devices, and which such runs are committed? */
-  baseline: boolean;
+  /** Under which id existing devices are recorded (null: not in this run), and which such ids are committed. */
+  baseline: string | null;
   baselineRuns: readonly string[];
 };
 
@@ -92,10 +92,10 @@ function seen(stored: Device, { row, full }: Look): Device {
 }
 
 /** In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. */
-function recorded(device: Device, { full }: Look, { baseline, baselineRuns, runId }: ObservationContext): Device {
-  if (!baseline) return device;
+function recorded(device: Device, { full }: Look, { baseline, baselineRuns }: ObservationContext): Device {
+  if (baseline === null) return device;
   if (device.baselineRun !== null && baselineRuns.includes(device.baselineRun)) return device;
-  return { ...device, baselineRun: full !== null && isExistingConnection(device.detail) ? runId : null };
+  return { ...device, baselineRun: full !== null && isExistingConnection(device.detail) ? baseline : null };
 }
 
 /** Neither waiting nor barred. An unknown approval is not recorded: nothing may later be approved on the strength of it. */

@@ -14,8 +14,8 @@ import { FencedOff } from './sources.ts';
 
 const headItem = z.object({
   bits: z.number().int().min(0).max(16),
-  /** The run that stopped half-way and marked what it still owes as stale; its continuation owes nothing else. */
-  paused: z.object({ runId: z.string(), baseline: z.boolean() }).nullable(),
+  /** The run that stopped half-way and marked what it still owes as stale; its continuation owes nothing else. `baseline`: as in a gather. */
+  paused: z.object({ runId: z.string(), baseline: z.string().nullable() }).nullable(),
 });
 const shardItem = z.object({ sk: z.string(), entries: z.instanceof(Uint8Array) });
 

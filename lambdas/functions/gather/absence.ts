@@ -1,0 +1,60 @@
+/** After a complete list: devices that it no longer names are missing, and those missing for long enough are removed. */
+import pMap from 'p-map';
+import type { Device } from '#domain/device';
+import { isRemoved, missingMinutes } from '#domain/gather-schedule';
+import type { TimelineEntry } from '#domain/timeline';
+import type { GatherDependencies, Gathering } from './dependencies.ts';
+import type { Tally } from './tally.ts';
+
+const atOnce = 16;
+const tries = 5;
+
+/** `seen`: by manifest index. Answers the users who have one device less. Repeated, it does nothing new. */
+export async function recordAbsence(
+  { devices, configuration }: Pick<GatherDependencies, 'devices' | 'configuration'>,
+  gathering: Gathering,
+  { seen, tally }: { seen: Uint8Array; tally: Tally },
+): Promise<string[]> {
+  const { manifest, source, startedAt } = gathering;
+  const { removeAfterHours } = configuration;
+  const unseen = Array.from(seen.keys()).filter((index) => !seen[index]);
+  const fewer = new Set<string>();
+
+  await pMap(unseen, (index) => absent(index), { concurrency: atOnce });
+  return [...fewer];
+
+  async function absent(index: number): Promise<void> {
+    const since = manifest.missingSince(index);
+    if (since === null) {
+      await change(index, 'missing');
+      manifest.markMissing(index, missingMinutes(startedAt));
+      tally.counts.missing++;
+      return;
+    }
+    if (!isRemoved(since, { now: startedAt, removeAfterHours })) return;
+    const removed = await change(index, 'removed');
+    manifest.drop(index);
+    tally.counts.removed++;
+    if (removed !== null) fewer.add(removed.user);
+  }
+
+  async function change(index: number, presence: 'missing' | 'removed', left = tries): Promise<Device | null> {
+    const key = await devices.locate(source.id, manifest.hashAt(index));
+    const stored = key === null ? undefined : [...(await devices.read([key])).values()][0];
+    if (stored === undefined || stored.presence === presence) return stored ?? null;
+    const device = { ...stored, presence, missingSince: stored.missingSince ?? startedAt };
+    gathering.guard();
+    await devices.appendLines([{ device, lines: [line(presence, gathering)] }]);
+    if (await devices.update(stored, device)) return device;
+    if (left <= 1) throw new Error(`A device was written by others ${tries} times in a row while a gather stored it`);
+    return change(index, presence, left - 1);
+  }
+}
+
+function line(kind: 'missing' | 'removed', { startedAt, run }: Gathering): TimelineEntry {
+  const says =
+    kind === 'missing'
+      ? 'The server no longer lists this device. It may come back; until it counts as removed nothing follows from this.'
+      : 'Removed: the server has not listed this device for the time after which it counts as removed.';
+  return { at: startedAt, id: `${kind}|${run.runId}`, kind, says, data: {} };
+}

@@ -1,0 +1,57 @@
+/** The start of a gather: everything it goes by is read, before anything is written. */
+import { baselineOf } from '#domain/enforcement';
+import { readManifest } from '#domain/manifest';
+import type { GatherRun, SourceState } from '#domain/source';
+import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+
+/** Of the time an invocation has left, this part is kept for storing what is in hand; at most a minute. */
+const reservedPart = 0.3;
+const reservedMs = 60_000;
+
+export type Invocation = { remainingMs(): number };
+type Given = { source: SmartcloudSource; run: GatherRun; lease: LeaseKeeper; invocation: Invocation };
+
+/** Throws TravelerFailure when the source does not say what it is. */
+export async function begin(
+  { sources, settings, manifests, connect, runs, now }: GatherDependencies,
+  { source, run, lease, invocation }: Given,
+): Promise<Gathering> {
+  const startedAt = run.startedAt ?? now();
+  await runs.update(run, { state: 'running', startedAt, invocations: run.invocations + 1, problem: null });
+  if (lease.wasCutOff) await sources.update(source.id, { evaluateEveryone: true }, { fence: lease.fence });
+  const traveler = connect(source);
+  const [state, current, stored, server] = await Promise.all([
+    sources.read(source.id),
+    settings.current(source.id),
+    manifests.read(source.id),
+    traveler.serverFacts(),
+  ]);
+  const reserve = Math.min(reservedMs, invocation.remainingMs() * reservedPart);
+  const gathering = {
+    ...{ source, traveler, run: { ...run, startedAt }, startedAt, fence: lease.fence },
+    ...{ state, settings: current, server, stored, manifest: readManifest(stored) },
+    guard: lease.guard,
+    mayGoOn: () => invocation.remainingMs() > reserve,
+  };
+  if (stored.paused?.runId === run.runId)
+    return { ...gathering, baseline: stored.paused.baseline, everyDetail: false, continued: true };
+  return { ...gathering, ...baselineFor(run, gathering), continued: false };
+}
+
+/**
+ * A baseline is owed before the first complete gather, and each time AQ is to be switched on. When the last complete gather
+ * was already one (the server's settings could not be written then), only what changed since has to be looked at again.
+ */
+function baselineFor(
+  run: GatherRun,
+  { state, settings, server }: Pick<Gathering, 'state' | 'settings' | 'server'>,
+): Pick<Gathering, 'baseline' | 'everyDetail'> {
+  const firstEver = state.baselineRuns.length === 0;
+  const switchingOn = baselineOf(state, settings.settings) === 'owed' && server.aqSupport === 'supported';
+  if (!firstEver && !switchingOn) return { baseline: null, everyDetail: false };
+  const repeated = isRepeated(state) ? state.baselineRuns.at(-1) : undefined;
+  return { baseline: repeated ?? run.runId, everyDetail: repeated === undefined };
+}
+
+const isRepeated = ({ baselineUpTo, lastRunId }: SourceState): boolean => lastRunId !== null && baselineUpTo === lastRunId;

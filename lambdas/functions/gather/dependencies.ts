@@ -1,0 +1,59 @@
+/** What a gather needs from outside, and what one gather carries along from step to step. */
+import type { LeaseStore } from '#adapters/dynamodb/leases';
+import type { ManifestStore, StoredManifest } from '#adapters/dynamodb/manifests';
+import type { ObservedDevices } from '#adapters/dynamodb/observed-devices';
+import type { RunStore } from '#adapters/dynamodb/runs';
+import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { Queue } from '#adapters/queues';
+import type { TravelerSource } from '#adapters/traveler/source';
+import type { RuntimeConfiguration, SourceConfiguration } from '#domain/configuration';
+import type { Manifest } from '#domain/manifest';
+import type { SettingsVersion } from '#domain/settings';
+import type { GatherRun, ServerFacts, SourceState } from '#domain/source';
+
+export type SmartcloudSource = Extract<SourceConfiguration, { kind: 'smartcloud' }>;
+
+export type GatherDependencies = {
+  configuration: RuntimeConfiguration;
+  leases: LeaseStore;
+  runs: Pick<RunStore, 'request' | 'read' | 'update'>;
+  sources: Pick<SourceStore, 'read' | 'update'>;
+  manifests: ManifestStore;
+  devices: ObservedDevices;
+  settings: { current(sourceId: string): Promise<SettingsVersion> };
+  /** A client of that source, shared by all that work on it in this process. */
+  connect(source: SmartcloudSource): TravelerSource;
+  gathers: Queue;
+  evaluations: Queue;
+  /** DynamoDB units counted in this process so far. */
+  units(): { read: number; write: number };
+  /** Epoch ms. */
+  now(): number;
+  /** Runs `task` every so often until the returned function is called. */
+  every(ms: number, task: () => void): () => void;
+  log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
+};
+
+/** One gather under way, in one invocation. */
+export type Gathering = {
+  source: SmartcloudSource;
+  traveler: TravelerSource;
+  run: GatherRun;
+  /** Start of the run, the same in every invocation and repetition of it: what its lines and rotation go by. */
+  startedAt: number;
+  fence: number;
+  state: SourceState;
+  settings: SettingsVersion;
+  server: ServerFacts;
+  stored: StoredManifest;
+  manifest: Manifest;
+  /** Under which id this run records existing devices; null when it records none. A repeated switch-on keeps the id. */
+  baseline: string | null;
+  /** Does it owe the full record of every device, because none was looked at for this baseline yet? */
+  everyDetail: boolean;
+  /** It continues a run that had marked as stale whatever it still owed. */
+  continued: boolean;
+  /** Throws `FencedOff` when the lease is no longer ours: called before everything that is written. */
+  guard(): void;
+  mayGoOn(): boolean;
+};

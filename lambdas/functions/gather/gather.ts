@@ -1,0 +1,181 @@
+/**
+ * One reading of a source: lease, read, compare, store what changed, evaluate, commit.
+ *
+ * Invariants: one gather per source at a time, fenced. What is stored is stored before its entry is committed in the
+ * manifest, and its users are sent to evaluation before that too: a gather that is cut off anywhere repeats work and loses
+ * none. A list that is empty, cut short or contradicts itself removes nothing and concludes nothing.
+ *
+ * A run is: queued (recorded, message sent) · running (over one or more invocations) · completed · failed (the source's own
+ * failure: the message is consumed, the next gather tries again). Failures of our own are thrown: the message comes again.
+ */
+import { FencedOff } from '#adapters/dynamodb/sources';
+import { TravelerFailure } from '#adapters/traveler/failure';
+import { contradiction, hour } from '#domain/gather-schedule';
+import type { GatherMessage } from '#domain/messages';
+import type { Problem } from '#domain/source';
+import { recordAbsence } from './absence.ts';
+import { begin, type Invocation } from './begin.ts';
+import { conclude } from './conclude.ts';
+import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
+import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
+import { type NeedContext, owesDetail } from './needs.ts';
+import { recorder } from './record.ts';
+import { type Tally, tallyOf } from './tally.ts';
+import { type Worked, workThrough } from './work-through.ts';
+
+/** `waiting`: another gather of the source is under way, this one is asked for again a little later. `dropped`: nothing to do. */
+export type Gathered = 'completed' | 'continued' | 'failed' | 'waiting' | 'dropped';
+
+const askedAgainSeconds = 3;
+const retryAfterDeniedMs = hour;
+
+export function gather(deps: GatherDependencies) {
+  return async (message: GatherMessage, invocation: Invocation): Promise<Gathered> => {
+    const source = deps.configuration.sources.find(({ id }) => id === message.sourceId);
+    if (source?.kind !== 'smartcloud') {
+      deps.log('warn', 'A gather was asked for of a source that is not read from here', { sourceId: message.sourceId });
+      return 'dropped';
+    }
+    await deps.runs.request(message);
+    const run = await deps.runs.read(message.runId);
+    if (run === null || run.state === 'completed' || run.state === 'failed') return 'dropped';
+    const lease = await keepLease(deps, source.id);
+    if (lease === null) return again(deps, message);
+    return underLease(deps, { source, run, lease, invocation }, message);
+  };
+}
+
+type Given = { source: SmartcloudSource; run: Gathering['run']; lease: LeaseKeeper; invocation: Invocation };
+
+async function underLease(deps: GatherDependencies, given: Given, message: GatherMessage): Promise<Gathered> {
+  const { lease } = given;
+  try {
+    const gathered = await run(deps, given);
+    await lease.release({ clean: true });
+    if (gathered === 'continued') await deps.gathers.send([{ body: message }]);
+    return gathered;
+  } catch (error) {
+    await lease.release({ clean: false }).catch(() => undefined);
+    if (error instanceof FencedOff) return again(deps, message);
+    throw error;
+  }
+}
+
+async function again({ gathers }: Pick<GatherDependencies, 'gathers'>, message: GatherMessage): Promise<'waiting'> {
+  await gathers.send([{ body: message, delaySeconds: askedAgainSeconds }]);
+  return 'waiting';
+}
+
+async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
+  let tally: Tally | null = null;
+  try {
+    const gathering = await begin(deps, given);
+    tally = tallyOf(deps, gathering.run, () => gathering.traveler.requests);
+    return await read(deps, gathering, tally);
+  } catch (error) {
+    if (!(error instanceof TravelerFailure)) throw error;
+    await fail(deps, given, { failure: error, tally });
+    return 'failed';
+  } finally {
+    await tally?.close();
+  }
+}
+
+async function read(deps: GatherDependencies, gathering: Gathering, tally: Tally): Promise<Gathered> {
+  const known = gathering.manifest.present();
+  const context = await needContext(deps, gathering);
+  const records = recorder(deps, gathering, tally);
+  await deps.runs.update(gathering.run, { baseline: gathering.baseline !== null });
+  const worked = await workThrough(deps, gathering, { context, tally, recorder: records });
+  const failure = failureOf(worked, { known, tally });
+  const fewer =
+    failure === null && worked.outcome.state === 'complete' && worked.outcome.rejected === 0
+      ? await recordAbsence(deps, gathering, { seen: worked.seen, tally })
+      : [];
+  await evaluate(deps, gathering, { users: [...records.takeUsers(), ...fewer], tally });
+  if (failure !== null) await keep(deps, gathering);
+  if (failure !== null) throw failure;
+  if (worked.outcome.state === 'paused') return pause(deps, gathering, { context, worked, tally });
+  await conclude(deps, gathering);
+  await tally.close();
+  const ended = { state: 'completed', finishedAt: deps.now(), estimatedEnd: null, problem: null } as const;
+  await deps.runs.update(gathering.run, { ...tally.soFar(), ...ended });
+  return 'completed';
+}
+
+async function needContext({ devices, configuration }: GatherDependencies, gathering: Gathering): Promise<NeedContext> {
+  const { manifest, everyDetail, continued, startedAt, state, source } = gathering;
+  const { detailRefreshHours, lastSyncEveryHours } = configuration;
+  const moving = continued || everyDetail ? new Set<string>() : await devices.moving(source.id);
+  const since = state.lastCompleteGatherAt;
+  return { manifest, everyDetail, continued, startedAt, since, detailRefreshHours, lastSyncEveryHours, moving };
+}
+
+/** Why this reading proves nothing about what it did not see; null when it does. */
+function failureOf({ outcome }: Worked, { known, tally }: { known: number; tally: Tally }): TravelerFailure | null {
+  if (outcome.state === 'failed') return outcome.failure;
+  if (outcome.state === 'paused') return null;
+  const { devices: unique, totalRecords } = tally.counts;
+  const found = contradiction({ unique, rejected: outcome.rejected, totalRecords, known });
+  return found && new TravelerFailure('permanent', { ...found, where: 'device list' });
+}
+
+/** Users whose verdicts may have changed, before the manifest is committed. A baseline is followed by everyone anyway. */
+async function evaluate(
+  { evaluations }: Pick<GatherDependencies, 'evaluations'>,
+  { baseline, source, run }: Gathering,
+  { users, tally }: { users: readonly string[]; tally: Tally },
+): Promise<void> {
+  const distinct = [...new Set(users)];
+  tally.counts.users += distinct.length;
+  if (baseline !== null) return;
+  const messages = Array.from({ length: Math.ceil(distinct.length / 50) }, (_, part) => ({
+    kind: 'users' as const,
+    sourceId: source.id,
+    users: distinct.slice(part * 50, (part + 1) * 50),
+    cause: `gather ${run.runId}`,
+  }));
+  await evaluations.send(messages.map((body) => ({ body })));
+}
+
+/** What was stored before the source failed stays stored. */
+async function keep({ manifests }: Pick<GatherDependencies, 'manifests'>, gathering: Gathering): Promise<void> {
+  const { source, fence, guard, manifest, stored } = gathering;
+  guard();
+  await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
+}
+
+/** Time is short: what this run still owes is marked in the manifest, so that its continuation does just that. */
+async function pause(
+  { manifests, runs }: Pick<GatherDependencies, 'manifests' | 'runs'>,
+  gathering: Gathering,
+  { context, worked, tally }: { context: NeedContext; worked: Worked; tally: Tally },
+): Promise<'continued'> {
+  const { source, fence, guard, manifest, stored, baseline } = gathering;
+  for (let index = 0; index < manifest.size; index++) {
+    const hash = manifest.hashAt(index);
+    if (!worked.done.has(hash) && owesDetail(hash, context)) manifest.markStale(index);
+  }
+  guard();
+  const paused = { runId: gathering.run.runId, baseline };
+  await manifests.commit(source.id, { ...manifest.changes(), paused }, { fence, before: stored });
+  await tally.close();
+  await runs.update(gathering.run, tally.soFar());
+  return 'continued';
+}
+
+/** The source's own failure: shown at the source and the run. Wrong credentials stop scheduled tries for an hour. */
+async function fail(
+  { runs, sources, now, log }: GatherDependencies,
+  { source, run: { sourceId, runId }, lease }: Given,
+  { failure, tally }: { failure: TravelerFailure; tally: Tally | null },
+): Promise<void> {
+  const at = now();
+  const problem: Problem = { kind: failure.kind, ...failure.problem, at };
+  const retryAt = failure.kind === 'denied' ? at + retryAfterDeniedMs : null;
+  log(failure.kind === 'denied' ? 'error' : 'warn', 'A gather failed', { sourceId: source.id, runId, ...problem });
+  await sources.update(source.id, { problem, retryAt }, { fence: lease.fence });
+  await tally?.close();
+  const ended = { state: 'failed', finishedAt: at, estimatedEnd: null, problem } as const;
+  await runs.update({ sourceId, runId }, { ...tally?.soFar(), ...ended });
+}

@@ -1,0 +1,68 @@
+/** Gather queue: one message, one gather (or the next part of one). */
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import { secretCredentials } from '#adapters/credentials';
+import { documentClient, meterCapacity } from '#adapters/dynamodb/client';
+import { leaseStore } from '#adapters/dynamodb/leases';
+import { manifestStore } from '#adapters/dynamodb/manifests';
+import { observedDevices } from '#adapters/dynamodb/observed-devices';
+import { runStore } from '#adapters/dynamodb/runs';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { sqsQueue } from '#adapters/queues';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
+import { parseEnvironment } from '#domain/environment';
+import { gatherMessage } from '#domain/messages';
+import type { SmartcloudSource } from './dependencies.ts';
+import { gather } from './gather.ts';
+
+const environment = parseEnvironment('gather', process.env);
+const configuration = loadConfiguration();
+const logger = new Logger({ serviceName: 'gather' });
+const client = documentClient();
+const meter = meterCapacity(client);
+const processor = new BatchProcessor(EventType.SQS);
+const connected = new Map<string, TravelerSource>();
+
+const gatherOne = gather({
+  configuration,
+  leases: leaseStore(client, environment.CONTROL_TABLE),
+  runs: runStore(client, environment.CONTROL_TABLE),
+  sources: sourceStore(client, environment.CONTROL_TABLE),
+  manifests: manifestStore(client, environment.CONTROL_TABLE),
+  devices: observedDevices(client, { devices: environment.DEVICES_TABLE, journal: environment.JOURNAL_TABLE }),
+  settings: settingsStore(client, environment.CONTROL_TABLE, configuration.settings),
+  connect,
+  gathers: sqsQueue(environment.GATHER_QUEUE_URL),
+  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  units: () => meter.units,
+  now: Date.now,
+  every,
+  log: (level, message, fields) => logger[level](message, fields),
+});
+
+export const handler = (event: SQSEvent, context: Context) =>
+  processPartialResponse(event, (record) => handleRecord(record, context), processor, { context });
+
+async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
+  const message = gatherMessage.parse(JSON.parse(record.body));
+  const gathered = await gatherOne(message, { remainingMs: () => context.getRemainingTimeInMillis() });
+  logger.info('Gather', { sourceId: message.sourceId, runId: message.runId, gathered });
+}
+
+/** One client per source and process: its limits hold over all gathers, its connections are kept. */
+function connect(source: SmartcloudSource): TravelerSource {
+  const known = connected.get(source.id);
+  if (known !== undefined) return known;
+  const credentials = secretCredentials(source.credentials.secretName);
+  const fresh = travelerSource({ baseUrl: source.url, credentials, concurrency: source.concurrency });
+  connected.set(source.id, fresh);
+  return fresh;
+}
+
+function every(ms: number, task: () => void): () => void {
+  const timer = setInterval(task, ms);
+  return () => clearInterval(timer);
+}

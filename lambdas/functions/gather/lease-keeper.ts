@@ -1,0 +1,49 @@
+/**
+ * Keeps the lease of a source while a gather works under it.
+ * held: renewed every few seconds; everything may be written. lost: renewing failed for as long as the lease ran, or someone
+ * else took it; `guard` throws, nothing is written any more. released: the end, in order (`clean`) or not.
+ */
+import { FencedOff } from '#adapters/dynamodb/sources';
+import type { GatherDependencies } from './dependencies.ts';
+
+export const leaseMs = 30_000;
+const renewEveryMs = 8_000;
+
+export type LeaseKeeper = {
+  fence: number;
+  /** The gather before this one was cut off: what it had sent to evaluation is not known. */
+  wasCutOff: boolean;
+  guard(): void;
+  release(options: { clean: boolean }): Promise<void>;
+};
+
+/** Null while another gather of this source is under way. */
+export async function keepLease(
+  { leases, now, every }: Pick<GatherDependencies, 'leases' | 'now' | 'every'>,
+  sourceId: string,
+): Promise<LeaseKeeper | null> {
+  const asked = now();
+  const lease = await leases.acquire(sourceId, { now: asked, lengthMs: leaseMs });
+  if (lease === null) return null;
+  let until = asked + leaseMs;
+
+  async function renew(): Promise<void> {
+    const from = now();
+    const renewed = await leases.renew(sourceId, lease?.fence ?? 0, { now: from, lengthMs: leaseMs });
+    until = renewed ? from + leaseMs : 0;
+  }
+  const stop = every(renewEveryMs, () => {
+    // A failed renewal is tried again; if none succeeds, the lease runs out and `guard` says so.
+    renew().catch(() => undefined);
+  });
+  return {
+    ...lease,
+    guard() {
+      if (now() >= until) throw new FencedOff(`Source ${sourceId}: this gather lost its lease and stops`);
+    },
+    async release({ clean }) {
+      stop();
+      await leases.release(sourceId, lease.fence, { now: now(), clean });
+    },
+  };
+}

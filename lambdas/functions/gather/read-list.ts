@@ -1,0 +1,68 @@
+/**
+ * Streams the list of a source and yields the rows that need work. It stops by itself when time is short or the source
+ * fails; `outcome` then says so, and what was yielded before is still worth recording.
+ */
+import { deviceHash } from '#adapters/fingerprint';
+import { TravelerFailure } from '#adapters/traveler/failure';
+import { printOf } from '#domain/gather-prints';
+import type { Gathering } from './dependencies.ts';
+import { type NeedContext, needOf, owesRollUp, type Work } from './needs.ts';
+import type { Tally } from './tally.ts';
+
+export type ListReader = {
+  works(): AsyncGenerator<Work>;
+  /** By manifest index: did the list name it? */
+  seen: Uint8Array;
+  outcome: { state: 'complete' | 'paused'; rejected: number } | { state: 'failed'; failure: TravelerFailure };
+};
+
+export function listReader(gathering: Gathering, context: NeedContext, tally: Tally): ListReader {
+  const { manifest, traveler } = gathering;
+  const fresh = new Set<string>();
+  const seen = new Uint8Array(manifest.size);
+  let rejected = 0;
+  const reader: ListReader = { works, seen, outcome: { state: 'paused', rejected } };
+  return reader;
+
+  async function* works(): AsyncGenerator<Work> {
+    try {
+      for await (const page of traveler.pages()) {
+        rejected += page.rejected;
+        tally.counts.pages++;
+        tally.counts.totalRecords = page.totalRecords;
+        for (const row of page.devices) {
+          const work = workFor(row);
+          if (work === null) continue;
+          if (!gathering.mayGoOn()) return;
+          yield work;
+        }
+        tally.news();
+        if (!gathering.mayGoOn()) return;
+      }
+      reader.outcome = { state: 'complete', rejected };
+    } catch (error) {
+      if (!(error instanceof TravelerFailure)) throw error;
+      reader.outcome = { state: 'failed', failure: error };
+    }
+  }
+
+  function workFor(row: Work['row']): Work | null {
+    const hash = deviceHash(row);
+    const index = manifest.find(hash);
+    if (!isFirst(hash, index)) return null;
+    tally.counts.devices++;
+    const print = printOf(row);
+    const need = needOf(row, { hash, index, print }, context);
+    if (need === 'nothing') return null;
+    if (need === 'detail' && row.detail === null) tally.counts.detailsWanted++;
+    return { row, hash, index, print, need, rollUp: owesRollUp(row, hash, context) };
+  }
+
+  /** Pages shift while they are read: a row may come twice. */
+  function isFirst(hash: string, index: number): boolean {
+    if (index < 0) return fresh.size !== fresh.add(hash).size;
+    if (seen[index]) return false;
+    seen[index] = 1;
+    return true;
+  }
+}

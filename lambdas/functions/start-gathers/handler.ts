@@ -1,0 +1,30 @@
+/** Scheduler: every `gatherEveryMinutes`. */
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { documentClient } from '#adapters/dynamodb/client';
+import { runStore } from '#adapters/dynamodb/runs';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { sqsQueue } from '#adapters/queues';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { parseEnvironment } from '#domain/environment';
+import { startGathers } from './start-gathers.ts';
+
+const environment = parseEnvironment('start-gathers', process.env);
+const configuration = loadConfiguration();
+const logger = new Logger({ serviceName: 'start-gathers' });
+const client = documentClient();
+
+const start = startGathers({
+  configuration,
+  runs: runStore(client, environment.CONTROL_TABLE),
+  sources: sourceStore(client, environment.CONTROL_TABLE),
+  settings: settingsStore(client, environment.CONTROL_TABLE, configuration.settings),
+  gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL),
+  now: Date.now,
+  unique: () => randomUUID().slice(0, 8),
+});
+
+export async function handler(): Promise<void> {
+  logger.info('Gathers', { started: await start() });
+}

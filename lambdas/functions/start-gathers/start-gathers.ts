@@ -1,0 +1,52 @@
+/**
+ * Asks for a gather of every source that is read from here. A run that is still queued or under way is not doubled: its own
+ * message is sent again, which does nothing while it runs and takes it up again if it was cut off.
+ */
+import type { RunStore } from '#adapters/dynamodb/runs';
+import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { Queue } from '#adapters/queues';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import type { GatherMessage } from '#domain/messages';
+import { requestGather } from '#functions/request-gather/request-gather';
+
+export type StartGathersDependencies = {
+  configuration: Pick<RuntimeConfiguration, 'sources'>;
+  runs: Pick<RunStore, 'request' | 'lastRuns'>;
+  sources: Pick<SourceStore, 'read'>;
+  /** Takes the configuration file's settings over when they are new. */
+  settings: { seed(at: number): Promise<unknown> };
+  gatherQueue: Queue;
+  now(): number;
+  /** Makes run ids unique. */
+  unique(): string;
+};
+
+export type Started = { sourceId: string; outcome: 'started' | 'still-running' | 'refused-for-now' | 'waits-for-relay' };
+
+export function startGathers(deps: StartGathersDependencies) {
+  return async (): Promise<Started[]> => {
+    await deps.settings.seed(deps.now());
+    return Promise.all(deps.configuration.sources.map((source) => start(deps, source)));
+  };
+}
+
+async function start(
+  deps: StartGathersDependencies,
+  source: StartGathersDependencies['configuration']['sources'][number],
+): Promise<Started> {
+  const sourceId = source.id;
+  if (source.kind !== 'smartcloud') return { sourceId, outcome: 'waits-for-relay' };
+  const at = deps.now();
+  const { retryAt } = await deps.sources.read(sourceId);
+  if (retryAt !== null && retryAt > at) return { sourceId, outcome: 'refused-for-now' };
+  const [last] = await deps.runs.lastRuns(sourceId, 1);
+  if (last !== undefined && (last.state === 'queued' || last.state === 'running')) {
+    const { runId, reason, requestedAt } = last;
+    const message: GatherMessage = { sourceId, runId, reason, requestedAt };
+    await deps.gatherQueue.send([{ body: message }]);
+    return { sourceId, outcome: 'still-running' };
+  }
+  const request = requestGather({ sources: deps.configuration.sources, runs: deps.runs, gatherQueue: deps.gatherQueue });
+  await request({ sourceId, reason: 'schedule', requestedAt: at, unique: deps.unique() });
+  return { sourceId, outcome: 'started' };
+}
