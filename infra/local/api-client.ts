@@ -1,0 +1,61 @@
+/** Speaks to the product's HTTP API, as any outside program would. */
+import { z } from 'zod';
+
+export type ApiClient = {
+  /** GETs `path` (below `/api`) and parses the answer; throws ApiRefusal. */
+  get<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
+  post<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>>;
+};
+
+/** The API said no, or could not be reached; the message is for a person. */
+export class ApiRefusal extends Error {
+  override name = 'ApiRefusal';
+  readonly status: number | null;
+  constructor(status: number | null, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const problemDocument = z.object({
+  title: z.string(),
+  detail: z.string().optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+export function apiClient({ url, token }: { url: string; token: string }): ApiClient {
+  async function ask<S extends z.ZodType>(path: string, schema: S, init: RequestInit): Promise<z.output<S>> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${url}${path}`, { ...init, headers, signal: AbortSignal.timeout(35_000) }).catch(
+      (error: Error) => {
+        const reason = error.cause instanceof Error ? error.cause.message : error.message;
+        throw new ApiRefusal(null, `The API at ${url} cannot be reached (${reason}). Is the stack running?`);
+      },
+    );
+    const text = await response.text();
+    if (!response.ok) throw new ApiRefusal(response.status, wordsOf(response.status, text));
+    return schema.parse(JSON.parse(text));
+  }
+  return {
+    get: (path, schema) => ask(path, schema, {}),
+    post: (path, body, schema) => ask(path, schema, { method: 'POST', body: JSON.stringify(body) }),
+  };
+}
+
+/** A problem document (RFC 9457) in words. */
+function wordsOf(status: number, text: string): string {
+  if (status === 401)
+    return 'The API refused the token (401). Take the one of the running stack: EXTENDER_TOKEN, or its ready file.';
+  const parsed = problemDocument.safeParse(parsedOrNull(text));
+  if (!parsed.success) return `The API answered ${status}.`;
+  const { title, detail, errors = [] } = parsed.data;
+  return [detail ?? title, ...errors.map(({ path, message }) => `  ${path}: ${message}`)].join('\n');
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,24 @@
+/** What was started, to be stopped in the opposite order, each within its share of the time and whatever the others do. */
+export type CleanUp = {
+  add(stop: () => Promise<void> | void): void;
+  /** Never rejects; tells of each that failed or took too long. */
+  run(tell: (says: string) => void): Promise<void>;
+};
+
+export function cleanUp({ eachMs = 2500 } = {}): CleanUp {
+  const stops: (() => Promise<void> | void)[] = [];
+  async function bounded(stop: () => Promise<void> | void): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(reject, eachMs, new Error('it took too long'));
+    });
+    await Promise.race([Promise.resolve().then(stop), late]).finally(() => clearTimeout(timer));
+  }
+  return {
+    add: (stop) => void stops.push(stop),
+    async run(tell) {
+      for (const stop of stops.splice(0).reverse())
+        await bounded(stop).catch((error: Error) => tell(`stopping: ${error.message}`));
+    },
+  };
+}

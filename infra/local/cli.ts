@@ -1,0 +1,147 @@
+/**
+ * `npm run extender -- <command>`: the product from a terminal, over its HTTP API. The API is found through EXTENDER_API and
+ * EXTENDER_TOKEN, else through the ready file of the stack that runs on the default data folder.
+ */
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { Command, Option } from 'commander';
+import colors from 'picocolors';
+import { z } from 'zod';
+import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
+import { acceptedAction, acceptedGather, actionPage, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
+import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
+import { table } from './cli/table.ts';
+import { readReadyFile } from './ready-file.ts';
+
+type Target = { sourceId: string; user: string; deviceId: string };
+type Output = { json?: boolean };
+
+async function findApi(dataDir: string): Promise<ApiClient> {
+  const { EXTENDER_API: url, EXTENDER_TOKEN: token } = process.env;
+  if (url && token) return apiClient({ url: url.replace(/\/$/, ''), token });
+  const ready = await readReadyFile(`${dataDir}/ready.json`);
+  if (ready) return apiClient({ url: ready.apiUrl, token: ready.apiToken });
+  throw new ApiRefusal(null, `No stack runs on ${dataDir}. Start one with npm start, or set EXTENDER_API and EXTENDER_TOKEN.`);
+}
+
+const width = () => process.stdout.columns;
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+const encoded = (...parts: string[]) => parts.map(encodeURIComponent).join('/');
+
+/** Prints the answer as it came with --json, else as `show` words it. */
+async function print<T>({ json }: Output, answer: T, show: (answer: T) => string): Promise<void> {
+  say(json ? JSON.stringify(answer, null, 2) : show(answer));
+}
+
+async function gather(api: ApiClient, sourceId: string, wait: boolean) {
+  const { runId } = await api.post('/gathers', { sourceId }, acceptedGather);
+  let current = await api.get(`/gathers/${encoded(runId)}`, run);
+  while (wait && (current.state === 'queued' || current.state === 'running')) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    current = await api.get(`/gathers/${encoded(runId)}`, run);
+  }
+  return current;
+}
+
+function wordsOfGather({ runId, state, startedAt, finishedAt, counts, requests, problem }: z.infer<typeof run>): string {
+  if (problem) return `${colors.red('failed')}: ${problem.what} (${problem.where})\n  ${problem.remedy}`;
+  if (state !== 'completed' || !startedAt || !finishedAt) return `${state}: run ${runId}`;
+  return `completed: ${counts.devices} devices in ${seconds(Date.parse(finishedAt) - Date.parse(startedAt))}, ${requests} requests`;
+}
+
+function requestAction(
+  api: ApiClient,
+  type: 'approve' | 'block',
+  { target, by, reason }: { target: Target; by: string; reason?: string },
+) {
+  const body = {
+    actionId: randomUUID(),
+    requestedAt: new Date().toISOString(),
+    requestedBy: { kind: 'person', name: by },
+    type,
+    target,
+    ...(reason === undefined ? {} : { reason }),
+  };
+  return api.post('/actions', body, acceptedAction);
+}
+
+function program(): Command {
+  const top = new Command('extender').description('Traveler Extender from the command line').showHelpAfterError();
+  top.option('--data <dir>', 'data folder of the local stack', '.data');
+  const api = () => findApi(z.string().parse(top.opts().data));
+  const command = (name: string, says: string) => top.command(name).description(says).option('--json', 'the answer as JSON');
+
+  command('status', 'sources, their gathers and Auto-Quarantine').action(async (output: Output) =>
+    print(output, await (await api()).get('/status', output.json ? z.unknown() : status), (answer) =>
+      showStatus(status.parse(answer), width()),
+    ),
+  );
+
+  command('devices', 'devices with verdict and reason')
+    .option('--source <id>')
+    .option('--user <name>', 'the Traveler user')
+    .addOption(new Option('--verdict <verdict>').choices(['approve', 'hold', 'block', 'leave', 'undetermined']))
+    .option('--q <text>', 'part of a user name or device id')
+    .option('--limit <n>', 'at most so many', '100')
+    .action(async ({ json, ...query }: Output & Record<string, string>) => {
+      const page = await (await api()).get(`/devices?${new URLSearchParams(query)}`, devicePage);
+      await print({ ...(json ? { json } : {}) }, page, ({ devices, cursor }) =>
+        [
+          showDevices(devices, width()),
+          ...(cursor ? [colors.dim('… there are more: use --user, --verdict, --q or --limit')] : []),
+        ].join('\n'),
+      );
+    });
+
+  command('device <source> <user> <device>', 'one device with its timeline').action(
+    async (source: string, user: string, device: string, output: Output) =>
+      print(output, await (await api()).get(`/devices/${encoded(source, user, device)}`, deviceWithTimeline), showDevice),
+  );
+
+  command('gather <source>', 'reads a source now')
+    .option('--no-wait', 'do not wait for its end')
+    .action(async (source: string, { wait, ...output }: Output & { wait: boolean }) => {
+      const result = await gather(await api(), source, wait);
+      await print(output, result, wordsOfGather);
+      if (result.state === 'failed') process.exitCode = 1;
+    });
+
+  for (const type of ['approve', 'block'] as const)
+    command(`${type} <source> <user> <device>`, `${type}s a device; this decision stands until it is withdrawn`)
+      .option('--reason <text>')
+      .option('--by <name>', 'who decides', userInfo().username)
+      .action(
+        async (
+          sourceId: string,
+          user: string,
+          deviceId: string,
+          { json, by, reason }: Output & { by: string; reason?: string },
+        ) => {
+          const given = { target: { sourceId, user, deviceId }, by, ...(reason === undefined ? {} : { reason }) };
+          const answer = await requestAction(await api(), type, given);
+          await print({ ...(json ? { json } : {}) }, answer, ({ actionId, state }) => `${state}: action ${actionId}`);
+        },
+      );
+
+  command('actions', 'what was asked for and how far it is')
+    .option('--state <state>')
+    .option('--device <source/user/id>')
+    .action(async ({ json, ...query }: Output & Record<string, string>) => {
+      const page = await (await api()).get(`/actions?${new URLSearchParams(query)}`, actionPage);
+      const rows = page.actions.map((one) => [one.type, one.state, one.sourceId, one.user, one.deviceId, one.actionId]);
+      const headings = ['action', 'state', 'source', 'user', 'device', 'id'];
+      await print({ ...(json ? { json } : {}) }, page, () => table(headings, rows, { width: width() ?? 160 }));
+    });
+
+  command('settings', 'the published Auto-Quarantine settings').action(async () => {
+    say(JSON.stringify(await (await api()).get('/settings', z.unknown()), null, 2));
+  });
+  return top;
+}
+
+await program()
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`${error instanceof ApiRefusal ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });

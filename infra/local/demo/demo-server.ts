@@ -1,0 +1,92 @@
+/**
+ * The demo's mail server: a simulator whose deviations from its seed (phones that turned up, what was written) are kept in the
+ * data folder, so that after a restart it is the server that the product remembers. A crash may lose the last seconds of it;
+ * the product then sees the difference and puts it right, as it would with any server.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
+
+const phoneKind = z.enum(['ios-mail', 'verse-ios', 'verse-android', 'secure-mail', 'windows-phone', 'blackberry', 'other']);
+const change = z.object({ approval: z.number(), access: z.number() });
+const kept = z.object({
+  arrivals: z.array(z.object({ user: z.string(), kind: phoneKind, deviceId: z.string() })),
+  /** By index. */
+  changes: z.array(z.tuple([z.number(), change])),
+  settings: z.object({
+    require_approval: z.boolean(),
+    devices_before_approval: z.number(),
+    approval_notify: z.array(z.string()),
+  }),
+  /** Indexes of the arrivals that the portal enrolled. */
+  enrolled: z.array(z.number()),
+});
+type Kept = z.infer<typeof kept>;
+
+export type DemoServer = {
+  simulator: TravelerSimulator;
+  /** How many devices it had from the start. */
+  initial: number;
+  /** Indexes of phones that turned up and were enrolled since. */
+  enrolled: Set<number>;
+  stop(): Promise<void>;
+};
+
+const devices = 700;
+const saveEveryMs = 2000;
+
+export async function startDemoServer(dataDir: string): Promise<DemoServer> {
+  const file = join(dataDir, 'demo-server.json');
+  const simulator = await startTravelerSimulator({ seed: 11, devices, deniedShare: 0.01 });
+  const before = await readKept(file);
+  if (before) replay(simulator, before);
+  const enrolled = new Set(before?.enrolled ?? []);
+  let saving = Promise.resolve();
+  const save = () => {
+    saving = saving.then(() => writeKept(file, snapshot(simulator, enrolled))).catch(() => undefined);
+    return saving;
+  };
+  const timer = setInterval(save, saveEveryMs).unref();
+  return {
+    simulator,
+    initial: devices,
+    enrolled,
+    async stop() {
+      clearInterval(timer);
+      await save();
+      await simulator.stop();
+    },
+  };
+}
+
+async function readKept(file: string): Promise<Kept | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : kept.parse(JSON.parse(text));
+}
+
+async function writeKept(file: string, state: Kept): Promise<void> {
+  await writeFile(`${file}.tmp`, JSON.stringify(state));
+  await rename(`${file}.tmp`, file);
+}
+
+function replay(simulator: TravelerSimulator, { arrivals, changes, settings }: Kept): void {
+  for (const { user, kind, deviceId } of arrivals) simulator.arrive(user, { kind, deviceId });
+  for (const [index, state] of changes) simulator.adminChange(simulator.deviceAt(index), state);
+  simulator.settings = settings;
+}
+
+function snapshot(simulator: TravelerSimulator, enrolled: ReadonlySet<number>): Kept {
+  const arrivals = Array.from({ length: simulator.deviceCount - devices }, (_, nth) => simulator.deviceAt(devices + nth));
+  const written = simulator.effects.flatMap(({ device, applied }) => {
+    const found = applied && device ? simulator.find(device.user, device.deviceId) : undefined;
+    return found ? [found] : [];
+  });
+  const changed = new Map([...arrivals, ...written].map((device) => [device.index, device]));
+  return {
+    arrivals: arrivals.map(({ user, kind, deviceId }) => ({ user, kind, deviceId })),
+    changes: [...changed].map(([index, { approval, access }]) => [index, { approval, access }]),
+    settings: simulator.settings,
+    enrolled: [...enrolled],
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * The demo: a SmartCloud server with 300 users and 700 devices, phones that turn up while you watch, and a portal that enrols
+ * some of them. The portal speaks to the product as a real one would: through PutEvents on its bus.
+ */
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { LocalConfiguration } from '#domain/configuration';
+import { localConfiguration } from '#domain/configuration';
+import { enrolmentFor } from '#infra/simulators/enrolments';
+import type { SimulatedDevice } from '#infra/simulators/traveler-simulator';
+import type { ReadyFacts } from '../ready-file.ts';
+import type { Terminal } from '../terminal.ts';
+import { type DemoServer, startDemoServer } from './demo-server.ts';
+
+export type Demo = {
+  configuration: LocalConfiguration;
+  /** The portal and the phones begin. */
+  begin(facts: ReadyFacts, screen: Pick<Terminal, 'event' | 'problem'>): void;
+  stop(): Promise<void>;
+};
+type Portal = { send(type: string, details: unknown[]): Promise<void>; stop(): void };
+
+const sourceId = 'demo';
+/** Lively at first, then calm; a demo left alone for days does not grow without end. */
+const pace = { first: 20, firstMs: 6000, laterMs: 30_000, most: 400 };
+const enrolledAfterMs = 5000;
+
+export async function prepareDemo(dataDir: string): Promise<Demo> {
+  const server = await startDemoServer(dataDir);
+  const { simulator } = server;
+  const configuration = localConfiguration.parse({
+    sources: [{ id: sourceId, kind: 'smartcloud', url: simulator.url, credentials: simulator.credentials }],
+    gatherEveryMinutes: 1,
+    settings: { requireApproval: 'on', devicesPerUser: 2, autoApproveEnrolled: true, autoApproveVerse: true },
+  });
+  const timers = new Set<NodeJS.Timeout>();
+  let portal: Portal | null = null;
+  return {
+    configuration,
+    begin(facts, screen) {
+      portal = portalOn(facts);
+      const later = (ms: number, act: () => Promise<void>) => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          act().catch((error: Error) => screen.problem(`demo: ${error.message}`));
+        }, ms);
+        timers.add(timer);
+      };
+      const running = { server, portal, screen, later };
+      later(0, async () => {
+        await sendSnapshot(running.portal, server);
+        later(pace.firstMs, () => turnUp(running, 0));
+      });
+    },
+    async stop() {
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      portal?.stop();
+      await server.stop();
+    },
+  };
+}
+
+type Running = {
+  server: DemoServer;
+  portal: Portal;
+  screen: Pick<Terminal, 'event' | 'problem'>;
+  later: (ms: number, act: () => Promise<void>) => void;
+};
+
+/** A phone at a user who has some already; two of three get enrolled soon after. */
+async function turnUp(running: Running, nth: number): Promise<void> {
+  const { server, portal, screen, later } = running;
+  const { simulator, initial } = server;
+  const { user } = simulator.deviceAt((simulator.deviceCount * 37) % initial);
+  const phone = simulator.arrive(user);
+  screen.event(`phone: ${user} turns up with ${phone.provider}`);
+  await portal.send('GatherRequested', [{ sourceId }]);
+  if (phone.index % 3 !== 0) later(enrolledAfterMs, () => enrol(running, phone));
+  if (simulator.deviceCount - initial < pace.most)
+    later(nth < pace.first ? pace.firstMs : pace.laterMs, () => turnUp(running, nth + 1));
+}
+
+async function enrol({ server, portal, screen }: Running, phone: SimulatedDevice): Promise<void> {
+  server.enrolled.add(phone.index);
+  screen.event(`portal: the ${phone.provider} of ${phone.user} is enrolled`);
+  await portal.send('EnrolmentChanged', [{ enrolment: enrolmentFor(phone, { at: Date.now() }) }]);
+}
+
+/** What a portal says first: everything it knows. Every second of the first phones is enrolled. */
+async function sendSnapshot(portal: Portal, { simulator, initial, enrolled }: DemoServer): Promise<void> {
+  const at = Date.now();
+  const known = Array.from({ length: initial / 2 }, (_, nth) => nth * 2).concat([...enrolled]);
+  const enrolments = known.map((index) => enrolmentFor(simulator.deviceAt(index), { at }));
+  const parts = Math.ceil(enrolments.length / snapshotPart);
+  const details = Array.from({ length: parts }, (_, part) => ({
+    snapshotId: `demo-${at}`,
+    part: part + 1,
+    parts,
+    enrolments: enrolments.slice(part * snapshotPart, (part + 1) * snapshotPart),
+  }));
+  await portal.send('EnrolmentSnapshot', details);
+}
+const snapshotPart = 100;
+
+function portalOn({ endpoints, busName }: ReadyFacts): Portal {
+  const credentials = { accessKeyId: 'portal', secretAccessKey: 'local' };
+  const bus = new EventBridgeClient({ endpoint: endpoints.events, region: 'us-east-1', credentials });
+  return {
+    async send(type, details) {
+      for (const detail of details) {
+        const entry = { EventBusName: busName, Source: 'portal', DetailType: type, Detail: JSON.stringify(detail) };
+        const { Entries } = await bus.send(new PutEventsCommand({ Entries: [entry] }));
+        if (Entries?.[0]?.ErrorCode) throw new Error(`the bus refused ${type}: ${Entries[0].ErrorMessage}`);
+      }
+    },
+    stop: () => bus.destroy(),
+  };
+}

@@ -1,0 +1,103 @@
+/** `npm start`: the product on this machine, with a configuration of one's own or as a demo on simulators. */
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import colors from 'picocolors';
+import { apiClient } from './api-client.ts';
+import { type CleanUp, cleanUp } from './clean-up.ts';
+import { separateSecrets } from './configuration/local-secrets.ts';
+import { ConfigurationError, readConfiguration } from './configuration/read-configuration.ts';
+import { DirectoryInUse, openDataDirectory } from './data-directory.ts';
+import { prepareDemo } from './demo/demo.ts';
+import { portToUse } from './port.ts';
+import { type ReadyFacts, removeReadyFile, writeReadyFile } from './ready-file.ts';
+import { startLocalStack } from './stack.ts';
+import { terminal } from './terminal.ts';
+import { watch } from './watch.ts';
+
+type Options = { config?: string; data: string; port?: number; readyFile?: string; demo: boolean };
+
+const screen = terminal();
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535');
+}
+
+function optionsOf(argv: readonly string[]): Options {
+  return new Command('npm start --')
+    .option('--config <file>', 'the configuration; without it: a demo on simulators')
+    .option('--data <dir>', 'where state lives', '.data')
+    .option('--port <n>', 'port of console and API; 0 for any free one (default: 4600, or a free one)', portOf)
+    .option('--ready-file <file>', 'written when everything answers: addresses, token, bus name')
+    .option('--no-demo', 'no simulated phones: only what the configuration names')
+    .parse(argv)
+    .opts<Options>();
+}
+
+/** The configuration of the file, or that of the demo. */
+async function prepare({ config, demo }: Options, dataDir: string) {
+  if (config !== undefined)
+    return { configuration: await readConfiguration(resolve(config)), begin: () => undefined, stop: async () => undefined };
+  if (demo) return screen.step('A mail server is simulated', () => prepareDemo(dataDir));
+  throw new ConfigurationError(
+    'Without the demo there is nothing to start: name a configuration with --config FILE (docs/configuration.example.json shows one).',
+  );
+}
+
+async function run(options: Options, cleaning: CleanUp): Promise<void> {
+  if (options.config !== undefined) await readConfiguration(resolve(options.config));
+  const directory = await openDataDirectory(options.data);
+  cleaning.add(directory.release);
+  const readyFiles = [join(directory.path, 'ready.json'), ...(options.readyFile ? [resolve(options.readyFile)] : [])];
+  for (const file of readyFiles) await removeReadyFile(file);
+
+  screen.line(`\n${colors.bold('Traveler Extender')} ${colors.dim(`· state in ${directory.path}`)}\n`);
+  const prepared = await prepare(options, directory.path);
+  cleaning.add(prepared.stop);
+  const { configuration, secrets } = separateSecrets(prepared.configuration);
+  const port = await portToUse(options.port);
+  const stack = await startLocalStack(configuration, { dataDir: directory.path, port, secrets, terminal: screen });
+  cleaning.add(stack.stop);
+
+  stack.begin();
+  cleaning.add(async () => {
+    for (const file of readyFiles) await removeReadyFile(file);
+  });
+  for (const file of readyFiles) await writeReadyFile(file, stack.facts);
+  showAddresses(stack.facts);
+  const watching = watch({ api: apiClient({ url: stack.facts.apiUrl, token: stack.facts.apiToken }), screen });
+  cleaning.add(watching.stop);
+  prepared.begin(stack.facts, screen);
+}
+
+function showAddresses({ consoleUrl, apiUrl }: ReadyFacts): void {
+  screen.line(`\n  ${colors.bold('Open')}  ${colors.cyan(consoleUrl)}`);
+  screen.line(colors.dim(`  API   ${apiUrl}   ·   npm run extender -- status   ·   Ctrl+C stops everything\n`));
+}
+
+async function main(): Promise<void> {
+  const cleaning = cleanUp({ eachMs: 6000 });
+  const running = run(optionsOf(process.argv), cleaning);
+  let stopping = false;
+  async function stop(): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    // What is just starting is stopped when it has started, or at the latest with this process.
+    await Promise.race([running.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 3000))]);
+    await cleaning.run(screen.problem);
+    process.exit(0);
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+  try {
+    await running;
+  } catch (error) {
+    if (stopping) return;
+    await cleaning.run(screen.problem);
+    const forThePerson = error instanceof ConfigurationError || error instanceof DirectoryInUse;
+    process.stderr.write(`${forThePerson ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(forThePerson ? 2 : 1);
+  }
+}
+
+await main();

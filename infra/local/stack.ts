@@ -1,0 +1,143 @@
+/**
+ * The local stack: the synthesized template, run on this machine. Synthesizes, reads the template, starts services, functions,
+ * mappings, the HTTP API and schedules, in that order, and stops them in the opposite one.
+ */
+import { join } from 'node:path';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import { synthesize } from '#infra/cloud/synthesize';
+import { type CleanUp, cleanUp } from './clean-up.ts';
+import { startHttpApi } from './http-api/http-api.ts';
+import { localIssuer } from './http-api/issuer.ts';
+import { startMapping } from './lambda/event-source-mapping.ts';
+import { type Lambdas, startLambdas } from './lambda/lambdas.ts';
+import type { Authorizer, Invoke, Model } from './model.ts';
+import type { ReadyFacts } from './ready-file.ts';
+import { startSchedules } from './schedules.ts';
+import { freePort } from './services/free-port.ts';
+import { type Services, startServices } from './services/services.ts';
+import { region } from './template/intrinsics.ts';
+import { readTemplate } from './template/read-template.ts';
+import { stacksOf } from './template/stack-document.ts';
+import type { Terminal } from './terminal.ts';
+
+export type StackOptions = {
+  /** Belongs to this stack alone. */
+  dataDir: string;
+  /** 0: any free port. */
+  port: number;
+  /** Values by secret name. */
+  secrets: ReadonlyMap<string, string>;
+  terminal: Pick<Terminal, 'step' | 'problem'>;
+};
+export type LocalStack = {
+  facts: ReadyFacts;
+  /** Schedules begin: each runs once now. */
+  begin(): void;
+  stop(): Promise<void>;
+};
+
+/** Resolves when everything answers; what was started is stopped again if anything fails. */
+export async function startLocalStack(configuration: RuntimeConfiguration, options: StackOptions): Promise<LocalStack> {
+  const cleaning = cleanUp();
+  try {
+    return await start(configuration, options, cleaning);
+  } catch (error) {
+    await cleaning.run(options.terminal.problem);
+    throw error;
+  }
+}
+
+async function start(configuration: RuntimeConfiguration, options: StackOptions, cleaning: CleanUp): Promise<LocalStack> {
+  const { dataDir, terminal } = options;
+  const endpoint = `http://127.0.0.1:${await freePort()}`;
+  const model = await terminal.step('Functions bundled, template synthesized and understood', async () => {
+    const assembly = await synthesize(configuration, { outdir: join(dataDir, 'app') });
+    return readTemplate(stacksOf(assembly), { endpoint });
+  });
+  const { services, lambdas } = await terminal.step('Tables, queues, event bus and secrets answer', () =>
+    startBackends(model, { ...options, endpoint, cleaning }),
+  );
+  await terminal.step(`${model.functions.length} functions start`, () => lambdas.warm());
+  const web = await terminal.step('API and console answer', () => startWeb(model, { ...options, lambdas, cleaning }));
+  startMappings(model, { services, lambdas, terminal, cleaning });
+  return {
+    facts: { ...web, busName: model.buses[0]?.name ?? '', endpoints: services.endpoints, pid: process.pid },
+    begin() {
+      const schedules = startSchedules(model.schedules, { invoke: lambdas.invoke, onProblem: terminal.problem });
+      cleaning.add(schedules.stop);
+    },
+    stop: () => cleaning.run(terminal.problem),
+  };
+}
+
+type Backends = { services: Services; lambdas: Lambdas };
+
+/** Functions need the services' addresses, the event bus calls functions: it gets them through `invoke` once they are there. */
+async function startBackends(
+  model: Model,
+  { dataDir, endpoint, secrets, terminal, cleaning }: StackOptions & { endpoint: string; cleaning: CleanUp },
+): Promise<Backends> {
+  const running = Promise.withResolvers<Lambdas>();
+  const invoke: Invoke = async (arn, event) => (await running.promise).invoke(arn, event);
+  const services = await startServices(model, { dataDir, endpoint, invoke, onProblem: terminal.problem });
+  cleaning.add(services.stop);
+  for (const [name, value] of secrets) await services.seedSecret(name, value);
+  const lambdas = await startLambdas(model.functions, { dataDir, region, endpoints: services.endpoints });
+  cleaning.add(lambdas.stop);
+  running.resolve(lambdas);
+  return { services, lambdas };
+}
+
+function startMappings(
+  model: Model,
+  { services, lambdas, terminal, cleaning }: Backends & { terminal: StackOptions['terminal']; cleaning: CleanUp },
+): void {
+  const mappings = model.mappings.map((mapping) => {
+    const queue = model.queues.find(({ arn }) => arn === mapping.queueArn);
+    const fn = model.functions.find(({ arn }) => arn === mapping.functionArn);
+    if (!queue || !fn)
+      throw new Error(`The event source mapping ${mapping.id} names a queue or function that the template lacks`);
+    return startMapping(mapping, {
+      queueUrl: queue.url,
+      functionName: fn.name,
+      endpoint: services.endpoints.sqs,
+      region,
+      invoke: lambdas.invoke,
+      onProblem: terminal.problem,
+    });
+  });
+  // Functions end with the mappings: what is under way then comes again at the next start.
+  cleaning.add(async () => {
+    const stopped = Promise.all(mappings.map(({ stop }) => stop()));
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, gracePeriodMs).unref())]);
+    await lambdas.stop();
+    await stopped;
+  });
+}
+
+/** What is under way at a stop may take so long to finish. */
+const gracePeriodMs = 1500;
+
+async function startWeb(
+  { httpApis }: Model,
+  { dataDir, port, lambdas, cleaning }: StackOptions & { lambdas: Lambdas; cleaning: CleanUp },
+): Promise<Pick<ReadyFacts, 'consoleUrl' | 'apiUrl' | 'apiToken'>> {
+  const [api, ...others] = httpApis;
+  if (!api || others.length > 0)
+    throw new Error(`The template has ${httpApis.length} HTTP APIs; the local stack runs exactly one`);
+  const authorizer = api.routes.find((route) => route.authorizer)?.authorizer ?? nobody;
+  const issuer = await localIssuer(dataDir);
+  const http = await startHttpApi(api, { port, issuer, invoke: lambdas.invoke });
+  cleaning.add(http.stop);
+  const apiToken = await issuer.mint(authorizer);
+  await checked(`${http.url}/`, {});
+  await checked(`${http.url}/api/status`, { authorization: `Bearer ${apiToken}` });
+  return { consoleUrl: `${http.url}/#token=${apiToken}`, apiUrl: `${http.url}/api`, apiToken };
+}
+
+const nobody: Authorizer = { id: 'none', issuer: 'http://127.0.0.1', audience: ['local'] };
+
+async function checked(url: string, headers: Record<string, string>): Promise<void> {
+  const { status } = await fetch(url, { headers });
+  if (status >= 400) throw new Error(`${url} answers ${status}. The functions' logs (logs/ in the data folder) say why.`);
+}
