@@ -14,5 +14,7 @@ export const decision = z.object({
   reason: z.string().optional(),
   expiresAt: z.number().optional(),
   withdrawnAt: z.number().optional(),
+  /** An evaluation is on its way for this time, on account of `expiresAt`. */
+  wakeAt: z.number().optional(),
 });
 export type Decision = z.infer<typeof decision>;

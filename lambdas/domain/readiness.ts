@@ -4,7 +4,7 @@
  */
 import type { Action, ActionType } from '#domain/action';
 import type { Device } from '#domain/device';
-import { slack } from '#domain/retry';
+import { longestWait, slack } from '#domain/retry';
 import type { SourceState } from '#domain/source';
 import { isFinal } from '#domain/transitions';
 
@@ -27,7 +27,7 @@ export type Readiness =
   | { answer: 'held'; until: number }
   /** It waits already, and its time has not come. */
   | { answer: 'early'; until: number }
-  | { answer: 'wait'; until: number | null; note: string }
+  | { answer: 'wait'; until: number; note: string }
   | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
 
 /** What a newer request takes the place of, while the older one has not gone out (actions.md). */
@@ -58,17 +58,20 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     if (end) return { answer: 'end', ...end };
   }
   if (action.notBefore !== null && action.notBefore > now + slack) return { answer: 'early', until: action.notBefore };
-  if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.');
-  if (facts.reach === 'relay') return wait('This source is reached through a relay, and none is connected.');
-  if (facts.reach === 'unconfigured') return wait('This source is not in the configuration; put it back, or cancel the action.');
+  if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
+  if (facts.reach === 'relay') return wait('This source is reached through a relay, and none is connected.', now + longestWait);
+  if (facts.reach === 'unconfigured')
+    return wait('This source is not in the configuration; put it back, or cancel the action.', now + longestWait);
   if (source.problem?.kind === 'denied' && source.retryAt !== null && source.retryAt > now)
     return wait('The Traveler server turns our credentials away; it is left alone until they are put right.', source.retryAt);
-  const busy = facts.open.find((other) => other.actionId !== action.actionId && other.claim && other.claim.until > now);
-  if (busy) return wait('Another action on this device is under way.', busy.claim?.until);
+  const busyUntil = Math.max(0, ...facts.open.filter((other) => other.actionId !== action.actionId).map(heldUntil));
+  if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
   return { answer: 'go' };
 }
 
-const wait = (note: string, until: number | null = null): Readiness => ({ answer: 'wait', until, note });
+const minute = 60_000;
+const heldUntil = ({ claim }: Action) => claim?.until ?? 0;
+const wait = (note: string, until: number): Readiness => ({ answer: 'wait', until, note });
 
 function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   if (now >= action.expiresAt) return { event: 'expire', note: 'Its deadline passed before it could be carried out.' } as const;

@@ -60,16 +60,16 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
     return found;
   }
 
-  /** Shows the action on its device while it is open. A device that is not stored (yet) shows nothing. */
+  /** Shows the action on its device while it is open. A device that is not stored, or removed, shows nothing. */
   async function showOnDevice({ actionId, type, state, ...key }: Action): Promise<void> {
     try {
       await client.send(
         new UpdateCommand({
           TableName: tables.devices,
           Key: { pk: userPk(key), sk: deviceSk(key.deviceId) },
-          UpdateExpression: 'SET openAction = :open',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':open': { actionId, type, state } },
+          UpdateExpression: 'SET openAction = :open, moving = :source',
+          ConditionExpression: 'attribute_exists(pk) AND presence <> :removed',
+          ExpressionAttributeValues: { ':open': { actionId, type, state }, ':source': key.sourceId, ':removed': 'removed' },
         }),
       );
     } catch (error) {
@@ -127,10 +127,17 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       return done ? next : null;
     },
 
-    /** Actions of one device that have not ended, oldest first. Eventually consistent as to which there are, not as to their state. */
-    async openOf(key: DeviceKey): Promise<LedgerAction[]> {
-      const found = await readMany(await idsOf(key));
-      return found.filter((one) => !isFinal(one.state)).sort(byAge);
+    /**
+     * Actions of one device that have not ended, oldest first, but for `except`; of its newest fifty. Eventually consistent as to
+     * which there are, not as to their state.
+     */
+    async openOf(key: DeviceKey, { except }: { except?: string } = {}): Promise<LedgerAction[]> {
+      const { Items = [] } = await client.send(
+        new QueryCommand({ ...deviceQuery(tables.actions, key), ScanIndexForward: false, Limit: 50 }),
+      );
+      const ids = Items.map((item) => String(item.actionId)).filter((actionId) => actionId !== except);
+      const found = await Promise.all(ids.map(read));
+      return found.flatMap((one) => (one && !isFinal(one.state) ? [one] : [])).sort(byAge);
     },
 
     /** Open actions that something was due on before `before` (epoch ms), the longest due first. */
@@ -177,19 +184,6 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
-  }
-
-  async function idsOf(key: DeviceKey): Promise<string[]> {
-    const ids: string[] = [];
-    let from: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({ ...deviceQuery(tables.actions, key), ...(from === undefined ? {} : { ExclusiveStartKey: from }) }),
-      );
-      ids.push(...Items.map((item) => String(item.actionId)));
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
-    return ids;
   }
 }
 

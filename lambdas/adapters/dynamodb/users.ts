@@ -3,9 +3,10 @@
  * decisions and links. Verdicts are written only while the device is still as it was read.
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
+import { movingKey } from '#adapters/dynamodb/device-items';
+import { decisionSk, deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
 import { ledgerItem } from '#adapters/dynamodb/ledger-item';
 import { timelineItem } from '#adapters/dynamodb/timeline';
 import type { Action } from '#domain/action';
@@ -66,6 +67,18 @@ export function userStore(client: DocumentClient, tables: UserTables) {
       }
     },
 
+    /** Notes that an evaluation is on its way for the end of a standing decision. */
+    async noteWake(key: UserKey, { deviceId, decisionId }: Decision, { wakeAt }: { wakeAt: number }): Promise<void> {
+      await client.send(
+        new UpdateCommand({
+          TableName: tables.devices,
+          Key: { pk: userPk(key), sk: decisionSk(deviceId, decisionId) },
+          UpdateExpression: 'SET wakeAt = :wakeAt',
+          ExpressionAttributeValues: { ':wakeAt': wakeAt },
+        }),
+      );
+    },
+
     /** Traveler users of a source whose common name is this one (lower case), each once. Eventually consistent. */
     async travelerUsersNamed(sourceId: string, nameKey: string): Promise<string[]> {
       const users = new Set<string>();
@@ -104,10 +117,13 @@ function transaction(tables: UserTables, write: VerdictWrite): NonNullable<Trans
 
 /** What the verdict was decided on must still hold: registration, what the server shows, our own bar, action and verdict. */
 function deviceUpdate(table: string, { before, verdict, match, heldSince, openAction }: VerdictWrite) {
+  const moving = movingKey({ ...before, heldSince, openAction });
   return {
     TableName: table,
     Key: { pk: userPk(before), sk: deviceSk(before.deviceId) },
-    UpdateExpression: 'SET verdict = :verdict, #match = :match, heldSince = :heldSince, openAction = :open',
+    UpdateExpression: `SET verdict = :verdict, #match = :match, heldSince = :heldSince, openAction = :open${
+      moving === null ? ' REMOVE moving' : ', moving = :moving'
+    }`,
     ConditionExpression: [
       'registeredAt = :registeredAt',
       'observedSeq = :observedSeq',
@@ -123,6 +139,7 @@ function deviceUpdate(table: string, { before, verdict, match, heldSince, openAc
       ':match': match,
       ':heldSince': heldSince,
       ':open': openAction,
+      ...(moving === null ? {} : { ':moving': moving }),
       ':registeredAt': before.registeredAt,
       ':observedSeq': before.observedSeq,
       ':presence': before.presence,

@@ -1,0 +1,17 @@
+/** Whether the open action that a device shows needs a push: its message may have been lost with the process that held it. */
+import type { Action } from '#domain/action';
+import { slack } from '#domain/retry';
+import { isFinal } from '#domain/transitions';
+
+/**
+ * - `send`: it is due: not sent yet as far as the ledger knows, its wait is over, or the worker that held it is gone.
+ * - `forget`: it has ended, and the device still shows it.
+ * - `leave`: somebody has it, or its time has not come.
+ */
+export type Push = 'send' | 'forget' | 'leave';
+
+export function pushOf(action: Action | undefined, now: number): Push {
+  if (action === undefined || isFinal(action.state)) return 'forget';
+  if (action.claim !== null) return action.claim.until <= now ? 'send' : 'leave';
+  return action.notBefore !== null && action.notBefore > now + slack ? 'leave' : 'send';
+}

@@ -1,0 +1,66 @@
+/** Carries out one action: reads what is stored, decides whether it may go out now, and lets it go, wait, or end. */
+import type { ActionMessage } from '#domain/messages';
+import { readiness } from '#domain/readiness';
+import type { Happened } from '#domain/steps';
+import { attempt } from './attempt.ts';
+import { conclude } from './conclude.ts';
+import type { ActDependencies, Acted } from './dependencies.ts';
+import { executors } from './executors.ts';
+import { postpone, wake } from './postpone.ts';
+
+/** `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. */
+export type Delivery = { queuedAt: number; until: number };
+
+/** How often one message starts over because somebody else wrote the action in between. */
+const rounds = 5;
+
+/** Throws for what is no answer (a store that cannot be reached): the message then comes again. */
+export function act(deps: ActDependencies) {
+  return async (message: ActionMessage, delivery: Delivery): Promise<void> => {
+    for (let round = 0; round < rounds; round++) if ((await once(deps, message, delivery)) === 'done') return;
+    throw new Error(`Action ${message.actionId} was written by others ${rounds} times in a row. Its message comes again.`);
+  };
+}
+
+async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, until }: Delivery): Promise<Acted> {
+  const [action, device, open, sourceState] = await Promise.all([
+    deps.ledger.read(message.actionId),
+    deps.devices.read(message),
+    deps.ledger.openOf(message, { except: message.actionId }),
+    deps.sources.read(message.sourceId),
+  ]);
+  if (!action) throw new Error(`Action ${message.actionId} is not in the ledger; it is put there before its message is sent`);
+  const reach = deps.reach(action.sourceId);
+  const executor = executors[action.type];
+  const answer = readiness(action, { now: deps.now(), device, open, source: sourceState, reach: reach.how });
+  switch (answer.answer) {
+    case 'ended':
+      // It may have been cut off between its end and the evaluation that follows from it.
+      await wake(deps, action, deps.now());
+      return 'done';
+    case 'held':
+      // If its holder is gone by then, the evaluation puts it in the queue again.
+      await wake(deps, action, answer.until);
+      return 'done';
+    case 'end':
+      return conclude(deps, action, { events: [event(deps, answer)], device, open });
+  }
+  if (!executor.carriedOut)
+    return conclude(deps, action, { events: [event(deps, { event: 'fail', note: executor.why })], device, open });
+  switch (answer.answer) {
+    case 'early':
+      await wake(deps, action, answer.until);
+      return 'done';
+    case 'wait':
+      return postpone(deps, action, answer);
+    case 'go':
+      if (reach.how !== 'direct' || !device) throw new Error('An action is ready only where its source and device are at hand');
+      return attempt(deps, { action, device, open, sourceState, source: reach.source, queuedAt, until }, executor);
+  }
+}
+
+const event = (deps: ActDependencies, { event, note }: Pick<Happened, 'event' | 'note'>): Happened => ({
+  event,
+  at: deps.now(),
+  note,
+});

@@ -1,0 +1,236 @@
+/**
+ * One try of one action at its source: claim, read, act, read back, record. What was dispatched in an earlier try and never
+ * settled is settled first by reading; only then is anything written (again).
+ */
+import type { LedgerAction } from '#adapters/dynamodb/ledger';
+import { TravelerFailure } from '#adapters/traveler/failure';
+import type { Found } from '#adapters/traveler/source';
+import type { Shown } from '#domain/action';
+import { type Consequence, consequences } from '#domain/failure';
+import { supersedes } from '#domain/readiness';
+import { type Happened, stepsThrough } from '#domain/steps';
+import type { ActionEvent } from '#domain/transitions';
+import { conclude, supersedeOlder } from './conclude.ts';
+import type { ActDependencies, Acted, Try } from './dependencies.ts';
+import type { Carrier } from './executors.ts';
+import { postpone, stopSource } from './postpone.ts';
+
+type Reading = { shown: Shown; href: string } | { failure: TravelerFailure } | { lost: string };
+
+/** How long a claim is honoured: longer than any write may take, short enough that a killed worker's action goes on soon. */
+const claimMs = 40_000;
+export const writeMs = 25_000;
+
+/** Waits before reading back again, ms: a pool of servers may take a moment to agree. */
+const readBackAgain = [250, 1000];
+
+export async function attempt(deps: ActDependencies, one: Try, executor: Carrier): Promise<Acted> {
+  const [claimed, reading] = await Promise.all([claim(deps, one), read(one)]);
+  if (!claimed) return 'overtaken';
+  const held = { ...one, action: claimed };
+  await supersedeOlder(deps, claimed, one.open);
+  if (!('shown' in reading)) return unread(deps, held, reading);
+  await wellAgain(deps, held);
+  const settled = await settleEarlier(deps, held, { executor, shown: reading.shown });
+  if (settled !== 'to-do') return settled;
+  const sure = await heldLongEnough(deps, held);
+  return sure ? write(deps, sure, { executor, ...reading }) : 'overtaken';
+}
+
+const happened = (deps: ActDependencies, event: ActionEvent, note: string): Happened => ({ event, at: deps.now(), note });
+
+function toDispatched(deps: ActDependencies, { action, queuedAt }: Try): Happened[] {
+  const dispatch = happened(deps, 'dispatch', `Claimed by ${deps.worker}.`);
+  if (action.state === 'queued') return [dispatch];
+  const since = Math.max(queuedAt, action.history.at(-1)?.at ?? queuedAt);
+  if (action.state === 'requested' || action.state === 'waiting')
+    return [{ event: 'queue', at: Math.min(since, dispatch.at), note: 'In the action queue.' }, dispatch];
+  return action.state === 'dispatched'
+    ? [happened(deps, 'lose', 'The worker that held it is gone; reading tells how far it came.')]
+    : [];
+}
+
+function claim(deps: ActDependencies, one: Try): Promise<LedgerAction | null> {
+  const { action } = one;
+  const steps = stepsThrough(action, toDispatched(deps, one));
+  return deps.ledger.advance(action, {
+    steps,
+    attempts: action.attempts + 1,
+    claim: claimOf(deps, one),
+    notBefore: null,
+  });
+}
+
+const claimOf = (deps: ActDependencies, { until }: Try) => ({ by: deps.worker, until: Math.min(until, deps.now() + claimMs) });
+
+/** Reading may have taken long: nothing is written under a claim that could end before the answer comes. */
+async function heldLongEnough(deps: ActDependencies, one: Try): Promise<Try | null> {
+  const left = (one.action.claim?.until ?? 0) - deps.now();
+  if (left >= writeMs) return one;
+  const action = await deps.ledger.advance(one.action, { steps: [], claim: claimOf(deps, one) });
+  return action && { ...one, action };
+}
+
+async function read({ source, device }: Pick<Try, 'source' | 'device'>): Promise<Reading> {
+  try {
+    const found = await source.detail(device.href);
+    if (found === 'gone') return { lost: 'The server does not find the device at its address; the next gather looks for it.' };
+    if (found.user !== device.user || found.deviceId !== device.deviceId)
+      return { lost: 'The address of the device leads to another one; the next gather reads it anew.' };
+    return { shown: shownOf(found), href: found.href || device.href };
+  } catch (error) {
+    return { failure: asFailure(error) };
+  }
+}
+
+const shownOf = ({ detail: { approval, access, wipe } }: Found): Shown => ({ approval, access, wipe });
+
+function asFailure(error: unknown): TravelerFailure {
+  if (error instanceof TravelerFailure) return error;
+  throw error;
+}
+
+/** Nothing was learnt, so nothing is written. */
+async function unread(deps: ActDependencies, one: Try, reading: Exclude<Reading, { shown: Shown }>): Promise<Acted> {
+  if ('lost' in reading) return postpone(deps, one.action, { note: reading.lost });
+  return afterFailure(deps, one, { failure: reading.failure, consequence: consequences[reading.failure.kind].reading });
+}
+
+async function afterFailure(
+  deps: ActDependencies,
+  one: Try,
+  { failure, consequence }: { failure: TravelerFailure; consequence: Consequence },
+): Promise<Acted> {
+  const note = failure.message;
+  if (consequence === 'fail') return end(deps, one, [happened(deps, 'fail', note)]);
+  if (consequence !== 'stop-source') return postpone(deps, one.action, { note, atLeast: failure.retryAfterMs });
+  return postpone(deps, one.action, { note, until: await stopSource(deps, one.action, failure) });
+}
+
+/** The source answers again: its standing problem with credentials is over. */
+async function wellAgain(deps: ActDependencies, { sourceState, action }: Try): Promise<void> {
+  if (sourceState.problem?.kind === 'denied') await deps.sources.update(action.sourceId, { problem: null, retryAt: null });
+}
+
+/** What an earlier try left open, and what needs no write. */
+async function settleEarlier(
+  deps: ActDependencies,
+  one: Try,
+  { executor, shown }: { executor: Carrier; shown: Shown },
+): Promise<Acted | 'to-do'> {
+  const { state } = one.action;
+  const done = executor.isDone(shown);
+  if (state === 'applied') return done ? confirm(deps, one, { shown, events: [] }) : noEffect(deps, one, { executor, shown });
+  if (state === 'unknown' && done) {
+    const events = [happened(deps, 'apply', 'The effect was found after the answer had been lost.')];
+    return confirm(deps, one, { shown, events });
+  }
+  if (state === 'dispatched' && done) {
+    const note = 'Already so: the server showed it before anything was written.';
+    return end(deps, one, [happened(deps, 'already-so', note)], shown);
+  }
+  if (shown.wipe === 'requested') {
+    const steps = state === 'unknown' ? [happened(deps, 'find-undone', 'The effect is not there.')] : [];
+    return postpone(deps, one.action, { note: 'A wipe is under way on this device and goes first.', steps });
+  }
+  return state === 'unknown' ? goAgain(deps, one) : 'to-do';
+}
+
+/** The effect is not there: it goes again, through the queue, unless it is too late or no longer wanted. */
+async function goAgain(deps: ActDependencies, one: Try): Promise<Acted> {
+  const undone = happened(deps, 'find-undone', 'Read after the answer had been lost: the effect is not there.');
+  if (deps.now() >= one.action.expiresAt)
+    return end(deps, one, [undone, happened(deps, 'expire', 'Its deadline passed before it could be carried out.')]);
+  const newer = one.open.find((other) => supersedes(other, { ...one.action, state: 'queued' }));
+  if (newer)
+    return end(deps, one, [
+      undone,
+      happened(deps, 'supersede', `A newer request, ${newer.type} ${newer.actionId}, takes its place.`),
+    ]);
+  return postpone(deps, one.action, { note: 'It goes out again.', steps: [undone] });
+}
+
+async function write(
+  deps: ActDependencies,
+  one: Try,
+  { executor, shown, href }: { executor: Carrier; shown: Shown; href: string },
+): Promise<Acted> {
+  const { action, device, source } = one;
+  if (executor.bars && !(await ownTheBar(deps, one)))
+    return postpone(deps, action, { note: 'The device was registered anew meanwhile.' });
+  try {
+    const written = await executor.write(source, href, { ours: device.denial !== null });
+    if (written === 'gone')
+      return postpone(deps, action, { note: 'The server lost the device meanwhile; the next gather looks for it.' });
+  } catch (error) {
+    return unwritten(deps, one, { executor, shown, failure: asFailure(error) });
+  }
+  const steps = stepsThrough(action, [happened(deps, 'apply', 'The server accepted it.')]);
+  const [applied, reading] = await Promise.all([
+    deps.ledger.advance(action, { steps, before: shown }),
+    readBack(deps, one, executor),
+  ]);
+  if (!applied) return 'overtaken';
+  const next = { ...one, action: applied };
+  if (!('shown' in reading)) return unread(deps, next, reading);
+  return executor.isDone(reading.shown)
+    ? confirm(deps, next, { shown: reading.shown, events: [] })
+    : noEffect(deps, next, { executor, shown: reading.shown });
+}
+
+/** Before the write: from then on a bar that the server shows is ours, even if we are killed before we hear of it. */
+async function ownTheBar(deps: ActDependencies, { action, device }: Try): Promise<boolean> {
+  const kind = action.purpose === 'hold' ? 'hold' : 'block';
+  return deps.devices.setDenial(action, { kind, actionId: action.actionId, at: deps.now() }, device);
+}
+
+async function unwritten(
+  deps: ActDependencies,
+  one: Try,
+  { executor, shown, failure }: { executor: Carrier; shown: Shown; failure: TravelerFailure },
+): Promise<Acted> {
+  const consequence = consequences[failure.kind].writing;
+  if (consequence === 'reconcile') {
+    const steps = stepsThrough(one.action, [happened(deps, 'lose', failure.message)]);
+    const [lost, reading] = await Promise.all([deps.ledger.advance(one.action, { steps, before: shown }), read(one)]);
+    if (!lost) return 'overtaken';
+    const next = { ...one, action: lost };
+    if (!('shown' in reading)) return unread(deps, next, reading);
+    const settled = await settleEarlier(deps, next, { executor, shown: reading.shown });
+    return settled === 'to-do' ? 'overtaken' : settled;
+  }
+  if (failure.kind === 'denied') {
+    // Turned away when reading too: the password, not the right to write.
+    const reading = await read(one);
+    if ('failure' in reading && reading.failure.kind === 'denied') return unread(deps, one, reading);
+  }
+  return consequence === 'fail'
+    ? end(deps, one, [happened(deps, 'fail', failure.message)], shown)
+    : afterFailure(deps, one, { failure, consequence });
+}
+
+async function readBack(deps: ActDependencies, one: Try, executor: Carrier): Promise<Reading> {
+  let reading = await read(one);
+  for (const ms of readBackAgain) {
+    if ('shown' in reading && executor.isDone(reading.shown)) break;
+    await deps.pause(ms);
+    reading = await read(one);
+  }
+  return reading;
+}
+
+function confirm(
+  deps: ActDependencies,
+  one: Try,
+  { shown, events }: { shown: Shown; events: readonly Happened[] },
+): Promise<Acted> {
+  return end(deps, one, [...events, happened(deps, 'confirm', 'Read back: the device shows it.')], shown);
+}
+
+function noEffect(deps: ActDependencies, one: Try, { executor, shown }: { executor: Carrier; shown: Shown }): Promise<Acted> {
+  return end(deps, one, [happened(deps, 'fail', executor.withoutEffect(shown))], shown);
+}
+
+function end(deps: ActDependencies, { action, device, open }: Try, events: readonly Happened[], after?: Shown): Promise<Acted> {
+  return conclude(deps, action, { events, device, open, ...(after === undefined ? {} : { after }) });
+}

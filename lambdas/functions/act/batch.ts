@@ -1,0 +1,30 @@
+/**
+ * A batch of the action queue: devices side by side, the actions of one device in order. When one fails, the later ones of the
+ * same device fail with it, so that the queue gives them back in order.
+ */
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import pMap from 'p-map';
+
+type PerRecord = (record: SQSRecord) => Promise<void>;
+
+export async function inGroups(
+  records: readonly SQSRecord[],
+  each: PerRecord,
+  { onFailure }: { onFailure: (record: SQSRecord, error: unknown) => void },
+): Promise<SQSBatchResponse> {
+  const groups = [...Map.groupBy(records, (record) => record.attributes.MessageGroupId ?? record.messageId).values()];
+  const failures = await pMap(groups, async (group) => {
+    for (const [index, record] of group.entries()) {
+      try {
+        await each(record);
+      } catch (error) {
+        onFailure(record, error);
+        return group.slice(index).map(failed);
+      }
+    }
+    return [];
+  });
+  return { batchItemFailures: failures.flat() };
+}
+
+const failed = ({ messageId }: SQSRecord): SQSBatchItemFailure => ({ itemIdentifier: messageId });

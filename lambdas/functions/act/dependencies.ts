@@ -1,0 +1,40 @@
+/** What carrying out actions needs from outside. */
+import type { ActedDevices } from '#adapters/dynamodb/acted-device';
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
+import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { Queue } from '#adapters/queues';
+import type { TravelerSource } from '#adapters/traveler/source';
+import type { Device } from '#domain/device';
+import type { SourceState } from '#domain/source';
+
+export type Reach = { how: 'direct'; source: TravelerSource } | { how: 'relay' } | { how: 'unconfigured' };
+
+export type ActDependencies = {
+  ledger: Pick<Ledger, 'read' | 'advance' | 'conclude' | 'openOf'>;
+  devices: ActedDevices;
+  sources: Pick<SourceStore, 'read' | 'update'>;
+  reach(sourceId: string): Reach;
+  evaluations: Queue;
+  /** Epoch ms. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  pause(ms: number): Promise<void>;
+  /** Names this worker in its claims. */
+  worker: string;
+};
+
+/** One try of one action: what was read before it, and until when this worker may hold it (epoch ms). */
+export type Try = {
+  action: LedgerAction;
+  device: Device;
+  open: readonly LedgerAction[];
+  sourceState: SourceState;
+  source: TravelerSource;
+  /** When the message was put in the queue. */
+  queuedAt: number;
+  until: number;
+};
+
+/** `overtaken`: somebody else has just written the action; what is stored is to be read anew. */
+export type Acted = 'done' | 'overtaken';

@@ -1,0 +1,48 @@
+/** Works off the action queue (FIFO, one group per device). Wiring only. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { secretCredentials } from '#adapters/credentials';
+import { actedDevices } from '#adapters/dynamodb/acted-device';
+import { documentClient } from '#adapters/dynamodb/client';
+import { ledger } from '#adapters/dynamodb/ledger';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { sqsQueue } from '#adapters/queues';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { travelerSource } from '#adapters/traveler/source';
+import { parseEnvironment } from '#domain/environment';
+import { actionMessage } from '#domain/messages';
+import { act } from './act.ts';
+import { inGroups } from './batch.ts';
+import { reachOf } from './reach.ts';
+
+const logger = new Logger({ serviceName: 'act' });
+const environment = parseEnvironment('act', process.env);
+const client = documentClient();
+const dependencies = {
+  ledger: ledger(client, {
+    actions: environment.ACTIONS_TABLE,
+    devices: environment.DEVICES_TABLE,
+    journal: environment.JOURNAL_TABLE,
+  }),
+  devices: actedDevices(client, environment.DEVICES_TABLE),
+  sources: sourceStore(client, environment.CONTROL_TABLE),
+  reach: reachOf(loadConfiguration().sources, { open: travelerSource, credentialsOf: secretCredentials }),
+  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  now: Date.now,
+  random: Math.random,
+  pause: (ms: number) => pause(ms),
+};
+
+export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const until = Date.now() + context.getRemainingTimeInMillis();
+  const carryOut = act({ ...dependencies, worker: context.awsRequestId });
+  return inGroups(
+    event.Records,
+    ({ body, attributes }) =>
+      carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until }),
+    {
+      onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
+    },
+  );
+}

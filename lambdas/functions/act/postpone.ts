@@ -1,0 +1,58 @@
+/**
+ * Waiting. The message leaves the action queue, so that the device's other actions are not kept waiting behind it; the ledger
+ * says when it is due, and a delayed evaluation of the user puts it in the queue again (docs/decisions/waiting-actions.md).
+ */
+import type { LedgerAction } from '#adapters/dynamodb/ledger';
+import type { TravelerFailure } from '#adapters/traveler/failure';
+import type { ActionState } from '#domain/action';
+import type { EvaluationMessage } from '#domain/messages';
+import { backoff, delaySeconds, nextTry } from '#domain/retry';
+import { type Happened, stepsThrough } from '#domain/steps';
+import type { ActionEvent } from '#domain/transitions';
+import type { ActDependencies, Acted } from './dependencies.ts';
+
+/** How each open state comes to wait. One that may have taken effect stays what it is: only reading settles it. */
+const toWaiting: Partial<Record<ActionState, readonly ActionEvent[]>> = {
+  requested: ['queue', 'wait'],
+  queued: ['wait'],
+  dispatched: ['postpone'],
+};
+/** A source with wrong credentials is asked again by an action after this long at the earliest. */
+const leftAlone = 30 * 60_000;
+
+type Postponement = { note: string; until?: number | null; atLeast?: number | undefined; steps?: readonly Happened[] };
+
+export async function postpone(
+  deps: ActDependencies,
+  action: LedgerAction,
+  { note, until = null, atLeast, steps = [] }: Postponement,
+): Promise<Acted> {
+  const now = deps.now();
+  const wait =
+    until === null ? backoff(Math.max(1, action.attempts), deps.random(), atLeast === undefined ? {} : { atLeast }) : until - now;
+  const notBefore = nextTry(action, now, { wait: backoff(0, 0, { atLeast: wait }) });
+  const before = stepsThrough(action, steps);
+  const state = before.at(-1)?.state ?? action.state;
+  const events = (toWaiting[state] ?? []).map((event) => ({ event, at: now, note }));
+  const after = stepsThrough({ ...action, state }, events);
+  const waiting = await deps.ledger.advance(action, { steps: [...before, ...after], notBefore, claim: null });
+  if (!waiting) return 'overtaken';
+  await wake(deps, waiting, notBefore);
+  return 'done';
+}
+
+/** Has the user evaluated at that time: the evaluation puts what is due in the action queue. */
+export async function wake(deps: Pick<ActDependencies, 'evaluations' | 'now'>, action: LedgerAction, at: number): Promise<void> {
+  const { sourceId, user, type } = action;
+  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause: `${type} is due again` };
+  const delay = delaySeconds(at, deps.now());
+  await deps.evaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
+}
+
+/** The server turns our credentials away: one alarm for the source, and no other action of ours tries them for a while. */
+export async function stopSource(deps: ActDependencies, { sourceId }: LedgerAction, failure: TravelerFailure): Promise<number> {
+  const at = deps.now();
+  const retryAt = at + leftAlone;
+  await deps.sources.update(sourceId, { problem: { ...failure.problem, kind: 'denied', at }, retryAt });
+  return retryAt;
+}

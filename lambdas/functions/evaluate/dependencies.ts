@@ -1,0 +1,33 @@
+/** What evaluating users needs from outside. */
+import type { DeviceStore } from '#adapters/dynamodb/devices';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
+import type { Ledger } from '#adapters/dynamodb/ledger';
+import type { SettingsStore } from '#adapters/dynamodb/settings-store';
+import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { UserStore } from '#adapters/dynamodb/users';
+import type { Queue } from '#adapters/queues';
+import type { Enforcement } from '#domain/enforcement';
+import type { EnrolmentFeed } from '#domain/enrolment';
+import type { SettingsVersion } from '#domain/settings';
+import type { SourceState } from '#domain/source';
+
+export type EvaluateDependencies = {
+  users: UserStore;
+  enrolments: Pick<EnrolmentStore, 'candidates' | 'feed'>;
+  settings: Pick<SettingsStore, 'current'>;
+  sources: Pick<SourceStore, 'read'>;
+  devices: Pick<DeviceStore, 'usersOfSource'>;
+  ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude'>;
+  actions: Queue;
+  evaluations: Queue;
+  /** As configured; null for a source that is not (any more): nothing is decided for it. */
+  enforcementOf(sourceId: string): Enforcement | null;
+  /** Epoch ms. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  pause(ms: number): Promise<void>;
+};
+
+/** What holds for all users of a source, read together. */
+export type Surroundings = { settings: SettingsVersion; state: SourceState; feed: EnrolmentFeed; enforcement: Enforcement };

@@ -1,0 +1,136 @@
+/**
+ * One user at one source: read, decide, write, send. Each device is written while it is still as it was read; what changed in
+ * between is read again. Nothing is written where nothing changed.
+ *
+ * A verdict that replaces another is followed by one more round: had its inputs been older than those of an evaluation that
+ * ran at the same time and found nothing to change, that round puts it right.
+ */
+import pMap from 'p-map';
+import { actionOutgoing } from '#adapters/action-queue';
+import type { LedgerAction } from '#adapters/dynamodb/ledger';
+import type { VerdictWrite } from '#adapters/dynamodb/users';
+import type { Outgoing } from '#adapters/queues';
+import { decide, type Verdict } from '#domain/decide';
+import type { DecideInput, DeviceFacts } from '#domain/decide-input';
+import type { Device, UserKey } from '#domain/device';
+import { isHeld, overtakenAction, type PlannedAction, planActions } from '#domain/plan';
+import { newAction } from './aq-actions.ts';
+import { isSameVerdict, verdictWrite } from './changes.ts';
+import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
+import { sendAhead } from './expiring-decisions.ts';
+import { digestOf, readInput, registered } from './inputs.ts';
+import { cancel, due, readOpenActions, stillOpen } from './open-actions.ts';
+import { readSurroundings, type SurroundingsReader } from './surroundings.ts';
+
+const rounds = 10;
+const devicesAtOnce = 8;
+
+type Decided = {
+  device: Device;
+  facts: DeviceFacts;
+  verdict: Verdict;
+  planned: PlannedAction | undefined;
+  held: boolean;
+};
+type Round = {
+  surroundings: Surroundings;
+  input: DecideInput;
+  open: Map<string, LedgerAction>;
+  /** The first round of a message asks for actions without looking whether they are known: they hardly ever are. */
+  first: boolean;
+};
+/** `known`: an action of the same cause is in the ledger already. */
+type Written =
+  | { outcome: 'same' }
+  | { outcome: 'overtaken' | 'known' }
+  | { outcome: 'written'; replaced: boolean; send: Outgoing[] };
+
+export function evaluateUser(deps: EvaluateDependencies) {
+  /** `surroundings`: shared by the batch, for the first round. Throws when the user changes faster than it can be decided. */
+  return async (key: UserKey, { surroundings }: { surroundings: SurroundingsReader }): Promise<void> => {
+    const sent = new Set<string | undefined>();
+    const send = async (messages: readonly Outgoing[]) => {
+      const fresh = messages.filter(({ deduplication }) => !sent.has(deduplication));
+      if (fresh.length > 0) await deps.actions.send(fresh);
+      for (const { deduplication } of fresh) sent.add(deduplication);
+    };
+    for (let round = 0; round < rounds; round++) {
+      const first = round === 0;
+      const around = first ? await surroundings(key.sourceId) : await readSurroundings(deps, key.sourceId);
+      if (!around || (await once(deps, key, { surroundings: around, first, send })) === 'settled') return;
+      await deps.pause(deps.random() * 5 * 2 ** round);
+    }
+    throw new Error(`A user of ${key.sourceId} changed ${rounds} times while being evaluated. The message comes again.`);
+  };
+}
+
+async function once(
+  deps: EvaluateDependencies,
+  key: UserKey,
+  { surroundings, first, send }: Pick<Round, 'surroundings' | 'first'> & { send: (messages: Outgoing[]) => Promise<void> },
+): Promise<'settled' | 'once more'> {
+  const user = await deps.users.readUser(key);
+  const devices = registered(user.devices);
+  if (user.devices.length === 0) return 'settled';
+  const [input, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
+  const decided = decideAll(devices, input);
+  const round = { surroundings, input, open, first };
+  const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
+  await sendAhead(deps, key, user.decisions);
+  await send([...due(open.values(), input.now), ...written.flatMap((one) => (one.outcome === 'written' ? one.send : []))]);
+  return written.every((one) => one.outcome === 'same' || (one.outcome === 'written' && !one.replaced)) ? 'settled' : 'once more';
+}
+
+/** A device that the last gather missed is decided on but not acted on: the server might not know it. */
+function decideAll(devices: readonly Device[], input: DecideInput): Decided[] {
+  const verdicts = decide(input);
+  const present = new Set(devices.filter(({ presence }) => presence === 'present').map(({ deviceId }) => deviceId));
+  const plan = planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
+  const planned = plan.filter(({ deviceId }) => present.has(deviceId));
+  const byId = new Map(verdicts.map((verdict) => [verdict.deviceId, verdict]));
+  return devices.flatMap((device, index) => {
+    const facts = input.devices[index];
+    const verdict = byId.get(device.deviceId);
+    if (!facts || !verdict) return [];
+    const own = planned.find(({ deviceId }) => deviceId === device.deviceId);
+    return [{ device, facts, verdict, planned: own, held: isHeld(facts, verdict, planned) }];
+  });
+}
+
+async function record(deps: EvaluateDependencies, decided: Decided, round: Round): Promise<Written> {
+  const { device, facts, verdict, planned, held } = decided;
+  const { now } = round.input;
+  const shown = stillOpen(device, { open: round.open, now });
+  const overtaken = shown && overtakenAction(facts, verdict) === shown.actionId ? round.open.get(shown.actionId) : undefined;
+  const called =
+    overtaken && (await cancel(deps, overtaken, { why: `No longer wanted: ${verdict.verdict} by ${verdict.rule}.`, now }));
+  if (called === 'overtaken') return { outcome: 'overtaken' };
+  if (called === 'cancelled' && overtaken) round.open.delete(overtaken.actionId);
+  const write = verdictWrite(device, {
+    verdict,
+    held,
+    action: planned ? await wantedAction(deps, decided, { planned, round }) : null,
+    openAction: called === 'cancelled' ? null : shown,
+    settingsVersion: round.surroundings.settings.version,
+    digest: () => digestOf(round.input),
+    now,
+  });
+  return write ? put(deps, write) : { outcome: 'same' };
+}
+
+/** Known ones are looked for only where they are likely: when the verdict stands as before, or the first round met one. */
+function wantedAction(
+  deps: EvaluateDependencies,
+  { device, verdict }: Decided,
+  { planned, round }: { planned: PlannedAction; round: Round },
+) {
+  const likelyKnown = !round.first || isSameVerdict(device, verdict);
+  return newAction(deps, device, { planned, now: round.input.now, look: likelyKnown });
+}
+
+async function put(deps: EvaluateDependencies, write: VerdictWrite): Promise<Written> {
+  const outcome = await deps.users.recordVerdict(write);
+  if (outcome !== 'written') return { outcome };
+  const { action, before, entries } = write;
+  return { outcome, replaced: before.verdict !== null && entries.length > 0, send: action ? [actionOutgoing(action)] : [] };
+}

@@ -1,0 +1,24 @@
+/** One message of the evaluations queue: some users, or everyone at a source. */
+import pMap from 'p-map';
+import type { EvaluationMessage } from '#domain/messages';
+import type { EvaluateDependencies } from './dependencies.ts';
+import { evaluateUser } from './evaluate-user.ts';
+import { sendEveryone } from './everyone.ts';
+import { surroundingsOfBatch } from './surroundings.ts';
+
+const usersAtOnce = 8;
+
+/** To be made anew for every batch: what it keeps holds for that batch only. `remaining`: ms left to this invocation. */
+export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remaining: () => number }) {
+  const surroundings = surroundingsOfBatch(deps);
+  const evaluate = evaluateUser(deps);
+  const everyone = sendEveryone(deps);
+  return async (message: EvaluationMessage): Promise<void> => {
+    if (message.kind === 'everyone') return everyone(message, { remaining });
+    const { sourceId, users } = message;
+    await pMap([...new Set(users)], (user) => evaluate({ sourceId, user }, { surroundings }), {
+      concurrency: usersAtOnce,
+      stopOnError: false,
+    });
+  };
+}

@@ -1,0 +1,59 @@
+/** Works off the evaluations queue. Wiring only. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { documentClient } from '#adapters/dynamodb/client';
+import { deviceStore } from '#adapters/dynamodb/devices';
+import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { ledger } from '#adapters/dynamodb/ledger';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { userStore } from '#adapters/dynamodb/users';
+import { sqsQueue } from '#adapters/queues';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { parseEnvironment } from '#domain/environment';
+import { evaluationMessage } from '#domain/messages';
+import type { EvaluateDependencies } from './dependencies.ts';
+import { evaluateBatch } from './evaluate.ts';
+
+const logger = new Logger({ serviceName: 'evaluate' });
+const environment = parseEnvironment('evaluate', process.env);
+const configuration = loadConfiguration();
+const client = documentClient();
+const tables = {
+  devices: environment.DEVICES_TABLE,
+  enrolments: environment.ENROLMENTS_TABLE,
+  actions: environment.ACTIONS_TABLE,
+  journal: environment.JOURNAL_TABLE,
+  control: environment.CONTROL_TABLE,
+};
+const enforcement = new Map(configuration.sources.map((source) => [source.id, source.enforcement]));
+const dependencies: EvaluateDependencies = {
+  users: userStore(client, tables),
+  enrolments: enrolmentStore(client, tables, configuration.enrolmentStaleHours),
+  settings: settingsStore(client, tables.control, configuration.settings),
+  sources: sourceStore(client, tables.control),
+  devices: deviceStore(client, tables.devices),
+  ledger: ledger(client, tables),
+  actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
+  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  enforcementOf: (sourceId) => enforcement.get(sourceId) ?? null,
+  now: Date.now,
+  random: Math.random,
+  pause: (ms) => pause(ms),
+};
+
+export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const evaluate = evaluateBatch(dependencies, { remaining: () => context.getRemainingTimeInMillis() });
+  const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
+    try {
+      await evaluate(evaluationMessage.parse(JSON.parse(body)));
+    } catch (error) {
+      logger.error('An evaluation failed and comes again', { messageId, error });
+      throw error;
+    }
+  };
+  const processor = new BatchProcessor(EventType.SQS);
+  return processPartialResponse(event, one, processor, { context, throwOnFullBatchFailure: false });
+}

@@ -1,0 +1,71 @@
+/** What `decide` is told about one user, from what is stored; and the digest that says which inputs a verdict came from. */
+import type { UserRecord } from '#adapters/dynamodb/users';
+import { fingerprint } from '#adapters/fingerprint';
+import type { DecideInput, DeviceFacts } from '#domain/decide-input';
+import type { Device, UserKey } from '#domain/device';
+import { baselineOf, isExisting } from '#domain/enforcement';
+import { commonName } from '#domain/names';
+import type { SourceState } from '#domain/source';
+import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
+
+/**
+ * The devices that the server lists, as far as we may conclude it: one that is missing from a gather is still counted as
+ * registered, because nothing is concluded from absence until it counts as removed.
+ */
+export const registered = (devices: readonly Device[]): Device[] => devices.filter(({ presence }) => presence !== 'removed');
+
+export async function readInput(
+  deps: EvaluateDependencies,
+  key: UserKey,
+  { user, surroundings }: { user: UserRecord; surroundings: Surroundings },
+): Promise<DecideInput> {
+  const { settings, state, feed, enforcement } = surroundings;
+  const devices = registered(user.devices);
+  const deviceIds = devices.map(({ deviceId }) => deviceId);
+  const { enrolments, sameNamePortalUsers } = await deps.enrolments.candidates({ user: key.user, deviceIds, links: user.links });
+  // Only a match by display name asks how many others have that name.
+  const travelerUsers =
+    sameNamePortalUsers.length === 0 ? [] : await deps.users.travelerUsersNamed(key.sourceId, commonName(key.user).toLowerCase());
+  return {
+    now: deps.now(),
+    user: key.user,
+    settings: settings.settings,
+    server: { requiresApproval: state.server.requiresApproval, aqSupport: state.server.aqSupport },
+    enforcement,
+    baseline: baselineOf(state, settings.settings),
+    enrolmentFeed: feed,
+    devices: devices.map((device) => factsOf(device, state)),
+    enrolments,
+    links: user.links,
+    sameName: { portalUsers: sameNamePortalUsers, travelerUsers: [...new Set([key.user, ...travelerUsers])] },
+    decisions: user.decisions.map(({ wakeAt: _, ...decision }) => decision),
+  };
+}
+
+export function factsOf(device: Device, state: SourceState): DeviceFacts {
+  const { deviceId, type, registeredAt, denial, openAction, detail } = device;
+  return {
+    deviceId,
+    type,
+    registeredAt,
+    denial,
+    openAction,
+    existing: isExisting(device, state),
+    detail: detail && { approval: detail.approval, access: detail.access, wipe: detail.wipe },
+  };
+}
+
+/** Of everything but the time; the order of lists does not matter. */
+export function digestOf({ now: _, ...input }: DecideInput): string {
+  return fingerprint(canonical(input));
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).sort().join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return `{${fields
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`)
+    .join(',')}}`;
+}
