@@ -1,0 +1,133 @@
+/** POST and GET /api/actions, GET /api/actions/{id}. */
+import { z } from '@hono/zod-openapi';
+import pMap from 'p-map';
+import { actionState } from '#domain/action';
+import type { DeviceKey } from '#domain/device';
+import { actionRequested } from '#domain/events';
+import type { ActionAnswer } from '#functions/request-action/request-action';
+import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems, readJson } from './app.ts';
+import { readingsOf } from './device-path.ts';
+import { given, withoutEmpty } from './device-routes.ts';
+import { malformed, Problem, type ProblemStatus } from './problem.ts';
+import { actionAccepted, actionPage, actionsAccepted, actionWithHistory } from './schemas.ts';
+import { viewAction, viewHistory } from './views.ts';
+
+/** As the event, but who asks, when, and under which id may be left out: the caller, now, and a new one. */
+const requestBody = actionRequested.partial({ actionId: true, requestedAt: true, requestedBy: true }).openapi('ActionRequest', {
+  example: { type: 'approve', target: { sourceId: 'cloud', user: 'Jane Doe/Acme', deviceId: 'ApplF17X' } },
+});
+const batchBody = z.object({ actions: z.array(requestBody).min(1).max(100) });
+const listQuery = z.object({
+  state: actionState.optional(),
+  device: z.string().optional().openapi({ description: 'source/user/deviceId', example: 'cloud/Jane Doe/Acme/ApplF17X' }),
+  cursor: z.string().optional().openapi({ description: 'From the page before.' }),
+  limit: z.coerce.number().int().min(1).max(100).default(100),
+});
+const prefix = '/api/actions/';
+
+export function actionRoutes(app: ApiApp, { stores, requestAction, now, newId }: ApiDependencies): void {
+  const request = (c: ApiContext, body: z.output<typeof requestBody>) =>
+    requestAction(
+      actionRequested.parse({
+        actionId: newId(),
+        requestedAt: now(),
+        requestedBy: { kind: 'person', name: c.get('caller') },
+        ...body,
+      }),
+    );
+
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/api/actions',
+    summary: 'Requests an action, or several; the same id never acts twice',
+    request: { body: { required: true, content: { 'application/json': { schema: z.union([requestBody, batchBody]) } } } },
+    responses: {
+      202: json(z.union([actionAccepted, actionsAccepted]), 'In the ledger and on its way; follow it by its id.'),
+      ...problems({
+        400: 'Malformed.',
+        404: 'No such device.',
+        409: 'The id was used for another content.',
+        422: 'What to wipe is missing, or given for something else than a wipe.',
+      }),
+    },
+  });
+  app.post('/api/actions', async (c) => {
+    const body = await readJson(c);
+    if (isBatch(body)) return c.json({ actions: await requestMany(body, (one) => request(c, one)) }, 202);
+    const parsed = requestBody.safeParse(body);
+    if (!parsed.success) throw malformed(parsed.error);
+    const answer = await request(c, parsed.data);
+    if (answer.outcome === 'refused') throw refusalOf(answer);
+    return c.json({ actionId: answer.actionId, state: answer.state }, 202);
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/actions',
+    summary: 'A page of the ledger; of one device newest first',
+    request: { query: listQuery },
+    responses: {
+      200: json(actionPage, 'A page; go on with its cursor until that is null.'),
+      ...problems({ 400: 'Wrong filter.' }),
+    },
+  });
+  app.get('/api/actions', async (c) => {
+    const query = listQuery.safeParse(withoutEmpty(c.req.query()));
+    if (!query.success) throw malformed(query.error);
+    const { device, ...filter } = query.data;
+    const key = device === undefined ? undefined : deviceOf(device);
+    const { items, cursor } = await stores.ledger.list(given({ ...filter, device: key }));
+    return c.json({ actions: items.map(viewAction), cursor });
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/actions/{id}',
+    summary: 'An action with the history of its states',
+    request: { params: z.object({ id: z.string() }) },
+    responses: { 200: json(actionWithHistory, 'The action.'), ...problems({ 404: 'No such action.' }) },
+  });
+  app.get('/api/actions/*', async (c) => {
+    const rest = pathAfter(c, prefix);
+    const action = (await stores.ledger.read(rest)) ?? (await stores.ledger.read(decodedOnce(rest)));
+    if (!action) throw new Problem(404, 'No action of this id is in the ledger.');
+    return c.json({ ...viewAction(action), history: viewHistory(action) });
+  });
+}
+
+const isBatch = (body: unknown): boolean => typeof body === 'object' && body !== null && 'actions' in body;
+
+async function requestMany(body: unknown, request: (one: z.output<typeof requestBody>) => Promise<ActionAnswer>) {
+  const parsed = batchBody.safeParse(body);
+  if (!parsed.success) throw malformed(parsed.error);
+  const answers = await pMap(parsed.data.actions, request, { concurrency: 8 });
+  return answers.map((answer, index) =>
+    answer.outcome === 'accepted'
+      ? { actionId: answer.actionId, state: answer.state }
+      : { actionId: parsed.data.actions[index]?.actionId ?? '', state: null, refused: `${answer.path}: ${answer.because}` },
+  );
+}
+
+type Refusal = Extract<ActionAnswer, { outcome: 'refused' }>;
+const statusOf: Record<Refusal['reason'], ProblemStatus> = { 'unknown-device': 404, 'other-content': 409, incomplete: 422 };
+
+function refusalOf({ reason, path, because }: Refusal): Problem {
+  return new Problem(statusOf[reason], `The action was refused: ${because}.`, { errors: [{ path, message: because }] });
+}
+
+function deviceOf(text: string): DeviceKey {
+  const [key] = readingsOf(text);
+  if (!key)
+    throw new Problem(400, 'A device is named as source/user/deviceId.', {
+      errors: [{ path: 'device', message: 'is incomplete' }],
+    });
+  return key;
+}
+
+function decodedOnce(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

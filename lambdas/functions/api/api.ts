@@ -1,0 +1,25 @@
+/** The HTTP API under /api, and its own description. */
+import { actionRoutes } from './action-routes.ts';
+import { type ApiApp, type ApiDependencies, newApp } from './app.ts';
+import { deviceRoutes } from './device-routes.ts';
+import { enrolmentRoutes } from './enrolment-routes.ts';
+import { gatherRoutes } from './gather-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
+
+export function createApi(dependencies: ApiDependencies): ApiApp {
+  const app = newApp(dependencies.logError);
+  for (const addRoutes of [gatherRoutes, deviceRoutes, settingsRoutes, enrolmentRoutes, actionRoutes])
+    addRoutes(app, dependencies);
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  app.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Traveler Extender',
+      version: '1',
+      description: 'Times are ISO 8601 in UTC. Errors are RFC 9457 problem documents.',
+    },
+    servers: [{ url: dependencies.serverUrl }],
+    security: [{ bearer: [] }],
+  });
+  return app;
+}

@@ -1,0 +1,102 @@
+/** What every route shares: who calls, how errors are answered, how a body is read. */
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { etag } from 'hono/etag';
+import { z as zod } from 'zod';
+import type { Requests } from '#functions/portal-events/requests';
+import { answerProblem, malformed, Problem, problemOf, problemSchema } from './problem.ts';
+import type { StatusView } from './schemas.ts';
+
+/** What the Lambda adapter passes in beside the request. `http.path` is the path as the gateway gave it. */
+const gatewayContext = zod.object({
+  http: zod.object({ path: zod.string() }),
+  authorizer: zod.object({ jwt: zod.object({ claims: zod.record(zod.string(), zod.unknown()) }) }),
+});
+type GatewayContext = zod.infer<typeof gatewayContext>;
+
+export type ApiEnvironment = {
+  Bindings: { requestContext?: unknown };
+  Variables: { gateway: GatewayContext; caller: string };
+};
+export type ApiApp = OpenAPIHono<ApiEnvironment>;
+export type ApiContext = Context<ApiEnvironment>;
+
+export type ApiDependencies = Pick<
+  Requests,
+  'stores' | 'now' | 'newId' | 'takeEnrolments' | 'requestGather' | 'publishSettings' | 'requestAction'
+> & {
+  /** Ids of all configured sources. */
+  sourceIds: readonly string[];
+  readSource: (sourceId: string) => Promise<{ baselineRuns: string[] }>;
+  readStatus: () => Promise<StatusView>;
+  /** Where the API is, for its own description. */
+  serverUrl: string;
+  logError: (message: string, error: unknown) => void;
+};
+
+export function newApp(logError: ApiDependencies['logError']): ApiApp {
+  const app: ApiApp = new OpenAPIHono<ApiEnvironment>({
+    defaultHook: (result, c) => (result.success ? undefined : answerProblem(c, malformed(result.error))),
+  });
+  app.use('*', requireCaller);
+  app.use('*', etag());
+  app.notFound((c) =>
+    answerProblem(c, new Problem(404, 'There is nothing at this address. GET /api/openapi.json lists what there is.')),
+  );
+  app.onError((error, c) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) logError('request failed', error);
+    return answerProblem(c, problem);
+  });
+  return app;
+}
+
+/** API Gateway has verified the token; a request that came without one did not come through it. */
+const requireCaller: MiddlewareHandler<ApiEnvironment> = async (c, next) => {
+  const gateway = gatewayContext.safeParse(c.env?.requestContext);
+  if (!gateway.success)
+    return answerProblem(c, new Problem(401, 'No verified token came with the request. Send one as Bearer token.'));
+  const { claims } = gateway.data.authorizer.jwt;
+  const name = [claims.email, claims['cognito:username'], claims.username, claims.sub].find(isName);
+  if (name === undefined) return answerProblem(c, new Problem(401, 'The token names nobody. Sign in again.'));
+  c.set('gateway', gateway.data);
+  c.set('caller', name);
+  c.header('Cache-Control', 'no-cache');
+  return next();
+};
+
+const isName = (claim: unknown): claim is string => typeof claim === 'string' && claim !== '';
+
+/** The rest of the path after `prefix`, as the gateway gave it: slashes and escapes as they came. */
+export function pathAfter(c: ApiContext, prefix: string): string {
+  return c.get('gateway').http.path.slice(prefix.length);
+}
+
+/** The body as JSON, parsed. Throws a Problem that names each wrong field. */
+export async function readBody<S extends z.ZodType>(c: ApiContext, schema: S): Promise<z.output<S>> {
+  const parsed = schema.safeParse(await readJson(c));
+  if (!parsed.success) throw malformed(parsed.error);
+  return parsed.data;
+}
+
+export async function readJson(c: ApiContext): Promise<unknown> {
+  try {
+    return JSON.parse(await c.req.text());
+  } catch {
+    throw new Problem(400, 'The body is no JSON; nothing was done.', { errors: [{ path: '', message: 'is no JSON' }] });
+  }
+}
+
+const problemContent = { 'application/problem+json': { schema: problemSchema } };
+/** Descriptions of the errors that a route may answer, for its OpenAPI entry. */
+export function problems(described: Record<number, string>) {
+  const all: Record<number, string> = { 401: 'No verified token.', ...described };
+  return Object.fromEntries(
+    Object.entries(all).map(([status, description]) => [status, { description, content: problemContent }]),
+  );
+}
+
+export const json = <S extends z.ZodType>(schema: S, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});

@@ -1,0 +1,85 @@
+/** GET /api/devices and one device with its timeline. */
+import { z } from '@hono/zod-openapi';
+import { type Device, presence, verdictName } from '#domain/device';
+import { type ApiApp, type ApiDependencies, json, pathAfter, problems } from './app.ts';
+import { readingsOf } from './device-path.ts';
+import { malformed, Problem } from './problem.ts';
+import { devicePage, deviceWithTimeline } from './schemas.ts';
+import { viewDevice, viewTimelineEntry } from './views.ts';
+
+const text = (description: string) => z.string().min(1).optional().openapi({ description });
+const listQuery = z.object({
+  source: text('Source id.'),
+  user: text('Traveler user name as the source spells it.'),
+  verdict: verdictName.optional(),
+  state: presence.optional().openapi({ description: 'Left out: all but the removed ones.' }),
+  q: text('Part of the user name or of the device id.'),
+  cursor: text('From the page before.'),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+const prefix = '/api/devices/';
+
+export function deviceRoutes(app: ApiApp, { stores, sourceIds, readSource }: ApiDependencies): void {
+  const views = async (devices: readonly Device[]) => {
+    const ids = [...new Set(devices.map(({ sourceId }) => sourceId))];
+    const sources = new Map(await Promise.all(ids.map(async (id) => [id, await readSource(id)] as const)));
+    return devices.map((device) => viewDevice(device, sources.get(device.sourceId) ?? { baselineRuns: [] }));
+  };
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/devices',
+    summary: 'A page of devices, each with its verdict and the reason',
+    request: { query: listQuery },
+    responses: {
+      200: json(devicePage, 'A page; go on with its cursor until that is null.'),
+      ...problems({ 400: 'Wrong filter.' }),
+    },
+  });
+  app.get('/api/devices', async (c) => {
+    const parsed = listQuery.safeParse(withoutEmpty(c.req.query()));
+    if (!parsed.success) throw malformed(parsed.error);
+    const { state, ...filter } = parsed.data;
+    const page = await stores.devices.listDevices(given({ ...filter, presence: state }), sourceIds);
+    return c.json({ devices: await views(page.devices), cursor: page.cursor });
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/devices/{source}/{user}/{deviceId}',
+    summary: 'One device with its timeline, newest line first',
+    request: {
+      params: z.object({
+        source: z.string(),
+        user: z.string().openapi({ description: 'URL-encoded.', example: 'Jane%20Doe%2FAcme' }),
+        deviceId: z.string().openapi({ description: 'URL-encoded.' }),
+      }),
+    },
+    responses: { 200: json(deviceWithTimeline, 'The device.'), ...problems({ 404: 'No such device.' }) },
+  });
+  app.get('/api/devices/*', async (c) => {
+    const device = await firstStored(readingsOf(pathAfter(c, prefix)), stores.devices.getDevice);
+    if (!device) throw new Problem(404, 'No such device is known. GET /api/devices lists those that are.');
+    const [[view], timeline] = await Promise.all([views([device]), stores.timeline.read(device, { limit: 200 })]);
+    return c.json({ ...view, timeline: timeline.map(viewTimelineEntry) });
+  });
+}
+
+async function firstStored<K, T>(keys: readonly K[], read: (key: K) => Promise<T | null>): Promise<T | null> {
+  for (const key of keys) {
+    const found = await read(key);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** `?user=` means the same as no `user` at all. */
+export const withoutEmpty = (query: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+
+type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+/** Leaves out what is undefined. */
+export const given = <T extends object>(values: T): Given<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

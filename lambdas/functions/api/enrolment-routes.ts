@@ -1,0 +1,57 @@
+/** POST and GET /api/enrolments. */
+import { z } from '@hono/zod-openapi';
+import { enrolment } from '#domain/enrolment';
+import { type ApiApp, type ApiDependencies, json, problems, readJson } from './app.ts';
+import { withoutEmpty } from './device-routes.ts';
+import { mostEnrolments, readCsvImport, readJsonImport } from './enrolment-import.ts';
+import { malformed } from './problem.ts';
+import { enrolmentPage, enrolmentsTaken } from './schemas.ts';
+
+const listQuery = z.object({
+  cursor: z.string().optional().openapi({ description: 'From the page before.' }),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+const importBody = z.union([z.array(enrolment), z.object({ enrolments: z.array(enrolment) })]).openapi('EnrolmentImport');
+const csvBody = z.string().openapi({
+  description: 'With a header line; several device ids separated by ";".',
+  example:
+    'id,email,name,travelerUser,platform,status,serial,mailDeviceIds,secureMailDeviceIds,mailConfiguration,changedAt,version\n' +
+    'E1,jane@acme.com,Jane Doe,,iOS,Enrolled,F17X,,,pushed,2026-03-01T08:00:00Z,1\n',
+});
+
+export function enrolmentRoutes(app: ApiApp, { stores, takeEnrolments }: ApiDependencies): void {
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/api/enrolments',
+    summary: `Imports enrolments, at most ${mostEnrolments}, each by its version; those not among them stay as they are`,
+    request: {
+      body: { required: true, content: { 'application/json': { schema: importBody }, 'text/csv': { schema: csvBody } } },
+    },
+    responses: {
+      202: json(enrolmentsTaken, 'Stored; the users concerned are being decided anew.'),
+      ...problems({ 400: 'Some row is malformed: none was taken.', 413: 'Too many in one request.' }),
+    },
+  });
+  app.post('/api/enrolments', async (c) => {
+    const isCsv = /^text\/csv\b/i.test(c.req.header('content-type') ?? '');
+    const given = isCsv ? readCsvImport(await c.req.text()) : readJsonImport(await readJson(c));
+    return c.json(await takeEnrolments(given), 202);
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/enrolments',
+    summary: 'A page of the enrolments that are stored',
+    request: { query: listQuery },
+    responses: {
+      200: json(enrolmentPage, 'A page; go on with its cursor until that is null.'),
+      ...problems({ 400: 'Wrong cursor.' }),
+    },
+  });
+  app.get('/api/enrolments', async (c) => {
+    const query = listQuery.safeParse(withoutEmpty(c.req.query()));
+    if (!query.success) throw malformed(query.error);
+    const { enrolments, cursor } = await stores.enrolments.list(query.data.cursor ?? null, query.data.limit);
+    return c.json({ enrolments, cursor });
+  });
+}

@@ -1,0 +1,44 @@
+/** Wiring: the API on API Gateway's payload format 2.0. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { handle } from 'hono/aws-lambda';
+import { documentClient } from '#adapters/dynamodb/client';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { readQueueDepths } from '#adapters/queue-depths';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { parseEnvironment } from '#domain/environment';
+import { requestsOf } from '#functions/portal-events/requests';
+import { createApi } from './api.ts';
+import { readStatus } from './status.ts';
+
+const environment = parseEnvironment('api', process.env);
+const configuration = loadConfiguration();
+const logger = new Logger({ serviceName: 'api' });
+const sqs = new SQSClient({});
+const dynamodb = documentClient();
+const requests = requestsOf(environment, configuration, { dynamodb, sqs });
+const sources = sourceStore(dynamodb, environment.CONTROL_TABLE);
+const queues = {
+  gather: environment.GATHER_QUEUE_URL,
+  evaluations: environment.EVALUATIONS_QUEUE_URL,
+  actions: environment.ACTIONS_QUEUE_URL,
+};
+const api = createApi({
+  ...requests,
+  sourceIds: configuration.sources.map(({ id }) => id),
+  readSource: sources.read,
+  readStatus: readStatus({
+    configured: configuration.sources,
+    ...requests.stores,
+    sources,
+    queueDepths: () => readQueueDepths(sqs, queues),
+    now: requests.now,
+  }),
+  serverUrl: environment.API_STAGE || '/',
+  logError: (message, error) => logger.error(message, { error }),
+});
+const answer = handle(api);
+
+/** The gateway's path is decoded: a `?` or `#` in it belongs to a name and must not cut the address that hono is given. */
+export const handler = (event: Parameters<typeof answer>[0] & { rawPath: string }) =>
+  answer({ ...event, rawPath: event.rawPath.replace(/[?#]/g, encodeURIComponent) });

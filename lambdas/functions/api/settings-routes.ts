@@ -1,0 +1,55 @@
+/** GET and POST /api/settings. */
+import { z } from '@hono/zod-openapi';
+import { everySource } from '#adapters/dynamodb/settings-store';
+import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import { Problem } from './problem.ts';
+import { settingsPublication, settingsView } from './schemas.ts';
+import { isoTime, viewSettings } from './views.ts';
+
+const published = z.object({ version: z.number().int() }).openapi('SettingsPublished');
+
+export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings, now }: ApiDependencies): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/settings',
+    summary: 'The settings for all sources, what holds for each source, and earlier versions',
+    responses: { 200: json(settingsView, 'The settings.'), ...problems({}) },
+  });
+  app.get('/api/settings', async (c) => {
+    const [versions, sources] = await Promise.all([
+      stores.settings.versions(everySource),
+      Promise.all(sourceIds.map(async (id) => [id, await stores.settings.current(id)] as const)),
+    ]);
+    const [current] = versions;
+    if (!current) throw new Error('Scope * has no version of settings: its history was deleted from the Control table.');
+    const bySource = sources.map(([id, version]) => [id, { ...viewSettings(version), scope: version.scope }] as const);
+    return c.json({ ...viewSettings(current), sources: Object.fromEntries(bySource), versions: versions.map(viewSettings) });
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/api/settings',
+    summary: 'Publishes settings in place of the version that the publisher saw',
+    request: { body: { required: true, content: { 'application/json': { schema: settingsPublication } } } },
+    responses: {
+      201: json(published, 'They hold from now on; every user is being decided anew.'),
+      ...problems({ 400: 'Malformed.', 404: 'No source of this id.', 409: 'Another version is current; it is named.' }),
+    },
+  });
+  app.post('/api/settings', async (c) => {
+    const { settings, replaces, sourceId = everySource } = await readBody(c, settingsPublication);
+    const publication = { settings, scope: sourceId, replaces, publishedBy: c.get('caller'), at: now() };
+    const answer = await publishSettings.publish(publication);
+    if (answer.outcome === 'published') return c.json({ version: answer.version.version }, 201);
+    if (answer.outcome === 'unknown-source')
+      throw new Problem(404, 'No source of this id is configured; nothing was published.', {
+        errors: [{ path: 'sourceId', message: 'no source of this id is configured' }],
+      });
+    const { version, publishedBy, publishedAt } = answer.current;
+    const detail = `Version ${version} is current by now, published by ${publishedBy} at ${isoTime(publishedAt)}. Look at it, then publish in its place.`;
+    throw new Problem(409, detail, {
+      errors: [{ path: 'replaces', message: `the current version is ${version}` }],
+      more: { current: version },
+    });
+  });
+}
