@@ -2,12 +2,13 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
+import type { LocalConfiguration } from '#domain/configuration';
 import { apiClient } from './api-client.ts';
 import { type CleanUp, cleanUp } from './clean-up.ts';
 import { separateSecrets } from './configuration/local-secrets.ts';
 import { ConfigurationError, readConfiguration } from './configuration/read-configuration.ts';
 import { DirectoryInUse, openDataDirectory } from './data-directory.ts';
-import { prepareDemo } from './demo/demo.ts';
+import { type Demo, prepareDemo } from './demo/demo.ts';
 import { portToUse } from './port.ts';
 import { type ReadyFacts, removeReadyFile, writeReadyFile } from './ready-file.ts';
 import { startLocalStack } from './stack.ts';
@@ -35,27 +36,36 @@ function optionsOf(argv: readonly string[]): Options {
     .opts<Options>();
 }
 
-/** The configuration of the file, or that of the demo. */
-async function prepare({ config, demo }: Options, dataDir: string) {
-  if (config !== undefined)
-    return { configuration: await readConfiguration(resolve(config)), begin: () => undefined, stop: async () => undefined };
-  if (demo) return screen.step('A mail server is simulated', () => prepareDemo(dataDir));
+/** The configuration of the file; null for the demo. */
+async function given({ config, demo }: Options): Promise<LocalConfiguration | null> {
+  if (config !== undefined) return readConfiguration(resolve(config));
+  if (demo) return null;
   throw new ConfigurationError(
     'Without the demo there is nothing to start: name a configuration with --config FILE (docs/configuration.example.json shows one).',
   );
 }
 
+/** What to run, and what begins once it runs: with a configuration nothing, in the demo the phones and the portal. */
+async function prepare(
+  read: LocalConfiguration | null,
+  { dataDir, cleaning }: { dataDir: string; cleaning: CleanUp },
+): Promise<Pick<Demo, 'configuration' | 'begin'>> {
+  if (read) return { configuration: read, begin: () => undefined };
+  const demo = await screen.step('A mail server is simulated', () => prepareDemo(dataDir));
+  cleaning.add(demo.stop);
+  return demo;
+}
+
 async function run(options: Options, cleaning: CleanUp): Promise<void> {
-  if (options.config !== undefined) await readConfiguration(resolve(options.config));
+  const read = await given(options);
   const directory = await openDataDirectory(options.data);
   cleaning.add(directory.release);
   const readyFiles = [join(directory.path, 'ready.json'), ...(options.readyFile ? [resolve(options.readyFile)] : [])];
   for (const file of readyFiles) await removeReadyFile(file);
 
   screen.line(`\n${colors.bold('Traveler Extender')} ${colors.dim(`· state in ${directory.path}`)}\n`);
-  const prepared = await prepare(options, directory.path);
-  cleaning.add(prepared.stop);
-  const { configuration, secrets } = separateSecrets(prepared.configuration);
+  const { configuration: local, begin } = await prepare(read, { dataDir: directory.path, cleaning });
+  const { configuration, secrets } = separateSecrets(local);
   const port = await portToUse(options.port);
   const stack = await startLocalStack(configuration, { dataDir: directory.path, port, secrets, terminal: screen });
   cleaning.add(stack.stop);
@@ -68,7 +78,7 @@ async function run(options: Options, cleaning: CleanUp): Promise<void> {
   showAddresses(stack.facts);
   const watching = watch({ api: apiClient({ url: stack.facts.apiUrl, token: stack.facts.apiToken }), screen });
   cleaning.add(watching.stop);
-  prepared.begin(stack.facts, screen);
+  begin(stack.facts, screen);
 }
 
 function showAddresses({ consoleUrl, apiUrl }: ReadyFacts): void {
