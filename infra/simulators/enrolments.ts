@@ -13,6 +13,8 @@ const platforms: Record<PhoneKind, string> = {
   other: 'Android',
 };
 const serialPrefix = 'Appl';
+/** Of a mail address, before the `@`; the end of a name tells users apart. */
+const longestLocal = 64;
 
 /** Enrolled, with mail pushed by the portal, unless `differing` says otherwise. `at`: epoch ms, when it changed. */
 export function enrolmentFor(
@@ -47,6 +49,7 @@ export function emailOf(user: string): string {
       [...run].map((sign) => (/[\s/.]/.test(sign) ? '.' : (sign.codePointAt(0) ?? 0).toString(36))).join(''),
     )
     .replace(/\.{2,}/g, '.')
+    .slice(-longestLocal)
     .replace(/^\.|\.$/g, '');
   return `${local}@acme.example`;
 }

@@ -3,17 +3,31 @@ import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 
 export type Look = { seed: number; now: number; realNumbers: boolean; full: boolean };
 
+const plain = /^[\w .:()-]*$/;
+
 /** JSON text of a string, with `\/` for every slash. */
 export function quoted(text: string): string {
+  if (plain.test(text)) return `"${text}"`;
   const json = JSON.stringify(text);
   return json.includes('/') ? json.replaceAll('/', '\\/') : json;
+}
+
+/** Of texts of which there are few; forgets all when there are many after all. */
+const known = new Map<string, string>();
+function quotedOnce(text: string): string {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  if (known.size > 1000) known.clear();
+  const json = quoted(text);
+  known.set(text, json);
+  return json;
 }
 
 export function renderDevice(device: SimulatedDevice, { seed, now, realNumbers, full }: Look): string {
   const number = (value: number | string) => (realNumbers ? String(value) : `"${value}"`);
   const listed =
-    `{"username":${quoted(device.user)},"deviceid":${quoted(device.deviceId)},"device_provider":${quoted(device.provider)}` +
-    `,"device_type":${quoted(device.type)},"device_level":${quoted(device.level)}` +
+    `{"username":${quoted(device.user)},"deviceid":${quoted(device.deviceId)},"device_provider":${quotedOnce(device.provider)}` +
+    `,"device_type":${quotedOnce(device.type)},"device_level":${quotedOnce(device.level)}` +
     `,"notification_type":${number(device.notification)},"last_sync_time":${number(lastSyncOf(device.index, seed, now))}` +
     `,"href":${quoted(device.href)}`;
   if (!full) return `${listed}}`;

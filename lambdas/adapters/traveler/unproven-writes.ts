@@ -44,7 +44,7 @@ export function unprovenWrites(connection: Connection): Writes {
     block: (href) => write('PUT', href, { approval_policy: 8, access_status: 1 }),
     allow: (href) => write('PUT', href, { access_status: 0 }),
     remove: (href) => write('DELETE', href),
-    wipe: (href, targets) => write('PUT', href, { requested_wipe_options: wipeOptions(targets) }),
+    wipe: async (href, targets) => write('PUT', href, { requested_wipe_options: wipeOptions(targets) }),
     cancelWipe: (href) => write('PUT', href, { requested_wipe_options: '' }),
     async writeSettings({ requireApproval, devicesBeforeApproval }) {
       const before = await readSettings(connection);
