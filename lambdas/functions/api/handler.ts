@@ -1,4 +1,7 @@
 /** Wiring: the API on API Gateway's payload format 2.0. */
+// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+import '@hono/zod-openapi';
+
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { handle } from 'hono/aws-lambda';
