@@ -2,7 +2,7 @@
 import type { DecideInput } from '#domain/decide-input';
 import type { Client, Match, VerdictName } from '#domain/device';
 import { type RuleId, rules } from '#domain/rules';
-import { type Circumstances, circumstancesOf, type Subject } from '#domain/subject';
+import { type Circumstances, circumstancesOf, type Subject, subjectsOf } from '#domain/subject';
 
 export type Verdict = {
   deviceId: string;
@@ -20,12 +20,11 @@ export type Verdict = {
 /** One verdict per device of `input.devices`, in their order: the first rule that applies decides. */
 export function decide(input: DecideInput): Verdict[] {
   const circumstances = circumstancesOf(input);
-  return circumstances.subjects.map((subject) => decideOne(subject, circumstances));
+  return subjectsOf(circumstances).map((subject) => decideOne(subject, circumstances));
 }
 
 function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
-  const rule = rules.find(({ applies }) => applies(subject, circumstances));
-  if (!rule) throw new Error('No rule applies to a device: the last rule must apply to every one.');
+  const rule = firstRule(subject, circumstances);
   return {
     deviceId: subject.device.deviceId,
     client: subject.client,
@@ -33,7 +32,12 @@ function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
     rule: rule.id,
     evidence: rule.evidence(subject, circumstances),
     wouldChange: rule.wouldChange(subject, circumstances),
-    match: subject.matched.match,
+    match: subject.match,
     place: subject.place,
   };
+}
+
+function firstRule(subject: Subject, circumstances: Circumstances): (typeof rules)[number] {
+  for (const rule of rules) if (rule.applies(subject, circumstances)) return rule;
+  throw new Error('No rule applies to a device: the last rule must apply to every one.');
 }

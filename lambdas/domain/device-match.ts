@@ -1,62 +1,80 @@
-/** Which enrolments hold a device's id: the strong half of matching. */
+/** Which enrolments hold a device's id: the strong half of matching. Ids compare ignoring letter case. */
 import type { Enrolment } from '#domain/enrolment';
 
 /** Through which of its ids an enrolment was found. */
-export type Hit = { enrolment: Enrolment; via: 'mail id' | 'secure mail id' | 'serial number' };
-/** Hits by device id in lower case. */
-export type DeviceIndex = ReadonlyMap<string, Hit[]>;
+export type Via = 'mail id' | 'secure mail id' | 'serial number';
+export type Hit = { enrolment: Enrolment; via: Via };
+/** The hits of a device id (in lower case), in no particular order. */
+export type Finder = (id: string) => readonly Hit[];
 
 const noHits: readonly Hit[] = [];
-const emptyIndex: DeviceIndex = new Map();
+/** With more enrolments than this, an index is cheaper to build than each of them is to look through for each device. */
+const fewEnrolments = 8;
 
 /** Only status `enrolled`, in any letter case, counts. */
 export function isEnrolled({ status }: Enrolment): boolean {
   return status === 'Enrolled' || status.trim().toLowerCase() === 'enrolled';
 }
 
-/** The same enrolment given twice, as an older and a newer version, counts once: the newest. Order of `given` never matters. */
-export function newestVersions(given: readonly Enrolment[]): readonly Enrolment[] {
-  if (given.length < 2) return given;
-  const byId = new Map<string, Enrolment>();
-  for (const enrolment of given) {
-    const other = byId.get(enrolment.id);
-    if (!other || enrolment.version > other.version) byId.set(enrolment.id, enrolment);
-  }
-  return byId.size === given.length ? given : [...byId.values()];
+/** Finds the enrolments that hold a device's id, however they stand. */
+export function deviceFinder(enrolments: readonly Enrolment[]): Finder {
+  const narrow = enrolments.length > fewEnrolments ? indexById(enrolments) : () => enrolments;
+  return (id) => {
+    let hits: Hit[] | null = null;
+    for (const enrolment of narrow(id)) {
+      const via = heldAs(enrolment, id);
+      if (via === null) continue;
+      if (hits === null) hits = [{ enrolment, via }];
+      else hits.push({ enrolment, via });
+    }
+    return hits ?? noHits;
+  };
 }
 
-/** Every id under which an enrolment's phone can turn up: its mail ids, its secure mail ids, `Appl` and its serial. */
-export function indexDeviceIds(enrolments: readonly Enrolment[]): DeviceIndex {
-  if (enrolments.length === 0) return emptyIndex;
-  const index = new Map<string, Hit[]>();
-  for (const enrolment of enrolments) {
-    for (const id of enrolment.mailDeviceIds) add(index, id, { enrolment, via: 'mail id' });
-    for (const id of enrolment.secureMailDeviceIds ?? []) add(index, id, { enrolment, via: 'secure mail id' });
-    if (enrolment.serial) add(index, `appl${enrolment.serial}`, { enrolment, via: 'serial number' });
-  }
-  return index;
-}
-
-function add(index: Map<string, Hit[]>, id: string, hit: Hit): void {
-  const key = id.toLowerCase();
-  const hits = index.get(key);
-  if (hits) hits.push(hit);
-  else index.set(key, [hit]);
+/** Whether any of them lists this id (in lower case) among its secure mail ids. */
+export function isListedAsSecureMail(hits: readonly Hit[], id: string): boolean {
+  for (const { enrolment } of hits)
+    if (enrolment.secureMailDeviceIds && includesId(enrolment.secureMailDeviceIds, id)) return true;
+  return false;
 }
 
 /**
- * The device matches of a device, one per enrolment, by enrolment id: with the enrolled ones where there are any, else with
+ * The device matches among a device's hits, one per enrolment, by enrolment id: the enrolled ones where there are any, else
  * those that no longer count.
  */
-export function deviceMatches(index: DeviceIndex, id: string): readonly Hit[] {
-  const hits = index.get(id);
-  if (!hits) return noHits;
-  if (hits.length === 1) return hits;
+export function deviceMatches(hits: readonly Hit[]): readonly Hit[] {
+  if (hits.length < 2) return hits;
   const enrolled = hits.filter(({ enrolment }) => isEnrolled(enrolment));
-  const firstOfEach = new Map((enrolled.length > 0 ? enrolled : hits).toReversed().map((hit) => [hit.enrolment.id, hit]));
-  return [...firstOfEach.values()].sort((a, b) => (a.enrolment.id < b.enrolment.id ? -1 : 1));
+  const byId = new Map((enrolled.length > 0 ? enrolled : hits).map((hit) => [hit.enrolment.id, hit]));
+  return [...byId.values()].sort((a, b) => (a.enrolment.id < b.enrolment.id ? -1 : 1));
 }
 
-export function isListedAsSecureMail(index: DeviceIndex, id: string): boolean {
-  return index.get(id)?.some(({ via }) => via === 'secure mail id') ?? false;
+function heldAs({ mailDeviceIds, secureMailDeviceIds, serial }: Enrolment, id: string): Via | null {
+  if (includesId(mailDeviceIds, id)) return 'mail id';
+  if (secureMailDeviceIds && includesId(secureMailDeviceIds, id)) return 'secure mail id';
+  return serial && isSerialId(id, serial) ? 'serial number' : null;
+}
+
+function includesId(ids: readonly string[], id: string): boolean {
+  for (const one of ids) if (one.length === id.length && one.toLowerCase() === id) return true;
+  return false;
+}
+
+/** `Appl` and the serial number: how Apple's mail program names a device. */
+function isSerialId(id: string, serial: string): boolean {
+  return id.length === serial.length + 4 && id.startsWith('appl') && id.endsWith(serial.toLowerCase());
+}
+
+const noEnrolments: readonly Enrolment[] = [];
+
+function indexById(enrolments: readonly Enrolment[]): (id: string) => readonly Enrolment[] {
+  const index = new Map<string, Set<Enrolment>>();
+  for (const enrolment of enrolments) {
+    const { mailDeviceIds, secureMailDeviceIds = [], serial } = enrolment;
+    for (const id of [...mailDeviceIds, ...secureMailDeviceIds, ...(serial ? [`appl${serial}`] : [])]) {
+      const key = id.toLowerCase();
+      index.set(key, (index.get(key) ?? new Set()).add(enrolment));
+    }
+  }
+  return (id) => [...(index.get(id) ?? noEnrolments)];
 }

@@ -1,71 +1,70 @@
 /** The link from each device of one user to enrolments, with its evidence: device match first, else user match. */
-import type { DecideInput } from '#domain/decide-input';
+import type { DecideInput, DeviceFacts } from '#domain/decide-input';
 import type { Match } from '#domain/device';
-import { deviceMatches, type Hit, indexDeviceIds, isEnrolled, isListedAsSecureMail, newestVersions } from '#domain/device-match';
+import { deviceFinder, deviceMatches, type Hit, isEnrolled, type Via } from '#domain/device-match';
 import type { Enrolment } from '#domain/enrolment';
-import { matchUser, newestLinks, type UserMatch } from '#domain/user-match';
+import { matchUser, type UserMatch } from '#domain/user-match';
 
-export type Matched = {
-  match: Match;
-  /** The one enrolled enrolment that holds the device's id; null when there is none, or two. */
-  enrolment: Enrolment | null;
-  isSecureMail: boolean;
-};
+/** A device with its id in lower case, every enrolment that holds it, and those that count as its device matches. */
+type Holders = { device: DeviceFacts; id: string; found: readonly Hit[]; hits: readonly Hit[] };
+/** What is known of one user's matches. The user's own is found when the first device needs it. */
 export type Matches = {
-  /** `index`: position in `input.devices`. */
-  of(index: number): Matched;
-  /** The portal user that this Traveler user is; null when unknown or ambiguous. */
-  portalUser(): string | null;
-  /** A person has said that this portal user (email) is not this Traveler user. */
-  isUnlinked(email: string): boolean;
-  enrolments: readonly Enrolment[];
+  input: DecideInput;
+  /** In the order of `input.devices`. */
+  holders: readonly Holders[];
+  userMatch: UserMatch | null;
+  matchByUser: Match | null;
 };
 
-/** `ids`: the device ids in lower case, in the order of `input.devices`. User evidence is gathered only if a device needs it. */
-export function matchDevices(input: DecideInput, ids: readonly string[]): Matches {
-  const enrolments = newestVersions(input.enrolments);
-  const index = indexDeviceIds(enrolments);
-  const hits = ids.map((id) => deviceMatches(index, id));
-  let user: UserMatch | null = null;
-  let byUser: Matched | null = null;
-  const userMatch = () => {
-    user ??= matchUser({ user: input.user, links: input.links, sameName: input.sameName, enrolments, hits: hits.flat() });
-    return user;
-  };
-  const matchedByUser = () => {
-    byUser ??= { match: fromUser(userMatch(), enrolments), enrolment: null, isSecureMail: false };
-    return byUser;
-  };
-  return {
-    enrolments,
-    portalUser() {
-      const { portalUsers } = userMatch();
-      return portalUsers.length === 1 ? (portalUsers[0] ?? null) : null;
-    },
-    isUnlinked: (email) => input.links.length > 0 && newestLinks(input.links).undone.has(email.toLowerCase()),
-    of(at) {
-      const own = hits[at] ?? [];
-      if (own.length === 0) return matchedByUser();
-      const isSecureMail = isListedAsSecureMail(index, ids[at] ?? '');
-      const [first] = own;
-      if (own.length === 1 && first && isEnrolled(first.enrolment))
-        return { match: fromDevice(own, 'device'), enrolment: first.enrolment, isSecureMail };
-      if (first && isEnrolled(first.enrolment)) return { match: fromDevice(own, 'ambiguous'), enrolment: null, isSecureMail };
-      const { match } = matchedByUser();
-      return { match: match.kind === 'ambiguous' ? match : fromDevice(own, 'device'), enrolment: null, isSecureMail };
-    },
-  };
+export function matchesOf(input: DecideInput): Matches {
+  const find = deviceFinder(input.enrolments);
+  const holders = input.devices.map((device) => {
+    const id = device.deviceId.toLowerCase();
+    const found = find(id);
+    return { device, id, found, hits: deviceMatches(found) };
+  });
+  return { input, holders, userMatch: null, matchByUser: null };
 }
 
-function fromDevice(hits: readonly Hit[], kind: 'device' | 'ambiguous'): Match {
+/** How a device is matched. Either all of its device matches are enrolled or none is (`deviceMatches`). The user's match counts where no enrolled enrolment holds the device's id. */
+export function matchOf(matches: Matches, { hits }: Holders): Match {
+  const [first] = hits;
+  if (!first) return matchByUserOf(matches);
+  if (isEnrolled(first.enrolment)) return byDevice(hits, hits.length > 1 ? 'ambiguous' : 'device');
+  const byUser = matchByUserOf(matches);
+  return byUser.kind === 'ambiguous' ? byUser : byDevice(hits, 'device');
+}
+
+/** The one enrolled enrolment that holds the device's id; null when there is none, or two. */
+export function enrolmentOf({ hits }: Holders): Enrolment | null {
+  const [first] = hits;
+  return first && hits.length === 1 && isEnrolled(first.enrolment) ? first.enrolment : null;
+}
+
+/** Who this Traveler user is in the portal: one user, several (ambiguous) or none. */
+export function userMatchOf(matches: Matches): UserMatch {
+  matches.userMatch ??= matchUser(matches.input, matches.holders);
+  return matches.userMatch;
+}
+
+function matchByUserOf(matches: Matches): Match {
+  matches.matchByUser ??= byUser(userMatchOf(matches), matches.input.enrolments);
+  return matches.matchByUser;
+}
+
+const viaSays = {
+  'mail id': 'its id is the mail id of ',
+  'secure mail id': 'its id is the secure mail id of ',
+  'serial number': 'its id is the serial number of ',
+} as const satisfies Record<Via, string>;
+
+function byDevice(hits: readonly Hit[], kind: 'device' | 'ambiguous'): Match {
   const [only] = hits;
-  if (hits.length === 1 && only)
-    return {
-      kind,
-      enrolmentIds: [only.enrolment.id],
-      portalUsers: [only.enrolment.user.email.toLowerCase()],
-      evidence: `its id is the ${only.via} of ${described(only.enrolment)}`,
-    };
+  if (hits.length === 1 && only) {
+    const { enrolment, via } = only;
+    const evidence = `${viaSays[via]}${described(enrolment)}`;
+    return { kind, enrolmentIds: [enrolment.id], portalUsers: [enrolment.user.email.toLowerCase()], evidence };
+  }
   return {
     kind,
     enrolmentIds: hits.map(({ enrolment }) => enrolment.id),
@@ -74,7 +73,7 @@ function fromDevice(hits: readonly Hit[], kind: 'device' | 'ambiguous'): Match {
   };
 }
 
-function fromUser({ portalUsers, evidence }: UserMatch, enrolments: readonly Enrolment[]): Match {
+function byUser({ portalUsers, evidence }: UserMatch, enrolments: readonly Enrolment[]): Match {
   if (portalUsers.length === 0) return { kind: 'none', enrolmentIds: [], portalUsers: [], evidence };
   const theirs = enrolments.filter(({ user }) => portalUsers.includes(user.email.toLowerCase()));
   return {

@@ -19,6 +19,7 @@ export function canonicalName(name: string): string {
 
 /** The common name, as spelt: the part before the first slash. */
 export function commonName(name: string): string {
-  const first = name.split('/', 1)[0] ?? '';
-  return first.trim().replace(/^cn=/i, '');
+  const slash = name.indexOf('/');
+  const first = (slash < 0 ? name : name.slice(0, slash)).trim();
+  return first.includes('=') ? first.replace(/^cn=/i, '') : first;
 }

@@ -9,12 +9,14 @@ export type Places = {
   ordered: readonly DeviceFacts[];
 };
 
+const onlyPlace: readonly number[] = [1];
+
 /**
  * Every device that the server lists counts, held and denied ones too. Those with access now come first (they were admitted
  * before), then the others; within each by time of registration, then by device id.
  */
 export function placesOf(devices: readonly DeviceFacts[]): Places {
-  if (devices.length === 1) return { place: [1], ordered: devices };
+  if (devices.length === 1) return { place: onlyPlace, ordered: devices };
   const ranked = devices.map((device, index) => ({ device, index, rank: hasAccess(device) ? 0 : 1 }));
   ranked.sort(
     (a, b) =>

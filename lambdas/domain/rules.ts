@@ -64,8 +64,10 @@ export const rules = [
     gives: 'approve',
     applies: ({ client }) => client === 'secure-mail',
     verdict: () => 'approve',
-    evidence: ({ matched }) =>
-      matched.isSecureMail ? `Secure Mail: ${matched.match.evidence}` : 'Secure Mail, by the beginning of its id',
+    evidence: ({ isListedAsSecureMail }) =>
+      isListedAsSecureMail
+        ? 'Secure Mail: an enrolment lists its id as one of Secure Mail'
+        : 'Secure Mail, by the beginning of its id',
     wouldChange: () => 'Blocking it by hand.',
   },
   {
@@ -91,9 +93,9 @@ export const rules = [
     id: 'ambiguous-match',
     says: 'An auto-approve option is on, and the device fits two enrolments, or its user two portal users.',
     gives: 'undetermined',
-    applies: ({ matched }, { anyAutoApprove }) => anyAutoApprove && matched.match.kind === 'ambiguous',
+    applies: ({ match }, { anyAutoApprove }) => anyAutoApprove && match.kind === 'ambiguous',
     verdict: () => 'undetermined',
-    evidence: ({ matched }) => `ambiguous: ${matched.match.evidence}`,
+    evidence: ({ match }) => `ambiguous: ${match.evidence}`,
     wouldChange: () =>
       'Confirm which portal user this is, end the enrolment that is out of date, or approve or block it by hand.',
   },
@@ -106,7 +108,7 @@ export const rules = [
     verdict: () => 'approve',
     evidence: (subject, circumstances) => {
       const enrolment = verseEnrolment(subject, circumstances);
-      return `Verse, and ${subject.matched.match.evidence}${enrolment && !subject.matched.enrolment ? `: ${described(enrolment)}` : ''}`;
+      return `Verse, and ${subject.match.evidence}${enrolment && subject.match.kind !== 'device' ? `: ${described(enrolment)}` : ''}`;
     },
     wouldChange: () => 'The end of that enrolment, or switching the Verse option off.',
   },
@@ -114,18 +116,18 @@ export const rules = [
     id: 'mail-pushed-by-policy',
     says: 'Enrolled devices are approved if the portal pushed their mail, and blocked if mail was set up by hand.',
     gives: 'mail pushed: approve; set up by hand: block; unknown: undetermined',
-    applies: ({ matched }, { input }) => input.settings.autoApproveByPolicy && matched.enrolment !== null,
-    verdict: ({ matched }) => byMail[matched.enrolment?.mailConfiguration ?? 'unknown'].verdict,
-    evidence: ({ matched }) => `${byMail[matched.enrolment?.mailConfiguration ?? 'unknown'].says}; ${matched.match.evidence}`,
-    wouldChange: ({ matched }) => byMail[matched.enrolment?.mailConfiguration ?? 'unknown'].wouldChange,
+    applies: ({ enrolment }, { input }) => input.settings.autoApproveByPolicy && enrolment !== null,
+    verdict: ({ enrolment }) => byMail[enrolment?.mailConfiguration ?? 'unknown'].verdict,
+    evidence: ({ enrolment, match }) => `${byMail[enrolment?.mailConfiguration ?? 'unknown'].says}; ${match.evidence}`,
+    wouldChange: ({ enrolment }) => byMail[enrolment?.mailConfiguration ?? 'unknown'].wouldChange,
   },
   {
     id: 'enrolled-device',
     says: 'The device is enrolled in the portal, and enrolled devices are approved.',
     gives: 'approve',
-    applies: ({ matched }, { input }) => input.settings.autoApproveEnrolled && matched.enrolment !== null,
+    applies: ({ enrolment }, { input }) => input.settings.autoApproveEnrolled && enrolment !== null,
     verdict: () => 'approve',
-    evidence: ({ matched }) => `enrolled: ${matched.match.evidence}`,
+    evidence: ({ match }) => `enrolled: ${match.evidence}`,
     wouldChange: () => 'The end of that enrolment, or switching the option for enrolled devices off.',
   },
   {
@@ -141,7 +143,8 @@ export const rules = [
     id: 'already-admitted',
     says: 'It has access and the server enforces approval, or it was approved there: Auto-Quarantine never takes back what was granted.',
     gives: 'leave',
-    applies: ({ device }, { input }) => isApprovedThere(device) || (input.enforcement === 'server' && hasAccess(device)),
+    applies: ({ device }, { input }) =>
+      (input.enforcement === 'server' && hasAccess(device)) || (isApprovedThere(device) && !isBarred(device)),
     verdict: () => 'leave',
     evidence: ({ device }) => `the server shows ${shown(device)}`,
     wouldChange: () => 'Blocking it by hand.',
@@ -202,14 +205,14 @@ function stillBarred(device: DeviceFacts): string {
 }
 
 /** Why no rule let it in: its place, who came first, and what is missing of its match. */
-function overAllowance({ place, matched, device }: Subject, { input, places, anyAutoApprove }: Circumstances): string {
+function overAllowance({ place, match, device }: Subject, { input, places, anyAutoApprove }: Circumstances): string {
   const allowed = input.settings.devicesPerUser;
   const count =
     allowed === 0
       ? 'no device is allowed before approval'
       : `${ordinal(place)} of ${allowed} allowed; ${firstOnes(allowed, places)}`;
-  const match = anyAutoApprove ? `; ${matched.match.evidence}` : '';
-  return device.detail === null ? `${count}${match}; what the server shows of it is not read yet` : `${count}${match}`;
+  const why = anyAutoApprove ? `; ${match.evidence}` : '';
+  return device.detail === null ? `${count}${why}; what the server shows of it is not read yet` : `${count}${why}`;
 }
 
 const namesShown = 5;
@@ -221,8 +224,14 @@ function firstOnes(allowed: number, { ordered }: Circumstances['places']): strin
 }
 
 function waysIn({ input, anyAutoApprove }: Circumstances): string {
-  const freesPlace = input.settings.devicesPerUser > 0 ? ["removing one of the user's devices, which frees a place"] : [];
-  const ways = [...(anyAutoApprove ? ['its enrolment in the portal'] : []), ...freesPlace, 'approving it by hand'];
-  const sentence = ways.join(', or ');
-  return `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.`;
+  if (input.settings.devicesPerUser === 0) return anyAutoApprove ? ways.enrolment : ways.byHand;
+  return anyAutoApprove ? ways.enrolmentOrPlace : ways.place;
 }
+
+const ways = {
+  byHand: 'Approving it by hand.',
+  enrolment: 'Its enrolment in the portal, or approving it by hand.',
+  place: "Removing one of the user's devices, which frees a place, or approving it by hand.",
+  enrolmentOrPlace:
+    "Its enrolment in the portal, removing one of the user's devices, which frees a place, or approving it by hand.",
+} as const;

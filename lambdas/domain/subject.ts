@@ -3,14 +3,20 @@ import { clientOf } from '#domain/clients';
 import type { DecideInput, DeviceFacts } from '#domain/decide-input';
 import type { Decision } from '#domain/decision';
 import { standingDecisions } from '#domain/decisions';
-import type { Client } from '#domain/device';
-import { type Matched, type Matches, matchDevices } from '#domain/match';
+import type { Client, Match } from '#domain/device';
+import { isListedAsSecureMail } from '#domain/device-match';
+import type { Enrolment } from '#domain/enrolment';
+import { enrolmentOf, type Matches, matchesOf, matchOf } from '#domain/match';
 import { type Places, placesOf } from '#domain/places';
 
 export type Subject = {
   device: DeviceFacts;
   client: Client;
-  matched: Matched;
+  match: Match;
+  /** The one enrolled enrolment that holds the device's id. */
+  enrolment: Enrolment | null;
+  /** An enrolment lists its id as one of Secure Mail. */
+  isListedAsSecureMail: boolean;
   place: number;
   /** The decision by a person or a portal rule that stands now. */
   decision: Decision | null;
@@ -19,20 +25,35 @@ export type Circumstances = {
   input: DecideInput;
   matches: Matches;
   places: Places;
+  decisions: ReadonlyMap<string, Decision>;
   /** Any of the three auto-approve options is on: enrolments bear on the verdict. */
   anyAutoApprove: boolean;
 };
 
-export function circumstancesOf(input: DecideInput): Circumstances & { subjects: readonly Subject[] } {
-  const ids = input.devices.map(({ deviceId }) => deviceId.toLowerCase());
-  const matches = matchDevices(input, ids);
-  const places = placesOf(input.devices);
-  const decisions = standingDecisions(input.decisions, input.now);
+export function circumstancesOf(input: DecideInput): Circumstances {
   const { autoApproveEnrolled, autoApproveByPolicy, autoApproveVerse } = input.settings;
-  const subjects = input.devices.map((device, index) => {
-    const matched = matches.of(index);
-    const client = clientOf(ids[index] ?? '', device.type, matched.isSecureMail);
-    return { device, client, matched, place: places.place[index] ?? 1, decision: decisions.get(device.deviceId) ?? null };
+  return {
+    input,
+    matches: matchesOf(input),
+    places: placesOf(input.devices),
+    decisions: standingDecisions(input.decisions, input.now),
+    anyAutoApprove: autoApproveEnrolled || autoApproveByPolicy || autoApproveVerse,
+  };
+}
+
+/** One per device, in the order of the input. */
+export function subjectsOf({ matches, places, decisions }: Circumstances): Subject[] {
+  return matches.holders.map((holders, index) => {
+    const { device } = holders;
+    const listed = isListedAsSecureMail(holders.found, holders.id);
+    return {
+      device,
+      client: clientOf(holders.id, device.type, listed),
+      match: matchOf(matches, holders),
+      enrolment: enrolmentOf(holders),
+      isListedAsSecureMail: listed,
+      place: places.place[index] ?? 1,
+      decision: decisions.get(device.deviceId) ?? null,
+    };
   });
-  return { input, matches, places, anyAutoApprove: autoApproveEnrolled || autoApproveByPolicy || autoApproveVerse, subjects };
 }
