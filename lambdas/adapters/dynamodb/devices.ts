@@ -54,8 +54,8 @@ export function deviceStore(client: DocumentClient, table: string): DeviceStore 
       new QueryCommand({
         TableName: table,
         IndexName: indexes.bySource,
-        KeyConditionExpression: 'shard = :shard AND #hash > :after',
-        ExpressionAttributeNames: { '#hash': 'hash' },
+        KeyConditionExpression: '#shard = :shard AND #hash > :after',
+        ExpressionAttributeNames: { '#shard': 'shard', '#hash': 'hash' },
         ExpressionAttributeValues: { ':shard': shardKey(source, shard), ':after': after },
         Limit: limit,
       }),

@@ -101,8 +101,8 @@ export function observedDevices(client: DocumentClient, tables: { devices: strin
         new QueryCommand({
           TableName: tables.devices,
           IndexName: indexes.bySource,
-          KeyConditionExpression: 'shard = :shard AND #hash = :hash',
-          ExpressionAttributeNames: { '#hash': 'hash' },
+          KeyConditionExpression: '#shard = :shard AND #hash = :hash',
+          ExpressionAttributeNames: { '#shard': 'shard', '#hash': 'hash' },
           ExpressionAttributeValues: { ':shard': shardKey(sourceId, hash), ':hash': hash },
         }),
       );

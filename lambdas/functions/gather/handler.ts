@@ -44,7 +44,10 @@ const gatherOne = gather({
 });
 
 export const handler = (event: SQSEvent, context: Context) =>
-  processPartialResponse(event, (record) => handleRecord(record, context), processor, { context });
+  processPartialResponse(event, (record: SQSRecord) => handleRecord(record, context), processor, {
+    context,
+    throwOnFullBatchFailure: false,
+  });
 
 async function handleRecord(record: SQSRecord, context: Context): Promise<void> {
   const message = gatherMessage.parse(JSON.parse(record.body));

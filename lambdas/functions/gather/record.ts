@@ -58,7 +58,8 @@ export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathe
       await pMap(changed, (one) => update(one), { concurrency: updatesAtOnce });
       all.forEach(settle);
       tally.counts.added += fresh.length;
-      tally.counts.changed += changed.length;
+      // A new last sync alone is stored now and then, and is no change.
+      tally.counts.changed += changed.filter(({ observation }) => observation.lines.length > 0 || observation.decides).length;
     },
     takeUsers() {
       const taken = [...users];
