@@ -1,0 +1,208 @@
+/** The examples of auto-quarantine.md, driven through the real stores, both queues and a Traveler server, to their effect. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
+
+let spine: Spine;
+let users = 0;
+
+beforeAll(async () => {
+  spine = await startSpine();
+});
+afterAll(() => spine.stop());
+
+const nextUser = () => `Person ${++users}/Acme`;
+const approvalOf = (user: string, deviceId: string) => spine.simulator.find(user, deviceId)?.approval;
+async function publish(settings: Partial<Parameters<Spine['settings']['publish']>[0]['settings']>) {
+  const current = await spine.settings.current(sourceId);
+  await spine.settings.publish({
+    settings: {
+      ...current.settings,
+      ...{
+        devicesPerUser: 0,
+        autoApproveEnrolled: false,
+        autoApproveByPolicy: false,
+        autoApproveVerse: false,
+        requireApproval: 'on',
+      },
+      ...settings,
+    },
+    scope: '*',
+    replaces: current.version,
+    publishedBy: 'test',
+    at: spine.clock.now,
+  });
+}
+
+test('1: of three devices of a user who may have two, the third is held until one is removed', async () => {
+  await publish({ devicesPerUser: 2 });
+  const user = nextUser();
+  const [a] = ['A', 'B', 'C'].map((deviceId) => spine.simulator.arrive(user, { deviceId }));
+  await spine.gather(user);
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({
+    A: expect.stringContaining('approve'),
+    B: expect.stringMatching(/approve|leave already-admitted/),
+    C: 'hold over-allowance',
+  });
+  expect(['A', 'B', 'C'].map((id) => approvalOf(user, id))).toEqual([2, 2, 1]);
+  if (a) spine.simulator.removeDevice(a);
+  await spine.gather(user);
+  await spine.settle();
+  expect(approvalOf(user, 'C')).toBe(2);
+  expect(['A', 'B', 'C'].map((id) => spine.effectsOn(user, id).length)).toEqual([1, 1, 1]);
+});
+
+test('2: a held device is approved when its enrolment arrives, without a gather', async () => {
+  await publish({ autoApproveEnrolled: true });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplTWO' });
+  await spine.gather(user);
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplTWO: 'hold over-allowance' });
+  expect((await spine.device({ user, deviceId: 'ApplTWO' })).heldSince).not.toBeNull();
+  expect(approvalOf(user, 'ApplTWO')).toBe(1);
+  await spine.enrol(enrolled('two', { mailDeviceIds: ['appltwo'] }));
+  await spine.settle();
+  expect(approvalOf(user, 'ApplTWO')).toBe(2);
+  const device = await spine.device({ user, deviceId: 'ApplTWO' });
+  expect(device).toMatchObject({ detail: { approval: 'approved', access: 'allow' }, openAction: null, heldSince: null });
+  const lines = await spine.timeline.read({ sourceId, user, deviceId: 'ApplTWO' });
+  expect(lines.map(({ kind }) => kind)).toEqual(['action', 'verdict', 'verdict']);
+  expect(lines[0]?.says).toContain('Approval asked for by Auto-Quarantine: confirmed');
+  expect(lines[0]?.data).toMatchObject({
+    before: { approval: 'pending' },
+    after: { approval: 'approved' },
+    rule: 'enrolled-device',
+  });
+});
+
+test('3: mail set up by hand is blocked; pushed later, our own block is lifted', async () => {
+  await publish({ autoApproveByPolicy: true });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplTHREE' });
+  await spine.enrol(enrolled('three', { mailDeviceIds: ['ApplTHREE'], mailConfiguration: 'manual' }));
+  await spine.gather(user);
+  await spine.settle();
+  expect(spine.simulator.find(user, 'ApplTHREE')).toMatchObject({ approval: 8, access: 1 });
+  expect((await spine.device({ user, deviceId: 'ApplTHREE' })).denial).toMatchObject({ kind: 'block' });
+  await spine.enrol(enrolled('three', { mailDeviceIds: ['ApplTHREE'], mailConfiguration: 'pushed', version: 2 }));
+  await spine.settle();
+  expect(spine.simulator.find(user, 'ApplTHREE')).toMatchObject({ approval: 2, access: 0 });
+  expect((await spine.device({ user, deviceId: 'ApplTHREE' })).denial).toBeNull();
+  expect(spine.effectsOn(user, 'ApplTHREE')).toEqual([
+    { approval_policy: 8, access_status: 1 },
+    { approval_policy: 2, access_status: 0 },
+  ]);
+});
+
+test('4: with approval not required, a Secure Mail device that waits is approved', async () => {
+  await publish({ requireApproval: 'off' });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'mdmxxFOUR' });
+  spine.simulator.arrive(user, { deviceId: 'ApplOTHER' });
+  await spine.gather(user);
+  await spine.settle();
+  expect(approvalOf(user, 'mdmxxFOUR')).toBe(2);
+  expect(approvalOf(user, 'ApplOTHER')).toBe(1);
+});
+
+test('5: Verse on iOS is approved for a user with an enrolled iPhone, not for one with an enrolled Android phone only', async () => {
+  await publish({ autoApproveVerse: true });
+  const [withIphone, withAndroid] = [nextUser(), nextUser()];
+  for (const [user, platform] of [
+    [withIphone, 'iOS'],
+    [withAndroid, 'Android'],
+  ] as const) {
+    spine.simulator.arrive(user, { deviceId: `IBM_IOS_${platform}` });
+    await spine.enrol(
+      enrolled(`five-${platform}`, { user: { email: `${platform}@acme.example`, travelerUser: user }, platform }),
+    );
+    await spine.gather(user);
+  }
+  await spine.settle();
+  expect(approvalOf(withIphone, 'IBM_IOS_iOS')).toBe(2);
+  expect(approvalOf(withAndroid, 'IBM_IOS_Android')).toBe(1);
+});
+
+test('6: an enrolment pending removal is no enrolment', async () => {
+  await publish({ autoApproveEnrolled: true });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplSIX' });
+  await spine.enrol(enrolled('six', { mailDeviceIds: ['ApplSIX'], status: 'Pending Control Removed' }));
+  await spine.gather(user);
+  await spine.settle();
+  expect(approvalOf(user, 'ApplSIX')).toBe(1);
+});
+
+test('7: a phone that a person blocked stays blocked though enrolled, until that decision is withdrawn', async () => {
+  await publish({ autoApproveEnrolled: true });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplSEVEN' });
+  await spine.enrol(enrolled('seven', { mailDeviceIds: ['ApplSEVEN'] }));
+  await spine.gather(user);
+  await spine.settle();
+  const key = { sourceId, user, deviceId: 'ApplSEVEN' };
+  await spine.ask(aRequest(await spine.device(key), { actionId: 'block-seven', type: 'block', requestedAt: spine.clock.now }));
+  await spine.settle();
+  expect(spine.simulator.find(user, 'ApplSEVEN')).toMatchObject({ approval: 8, access: 1 });
+  await spine.enrol(enrolled('seven', { mailDeviceIds: ['ApplSEVEN'], version: 2 }));
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplSEVEN: 'block manual-decision' });
+  await spine.decisions.withdraw(key, { at: spine.clock.now, by: 'ann' });
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(spine.simulator.find(user, 'ApplSEVEN')).toMatchObject({ approval: 2, access: 0 });
+  expect(spine.effectsOn(user, 'ApplSEVEN')).toHaveLength(3);
+});
+
+test('8: what an administrator denied on the Traveler server is left alone', async () => {
+  await publish({ autoApproveEnrolled: true });
+  const user = nextUser();
+  spine.simulator.adminDeny(spine.simulator.arrive(user, { deviceId: 'ApplEIGHT' }));
+  await spine.enrol(enrolled('eight', { mailDeviceIds: ['ApplEIGHT'] }));
+  await spine.gather(user);
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplEIGHT: 'leave denied-elsewhere' });
+  expect(spine.effectsOn(user, 'ApplEIGHT')).toEqual([]);
+});
+
+test('evaluating again where nothing changed writes nothing and asks for nothing', async () => {
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplSAME' });
+  await spine.gather(user);
+  await spine.settle();
+  const before = await spine.device({ user, deviceId: 'ApplSAME' });
+  const sent = spine.actions.sent.length;
+  spine.clock.now += 3_600_000;
+  await spine.evaluate(user, user);
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(await spine.device({ user, deviceId: 'ApplSAME' })).toEqual(before);
+  expect(spine.actions.sent).toHaveLength(sent);
+});
+
+test('a decision that ends by itself loses its hold when its time comes, with nothing else happening', async () => {
+  await publish({ devicesPerUser: 5 });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplEND' });
+  await spine.gather(user);
+  await spine.settle();
+  const key = { sourceId, user, deviceId: 'ApplEND' };
+  const expiresAt = spine.clock.now + 3_000_000;
+  await spine.decisions.record(key, {
+    decisionId: 'until',
+    deviceId: 'ApplEND',
+    decided: 'block',
+    by: { kind: 'person', name: 'ann' },
+    at: spine.clock.now,
+    expiresAt,
+  });
+  await spine.evaluate(user);
+  await spine.settle({ forMs: 600_000 });
+  expect(spine.simulator.find(user, 'ApplEND')).toMatchObject({ approval: 8, access: 1 });
+  await spine.evaluate(user);
+  await spine.settle({ forMs: 4_000_000 });
+  expect(spine.clock.now).toBeGreaterThanOrEqual(expiresAt);
+  expect(spine.simulator.find(user, 'ApplEND')).toMatchObject({ approval: 2, access: 0 });
+  expect(spine.evaluations.size).toBe(0);
+});
