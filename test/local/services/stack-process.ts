@@ -1,0 +1,5 @@
+/** The services of the test model in a process of their own: prints its endpoint when everything answers. */
+import { startStack } from './stack.ts';
+
+const { endpoint } = await startStack(process.argv[2] ?? '');
+console.log(endpoint);
