@@ -1,6 +1,7 @@
 /** `npm run simulator -- --port 8800 --devices 700`: a Traveler server to point a source at. */
 import { Command, InvalidArgumentError } from 'commander';
-import { parseFaults } from './traveler/faults.ts';
+import { z } from 'zod';
+import { type Fault, parseFaults } from './traveler/faults.ts';
 import { startTravelerSimulator } from './traveler-simulator.ts';
 
 type Options = {
@@ -14,13 +15,21 @@ type Options = {
   requireApproval: boolean;
   freeDevices: number;
   arrivals: number;
-  faults: string;
+  faults: Fault[];
 };
 
 function whole(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Give a whole number, 0 or more.');
   return value;
+}
+
+function faultList(text: string): Fault[] {
+  try {
+    return parseFaults(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof z.ZodError ? z.prettifyError(error) : 'That is no list of faults.');
+  }
 }
 
 const program = new Command('simulator')
@@ -34,15 +43,15 @@ const program = new Command('simulator')
   .option('--build <text>', 'build level that the server shows', '12.0.2.1 Build 202311071200_30')
   .option('--require-approval', 'the server requires approval from the start', false)
   .option('--free-devices <number>', 'devices a user may have before approval is required', whole, 0)
-  .option('--arrivals <number>', 'phones that turn up each minute', Number, 0)
-  .option('--faults <list>', 'names, separated by commas, or a JSON list (infra/simulators/traveler/faults.ts)', '');
+  .option('--arrivals <number>', 'phones that turn up each minute', whole, 0)
+  .option('--faults <list>', 'names, separated by commas, or a JSON list (infra/simulators/traveler/faults.ts)', faultList, []);
 
 const { freeDevices, arrivals, faults, ...options } = program.parse().opts<Options>();
 const simulator = await startTravelerSimulator({
   ...options,
   devicesBeforeApproval: freeDevices,
   arrivalsPerMinute: arrivals,
-  faults: parseFaults(faults),
+  faults,
 });
 console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices · user ${options.user}`);
 console.log(`Controls: http://127.0.0.1:${simulator.port}/simulator`);

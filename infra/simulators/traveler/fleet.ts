@@ -76,6 +76,11 @@ export class Fleet {
     };
   }
 
+  /** What was made of it since; another object after each change, so that it tells whether what was known still holds. */
+  changesOf(index: number): Readonly<Change> | undefined {
+    return this.#states.get(index);
+  }
+
   /** Reverses an href's last part; undefined for what is not, or no longer, there. */
   indexOfCode(code: string): number | undefined {
     if (!/^[0-9a-f]{8}$/.test(code)) return undefined;

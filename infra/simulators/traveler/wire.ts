@@ -3,13 +3,11 @@ import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 
 export type Look = { seed: number; now: number; realNumbers: boolean; full: boolean };
 
-const plain = /^[\w .:()-]*$/;
+const plain = /^[\w .:()/-]*$/;
 
 /** JSON text of a string, with `\/` for every slash. */
 export function quoted(text: string): string {
-  if (plain.test(text)) return `"${text}"`;
-  const json = JSON.stringify(text);
-  return json.includes('/') ? json.replaceAll('/', '\\/') : json;
+  return (plain.test(text) ? `"${text}"` : JSON.stringify(text)).replaceAll('/', '\\/');
 }
 
 /** Of texts of which there are few; forgets all when there are many after all. */
