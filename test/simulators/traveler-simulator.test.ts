@@ -144,3 +144,20 @@ test('an enrolment for any simulated device is a valid one that names the device
     expect(made.user.email).toMatch(/^[a-z0-9][a-z0-9.]*@acme\.example$/);
   }
 });
+
+test('a page read before shows what changed since: clients, removals, names, times', async () => {
+  let now = 1_760_000_000_000;
+  const { server, get } = await simulator({ devices: 20, now: () => now });
+  const rows = async () => JSON.parse(await (await get('/api/traveler/devices?pm=1')).text()).data;
+  const before = await rows();
+  expect(await rows()).toEqual(before);
+  server.upgradeSome(2);
+  now += 3_600_000;
+  const after = await rows();
+  expect(after.map((row: { device_level: string }) => row.device_level.startsWith('upgraded')).filter(Boolean)).toHaveLength(2);
+  expect(after.some((row: { last_sync_time: string }, at: number) => row.last_sync_time !== before[at].last_sync_time)).toBe(
+    true,
+  );
+  server.setFaults([{ kind: 'odd-names', every: 1 }]);
+  expect((await rows()).every((row: { deviceid: string }, at: number) => row.deviceid !== before[at].deviceid)).toBe(true);
+});
