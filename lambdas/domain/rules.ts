@@ -11,7 +11,7 @@ import { described } from '#domain/match';
 import { hasAccess, isApprovedThere, isBarred, isBarredByUs, isPending, isUnderWipe } from '#domain/server-state';
 import type { Circumstances, Subject } from '#domain/subject';
 import { verseEnrolment } from '#domain/verse';
-import { moment, ordinal } from '#domain/wording';
+import { cardinal, moment, ordinal } from '#domain/wording';
 
 type Rule = {
   id: string;
@@ -219,7 +219,7 @@ const namesShown = 5;
 
 function firstOnes(allowed: number, { ordered }: Circumstances['places']): string {
   const names = ordered.slice(0, Math.min(allowed, namesShown)).map(({ deviceId }) => deviceId);
-  const which = allowed === 1 ? 'the first' : `first ${allowed}`;
+  const which = allowed === 1 ? 'the first' : `first ${cardinal(allowed)}`;
   return `${which}: ${names.join(', ')}${allowed > namesShown ? ', …' : ''}`;
 }
 
