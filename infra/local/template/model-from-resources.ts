@@ -1,28 +1,21 @@
 /** Understood resources, with everything in them resolved, to the model's records. */
-import type { FunctionResource, HttpApi, Model, QueueResource, Route, Rule, Statement, Table } from '#infra/local/model';
+import type { FunctionResource, Model, QueueResource, Rule, Statement, Table } from '#infra/local/model';
 import { checkPattern } from '#infra/local/services/event-pattern';
-import type { Identity } from './identities.ts';
+import { toHttpApi } from './http-routes.ts';
+import type { LocalResource, Resource } from './local-resource.ts';
 import type { Report } from './problems.ts';
-import type { PolicyStatement, Properties, Understood } from './resource-shapes.ts';
-import type { StackDocument } from './stack-document.ts';
-
-export type LocalResource = { [T in Understood]: Resource<T> }[Understood];
-type Resource<T extends Understood> = {
-  type: T;
-  id: string;
-  stack: StackDocument;
-  identity: Identity;
-  properties: Properties<T>;
-};
+import type { Understood } from './resource-shapes.ts';
+import { statementsByRole } from './role-statements.ts';
 
 /** Reports what only shows when resources are seen together; the model is then not to be used. */
 export function toModel(resources: readonly LocalResource[], report: Report): Model {
   const of = <T extends Understood>(type: T) =>
     resources.filter((resource): resource is Resource<T> & LocalResource => resource.type === type);
+  const statements = statementsByRole(resources, report);
   return {
     tables: of('AWS::DynamoDB::Table').map(toTable),
     queues: of('AWS::SQS::Queue').map(toQueue),
-    functions: of('AWS::Lambda::Function').map((resource) => toFunction(resource, statementsByRole(resources, report), report)),
+    functions: of('AWS::Lambda::Function').map((resource) => toFunction(resource, statements, report)),
     mappings: of('AWS::Lambda::EventSourceMapping').map(({ id, properties }) => ({
       id,
       functionArn: functionArn(properties.FunctionName, of('AWS::Lambda::Function')),
@@ -133,40 +126,6 @@ function functionArn(given: string, functions: readonly Resource<'AWS::Lambda::F
   return functions.find(({ identity }) => identity.name === given)?.identity.attributes.Arn ?? given;
 }
 
-/** What each role may do, by its arn: inline policies and those attached to it. */
-function statementsByRole(resources: readonly LocalResource[], report: Report): Map<string, Statement[]> {
-  const roles = resources.filter((resource) => resource.type === 'AWS::IAM::Role');
-  const attached = resources.filter((resource) => resource.type === 'AWS::IAM::Policy');
-  return new Map(
-    roles.map((role) => {
-      const own = role.properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-      const others = attached.filter(({ properties }) => properties.Roles.includes(role.identity.ref));
-      const all = [...own, ...others.flatMap(({ properties }) => properties.PolicyDocument.Statement)];
-      return [role.identity.attributes.Arn ?? '', all.map((statement) => toStatement(statement, role, report))];
-    }),
-  );
-}
-
-/** The only condition that a call on one machine can be held against. */
-const knownCondition = 'kms:ViaService';
-/** Services whose calls the gateway checks, so that a condition which it cannot check would silently allow or deny. */
-const checked = /^(dynamodb|sqs|events|secretsmanager|kms|\*)(:|$)/i;
-
-function toStatement(statement: PolicyStatement, role: Resource<'AWS::IAM::Role'>, report: Report): Statement {
-  if (statement.Action.some((action) => checked.test(action)))
-    for (const [operator, tests] of Object.entries(statement.Condition))
-      for (const key of Object.keys(tests))
-        if (operator !== 'StringEquals' || key !== knownCondition)
-          report({
-            stack: role.stack.name,
-            id: role.id,
-            type: role.type,
-            property: `Condition.${operator}.${key}`,
-            says: `this condition on ${statement.Action.join(', ')} is not understood`,
-          });
-  return { effect: statement.Effect, actions: statement.Action, resources: statement.Resource, conditions: statement.Condition };
-}
-
 function toRule({ id, properties, stack, type }: Resource<'AWS::Events::Rule'>, report: Report): Rule {
   for (const { path, says } of checkPattern(properties.EventPattern))
     report({ stack: stack.name, id, type, property: `EventPattern.${path}`, says });
@@ -182,35 +141,4 @@ function toRule({ id, properties, stack, type }: Resource<'AWS::Events::Rule'>, 
       inputTemplate: null,
     })),
   };
-}
-
-function toHttpApi(api: Resource<'AWS::ApiGatewayV2::Api'>, resources: readonly LocalResource[], report: Report): HttpApi {
-  const integrations = resources.filter((resource) => resource.type === 'AWS::ApiGatewayV2::Integration');
-  const authorizers = resources.filter((resource) => resource.type === 'AWS::ApiGatewayV2::Authorizer');
-  const routes = resources.filter((resource) => resource.type === 'AWS::ApiGatewayV2::Route');
-  const ofApi = routes.filter(({ properties }) => properties.ApiId === api.identity.ref);
-  return {
-    id: api.id,
-    name: api.properties.Name,
-    routes: ofApi.map(({ id, stack, type, properties }): Route => {
-      const uri = integrations.find(({ identity }) => `integrations/${identity.ref}` === properties.Target)?.properties
-        .IntegrationUri;
-      const authorizer = authorizers.find(({ identity }) => identity.ref === properties.AuthorizerId);
-      const missing = (property: string) =>
-        report({ stack: stack.name, id, type, property, says: 'leads to nothing that is understood' });
-      if (uri === undefined) missing('Target');
-      if (properties.AuthorizationType === 'JWT' && !authorizer) missing('AuthorizerId');
-      const jwt = authorizer?.properties.JwtConfiguration;
-      return {
-        routeKey: properties.RouteKey,
-        functionArn: uri === undefined ? '' : functionOf(uri),
-        authorizer: authorizer && jwt ? { id: authorizer.id, issuer: jwt.Issuer, audience: jwt.Audience } : null,
-      };
-    }),
-  };
-}
-
-/** An integration names its function by arn, or by a path of API Gateway that holds the arn. */
-function functionOf(uri: string): string {
-  return /functions\/(arn:[^/]+)\/invocations$/.exec(uri)?.[1] ?? uri;
 }
