@@ -32,6 +32,7 @@ export const status = z.object({
       aq: z.object({ mode: z.string(), inForce: z.boolean(), note: z.string() }),
     }),
   ),
+  queues: z.record(z.string(), z.object({ waiting: z.number(), inWork: z.number() })),
 });
 export type Status = z.infer<typeof status>;
 export type SourceStatus = Status['sources'][number];

@@ -7,6 +7,8 @@ import type { LocalConfiguration } from '#domain/configuration';
 import { localConfiguration } from '#domain/configuration';
 import { enrolmentFor } from '#infra/simulators/enrolments';
 import type { SimulatedDevice } from '#infra/simulators/traveler-simulator';
+import { type ApiClient, apiClient } from '../api-client.ts';
+import { status } from '../api-shapes.ts';
 import type { ReadyFacts } from '../ready-file.ts';
 import type { Terminal } from '../terminal.ts';
 import { type DemoServer, startDemoServer } from './demo-server.ts';
@@ -46,10 +48,13 @@ export async function prepareDemo(dataDir: string): Promise<Demo> {
         timers.add(timer);
       };
       const running = { server, portal, screen, later };
-      later(0, async () => {
-        await sendSnapshot(running.portal, server);
-        later(pace.firstMs, () => turnUp(running, 0));
-      });
+      const api = apiClient({ url: facts.apiUrl, token: facts.apiToken });
+      later(0, () =>
+        whenGathered(api, later, async () => {
+          await sendSnapshot(running.portal, server);
+          later(pace.firstMs, () => turnUp(running, 0));
+        }),
+      );
     },
     async stop() {
       for (const timer of timers) clearTimeout(timer);
@@ -66,6 +71,14 @@ type Running = {
   screen: Pick<Terminal, 'event' | 'problem'>;
   later: (ms: number, act: () => Promise<void>) => void;
 };
+
+/** The portal speaks once the first gather and its verdicts are there, so that nobody has to wait for them the longer. */
+async function whenGathered(api: ApiClient, later: Running['later'], act: () => Promise<void>): Promise<void> {
+  const { sources, queues } = await api.get('/status', status);
+  const busy = Object.values(queues).some(({ waiting, inWork }) => waiting + inWork > 0);
+  if (!busy && sources.every(({ lastGather }) => lastGather)) return act();
+  later(500, () => whenGathered(api, later, act));
+}
 
 /** A phone at a user who has some already; two of three get enrolled soon after. */
 async function turnUp(running: Running, nth: number): Promise<void> {
@@ -86,10 +99,10 @@ async function enrol({ server, portal, screen }: Running, phone: SimulatedDevice
   await portal.send('EnrolmentChanged', [{ enrolment: enrolmentFor(phone, { at: Date.now() }) }]);
 }
 
-/** What a portal says first: everything it knows. Every second of the first phones is enrolled. */
+/** What a portal says first: everything it knows. One of seven of the first phones is enrolled. */
 async function sendSnapshot(portal: Portal, { simulator, initial, enrolled }: DemoServer): Promise<void> {
   const at = Date.now();
-  const known = Array.from({ length: initial / 2 }, (_, nth) => nth * 2).concat([...enrolled]);
+  const known = Array.from({ length: initial / 7 }, (_, nth) => nth * 7).concat([...enrolled]);
   const enrolments = known.map((index) => enrolmentFor(simulator.deviceAt(index), { at }));
   const parts = Math.ceil(enrolments.length / snapshotPart);
   const details = Array.from({ length: parts }, (_, part) => ({

@@ -71,7 +71,7 @@ export function startMapping(mapping: EventSourceMapping, options: MappingOption
       const answer = await invoke(mapping.functionArn, { Records: batch.map((message) => recordOf(message, mapping, options)) });
       await remove(batch, mapping.reportsItemFailures ? failedIn(answer, batch) : new Set());
     } catch (error) {
-      onProblem(`${options.functionName}: a batch of ${batch.length} failed and comes again: ${(error as Error).message}`);
+      if (!stopping.signal.aborted) onProblem(`a batch of ${batch.length} comes again: ${(error as Error).message}`);
     }
   }
 

@@ -110,7 +110,15 @@ function spawnChild(
   const log = openSync(logFile, 'a', 0o600);
   try {
     const flags = [`--max-old-space-size=${heapMb(memoryMb)}`, '--enable-source-maps'];
-    return spawn(process.execPath, [...flags, bootstrap], { cwd: codeDir, env, stdio: ['pipe', log, log] });
+    // In a group of its own: Ctrl+C in the terminal is for us alone, who then end it in order.
+    const detached = process.platform !== 'win32';
+    return spawn(process.execPath, [...flags, bootstrap], {
+      cwd: codeDir,
+      env,
+      stdio: ['pipe', log, log],
+      detached,
+      windowsHide: true,
+    });
   } finally {
     closeSync(log);
   }

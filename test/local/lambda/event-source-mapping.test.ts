@@ -137,7 +137,7 @@ describe('a batch', () => {
     await send(queue, ['once']);
     await vi.waitFor(() => expect(calls).toBe(2), 5000);
     await vi.waitFor(async () => expect(await depth(queue)).toBe(0));
-    expect(problems).toEqual([expect.stringContaining('comes again: f: Runtime exited')]);
+    expect(problems).toEqual([expect.stringContaining('a batch of 1 comes again: f: Runtime exited')]);
   });
 
   test('is filled up during its window', async () => {
