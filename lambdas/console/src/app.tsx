@@ -6,9 +6,8 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import SplitPanel from '@cloudscape-design/components/split-panel';
 import Tabs from '@cloudscape-design/components/tabs';
-import TopNavigation from '@cloudscape-design/components/top-navigation';
 import { useEffect, useState } from 'react';
-import { takeToken } from './api.ts';
+import { devicePath, takeToken } from './api.ts';
 import { DevicePanel } from './device-panel.tsx';
 import { AllDevices, WaitingDevices } from './devices.tsx';
 import { type ExplainedDevice, status } from './schemas.ts';
@@ -31,60 +30,54 @@ export function App() {
     },
   };
   return (
-    <>
-      <div id="top">
-        <TopNavigation identity={{ href: '/', title: texts.product, logo: { src: '/favicon.svg', alt: '' } }} />
-      </div>
-      <AppLayout
-        headerSelector="#top"
-        navigationHide
-        toolsHide
-        notifications={<Notices token={token} live={live} />}
-        splitPanelOpen={open}
-        onSplitPanelToggle={({ detail }) => setOpen(detail.open)}
-        splitPanelPreferences={{ position: 'side' }}
-        splitPanel={
-          <SplitPanel header={selected?.user ?? 'Device'}>
-            {selected === null ? texts.pick : <DevicePanel key={selected.deviceId} device={selected} now={now} />}
-          </SplitPanel>
-        }
-        content={
-          <ContentLayout
-            header={
-              <Header variant="h1" description={texts.tagline}>
-                Overview
-              </Header>
-            }
-          >
-            <SpaceBetween size="l">
-              <Sources
-                sources={live.value?.sources ?? []}
-                loading={live.value === null && live.trouble === 'none' && token !== null}
-                now={now}
+    <AppLayout
+      navigationHide
+      toolsHide
+      notifications={<Notices token={token} live={live} />}
+      splitPanelOpen={open}
+      onSplitPanelToggle={({ detail }) => setOpen(detail.open)}
+      splitPanelPreferences={{ position: 'side' }}
+      splitPanel={
+        <SplitPanel header={selected?.user ?? 'Device'}>
+          {selected === null ? texts.pick : <DevicePanel key={devicePath(selected)} device={selected} now={now} />}
+        </SplitPanel>
+      }
+      content={
+        <ContentLayout
+          header={
+            <Header variant="h1" description={texts.tagline}>
+              {texts.product}
+            </Header>
+          }
+        >
+          <SpaceBetween size="l">
+            <Sources
+              sources={live.value?.sources ?? []}
+              loading={live.value === null && live.trouble === 'none' && token !== null}
+              now={now}
+            />
+            {token === null ? null : (
+              <Tabs
+                variant="container"
+                tabs={[
+                  {
+                    id: 'waiting',
+                    label: texts.waiting,
+                    content: <WaitingDevices {...choice} verdict="hold" title={texts.waiting} />,
+                  },
+                  {
+                    id: 'undetermined',
+                    label: texts.undetermined,
+                    content: <WaitingDevices {...choice} verdict="undetermined" title={texts.undetermined} />,
+                  },
+                  { id: 'all', label: texts.allDevices, content: <AllDevices {...choice} /> },
+                ]}
               />
-              {token === null ? null : (
-                <Tabs
-                  variant="container"
-                  tabs={[
-                    {
-                      id: 'waiting',
-                      label: texts.waiting,
-                      content: <WaitingDevices {...choice} verdict="hold" title={texts.waiting} />,
-                    },
-                    {
-                      id: 'undetermined',
-                      label: texts.undetermined,
-                      content: <WaitingDevices {...choice} verdict="undetermined" title={texts.undetermined} />,
-                    },
-                    { id: 'all', label: texts.allDevices, content: <AllDevices {...choice} /> },
-                  ]}
-                />
-              )}
-            </SpaceBetween>
-          </ContentLayout>
-        }
-      />
-    </>
+            )}
+          </SpaceBetween>
+        </ContentLayout>
+      }
+    />
   );
 }
 

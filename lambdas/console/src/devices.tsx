@@ -147,7 +147,7 @@ function DeviceName({ device }: { device: ExplainedDevice }) {
   return (
     <>
       {clientWords[device.client] ?? device.client}
-      <Box variant="small">
+      <Box variant="small" display="block">
         <bdi>{device.deviceId}</bdi>
       </Box>
     </>

@@ -46,6 +46,7 @@ export function Sources({ sources, loading, now }: { sources: readonly SourceSta
         {
           id: 'go',
           header: 'Gather',
+          minWidth: 130,
           cell: (source) => (
             <Button
               iconName="refresh"

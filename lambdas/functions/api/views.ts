@@ -19,7 +19,7 @@ export function viewDevice(device: Device, source: Pick<SourceState, 'baselineRu
     user,
     deviceId,
     // Whether an enrolment lists it as secure mail is for the decision to know; where it decided so, the rule says it.
-    client: clientOf(deviceId, type, verdict?.rule === 'secure-mail'),
+    client: clientOf(deviceId.toLowerCase(), type, verdict?.rule === 'secure-mail'),
     provider,
     type,
     approval: detail?.approval ?? 'unknown',
