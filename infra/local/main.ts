@@ -8,10 +8,9 @@ import { type CleanUp, cleanUp } from './clean-up.ts';
 import { separateSecrets } from './configuration/local-secrets.ts';
 import { ConfigurationError, readConfiguration } from './configuration/read-configuration.ts';
 import { DirectoryInUse, openDataDirectory } from './data-directory.ts';
-import { type Demo, prepareDemo } from './demo/demo.ts';
+import type { Demo } from './demo/demo.ts';
 import { portToUse } from './port.ts';
 import { type ReadyFacts, removeReadyFile, writeReadyFile } from './ready-file.ts';
-import { startLocalStack } from './stack.ts';
 import { terminal } from './terminal.ts';
 import { watch } from './watch.ts';
 
@@ -51,6 +50,7 @@ async function prepare(
   { dataDir, cleaning }: { dataDir: string; cleaning: CleanUp },
 ): Promise<Pick<Demo, 'configuration' | 'begin'>> {
   if (read) return { configuration: read, begin: () => undefined };
+  const { prepareDemo } = await import('./demo/demo.ts');
   const demo = await screen.step('A mail server is simulated', () => prepareDemo(dataDir));
   cleaning.add(demo.stop);
   return demo;
@@ -67,6 +67,8 @@ async function run(options: Options, cleaning: CleanUp): Promise<void> {
   const { configuration: local, begin } = await prepare(read, { dataDir: directory.path, cleaning });
   const { configuration, secrets } = separateSecrets(local);
   const port = await portToUse(options.port);
+  // Loaded now, because it takes seconds (CDK): a mistake in the configuration is told before.
+  const { startLocalStack } = await import('./stack.ts');
   const stack = await startLocalStack(configuration, { dataDir: directory.path, port, secrets, terminal: screen });
   cleaning.add(stack.stop);
 
