@@ -95,7 +95,8 @@ function seen(stored: Device, { row, full }: Look): Device {
 function recorded(device: Device, { full }: Look, { baseline, baselineRuns }: ObservationContext): Device {
   if (baseline === null) return device;
   if (device.baselineRun !== null && baselineRuns.includes(device.baselineRun)) return device;
-  return { ...device, baselineRun: full !== null && isExistingConnection(device.detail) ? baseline : null };
+  if (full === null) return device.baselineRun === baseline ? device : { ...device, baselineRun: null };
+  return { ...device, baselineRun: isExistingConnection(device.detail) ? baseline : null };
 }
 
 /** Neither waiting nor barred. An unknown approval is not recorded: nothing may later be approved on the strength of it. */

@@ -30,10 +30,11 @@ export function needOf(row: ListedDevice, seen: { hash: string; index: number; p
   return manifest.describes(index, print) && !owesRollUp(row, hash, context) ? 'nothing' : 'row';
 }
 
-/** Its turn to have its last sync stored has come, and it did sync since its last turn. */
+/** Its turn to have its last sync stored has come, and it did sync since. A continuation leaves that to the next turn. */
 export function owesRollUp(row: ListedDevice, hash: string, context: NeedContext): boolean {
   const { since, startedAt, lastSyncEveryHours } = context;
   const period = lastSyncEveryHours * hour;
+  if (context.continued) return false;
   if (row.lastSync === null || row.lastSync < Math.min(startedAt - period, since ?? startedAt)) return false;
   return isDue(hash, { since, now: startedAt, period });
 }

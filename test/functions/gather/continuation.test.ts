@@ -1,0 +1,124 @@
+import { afterEach, expect, test } from 'vitest';
+import { gather } from '#functions/gather/gather';
+import { leaseMs } from '#functions/gather/lease-keeper';
+import { minutes, startWorld, type World } from './world.ts';
+
+let world: World;
+afterEach(() => world.stop());
+
+/** An invocation that has time for about so many questions of "may I go on?". */
+function shortInvocation(asks: number): () => number {
+  let left = asks;
+  return () => (left-- > 0 ? 900_000 : 0);
+}
+
+test('a gather that runs out of time goes on in the next invocation, and the whole is one run', async () => {
+  world = await startWorld({ devices: 70, settings: { requireApproval: 'on' } });
+  let rounds = 0;
+  let last = await world.gather('long', {}, shortInvocation(12));
+  expect(last.outcome).toBe('continued');
+  expect((await world.state()).aqInForce).toBe(false);
+  expect(world.simulator.settings.require_approval).toBe(false);
+  while (last.outcome === 'continued' && rounds < 30) {
+    const next = world.gathers.shift();
+    expect(next?.message).toEqual(world.message('long'));
+    last = await world.gather('long', {}, shortInvocation(12));
+    rounds++;
+  }
+  expect(last.run).toMatchObject({ state: 'completed', baseline: true, counts: { details: 70, added: 70, devices: 70 } });
+  expect(last.run.invocations).toBe(rounds + 1);
+  expect(rounds).toBeGreaterThan(3);
+  const devices = await world.devices();
+  expect(devices.every(({ baselineRun }) => baselineRun === last.run.runId)).toBe(true);
+  expect(await world.state()).toMatchObject({ aqInForce: true, devices: 70 });
+});
+
+test('full records that a long pause made due are read in as many invocations as it takes, each once', async () => {
+  world = await startWorld({ devices: 70 });
+  await world.gather('first');
+  world.clock.now += 72 * 60 * minutes;
+  let last = await world.gather('long', {}, shortInvocation(20));
+  for (let round = 0; last.outcome === 'continued' && round < 30; round++)
+    last = await world.gather('long', {}, shortInvocation(20));
+  expect(last.run).toMatchObject({ state: 'completed', counts: { details: 70, missing: 0 } });
+});
+
+test('what an interrupted reading has not seen is not missing', async () => {
+  world = await startWorld({ devices: 70 });
+  await world.gather('first');
+  world.clock.now += 72 * 60 * minutes;
+  await world.gather('long', {}, shortInvocation(5));
+  expect((await world.devices()).filter(({ presence }) => presence !== 'present')).toEqual([]);
+});
+
+test('two gathers of one source never work at once: the second is asked for again a little later', async () => {
+  world = await startWorld();
+  const { leases } = world.dependencies;
+  const lease = await leases.acquire('cloud', { now: world.clock.now, lengthMs: leaseMs });
+  expect(lease?.fence).toBe(1);
+  const { outcome } = await world.gather('second');
+  expect(outcome).toBe('waiting');
+  expect(world.gathers).toEqual([{ message: world.message('second'), delaySeconds: expect.any(Number) }]);
+  await leases.release('cloud', 1, { now: world.clock.now, clean: true });
+  expect((await world.gather('second')).outcome).toBe('completed');
+});
+
+test('a gather that lost its lease writes nothing more, and its message comes again', async () => {
+  world = await startWorld();
+  const { manifests } = world.dependencies;
+  const stolen = {
+    ...manifests,
+    async read(sourceId: string) {
+      const read = await manifests.read(sourceId);
+      world.clock.now += leaseMs;
+      const other = await world.dependencies.leases.acquire(sourceId, { now: world.clock.now, lengthMs: leaseMs });
+      expect(other?.wasCutOff).toBe(true);
+      return read;
+    },
+  };
+  const message = world.message('late');
+  const outcome = await gather({ ...world.dependencies, manifests: stolen })(message, { remainingMs: () => 900_000 });
+  expect(outcome).toBe('waiting');
+  expect(await world.devices()).toEqual([]);
+});
+
+test('a message of a run that has ended does nothing', async () => {
+  world = await startWorld();
+  await world.gather('once');
+  const { units } = world.meter;
+  const before = units.write;
+  expect((await world.gather('once')).outcome).toBe('dropped');
+  expect(units.write - before).toBeLessThan(5);
+});
+
+test('after a gather was cut off, the next one has everyone decided anew', async () => {
+  world = await startWorld();
+  await world.gather('first');
+  world.evaluations.length = 0;
+  await world.dependencies.leases.acquire('cloud', { now: world.clock.now, lengthMs: leaseMs });
+  world.clock.now += 15 * minutes;
+  await world.gather('second');
+  expect(world.evaluations).toMatchObject([{ kind: 'everyone' }]);
+});
+
+test('while it runs, the run tells how far it is and when it will end', async () => {
+  world = await startWorld({ devices: 300 });
+  const told: { details: number; estimatedEnd: number | null }[] = [];
+  const { runs } = world.dependencies;
+  const watched = {
+    ...runs,
+    async update(...[run, change]: Parameters<typeof runs.update>) {
+      if (change.counts !== undefined && change.state === undefined)
+        told.push({ details: change.counts.details, estimatedEnd: change.estimatedEnd ?? null });
+      await runs.update(run, change);
+    },
+  };
+  // Each look at the clock takes a moment, so that a gather of some hundred looks lasts some seconds.
+  const ticking = () => {
+    world.clock.now += 20;
+    return world.clock.now;
+  };
+  await world.gather('slow', { runs: watched, now: ticking });
+  expect(told.length).toBeGreaterThan(1);
+  expect(told.some(({ estimatedEnd }) => estimatedEnd !== null)).toBe(true);
+});
