@@ -1,0 +1,265 @@
+/** One action at a Traveler server that does what servers do: refuse, stay silent, lie, or know better. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Action, ActionType } from '#domain/action';
+import type { Device } from '#domain/device';
+import { aRequest, newDevice, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
+
+let spine: Spine;
+let count = 0;
+let user: string;
+const deviceId = 'ApplONE';
+
+beforeAll(async () => {
+  spine = await startSpine();
+});
+beforeEach(async () => {
+  user = `Act ${++count}/Acme`;
+  spine.simulator.arrive(user, { deviceId });
+  await spine.gather(user);
+  await spine.settle();
+});
+afterEach(async () => {
+  spine.simulator.setFaults([]);
+  spine.simulator.setPassword(password);
+  await spine.sources.update(sourceId, { problem: null, retryAt: null });
+});
+afterAll(() => spine.stop());
+const password = 'pässwörd';
+
+const onServer = () => spine.simulator.find(user, deviceId);
+const effects = () => spine.effectsOn(user, deviceId);
+const stored = () => spine.device({ user, deviceId });
+
+/** Asks as a person does; the id is unique to the test. */
+async function ask(type: ActionType, deviation: Partial<Action> = {}): Promise<string> {
+  const actionId = deviation.actionId ?? `${type} ${count}`;
+  await spine.ask(aRequest(await stored(), { actionId, type, requestedAt: spine.clock.now, ...deviation }));
+  return actionId;
+}
+async function read(actionId: string): Promise<Action> {
+  const found = await spine.ledger.read(actionId);
+  if (!found) throw new Error(`no action ${actionId}`);
+  return found;
+}
+const states = (action: Action) => action.history.map(({ state }) => state);
+
+test('an approval is written once, read back, and told with who, why, before, after and durations', async () => {
+  const id = await ask('approve', { reason: 'New phone' });
+  await spine.settle();
+  const action = await read(id);
+  expect(action).toMatchObject({
+    state: 'confirmed',
+    before: { approval: 'pending' },
+    after: { approval: 'approved', access: 'allow' },
+    claim: null,
+    outcome: null,
+  });
+  expect(states(action)).toEqual(['requested', 'queued', 'dispatched', 'applied', 'confirmed']);
+  expect(effects()).toEqual([{ approval_policy: 2 }]);
+  const [line] = (await spine.timeline.read({ sourceId, user, deviceId })).filter(({ kind }) => kind === 'action');
+  expect(line?.says).toMatch(/^Approval asked for by ann: confirmed by reading back after/);
+  expect(line?.data).toMatchObject({
+    reason: 'New phone',
+    requestedBy: { name: 'ann' },
+    durations: { queued: expect.any(Number) },
+  });
+  expect(await stored()).toMatchObject({ detail: { approval: 'approved' }, openAction: null });
+});
+
+test('the same message again, however often, does nothing more', async () => {
+  const id = await ask('approve');
+  await spine.settle();
+  const ended = await read(id);
+  for (let again = 0; again < 3; again++)
+    await spine.perform.action({ body: { sourceId, user, deviceId, actionId: id }, sentAt: spine.clock.now });
+  await spine.settle();
+  expect(effects()).toHaveLength(1);
+  expect(await read(id)).toEqual(ended);
+});
+
+test('a device that is in the wanted state already is confirmed without a write', async () => {
+  spine.simulator.adminApprove(onServer() ?? spine.simulator.deviceAt(0));
+  const id = await ask('approve');
+  await spine.settle();
+  expect(await read(id)).toMatchObject({
+    state: 'confirmed',
+    history: expect.arrayContaining([expect.objectContaining({ note: expect.stringContaining('Already so') })]),
+  });
+  expect(effects()).toEqual([]);
+});
+
+test('a server that says yes and does nothing ends the action as failed, with what to do', async () => {
+  spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
+  const id = await ask('block');
+  await spine.settle();
+  const action = await read(id);
+  expect(action.state).toBe('failed');
+  expect(action.outcome).toMatch(/accepted the block, and the device still shows pending.*Deny it on the Traveler server/);
+  expect(await stored()).toMatchObject({ denial: null, openAction: null });
+});
+
+test('an answer that gets lost after the effect is found by reading: written once', async () => {
+  spine.simulator.setFaults([{ kind: 'lost-answer', on: 'write', times: 1 }]);
+  const id = await ask('block');
+  await spine.settle();
+  const action = await read(id);
+  expect(action.state).toBe('confirmed');
+  expect(states(action)).toContain('unknown');
+  expect(effects()).toHaveLength(1);
+  expect((await stored()).denial).toMatchObject({ kind: 'block', actionId: id });
+});
+
+test('a server that is busy is asked again until it answers, and the action ends well', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 3 }]);
+  const id = await ask('approve');
+  await spine.settle();
+  const action = await read(id);
+  expect(action).toMatchObject({ state: 'confirmed', attempts: 4 });
+  expect(effects()).toHaveLength(1);
+});
+
+test('a write that the server puts off is repeated, and nothing is doubled', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'write', times: 2 }]);
+  const id = await ask('block');
+  await spine.settle();
+  expect((await read(id)).state).toBe('confirmed');
+  expect(effects()).toHaveLength(1);
+});
+
+test('a server that is down for longer than the deadline lets the action expire, and says so', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail' }]);
+  const id = await ask('approve', { expiresAt: spine.clock.now + 7_200_000 });
+  await spine.settle({ forMs: 7_300_000 });
+  const action = await read(id);
+  expect(action).toMatchObject({ state: 'expired', outcome: expect.stringContaining('deadline') });
+  expect(action.history.length).toBeLessThan(200);
+  expect(effects()).toEqual([]);
+  // The person's decision stands, so Auto-Quarantine goes on with it.
+  expect((await stored()).openAction).toMatchObject({ actionId: expect.stringMatching(/^aq-/), type: 'approve' });
+  spine.simulator.setFaults([]);
+  await spine.settle();
+  expect(effects()).toHaveLength(1);
+});
+
+test('a wrong password stops the source: one try, its actions wait, and go on once the password is right', async () => {
+  spine.simulator.arrive(user, { deviceId: 'ApplTWO' });
+  await spine.gather(user);
+  await spine.settle();
+  const two = await spine.device({ user, deviceId: 'ApplTWO' });
+  spine.simulator.setPassword('changed');
+  const before = spine.simulator.counts.requests.detail ?? 0;
+  const first = await ask('approve');
+  const second = `second ${count}`;
+  await spine.ask(aRequest(two, { actionId: second, type: 'block', requestedAt: spine.clock.now }));
+  await spine.settle({ forMs: 1_200_000 });
+  expect((spine.simulator.counts.requests.detail ?? 0) - before).toBe(1);
+  expect((await spine.sources.read(sourceId)).problem).toMatchObject({ kind: 'denied' });
+  expect([(await read(first)).state, (await read(second)).state]).toEqual(['waiting', 'waiting']);
+  spine.simulator.setPassword(password);
+  await spine.settle({ forMs: 4_000_000 });
+  expect([(await read(first)).state, (await read(second)).state]).toEqual(['confirmed', 'confirmed']);
+  expect((await spine.sources.read(sourceId)).problem).toBeNull();
+});
+
+test('an account that may read but not write fails the action at once, and the source goes on', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 403, on: 'write' }]);
+  const id = await ask('block');
+  await spine.settle();
+  expect(await read(id)).toMatchObject({ state: 'failed', attempts: 1 });
+  expect((await spine.sources.read(sourceId)).problem).toBeNull();
+  expect((await stored()).denial).toBeNull();
+});
+
+test('a newer request supersedes an older one that has not gone out: only the block is done', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
+  const approve = await ask('approve');
+  await spine.turn();
+  await spine.turn();
+  expect((await read(approve)).state).toBe('waiting');
+  const block = await ask('block', { requestedAt: spine.clock.now + 10 });
+  await spine.settle();
+  expect((await read(approve)).state).toBe('superseded');
+  expect((await read(block)).state).toBe('confirmed');
+  expect(effects()).toEqual([{ approval_policy: 8, access_status: 1 }]);
+});
+
+test('an action asked for before the device was registered anew is refused as stale', async () => {
+  const before = await stored();
+  await spine.put({ ...before, registeredAt: before.registeredAt + 1000 });
+  const request = aRequest(before, { actionId: `stale ${count}`, type: 'block', requestedAt: spine.clock.now });
+  await spine.ask(request);
+  await spine.turn();
+  expect(await read(request.actionId)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('stale') });
+  expect(effects().filter((body) => JSON.stringify(body).includes('"approval_policy":8'))).toEqual([]);
+});
+
+test.each(['remove', 'wipe', 'cancel-wipe'] as const)(
+  'a %s is not carried out by this version, and says so in plain words',
+  async (type) => {
+    const id = await ask(type);
+    await spine.settle();
+    expect(await read(id)).toMatchObject({
+      state: 'failed',
+      outcome: expect.stringMatching(/^This version .* Do it on the Traveler server\.$/),
+    });
+    expect(effects()).toEqual([]);
+    expect((await stored()).openAction).toBeNull();
+  },
+);
+
+test('an action for a source behind a relay waits, and expires at its deadline', async () => {
+  const device: Device = { ...newDevice({ ...(await stored()), now: spine.clock.now }), sourceId: 'hq' };
+  await spine.put(device);
+  const request = aRequest(device, {
+    actionId: `hq ${count}`,
+    type: 'block',
+    requestedAt: spine.clock.now,
+    expiresAt: spine.clock.now + 3_000_000,
+  });
+  await spine.ask(request);
+  await spine.perform.evaluation({ kind: 'users', sourceId: 'hq', users: [user], cause: 'test' });
+  await spine.settle({ forMs: 1_000_000 });
+  expect(await read(request.actionId)).toMatchObject({ state: 'waiting' });
+  await spine.settle({ forMs: 4_000_000 });
+  expect(await read(request.actionId)).toMatchObject({ state: 'expired' });
+});
+
+test('a bar that an administrator set is not lifted by an approval, and the action says whose it is', async () => {
+  const device = onServer();
+  if (device) spine.simulator.adminChange(device, { approval: 2, access: 1 });
+  const id = await ask('approve');
+  await spine.settle();
+  expect(effects()).toEqual([{ approval_policy: 2 }]);
+  expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('that bar is not ours') });
+});
+
+test('a record address that leads to another device is never written to', async () => {
+  const other = spine.simulator.arrive(`Other ${count}/Acme`, { deviceId: 'ApplOTHER' });
+  await spine.put({ ...(await stored()), href: other.href });
+  const id = await ask('block', { expiresAt: spine.clock.now + 60_000 });
+  await spine.settle({ forMs: 120_000 });
+  expect(await read(id)).toMatchObject({ state: 'expired' });
+  expect(spine.effectsOn(other.user, other.deviceId)).toEqual([]);
+});
+
+test('a block waits while a wipe is under way, so that the phone can fetch the wipe', async () => {
+  const device = onServer();
+  if (device) spine.simulator.adminChange(device, { wipeOptions: 'wipeDevice', wipeStatus: '1' });
+  const id = await ask('block');
+  await spine.settle({ forMs: 30_000 });
+  expect(await read(id)).toMatchObject({ state: 'waiting' });
+  expect(effects()).toEqual([]);
+  if (device) spine.simulator.completeWipe(device);
+  await spine.settle();
+  expect(await read(id)).toMatchObject({ state: 'confirmed' });
+});
+
+test('the same id with another content is refused, and the first stays as it was', async () => {
+  const id = await ask('approve');
+  const again = await spine.ledger.request(
+    aRequest(await stored(), { actionId: id, type: 'block', requestedAt: spine.clock.now }),
+  );
+  expect(again.outcome).toBe('different');
+  await spine.settle();
+  expect(effects()).toEqual([{ approval_policy: 2 }]);
+});
