@@ -1,4 +1,5 @@
 /** The HTTP API under /api, and its own description. */
+import { handle } from 'hono/aws-lambda';
 import { actionRoutes } from './action-routes.ts';
 import { type ApiApp, type ApiDependencies, newApp } from './app.ts';
 import { deviceRoutes } from './device-routes.ts';
@@ -22,4 +23,14 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
     security: [{ bearer: [] }],
   });
   return app;
+}
+
+/**
+ * The API on API Gateway's payload format 2.0. The gateway's path is decoded: a `?` or `#` in it belongs to a name and must
+ * not cut the address that hono is given.
+ */
+export function onGateway(api: ApiApp) {
+  const answer = handle(api);
+  return (event: Parameters<typeof answer>[0] & { rawPath: string }) =>
+    answer({ ...event, rawPath: event.rawPath.replace(/[?#]/g, encodeURIComponent) });
 }

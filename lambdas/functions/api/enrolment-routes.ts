@@ -1,17 +1,16 @@
 /** POST and GET /api/enrolments. */
 import { z } from '@hono/zod-openapi';
-import { enrolment } from '#domain/enrolment';
 import { type ApiApp, type ApiDependencies, json, problems, readJson } from './app.ts';
 import { withoutEmpty } from './device-routes.ts';
 import { mostEnrolments, readCsvImport, readJsonImport } from './enrolment-import.ts';
 import { malformed } from './problem.ts';
-import { enrolmentPage, enrolmentsTaken } from './schemas.ts';
+import { enrolmentBody, enrolmentPage, enrolmentsTaken } from './schemas.ts';
 
 const listQuery = z.object({
   cursor: z.string().optional().openapi({ description: 'From the page before.' }),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
-const importBody = z.union([z.array(enrolment), z.object({ enrolments: z.array(enrolment) })]).openapi('EnrolmentImport');
+const importBody = z.union([z.array(enrolmentBody), z.object({ enrolments: z.array(enrolmentBody) })]).openapi('EnrolmentImport');
 const csvBody = z.string().openapi({
   description: 'With a header line; several device ids separated by ";".',
   example:

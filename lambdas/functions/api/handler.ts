@@ -4,14 +4,13 @@ import '@hono/zod-openapi';
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { handle } from 'hono/aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { requestsOf } from '#functions/portal-events/requests';
-import { createApi } from './api.ts';
+import { createApi, onGateway } from './api.ts';
 import { readStatus } from './status.ts';
 
 const environment = parseEnvironment('api', process.env);
@@ -40,8 +39,5 @@ const api = createApi({
   serverUrl: environment.API_STAGE || '/',
   logError: (message, error) => logger.error(message, { error }),
 });
-const answer = handle(api);
 
-/** The gateway's path is decoded: a `?` or `#` in it belongs to a name and must not cut the address that hono is given. */
-export const handler = (event: Parameters<typeof answer>[0] & { rawPath: string }) =>
-  answer({ ...event, rawPath: event.rawPath.replace(/[?#]/g, encodeURIComponent) });
+export const handler = onGateway(api);

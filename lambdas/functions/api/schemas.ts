@@ -56,7 +56,8 @@ export const runView = z
   })
   .openapi('GatherRun');
 
-const settingsBody = settings.openapi('Settings');
+// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped anew.
+const settingsBody = z.strictObject(settings.shape).openapi('Settings');
 export const settingsVersionView = z
   .object({ version: z.number().int(), settings: settingsBody, publishedBy: z.string(), publishedAt: time })
   .openapi('SettingsVersion');
@@ -109,7 +110,8 @@ export const actionsAccepted = z.object({
   ),
 });
 
-export const enrolmentPage = z.object({ enrolments: z.array(enrolment.openapi('Enrolment')), cursor });
+export const enrolmentBody = z.object(enrolment.shape).openapi('Enrolment');
+export const enrolmentPage = z.object({ enrolments: z.array(enrolmentBody), cursor });
 export const enrolmentsTaken = z.object({
   received: z.number().int(),
   stored: z.number().int(),

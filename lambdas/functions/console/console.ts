@@ -5,9 +5,12 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 export type FileAnswer = { statusCode: number; headers: Record<string, string>; body: string; isBase64Encoded: boolean };
-type StaticFile = { body: Buffer; type: string; etag: string; cache: string };
+type StaticFile = { body: Buffer; packed: Buffer | null; type: string; etag: string; cache: string };
+/** Request headers that matter here. */
+export type Asked = { acceptEncoding?: string | undefined; ifNoneMatch?: string | undefined };
 
 const types: Record<string, string> = {
   html: 'text/html; charset=utf-8',
@@ -58,7 +61,8 @@ export function readFiles(folder: string): ReadonlyMap<string, StaticFile> {
     const body = readFileSync(file);
     const type = types[entry.name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
     const etag = `"${hash('sha1', body, 'hex')}"`;
-    files.set(address, { body, type, etag, cache: isHashed(address) ? forever : 'no-cache' });
+    const packed = isText(type) ? gzipSync(body) : null;
+    files.set(address, { body, packed, type, etag, cache: isHashed(address) ? forever : 'no-cache' });
   }
   return files;
 }
@@ -72,20 +76,22 @@ function entriesOf(folder: string) {
   }
 }
 
-/**
- * The file at a path; the page itself at any path without a file extension (the page has addresses of its own); else 404.
- * `known`: the If-None-Match header.
- */
-export function serveFile(files: ReadonlyMap<string, StaticFile>, path: string, known?: string): FileAnswer {
+/** The file at a path; the page itself at any path without a file extension (the page has addresses of its own); else 404. */
+export function serveFile(files: ReadonlyMap<string, StaticFile>, path: string, asked: Asked = {}): FileAnswer {
   const isPage = path === '/' || !/\.[a-z0-9]+$/i.test(path);
   const file = files.get(isPage ? '/index.html' : path);
   if (!file) return answer(404, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }, 'Not found');
-  const headers = { 'content-type': file.type, 'cache-control': file.cache, etag: file.etag };
-  if (known?.split(/,\s*/).includes(file.etag)) return answer(304, headers, '');
-  return isText(file.type)
-    ? answer(200, headers, file.body.toString('utf8'))
-    : { ...answer(200, headers, file.body.toString('base64')), isBase64Encoded: true };
+  const headers = { 'content-type': file.type, 'cache-control': file.cache, etag: file.etag, vary: 'accept-encoding' };
+  if (asked.ifNoneMatch?.split(/,\s*/).includes(file.etag)) return answer(304, headers, '');
+  if (file.packed && /\bgzip\b/.test(asked.acceptEncoding ?? ''))
+    return binary({ ...headers, 'content-encoding': 'gzip' }, file.packed);
+  return isText(file.type) ? answer(200, headers, file.body.toString('utf8')) : binary(headers, file.body);
 }
+
+const binary = (headers: Record<string, string>, body: Buffer): FileAnswer => ({
+  ...answer(200, headers, body.toString('base64')),
+  isBase64Encoded: true,
+});
 
 function answer(statusCode: number, headers: Record<string, string>, body: string): FileAnswer {
   return { statusCode, headers: { ...securityHeaders, ...headers }, body, isBase64Encoded: false };

@@ -6,4 +6,7 @@ import { type FileAnswer, readFiles, serveFile } from './console.ts';
 const files = readFiles(fileURLToPath(new URL('assets/', import.meta.url)));
 
 export const handler = async (event: APIGatewayProxyEventV2): Promise<FileAnswer> =>
-  serveFile(files, event.rawPath, event.headers['if-none-match']);
+  serveFile(files, event.rawPath, {
+    acceptEncoding: event.headers['accept-encoding'],
+    ifNoneMatch: event.headers['if-none-match'],
+  });

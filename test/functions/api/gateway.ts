@@ -1,0 +1,55 @@
+/** The API behind a gateway that behaves as API Gateway does, called as an outside program calls it. */
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { readQueueDepths } from '#adapters/queue-depths';
+import { createApi, onGateway } from '#functions/api/api';
+import { readStatus } from '#functions/api/status';
+import { decodedPath, requestEvent } from '#infra/local/http-api/request-event';
+import { configuration, type PortalSide, startPortalSide } from '#test/functions/portal-events/portal-side';
+
+type Ask = { method?: string; body?: unknown; headers?: Record<string, string>; claims?: Record<string, string> | null };
+export type Answer = { status: number; headers: Headers; text: string; json: Record<string, unknown> };
+export type Gateway = PortalSide & { ask(target: string, ask?: Ask): Promise<Answer>; errors: unknown[] };
+
+const anybody = { sub: 'user-1', email: 'ann@acme.com' };
+
+export async function startGateway(): Promise<Gateway> {
+  const side = await startPortalSide();
+  const errors: unknown[] = [];
+  const sources = sourceStore(side.database.client, side.database.tables.control);
+  const answer = onGateway(
+    createApi({
+      ...side.requests,
+      sourceIds: configuration.sources.map(({ id }) => id),
+      readSource: sources.read,
+      readStatus: readStatus({
+        configured: configuration.sources,
+        ...side.requests.stores,
+        sources,
+        queueDepths: () => readQueueDepths(side.queues.client, side.queues.urls),
+        now: side.requests.now,
+      }),
+      serverUrl: '/',
+      logError: (_, error) => errors.push(error),
+    }),
+  );
+  return {
+    ...side,
+    errors,
+    async ask(target, { method, body, headers = {}, claims = anybody } = {}) {
+      const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
+      const sent = new Headers({ host: 'api.example.com', 'content-type': 'application/json', ...headers });
+      const request = { method: method ?? (body === undefined ? 'GET' : 'POST'), target, headers: sent, body: Buffer.from(text) };
+      const route = { routeKey: 'ANY /api/{proxy+}', functionArn: '', authorizer: null };
+      const path = decodedPath(target) ?? target;
+      const event = requestEvent(
+        { ...request, sourceIp: '127.0.0.1' },
+        { route, pathParameters: { proxy: path.slice('/api/'.length) } },
+        { path, claims, requestId: 'r1', apiId: 'a1', now: new Date(side.clock.now) },
+      );
+      const result = await answer(event as never);
+      const given = result.isBase64Encoded ? Buffer.from(result.body, 'base64').toString('utf8') : result.body;
+      const json = given.startsWith('{') ? (JSON.parse(given) as Record<string, unknown>) : {};
+      return { status: result.statusCode, headers: new Headers(result.headers as Record<string, string>), text: given, json };
+    },
+  };
+}
