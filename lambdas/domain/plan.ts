@@ -68,9 +68,12 @@ export function overtakenAction(device: DeviceFacts, verdict: Verdict): string |
   return null;
 }
 
-/** Lifting a bar also clears a pending wipe on some servers: not while it is unknown whether there is one. */
+/**
+ * Our own bar, lifted only where we know what it is: not under an approval code that we cannot read, nor while it is unknown
+ * whether a wipe is pending, which lifting a bar would clear on some servers.
+ */
 function isOursToLift(device: DeviceFacts): boolean {
-  return isBarredByUs(device) && device.detail?.wipe !== 'unknown';
+  return isBarredByUs(device) && device.detail?.approval !== 'unknown' && device.detail?.wipe !== 'unknown';
 }
 
 /** Approval, access and wipe known: else a block could hit a device that is barred already, or whose wipe is on its way. */
