@@ -8,19 +8,17 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Refusal } from './refusal.ts';
 
-export class DirectoryInUse extends Error {
-  override name = 'DirectoryInUse';
-}
 export type DataDirectory = { path: string; release(): Promise<void> };
 
-/** Creates the folder where needed. Throws DirectoryInUse, naming the holder's process, when another stack runs on it. */
+/** Creates the folder where needed. Throws Refusal, naming the holder's process, when another stack runs on it. */
 export async function openDataDirectory(given: string): Promise<DataDirectory> {
   await mkdir(given, { recursive: true });
   const path = await realpath(given);
   const address = lockAddress(path);
   const server = (await listen(address)) ?? (await takeOver(address));
-  if (!server) throw new DirectoryInUse(await inUse(path, address));
+  if (!server) throw new Refusal(await inUse(path, address));
   server.unref();
   return { path, release: () => new Promise((resolve) => server.close(() => resolve())) };
 }

@@ -6,11 +6,13 @@ import type { LocalConfiguration } from '#domain/configuration';
 import { apiClient } from './api-client.ts';
 import { type CleanUp, cleanUp } from './clean-up.ts';
 import { separateSecrets } from './configuration/local-secrets.ts';
-import { ConfigurationError, readConfiguration } from './configuration/read-configuration.ts';
-import { DirectoryInUse, openDataDirectory } from './data-directory.ts';
+import { readConfiguration } from './configuration/read-configuration.ts';
+import { openDataDirectory } from './data-directory.ts';
 import type { Demo } from './demo/demo.ts';
 import { portToUse } from './port.ts';
 import { type ReadyFacts, removeReadyFile, writeReadyFile } from './ready-file.ts';
+import { Refusal } from './refusal.ts';
+import { TemplateNotUnderstood } from './template/problems.ts';
 import { terminal } from './terminal.ts';
 import { watch } from './watch.ts';
 
@@ -39,7 +41,7 @@ function optionsOf(argv: readonly string[]): Options {
 async function given({ config, demo }: Options): Promise<LocalConfiguration | null> {
   if (config !== undefined) return readConfiguration(resolve(config));
   if (demo) return null;
-  throw new ConfigurationError(
+  throw new Refusal(
     'Without the demo there is nothing to start: name a configuration with --config FILE (docs/configuration.example.json shows one).',
   );
 }
@@ -100,13 +102,13 @@ async function main(): Promise<void> {
     await cleaning.run(screen.problem);
     process.exit(0);
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop());
   try {
     await running;
   } catch (error) {
     if (stopping) return;
     await cleaning.run(screen.problem);
-    const forThePerson = error instanceof ConfigurationError || error instanceof DirectoryInUse;
+    const forThePerson = error instanceof Refusal || error instanceof TemplateNotUnderstood;
     process.stderr.write(`${forThePerson ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(forThePerson ? 2 : 1);
   }

@@ -1,16 +1,13 @@
 /** Reads the configuration file for the local stack: all mistakes at once, or the configuration. */
 import { readFile } from 'node:fs/promises';
 import { type LocalConfiguration, localConfiguration } from '#domain/configuration';
+import { Refusal } from '../refusal.ts';
 import { type Mistake, mistakesOf } from './mistakes.ts';
 
-export class ConfigurationError extends Error {
-  override name = 'ConfigurationError';
-}
-
-/** Throws ConfigurationError, whose message is for the person who wrote the file. */
+/** Throws Refusal, whose message is for the person who wrote the file. */
 export async function readConfiguration(file: string): Promise<LocalConfiguration> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigurationError(
+    throw new Refusal(
       `The configuration ${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
     );
   });
@@ -19,7 +16,7 @@ export async function readConfiguration(file: string): Promise<LocalConfiguratio
   if (parsed.success) return parsed.data;
   const mistakes = mistakesOf(parsed.error, given);
   const count = mistakes.length === 1 ? 'one mistake' : `${mistakes.length} mistakes`;
-  throw new ConfigurationError([`The configuration ${file} has ${count}:`, ...mistakes.map(line)].join('\n'));
+  throw new Refusal([`The configuration ${file} has ${count}:`, ...mistakes.map(line)].join('\n'));
 }
 
 const line = ({ path, found, expected }: Mistake) => `  ${path}: found ${found}; expected ${expected}`;
@@ -30,7 +27,7 @@ function parseJson(file: string, text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw new ConfigurationError(`The configuration ${file} is not valid JSON${placeOf(text, position)}.`);
+    throw new Refusal(`The configuration ${file} is not valid JSON${placeOf(text, position)}.`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
+import pMap from 'p-map';
 import type { FunctionResource, Invoke } from '#infra/local/model';
 import { FunctionError } from './function-error.ts';
 import { type FunctionPool, functionPool } from './function-pool.ts';
@@ -63,7 +64,7 @@ export async function startLambdas(functions: readonly FunctionResource[], optio
       return JSON.parse((await found.pool.invoke(text)) || 'null');
     },
     async warm() {
-      for (const { pool } of each) await pool.warm();
+      await pMap(each, ({ pool }) => pool.warm(), { concurrency: 3 });
     },
     processes: () => Object.fromEntries(each.map(({ name, pool }) => [name, pool.pids()])),
     async stop() {

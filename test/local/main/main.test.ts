@@ -1,7 +1,8 @@
 /** `npm start` as a program: what it writes, refuses, survives and leaves behind. One stack, through its life. */
+import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readReadyFile } from '#infra/local/ready-file';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { eventually, runMain, type Stack, startStack, temporaryFolder } from '#test/fixtures/stack';
@@ -21,6 +22,14 @@ const start = () =>
       ],
     },
   });
+function runCli(args: string[]): Promise<{ code: number; output: string }> {
+  const env = { ...process.env, EXTENDER_API: '', EXTENDER_TOKEN: '', NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['infra/local/cli.ts', ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
+    );
+  });
+}
 const devicesKnown = (count: number) =>
   eventually(async () => ((await stack.devices()).length === count ? true : null), { what: `${count} devices` });
 
@@ -67,6 +76,50 @@ test('functions get no password: their configuration names the secret', () => {
   expect(configuration).not.toContain('Geheim-4711');
 });
 
+test('the terminal tells of the gather in one line', async () => {
+  await eventually(async () => (stack.output().includes('cloud: gather completed: 21 devices in ') ? true : null));
+});
+
+describe('the command line', () => {
+  const extender = (...args: string[]) => runCli(['--data', dataDir, ...args]);
+  const user = () => simulator.deviceAt(0).user;
+  const deviceId = () => simulator.deviceAt(0).deviceId;
+
+  test('finds the running stack by its data folder and shows sources and devices', async () => {
+    const status = await extender('status');
+    expect(status).toMatchObject({ code: 0, output: expect.stringMatching(/cloud +ok +21 +completed in/) });
+    const devices = await extender('devices', '--source', 'cloud');
+    expect(devices.output.trim().split('\n')).toHaveLength(22);
+  });
+
+  test('gives what the API gives, as JSON', async () => {
+    const { output } = await extender('devices', '--user', user(), '--json');
+    expect(JSON.parse(output).devices.map((device: { deviceId: string }) => device.deviceId)).toContain(deviceId());
+  });
+
+  test('gathers, and says how it went', async () => {
+    const { code, output } = await extender('gather', 'cloud');
+    expect([code, output]).toEqual([0, expect.stringMatching(/^completed: 21 devices in .* requests\n$/)]);
+  });
+
+  test('blocks a device of a user with slashes in the name, on the server and for good', async () => {
+    expect((await extender('block', 'cloud', user(), deviceId(), '--reason', 'lost', '--by', 'Ada')).code).toBe(0);
+    await eventually(async () => (simulator.deviceAt(0).approval === 8 ? true : null), { what: 'The block on the server' });
+    const { output } = await extender('device', 'cloud', user(), deviceId());
+    expect(output).toContain('Ada: lost');
+  });
+
+  test('says what the API found wrong, and fails', async () => {
+    const { code, output } = await extender('gather', 'nowhere');
+    expect([code, output]).toEqual([1, expect.stringContaining('no source of this id is configured')]);
+  });
+
+  test('says so where no stack runs', async () => {
+    const { code, output } = await runCli(['--data', folder.path, 'status']);
+    expect([code, output]).toEqual([1, expect.stringContaining('No stack runs')]);
+  });
+});
+
 test('a second stack on the same data folder is refused, and the first goes on', async () => {
   const { code, output } = await runMain(['--config', `${dataDir}.config.json`, '--data', dataDir, '--port', '0']);
   expect(code).toBe(2);
@@ -95,6 +148,19 @@ test('SIGTERM ends everything within ten seconds, and nobody is told of a stack 
   expect(await readReadyFile(join(dataDir, 'ready.json'))).toBeNull();
   expect(await readReadyFile(`${dataDir}.ready.json`)).toBeNull();
 });
+
+test('a port that is taken is said so, and nothing is left running', async () => {
+  const port = String(simulator.port);
+  const { code, output } = await runMain([
+    '--config',
+    `${dataDir}.config.json`,
+    '--data',
+    join(folder.path, 'other'),
+    '--port',
+    port,
+  ]);
+  expect([code, output]).toEqual([2, expect.stringContaining(`Port ${port} of 127.0.0.1 is taken`)]);
+}, 60_000);
 
 test('without the demo and without a configuration there is nothing to start', async () => {
   const { code, output } = await runMain(['--no-demo', '--data', join(folder.path, 'other')]);
