@@ -8,7 +8,7 @@
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
 import type { LedgerAction } from '#adapters/dynamodb/ledger';
-import type { VerdictWrite } from '#adapters/dynamodb/users';
+import type { UserRecord, VerdictWrite } from '#adapters/dynamodb/users';
 import type { Outgoing } from '#adapters/queues';
 import { decide, type Verdict } from '#domain/decide';
 import type { DecideInput, DeviceFacts } from '#domain/decide-input';
@@ -39,6 +39,7 @@ type Round = {
   /** The first round of a message asks for actions without looking whether they are known: they hardly ever are. */
   first: boolean;
 };
+type Start = Pick<Round, 'surroundings' | 'first'> & { user: UserRecord; send: (messages: Outgoing[]) => Promise<void> };
 /** `known`: an action of the same cause is in the ledger already. */
 type Written =
   | { outcome: 'same' }
@@ -56,8 +57,11 @@ export function evaluateUser(deps: EvaluateDependencies) {
     };
     for (let round = 0; round < rounds; round++) {
       const first = round === 0;
-      const around = first ? await surroundings(key.sourceId) : await readSurroundings(deps, key.sourceId);
-      if (!around || (await once(deps, key, { surroundings: around, first, send })) === 'settled') return;
+      const [around, user] = await Promise.all([
+        first ? surroundings(key.sourceId) : readSurroundings(deps, key.sourceId),
+        deps.users.readUser(key),
+      ]);
+      if (!around || (await once(deps, key, { user, surroundings: around, first, send })) === 'settled') return;
       await deps.pause(deps.random() * 5 * 2 ** round);
     }
     throw new Error(`A user of ${key.sourceId} changed ${rounds} times while being evaluated. The message comes again.`);
@@ -67,9 +71,8 @@ export function evaluateUser(deps: EvaluateDependencies) {
 async function once(
   deps: EvaluateDependencies,
   key: UserKey,
-  { surroundings, first, send }: Pick<Round, 'surroundings' | 'first'> & { send: (messages: Outgoing[]) => Promise<void> },
+  { user, surroundings, first, send }: Start,
 ): Promise<'settled' | 'once more'> {
-  const user = await deps.users.readUser(key);
   const devices = registered(user.devices);
   if (user.devices.length === 0) return 'settled';
   const [input, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
