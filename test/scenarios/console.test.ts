@@ -60,13 +60,13 @@ test('the access link opens the overview: the source is well, its gather took a 
 test('a held device is shown with its reason, its name as text', async () => {
   await page.getByText(hostile).first().click();
   await page.getByText(/What would change this/).waitFor();
-  await page.getByText('over-allowance').waitFor();
+  await page.getByText('over-allowance', { exact: true }).waitFor();
 });
 
 test('approving it in the page reaches the server, and it no longer waits', async () => {
   await page.getByRole('button', { name: 'Approve' }).click();
   await page.getByText(/Approval requested/).waitFor();
-  await page.getByText('manual-decision').waitFor();
+  await page.getByText('manual-decision', { exact: true }).waitFor();
   await expect.poll(() => server.device(hostile, 'ApplHELD')?.approval_policy, { timeout: 10_000 }).toBe(2);
   await page.getByText('Nobody is waiting').waitFor();
 });

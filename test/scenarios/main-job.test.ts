@@ -72,7 +72,21 @@ test('who was waiting or barred before is no existing connection', async () => {
   expect(server.device('Barred Bert/Acme', 'ApplBERT')).toMatchObject({ approval_policy: 8, access_status: 1 });
 });
 
+test('while the portal has never told its enrolments, a second phone is undetermined: neither approved nor held', async () => {
+  server.register(userName(6), 'ApplNEW6');
+  await stack.gather('cloud');
+  await stack.settled();
+  expect(find(await stack.devices(), userName(6), 'ApplNEW6')).toMatchObject({
+    verdict: 'undetermined',
+    rule: 'enrolment-unknown',
+  });
+  expect(server.device(userName(6), 'ApplNEW6')?.approval_policy).toBe(1);
+});
+
 test('a second phone is held, and a second gather writes nothing to the server', async () => {
+  const elsewhere = enrolmentOf('Somebody Else', { id: 'e0', mailDeviceIds: ['ApplELSEWHERE'] });
+  await stack.putEvents([{ type: 'EnrolmentChanged', detail: { enrolment: elsewhere } }]);
+  await stack.settled();
   server.register(userName(7), 'ApplNEW7');
   await stack.gather('cloud');
   await stack.settled();

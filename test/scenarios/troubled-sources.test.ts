@@ -94,7 +94,7 @@ test('a list that is suddenly empty changes nothing', async () => {
   servers.emptied?.suffer('empty-list');
   const run = await stack.gather('emptied');
   expect(run).toMatchObject({ state: 'failed' });
-  expect(run.problem.what).toMatch(/empty/i);
+  expect(run.problem.what).toMatch(/no device at all/);
   await stack.settled();
   expect(await stack.devices({ source: 'emptied' })).toEqual(before);
   servers.emptied?.suffer('none');
