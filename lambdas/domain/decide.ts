@@ -2,7 +2,7 @@
 import type { DecideInput } from '#domain/decide-input';
 import type { Client, Match, VerdictName } from '#domain/device';
 import { type RuleId, rules } from '#domain/rules';
-import { type Circumstances, circumstancesOf, type Subject, subjectsOf } from '#domain/subject';
+import { type Circumstances, circumstancesOf, type Subject, subjectOf } from '#domain/subject';
 
 export type Verdict = {
   deviceId: string;
@@ -20,7 +20,8 @@ export type Verdict = {
 /** One verdict per device of `input.devices`, in their order: the first rule that applies decides. */
 export function decide(input: DecideInput): Verdict[] {
   const circumstances = circumstancesOf(input);
-  return subjectsOf(circumstances).map((subject) => decideOne(subject, circumstances));
+  const { holders } = circumstances.matches;
+  return holders.map((held, index) => decideOne(subjectOf(held, index, circumstances), circumstances));
 }
 
 function decideOne(subject: Subject, circumstances: Circumstances): Verdict {

@@ -6,7 +6,7 @@ import type { Enrolment } from '#domain/enrolment';
 import { matchUser, type UserMatch } from '#domain/user-match';
 
 /** A device with its id in lower case, every enrolment that holds it, and those that count as its device matches. */
-type Holders = { device: DeviceFacts; id: string; found: readonly Hit[]; hits: readonly Hit[] };
+export type Holders = { device: DeviceFacts; id: string; found: readonly Hit[]; hits: readonly Hit[] };
 /** What is known of one user's matches. The user's own is found when the first device needs it. */
 export type Matches = {
   input: DecideInput;

@@ -107,8 +107,9 @@ export const rules = [
       circumstances.input.settings.autoApproveVerse && verseEnrolment(subject, circumstances) !== null,
     verdict: () => 'approve',
     evidence: (subject, circumstances) => {
+      if (subject.match.kind === 'device') return `Verse, and ${subject.match.evidence}`;
       const enrolment = verseEnrolment(subject, circumstances);
-      return `Verse, and ${subject.match.evidence}${enrolment && subject.match.kind !== 'device' ? `: ${described(enrolment)}` : ''}`;
+      return `Verse, and ${subject.match.evidence}${enrolment ? `: ${described(enrolment)}` : ''}`;
     },
     wouldChange: () => 'The end of that enrolment, or switching the Verse option off.',
   },

@@ -6,7 +6,7 @@ import { standingDecisions } from '#domain/decisions';
 import type { Client, Match } from '#domain/device';
 import { isListedAsSecureMail } from '#domain/device-match';
 import type { Enrolment } from '#domain/enrolment';
-import { enrolmentOf, type Matches, matchesOf, matchOf } from '#domain/match';
+import { enrolmentOf, type Holders, type Matches, matchesOf, matchOf } from '#domain/match';
 import { type Places, placesOf } from '#domain/places';
 
 export type Subject = {
@@ -41,19 +41,17 @@ export function circumstancesOf(input: DecideInput): Circumstances {
   };
 }
 
-/** One per device, in the order of the input. */
-export function subjectsOf({ matches, places, decisions }: Circumstances): Subject[] {
-  return matches.holders.map((holders, index) => {
-    const { device } = holders;
-    const listed = isListedAsSecureMail(holders.found, holders.id);
-    return {
-      device,
-      client: clientOf(holders.id, device.type, listed),
-      match: matchOf(matches, holders),
-      enrolment: enrolmentOf(holders),
-      isListedAsSecureMail: listed,
-      place: places.place[index] ?? 1,
-      decision: decisions.get(device.deviceId) ?? null,
-    };
-  });
+/** The device at `index` of the input, as rules see it. */
+export function subjectOf(holders: Holders, index: number, { matches, places, decisions }: Circumstances): Subject {
+  const { device } = holders;
+  const listed = isListedAsSecureMail(holders.found, holders.id);
+  return {
+    device,
+    client: clientOf(holders.id, device.type, listed),
+    match: matchOf(matches, holders),
+    enrolment: enrolmentOf(holders),
+    isListedAsSecureMail: listed,
+    place: places.place[index] ?? 1,
+    decision: decisions.get(device.deviceId) ?? null,
+  };
 }

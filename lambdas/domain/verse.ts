@@ -7,6 +7,8 @@ import { isUnlinked } from '#domain/user-match';
 
 const ios = /^(ios|ipados|iphone|ipad)\b/i;
 const android = /^android\b/i;
+const isIos = ({ platform }: Enrolment) => platform === 'iOS' || ios.test(platform);
+const isAndroid = ({ platform }: Enrolment) => platform === 'Android' || android.test(platform);
 
 /**
  * The enrolment on whose strength Verse is approved, or null. Verse on Android registers under an id that the portal knows:
@@ -14,13 +16,18 @@ const android = /^android\b/i;
  * enough, and so, being stronger, is a device match with one (docs/decisions/decision-readings.md).
  */
 export function verseEnrolment({ client, enrolment }: Subject, { matches, input }: Circumstances): Enrolment | null {
-  if (client === 'verse-android') return enrolment && android.test(enrolment.platform) ? enrolment : null;
+  if (client === 'verse-android') return enrolment && isAndroid(enrolment) ? enrolment : null;
   if (client !== 'verse-ios') return null;
-  if (enrolment && ios.test(enrolment.platform) && !isUnlinked(enrolment.user.email, input.links)) return enrolment;
+  if (enrolment && isIos(enrolment) && !isUnlinked(enrolment.user.email, input.links)) return enrolment;
   const { portalUsers } = userMatchOf(matches);
-  if (portalUsers.length !== 1) return null;
-  const candidates = input.enrolments.filter(
-    (one) => portalUsers.includes(one.user.email.toLowerCase()) && ios.test(one.platform) && isEnrolled(one),
-  );
-  return candidates.reduce<Enrolment | null>((first, one) => (first === null || one.id < first.id ? one : first), null);
+  return portalUsers[0] !== undefined && portalUsers.length === 1 ? firstEnrolledIos(input.enrolments, portalUsers[0]) : null;
+}
+
+/** By enrolment id, so that the order of the list does not matter. */
+function firstEnrolledIos(enrolments: readonly Enrolment[], portalUser: string): Enrolment | null {
+  let first: Enrolment | null = null;
+  for (const one of enrolments)
+    if (isIos(one) && isEnrolled(one) && one.user.email.toLowerCase() === portalUser && (first === null || one.id < first.id))
+      first = one;
+  return first;
 }
