@@ -1,7 +1,7 @@
 /** The console's page, built by Vite once per state of its sources: a second start takes what the first one built. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,6 +23,8 @@ async function buildTo(target: string): Promise<void> {
   const outDir = await mkdtemp(join(cache, 'building-'));
   // Loaded only when there is something to build: most starts find it built.
   const { build } = await import('vite');
+  // A temporary folder is its owner's alone; in the cloud another user reads it.
+  await chmod(outDir, 0o755);
   await build({ root: page, logLevel: 'error', build: { outDir, emptyOutDir: true } });
   await rename(outDir, target).catch(async (error: NodeJS.ErrnoException) => {
     await rm(outDir, { recursive: true, force: true });

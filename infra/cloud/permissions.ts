@@ -46,14 +46,33 @@ const indexTable: { [I in IndexName]: TableName } = {
   open: 'actions',
 };
 const nothing: Needs = { tables: {}, indexes: [], sendsTo: [], worksOff: null, looksAt: [], readsCredentials: false };
-const transact = ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'] as const;
-const everyCall = [...transact, 'BatchGetItem', 'DeleteItem', 'BatchWriteItem'] as const;
+
+/** Settings are read by everyone; whoever finds none stores the configuration's as their first version, in a transaction. */
+const readsSettings = ['GetItem', 'PutItem', 'ConditionCheckItem'] as const;
+
+/** What outsiders ask for, by event or over the API (portal-events/requests.ts). */
+const takesRequests: Needs = {
+  ...nothing,
+  tables: {
+    devices: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+    enrolments: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    actions: ['GetItem', 'PutItem'],
+    journal: ['BatchWriteItem'],
+    control: [...readsSettings, 'Query', 'UpdateItem'],
+  },
+  indexes: ['byDeviceId', 'byName'],
+  sendsTo: ['gather', 'evaluations', 'actions'],
+};
 
 export const needs: { [F in FunctionName]: Needs } = {
-  'start-gathers': { ...nothing, tables: { control: transact }, sendsTo: ['gather'] },
+  'start-gathers': { ...nothing, tables: { control: [...readsSettings, 'Query'] }, sendsTo: ['gather'] },
   gather: {
     ...nothing,
-    tables: { devices: everyCall, journal: ['PutItem', 'BatchWriteItem'], control: everyCall },
+    tables: {
+      devices: ['BatchGetItem', 'BatchWriteItem', 'UpdateItem'],
+      journal: ['BatchWriteItem'],
+      control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
+    },
     indexes: ['bySource', 'moving'],
     sendsTo: ['gather', 'evaluations'],
     worksOff: 'gather',
@@ -62,48 +81,39 @@ export const needs: { [F in FunctionName]: Needs } = {
   evaluate: {
     ...nothing,
     tables: {
-      devices: [...transact, 'BatchGetItem', 'DeleteItem'],
-      enrolments: ['GetItem', 'BatchGetItem', 'Query'],
-      actions: [...transact, 'BatchGetItem'],
-      journal: ['PutItem', 'BatchWriteItem'],
-      control: transact,
+      devices: ['Query', 'UpdateItem'],
+      enrolments: ['Query'],
+      actions: ['GetItem', 'BatchGetItem', 'PutItem'],
+      journal: ['PutItem'],
+      control: readsSettings,
     },
-    indexes: ['byName', 'bySource', 'byDevice', 'open'],
+    indexes: ['byName', 'bySource'],
     sendsTo: ['evaluations', 'actions'],
     worksOff: 'evaluations',
   },
   act: {
     ...nothing,
-    tables: { devices: transact, actions: transact, journal: ['PutItem', 'BatchWriteItem'], control: transact },
-    indexes: ['byDevice', 'open'],
+    tables: {
+      devices: ['GetItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'PutItem'],
+      journal: ['PutItem'],
+      control: ['GetItem', 'UpdateItem'],
+    },
+    indexes: ['byDevice'],
     sendsTo: ['evaluations'],
     worksOff: 'actions',
     readsCredentials: true,
   },
-  'portal-events': {
-    ...nothing,
-    tables: {
-      devices: [...transact, 'BatchGetItem', 'DeleteItem'],
-      enrolments: everyCall,
-      actions: transact,
-      journal: ['PutItem', 'BatchWriteItem'],
-      control: [...transact, 'DeleteItem'],
-    },
-    indexes: ['byDeviceId', 'byName', 'byDevice'],
-    sendsTo: ['gather', 'evaluations', 'actions'],
-    worksOff: 'portalEvents',
-  },
+  'portal-events': { ...takesRequests, worksOff: 'portalEvents' },
   api: {
-    ...nothing,
+    ...takesRequests,
     tables: {
-      devices: [...transact, 'BatchGetItem', 'DeleteItem'],
-      enrolments: [...everyCall, 'Scan'],
-      actions: [...transact, 'BatchGetItem', 'Scan'],
-      journal: ['Query', 'PutItem', 'BatchWriteItem'],
-      control: [...transact, 'BatchGetItem', 'DeleteItem'],
+      ...takesRequests.tables,
+      devices: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Scan', 'PutItem'],
+      journal: ['Query', 'BatchWriteItem'],
     },
-    indexes: ['byDeviceId', 'byName', 'bySource', 'moving', 'byDevice', 'open'],
-    sendsTo: ['gather', 'evaluations', 'actions'],
+    indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],
     looksAt: ['gather', 'evaluations', 'actions'],
   },
   console: nothing,

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/configuration';
 import { type FunctionName, functionVariables } from '#domain/environment';
@@ -9,7 +11,7 @@ import { bundleFunctions } from '#infra/cloud/bundle';
 import type { Bundles } from '#infra/cloud/service-stack';
 import { oneSource } from './templates.ts';
 
-const builtin = new Set(builtinModules);
+const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'traveler-extender-bundles-'));
 const configuration: RuntimeConfiguration = runtimeConfiguration.parse(oneSource);
 const names = Object.keys(functionVariables) as FunctionName[];
@@ -27,12 +29,14 @@ describe('what is deployed as a function', () => {
     expect(readdirSync(bundles[name]).filter((file) => /\.m?js$/.test(file))).toEqual(['index.mjs']);
   });
 
-  test.each(names)('%s needs nothing but what Node brings', (name) => {
-    const imported = [
-      ...readFileSync(codeOf(name), 'utf8').matchAll(/\bfrom\s?["']([^"'\n]+)["']|\bimport\s?["']([^"'\n]+)["']/g),
-    ];
-    const foreign = imported.map(([, from, bare]) => from ?? bare ?? '').filter((module) => /^[@a-z]/.test(module));
-    expect(foreign.filter((module) => !module.startsWith('node:') && !builtin.has(module))).toEqual([]);
+  test.each(names)('%s starts far from any package, with its environment and configuration alone', async (name) => {
+    const environment = Object.fromEntries(functionVariables[name].map((key) => [key, 'https://example.com/it']));
+    const script = `const { handler } = await import(${JSON.stringify(pathToFileURL(codeOf(name)).href)}); console.log(typeof handler)`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: directory,
+      env: { AWS_REGION: 'us-east-1', ...environment },
+    });
+    expect(stdout.trim()).toBe('function');
   });
 
   test.each(names.filter((name) => name !== 'console'))('%s finds the configuration beside its code', (name) => {
@@ -44,6 +48,8 @@ describe('what is deployed as a function', () => {
   test('the console, open to anyone, carries its page and not the configuration', () => {
     expect(existsSync(join(bundles.console, 'assets/index.html'))).toBe(true);
     expect(existsSync(join(bundles.console, 'configuration.json'))).toBe(false);
+    // Lambda runs as another user than the one who made the bundle.
+    expect(statSync(join(bundles.console, 'assets')).mode & 0o005).toBe(0o005);
   });
 });
 

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTableInput, type TableName, tableDefinitions } from '#adapters/dynamodb/table-definitions';
+import { context } from '#infra/cloud/synthesize';
 import { type Resource, type Templates, templatesFor } from './templates.ts';
 
 let templates: Templates;
@@ -51,4 +54,9 @@ describe('what the product knows outlives every deployment', () => {
     const types = Object.values(templates.service.Resources).map(({ Type }) => Type);
     expect(types.filter((type) => /DynamoDB|KMS|::UserPool$|EventBus/.test(type))).toEqual([]);
   });
+});
+
+test('the command line and the local stack synthesize under the same settings', () => {
+  const file = fileURLToPath(new URL('../../cdk.json', import.meta.url));
+  expect(JSON.parse(readFileSync(file, 'utf8')).context).toEqual(context);
 });
