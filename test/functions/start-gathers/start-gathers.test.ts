@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { runStore } from '#adapters/dynamodb/runs';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { runtimeConfiguration } from '#domain/configuration';
+import { type GatherMessage, gatherMessage } from '#domain/messages';
+import { startGathers } from '#functions/start-gathers/start-gathers';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+let db: TestDatabase;
+let sourceId = '';
+let count = 0;
+let now = Date.parse('2026-03-02T12:00:00Z');
+const sent: GatherMessage[] = [];
+beforeAll(async () => {
+  db = await startDynamoDb();
+});
+afterAll(() => db.stop());
+beforeEach(() => {
+  sourceId = `cloud-${++count}`;
+  sent.length = 0;
+});
+
+const runs = () => runStore(db.client, db.tables.control);
+const sources = () => sourceStore(db.client, db.tables.control);
+
+function start() {
+  const url = 'https://traveler.example';
+  const configuration = runtimeConfiguration.parse({
+    sources: [
+      { id: sourceId, kind: 'smartcloud', url, credentials: { secretName: 's' } },
+      { id: 'hq', kind: 'traveler' },
+    ],
+  });
+  return startGathers({
+    configuration,
+    runs: runs(),
+    sources: sources(),
+    settings: settingsStore(db.client, db.tables.control, configuration.settings),
+    gatherQueue: {
+      send: async (messages) => {
+        for (const { body } of messages) sent.push(gatherMessage.parse(body));
+      },
+    },
+    now: () => now,
+    unique: () => sourceId,
+  })();
+}
+
+test('each source that is read from here is asked for; one behind a relay waits for it', async () => {
+  expect(await start()).toEqual([
+    { sourceId, outcome: 'started' },
+    { sourceId: 'hq', outcome: 'waits-for-relay' },
+  ]);
+  expect(sent).toHaveLength(1);
+  expect(await runs().read(sent[0]?.runId ?? '')).toMatchObject({ sourceId, state: 'queued', reason: 'schedule' });
+});
+
+test('a run that is queued or under way is not doubled: its own message is sent again', async () => {
+  await start();
+  now += 900_000;
+  expect((await start())[0]).toEqual({ sourceId, outcome: 'still-running' });
+  expect(sent[1]).toEqual(sent[0]);
+  const [first] = sent;
+  await runs().update(first ?? raise(), { state: 'completed' });
+  expect((await start())[0]?.outcome).toBe('started');
+  expect(sent[2]?.runId).not.toBe(first?.runId);
+});
+
+test('a source that refused the password is left alone until its time has come', async () => {
+  await sources().update(sourceId, { retryAt: now + 1 });
+  expect((await start())[0]?.outcome).toBe('refused-for-now');
+  now += 1;
+  expect((await start())[0]?.outcome).toBe('started');
+});
+
+function raise(): never {
+  throw new Error('no message was sent');
+}
