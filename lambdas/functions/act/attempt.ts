@@ -2,27 +2,18 @@
  * One try of one action at its source: claim, read, act, read back, record. What was dispatched in an earlier try and never
  * settled is settled first by reading; only then is anything written (again).
  */
-import type { LedgerAction } from '#adapters/dynamodb/ledger';
-import { TravelerFailure } from '#adapters/traveler/failure';
-import type { Found } from '#adapters/traveler/source';
+import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { Shown } from '#domain/action';
-import { type Consequence, consequences } from '#domain/failure';
+import { consequences } from '#domain/failure';
 import { supersedes } from '#domain/readiness';
-import { type Happened, stepsThrough } from '#domain/steps';
-import type { ActionEvent } from '#domain/transitions';
-import { conclude, supersedeOlder } from './conclude.ts';
+import { stepsThrough } from '#domain/steps';
+import { claim, heldLongEnough } from './claim.ts';
+import { supersedeOlder } from './conclude.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
+import { afterFailure, confirm, end, happened, noEffect, unread } from './endings.ts';
 import type { Carrier } from './executors.ts';
-import { postpone, stopSource } from './postpone.ts';
-
-type Reading = { shown: Shown; href: string } | { failure: TravelerFailure } | { lost: string };
-
-/** How long a claim is honoured: longer than any write may take, short enough that a killed worker's action goes on soon. */
-const claimMs = 40_000;
-export const writeMs = 25_000;
-
-/** Waits before reading back again, ms: a pool of servers may take a moment to agree. */
-const readBackAgain = [250, 1000];
+import { postpone } from './postpone.ts';
+import { asFailure, read, readBack } from './reading.ts';
 
 export async function attempt(deps: ActDependencies, one: Try, executor: Carrier): Promise<Acted> {
   const [claimed, reading] = await Promise.all([claim(deps, one), read(one)]);
@@ -35,76 +26,6 @@ export async function attempt(deps: ActDependencies, one: Try, executor: Carrier
   if (settled !== 'to-do') return settled;
   const sure = await heldLongEnough(deps, held);
   return sure ? write(deps, sure, { executor, ...reading }) : 'overtaken';
-}
-
-const happened = (deps: ActDependencies, event: ActionEvent, note: string): Happened => ({ event, at: deps.now(), note });
-
-function toDispatched(deps: ActDependencies, { action, queuedAt }: Try): Happened[] {
-  const dispatch = happened(deps, 'dispatch', `Claimed by ${deps.worker}.`);
-  if (action.state === 'queued') return [dispatch];
-  const since = Math.max(queuedAt, action.history.at(-1)?.at ?? queuedAt);
-  if (action.state === 'requested' || action.state === 'waiting')
-    return [{ event: 'queue', at: Math.min(since, dispatch.at), note: 'In the action queue.' }, dispatch];
-  return action.state === 'dispatched'
-    ? [happened(deps, 'lose', 'The worker that held it is gone; reading tells how far it came.')]
-    : [];
-}
-
-function claim(deps: ActDependencies, one: Try): Promise<LedgerAction | null> {
-  const { action } = one;
-  const steps = stepsThrough(action, toDispatched(deps, one));
-  return deps.ledger.advance(action, {
-    steps,
-    attempts: action.attempts + 1,
-    claim: claimOf(deps, one),
-    notBefore: null,
-  });
-}
-
-const claimOf = (deps: ActDependencies, { until }: Try) => ({ by: deps.worker, until: Math.min(until, deps.now() + claimMs) });
-
-/** Reading may have taken long: nothing is written under a claim that could end before the answer comes. */
-async function heldLongEnough(deps: ActDependencies, one: Try): Promise<Try | null> {
-  const left = (one.action.claim?.until ?? 0) - deps.now();
-  if (left >= writeMs) return one;
-  const action = await deps.ledger.advance(one.action, { steps: [], claim: claimOf(deps, one) });
-  return action && { ...one, action };
-}
-
-async function read({ source, device }: Pick<Try, 'source' | 'device'>): Promise<Reading> {
-  try {
-    const found = await source.detail(device.href);
-    if (found === 'gone') return { lost: 'The server does not find the device at its address; the next gather looks for it.' };
-    if (found.user !== device.user || found.deviceId !== device.deviceId)
-      return { lost: 'The address of the device leads to another one; the next gather reads it anew.' };
-    return { shown: shownOf(found), href: found.href || device.href };
-  } catch (error) {
-    return { failure: asFailure(error) };
-  }
-}
-
-const shownOf = ({ detail: { approval, access, wipe } }: Found): Shown => ({ approval, access, wipe });
-
-function asFailure(error: unknown): TravelerFailure {
-  if (error instanceof TravelerFailure) return error;
-  throw error;
-}
-
-/** Nothing was learnt, so nothing is written. */
-async function unread(deps: ActDependencies, one: Try, reading: Exclude<Reading, { shown: Shown }>): Promise<Acted> {
-  if ('lost' in reading) return postpone(deps, one.action, { note: reading.lost });
-  return afterFailure(deps, one, { failure: reading.failure, consequence: consequences[reading.failure.kind].reading });
-}
-
-async function afterFailure(
-  deps: ActDependencies,
-  one: Try,
-  { failure, consequence }: { failure: TravelerFailure; consequence: Consequence },
-): Promise<Acted> {
-  const note = failure.message;
-  if (consequence === 'fail') return end(deps, one, [happened(deps, 'fail', note)]);
-  if (consequence !== 'stop-source') return postpone(deps, one.action, { note, atLeast: failure.retryAfterMs });
-  return postpone(deps, one.action, { note, until: await stopSource(deps, one.action, failure) });
 }
 
 /** The source answers again: its standing problem with credentials is over. */
@@ -207,30 +128,4 @@ async function unwritten(
   return consequence === 'fail'
     ? end(deps, one, [happened(deps, 'fail', failure.message)], shown)
     : afterFailure(deps, one, { failure, consequence });
-}
-
-async function readBack(deps: ActDependencies, one: Try, executor: Carrier): Promise<Reading> {
-  let reading = await read(one);
-  for (const ms of readBackAgain) {
-    if ('shown' in reading && executor.isDone(reading.shown)) break;
-    await deps.pause(ms);
-    reading = await read(one);
-  }
-  return reading;
-}
-
-function confirm(
-  deps: ActDependencies,
-  one: Try,
-  { shown, events }: { shown: Shown; events: readonly Happened[] },
-): Promise<Acted> {
-  return end(deps, one, [...events, happened(deps, 'confirm', 'Read back: the device shows it.')], shown);
-}
-
-function noEffect(deps: ActDependencies, one: Try, { executor, shown }: { executor: Carrier; shown: Shown }): Promise<Acted> {
-  return end(deps, one, [happened(deps, 'fail', executor.withoutEffect(shown))], shown);
-}
-
-function end(deps: ActDependencies, { action, device, open }: Try, events: readonly Happened[], after?: Shown): Promise<Acted> {
-  return conclude(deps, action, { events, device, open, ...(after === undefined ? {} : { after }) });
 }

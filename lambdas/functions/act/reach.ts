@@ -1,7 +1,7 @@
 /** How each source is reached for actions: a Traveler source per SmartCloud source, opened when first needed and kept. */
 import type { TravelerOptions, TravelerSource } from '#adapters/traveler/source';
 import type { SourceConfiguration } from '#domain/configuration';
-import { writeMs } from './attempt.ts';
+import { writeMs } from './claim.ts';
 import type { Reach } from './dependencies.ts';
 
 type Open = (options: TravelerOptions) => TravelerSource;

@@ -1,6 +1,6 @@
 /** The examples of auto-quarantine.md, driven through the real stores, both queues and a Traveler server, to their effect. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
+import { aRequest, baseline, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
 let spine: Spine;
 let users = 0;
@@ -205,4 +205,114 @@ test('a decision that ends by itself loses its hold when its time comes, with no
   expect(spine.clock.now).toBeGreaterThanOrEqual(expiresAt);
   expect(spine.simulator.find(user, 'ApplEND')).toMatchObject({ approval: 2, access: 0 });
   expect(spine.evaluations.size).toBe(0);
+});
+
+test('where the server cannot hold devices, the extender bars the new one, calls it held, and lifts its own bar later', async () => {
+  await publish({ devicesPerUser: 0 });
+  const { server } = await spine.sources.read(sourceId);
+  await spine.sources.update(sourceId, { server: { ...server, settingsAccess: 'unavailable', requiresApproval: 'unknown' } });
+  spine.simulator.settings = { ...spine.simulator.settings, require_approval: false };
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplHOLD' });
+  await spine.gather(user);
+  await spine.settle();
+  expect(spine.simulator.find(user, 'ApplHOLD')).toMatchObject({ approval: 8, access: 1 });
+  const held = await spine.device({ user, deviceId: 'ApplHOLD' });
+  expect(held).toMatchObject({
+    denial: { kind: 'hold' },
+    verdict: { verdict: 'hold', rule: 'over-allowance' },
+    openAction: null,
+  });
+  expect(held.heldSince).not.toBeNull();
+  await spine.gather(user);
+  await spine.settle();
+  expect(await spine.device({ user, deviceId: 'ApplHOLD' })).toMatchObject({ heldSince: held.heldSince, verdict: held.verdict });
+  await publish({ devicesPerUser: 1 });
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(spine.effectsOn(user, 'ApplHOLD')).toEqual([
+    { approval_policy: 8, access_status: 1 },
+    { approval_policy: 2, access_status: 0 },
+  ]);
+  expect(await spine.device({ user, deviceId: 'ApplHOLD' })).toMatchObject({ denial: null, heldSince: null });
+  await spine.sources.update(sourceId, { server });
+  spine.simulator.settings = { ...spine.simulator.settings, require_approval: true };
+});
+
+test('a device that the last gather missed keeps its place and verdict, and is not acted on until it is seen again', async () => {
+  await publish({ devicesPerUser: 0, autoApproveEnrolled: true });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplMISSED' });
+  await spine.gather(user);
+  await spine.settle();
+  const seen = await spine.device({ user, deviceId: 'ApplMISSED' });
+  await spine.put({ ...seen, presence: 'missing', missingSince: spine.clock.now });
+  await spine.enrol(enrolled('missed', { mailDeviceIds: ['ApplMISSED'] }));
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplMISSED: 'approve enrolled-device' });
+  expect(spine.effectsOn(user, 'ApplMISSED')).toEqual([]);
+  await spine.put({ ...(await spine.device({ user, deviceId: 'ApplMISSED' })), presence: 'present', missingSince: null });
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(approvalOf(user, 'ApplMISSED')).toBe(2);
+});
+
+test('a baseline that is still owed decides nothing, and devices recorded as existing are never cut off', async () => {
+  await publish({ devicesPerUser: 0 });
+  await spine.sources.update(sourceId, { aqInForce: false });
+  const user = nextUser();
+  spine.simulator.adminApprove(spine.simulator.arrive(user, { deviceId: 'ApplOLD' }));
+  await spine.gather(user, { baselineRun: baseline });
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplOLD: 'leave aq-off' });
+  await spine.sources.update(sourceId, { aqInForce: true });
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplOLD: 'leave existing-device' });
+  expect(spine.effectsOn(user, 'ApplOLD')).toEqual([]);
+});
+
+test('an action of Auto-Quarantine that failed for good is not asked for again while nothing changes', async () => {
+  await publish({ devicesPerUser: 3 });
+  const user = nextUser();
+  spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
+  spine.simulator.arrive(user, { deviceId: 'ApplFAIL' });
+  await spine.gather(user);
+  await spine.settle();
+  for (let again = 0; again < 3; again++) await spine.evaluate(user);
+  await spine.settle();
+  spine.simulator.setFaults([]);
+  expect((await spine.actionsOf(user, 'ApplFAIL')).map(({ state }) => state)).toEqual(['failed']);
+  expect(spine.effectsOn(user, 'ApplFAIL')).toHaveLength(1);
+});
+
+test('an approval that is no longer wanted is cancelled before it goes out', async () => {
+  await publish({ devicesPerUser: 0, autoApproveEnrolled: true });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplFLIP' });
+  await spine.enrol(enrolled('flip', { mailDeviceIds: ['ApplFLIP'] }));
+  await spine.gather(user);
+  await spine.perform.evaluation({ kind: 'users', sourceId, users: [user], cause: 'test' });
+  await spine.enrol(enrolled('flip', { mailDeviceIds: ['ApplFLIP'], status: 'Removed', version: 2 }));
+  await spine.perform.evaluation({ kind: 'users', sourceId, users: [user], cause: 'test' });
+  await spine.settle();
+  expect((await spine.actionsOf(user, 'ApplFLIP')).map(({ state }) => state)).toEqual(['cancelled']);
+  expect(spine.effectsOn(user, 'ApplFLIP')).toEqual([]);
+  await spine.enrol(enrolled('flip', { mailDeviceIds: ['ApplFLIP'], version: 3 }));
+  await spine.settle();
+  expect(approvalOf(user, 'ApplFLIP')).toBe(2);
+});
+
+test('of evaluations that run side by side, none doubles an action or a line', async () => {
+  await publish({ devicesPerUser: 1 });
+  const user = nextUser();
+  spine.simulator.arrive(user, { deviceId: 'ApplPAR' });
+  await spine.gather(user);
+  const message = { kind: 'users', sourceId, users: [user], cause: 'test' };
+  await Promise.all(Array.from({ length: 8 }, () => spine.perform.evaluation(message)));
+  await spine.settle();
+  expect(await spine.actionsOf(user, 'ApplPAR')).toHaveLength(1);
+  expect(spine.effectsOn(user, 'ApplPAR')).toHaveLength(1);
+  const lines = await spine.timeline.read({ sourceId, user, deviceId: 'ApplPAR' });
+  expect(lines.map(({ kind }) => kind).sort()).toEqual(['action', 'verdict']);
 });

@@ -1,0 +1,42 @@
+/** What the server shows of the device: read before acting, and read back afterwards. */
+import { TravelerFailure } from '#adapters/traveler/failure';
+import type { Found } from '#adapters/traveler/source';
+import type { Shown } from '#domain/action';
+import type { ActDependencies, Try } from './dependencies.ts';
+import type { Carrier } from './executors.ts';
+
+/** `lost`: the record is not where it was; a gather finds it again, or that it is gone. */
+export type Reading = { shown: Shown; href: string } | { failure: TravelerFailure } | { lost: string };
+export type Unread = Exclude<Reading, { shown: Shown }>;
+
+/** Waits before reading back again, ms: a pool of servers may take a moment to agree. */
+const readBackAgain = [250, 1000];
+
+export async function read({ source, device }: Pick<Try, 'source' | 'device'>): Promise<Reading> {
+  try {
+    const found = await source.detail(device.href);
+    if (found === 'gone') return { lost: 'The server does not find the device at its address; the next gather looks for it.' };
+    if (found.user !== device.user || found.deviceId !== device.deviceId)
+      return { lost: 'The address of the device leads to another one; the next gather reads it anew.' };
+    return { shown: shownOf(found), href: found.href || device.href };
+  } catch (error) {
+    return { failure: asFailure(error) };
+  }
+}
+
+const shownOf = ({ detail: { approval, access, wipe } }: Found): Shown => ({ approval, access, wipe });
+
+export function asFailure(error: unknown): TravelerFailure {
+  if (error instanceof TravelerFailure) return error;
+  throw error;
+}
+
+export async function readBack(deps: ActDependencies, one: Try, executor: Carrier): Promise<Reading> {
+  let reading = await read(one);
+  for (const ms of readBackAgain) {
+    if ('shown' in reading && executor.isDone(reading.shown)) break;
+    await deps.pause(ms);
+    reading = await read(one);
+  }
+  return reading;
+}
