@@ -15,6 +15,8 @@ export type RunStore = {
   /** Records a run as queued. The same run id again changes nothing and answers `false` (so does a second request at the very same moment). */
   request(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<boolean>;
   read(runId: string): Promise<GatherRun | null>;
+  /** The run as recorded; recorded now if it was not. Null only if someone else is recording it at this moment. */
+  open(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<GatherRun | null>;
   /** Newest first. */
   lastRuns(sourceId: string, count: number): Promise<GatherRun[]>;
   /** Sets the given fields of a run that exists; of one that does not (expired), nothing. */
@@ -66,12 +68,19 @@ export function runStore(client: DocumentClient, table: string): RunStore {
     );
     return Item === undefined ? null : gatherRun.parse(Item);
   }
+  async function request(run: Parameters<RunStore['request']>[0]): Promise<boolean> {
+    const expiresAt = Math.floor(run.requestedAt / 1000) + keptSeconds;
+    const item = { ...controlKeys.run(run.sourceId, run.runId), ...newRun(run), expiresAt };
+    const pointing = { ...controlKeys.runPointer(run.runId), sourceId: run.sourceId, expiresAt };
+    return put([item, pointing]);
+  }
   return {
-    async request(run) {
-      const expiresAt = Math.floor(run.requestedAt / 1000) + keptSeconds;
-      const item = { ...controlKeys.run(run.sourceId, run.runId), ...newRun(run), expiresAt };
-      const pointing = { ...controlKeys.runPointer(run.runId), sourceId: run.sourceId, expiresAt };
-      return put([item, pointing]);
+    request,
+    async open(run) {
+      const known = await readAt(run.sourceId, run.runId);
+      if (known !== null) return known;
+      await request(run);
+      return readAt(run.sourceId, run.runId);
     },
     async read(runId) {
       const { Item } = await client.send(

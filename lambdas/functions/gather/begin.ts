@@ -14,23 +14,25 @@ type Given = { source: SmartcloudSource; run: GatherRun; lease: LeaseKeeper; inv
 
 /** Throws TravelerFailure when the source does not say what it is. */
 export async function begin(
-  { sources, settings, manifests, connect, runs, now }: GatherDependencies,
+  { sources, settings, manifests, devices, connect, runs, now }: GatherDependencies,
   { source, run, lease, invocation }: Given,
 ): Promise<Gathering> {
   const startedAt = run.startedAt ?? now();
-  await runs.update(run, { state: 'running', startedAt, invocations: run.invocations + 1, problem: null });
   if (lease.wasCutOff) await sources.update(source.id, { evaluateEveryone: true }, { fence: lease.fence });
   const traveler = connect(source);
-  const [state, current, stored, server] = await Promise.all([
+  // Waited for even when a read fails: it must not overwrite what is then written of the failure.
+  const marked = runs.update(run, { state: 'running', startedAt, invocations: run.invocations + 1, problem: null });
+  const [state, current, stored, server, moving] = await Promise.all([
     sources.read(source.id),
     settings.current(source.id),
     manifests.read(source.id),
     traveler.serverFacts(),
-  ]);
+    devices.moving(source.id),
+  ]).finally(() => marked);
   const reserve = Math.min(reservedMs, invocation.remainingMs() * reservedPart);
   const gathering = {
     ...{ source, traveler, run: { ...run, startedAt }, startedAt, fence: lease.fence },
-    ...{ state, settings: current, server, stored, manifest: readManifest(stored) },
+    ...{ state, settings: current, server, stored, manifest: readManifest(stored), moving },
     guard: lease.guard,
     mayGoOn: () => invocation.remainingMs() > reserve,
   };

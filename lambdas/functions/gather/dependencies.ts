@@ -16,7 +16,7 @@ export type SmartcloudSource = Extract<SourceConfiguration, { kind: 'smartcloud'
 export type GatherDependencies = {
   configuration: RuntimeConfiguration;
   leases: LeaseStore;
-  runs: Pick<RunStore, 'request' | 'read' | 'update'>;
+  runs: Pick<RunStore, 'open' | 'update'>;
   sources: Pick<SourceStore, 'read' | 'update'>;
   manifests: ManifestStore;
   devices: ObservedDevices;
@@ -51,6 +51,8 @@ export type Gathering = {
   baseline: string | null;
   /** Does it owe the full record of every device, because none was looked at for this baseline yet? */
   everyDetail: boolean;
+  /** Hashes of devices in a moving state: pending, wipe requested, action in flight. */
+  moving: ReadonlySet<string>;
   /** It continues a run that had marked as stale whatever it still owed. */
   continued: boolean;
   /** Throws `FencedOff` when the lease is no longer ours: called before everything that is written. */

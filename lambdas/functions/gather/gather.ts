@@ -36,8 +36,7 @@ export function gather(deps: GatherDependencies) {
       deps.log('warn', 'A gather was asked for of a source that is not read from here', { sourceId: message.sourceId });
       return 'dropped';
     }
-    await deps.runs.request(message);
-    const run = await deps.runs.read(message.runId);
+    const run = await deps.runs.open(message);
     if (run === null || run.state === 'completed' || run.state === 'failed') return 'dropped';
     const lease = await keepLease(deps, source.id);
     if (lease === null) return again(deps, message);
@@ -70,7 +69,10 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   let tally: Tally | null = null;
   try {
     const gathering = await begin(deps, given);
-    tally = tallyOf(deps, gathering.run, () => gathering.traveler.requests);
+    tally = tallyOf(deps, gathering.run, {
+      requests: () => gathering.traveler.requests,
+      baseline: gathering.baseline !== null,
+    });
     return await read(deps, gathering, tally);
   } catch (error) {
     if (!(error instanceof TravelerFailure)) throw error;
@@ -83,9 +85,8 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
 
 async function read(deps: GatherDependencies, gathering: Gathering, tally: Tally): Promise<Gathered> {
   const known = gathering.manifest.present();
-  const context = await needContext(deps, gathering);
+  const context = needContext(deps, gathering);
   const records = recorder(deps, gathering, tally);
-  await deps.runs.update(gathering.run, { baseline: gathering.baseline !== null });
   const worked = await workThrough(deps, gathering, { context, tally, recorder: records });
   const failure = failureOf(worked, { known, tally });
   const fewer =
@@ -103,10 +104,9 @@ async function read(deps: GatherDependencies, gathering: Gathering, tally: Tally
   return 'completed';
 }
 
-async function needContext({ devices, configuration }: GatherDependencies, gathering: Gathering): Promise<NeedContext> {
-  const { manifest, everyDetail, continued, startedAt, state, source } = gathering;
+function needContext({ configuration }: GatherDependencies, gathering: Gathering): NeedContext {
+  const { manifest, everyDetail, continued, startedAt, state, moving } = gathering;
   const { detailRefreshHours, lastSyncEveryHours } = configuration;
-  const moving = continued || everyDetail ? new Set<string>() : await devices.moving(source.id);
   const since = state.lastCompleteGatherAt;
   return { manifest, everyDetail, continued, startedAt, since, detailRefreshHours, lastSyncEveryHours, moving };
 }

@@ -10,7 +10,7 @@ export type Tally = {
   /** Call as often as there is news: it writes at most every two seconds, and never keeps the gather waiting. */
   news(): void;
   /** What the run record is to hold now. */
-  soFar(): Pick<GatherRun, 'counts' | 'requests' | 'units'>;
+  soFar(): Pick<GatherRun, 'baseline' | 'counts' | 'requests' | 'units'>;
   /** Waits for a write that is under way; later news is not written. */
   close(): Promise<void>;
 };
@@ -18,7 +18,7 @@ export type Tally = {
 export function tallyOf(
   { runs, now, units }: Pick<GatherDependencies, 'runs' | 'now' | 'units'>,
   run: GatherRun,
-  requests: () => number,
+  { requests, baseline }: { requests: () => number; baseline: boolean },
 ): Tally {
   // The list is read anew by each invocation; what was worked off adds up.
   const counts = { ...run.counts, pages: 0, devices: 0, totalRecords: null };
@@ -30,6 +30,7 @@ export function tallyOf(
   function soFar() {
     const spent = units();
     return {
+      baseline,
       counts: { ...counts },
       requests: run.requests + requests() - requestsBefore,
       units: {

@@ -105,7 +105,7 @@ async function firstGather(sourceId: string, death: Death | null) {
       devices: told(devices),
       lines: await lines(devices),
       existing: devices.every(({ baselineRun }) => baselineRun !== null && state.baselineRuns.includes(baselineRun)),
-      run: (await world.dependencies.runs.read(message.runId))?.state,
+      run: (await world.run(message.runId))?.state,
       ...{ inForce: state.aqInForce, owed: state.evaluateEveryone, known: state.devices },
       server: world.simulator.settings.require_approval,
     },
@@ -142,7 +142,7 @@ async function laterGather(sourceId: string, death: Death | null) {
   simulator.removeDevice(added);
   const devices = await own(sourceId);
   const state = await world.dependencies.sources.read(sourceId);
-  const run = (await world.dependencies.runs.read(message.runId))?.state;
+  const run = (await world.run(message.runId))?.state;
   return {
     calls,
     end: { devices: told(devices), lines: await lines(devices), run, owed: state.evaluateEveryone, known: state.devices },

@@ -89,7 +89,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
     async gather(id = 'run', deps: Partial<GatherDependencies> = {}, remainingMs = () => 900_000) {
       const message = this.message(id);
       const outcome = await gather({ ...dependencies, ...deps })(message, { remainingMs });
-      const run = await dependencies.runs.read(message.runId);
+      const run = await runStore(client, control).read(message.runId);
       if (run === null) throw new Error('the run was not recorded');
       return { outcome, run };
     },
@@ -99,6 +99,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
       const next = { ...current, ...wanted };
       await store.publish({ settings: next, scope: '*', replaces: version, publishedBy: 'a test', at: clock.now });
     },
+    run: (runId: string) => runStore(client, control).read(runId),
     state: () => dependencies.sources.read('cloud'),
     devices: () => storedDevices(database),
     timeline: async (device: Device) => {

@@ -1,0 +1,118 @@
+/**
+ * Row 11: size of each function's bundle, and how long a fresh process takes to load it, against an empty handler that
+ * imports the same SDK clients. Loaded in a Node of its own each time, in turn; the clock is that process's own.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { runtimeConfiguration } from '#domain/configuration';
+import { type FunctionName, functionVariables } from '#domain/environment';
+import { bundleFunctions, bundleOptions } from '#infra/cloud/bundle';
+import { median } from './gather-world.ts';
+import type { Row } from './row.ts';
+
+const run = promisify(execFile);
+const rounds = 9;
+const megabyte = 1024 * 1024;
+const timeMark = 1.3;
+/** Service clients as a bundle names them, and what an empty handler imports to have the same. */
+const clients = {
+  DynamoDBDocumentClient: ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'],
+  SQSClient: ['@aws-sdk/client-sqs'],
+  SecretsManagerClient: ['@aws-sdk/client-secrets-manager'],
+} as const;
+const uses = {
+  'start-gathers': ['DynamoDBDocumentClient', 'SQSClient'],
+  gather: ['DynamoDBDocumentClient', 'SQSClient', 'SecretsManagerClient'],
+  evaluate: ['DynamoDBDocumentClient', 'SQSClient'],
+  act: ['DynamoDBDocumentClient', 'SQSClient', 'SecretsManagerClient'],
+  'portal-events': ['DynamoDBDocumentClient', 'SQSClient'],
+  api: ['DynamoDBDocumentClient', 'SQSClient'],
+  console: [],
+} as const satisfies Record<FunctionName, readonly (keyof typeof clients)[]>;
+
+type Measured = { name: FunctionName; bytes: number; ms: number; floorMs: number };
+
+export async function bundleRow(): Promise<Row> {
+  const directory = await mkdtemp(join(tmpdir(), 'bench-bundles-'));
+  try {
+    const configuration = runtimeConfiguration.parse({
+      sources: [{ id: 'cloud', kind: 'smartcloud', url: 'https://traveler.example', credentials: { secretName: 'none' } }],
+    });
+    const bundles = await bundleFunctions(configuration, { directory });
+    const measured: Measured[] = [];
+    for (const [name, folder] of Object.entries(bundles) as [FunctionName, string][])
+      measured.push(await measure(name, { folder, directory }));
+    return rowOf(measured);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function measure(name: FunctionName, { folder, directory }: { folder: string; directory: string }): Promise<Measured> {
+  const file = join(folder, 'index.mjs');
+  const floorFile = await emptyHandler(name, directory);
+  const ours: number[] = [];
+  const floors: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    floors.push(await loadTime(floorFile, name));
+    ours.push(await loadTime(file, name));
+  }
+  return { name, bytes: (await stat(file)).size, ms: median(ours), floorMs: median(floors) };
+}
+
+/** Same bundler, same clients constructed, nothing else. */
+async function emptyHandler(name: FunctionName, directory: string): Promise<string> {
+  const source = join(directory, `${name}-empty.ts`);
+  const outfile = join(directory, `${name}-empty.mjs`);
+  const wanted: readonly (keyof typeof clients)[] = uses[name];
+  const lines = wanted.flatMap((client) =>
+    client === 'DynamoDBDocumentClient'
+      ? [
+          `import { DynamoDBClient } from '${clients[client][0]}';`,
+          `import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '${clients[client][1]}';`,
+          'export const documents = [DynamoDBDocumentClient.from(new DynamoDBClient({})), GetCommand, QueryCommand, UpdateCommand];',
+        ]
+      : [`import { ${client} } from '${clients[client][0]}';`, `export const a${client} = new ${client}({});`],
+  );
+  await writeFile(source, `${lines.join('\n')}\nexport async function handler() {}\n`);
+  const nodePaths = [join(bundleOptions.absWorkingDir, 'node_modules')];
+  await build({ ...bundleOptions, nodePaths, entryPoints: [source], outfile });
+  return outfile;
+}
+
+const loader = `
+const from = performance.now();
+await import(process.argv[1]);
+process.stdout.write(String(performance.now() - from));
+process.exit();`;
+
+async function loadTime(file: string, name: FunctionName): Promise<number> {
+  const environment = Object.fromEntries(functionVariables[name].map((key) => [key, 'http://127.0.0.1:1/bench']));
+  const env = { ...environment, PATH: process.env.PATH, AWS_REGION: 'us-east-1', POWERTOOLS_DEV: 'true' };
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', loader, pathToFileURL(file).href], { env });
+  return Number(stdout);
+}
+
+function rowOf(measured: readonly Measured[]): Row {
+  const times = measured.filter(({ name }) => uses[name].length > 0);
+  const worst = times.reduce((a, b) => (b.ms / b.floorMs > a.ms / a.floorMs ? b : a));
+  const largest = measured.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  const value = worst.ms / worst.floorMs;
+  return {
+    row: 11,
+    measure: `Lambda bundles: largest ${(largest.bytes / 1024).toFixed(0)} KB (${largest.name}); slowest start ${worst.ms.toFixed(0)} ms (${worst.name})`,
+    value,
+    unit: 'x start',
+    against: `empty handler with the same SDK clients: ${worst.floorMs.toFixed(0)} ms`,
+    mark: `each under 1 MB; at most ${timeMark} x`,
+    met: value <= timeMark && largest.bytes < megabyte,
+    note: measured
+      .map(({ name, bytes, ms, floorMs }) => `${name} ${(bytes / 1024).toFixed(0)} KB ${(ms / floorMs).toFixed(2)} x`)
+      .join(' · '),
+  };
+}

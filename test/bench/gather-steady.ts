@@ -1,0 +1,105 @@
+/**
+ * Rows 2 and 5: a steady gather of an unchanged fleet, in time against the bare reading of the same pages, and in DynamoDB
+ * units a device. A quarter of an hour passes between gathers, so the rotation and last syncs are as in real life.
+ */
+import pMap from 'p-map';
+import { bareClient, hrefsOf } from './bare-client.ts';
+import { concurrency, type GatherWorld, gatherWorld, median, type Timed } from './gather-world.ts';
+import type { Row } from './row.ts';
+
+const rounds = 9;
+/** The first rounds compile. */
+const warmUp = 2;
+const timeMark = 1.5;
+const unitsMark = 0.02;
+
+/** `full`: row 5 at 100,000 devices instead of on the 20,000 of row 2. */
+export async function steadyRows({ full }: { full: boolean }): Promise<Row[]> {
+  const world = await gatherWorld(20_000);
+  try {
+    await world.seed();
+    const time = await timeRow(world, 20_000);
+    return [time, full ? await unitsAt(100_000) : await unitsRow(world, 20_000)];
+  } finally {
+    await world.stop();
+  }
+}
+
+async function timeRow(world: GatherWorld, devices: number): Promise<Row> {
+  const bare = bareClient(world.simulator, concurrency);
+  const times = { ours: [] as number[], floor: [] as number[], sameRequests: [] as number[] };
+  try {
+    for (let round = 0; round < rounds + warmUp; round++) {
+      await world.later({ asleep: true });
+      const { ms, run } = await world.gather();
+      if (run.counts.devices !== devices) throw new Error(`${run.counts.devices} of ${devices} devices were read`);
+      const floor = await timed(() => bare.list());
+      const sameRequests = await timed(() => listAndDetails(bare, run.counts.details));
+      if (round < warmUp) continue;
+      times.ours.push(ms);
+      times.floor.push(floor);
+      times.sameRequests.push(sameRequests);
+    }
+  } finally {
+    await bare.close();
+  }
+  const [ours, floor, same] = [median(times.ours), median(times.floor), median(times.sameRequests)];
+  const value = ours / floor;
+  return {
+    row: 2,
+    measure: `steady gather, unchanged fleet, ${devices.toLocaleString('en')} devices: ${ours.toFixed(0)} ms`,
+    value,
+    unit: 'x',
+    against: `bare client, same pages, JSON parsed: ${floor.toFixed(0)} ms`,
+    mark: `at most ${timeMark} x`,
+    met: value <= timeMark,
+    note: `median of ${rounds}, taken in turn. Ours also reads the ${Math.round(devices / 96)} full records whose turn it is in the 24 h rotation, the floor none: against the same pages and the same full records (${same.toFixed(0)} ms) it is ${(ours / same).toFixed(2)} x`,
+  };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
+
+async function listAndDetails(bare: ReturnType<typeof bareClient>, details: number): Promise<void> {
+  const hrefs = hrefsOf(await bare.list()).slice(0, details);
+  await pMap(hrefs, async (href) => JSON.parse(await bare.get(href)), { concurrency });
+}
+
+async function unitsAt(devices: number): Promise<Row> {
+  const world = await gatherWorld(devices);
+  try {
+    await world.seed();
+    return await unitsRow(world, devices);
+  } finally {
+    await world.stop();
+  }
+}
+
+/** With the phones asleep (their last sync as it was), and once more with all of them syncing. */
+async function unitsRow(world: GatherWorld, devices: number): Promise<Row> {
+  await world.later();
+  await world.gather();
+  await world.later();
+  const syncing = await world.gather();
+  await world.later({ asleep: true });
+  const asleep = await world.gather();
+  const read = total(asleep, 'read') / devices;
+  const written = asleep.units.devices.write / devices;
+  const fixed = asleep.units.control.write;
+  return {
+    row: 5,
+    measure: `DynamoDB units of a steady gather, unchanged fleet, ${devices.toLocaleString('en')} devices`,
+    value: read,
+    unit: `read units a device; ${written.toFixed(4)} write units a device`,
+    against: `reading and rewriting every item: ${perDevice} read, ${perDevice} write at least`,
+    mark: `at most ${unitsMark} read, 0 write`,
+    met: read <= unitsMark && written === 0,
+    note: `the run's own record, lease and source: ${fixed} write units a gather, whatever the size. Storing new last syncs once a day: ${(syncing.units.devices.write / devices).toFixed(4)} write units a device`,
+  };
+}
+
+const perDevice = 1;
+const total = ({ units }: Timed, kind: 'read' | 'write') => units.devices[kind] + units.control[kind];

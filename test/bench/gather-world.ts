@@ -1,0 +1,120 @@
+/** What the gather rows measure on: a simulator in its own process, a real database in its own, and the gather in this one. */
+
+import { putAll } from '#adapters/dynamodb/batches';
+import { meterCapacity, type Units } from '#adapters/dynamodb/client';
+import { deviceItem } from '#adapters/dynamodb/device-items';
+import { leaseStore } from '#adapters/dynamodb/leases';
+import { manifestStore } from '#adapters/dynamodb/manifests';
+import { observedDevices } from '#adapters/dynamodb/observed-devices';
+import { runIdOf, runStore } from '#adapters/dynamodb/runs';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import { deviceHash } from '#adapters/fingerprint';
+import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
+import { runtimeConfiguration } from '#domain/configuration';
+import { observe } from '#domain/gather-observation';
+import { printOf } from '#domain/gather-prints';
+import { readManifest } from '#domain/manifest';
+import type { GatherRun } from '#domain/source';
+import { gather } from '#functions/gather/gather';
+import { clientOf, startDynamoDb } from '#test/fixtures/dynamodb';
+import { forkSimulator } from './simulator-process.ts';
+
+export const concurrency = 16;
+const quarterHour = 15 * 60_000;
+
+export type Timed = { run: GatherRun; ms: number; units: { devices: Units; control: Units } };
+export type GatherWorld = Awaited<ReturnType<typeof gatherWorld>>;
+
+/** The clock of gather and server starts now and moves a quarter of an hour at each `later()`. */
+export async function gatherWorld(devices: number) {
+  const [simulator, database] = await Promise.all([forkSimulator(devices), startDynamoDb()]);
+  const [devicesClient, controlClient] = [clientOf(database.endpoint), clientOf(database.endpoint)];
+  const meters = { devices: meterCapacity(devicesClient), control: meterCapacity(controlClient) };
+  const { control } = database.tables;
+  const credentials = { secretName: 'none' };
+  const configuration = runtimeConfiguration.parse({
+    sources: [{ id: 'cloud', kind: 'smartcloud', url: simulator.url, credentials, concurrency }],
+  });
+  const traveler = travelerSource({ baseUrl: simulator.url, credentials: async () => simulator.credentials, concurrency });
+  let ahead = 0;
+  let runs = 0;
+  const now = () => Date.now() + ahead;
+  const nothing = { send: async () => undefined };
+  const stores = {
+    leases: leaseStore(controlClient, control),
+    runs: runStore(controlClient, control),
+    sources: sourceStore(controlClient, control),
+    manifests: manifestStore(controlClient, control),
+    settings: settingsStore(controlClient, control, configuration.settings),
+    devices: observedDevices(devicesClient, database.tables),
+  };
+  const gatherOnce = gather({
+    ...stores,
+    configuration,
+    connect: () => traveler,
+    ...{ gathers: nothing, evaluations: nothing, now },
+    units: () => meters.control.units,
+    every: () => () => undefined,
+    log: (level, message) => console.error(level, message),
+  });
+
+  return {
+    simulator,
+    /** A quarter of an hour passes; unless they sleep, most phones sync in it. */
+    async later({ asleep = false }: { asleep?: boolean } = {}) {
+      ahead += quarterHour;
+      if (!asleep) await simulator.tell({ ahead });
+    },
+    async gather(): Promise<Timed> {
+      meters.devices.reset();
+      meters.control.reset();
+      const requestedAt = now();
+      const runId = runIdOf(requestedAt, String(++runs));
+      const from = performance.now();
+      await gatherOnce({ sourceId: 'cloud', runId, reason: 'request', requestedAt }, { remainingMs: () => 900_000 });
+      const ms = performance.now() - from;
+      const units = { devices: { ...meters.devices.units }, control: { ...meters.control.units } };
+      const run = await stores.runs.read(runId);
+      if (run?.state !== 'completed')
+        throw new Error(`The gather to be measured did not complete: ${JSON.stringify(run?.problem)}`);
+      return { run, ms, units };
+    },
+    /** What a complete first gather leaves behind, without asking for each full record. Not timed. */
+    async seed() {
+      await simulator.tell({ faults: [{ kind: 'details-in-list' }] });
+      await storeDevices(traveler, { at: now(), put: (items) => putAll(devicesClient, database.tables.devices, items) });
+      await simulator.tell({ faults: [] });
+      const before = await stores.manifests.read('cloud');
+      const manifest = readManifest(before);
+      for await (const page of traveler.pages()) for (const row of page.devices) manifest.settle(deviceHash(row), printOf(row));
+      await stores.manifests.commit('cloud', { ...manifest.changes(), paused: null }, { fence: 0, before });
+      await stores.sources.update('cloud', { baselineRuns: ['seed'], lastCompleteGatherAt: now(), settingsSeen: '*|1', devices });
+    },
+    async stop() {
+      await traveler.close();
+      devicesClient.destroy();
+      controlClient.destroy();
+      await Promise.all([simulator.stop(), database.stop()]);
+    },
+  };
+}
+
+async function storeDevices(
+  traveler: TravelerSource,
+  { at, put }: { at: number; put: (items: Record<string, unknown>[]) => Promise<void> },
+): Promise<void> {
+  const context = { sourceId: 'cloud', runId: 'seed', at, baseline: 'seed', baselineRuns: [] };
+  for await (const page of traveler.pages()) {
+    const items = page.devices.map((row) => {
+      const full = row.detail === null ? null : { detail: row.detail, askedAt: at };
+      return deviceItem(observe(null, { row, full, rollUp: false }, context).device);
+    });
+    await put(items);
+  }
+}
+
+/** The middle one: a single slow round on a shared machine decides nothing. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

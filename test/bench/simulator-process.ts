@@ -1,0 +1,66 @@
+/** The Traveler simulator in a process of its own, so that its work is not timed as ours. Driven by its parent's messages. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { startTravelerSimulator } from '#infra/simulators/traveler-simulator';
+
+const order = z.object({
+  /** Faults as the simulator takes them; the list that is on is replaced. */
+  faults: z.custom<Parameters<Awaited<ReturnType<typeof startTravelerSimulator>>['setFaults']>[0]>(Array.isArray).optional(),
+  /** So many devices get a newer mail client. */
+  upgrade: z.number().int().optional(),
+  /** Milliseconds that the simulated server's clock is ahead. */
+  ahead: z.number().optional(),
+});
+export type Order = z.infer<typeof order>;
+const started = z.object({ url: z.string(), credentials: z.object({ user: z.string(), password: z.string() }) });
+
+export type SimulatorProcess = z.infer<typeof started> & { tell(order: Order): Promise<void>; stop(): Promise<void> };
+
+export async function forkSimulator(devices: number): Promise<SimulatorProcess> {
+  const child = fork(fileURLToPath(import.meta.url), [String(devices)], { stdio: 'inherit', execArgv: [] });
+  const simulator = started.parse(await answerOf(child));
+  return {
+    ...simulator,
+    async tell(given) {
+      const done = answerOf(child);
+      child.send(given);
+      await done;
+    },
+    async stop() {
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const ended = new AbortController();
+  const gone = once(child, 'exit', { signal: ended.signal }).then(([code]) => {
+    throw new Error(`The simulator ended with code ${code}`);
+  });
+  gone.catch(() => undefined);
+  try {
+    return (await Promise.race([once(child, 'message'), gone]))[0];
+  } finally {
+    ended.abort();
+  }
+}
+
+async function serve(devices: number): Promise<void> {
+  let ahead = 0;
+  const simulator = await startTravelerSimulator({ devices, deniedShare: 0, now: () => Date.now() + ahead });
+  process.on('message', (message) => {
+    const given = order.parse(message);
+    if (given.faults !== undefined) simulator.setFaults(given.faults);
+    if (given.upgrade !== undefined) simulator.upgradeSome(given.upgrade);
+    ahead = given.ahead ?? ahead;
+    process.send?.('done');
+  });
+  process.on('disconnect', () => process.exit());
+  process.send?.({ url: simulator.url, credentials: simulator.credentials });
+}
+
+if (process.send !== undefined && process.argv[1] === fileURLToPath(import.meta.url)) await serve(Number(process.argv[2]));
