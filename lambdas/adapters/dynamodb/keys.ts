@@ -6,7 +6,8 @@
  *           byDeviceId (idKey, pk) · byName (nameKey, pk) · bySource (shard, hash) · moving (moving, hash); all KEYS_ONLY
  * Enrolments pk `user|email`, sk `enrolment|id`; pointers to them: pk `mail|…` `name|…` `traveler|…` `id|…`, sk `email|id`
  * Actions   pk `actionId`; byDevice (deviceKey, requestedAt) · open (openKey, dueAt)
- * Journal   pk `device|source|user|id`, sk `time|id`
+ * Journal   lines pk `device|source|user|id` or `source|id`, sk `time|id`; their chain pk `chain|source`, sk number;
+ *           its head pk `chain-head|source`; a mark for each chained line pk `chained|lineId`
  * Control   pk/sk of sources, leases, manifests, runs, settings, feed, snapshots
  */
 import type { DeviceKey, UserKey } from '#domain/device';
@@ -46,6 +47,12 @@ export const pointerSk = (email: string, id: string) => `${email.toLowerCase()}|
 export const deviceText = ({ sourceId, user, deviceId }: DeviceKey) => `${sourceId}|${user}|${deviceId}`;
 export const journalPk = (key: DeviceKey) => `device|${deviceText(key)}`;
 export const journalSk = (at: number, id: string) => `${new Date(at).toISOString()}|${id}`;
+
+/** Lines of a source itself; `*` stands for what belongs to none in particular. */
+export const sourceJournalPk = (sourceId: string) => `source|${sourceId}`;
+export const chainKey = (sourceId: string, seq: number) => ({ pk: `chain|${sourceId}`, sk: String(seq).padStart(12, '0') });
+export const chainHeadKey = (sourceId: string) => ({ pk: `chain-head|${sourceId}`, sk: 'head' });
+export const chainMarkKey = (lineId: string) => ({ pk: `chained|${lineId}`, sk: 'mark' });
 
 export const controlKeys = {
   source: (sourceId: string) => ({ pk: `source|${sourceId}`, sk: 'state' }),
