@@ -8,20 +8,29 @@ import type { Work } from './needs.ts';
 /** `gone`: listed a moment ago, and no longer there. `unread`: this one record cannot be read; it is tried again next time. */
 export type Looked = { work: Work; look: Look; unread: boolean } | { work: Work; look: 'gone' };
 
-/** Throws TravelerFailure when the source as a whole cannot be read. */
-export async function lookAt(work: Work, { traveler, now }: { traveler: TravelerSource; now: () => number }): Promise<Looked> {
+/**
+ * Throws TravelerFailure when the source as a whole cannot be read. `spare` says, of a failure that may be of this one record
+ * or of the source, whether the gather can do without the record for now.
+ */
+export async function lookAt(
+  work: Work,
+  { traveler, now, spare }: { traveler: TravelerSource; now: () => number; spare: (failure: TravelerFailure) => boolean },
+): Promise<Looked> {
   const { row, rollUp } = work;
   const askedAt = now();
   if (row.detail !== null) return { work, look: { row, full: { detail: row.detail, askedAt }, rollUp }, unread: false };
   if (work.need === 'row') return { work, look: { row, full: null, rollUp }, unread: false };
-  const found = await traveler.detail(row.href).catch(unlessJustThisOne);
+  const found = await traveler.detail(row.href).catch((error: unknown) => unlessJustThisOne(error, spare));
   if (found === 'gone') return { work, look: 'gone' };
   if (found === 'invalid' || canonicalName(found.user) !== canonicalName(row.user) || found.deviceId !== row.deviceId)
     return { work, look: { row, full: null, rollUp }, unread: true };
   return { work, look: { row, full: { detail: found.detail, askedAt }, rollUp }, unread: false };
 }
 
-function unlessJustThisOne(error: unknown): 'invalid' {
-  if (error instanceof TravelerFailure && error.kind === 'invalid') return 'invalid';
+/** `refused`: its address leads to another server, where the password must not go. */
+const ofThisOne = new Set<TravelerFailure['kind']>(['invalid', 'refused']);
+
+function unlessJustThisOne(error: unknown, spare: (failure: TravelerFailure) => boolean): 'invalid' {
+  if (error instanceof TravelerFailure && (ofThisOne.has(error.kind) || spare(error))) return 'invalid';
   throw error;
 }

@@ -11,6 +11,9 @@ import type { Tally } from './tally.ts';
 const batchSize = 100;
 /** Looks in hand at once, those being stored included: the list waits when there are more. */
 const inHand = 256;
+/** So many records that the server cannot give do not fail a gather: one broken record must not blind us to all others. */
+const mostSpared = 5;
+const neverSpared = new Set<TravelerFailure['kind']>(['denied', 'busy']);
 
 type Seen = Exclude<Looked, { look: 'gone' }>;
 export type Worked = Pick<ListReader, 'seen' | 'outcome'> & {
@@ -41,6 +44,12 @@ export async function workThrough(
     else if (looked.work.index >= 0) reader.seen[looked.work.index] = 0;
   }
 
+  /** Not in a baseline: a device that could not be read then would count as new ever after. */
+  let spared = 0;
+  function spare({ kind }: TravelerFailure): boolean {
+    return gathering.baseline === null && !neverSpared.has(kind) && ++spared <= mostSpared;
+  }
+
   async function* untilFailure() {
     for await (const work of reader.works()) {
       if (failure !== null) return;
@@ -52,7 +61,7 @@ export async function workThrough(
     async (work): Promise<Looked | null> => {
       if (failure !== null) return null;
       try {
-        const looked = await lookAt(work, { traveler: gathering.traveler, now });
+        const looked = await lookAt(work, { traveler: gathering.traveler, now, spare });
         if (work.need === 'detail' && work.row.detail === null) tally.counts.details++;
         return looked;
       } catch (error) {

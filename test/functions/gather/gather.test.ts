@@ -167,6 +167,36 @@ test('a list that carries full records costs no detail request', async () => {
   expect((await world.devices()).every((device) => device.detail !== null)).toBe(true);
 });
 
+test('a record that the server cannot give does not blind the gather to all others, and is read as soon as it can be', async () => {
+  world = await startWorld();
+  await world.gather('first');
+  const { user } = world.simulator.deviceAt(0);
+  world.simulator.arrive(user, { deviceId: 'ApplBROKEN' });
+  world.clock.now += 1;
+  world.simulator.setFaults([{ kind: 'status', code: 500, on: 'detail' }]);
+  expect((await world.gather('second')).run).toMatchObject({ state: 'completed', counts: { added: 1 } });
+  const broken = async () => (await world.devices()).find(({ deviceId }) => deviceId === 'ApplBROKEN');
+  expect((await broken())?.detail).toBeNull();
+  world.simulator.setFaults([]);
+  world.clock.now += 1;
+  await world.gather('third');
+  expect((await broken())?.detail?.approval).toBe('not-required');
+});
+
+test('a server that gives no record at all fails the gather', async () => {
+  world = await startWorld();
+  world.simulator.setFaults([{ kind: 'status', code: 500, on: 'detail' }]);
+  expect((await world.gather('first')).outcome).toBe('failed');
+  expect(await world.state()).toMatchObject({ baselineRuns: [], lastCompleteGatherAt: null });
+});
+
+test('a record whose address leads to another server is listed without its detail, and the password stays here', async () => {
+  world = await startWorld({ faults: [{ kind: 'foreign-href', every: 7 }] });
+  const { run } = await world.gather();
+  expect(run).toMatchObject({ state: 'completed', counts: { devices: 35 } });
+  expect((await world.devices()).filter(({ detail }) => detail === null)).toHaveLength(5);
+});
+
 test('a wrong password fails the run, says so once, and keeps scheduled tries away for an hour', async () => {
   world = await startWorld();
   const { password } = world.simulator.credentials;
