@@ -109,12 +109,25 @@ export function sameShown(a: DeviceDetail | null, b: DeviceDetail | null): boole
   return a?.approval === b?.approval && a?.access === b?.access && a?.wipe === b?.wipe;
 }
 
+/** Field by field: a stored record does not keep the order of its fields. */
+function sameDetail(a: DeviceDetail | null, b: DeviceDetail | null): boolean {
+  if (a === null || b === null) return a === b;
+  const plain = ['wipeTypes', 'compliance', 'approvalDate', 'wipeDate'] as const;
+  const codes = Object.keys({ ...a.codes, ...b.codes });
+  return (
+    sameShown(a, b) &&
+    plain.every((field) => a[field] === b[field]) &&
+    a.approvers.join('\n') === b.approvers.join('\n') &&
+    codes.every((code) => a.codes[code] === b.codes[code])
+  );
+}
+
 const told = ['provider', 'type', 'level', 'notification', 'href'] as const;
 
 function differs(stored: Device, device: Device, { rollUp }: Look): boolean {
   return (
     told.some((field) => stored[field] !== device[field]) ||
-    JSON.stringify(stored.detail) !== JSON.stringify(device.detail) ||
+    !sameDetail(stored.detail, device.detail) ||
     stored.presence !== device.presence ||
     stored.registeredAt !== device.registeredAt ||
     stored.baselineRun !== device.baselineRun ||

@@ -2,6 +2,7 @@
  * Devices as the gather writes them. New ones are put whole, in batches; known ones are updated in the attributes that the
  * source owns, so that verdicts, matches, decisions and actions that others write are never overwritten.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { deviceHash } from '#adapters/fingerprint';
 import type { Device, DeviceKey } from '#domain/device';
@@ -112,7 +113,7 @@ export function observedDevices(client: DocumentClient, tables: { devices: strin
 }
 
 function updateOf(before: Device, after: Device) {
-  const changed = owned.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+  const changed = owned.filter((field) => !isDeepStrictEqual(before[field], after[field]));
   const moving = movingKey(after);
   const sets = [...changed.map((field) => `#${field} = :${field}`), ...(moving === null ? [] : ['moving = :moving'])];
   const named = new Set<string>([...changed, ...compared]);

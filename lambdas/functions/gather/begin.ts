@@ -28,6 +28,7 @@ export async function begin(
     manifests.read(source.id),
     traveler.serverFacts(),
     devices.moving(source.id),
+    marked,
   ]).finally(() => marked);
   const reserve = Math.min(reservedMs, invocation.remainingMs() * reservedPart);
   const gathering = {

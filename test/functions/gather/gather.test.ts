@@ -32,6 +32,16 @@ test('a second gather of an unchanged source reads no detail but its share of th
   expect(world.evaluations).toEqual([]);
 });
 
+test('full records that are read again and show nothing new are not written again', async () => {
+  world = await startWorld({ devices: 70 });
+  await world.gather('first');
+  // The server's clock stands still, so that no phone syncs, while two days pass for the gather.
+  const later = { now: () => world.clock.now + 48 * hours };
+  const refusing = { ...world.dependencies.devices, update: () => Promise.reject(new Error('an unchanged device was written')) };
+  const { run } = await world.gather('second', { ...later, devices: refusing });
+  expect(run).toMatchObject({ state: 'completed', counts: { details: 70, changed: 0 } });
+});
+
 test('within a day every full record is read once more, without anything remembered per device', async () => {
   world = await startWorld({ devices: 70 });
   await world.gather('first');
