@@ -1,46 +1,49 @@
 /**
- * The timeline of a device: append-only lines in the Journal table, newest first when read. A line's id is derived from its
- * cause, so that writing it again is the same line.
+ * Timelines: append-only lines in the Journal table, of a device or of a source; newest first when read. A line's id is derived
+ * from its cause, so that writing it again is the same line. What is written here is also the outbox: the table's stream takes
+ * each new line to the chain and to the portal (functions/publish), so a line is written in the transaction of what it tells.
  */
-import { BatchWriteCommand, type BatchWriteCommandInput, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { journalPk, journalSk } from '#adapters/dynamodb/keys';
+import { journalPk, journalSk, sourceJournalPk } from '#adapters/dynamodb/keys';
 import type { DeviceKey } from '#domain/device';
 import { type TimelineEntry, timelineEntry } from '#domain/timeline';
 
-type Requests = NonNullable<BatchWriteCommandInput['RequestItems']>;
-const batchSize = 25;
-const tries = 8;
-
 /** The stored form of a line, for those who write it together with something else. */
-export const timelineItem = (key: DeviceKey, entry: TimelineEntry) => ({
-  pk: journalPk(key),
+export const timelineItem = (key: DeviceKey, entry: TimelineEntry) => {
+  const { sourceId, user, deviceId } = key;
+  return { pk: journalPk(key), sk: journalSk(entry.at, entry.id), sourceId, user, deviceId, ...entry };
+};
+
+/** The same for a line of a source as a whole; `*`: of none in particular. */
+export const sourceLineItem = (sourceId: string, entry: TimelineEntry) => ({
+  pk: sourceJournalPk(sourceId),
   sk: journalSk(entry.at, entry.id),
+  sourceId,
   ...entry,
 });
 
 export type TimelineStore = ReturnType<typeof timelineStore>;
 
 export function timelineStore(client: DocumentClient, journalTable: string) {
-  async function write(pending: Requests, left = tries): Promise<void> {
-    const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: pending }));
-    if (UnprocessedItems === undefined || Object.keys(UnprocessedItems).length === 0) return;
-    if (left <= 1)
-      throw new Error(`DynamoDB left timeline lines unwritten after ${tries} tries. The cause comes again by itself.`);
-    return write(UnprocessedItems, left - 1);
+  /** Once: a line that is there already stays as it is, for it may be chained and told. */
+  async function write(item: Record<string, unknown>): Promise<void> {
+    const put = new PutCommand({ TableName: journalTable, Item: item, ConditionExpression: 'attribute_not_exists(pk)' });
+    await client.send(put).catch((error: unknown) => {
+      if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
+    });
   }
 
   return {
-    /** Adds lines to one device's timeline. Throws when DynamoDB keeps refusing: the caller's message then comes again. */
+    /** Adds lines to one device's timeline. Throws when DynamoDB refuses: the caller's message then comes again. */
     async append(key: DeviceKey, entries: readonly TimelineEntry[]): Promise<void> {
-      const puts = [...new Map(entries.map((entry) => [journalSk(entry.at, entry.id), entry])).values()].map((entry) => ({
-        PutRequest: { Item: timelineItem(key, entry) },
-      }));
-      const batches = Array.from({ length: Math.ceil(puts.length / batchSize) }, (_, index) =>
-        puts.slice(index * batchSize, (index + 1) * batchSize),
-      );
-      await pMap(batches, (batch) => write({ [journalTable]: batch }), { concurrency: 4 });
+      await pMap(entries, (entry) => write(timelineItem(key, entry)), { concurrency: 4 });
+    },
+
+    /** The same for a source's own timeline. */
+    async appendToSource(sourceId: string, entries: readonly TimelineEntry[]): Promise<void> {
+      await pMap(entries, (entry) => write(sourceLineItem(sourceId, entry)), { concurrency: 4 });
     },
 
     /** The newest `limit` lines, newest first. */
