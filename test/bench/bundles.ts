@@ -24,18 +24,11 @@ const clients = {
   DynamoDBDocumentClient: ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'],
   SQSClient: ['@aws-sdk/client-sqs'],
   SecretsManagerClient: ['@aws-sdk/client-secrets-manager'],
+  EventBridgeClient: ['@aws-sdk/client-eventbridge'],
 } as const;
-const uses = {
-  'start-gathers': ['DynamoDBDocumentClient', 'SQSClient'],
-  gather: ['DynamoDBDocumentClient', 'SQSClient', 'SecretsManagerClient'],
-  evaluate: ['DynamoDBDocumentClient', 'SQSClient'],
-  act: ['DynamoDBDocumentClient', 'SQSClient', 'SecretsManagerClient'],
-  'portal-events': ['DynamoDBDocumentClient', 'SQSClient'],
-  api: ['DynamoDBDocumentClient', 'SQSClient'],
-  console: [],
-} as const satisfies Record<FunctionName, readonly (keyof typeof clients)[]>;
+type Client = keyof typeof clients;
 
-type Measured = { name: FunctionName; bytes: number; ms: number; floorMs: number };
+type Measured = { name: FunctionName; uses: readonly Client[]; bytes: number; ms: number; floorMs: number };
 
 export async function bundleRow(): Promise<Row> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-bundles-'));
@@ -55,22 +48,33 @@ export async function bundleRow(): Promise<Row> {
 
 async function measure(name: FunctionName, { folder, directory }: { folder: string; directory: string }): Promise<Measured> {
   const file = join(folder, 'index.mjs');
-  const floorFile = await emptyHandler(name, directory);
+  const uses = await usedBy(name);
+  const floorFile = await emptyHandler(name, { uses, directory });
   const ours: number[] = [];
   const floors: number[] = [];
   for (let round = 0; round < rounds; round++) {
     floors.push(await loadTime(floorFile, name));
     ours.push(await loadTime(file, name));
   }
-  return { name, bytes: (await stat(file)).size, ms: median(ours), floorMs: median(floors) };
+  return { name, uses, bytes: (await stat(file)).size, ms: median(ours), floorMs: median(floors) };
+}
+
+/** The clients that end up in a function's bundle, as the bundler itself says. */
+async function usedBy(name: FunctionName): Promise<Client[]> {
+  const handler = join(bundleOptions.absWorkingDir, 'lambdas/functions', name, 'handler.ts');
+  const { metafile } = await build({ ...bundleOptions, entryPoints: [handler], metafile: true, write: false, outdir: '.' });
+  const inputs = Object.keys(metafile.inputs);
+  return (Object.keys(clients) as Client[]).filter((client) => inputs.some((input) => input.includes(`${clients[client][0]}/`)));
 }
 
 /** Same bundler, same clients constructed, nothing else. */
-async function emptyHandler(name: FunctionName, directory: string): Promise<string> {
+async function emptyHandler(
+  name: FunctionName,
+  { uses, directory }: { uses: readonly Client[]; directory: string },
+): Promise<string> {
   const source = join(directory, `${name}-empty.ts`);
   const outfile = join(directory, `${name}-empty.mjs`);
-  const wanted: readonly (keyof typeof clients)[] = uses[name];
-  const lines = wanted.flatMap((client) =>
+  const lines = uses.flatMap((client) =>
     client === 'DynamoDBDocumentClient'
       ? [
           `import { DynamoDBClient } from '${clients[client][0]}';`,
@@ -99,7 +103,7 @@ async function loadTime(file: string, name: FunctionName): Promise<number> {
 }
 
 function rowOf(measured: readonly Measured[]): Row {
-  const times = measured.filter(({ name }) => uses[name].length > 0);
+  const times = measured.filter(({ uses }) => uses.length > 0);
   const worst = times.reduce((a, b) => (b.ms / b.floorMs > a.ms / a.floorMs ? b : a));
   const largest = measured.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const value = worst.ms / worst.floorMs;

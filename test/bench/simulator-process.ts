@@ -50,8 +50,10 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
 }
 
 async function serve(devices: number): Promise<void> {
+  // It stands still but for what it is told, so that no phone syncs unasked.
+  const begun = Date.now();
   let ahead = 0;
-  const simulator = await startTravelerSimulator({ devices, deniedShare: 0, now: () => Date.now() + ahead });
+  const simulator = await startTravelerSimulator({ devices, deniedShare: 0, now: () => begun + ahead });
   process.on('message', (message) => {
     const given = order.parse(message);
     if (given.faults !== undefined) simulator.setFaults(given.faults);
