@@ -100,7 +100,7 @@ function recorded(device: Device, { full }: Look, { baseline, baselineRuns }: Ob
 }
 
 /** Neither waiting nor barred. An unknown approval is not recorded: nothing may later be approved on the strength of it. */
-function isExistingConnection(detail: DeviceDetail | null): boolean {
+export function isExistingConnection(detail: DeviceDetail | null): boolean {
   if (detail === null || detail.access === 'deny' || detail.access === 'prohibit') return false;
   return detail.approval !== 'pending' && detail.approval !== 'denied' && detail.approval !== 'unknown';
 }

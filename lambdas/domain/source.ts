@@ -56,6 +56,8 @@ export const sourceState = z.object({
   /** After wrong credentials: no scheduled try before this time, so that an account is never locked by repetition. */
   retryAt: z.number().nullable(),
   devices: z.number().int(),
+  /** A run that would take access from too many waits for a person (guard.ts): meanwhile no automatic taking on this source. */
+  guard: z.string().nullable().optional(),
 });
 export type SourceState = z.infer<typeof sourceState>;
 

@@ -1,10 +1,10 @@
 /** The actions that Auto-Quarantine asks for, named after their cause. */
+import type { Ledger } from '#adapters/dynamodb/ledger';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Action } from '#domain/action';
 import { aqActionCause, mayComeAgain } from '#domain/action-ids';
 import type { Device } from '#domain/device';
 import type { PlannedAction } from '#domain/plan';
-import type { EvaluateDependencies } from './dependencies.ts';
 
 const deadlineMs = 168 * 3_600_000;
 
@@ -40,7 +40,7 @@ export function aqAction(device: Device, planned: PlannedAction, { now, again }:
  * ledger is not asked: recording then finds out whether it is known.
  */
 export async function newAction(
-  deps: Pick<EvaluateDependencies, 'ledger'>,
+  deps: { ledger: Pick<Ledger, 'read'> },
   device: Device,
   { planned, now, look }: { planned: PlannedAction; now: number; look: boolean },
 ): Promise<Action | null> {

@@ -10,12 +10,12 @@ import { actionOutgoing } from '#adapters/action-queue';
 import type { LedgerAction } from '#adapters/dynamodb/ledger';
 import type { UserRecord, VerdictWrite } from '#adapters/dynamodb/users';
 import type { Outgoing } from '#adapters/queues';
-import { decide, type Verdict } from '#domain/decide';
-import type { DecideInput, DeviceFacts } from '#domain/decide-input';
-import type { Device, UserKey } from '#domain/device';
-import { isHeld, overtakenAction, type PlannedAction, planActions } from '#domain/plan';
+import type { DecideInput } from '#domain/decide-input';
+import type { UserKey } from '#domain/device';
+import { overtakenAction, type PlannedAction } from '#domain/plan';
 import { newAction } from './aq-actions.ts';
 import { isSameVerdict, verdictWrite } from './changes.ts';
+import { type Decided, decideAll } from './decide-all.ts';
 import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
 import { sendAhead } from './expiring-decisions.ts';
 import { digestOf, readInput, registered } from './inputs.ts';
@@ -25,13 +25,6 @@ import { readSurroundings, type SurroundingsReader } from './surroundings.ts';
 const rounds = 10;
 const devicesAtOnce = 8;
 
-type Decided = {
-  device: Device;
-  facts: DeviceFacts;
-  verdict: Verdict;
-  planned: PlannedAction | undefined;
-  held: boolean;
-};
 type Round = {
   surroundings: Surroundings;
   input: DecideInput;
@@ -76,28 +69,12 @@ async function once(
   const devices = registered(user.devices);
   if (user.devices.length === 0) return 'settled';
   const [input, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
-  const decided = decideAll(devices, input);
+  const decided = decideAll(devices, input, surroundings.state);
   const round = { surroundings, input, open, first };
   const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
   await sendAhead(deps, key, user.decisions);
   await send([...due(open.values(), input.now), ...written.flatMap((one) => (one.outcome === 'written' ? one.send : []))]);
   return written.every((one) => one.outcome === 'same' || (one.outcome === 'written' && !one.replaced)) ? 'settled' : 'once more';
-}
-
-/** A device that the last gather missed is decided on but not acted on: the server might not know it. */
-function decideAll(devices: readonly Device[], input: DecideInput): Decided[] {
-  const verdicts = decide(input);
-  const present = new Set(devices.filter(({ presence }) => presence === 'present').map(({ deviceId }) => deviceId));
-  const plan = planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
-  const planned = plan.filter(({ deviceId }) => present.has(deviceId));
-  const byId = new Map(verdicts.map((verdict) => [verdict.deviceId, verdict]));
-  return devices.flatMap((device, index) => {
-    const facts = input.devices[index];
-    const verdict = byId.get(device.deviceId);
-    if (!facts || !verdict) return [];
-    const own = planned.find(({ deviceId }) => deviceId === device.deviceId);
-    return [{ device, facts, verdict, planned: own, held: isHeld(facts, verdict, planned) }];
-  });
 }
 
 async function record(deps: EvaluateDependencies, decided: Decided, round: Round): Promise<Written> {

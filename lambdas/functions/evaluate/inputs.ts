@@ -1,12 +1,14 @@
 /** What `decide` is told about one user, from what is stored; and the digest that says which inputs a verdict came from. */
-import type { UserRecord } from '#adapters/dynamodb/users';
+import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolment-candidates';
+import type { UserRecord, UserStore } from '#adapters/dynamodb/users';
 import { fingerprint } from '#adapters/fingerprint';
 import type { DecideInput, DeviceFacts } from '#domain/decide-input';
+import { withWithdrawals } from '#domain/decisions';
 import type { Device, UserKey } from '#domain/device';
 import { baselineOf, isExisting } from '#domain/enforcement';
 import { commonName } from '#domain/names';
 import type { SourceState } from '#domain/source';
-import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
+import type { Surroundings } from './dependencies.ts';
 
 /**
  * The devices that the server lists, as far as we may conclude it: one that is missing from a gather is still counted as
@@ -14,8 +16,15 @@ import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
  */
 export const registered = (devices: readonly Device[]): Device[] => devices.filter(({ presence }) => presence !== 'removed');
 
+/** From the stores for one user, or from all enrolments in memory for a whole fleet. */
+export type InputReaders = {
+  enrolments: { candidates(question: CandidateQuestion): Promise<Candidates> | Candidates };
+  users: Pick<UserStore, 'travelerUsersNamed'>;
+  now(): number;
+};
+
 export async function readInput(
-  deps: EvaluateDependencies,
+  deps: InputReaders,
   key: UserKey,
   { user, surroundings }: { user: UserRecord; surroundings: Surroundings },
 ): Promise<DecideInput> {
@@ -38,7 +47,7 @@ export async function readInput(
     enrolments,
     links: user.links,
     sameName: { portalUsers: sameNamePortalUsers, travelerUsers: [...new Set([key.user, ...travelerUsers])] },
-    decisions: user.decisions.map(({ wakeAt: _, ...decision }) => decision),
+    decisions: withWithdrawals(user.decisions, user.withdrawals),
   };
 }
 

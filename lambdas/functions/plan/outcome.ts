@@ -1,0 +1,56 @@
+/** From decided devices to what a plan says of them. An action that is known in the ledger and may not come again is none. */
+import type { Ledger } from '#adapters/dynamodb/ledger';
+import { type GuardedDevice, isTaking } from '#domain/guard';
+import type { PlannedAction } from '#domain/plan';
+import { changeOf, type PlanChange } from '#domain/plan-changes';
+import { aqAction, newAction } from '#functions/evaluate/aq-actions';
+import type { Decided } from '#functions/evaluate/decide-all';
+
+export type Outcome = { changes: PlanChange[]; taken: GuardedDevice[] };
+
+type Reads = Pick<Ledger, 'read' | 'readMany'>;
+
+/**
+ * One outcome for each list of `users`, in their order. The actions that they want are looked for in the ledger together; what
+ * the guard withholds at present is no action of the plan, but counts as taken.
+ */
+export async function outcomesOf(ledger: Reads, users: readonly (readonly Decided[])[], now: number): Promise<Outcome[]> {
+  const look = await known(ledger, users.flat(), now);
+  const outcomes: Outcome[] = [];
+  for (const decided of users) {
+    const outcome: Outcome = { changes: [], taken: [] };
+    for (const one of decided) await add(outcome, one, { look, now });
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+async function add(outcome: Outcome, one: Decided, { look, now }: { look: Pick<Ledger, 'read'>; now: number }): Promise<void> {
+  const { device, facts, verdict, planned, withheld } = one;
+  const wanted = planned ?? withheld;
+  const isNew = wanted !== undefined && (await asks(one, wanted, { look, now }));
+  const change = changeOf(device, verdict, planned && isNew ? planned.type : null);
+  if (change) outcome.changes.push(change);
+  const { sourceId, user, deviceId } = device;
+  if (isNew && isTaking(facts, wanted)) outcome.taken.push({ sourceId, user, deviceId, rule: wanted.rule });
+}
+
+async function asks(
+  { device }: Decided,
+  planned: PlannedAction,
+  { look, now }: { look: Pick<Ledger, 'read'>; now: number },
+): Promise<boolean> {
+  return (await newAction({ ledger: look }, device, { planned, now, look: true })) !== null;
+}
+
+/** The ledger, with the first action that each device could ask for read ahead. */
+async function known(ledger: Reads, decided: readonly Decided[], now: number): Promise<Pick<Ledger, 'read'>> {
+  const ids = decided.flatMap(({ device, planned, withheld }) => {
+    const wanted = planned ?? withheld;
+    return wanted ? [aqAction(device, wanted, { now, again: 0 }).actionId] : [];
+  });
+  if (ids.length === 0) return ledger;
+  const asked = new Set(ids);
+  const found = new Map((await ledger.readMany(ids)).map((action) => [action.actionId, action]));
+  return { read: async (id) => (asked.has(id) ? (found.get(id) ?? null) : ledger.read(id)) };
+}
