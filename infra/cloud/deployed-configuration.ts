@@ -41,11 +41,11 @@ function clearTextSecrets(value: unknown, path: PropertyKey[] = []): Found[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]): Found[] => {
     const at = [...path, Array.isArray(value) ? Number(key) : key];
-    if (typeof inner !== 'string' || !/^(password|token)$/i.test(key)) return clearTextSecrets(inner, at);
+    if (typeof inner !== 'string' || !/^(password|token|appAccessKey)$/i.test(key)) return clearTextSecrets(inner, at);
     return [
       {
         path: pathText(at),
-        ...(key.toLowerCase() === 'password' ? { covers: pathText(path) } : {}),
+        ...(key.toLowerCase() !== 'token' ? { covers: pathText(path) } : {}),
         message: `a ${key.toLowerCase()} in clear text is not deployed. Store it in AWS Secrets Manager and give "secretName" (docs/deploy.md).`,
       },
     ];

@@ -4,6 +4,7 @@
  * `RuntimeConfiguration`: never a password, always a secret's name.
  */
 import { z } from 'zod';
+import { hostOf } from '#domain/maas360-hosts';
 import { defaultSettings, settings } from '#domain/settings';
 
 const sourceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63');
@@ -27,13 +28,43 @@ const traveler = z.strictObject({
   enforcement: z.enum(['server', 'extender']).default('server'),
 });
 
+const maas360Access = z.strictObject({
+  appId: z.string().min(1),
+  appVersion: z.string().min(1),
+  appAccessKey: z.string().min(1),
+  user: z.string().min(1),
+  password: z.string().min(1),
+});
+/** MaaS360's own web services as a source of enrolments (docs/maas360.md). Off when left out. */
+const maas360 = <C extends z.ZodType>(credentials: C) =>
+  z
+    .strictObject({
+      billingId: z.string().regex(/^\d{1,20}$/, 'the customer number of MaaS360: digits'),
+      /** Where its web services live; left out: by the first digit of the billing id. */
+      url: url.optional(),
+      credentials,
+      authentication: z.enum(['1.0', '2.0']).default('1.0'),
+      everyMinutes: z.number().int().min(5).max(1440).default(15),
+      /** All devices are read so often, not only those that reported: a device that vanished reports nothing. */
+      fullEveryHours: z.number().min(1).max(720).default(24),
+      pageSize: z.union([z.literal(25), z.literal(50), z.literal(100), z.literal(200), z.literal(250)]).default(250),
+      /** Between two requests. */
+      pauseMs: z.number().int().min(0).max(60_000).default(500),
+      /** Names of the MDM policies that push mail to a phone. */
+      policiesPushingMail: z.array(z.string().min(1)).default([]),
+    })
+    .refine((given) => given.url !== undefined || hostOf(given.billingId) !== undefined, {
+      path: ['url'],
+      error: 'the url of MaaS360’s web services: for this billing id it is not known',
+    });
+
 const guard = z.strictObject({
   maxDevices: z.number().int().min(0).default(50),
   maxPercent: z.number().min(0).max(100).default(5),
   maxWipesPerHour: z.number().int().min(0).default(10),
 });
 
-function document<C extends z.ZodType>(credentials: C) {
+function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas360Credentials: M) {
   return z
     .strictObject({
       sources: z.array(z.discriminatedUnion('kind', [smartcloud(credentials), traveler])).min(1),
@@ -50,6 +81,7 @@ function document<C extends z.ZodType>(credentials: C) {
       guard: guard.prefault({}),
       portal: z.strictObject({ url, token: z.string().min(1).optional(), secretName: z.string().min(1).optional() }).optional(),
       mail: z.strictObject({ from: z.email() }).optional(),
+      maas360: maas360(maas360Credentials).optional(),
     })
     .superRefine((value, context) => {
       const seen = new Set<string>();
@@ -66,10 +98,11 @@ function document<C extends z.ZodType>(credentials: C) {
 }
 
 /** As a person writes it, for the local stack. */
-export const localConfiguration = document(z.union([password, secret]));
+export const localConfiguration = document(z.union([password, secret]), z.union([maas360Access, secret]));
 /** As `cdk deploy` and the functions take it: secrets by name only. */
-export const runtimeConfiguration = document(secret);
+export const runtimeConfiguration = document(secret, secret);
 
 export type LocalConfiguration = z.infer<typeof localConfiguration>;
 export type RuntimeConfiguration = z.infer<typeof runtimeConfiguration>;
 export type SourceConfiguration = RuntimeConfiguration['sources'][number];
+export type Maas360Configuration = NonNullable<RuntimeConfiguration['maas360']>;

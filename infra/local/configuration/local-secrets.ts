@@ -20,5 +20,11 @@ export function separateSecrets(local: LocalConfiguration): Separated {
   const { portal } = local;
   const portalByName =
     portal?.token === undefined ? portal : { url: portal.url, ...keep('traveler-extender/portal', portal.token) };
-  return { configuration: runtimeConfiguration.parse({ ...local, sources, portal: portalByName }), secrets };
+  const { maas360 } = local;
+  const maas360ByName =
+    maas360 && 'password' in maas360.credentials
+      ? { ...maas360, credentials: keep('traveler-extender/maas360', JSON.stringify(maas360.credentials)) }
+      : maas360;
+  const byName = { ...local, sources, portal: portalByName, maas360: maas360ByName };
+  return { configuration: runtimeConfiguration.parse(byName), secrets };
 }

@@ -2,8 +2,9 @@
  * Where each thing lives in DynamoDB: the one place that builds keys and names indexes. `|` separates parts; a source id
  * holds none, and the last part may hold any.
  *
- * Devices   pk `source|user`, sk `device|id` · `decision|deviceId|decisionId` · `link|portalUser`
- *           byDeviceId (idKey, pk) · byName (nameKey, pk) · bySource (shard, hash) · moving (moving, hash); all KEYS_ONLY
+ * Devices   pk `source|user`, sk `device|id` · `decision|deviceId|decisionId` · `withdrawal|deviceId` · `link|portalUser`
+ *           byDeviceId (idKey, pk): links too · byName (nameKey, pk) · bySource (shard, hash)
+ *           moving (moving, hash): devices under way by source, and decisions that end by themselves by time; all KEYS_ONLY
  * Enrolments pk `user|email`, sk `enrolment|id`; pointers to them: pk `mail|…` `name|…` `traveler|…` `id|…`, sk `email|id`
  * Actions   pk `actionId`; byDevice (deviceKey, requestedAt) · open (openKey, dueAt)
  * Journal   lines pk `device|source|user|id` or `source|id`, sk `time|id`; their chain pk `chain|source`, sk number;
@@ -28,6 +29,12 @@ export const userPk = ({ sourceId, user }: UserKey) => `${sourceId}|${user}`;
 export const deviceSk = (deviceId: string) => `device|${deviceId}`;
 export const decisionSk = (deviceId: string, decisionId: string) => `decision|${deviceId}|${decisionId}`;
 export const linkSk = (portalUser: string) => `link|${portalUser.toLowerCase()}`;
+export const withdrawalSk = (deviceId: string) => `withdrawal|${deviceId}`;
+/** In the index of device ids: finds users by a link alone. */
+export const linkIdKey = (portalUser: string) => `link|${portalUser.toLowerCase()}`;
+/** In the index of what moves: decisions that end by themselves, by the time at which they do. No source has a `|` in its id. */
+export const endingDecisions = 'ending|decisions';
+export const endingKey = (at: number) => String(at).padStart(16, '0');
 export const deviceIdKey = (deviceId: string) => deviceId.toLowerCase();
 export const shardKey = (sourceId: string, hash: string) => `${sourceId}|${hash.slice(0, 1)}`;
 
@@ -70,5 +77,12 @@ export const controlKeys = {
     sk: `part|${String(part).padStart(6, '0')}`,
   }),
   snapshotTaken: () => ({ pk: 'feed', sk: 'snapshot' }),
+  maas360: () => ({ pk: 'feed', sk: 'maas360' }),
+  uploads: () => ({ pk: 'upload', sk: 'portal' }),
+  upload: (sourceId: string) => ({ pk: `upload|${sourceId}`, sk: 'cursor' }),
+  notices: (sourceId: string) => ({ pk: `notices|${sourceId}`, sk: 'cursor' }),
   enrolmentFeed: () => ({ pk: 'feed', sk: 'enrolments' }),
+  bulk: (bulkId: string) => ({ pk: `bulk|${bulkId}`, sk: 'bulk' }),
+  bulkRequests: (bulkId: string, part: number) => ({ pk: `bulk|${bulkId}`, sk: `requests|${String(part).padStart(6, '0')}` }),
+  bulkProgress: (bulkId: string, part: number) => ({ pk: `bulk|${bulkId}`, sk: `progress|${String(part).padStart(6, '0')}` }),
 } as const;

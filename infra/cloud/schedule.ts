@@ -1,0 +1,63 @@
+/** Starts a function at an interval. Written by hand: the ready-made target would allow every version of the function. */
+import { Stack } from 'aws-cdk-lib';
+import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { RuntimeConfiguration } from '#domain/configuration';
+import type { FunctionName } from '#domain/environment';
+import { allow } from './permissions.ts';
+
+/** `id` and `construct` name things in the template, `key` the dead letters in the API. */
+export type Scheduled = { id: string; construct: string; key: string; name: FunctionName; everyMinutes: number };
+
+/** The functions that the clock starts; those of an option that is not configured are not there at all. */
+export function schedulesOf({ gatherEveryMinutes, maas360 }: RuntimeConfiguration): Scheduled[] {
+  const gather: Scheduled = {
+    id: 'Gather',
+    construct: 'StartGathers',
+    key: 'gatherSchedule',
+    name: 'start-gathers',
+    everyMinutes: gatherEveryMinutes,
+  };
+  return [gather, ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : [])];
+}
+
+function scheduled(id: string, name: FunctionName, everyMinutes: number): Scheduled {
+  return { id, construct: id, key: `${id.charAt(0).toLowerCase()}${id.slice(1)}Schedule`, name, everyMinutes };
+}
+
+/** `says`: what is started, for its description. */
+export type ScheduleProps = { says: string; everyMinutes: number; starts: IFunction; deadLetters: IQueue };
+
+export function createSchedule(
+  scope: Construct,
+  id: string,
+  { says, everyMinutes, starts, deadLetters }: ScheduleProps,
+): CfnSchedule {
+  const role = new Role(scope, `${id}Role`, {
+    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+    }),
+    description: 'Traveler Extender: what its schedule may start',
+    inlinePolicies: {
+      Own: new PolicyDocument({
+        statements: [allow(['lambda:InvokeFunction'], [starts.functionArn]), allow(['sqs:SendMessage'], [deadLetters.queueArn])],
+      }),
+    },
+  });
+  const interval = everyMinutes === 1 ? '1 minute' : `${everyMinutes} minutes`;
+  return new CfnSchedule(scope, id, {
+    description: `Traveler Extender: ${says} each ${interval}`,
+    scheduleExpression: `rate(${interval})`,
+    flexibleTimeWindow: { mode: 'OFF' },
+    target: {
+      arn: starts.functionArn,
+      roleArn: role.roleArn,
+      deadLetterConfig: { arn: deadLetters.queueArn },
+      // A start that is late by a whole interval is worth nothing: the next one does the same.
+      retryPolicy: { maximumEventAgeInSeconds: Math.max(60, everyMinutes * 60), maximumRetryAttempts: 3 },
+    },
+  });
+}
