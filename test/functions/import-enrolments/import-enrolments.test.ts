@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { importEnrolments } from '#functions/import-enrolments/import-enrolments';
+import { aPhone, hour, type Side, startSide } from './maas360-side.ts';
+
+let side: Side;
+beforeEach(async () => {
+  side = await startSide();
+});
+afterEach(() => side.stop());
+
+const phones = (count: number) => Array.from({ length: count }, (_, index) => aPhone(index + 1));
+const searches = () => side.simulator.requests.filter(({ kind }) => kind === 'search');
+
+describe('taking enrolments in', () => {
+  test('every phone on every page becomes an enrolment, and the list ends with the page of size 0', async () => {
+    side.simulator.devices = phones(60);
+    expect(await side.run()).toMatchObject({ outcome: 'complete', kind: 'full', devices: 60, changed: 60 });
+    expect(searches()).toHaveLength(4);
+    expect(await side.enrolments.read('maas360-Apple7')).toMatchObject({
+      user: { email: 'user7@acme.example' },
+      platform: 'iOS',
+      status: 'Enrolled',
+      serial: 'SERIAL7',
+      mailDeviceIds: ['Appl7', 'TRAV7'],
+      version: 1,
+    });
+  });
+
+  test('one device comes as an object instead of a list, and is taken', async () => {
+    side.simulator.devices = [aPhone(1)];
+    expect(await side.run()).toMatchObject({ devices: 1, changed: 1 });
+  });
+
+  test('ids beyond 2^53 that come as JSON numbers keep every digit', async () => {
+    side.simulator.devices = [
+      aPhone(1, { maas360DeviceID: { raw: '90071992547409931' }, unifiedTravelerDeviceId: { raw: '123456789012345678901' } }),
+    ];
+    await side.run();
+    expect(await side.enrolments.read('maas360-90071992547409931')).toMatchObject({
+      mailDeviceIds: ['Appl1', '123456789012345678901'],
+    });
+  });
+
+  test('numbers that are empty texts are read as nothing', async () => {
+    side.simulator.devices = [aPhone(1, { lastReportedInEpochms: '', platformSerialNumber: '', mailboxDeviceId: '' }), aPhone(2)];
+    expect(await side.run()).toMatchObject({ devices: 2, unreadable: 0 });
+    expect((await side.enrolments.read('maas360-Apple1'))?.mailDeviceIds).toEqual(['TRAV1']);
+  });
+
+  test.each(['Pending Control Removed', 'Not Enrolled', 'Activated', 'Inactive', 'something new', ''])(
+    'the status "%s" is kept as it came and does not count as enrolled',
+    async (status) => {
+      side.simulator.devices = [aPhone(1, { maas360ManagedStatus: status })];
+      await side.run();
+      expect((await side.enrolments.read('maas360-Apple1'))?.status.toLowerCase()).not.toBe('enrolled');
+    },
+  );
+
+  test('only the id itself makes a mailbox Secure Mail, and only a named policy counts as pushing mail', async () => {
+    side.simulator.devices = [
+      aPhone(1, { mdmMailboxDeviceId: 'MDMXX0001', mdmPolicy: 'Mail pushed' }),
+      aPhone(2, { mdmMailboxDeviceId: 'ApplB' }),
+    ];
+    await side.run();
+    expect(await side.enrolments.read('maas360-Apple1')).toMatchObject({
+      secureMailDeviceIds: ['MDMXX0001'],
+      mailConfiguration: 'pushed',
+    });
+    const other = await side.enrolments.read('maas360-Apple2');
+    expect(other).toMatchObject({ mailDeviceIds: ['Appl2', 'ApplB', 'TRAV2'], mailConfiguration: 'unknown' });
+    expect(other?.secureMailDeviceIds).toBeUndefined();
+  });
+
+  test('a device without an id or a person is counted, and spoils nothing', async () => {
+    side.simulator.devices = [aPhone(1, { maas360DeviceID: '' }), aPhone(2, { emailAddress: '', username: '' }), aPhone(3)];
+    expect(await side.run()).toMatchObject({ changed: 1, unreadable: 2 });
+  });
+
+  test('requests go out one at a time, with a pause between two', async () => {
+    await side.stop();
+    side = await startSide({ pauseMs: 40, answerAfterMs: 5 });
+    side.simulator.devices = phones(60);
+    await side.run();
+    const times = side.simulator.requests.map(({ at }) => at);
+    const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(39);
+    expect(side.simulator.mostAtOnce).toBe(1);
+  });
+});
+
+describe('reading again', () => {
+  test('asks only for what reported since, and a device that merely reported again is no change', async () => {
+    side.simulator.devices = phones(30);
+    await side.run();
+    side.clock.now += hour;
+    side.simulator.devices = phones(30).map((phone, index) => ({
+      ...phone,
+      ...(index < 2 ? { lastReportedInEpochms: side.clock.now } : {}),
+      ...(index === 1 ? { maas360ManagedStatus: 'User Removed Control' } : {}),
+    }));
+    expect(await side.run()).toMatchObject({ kind: 'delta', devices: 2, changed: 1 });
+    expect(searches().at(-1)?.query.get('lastReportedAfterInEpochms')).toBe(String(side.clock.now - hour - 600_000));
+    expect(await side.enrolments.read('maas360-Apple2')).toMatchObject({ status: 'User Removed Control', version: 2 });
+    expect(await side.enrolments.read('maas360-Apple1')).toMatchObject({ version: 1 });
+  });
+
+  test('a device that two whole reads in a row do not list is enrolled no longer, and comes back when it is listed', async () => {
+    side.simulator.devices = phones(30);
+    await side.run();
+    side.simulator.devices = phones(29);
+    side.clock.now += 24 * hour;
+    expect(await side.run()).toMatchObject({ kind: 'full', withdrawn: 0 });
+    expect(await side.enrolments.read('maas360-Apple30')).toMatchObject({ status: 'Enrolled' });
+    side.clock.now += 24 * hour;
+    expect(await side.run()).toMatchObject({ kind: 'full', withdrawn: 1 });
+    expect(await side.enrolments.read('maas360-Apple30')).toMatchObject({ status: 'no longer listed by MaaS360' });
+    side.simulator.devices = phones(30);
+    side.clock.now += 24 * hour;
+    expect(await side.run()).toMatchObject({ changed: 1 });
+    expect(await side.enrolments.read('maas360-Apple30')).toMatchObject({ status: 'Enrolled' });
+  });
+
+  test('enrolments of others are never withdrawn', async () => {
+    const { version: _version, ...foreign } = { ...(await anEnrolmentOfAnother()), version: 1 };
+    side.simulator.devices = phones(1);
+    for (let day = 0; day < 3; day++) {
+      await side.run();
+      side.clock.now += 24 * hour;
+    }
+    expect(await side.enrolments.read(foreign.id)).toMatchObject({ status: 'Enrolled' });
+  });
+
+  test.each([0, 10])('a list that shrinks from 30 to %i withdraws nothing and asks a person to look', async (left) => {
+    side.simulator.devices = phones(30);
+    await side.run();
+    side.simulator.devices = phones(left);
+    for (let day = 0; day < 2; day++) {
+      side.clock.now += 24 * hour;
+      expect(await side.run()).toMatchObject({ withdrawn: 0 });
+    }
+    expect((await side.states.read()).problem).toMatchObject({ kind: 'refused', what: expect.stringContaining('of 30') });
+    expect(await side.enrolments.read('maas360-Apple30')).toMatchObject({ status: 'Enrolled' });
+  });
+
+  async function anEnrolmentOfAnother() {
+    const one = {
+      id: 'portal-1',
+      user: { email: 'someone@acme.example' },
+      platform: 'iOS',
+      status: 'Enrolled',
+      mailDeviceIds: ['X1'],
+      mailConfiguration: 'unknown' as const,
+      changedAt: 1,
+      version: 1,
+    };
+    await side.enrolments.put(one);
+    return one;
+  }
+});
+
+describe('when MaaS360 misbehaves', () => {
+  const failing = () => side.run().then(Promise.reject, (error: Error) => error);
+
+  test('an errorCode other than 0 is a refused sign-in also on HTTP 200: one try an hour, so that no account is locked', async () => {
+    side.simulator.faults.add('sign-in-refused');
+    expect(await failing()).toMatchObject({ kind: 'denied', message: expect.stringContaining('errorCode 1002') });
+    side.clock.now += hour - 1000;
+    expect(await side.run()).toEqual({ outcome: 'resting' });
+    expect(side.simulator.requests).toHaveLength(1);
+    side.simulator.faults.clear();
+    side.clock.now += 1000;
+    expect(await side.run()).toMatchObject({ outcome: 'complete' });
+    expect((await side.states.read()).problem).toBeNull();
+  });
+
+  test('an expired token is renewed once, by itself', async () => {
+    side.simulator.devices = phones(3);
+    side.simulator.faults.add('token-expires-once');
+    expect(await side.run()).toMatchObject({ devices: 3 });
+    expect(side.simulator.requests.map(({ kind }) => kind)).toEqual(['sign-in', 'search', 'sign-in', 'search', 'search']);
+  });
+
+  test('a token that is never accepted is not renewed again and again', async () => {
+    side.simulator.faults.add('token-never-accepted');
+    expect(await failing()).toMatchObject({ kind: 'denied' });
+    expect(side.simulator.requests.map(({ kind }) => kind)).toEqual(['sign-in', 'search', 'sign-in', 'search']);
+  });
+
+  test.each([
+    ['sign-in-without-wrapper', 'no authResponse'],
+    ['search-without-wrapper', 'no "devices"'],
+    ['xml-anyway', 'XML'],
+    ['broken', 'failed (500)'],
+    ['never-ends', 'does not come to an end'],
+  ] as const)('%s is told in words, and changes nothing', async (fault, says) => {
+    side.simulator.devices = phones(60);
+    await side.run();
+    const before = await side.enrolments.list(null, 100);
+    side.clock.now += 24 * hour;
+    side.simulator.faults.add(fault);
+    side.simulator.devices = phones(60).map((phone) => ({ ...phone, maas360ManagedStatus: 'Enrolled' }));
+    if (fault === 'sign-in-without-wrapper') side.simulator.faults.add('token-expires-once');
+    expect((await failing()).message).toContain(says);
+    expect((await side.states.read()).problem?.what).toContain(says);
+    expect(await side.enrolments.list(null, 100)).toEqual(before);
+  });
+
+  test('a busy MaaS360 is left alone for as long as it asks', async () => {
+    side.simulator.faults.add('busy');
+    expect(await failing()).toMatchObject({ kind: 'busy' });
+    side.clock.now += 119_000;
+    expect(await side.run()).toEqual({ outcome: 'resting' });
+    side.clock.now += 1000;
+    side.simulator.faults.clear();
+    expect(await side.run()).toMatchObject({ outcome: 'complete' });
+  });
+
+  test('the feed counts as heard from only after a whole read: nobody is held because the first one was under way', async () => {
+    side.simulator.devices = phones(60);
+    const { source } = side.dependencies;
+    const breaking = importEnrolments({
+      ...side.dependencies,
+      source: { page: (number, since) => (number === 2 ? Promise.reject(new Error('cut')) : source.page(number, since)) },
+    });
+    await expect(breaking()).rejects.toThrow('cut');
+    expect(await side.enrolments.read('maas360-Apple1')).not.toBeNull();
+    expect(await side.enrolments.feed(side.clock.now)).toBe('never');
+    await side.run();
+    expect(await side.enrolments.feed(side.clock.now)).toBe('fresh');
+    expect(side.queue.sent).toContainEqual(expect.objectContaining({ kind: 'everyone', sourceId: 'cloud' }));
+  });
+
+  test('what a read that was killed had stored is sent to evaluation by the next one', async () => {
+    side.simulator.devices = phones(2);
+    const taken: string[][] = [];
+    const killed = importEnrolments({
+      ...side.dependencies,
+      take: async (given) => {
+        for (const one of given) await side.enrolments.put(one);
+        throw new Error('killed');
+      },
+    });
+    await expect(killed()).rejects.toThrow('killed');
+    const again = importEnrolments({
+      ...side.dependencies,
+      take: (given) => {
+        taken.push(given.map(({ id }) => id));
+        return side.dependencies.take(given);
+      },
+    });
+    await again();
+    expect(taken).toEqual([['maas360-Apple1', 'maas360-Apple2']]);
+  });
+});

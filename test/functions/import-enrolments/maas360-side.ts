@@ -1,0 +1,81 @@
+/** MaaS360 simulated, the product's real stores, and the import between them, with a clock turned by hand. */
+
+import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { leaseStore } from '#adapters/dynamodb/leases';
+import { maas360StateStore } from '#adapters/dynamodb/maas360-state';
+import { evaluationsQueue } from '#adapters/evaluations-queue';
+import { maas360 } from '#adapters/maas360/maas360';
+import { importEnrolments } from '#functions/import-enrolments/import-enrolments';
+import { takingPath } from '#functions/import-enrolments/taking-path';
+import {
+  type Maas360Simulator,
+  type SimulatedMaas360Device,
+  startMaas360Simulator,
+} from '#infra/simulators/maas360/maas360-simulator';
+import { startDynamoDb } from '#test/fixtures/dynamodb';
+import { manualQueue } from '#test/fixtures/manual-queue';
+
+export const hour = 3_600_000;
+
+export function aPhone(number: number, differing: SimulatedMaas360Device = {}): SimulatedMaas360Device {
+  return {
+    maas360DeviceID: `Apple${number}`,
+    username: `user${number}`,
+    emailAddress: `user${number}@acme.example`,
+    userDomain: 'acme',
+    platformName: 'iOS',
+    platformSerialNumber: `SERIAL${number}`,
+    maas360ManagedStatus: 'Enrolled',
+    mailboxDeviceId: `Appl${number}`,
+    mdmMailboxDeviceId: '',
+    unifiedTravelerDeviceId: `TRAV${number}`,
+    mailboxManaged: '',
+    mdmPolicy: 'Standard',
+    lastReportedInEpochms: 1_700_000_000_000 + number,
+    ...differing,
+  };
+}
+
+export type Side = Awaited<ReturnType<typeof startSide>>;
+
+export async function startSide(options: { pageSize?: 25 | 250; pauseMs?: number; answerAfterMs?: number } = {}) {
+  const { pageSize = 25, pauseMs = 0, answerAfterMs = 0 } = options;
+  const database = await startDynamoDb();
+  const simulator: Maas360Simulator = await startMaas360Simulator({ answerAfterMs });
+  const clock = { now: Date.parse('2026-03-02T08:00:00Z') };
+  const now = () => clock.now;
+  const queue = manualQueue(now);
+  const enrolments = enrolmentStore(database.client, database.tables, 24);
+  const states = maas360StateStore(database.client, database.tables.control);
+  const evaluations = evaluationsQueue(queue);
+  const source = maas360({
+    configuration: { billingId: simulator.billingId, url: simulator.url, authentication: '1.0', pageSize, pauseMs },
+    credentials: async () => simulator.credentials,
+    now,
+  });
+  const path = takingPath({ sources: [{ id: 'cloud' }], enrolments, evaluations, now });
+  const dependencies = {
+    configuration: { fullEveryHours: 24, policiesPushingMail: ['Mail pushed'] },
+    guard: { maxDevices: 3, maxPercent: 5, maxWipesPerHour: 10 },
+    source,
+    states,
+    leases: leaseStore(database.client, database.tables.control),
+    enrolments,
+    ...path,
+    now,
+  };
+  return {
+    simulator,
+    clock,
+    queue,
+    enrolments,
+    states,
+    dependencies,
+    run: importEnrolments(dependencies),
+    async stop() {
+      await source.close();
+      await simulator.stop();
+      await database.stop();
+    },
+  };
+}
