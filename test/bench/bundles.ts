@@ -96,7 +96,9 @@ process.stdout.write(String(performance.now() - from));
 process.exit();`;
 
 async function loadTime(file: string, name: FunctionName): Promise<number> {
-  const environment = Object.fromEntries(functionVariables[name].map((key) => [key, 'http://127.0.0.1:1/bench']));
+  const environment = Object.fromEntries(
+    functionVariables[name].map((key) => [key, key === 'DEAD_LETTERS' ? '{}' : 'http://127.0.0.1:1/bench']),
+  );
   const env = { ...environment, PATH: process.env.PATH, AWS_REGION: 'us-east-1', POWERTOOLS_DEV: 'true' };
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', loader, pathToFileURL(file).href], { env });
   return Number(stdout);
