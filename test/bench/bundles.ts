@@ -35,6 +35,7 @@ export async function bundleRow(): Promise<Row> {
   try {
     const configuration = runtimeConfiguration.parse({
       sources: [{ id: 'cloud', kind: 'smartcloud', url: 'https://traveler.example', credentials: { secretName: 'none' } }],
+      maas360: { billingId: '1', url: 'https://maas360.example', credentials: { secretName: 'none' } },
     });
     const bundles = await bundleFunctions(configuration, { directory });
     const measured: Measured[] = [];
