@@ -45,8 +45,28 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     memoryMb: 512,
     breaks: 'Enrolments, actions and settings from the portal are not taken in.',
   },
+  bulk: {
+    timeoutSeconds: 120,
+    memoryMb: 512,
+    breaks: 'Actions that were asked for many at once are not taken in; single ones are.',
+  },
+  publish: {
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    breaks: 'The portal is not told what happens, and the journal is not sealed; gathers, verdicts and actions go on.',
+  },
   api: { timeoutSeconds: 29, memoryMb: 512, breaks: 'The console and the command line get errors; gathers and verdicts go on.' },
+  'wake-by-time': {
+    timeoutSeconds: 60,
+    memoryMb: 256,
+    breaks: 'Decisions that end by themselves are noticed late, and so is a portal that has fallen silent.',
+  },
   console: { timeoutSeconds: 10, memoryMb: 256, breaks: 'The console page does not load; the API, gathers and verdicts go on.' },
+  'import-enrolments': {
+    timeoutSeconds: 900,
+    memoryMb: 512,
+    breaks: 'Enrolments of MaaS360 are not taken in: after a day nobody is approved by enrolment any more.',
+  },
 };
 
 export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
@@ -85,5 +105,14 @@ export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
     tries: 5,
     alarmAfterMinutes: 10,
     breaks: functionSpecs['portal-events'].breaks,
+  },
+  bulks: {
+    worker: 'bulk',
+    fifo: true,
+    batchSize: 1,
+    maximumConcurrency: 4,
+    tries: 5,
+    alarmAfterMinutes: 30,
+    breaks: functionSpecs.bulk.breaks,
   },
 };

@@ -24,7 +24,10 @@ type TableCall =
   | 'DeleteItem'
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
-export type QueueName = 'gather' | 'evaluations' | 'actions' | 'portalEvents';
+export type QueueName = 'gather' | 'evaluations' | 'actions' | 'portalEvents' | 'bulks';
+
+/** Services with a secret of their own. */
+export type OutsideService = 'portal' | 'maas360';
 
 export type Needs = {
   tables: { [T in TableName]?: readonly TableCall[] };
@@ -35,6 +38,10 @@ export type Needs = {
   /** Queues whose depth it shows. */
   looksAt: readonly QueueName[];
   readsCredentials: boolean;
+  /** Whose secret it may read beside those of the sources. */
+  readsSecretOf?: OutsideService;
+  /** Whether it shows what was given up, sends it again and drops it. */
+  handlesDeadLetters: boolean;
 };
 
 const indexTable: { [I in IndexName]: TableName } = {
@@ -45,7 +52,15 @@ const indexTable: { [I in IndexName]: TableName } = {
   byDevice: 'actions',
   open: 'actions',
 };
-const nothing: Needs = { tables: {}, indexes: [], sendsTo: [], worksOff: null, looksAt: [], readsCredentials: false };
+const nothing: Needs = {
+  tables: {},
+  indexes: [],
+  sendsTo: [],
+  worksOff: null,
+  looksAt: [],
+  readsCredentials: false,
+  handlesDeadLetters: false,
+};
 
 /** Settings are read by everyone; whoever finds none stores the configuration's as their first version, in a transaction. */
 const readsSettings = ['GetItem', 'PutItem', 'ConditionCheckItem'] as const;
@@ -114,12 +129,43 @@ export const needs: { [F in FunctionName]: Needs } = {
       journal: ['Query', 'PutItem'],
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],
+    sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents'],
     looksAt: ['gather', 'evaluations', 'actions'],
+    handlesDeadLetters: true,
+  },
+  bulk: {
+    ...takesRequests,
+    tables: { ...takesRequests.tables, journal: ['PutItem', 'BatchWriteItem'] },
+    worksOff: 'bulks',
+  },
+  'wake-by-time': {
+    ...nothing,
+    tables: { devices: ['UpdateItem'], journal: ['PutItem'], control: ['GetItem', 'UpdateItem'] },
+    indexes: ['moving'],
+    sendsTo: ['evaluations'],
   },
   console: nothing,
+  'import-enrolments': {
+    ...nothing,
+    tables: {
+      devices: ['Query'],
+      enrolments: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      journal: ['PutItem'],
+      control: ['GetItem', 'PutItem', 'UpdateItem'],
+    },
+    indexes: ['byDeviceId', 'byName'],
+    sendsTo: ['evaluations'],
+    readsSecretOf: 'maas360',
+  },
 };
 
-export type Resources = { tables: Tables; queues: { [Q in QueueName]: Queue }; secretNames: readonly string[] };
+export type Resources = {
+  tables: Tables;
+  queues: { [Q in QueueName]: Queue };
+  deadLetters: readonly Queue[];
+  secretNames: readonly string[];
+  secretsOf: { [S in OutsideService]?: string };
+};
 
 /** The statements of one function's role. */
 export function statementsOf(name: FunctionName, resources: Resources): PolicyStatement[] {
@@ -127,8 +173,15 @@ export function statementsOf(name: FunctionName, resources: Resources): PolicySt
   return [
     ...tableStatements(need, resources.tables),
     ...queueStatements(need, resources.queues),
+    ...(need.handlesDeadLetters ? [handling(resources.deadLetters.map(({ queueArn }) => queueArn))] : []),
     ...(need.readsCredentials ? secretStatements(resources.tables.key, resources.secretNames) : []),
+    ...secretStatements(resources.tables.key, outsideSecrets(need, resources)),
   ];
+}
+
+function outsideSecrets({ readsSecretOf }: Needs, { secretsOf }: Resources): string[] {
+  const name = readsSecretOf && secretsOf[readsSecretOf];
+  return name === undefined ? [] : [name];
 }
 
 export function allow(actions: readonly string[], resources: readonly string[], conditions = {}): PolicyStatement {
@@ -174,6 +227,10 @@ function queueStatements(need: Needs, queues: Resources['queues']): PolicyStatem
     ...(need.looksAt.length === 0 ? [] : [allow(['sqs:GetQueueAttributes'], arns(need.looksAt))]),
   ];
 }
+
+/** To look at a message it is received, and then given back, sent to where it came from, or deleted. */
+const handling = (arns: readonly string[]) =>
+  allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'], arns);
 
 /** Secrets Manager ends each secret's ARN with six characters of its own, known only to it. */
 function secretStatements(near: IConstruct, secretNames: readonly string[]): PolicyStatement[] {

@@ -13,9 +13,9 @@ import type { RuntimeConfiguration } from '#domain/configuration';
 import { type EnvironmentOf, type FunctionName, functionVariables } from '#domain/environment';
 import { ExtenderFunction } from './extender-function.ts';
 import { functionSpecs, queueSpecs } from './function-specs.ts';
-import { createGatherSchedule } from './gather-schedule.ts';
 import { createHttpApi } from './http-api.ts';
 import { type QueueName, statementsOf } from './permissions.ts';
+import { createSchedule, schedulesOf } from './schedule.ts';
 import type { StateStack } from './state-stack.ts';
 import { createDeadLetterQueue, WorkQueue } from './work-queue.ts';
 
@@ -23,14 +23,29 @@ import { createDeadLetterQueue, WorkQueue } from './work-queue.ts';
 export type Bundles = { [F in FunctionName]: string };
 export type ServiceStackProps = StackProps & { configuration: RuntimeConfiguration; state: StateStack; bundles: Bundles };
 type Queues = { [Q in QueueName]: Queue };
+/** `goesTo`: the queue that its messages are sent to again; null for what only the next occasion repeats. */
+type DeadLetters = { [name: string]: { queue: Queue; goesTo: Queue | null } };
 type MakeFunction = <F extends FunctionName>(id: string, name: F, deadLetters?: Queue) => ExtenderFunction<F>['function'];
 
 export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, { configuration, state, bundles, ...props }: ServiceStackProps) {
     super(scope, id, props);
     const notify = new Topic(this, 'Alarms', { displayName: 'Traveler Extender alarms', enforceSSL: true });
-    const queues = createQueues(this, notify);
-    const values = environmentValues(state, queues);
+    const { queues, deadLetters: given } = createQueues(this, notify);
+    const scheduled = schedulesOf(configuration).map((one) => {
+      const { breaks } = functionSpecs[one.name];
+      return { ...one, deadLetters: createDeadLetterQueue(this, `${one.id}ScheduleDeadLetters`, { breaks, notify }) };
+    });
+    const portalRule = createDeadLetterQueue(this, 'PortalRuleDeadLetters', {
+      breaks: 'Events of the portal did not even reach their queue: enrolments, actions or settings are missing.',
+      notify,
+    });
+    const givenUp: DeadLetters = {
+      ...given,
+      ...Object.fromEntries(scheduled.map((one) => [one.key, { queue: one.deadLetters, goesTo: null }])),
+      portalRule: { queue: portalRule, goesTo: queues.portalEvents },
+    };
+    const values = { ...environmentValues(state, queues), DEAD_LETTERS: this.toJsonString(addresses(givenUp)) };
     const secretNames = secretNamesOf(configuration);
     const make: MakeFunction = (constructId, name, deadLetters) =>
       new ExtenderFunction(this, constructId, {
@@ -38,7 +53,13 @@ export class ServiceStack extends Stack {
         ...functionSpecs[name],
         bundle: bundles[name],
         environment: pick(values, name),
-        statements: statementsOf(name, { tables: state.tables, queues, secretNames }),
+        statements: statementsOf(name, {
+          tables: state.tables,
+          queues,
+          deadLetters: Object.values(givenUp).map(({ queue }) => queue),
+          secretNames,
+          secretsOf: secretsOf(configuration),
+        }),
         notify,
         ...(deadLetters ? { deadLetters } : {}),
       }).function;
@@ -47,8 +68,12 @@ export class ServiceStack extends Stack {
     connect('evaluations', queues, make('Evaluate', 'evaluate'));
     connect('actions', queues, make('Act', 'act'));
     connect('portalEvents', queues, make('PortalEvents', 'portal-events'));
-    this.schedule(configuration.gatherEveryMinutes, make, notify);
-    this.takeEvents(state, queues.portalEvents, notify);
+    connect('bulks', queues, make('Bulk', 'bulk'));
+    for (const { id, construct, name, everyMinutes, deadLetters } of scheduled) {
+      const starts = make(construct, name, deadLetters);
+      createSchedule(this, `${id}Schedule`, { says: name, everyMinutes, starts, deadLetters });
+    }
+    this.takeEvents(state, queues.portalEvents, portalRule);
     const { http, client } = createHttpApi(this, {
       api: make('Api', 'api'),
       console: make('Console', 'console'),
@@ -61,20 +86,7 @@ export class ServiceStack extends Stack {
     new CfnOutput(this, 'AlarmTopicArn', { value: notify.topicArn, description: 'Subscribe here to be told of alarms' });
   }
 
-  private schedule(everyMinutes: number, make: MakeFunction, notify: Topic): void {
-    const deadLetters = createDeadLetterQueue(this, 'GatherScheduleDeadLetters', {
-      breaks: functionSpecs['start-gathers'].breaks,
-      notify,
-    });
-    const starts = make('StartGathers', 'start-gathers', deadLetters);
-    createGatherSchedule(this, { everyMinutes, starts, deadLetters });
-  }
-
-  private takeEvents(state: StateStack, queue: Queue, notify: Topic): void {
-    const deadLetterQueue = createDeadLetterQueue(this, 'PortalRuleDeadLetters', {
-      breaks: 'Events of the portal did not even reach their queue: enrolments, actions or settings are missing.',
-      notify,
-    });
+  private takeEvents(state: StateStack, queue: Queue, deadLetterQueue: Queue): void {
     new Rule(this, 'PortalRule', {
       eventBus: state.bus,
       description: 'Events of the portal, to be worked off in portal-events',
@@ -84,19 +96,31 @@ export class ServiceStack extends Stack {
   }
 }
 
-function createQueues(scope: Construct, notify: Topic): Queues {
+function createQueues(scope: Construct, notify: Topic): { queues: Queues; deadLetters: DeadLetters } {
+  const deadLetters: DeadLetters = {};
   const create = (id: string, name: QueueName): Queue => {
     const { worker, fifo, tries, alarmAfterMinutes, breaks } = queueSpecs[name];
     const functionTimeout = Duration.seconds(functionSpecs[worker].timeoutSeconds);
     const alarmAfter = Duration.minutes(alarmAfterMinutes);
-    return new WorkQueue(scope, id, { breaks, fifo, functionTimeout, tries, alarmAfter, notify }).queue;
+    const made = new WorkQueue(scope, id, { breaks, fifo, functionTimeout, tries, alarmAfter, notify });
+    deadLetters[name] = { queue: made.deadLetters, goesTo: made.queue };
+    return made.queue;
   };
-  return {
+  const queues = {
     gather: create('GatherQueue', 'gather'),
     evaluations: create('EvaluationsQueue', 'evaluations'),
     actions: create('ActionsQueue', 'actions'),
     portalEvents: create('PortalEventsQueue', 'portalEvents'),
+    bulks: create('BulksQueue', 'bulks'),
   };
+  return { queues, deadLetters };
+}
+
+/** As the API is told them (lambdas/adapters/dead-letters.ts). */
+function addresses(givenUp: DeadLetters): Record<string, { url: string; goesTo: string | null }> {
+  return Object.fromEntries(
+    Object.entries(givenUp).map(([name, { queue, goesTo }]) => [name, { url: queue.queueUrl, goesTo: goesTo?.queueUrl ?? null }]),
+  );
 }
 
 /** The mapping's own permissions stand in the worker's role (permissions.ts). */
@@ -116,7 +140,7 @@ function connect(name: QueueName, queues: Queues, worker: ExtenderFunction['func
 }
 
 /** Every variable that any function may be told; each gets only those that its schema names. */
-function environmentValues({ tables }: StateStack, queues: Queues): EnvironmentOf<'api'> {
+function environmentValues({ tables }: StateStack, queues: Queues): Omit<EnvironmentOf<'api'>, 'DEAD_LETTERS'> {
   return {
     DEVICES_TABLE: tables.devices.tableName,
     ENROLMENTS_TABLE: tables.enrolments.tableName,
@@ -126,6 +150,7 @@ function environmentValues({ tables }: StateStack, queues: Queues): EnvironmentO
     GATHER_QUEUE_URL: queues.gather.queueUrl,
     EVALUATIONS_QUEUE_URL: queues.evaluations.queueUrl,
     ACTIONS_QUEUE_URL: queues.actions.queueUrl,
+    BULKS_QUEUE_URL: queues.bulks.queueUrl,
     API_STAGE: '/',
   };
 }
@@ -138,4 +163,12 @@ function pick<F extends FunctionName>(values: EnvironmentOf<'api'>, name: F): En
 function secretNamesOf({ sources }: RuntimeConfiguration): string[] {
   const names = sources.flatMap((source) => (source.kind === 'smartcloud' ? [source.credentials.secretName] : []));
   return [...new Set(names)];
+}
+
+/** Secrets of the services beside the sources, where they are configured. */
+function secretsOf({ portal, maas360 }: RuntimeConfiguration): { portal?: string; maas360?: string } {
+  return {
+    ...(portal?.secretName === undefined ? {} : { portal: portal.secretName }),
+    ...(maas360 ? { maas360: maas360.credentials.secretName } : {}),
+  };
 }

@@ -13,8 +13,14 @@ const variables = {
   GATHER_QUEUE_URL: z.string().min(1),
   EVALUATIONS_QUEUE_URL: z.string().min(1),
   ACTIONS_QUEUE_URL: z.string().min(1),
+  BULKS_QUEUE_URL: z.string().min(1),
+  /** Dead-letter queues, as JSON (`deadLetterQueues`). */
+  DEAD_LETTERS: z.string().min(1),
   /** Where the API's own description says it lives. */
   API_STAGE: z.string(),
+  BUS_NAME: z.string().min(1),
+  /** Where journal records that cannot be read are set aside. */
+  UNPUBLISHED_QUEUE_URL: z.string().min(1),
 };
 type Variable = keyof typeof variables;
 
@@ -51,9 +57,24 @@ export const functionVariables = {
     'GATHER_QUEUE_URL',
     'EVALUATIONS_QUEUE_URL',
     'ACTIONS_QUEUE_URL',
+    'BULKS_QUEUE_URL',
+    'DEAD_LETTERS',
     'API_STAGE',
   ],
+  bulk: [
+    'DEVICES_TABLE',
+    'ENROLMENTS_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'GATHER_QUEUE_URL',
+    'EVALUATIONS_QUEUE_URL',
+    'ACTIONS_QUEUE_URL',
+  ],
+  publish: ['JOURNAL_TABLE', 'BUS_NAME', 'UNPUBLISHED_QUEUE_URL'],
+  'wake-by-time': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
   console: [],
+  'import-enrolments': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
 } as const satisfies Record<string, readonly Variable[]>;
 
 export type FunctionName = keyof typeof functionVariables;

@@ -30,7 +30,9 @@ describe('what is deployed as a function', () => {
   });
 
   test.each(names)('%s starts far from any package, with its environment and configuration alone', async (name) => {
-    const environment = Object.fromEntries(functionVariables[name].map((key) => [key, 'https://example.com/it']));
+    const environment = Object.fromEntries(
+      functionVariables[name].map((key) => [key, key === 'DEAD_LETTERS' ? '{}' : 'https://example.com/it']),
+    );
     const script = `const { handler } = await import(${JSON.stringify(pathToFileURL(codeOf(name)).href)}); console.log(typeof handler)`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: directory,

@@ -80,7 +80,7 @@ describe('least privilege', () => {
 
   test('only what decides or takes decisions in may put an action on its way', () => {
     const senders = names.filter((name) => permits(templates, name).includes('sqs:SendMessage ActionsQueue.Arn'));
-    expect(senders).toEqual(['evaluate', 'portal-events', 'api']);
+    expect(senders).toEqual(['evaluate', 'portal-events', 'api', 'bulk']);
   });
 
   test('the gather cannot touch enrolments or actions', () => {

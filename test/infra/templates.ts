@@ -82,6 +82,9 @@ const functionIds: { [F in FunctionName]: string } = {
   'portal-events': 'PortalEvents',
   api: 'Api',
   console: 'Console',
+  bulk: 'Bulk',
+  'import-enrolments': 'ImportEnrolments',
+  'wake-by-time': 'WakeByTime',
 };
 
 export function functionOf(templates: Templates, name: FunctionName): Resource {

@@ -81,6 +81,11 @@ export const controlKeys = {
   uploads: () => ({ pk: 'upload', sk: 'portal' }),
   upload: (sourceId: string) => ({ pk: `upload|${sourceId}`, sk: 'cursor' }),
   notices: (sourceId: string) => ({ pk: `notices|${sourceId}`, sk: 'cursor' }),
+  guard: (guardId: string) => ({ pk: 'guards', sk: guardId }),
+  assessment: (sourceId: string, runId: string, part: number) => ({
+    pk: `assessment|${sourceId}|${runId}`,
+    sk: String(part).padStart(6, '0'),
+  }),
   enrolmentFeed: () => ({ pk: 'feed', sk: 'enrolments' }),
   bulk: (bulkId: string) => ({ pk: `bulk|${bulkId}`, sk: 'bulk' }),
   bulkRequests: (bulkId: string, part: number) => ({ pk: `bulk|${bulkId}`, sk: `requests|${String(part).padStart(6, '0')}` }),

@@ -2,10 +2,12 @@
 import { z } from '@hono/zod-openapi';
 import pMap from 'p-map';
 import { actionState } from '#domain/action';
+import { mostActions } from '#domain/bulk';
 import type { DeviceKey } from '#domain/device';
 import { actionRequested } from '#domain/events';
 import type { ActionAnswer } from '#functions/request-action/request-action';
 import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems, readJson } from './app.ts';
+import { bulkAccepted } from './bulk-routes.ts';
 import { readingsOf } from './device-path.ts';
 import { given, withoutEmpty } from './device-routes.ts';
 import { malformed, Problem, type ProblemStatus } from './problem.ts';
@@ -16,7 +18,19 @@ import { viewAction, viewHistory } from './views.ts';
 const requestBody = actionRequested.partial({ actionId: true, requestedAt: true, requestedBy: true }).openapi('ActionRequest', {
   example: { type: 'approve', target: { sourceId: 'cloud', user: 'Jane Doe/Acme', deviceId: 'ApplF17X' } },
 });
-const batchBody = z.object({ actions: z.array(requestBody).min(1).max(100) });
+/** More than so many at once are taken in behind the answer, as a bulk. */
+const answeredAtOnce = 100;
+const batchBody = z.object({
+  actions: z.array(requestBody).min(1).max(mostActions),
+  bulkId: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .openapi({
+      description: `Makes it a bulk, as more than ${answeredAtOnce} actions are in any case; sent again, it is the same bulk.`,
+    }),
+});
 const listQuery = z.object({
   state: actionState.optional(),
   device: z.string().optional().openapi({ description: 'source/user/deviceId', example: 'cloud/Jane Doe/Acme/ApplF17X' }),
@@ -25,24 +39,34 @@ const listQuery = z.object({
 });
 const prefix = '/api/actions/';
 
-export function actionRoutes(app: ApiApp, { stores, requestAction, now, newId }: ApiDependencies): void {
-  const request = (c: ApiContext, body: z.output<typeof requestBody>) =>
-    requestAction(
-      actionRequested.parse({
-        actionId: newId(),
-        requestedAt: now(),
-        requestedBy: { kind: 'person', name: c.get('caller') },
-        ...body,
-      }),
-    );
+export function actionRoutes(app: ApiApp, { stores, requestAction, bulks, now, newId }: ApiDependencies): void {
+  const completed = (c: ApiContext, body: z.output<typeof requestBody>, actionId: string = newId()) =>
+    actionRequested.parse({ actionId, requestedAt: now(), requestedBy: { kind: 'person', name: c.get('caller') }, ...body });
+  const request = (c: ApiContext, body: z.output<typeof requestBody>) => requestAction(completed(c, body));
+
+  async function stage(c: ApiContext, { actions, bulkId = newId() }: z.output<typeof batchBody>) {
+    const requests = actions.map((one, index) => completed(c, one, `${bulkId}-${index}`));
+    const twice = firstTwice(requests.map(({ actionId }) => actionId));
+    if (twice !== null)
+      throw new Problem(400, 'Two actions have the same id; nothing was done.', {
+        errors: [{ path: `actions.${twice}.actionId`, message: 'is used before in this request' }],
+      });
+    const answer = await bulks.stage({ bulkId, requestedBy: c.get('caller'), content: actions, requests });
+    if (answer === 'different')
+      throw new Problem(409, 'This bulk id was used for other actions; nothing was done.', {
+        errors: [{ path: 'bulkId', message: 'is taken' }],
+      });
+    return { bulkId, actions: requests.length };
+  }
 
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/actions',
     summary: 'Requests an action, or several; the same id never acts twice',
     request: { body: { required: true, content: { 'application/json': { schema: z.union([requestBody, batchBody]) } } } },
+    description: `More than ${answeredAtOnce} actions, at most ${mostActions}, become a bulk: it is stored and answered at once, its actions are taken in behind it, and GET /api/bulks/{id} shows how far it is.`,
     responses: {
-      202: json(z.union([actionAccepted, actionsAccepted]), 'In the ledger and on its way; follow it by its id.'),
+      202: json(z.union([actionAccepted, actionsAccepted, bulkAccepted]), 'On its way; follow it by its id.'),
       ...problems({
         400: 'Malformed.',
         404: 'No such device.',
@@ -53,7 +77,13 @@ export function actionRoutes(app: ApiApp, { stores, requestAction, now, newId }:
   });
   app.post('/api/actions', async (c) => {
     const body = await readJson(c);
-    if (isBatch(body)) return c.json({ actions: await requestMany(body, (one) => request(c, one)) }, 202);
+    if (isBatch(body)) {
+      const batch = batchBody.safeParse(body);
+      if (!batch.success) throw malformed(batch.error);
+      if (batch.data.bulkId !== undefined || batch.data.actions.length > answeredAtOnce)
+        return c.json(await stage(c, batch.data), 202);
+      return c.json({ actions: await requestMany(batch.data.actions, (one) => request(c, one)) }, 202);
+    }
     const parsed = requestBody.safeParse(body);
     if (!parsed.success) throw malformed(parsed.error);
     const answer = await request(c, parsed.data);
@@ -97,15 +127,22 @@ export function actionRoutes(app: ApiApp, { stores, requestAction, now, newId }:
 
 const isBatch = (body: unknown): boolean => typeof body === 'object' && body !== null && 'actions' in body;
 
-async function requestMany(body: unknown, request: (one: z.output<typeof requestBody>) => Promise<ActionAnswer>) {
-  const parsed = batchBody.safeParse(body);
-  if (!parsed.success) throw malformed(parsed.error);
-  const answers = await pMap(parsed.data.actions, request, { concurrency: 8 });
+type Given = z.output<typeof requestBody>;
+
+async function requestMany(actions: readonly Given[], request: (one: Given) => Promise<ActionAnswer>) {
+  const answers = await pMap(actions, request, { concurrency: 8 });
   return answers.map((answer, index) =>
     answer.outcome === 'accepted'
       ? { actionId: answer.actionId, state: answer.state }
-      : { actionId: parsed.data.actions[index]?.actionId ?? '', state: null, refused: `${answer.path}: ${answer.because}` },
+      : { actionId: actions[index]?.actionId ?? '', state: null, refused: `${answer.path}: ${answer.because}` },
   );
+}
+
+/** Index of the first that was there before. */
+function firstTwice(ids: readonly string[]): number | null {
+  const seen = new Set<string>();
+  const index = ids.findIndex((id) => seen.size === seen.add(id).size);
+  return index < 0 ? null : index;
 }
 
 type Refusal = Extract<ActionAnswer, { outcome: 'refused' }>;

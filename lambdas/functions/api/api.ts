@@ -2,6 +2,8 @@
 import { handle } from 'hono/aws-lambda';
 import { actionRoutes } from './action-routes.ts';
 import { type ApiApp, type ApiDependencies, newApp } from './app.ts';
+import { bulkRoutes } from './bulk-routes.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 import { gatherRoutes } from './gather-routes.ts';
@@ -9,7 +11,15 @@ import { settingsRoutes } from './settings-routes.ts';
 
 export function createApi(dependencies: ApiDependencies): ApiApp {
   const app = newApp(dependencies.logError);
-  for (const addRoutes of [gatherRoutes, deviceRoutes, settingsRoutes, enrolmentRoutes, actionRoutes])
+  for (const addRoutes of [
+    gatherRoutes,
+    deviceRoutes,
+    settingsRoutes,
+    enrolmentRoutes,
+    actionRoutes,
+    bulkRoutes,
+    deadLetterRoutes,
+  ])
     addRoutes(app, dependencies);
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   app.doc31('/api/openapi.json', {

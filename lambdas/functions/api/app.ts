@@ -3,6 +3,9 @@ import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 import { z as zod } from 'zod';
+import type { DeadLetters } from '#adapters/dead-letters';
+import type { SourceState } from '#domain/source';
+import type { BulkRequests } from '#functions/bulk/stage-bulk';
 import type { Requests } from '#functions/portal-events/requests';
 import { answerProblem, malformed, Problem, problemOf, problemSchema } from './problem.ts';
 import type { StatusView } from './schemas.ts';
@@ -25,9 +28,11 @@ export type ApiDependencies = Pick<
   Requests,
   'stores' | 'now' | 'newId' | 'takeEnrolments' | 'requestGather' | 'publishSettings' | 'requestAction'
 > & {
+  bulks: BulkRequests;
+  deadLetters: DeadLetters;
   /** Ids of all configured sources. */
   sourceIds: readonly string[];
-  readSource: (sourceId: string) => Promise<{ baselineRuns: string[] }>;
+  readSource: (sourceId: string) => Promise<Pick<SourceState, 'baselineRuns' | 'problem'>>;
   readStatus: () => Promise<StatusView>;
   /** Where the API is, for its own description. */
   serverUrl: string;

@@ -4,11 +4,15 @@ import '@hono/zod-openapi';
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { deadLetterQueues, deadLetters } from '#adapters/dead-letters';
+import { bulkStore } from '#adapters/dynamodb/bulks';
 import { documentClient } from '#adapters/dynamodb/client';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
+import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
+import { bulkRequests } from '#functions/bulk/stage-bulk';
 import { requestsOf } from '#functions/portal-events/requests';
 import { createApi, onGateway } from './api.ts';
 import { readStatus } from './status.ts';
@@ -25,8 +29,15 @@ const queues = {
   evaluations: environment.EVALUATIONS_QUEUE_URL,
   actions: environment.ACTIONS_QUEUE_URL,
 };
+const tables = { control: environment.CONTROL_TABLE, actions: environment.ACTIONS_TABLE };
 const api = createApi({
   ...requests,
+  bulks: bulkRequests({
+    bulks: bulkStore(dynamodb, tables),
+    bulkQueue: sqsQueue(environment.BULKS_QUEUE_URL, sqs),
+    now: requests.now,
+  }),
+  deadLetters: deadLetters(sqs, deadLetterQueues.parse(JSON.parse(environment.DEAD_LETTERS))),
   sourceIds: configuration.sources.map(({ id }) => id),
   readSource: sources.read,
   readStatus: readStatus({

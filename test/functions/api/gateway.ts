@@ -1,4 +1,5 @@
 /** The API behind a gateway that behaves as API Gateway does, called as an outside program calls it. */
+import { deadLetters } from '#adapters/dead-letters';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { createApi, onGateway } from '#functions/api/api';
@@ -19,6 +20,12 @@ export async function startGateway(): Promise<Gateway> {
   const answer = onGateway(
     createApi({
       ...side.requests,
+      bulks: side.bulks,
+      deadLetters: deadLetters(side.queues.client, {
+        portalEvents: { url: side.queues.urls.deadLetters, goesTo: side.queues.urls.portalEvents },
+        actions: { url: side.queues.urls.deadActions, goesTo: side.queues.urls.actions },
+        gatherSchedule: { url: side.queues.urls.portalEvents, goesTo: null },
+      }),
       sourceIds: configuration.sources.map(({ id }) => id),
       readSource: sources.read,
       readStatus: readStatus({

@@ -1,9 +1,12 @@
 /** The portal's side of the product on real stores and queues, for the tests of its events and of the API. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { bulkStore } from '#adapters/dynamodb/bulks';
 import { deviceItem } from '#adapters/dynamodb/device-items';
+import { sqsQueue } from '#adapters/queues';
 import { runtimeConfiguration } from '#domain/configuration';
 import type { Device, DeviceKey } from '#domain/device';
 import type { Enrolment } from '#domain/enrolment';
+import { bulkRequests } from '#functions/bulk/stage-bulk';
 import { requestsOf } from '#functions/portal-events/requests';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { startQueues } from '#test/fixtures/queues';
@@ -31,12 +34,18 @@ export async function startPortalSide() {
     ACTIONS_QUEUE_URL: queues.urls.actions,
   };
   const requests = requestsOf(environment, configuration, { dynamodb: client, sqs: queues.client, now: () => clock.now });
+  const bulks = bulkRequests({
+    bulks: bulkStore(client, tables),
+    bulkQueue: sqsQueue(queues.urls.bulks, queues.client),
+    now: () => clock.now,
+  });
   return {
     database,
     queues,
     clock,
     environment,
     requests,
+    bulks,
     async store(device: Device) {
       await client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) }));
     },

@@ -1,0 +1,123 @@
+/** /api/dlq: what was given up, why, and sending it again or dropping it. */
+import { z } from '@hono/zod-openapi';
+import pMap from 'p-map';
+import { type Account, accountOf, type Known, readDeadLetter } from '#domain/dead-letter';
+import { isFinal } from '#domain/transitions';
+import { type ApiApp, type ApiContext, type ApiDependencies, json, problems, readBody } from './app.ts';
+import { withoutEmpty } from './device-routes.ts';
+import { malformed, Problem } from './problem.ts';
+import { isoTime } from './views.ts';
+
+const count = z.number().int();
+const queueView = z
+  .object({ queue: z.string(), messages: count, redrivable: z.boolean() })
+  .openapi('DeadLetterQueue', { description: 'Figures that SQS itself calls approximate.' });
+const letterView = z
+  .object({
+    id: z.string(),
+    sentAt: z.string().openapi({ format: 'date-time' }),
+    receives: count,
+    about: z.string().openapi({ description: 'What it was to bring about.' }),
+    because: z.string().openapi({ description: 'Why it was given up, as far as it and the stores tell now.' }),
+    remedy: z.string(),
+    body: z.string().openapi({ description: 'As it was sent.' }),
+  })
+  .openapi('DeadLetter');
+const which = z
+  .union([z.strictObject({ ids: z.array(z.string().min(1)).min(1).max(100) }), z.strictObject({ all: z.literal(true) })])
+  .openapi('DeadLetterChoice', { example: { ids: ['5fea7756-0ea4-451a-a703-a558b933e274'] } });
+const handledView = z.object({ handled: z.array(z.string()), left: count }).openapi('DeadLettersHandled');
+const limits = z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) });
+const parameters = z.object({ queue: z.string().openapi({ example: 'portalEvents' }) });
+const unknown = { 404: 'No such dead-letter queue.' };
+
+export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): void {
+  const { deadLetters } = dependencies;
+  const look = lookUp(dependencies);
+
+  function known(c: ApiContext) {
+    const queue = c.req.param('queue') ?? '';
+    const about = deadLetters.about(queue);
+    if (!about) throw new Problem(404, `There is no dead-letter queue of this name; there are: ${deadLetters.names.join(', ')}.`);
+    return { queue, ...about };
+  }
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/dlq',
+    summary: 'The dead-letter queues and how much lies in each',
+    responses: { 200: json(z.object({ queues: z.array(queueView) }), 'All of them.'), ...problems({}) },
+  });
+  app.get('/api/dlq', async (c) => {
+    const depths = await deadLetters.depths();
+    const queues = deadLetters.names.map((queue) => {
+      const { waiting = 0, inWork = 0 } = depths[queue] ?? {};
+      return { queue, messages: waiting + inWork, redrivable: deadLetters.about(queue)?.redrivable ?? false };
+    });
+    return c.json({ queues });
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/dlq/{queue}',
+    summary: 'Messages of a dead-letter queue, each with the reason in words',
+    description: 'Of a queue that keeps order, the first ones of each device.',
+    request: { params: parameters, query: limits },
+    responses: { 200: json(z.object({ messages: z.array(letterView) }), 'They stay where they are.'), ...problems(unknown) },
+  });
+  app.get('/api/dlq/:queue', async (c) => {
+    const { queue } = known(c);
+    const query = limits.safeParse(withoutEmpty(c.req.query()));
+    if (!query.success) throw malformed(query.error);
+    const letters = await deadLetters.look(queue, query.data.limit);
+    const messages = await pMap(
+      letters,
+      async ({ sentAt, ...letter }) => ({ ...letter, sentAt: isoTime(sentAt), ...(await look(queue, letter.body)) }),
+      { concurrency: 8 },
+    );
+    return c.json({ messages });
+  });
+
+  for (const verb of ['redrive', 'drop'] as const) {
+    app.openAPIRegistry.registerPath({
+      method: 'post',
+      path: `/api/dlq/{queue}/${verb}`,
+      summary: verb === 'redrive' ? 'Sends messages to their queue again' : 'Deletes messages for good',
+      request: { params: parameters, body: { required: true, content: { 'application/json': { schema: which } } } },
+      responses: {
+        200: json(handledView, 'Those that were handled, at most 1,000 a request, and how many are left.'),
+        ...problems({ ...unknown, 400: 'Neither ids nor all.', 422: 'Its messages go nowhere again.' }),
+      },
+    });
+    app.post(`/api/dlq/:queue/${verb}`, async (c) => {
+      const { queue, redrivable } = known(c);
+      const chosen = await readBody(c, which);
+      if (verb === 'redrive' && !redrivable)
+        throw new Problem(422, 'Messages of this queue go nowhere again: the next occasion repeats them by itself. Drop them.');
+      return c.json(await deadLetters[verb](queue, 'ids' in chosen ? chosen.ids : 'all'));
+    });
+  }
+}
+
+function lookUp({ stores, readSource }: ApiDependencies) {
+  return async (queue: string, body: string): Promise<Account> => {
+    const reading = readDeadLetter(queue, body);
+    const known: Known = { action: null, deviceKnown: false, sourceProblem: null };
+    if (!reading.readable) return accountOf(reading, known);
+    const { concerns } = reading;
+    if (concerns.kind === 'action') known.action = await actionOf(concerns.actionId);
+    if (concerns.kind === 'request') {
+      const { actionId, target } = concerns.request;
+      const [action, device] = await Promise.all([actionOf(actionId), stores.devices.getDevice(target)]);
+      known.action = action;
+      known.deviceKnown = device !== null;
+    }
+    if (concerns.kind === 'source') known.sourceProblem = (await readSource(concerns.sourceId)).problem;
+    return accountOf(reading, known);
+  };
+
+  async function actionOf(actionId: string): Promise<Known['action']> {
+    const action = await stores.ledger.read(actionId);
+    return action && { state: action.state, isFinal: isFinal(action.state), note: action.history.at(-1)?.note ?? '' };
+  }
+}

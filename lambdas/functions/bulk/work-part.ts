@@ -1,0 +1,85 @@
+/**
+ * One part of a bulk: requests its actions, or cancels those that have not gone out. Each action is requested as if it had
+ * come alone, and by its id once; so a part may be worked on again from its beginning.
+ */
+import pMap from 'p-map';
+import type { BulkStore } from '#adapters/dynamodb/bulks';
+import type { DecisionStore } from '#adapters/dynamodb/decisions';
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
+import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import { endingLine } from '#domain/action-account';
+import type { Bulk, BulkMessage } from '#domain/bulk';
+import type { ActionRequested } from '#domain/events';
+import { stepsThrough } from '#domain/steps';
+import { isRefused, nextOf } from '#domain/transitions';
+import type { requestAction } from '#functions/request-action/request-action';
+
+export type PartDependencies = {
+  bulks: Pick<BulkStore, 'read' | 'requestsOf' | 'markTaken'>;
+  requestAction: ReturnType<typeof requestAction>;
+  ledger: Pick<Ledger, 'read' | 'conclude'>;
+  decisions: Pick<DecisionStore, 'withdrawOne'>;
+  evaluations: Pick<EvaluationsQueue, 'users'>;
+  now: () => number;
+};
+
+const actionsAtOnce = 16;
+const rounds = 5;
+
+/** Throws for what is no answer (a store that cannot be reached): the message then comes again. */
+export function workPart(deps: PartDependencies) {
+  return async ({ bulkId, part, what }: BulkMessage): Promise<void> => {
+    const [bulk, requests] = await Promise.all([deps.bulks.read(bulkId), deps.bulks.requestsOf(bulkId, part)]);
+    // Older than it is kept: nothing of it is waiting any more.
+    if (!bulk) return;
+    if (what === 'take' && bulk.cancelledAt === null) return take(deps, { bulk, part, requests });
+    await cancel(deps, { bulk, part, requests });
+  };
+}
+
+type Part = { bulk: Bulk; part: number; requests: readonly ActionRequested[] };
+
+async function take(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
+  const answers = await pMap(requests, deps.requestAction, { concurrency: actionsAtOnce });
+  const refused = answers.flatMap((answer, index) =>
+    answer.outcome === 'refused' ? [refusal(requests[index], `${answer.path}: ${answer.because}`)] : [],
+  );
+  await deps.bulks.markTaken(bulk.bulkId, part, refused);
+}
+
+async function cancel(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
+  const known = await pMap(requests, (request) => cancelOne(deps, request, bulk), { concurrency: actionsAtOnce });
+  const never = requests.flatMap((request, index) =>
+    known[index] ? [] : [refusal(request, 'called off before it was requested')],
+  );
+  await deps.bulks.markTaken(bulk.bulkId, part, never);
+}
+
+const refusal = (request: ActionRequested | undefined, because: string) => ({ actionId: request?.actionId ?? '', because });
+
+/** False when it was never requested. What has gone out is left to its end: it cannot be called back. */
+async function cancelOne(deps: PartDependencies, { actionId, target }: ActionRequested, bulk: Bulk): Promise<boolean> {
+  const at = bulk.cancelledAt ?? deps.now();
+  const by = bulk.cancelledBy ?? bulk.requestedBy;
+  const note = `Called off by ${by}, with the whole bulk ${bulk.bulkId}.`;
+  for (let round = 0; round < rounds; round++) {
+    const action = await deps.ledger.read(actionId);
+    if (!action) return false;
+    if (isRefused(nextOf(action, 'cancel')) && action.state !== 'cancelled') return true;
+    if (action.state === 'cancelled' || (await conclude(deps, action, note))) {
+      // The decision goes with it: else Auto-Quarantine would carry it out instead.
+      await deps.decisions.withdrawOne(target, actionId, { at, by });
+      await deps.evaluations.users([target], 'action cancelled');
+      return true;
+    }
+  }
+  throw new Error(`Action ${actionId} was written by others ${rounds} times in a row. Its message comes again.`);
+}
+
+async function conclude(deps: PartDependencies, action: LedgerAction, note: string): Promise<boolean> {
+  const steps = stepsThrough(action, [{ event: 'cancel', at: deps.now(), note }]);
+  const [last] = steps;
+  if (!last) return false;
+  const change = { steps, claim: null, notBefore: null, outcome: note };
+  return (await deps.ledger.conclude(action, change, (next) => endingLine(next, last))) !== null;
+}

@@ -1,0 +1,141 @@
+/** Many actions in one request: taken in behind the answer, counted while they go, and called off as a whole. */
+// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+import '@hono/zod-openapi';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { putAll } from '#adapters/dynamodb/batches';
+import { bulkStore } from '#adapters/dynamodb/bulks';
+import { deviceItem } from '#adapters/dynamodb/device-items';
+import { bulkMessage } from '#domain/bulk';
+import { workPart } from '#functions/bulk/work-part';
+import { type Gateway, startGateway } from '#test/functions/api/gateway';
+import { aDevice } from '#test/functions/portal-events/portal-side';
+
+let gateway: Gateway;
+const count = 230;
+const targetOf = (nth: number) => ({ sourceId: 'cloud', user: `User ${nth}/Acme`, deviceId: `ApplBULK${nth}` });
+
+beforeAll(async () => {
+  gateway = await startGateway();
+  const { client, tables } = gateway.database;
+  const items = Array.from({ length: count }, (_, nth) => deviceItem(aDevice(targetOf(nth))));
+  await putAll(client, tables.devices, items);
+});
+afterAll(() => gateway.stop());
+
+const actionsOf = (name: string, howMany = count) =>
+  Array.from({ length: howMany }, (_, nth) => ({ actionId: `${name} ${nth}`, type: 'block', target: targetOf(nth) }));
+
+/** What the function does with the messages that wait. */
+async function workOff({ most = Number.POSITIVE_INFINITY } = {}): Promise<number> {
+  const { requests, database, clock } = gateway;
+  const bulks = bulkStore(database.client, database.tables);
+  const work = workPart({ ...requests, ledger: requests.stores.ledger, bulks, now: () => clock.now });
+  const messages = await gateway.queues.drain('bulks');
+  for (const body of messages.slice(0, most)) await work(bulkMessage.parse(body));
+  return messages.length;
+}
+const progress = async (bulkId: string) => (await gateway.ask(`/api/bulks/${bulkId}`)).json;
+
+test('more than a hundred actions are answered at once, taken in part by part, and counted while they go', async () => {
+  const accepted = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('one') } });
+  expect(accepted).toMatchObject({ status: 202, json: { bulkId: 'one', actions: count } });
+  expect(await progress('one')).toMatchObject({ actions: count, staged: count, ended: 0, states: {}, estimatedEnd: null });
+  expect(await workOff()).toBe(3);
+  expect(await progress('one')).toMatchObject({ staged: 0, states: { queued: count }, refused: 0, requestedBy: 'ann@acme.com' });
+  expect(await gateway.queues.drain('actions')).toHaveLength(count);
+});
+
+test('the same bulk again is the same bulk: no action twice; other actions under its id are refused', async () => {
+  const again = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('one') } });
+  expect(again.status).toBe(202);
+  await workOff();
+  expect(await progress('one')).toMatchObject({ states: { queued: count } });
+  const other = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('other') } });
+  expect(other).toMatchObject({ status: 409, json: { errors: [{ path: 'bulkId' }] } });
+  expect(await workOff()).toBe(0);
+});
+
+test('one wrong or doubled action, and nothing of the request is done', async () => {
+  const [first, ...rest] = actionsOf('wrong');
+  const wrong = await gateway.ask('/api/actions', { body: { actions: [...rest, { ...first, type: 'explode' }] } });
+  expect(wrong).toMatchObject({ status: 400, json: { errors: [{ path: `actions.${count - 1}.type` }] } });
+  const doubled = await gateway.ask('/api/actions', { body: { actions: [first, ...rest, first] } });
+  expect(doubled).toMatchObject({ status: 400, json: { errors: [{ path: `actions.${count}.actionId` }] } });
+  expect(await workOff()).toBe(0);
+});
+
+test('actions that are refused are counted and named, with the reason; the others go on', async () => {
+  const unknown = { actionId: 'stray', type: 'approve', target: { ...targetOf(0), deviceId: 'ApplNOBODY' } };
+  await gateway.ask('/api/actions', { body: { bulkId: 'some', actions: [...actionsOf('some', 2), unknown] } });
+  await workOff();
+  expect(await progress('some')).toMatchObject({
+    actions: 3,
+    refused: 1,
+    ended: 1,
+    states: { queued: 2 },
+    refusals: [{ actionId: 'stray', because: expect.stringContaining('no device') }],
+  });
+});
+
+test('cancelled halfway: nothing more is requested, what waits is cancelled, and its decisions no longer stand', async () => {
+  await gateway.ask('/api/actions', { body: { bulkId: 'half', actions: actionsOf('half') } });
+  await workOff({ most: 1 });
+  const cancelled = await gateway.ask('/api/bulks/half/cancel', { method: 'POST' });
+  expect(cancelled).toMatchObject({ status: 202, json: { cancelledBy: 'ann@acme.com' } });
+  await workOff();
+  expect(await progress('half')).toMatchObject({
+    actions: count,
+    ended: count,
+    states: { cancelled: 100 },
+    refused: count - 100,
+  });
+  const standing = await gateway.requests.decisions.of(targetOf(0));
+  expect(standing.find(({ decisionId }) => decisionId === 'half 0')).toMatchObject({ withdrawnAt: gateway.clock.now });
+  expect(standing.find(({ decisionId }) => decisionId === 'one 0')?.withdrawnAt).toBeUndefined();
+  expect(await gateway.requests.stores.ledger.read('half 229')).toBeNull();
+});
+
+test('a part whose message comes after the bulk was cancelled is not requested', async () => {
+  await gateway.ask('/api/actions', { body: { bulkId: 'late', actions: actionsOf('late', 5) } });
+  await gateway.ask('/api/bulks/late/cancel', { method: 'POST' });
+  await workOff();
+  expect(await gateway.requests.stores.ledger.read('late 0')).toBeNull();
+  expect(await progress('late')).toMatchObject({ ended: 5, refused: 5 });
+});
+
+test('a part that is worked on twice requests each of its actions once', async () => {
+  await gateway.ask('/api/actions', { body: { bulkId: 'twice', actions: actionsOf('twice', 4) } });
+  const { requests, database } = gateway;
+  const bulks = bulkStore(database.client, database.tables);
+  const work = workPart({ ...requests, ledger: requests.stores.ledger, bulks });
+  const [message] = await gateway.queues.drain('bulks');
+  await work(bulkMessage.parse(message));
+  await gateway.queues.drain('actions');
+  await work(bulkMessage.parse(message));
+  expect(await gateway.queues.drain('actions')).toEqual([]);
+  expect((await requests.stores.ledger.read('twice 0'))?.history).toHaveLength(2);
+});
+
+test('ten thousand actions are accepted in one request, within the 6 MB that a function is handed', async () => {
+  const actions = Array.from({ length: 10_000 }, (_, nth) => ({
+    actionId: `0a6cf0b4-9d2e-4b55-8f0c-${String(nth).padStart(12, '0')}`,
+    type: 'approve',
+    target: targetOf(nth),
+    reason: 'Phones of the new branch office in Lisbon',
+  }));
+  const body = JSON.stringify({ bulkId: 'most', actions });
+  expect(body.length).toBeLessThan(6_000_000);
+  const from = performance.now();
+  const { status } = await gateway.ask('/api/actions', { method: 'POST', body });
+  expect(status).toBe(202);
+  expect(performance.now() - from).toBeLessThan(15_000);
+  expect(await progress('most')).toMatchObject({ actions: 10_000, staged: 10_000 });
+  const more = await gateway.ask('/api/actions', { body: { actions: [...actions, actions[0]] } });
+  expect(more.status).toBe(400);
+});
+
+test('a bulk that nobody asked for is not found', async () => {
+  expect((await gateway.ask('/api/bulks/none')).status).toBe(404);
+  expect((await gateway.ask('/api/bulks/none/cancel', { method: 'POST' })).status).toBe(404);
+});
