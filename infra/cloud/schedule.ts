@@ -21,7 +21,8 @@ export function schedulesOf({ gatherEveryMinutes, maas360 }: RuntimeConfiguratio
     name: 'start-gathers',
     everyMinutes: gatherEveryMinutes,
   };
-  return [gather, ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : [])];
+  const wake = scheduled('WakeByTime', 'wake-by-time', 1);
+  return [gather, wake, ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : [])];
 }
 
 function scheduled(id: string, name: FunctionName, everyMinutes: number): Scheduled {

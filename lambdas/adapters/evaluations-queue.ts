@@ -8,10 +8,12 @@ export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
 const usersPerMessage = 50;
 
 export function evaluationsQueue(queue: Queue) {
-  const send = (messages: EvaluationMessage[]) => queue.send(messages.map((body) => ({ body })));
+  const send = (messages: EvaluationMessage[], delaySeconds = 0) =>
+    queue.send(messages.map((body) => ({ body, ...(delaySeconds > 0 ? { delaySeconds } : {}) })));
   return {
-    /** `cause`: what led to it, in words for the log; no personal data. */
-    users: (users: readonly UserKey[], cause: string): Promise<void> => send(userMessages(users, cause)),
+    /** `cause`: what led to it, in words for the log; no personal data. `delaySeconds`: at most 900. */
+    users: (users: readonly UserKey[], cause: string, { delaySeconds = 0 }: { delaySeconds?: number } = {}): Promise<void> =>
+      send(userMessages(users, cause), delaySeconds),
     everyone: (sourceIds: readonly string[], cause: string): Promise<void> =>
       send(sourceIds.map((sourceId) => ({ kind: 'everyone', sourceId, cause }))),
   };

@@ -14,7 +14,9 @@ export const decision = z.object({
   reason: z.string().optional(),
   expiresAt: z.number().optional(),
   withdrawnAt: z.number().optional(),
-  /** An evaluation is on its way for this time, on account of `expiresAt`. */
-  wakeAt: z.number().optional(),
 });
 export type Decision = z.infer<typeof decision>;
+
+/** Ends everything decided about a device up to `at`, whichever of the two comes in first. */
+export const withdrawal = z.object({ deviceId: z.string().min(1), at: z.number(), by: z.string() });
+export type Withdrawal = z.infer<typeof withdrawal>;

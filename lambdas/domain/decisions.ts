@@ -1,5 +1,7 @@
-/** Which of the decisions by people and portal rules stands for a device now. */
-import type { Decision } from '#domain/decision';
+/** Which of the decisions by people and portal rules stands for a device now, and how they read in its timeline. */
+import type { Decision, Withdrawal } from '#domain/decision';
+import type { TimelineEntry } from '#domain/timeline';
+import { moment } from '#domain/wording';
 
 const none: ReadonlyMap<string, Decision> = new Map();
 
@@ -19,4 +21,50 @@ function countsOver(one: Decision, other: Decision): boolean {
   if (one.at !== other.at) return one.at > other.at;
   if (one.decided !== other.decided) return one.decided === 'block';
   return one.decisionId < other.decisionId;
+}
+
+/** The decisions with `withdrawnAt` set on those that a withdrawal ends: whatever was decided up to its time. */
+export function withWithdrawals(decisions: readonly Decision[], withdrawals: readonly Withdrawal[]): Decision[] {
+  return decisions.map((decision) => {
+    const ending = withdrawals.find(({ deviceId, at }) => deviceId === decision.deviceId && decision.at <= at);
+    return ending === undefined || decision.withdrawnAt !== undefined ? decision : { ...decision, withdrawnAt: ending.at };
+  });
+}
+
+export function decisionLine(decision: Decision): TimelineEntry {
+  const { decisionId, decided, by, at, reason, expiresAt } = decision;
+  const who = by.kind === 'person' ? by.name : `the portal's rule ${by.name}`;
+  const until = expiresAt === undefined ? '' : `, until ${moment(expiresAt)}`;
+  return {
+    at,
+    id: `decision-${decisionId}`,
+    kind: 'decision',
+    says: `${decided === 'approve' ? 'Approved' : 'Blocked'} by ${who}${until}${reason ? `: ${reason}` : ''}`,
+    data: {
+      actionId: decisionId,
+      decided,
+      by,
+      ...(reason === undefined ? {} : { reason }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    },
+  };
+}
+
+/** `cause`: what makes the same withdrawal the same line; `actionId` where it ends one decision only. */
+export function withdrawalLine(
+  { at, by }: Pick<Withdrawal, 'at' | 'by'>,
+  { cause, actionId, reason }: { cause: string; actionId?: string; reason?: string },
+): TimelineEntry {
+  return {
+    at,
+    id: `withdrawn-${cause}`,
+    kind: 'decision',
+    says: `The standing decision was withdrawn by ${by}${reason ? `: ${reason}` : ''}`,
+    data: {
+      withdrawnBy: by,
+      withdrawnUpTo: at,
+      ...(actionId === undefined ? {} : { actionId }),
+      ...(reason ? { reason } : {}),
+    },
+  };
 }

@@ -17,6 +17,8 @@ export const lineKind = z.enum([
   'link',
   'enrolment',
   'settings',
+  'feed',
+  'source',
   'gather-completed',
   'gather-failed',
   'guard-tripped',

@@ -1,13 +1,14 @@
 /**
- * Which Traveler users an enrolment can concern: owners of devices it vouches for, and users whose name is its user's. Reads
- * the Devices indexes, which trail the table by moments: a device written in that moment is sent to evaluation by its gather.
+ * Which Traveler users an enrolment can concern: owners of devices it vouches for, users whose name is its user's, and users
+ * whom a person linked to its user. Reads the Devices indexes, which trail the table by moments: what was written in such a
+ * moment is looked at a second time (docs/decisions/indexes-trail.md).
  */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { deviceIdsOf } from '#adapters/dynamodb/enrolment-pointers';
-import { deviceIdKey, indexes, parseUserPk } from '#adapters/dynamodb/keys';
+import { deviceIdKey, indexes, linkIdKey, parseUserPk } from '#adapters/dynamodb/keys';
 import type { UserKey } from '#domain/device';
 import type { Enrolment } from '#domain/enrolment';
 import { canonicalName, commonName } from '#domain/names';
@@ -38,8 +39,9 @@ export function affectedUsersFinder(client: DocumentClient, devicesTable: string
     const travelers = new Set(
       enrolments.flatMap(({ user }) => (user.travelerUser?.trim() ? [canonicalName(user.travelerUser)] : [])),
     );
+    const linked = new Set(enrolments.map(({ user }) => linkIdKey(user.email)));
     const lookups: (() => Promise<string[]>)[] = [
-      ...[...deviceIds].map((id) => () => pksBy('byDeviceId', id)),
+      ...[...deviceIds, ...linked].map((id) => () => pksBy('byDeviceId', id)),
       ...[...names].map((name) => () => pksBy('byName', name)),
       ...[...travelers].map((traveler) => async () => {
         const sameName = await pksBy('byName', commonName(traveler));

@@ -15,12 +15,14 @@ import { affectedUsersFinder } from '#adapters/dynamodb/affected-users';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { decodeCursor, encodeCursor } from '#adapters/dynamodb/cursor';
 import { candidateReader } from '#adapters/dynamodb/enrolment-candidates';
-import { enrolmentFeedStore } from '#adapters/dynamodb/enrolment-feed';
+import { enrolmentFeedStore, type FeedTurn } from '#adapters/dynamodb/enrolment-feed';
 import { pointerKeysOf } from '#adapters/dynamodb/enrolment-pointers';
 import { enrolmentSk, enrolmentUserPk, idPointerPk } from '#adapters/dynamodb/keys';
+import { sourceLineItem } from '#adapters/dynamodb/timeline';
 import { committed, untilSettled } from '#adapters/dynamodb/transactions';
 import type { UserKey } from '#domain/device';
 import { type Enrolment, type EnrolmentFeed, enrolment as enrolmentSchema } from '#domain/enrolment';
+import { enrolmentLine } from '#domain/journal-lines';
 
 const gateItem = z.object({
   enrolment: enrolmentSchema,
@@ -34,7 +36,7 @@ type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /** `formers`: what the enrolment was before and what of it is not `announced` yet, to be passed to `affectedUsers`. */
 export type Put = { outcome: 'stored' | 'same' | 'older'; formers: Enrolment[] };
-export type EnrolmentTables = { enrolments: string; devices: string; control: string };
+export type EnrolmentTables = { enrolments: string; devices: string; control: string; journal: string };
 /** `unannounced`: ids of those whose last change was not announced yet. */
 export type EnrolmentPage = { enrolments: Enrolment[]; unannounced: string[]; cursor: string | null };
 export type EnrolmentStore = ReturnType<typeof enrolmentStore>;
@@ -42,12 +44,12 @@ export type EnrolmentStore = ReturnType<typeof enrolmentStore>;
 const gateKey = (id: string) => ({ pk: idPointerPk(id), sk: 'current' });
 const userKeyOf = ({ id, user }: Enrolment) => ({ pk: enrolmentUserPk(user.email), sk: enrolmentSk(id) });
 
-/** `staleHours`: configuration's `enrolmentStaleHours`. */
-export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, staleHours: number) {
+/** `staleHours`: configuration's `enrolmentStaleHours`. `now`: the time that the journal gives to what is stored. */
+export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, staleHours: number, now = Date.now) {
   const table = tables.enrolments;
   const reader = candidateReader(client, table);
   const usersOf = affectedUsersFinder(client, tables.devices);
-  const feed = enrolmentFeedStore(client, tables.control, staleHours);
+  const feed = enrolmentFeedStore(client, tables, staleHours);
 
   async function gate(id: string): Promise<GateItem | null> {
     const { Item } = await client.send(new GetCommand({ TableName: table, Key: gateKey(id), ConsistentRead: true }));
@@ -55,7 +57,9 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
   }
 
   async function write(before: GateItem | null, next: GateItem): Promise<boolean> {
-    const TransactItems = [gateWrite(table, before, next), ...copies(table, before?.enrolment ?? null, next.enrolment)];
+    const line = enrolmentLine(next.enrolment, { before: before?.enrolment ?? null, at: now(), absent: next.absent });
+    const told = { Put: { TableName: tables.journal, Item: sourceLineItem('*', line) } };
+    const TransactItems = [gateWrite(table, before, next), ...copies(table, before?.enrolment ?? null, next.enrolment), told];
     return committed(client.send(new TransactWriteCommand({ TransactItems })));
   }
 
@@ -117,6 +121,8 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
     feedState: feed.state,
     heard: feed.heard,
     heardAnnounced: feed.announced,
+    feedTurn: feed.turn,
+    feedTurnTold: (turn: FeedTurn): Promise<void> => (turn.to === 'stale' ? feed.staleTold(turn) : feed.announced()),
 
     /** A page of all enrolments, in no particular order; reads the whole table over all pages. Throws on a foreign cursor. */
     async list(cursor: string | null = null, limit = 100): Promise<EnrolmentPage> {

@@ -30,3 +30,18 @@ export async function untilSettled<T>(attempt: () => Promise<T | null>, what: st
   }
   throw new Error(`${what} was written by others at the same moment ${tries} times in a row. Send it again.`);
 }
+
+/** Writes a transaction whose conditions say "not yet": false when it was done before. A conflict with another one is tried again. */
+export function doneOnce(transaction: () => Promise<unknown>, what: string): Promise<boolean> {
+  return untilSettled(async () => {
+    try {
+      await transaction();
+      return true;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const codes = new Set(error.CancellationReasons?.map((reason) => reason.Code ?? 'None') ?? ['unknown']);
+      if ([...codes].some((code) => !refusals.has(code))) throw error;
+      return codes.has('ConditionalCheckFailed') ? false : null;
+    }
+  }, what);
+}

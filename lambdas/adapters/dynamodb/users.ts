@@ -3,19 +3,19 @@
  * decisions and links. Verdicts are written only while the device is still as it was read.
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { movingKey } from '#adapters/dynamodb/device-items';
-import { decisionSk, deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
+import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
 import { ledgerItem } from '#adapters/dynamodb/ledger-item';
 import { timelineItem } from '#adapters/dynamodb/timeline';
 import type { Action } from '#domain/action';
-import { type Decision, decision } from '#domain/decision';
+import { type Decision, decision, type Withdrawal, withdrawal } from '#domain/decision';
 import { type Device, device, type ExplainedVerdict, type Match, type UserKey } from '#domain/device';
 import { type Link, link } from '#domain/enrolment';
 import type { TimelineEntry } from '#domain/timeline';
 
-export type UserRecord = { devices: Device[]; decisions: Decision[]; links: Link[] };
+export type UserRecord = { devices: Device[]; decisions: Decision[]; withdrawals: Withdrawal[]; links: Link[] };
 
 /** What an evaluation changes on one device. `before` is the device as it was read: the write holds only while it is so. */
 export type VerdictWrite = {
@@ -35,22 +35,29 @@ export type VerdictWritten = 'written' | 'overtaken' | 'known';
 export type UserTables = { devices: string; actions: string; journal: string };
 export type UserStore = ReturnType<typeof userStore>;
 
+export const emptyUser = (): UserRecord => ({ devices: [], decisions: [], withdrawals: [], links: [] });
+
+/** Adds one item of a user's partition to their record. */
+export function takeUserItem(record: UserRecord, item: Record<string, unknown>): void {
+  const sk = String(item.sk);
+  if (sk.startsWith('device|')) record.devices.push(device.parse(item));
+  else if (sk.startsWith('decision|')) record.decisions.push(decision.parse(item));
+  else if (sk.startsWith('withdrawal|')) record.withdrawals.push(withdrawal.parse(item));
+  else if (sk.startsWith('link|')) record.links.push(link.parse(item));
+}
+
 export function userStore(client: DocumentClient, tables: UserTables) {
   return {
     /** Everything stored about a user, strongly consistent: what was written before the call is in it. */
     async readUser(key: UserKey): Promise<UserRecord> {
-      const found: UserRecord = { devices: [], decisions: [], links: [] };
+      const found = emptyUser();
       for await (const item of query(client, {
         TableName: tables.devices,
         KeyConditionExpression: 'pk = :pk',
         ExpressionAttributeValues: { ':pk': userPk(key) },
         ConsistentRead: true,
-      })) {
-        const sk = String(item.sk);
-        if (sk.startsWith('device|')) found.devices.push(device.parse(item));
-        else if (sk.startsWith('decision|')) found.decisions.push(decision.parse(item));
-        else if (sk.startsWith('link|')) found.links.push(link.parse(item));
-      }
+      }))
+        takeUserItem(found, item);
       return found;
     },
 
@@ -65,18 +72,6 @@ export function userStore(client: DocumentClient, tables: UserTables) {
         if (codes.some((code) => code !== undefined && !expected.has(code))) throw error;
         return codes[0] === 'None' && codes[1] === 'ConditionalCheckFailed' && write.action ? 'known' : 'overtaken';
       }
-    },
-
-    /** Notes that an evaluation is on its way for the end of a standing decision. */
-    async noteWake(key: UserKey, { deviceId, decisionId }: Decision, { wakeAt }: { wakeAt: number }): Promise<void> {
-      await client.send(
-        new UpdateCommand({
-          TableName: tables.devices,
-          Key: { pk: userPk(key), sk: decisionSk(deviceId, decisionId) },
-          UpdateExpression: 'SET wakeAt = :wakeAt',
-          ExpressionAttributeValues: { ':wakeAt': wakeAt },
-        }),
-      );
     },
 
     /** Traveler users of a source whose common name is this one (lower case), each once. Eventually consistent. */

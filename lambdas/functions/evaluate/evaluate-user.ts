@@ -17,9 +17,9 @@ import { newAction } from './aq-actions.ts';
 import { isSameVerdict, verdictWrite } from './changes.ts';
 import { type Decided, decideAll } from './decide-all.ts';
 import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
-import { sendAhead } from './expiring-decisions.ts';
 import { digestOf, readInput, registered } from './inputs.ts';
 import { cancel, due, readOpenActions, stillOpen } from './open-actions.ts';
+import { lookAgain } from './second-look.ts';
 import { readSurroundings, type SurroundingsReader } from './surroundings.ts';
 
 const rounds = 10;
@@ -71,8 +71,8 @@ async function once(
   const [input, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
   const decided = decideAll(devices, input, surroundings.state);
   const round = { surroundings, input, open, first };
+  await lookAgain(deps, key, decided);
   const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
-  await sendAhead(deps, key, user.decisions);
   await send([...due(open.values(), input.now), ...written.flatMap((one) => (one.outcome === 'written' ? one.send : []))]);
   return written.every((one) => one.outcome === 'same' || (one.outcome === 'written' && !one.replaced)) ? 'settled' : 'once more';
 }

@@ -21,6 +21,7 @@ const dynamodb = documentClient();
 const tables = {
   devices: environment.DEVICES_TABLE,
   enrolments: environment.ENROLMENTS_TABLE,
+  journal: environment.JOURNAL_TABLE,
   control: environment.CONTROL_TABLE,
 };
 const enrolments = enrolmentStore(dynamodb, tables, enrolmentStaleHours);

@@ -3,15 +3,13 @@
  * of order and more than once: each handler may be repeated, and by its own version, time or id knows what is older.
  */
 import type { z } from 'zod';
-import type { DecisionStore } from '#adapters/dynamodb/decisions';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
-import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { busEnvelope, type EventIn, eventsIn } from '#domain/events';
 import type { publishSettings } from '#functions/publish-settings/publish-settings';
 import type { requestAction } from '#functions/request-action/request-action';
 import type { requestGather } from '#functions/request-gather/request-gather';
 import type { takeEnrolments } from '#functions/take-enrolment/take-enrolment';
 import type { takeSnapshot } from '#functions/take-enrolment/take-snapshot';
+import type { withdrawDecision } from '#functions/withdraw-decision/withdraw-decision';
 
 export type PortalEventsDependencies = {
   takeEnrolments: ReturnType<typeof takeEnrolments>;
@@ -19,9 +17,7 @@ export type PortalEventsDependencies = {
   requestAction: ReturnType<typeof requestAction>;
   publishSettings: ReturnType<typeof publishSettings>;
   requestGather: ReturnType<typeof requestGather>;
-  decisions: Pick<DecisionStore, 'withdraw'>;
-  timeline: Pick<TimelineStore, 'append'>;
-  evaluations: Pick<EvaluationsQueue, 'users'>;
+  withdrawDecision: ReturnType<typeof withdrawDecision>;
 };
 /** `id` and `sentAt` (epoch ms, as the bus gives it) of the event; `receivedAt`: when it came into our queue, at its first receive. */
 type About = { id: string; sentAt: number; receivedAt: number };
@@ -97,12 +93,7 @@ function handlersOf(dependencies: PortalEventsDependencies): Handlers {
 
     async DecisionWithdrawn({ target, decidedBy }, { id, sentAt }) {
       // The bus gives whole seconds: what was decided within the same second came before.
-      await dependencies.decisions.withdraw(target, { at: sentAt + 999, by: decidedBy });
-      const says = `The standing decision was withdrawn by ${decidedBy}`;
-      await dependencies.timeline.append(target, [
-        { at: sentAt, id: `withdrawn-${id}`, kind: 'decision', says, data: { withdrawnBy: decidedBy } },
-      ]);
-      await dependencies.evaluations.users([target], 'decision withdrawn');
+      await dependencies.withdrawDecision({ target, at: sentAt + 999, by: decidedBy, cause: id });
     },
 
     async GatherRequested({ sourceId }, { id, receivedAt }) {

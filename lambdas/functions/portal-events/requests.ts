@@ -6,6 +6,7 @@ import { decisionStore } from '#adapters/dynamodb/decisions';
 import { deviceStore } from '#adapters/dynamodb/devices';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
 import { ledger } from '#adapters/dynamodb/ledger';
+import { linkStore } from '#adapters/dynamodb/links';
 import { runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { snapshotStore } from '#adapters/dynamodb/snapshots';
@@ -14,11 +15,13 @@ import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { sqsQueue } from '#adapters/queues';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { EnvironmentOf } from '#domain/environment';
+import { confirmLink } from '#functions/confirm-link/confirm-link';
 import { publishSettings } from '#functions/publish-settings/publish-settings';
 import { requestAction } from '#functions/request-action/request-action';
 import { requestGather } from '#functions/request-gather/request-gather';
 import { takeEnrolments } from '#functions/take-enrolment/take-enrolment';
 import { takeSnapshot } from '#functions/take-enrolment/take-snapshot';
+import { withdrawDecision } from '#functions/withdraw-decision/withdraw-decision';
 
 export type Clients = { dynamodb: DocumentClient; sqs: SQSClient; now?: () => number };
 export type Requests = ReturnType<typeof requestsOf>;
@@ -41,7 +44,8 @@ export function requestsOf(
   const settings = settingsStore(dynamodb, tables.control, configuration.settings);
   const runs = runStore(dynamodb, tables.control);
   const timeline = timelineStore(dynamodb, tables.journal);
-  const decisions = decisionStore(dynamodb, tables.devices);
+  const decisions = decisionStore(dynamodb, tables);
+  const links = linkStore(dynamodb, tables);
   const actions = ledger(dynamodb, tables);
   const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL, sqs));
   const actionQueue = sqsQueue(environment.ACTIONS_QUEUE_URL, sqs);
@@ -50,7 +54,7 @@ export function requestsOf(
   const snapshots = snapshotStore(dynamodb, tables.control);
 
   return {
-    stores: { devices, enrolments, settings, runs, timeline, decisions, ledger: actions },
+    stores: { devices, enrolments, settings, runs, timeline, decisions, links, ledger: actions },
     now,
     newId: () => randomUUID(),
     evaluations,
@@ -60,11 +64,12 @@ export function requestsOf(
     takeSnapshot: takeSnapshot({ enrolments, snapshots, takeEnrolments: take, evaluations }),
     requestGather: gather,
     publishSettings: publishSettings({ sources, settings, requestGather: gather, evaluations, now }),
+    withdrawDecision: withdrawDecision({ findDevice: devices.getDevice, decisions, ledger: actions, evaluations, now }),
+    confirmLink: confirmLink({ links, evaluations }),
     requestAction: requestAction({
       findDevice: devices.getDevice,
       ledger: actions,
       decisions,
-      timeline,
       actionQueue,
       evaluations,
       now,

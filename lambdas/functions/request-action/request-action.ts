@@ -4,21 +4,19 @@
  */
 import { actionOutgoing } from '#adapters/action-queue';
 import type { DecisionStore } from '#adapters/dynamodb/decisions';
-import type { Ledger } from '#adapters/dynamodb/ledger';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
 import type { Action, ActionState } from '#domain/action';
 import type { Device, DeviceKey } from '#domain/device';
 import type { ActionRequested } from '#domain/events';
-import type { TimelineEntry } from '#domain/timeline';
 import { isFinal } from '#domain/transitions';
+import { callBack } from './call-back.ts';
 
 export type RequestActionDependencies = {
   findDevice: (key: DeviceKey) => Promise<Device | null>;
-  ledger: Pick<Ledger, 'request' | 'advance'>;
+  ledger: Pick<Ledger, 'request' | 'advance' | 'conclude'>;
   decisions: Pick<DecisionStore, 'record'>;
-  timeline: Pick<TimelineStore, 'append'>;
   actionQueue: Queue;
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
@@ -30,9 +28,10 @@ export type ActionAnswer =
 
 /** How long an action may take to be carried out when the request does not say. */
 const deadlineMs = 168 * 3_600_000;
+const soonMs = 5 * 60_000;
 
 export function requestAction(dependencies: RequestActionDependencies) {
-  const { findDevice, ledger, decisions, timeline, evaluations, now } = dependencies;
+  const { findDevice, ledger, decisions, evaluations, now } = dependencies;
 
   return async (request: ActionRequested): Promise<ActionAnswer> => {
     const refusal = incomplete(request);
@@ -42,17 +41,29 @@ export function requestAction(dependencies: RequestActionDependencies) {
     const { outcome, action } = await ledger.request(actionOf(request, { device, now: now() }));
     if (outcome === 'different')
       return refused('other-content', 'actionId', 'an action of this id was requested before with another content');
-    if (isStanding(request)) {
-      await decisions.record(request.target, decisionOf(request));
-      await timeline.append(request.target, [entryOf(request)]);
-    }
-    const state = await send(action);
-    if (isStanding(request)) await evaluations.users([request.target], `${request.type} by a ${request.requestedBy.kind}`);
+    if (!isStanding(request)) return { outcome: 'accepted', actionId: request.actionId, state: await send(action) };
+    const decided = await decisions.record(request.target, decisionOf(request));
+    const state = decided === 'withdrawn' ? await unsent(action) : await send(action);
+    await evaluate(request);
     return { outcome: 'accepted', actionId: request.actionId, state };
   };
 
+  /** Its decision was withdrawn already: the withdrawal came in first. */
+  async function unsent(action: LedgerAction): Promise<ActionState> {
+    const why = 'Its decision had been withdrawn when it came in.';
+    return (await callBack(ledger, action, { why, now: now() }))?.state ?? action.state;
+  }
+
+  /** A decision that ends before the next look of the schedule is due (wake-by-time) sends the evaluation of its end itself. */
+  async function evaluate({ target, type, requestedBy, expiresAt }: ActionRequested): Promise<void> {
+    await evaluations.users([target], `${type} by a ${requestedBy.kind}`);
+    const left = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
+    if (left <= 0 || left > soonMs) return;
+    await evaluations.users([target], 'a decision ends', { delaySeconds: Math.ceil(left / 1000) + 1 });
+  }
+
   /** Sent before it is noted as queued: an action that is `requested` has perhaps no message, a queued one has. */
-  async function send(action: Parameters<Ledger['advance']>[0]): Promise<ActionState> {
+  async function send(action: LedgerAction): Promise<ActionState> {
     if (isFinal(action.state)) return action.state;
     await dependencies.actionQueue.send([actionOutgoing(action)]);
     if (action.state !== 'requested') return action.state;
@@ -108,15 +119,3 @@ const decisionOf = (request: ActionRequested & { type: 'approve' | 'block' }) =>
   ...(request.reason === undefined ? {} : { reason: request.reason }),
   ...(request.expiresAt === undefined ? {} : { expiresAt: request.expiresAt }),
 });
-
-function entryOf({ actionId, type, requestedAt, requestedBy, reason, expiresAt }: ActionRequested): TimelineEntry {
-  const verb = type === 'approve' ? 'Approved' : 'Blocked';
-  const who = requestedBy.kind === 'person' ? requestedBy.name : `the portal's rule ${requestedBy.name}`;
-  return {
-    at: requestedAt,
-    id: `decision-${actionId}`,
-    kind: 'decision',
-    says: `${verb} by ${who}${reason ? `: ${reason}` : ''}`,
-    data: { actionId, decided: type, by: requestedBy, ...(expiresAt === undefined ? {} : { expiresAt }) },
-  };
-}

@@ -56,7 +56,10 @@ async function live(user: string, events: readonly Event[]) {
         return spine.ask(aRequest(device, { actionId: `ask ${runs} ${requestedAt}`, type: one.type, requestedAt }));
       }
       case 'withdraw':
-        await spine.decisions.withdraw({ sourceId, user, deviceId: id(one.phone) }, { at: spine.clock.now, by: 'ann' });
+        await spine.decisions.withdraw(
+          { sourceId, user, deviceId: id(one.phone) },
+          { at: spine.clock.now, by: 'ann', cause: `w${spine.clock.now}` },
+        );
         return spine.evaluate(user);
       case 'gather':
         // The faults are meant for the worker.

@@ -148,7 +148,7 @@ test('7: a phone that a person blocked stays blocked though enrolled, until that
   await spine.enrol(enrolled('seven', { mailDeviceIds: ['ApplSEVEN'], version: 2 }));
   await spine.settle();
   expect(await spine.verdicts({ sourceId, user })).toEqual({ ApplSEVEN: 'block manual-decision' });
-  await spine.decisions.withdraw(key, { at: spine.clock.now, by: 'ann' });
+  await spine.decisions.withdraw(key, { at: spine.clock.now, by: 'ann', cause: `w${spine.clock.now}` });
   await spine.evaluate(user);
   await spine.settle();
   expect(spine.simulator.find(user, 'ApplSEVEN')).toMatchObject({ approval: 2, access: 0 });
