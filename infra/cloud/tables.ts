@@ -1,6 +1,14 @@
 /** The five tables under a key of our own: everything the product knows. No deployment ever deletes one. */
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { type Attribute, AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  type Attribute,
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { type KeyAttribute, type TableDefinition, type TableName, tableDefinitions } from '#adapters/dynamodb/table-definitions';
@@ -39,6 +47,7 @@ function createTable(scope: Construct, name: TableName, key: Key): Table {
     partitionKey: attribute(definition.partition),
     ...(definition.sort ? { sortKey: attribute(definition.sort) } : {}),
     ...(definition.expiry ? { timeToLiveAttribute: definition.expiry } : {}),
+    ...(definition.stream ? { stream: StreamViewType.NEW_IMAGE } : {}),
     billingMode: BillingMode.PAY_PER_REQUEST,
     encryption: TableEncryption.CUSTOMER_MANAGED,
     encryptionKey: key,

@@ -16,6 +16,8 @@ export type Table = {
   /** As CreateTable takes it: KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode. */
   definition: Record<string, unknown>;
   ttlAttribute: string | null;
+  /** Of its change stream, where it has one. */
+  streamArn?: string;
   /** The customer's own key that encrypts it in the cloud: callers need rights on it too. */
   keyArn?: string;
 };
@@ -52,6 +54,23 @@ export type EventSourceMapping = {
   maximumConcurrency: number | null;
   enabled: boolean;
 };
+/** A table's stream to a function. `-1` attempts or seconds: without end, which is the stream's own 24 hours. */
+export type StreamMapping = {
+  id: string;
+  functionArn: string;
+  streamArn: string;
+  batchSize: number;
+  startsAt: 'TRIM_HORIZON' | 'LATEST';
+  reportsItemFailures: boolean;
+  bisects: boolean;
+  retryAttempts: number;
+  maximumAgeSeconds: number;
+  /** EventBridge patterns; a record that none fits is passed over. Empty: all are taken. */
+  filters: Record<string, unknown>[];
+  /** The queue that is told of records that were given up. */
+  failuresArn: string | null;
+  enabled: boolean;
+};
 export type Bus = { id: string; name: string; arn: string };
 export type RuleTarget = { id: string; arn: string; deadLetterArn: string | null; inputTemplate: null };
 export type Rule = { id: string; busName: string; pattern: Record<string, unknown>; enabled: boolean; targets: RuleTarget[] };
@@ -66,6 +85,7 @@ export type Model = {
   queues: QueueResource[];
   functions: FunctionResource[];
   mappings: EventSourceMapping[];
+  streamMappings: StreamMapping[];
   buses: Bus[];
   rules: Rule[];
   schedules: Schedule[];

@@ -10,6 +10,7 @@ import { startHttpApi } from './http-api/http-api.ts';
 import { localIssuer } from './http-api/issuer.ts';
 import { startMapping } from './lambda/event-source-mapping.ts';
 import { type Lambdas, startLambdas } from './lambda/lambdas.ts';
+import { startStreamMapping } from './lambda/stream-mapping.ts';
 import type { Authorizer, Invoke, Model } from './model.ts';
 import type { ReadyFacts } from './ready-file.ts';
 import { startSchedules } from './schedules.ts';
@@ -59,7 +60,7 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
   );
   await terminal.step(`${model.functions.length} functions start`, () => lambdas.warm());
   const web = await terminal.step('API and console answer', () => startWeb(model, { ...options, lambdas, cleaning }));
-  startMappings(model, { services, lambdas, terminal, cleaning });
+  startMappings(model, { services, lambdas, terminal, cleaning, dataDir });
   return {
     facts: { ...web, busName: model.buses[0]?.name ?? '', endpoints: services.endpoints, pid: process.pid },
     begin() {
@@ -90,9 +91,20 @@ async function startBackends(
 
 function startMappings(
   model: Model,
-  { services, lambdas, terminal, cleaning }: Backends & { terminal: StackOptions['terminal']; cleaning: CleanUp },
+  {
+    services,
+    lambdas,
+    terminal,
+    cleaning,
+    dataDir,
+  }: Backends & Pick<StackOptions, 'terminal' | 'dataDir'> & { cleaning: CleanUp },
 ): void {
-  const mappings = model.mappings.map((mapping) => {
+  const { invoke } = lambdas;
+  const onProblem = terminal.problem;
+  const streams = model.streamMappings.map((mapping) =>
+    startStreamMapping(mapping, { model, endpoint: services.endpoints.dynamodb, region, dataDir, invoke, onProblem }),
+  );
+  const queues = model.mappings.map((mapping) => {
     const queue = model.queues.find(({ arn }) => arn === mapping.queueArn);
     const fn = model.functions.find(({ arn }) => arn === mapping.functionArn);
     if (!queue || !fn)
@@ -102,10 +114,11 @@ function startMappings(
       functionName: fn.name,
       endpoint: services.endpoints.sqs,
       region,
-      invoke: lambdas.invoke,
-      onProblem: terminal.problem,
+      invoke,
+      onProblem,
     });
   });
+  const mappings = [...queues, ...streams];
   // Functions end with the mappings: what is under way then comes again at the next start.
   cleaning.add(async () => {
     const stopped = Promise.all(mappings.map(({ stop }) => stop()));

@@ -31,6 +31,7 @@ export type Gateway = { stop(): Promise<void> };
 
 const targets: Record<string, Service> = {
   DynamoDB_20120810: 'dynamodb',
+  DynamoDBStreams_20120810: 'dynamodb',
   AmazonSQS: 'sqs',
   AWSEvents: 'events',
   secretsmanager: 'secretsmanager',

@@ -10,6 +10,11 @@ export class Unreadable extends Error {}
 const tableCall = z.looseObject({ TableName: z.string(), IndexName: z.string().optional() });
 const batchCall = z.looseObject({ RequestItems: z.record(z.string(), z.unknown()) });
 const transaction = z.looseObject({ TransactItems: z.array(z.record(z.string(), z.looseObject({ TableName: z.string() }))) });
+const streamCall = z.looseObject({
+  TableName: z.string().optional(),
+  StreamArn: z.string().optional(),
+  ShardIterator: z.string().optional(),
+});
 const queueCall = z.looseObject({ QueueUrl: z.string().optional(), QueueName: z.string().optional() });
 const putEvents = z.looseObject({ Entries: z.array(z.looseObject({ EventBusName: z.string().nullish() })) });
 
@@ -31,7 +36,10 @@ const tableCalls = new Set([
   'DescribeTimeToLive',
 ]);
 
+const streamCalls = new Set(['ListStreams', 'DescribeStream', 'GetShardIterator', 'GetRecords']);
+
 export function dynamodbNeeds(operation: string, body: unknown, { tables }: Model): Need[] {
+  if (streamCalls.has(operation)) return streamNeeds(operation, body, tables);
   return rights(operation, body).flatMap(({ action, table, index }) => {
     const arn = table.startsWith('arn:') ? table : `arn:aws:dynamodb:${region}:${account}:table/${table}`;
     const keyArn = tables.find((one) => one.arn === arn)?.keyArn;
@@ -41,6 +49,19 @@ export function dynamodbNeeds(operation: string, body: unknown, { tables }: Mode
       ...(keyArn && data ? [keyNeed('Decrypt', keyArn, 'dynamodb')] : []),
     ];
   });
+}
+
+/** The server has names of its own for streams: the table within them tells which of the template's is meant. */
+function streamNeeds(operation: string, body: unknown, tables: Model['tables']): Need[] {
+  const { TableName, StreamArn = '', ShardIterator = '' } = read(streamCall, body);
+  const told = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
+  const meant = (name: string) => TableName === name || told.includes(`table/${name}/`) || told.includes(`"${name}"`);
+  const table = tables.find(({ name, streamArn }) => streamArn !== undefined && meant(name));
+  if (!table?.streamArn) throw new Unreadable(`dynamodb:${operation} is of no stream that the template has`);
+  return [
+    { action: `dynamodb:${operation}`, resource: table.streamArn },
+    ...(table.keyArn && operation === 'GetRecords' ? [keyNeed('Decrypt', table.keyArn, 'dynamodb')] : []),
+  ];
 }
 
 type Right = { action: string; table: string; index?: string | undefined };

@@ -7,6 +7,7 @@ import {
   type DynamoDBClient,
   ResourceNotFoundException,
   type TableDescription,
+  UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Table } from '#infra/local/model';
 
@@ -16,13 +17,23 @@ export async function ensureTables(client: DynamoDBClient, tables: readonly Tabl
   for (const table of tables) {
     const found = await describe(client, table.name);
     if (found === null) await client.send(new CreateTableCommand(createInput(table)));
-    else differing.push(...differences(table, found).map((what) => `${table.name}: its ${what}`));
+    else {
+      differing.push(...differences(table, found).map((what) => `${table.name}: its ${what}`));
+      await switchStreamOn(client, table, found);
+    }
   }
   if (differing.length > 0)
     throw new Error(
       `The data folder holds tables made from another template: ${differing.join('; ')}. ` +
         'Start with another --data DIR, or remove this one to begin anew.',
     );
+}
+
+/** A folder from before the table had a stream: it has one from now on. */
+async function switchStreamOn(client: DynamoDBClient, table: Table, found: TableDescription): Promise<void> {
+  const { StreamSpecification } = createInput(table);
+  if (StreamSpecification === undefined || found.StreamSpecification?.StreamEnabled) return;
+  await client.send(new UpdateTableCommand({ TableName: table.name, StreamSpecification }));
 }
 
 function createInput({ name, definition }: Table): CreateTableCommandInput {

@@ -20,7 +20,14 @@ const byArn = (nameProperty: string, address: (name: string) => string, ref: 'na
 });
 
 const kinds: Record<string, Kind> = {
-  'AWS::DynamoDB::Table': byArn('TableName', (name) => arn('dynamodb', `table/${name}`)),
+  'AWS::DynamoDB::Table': {
+    nameProperty: 'TableName',
+    identity: ({ name }) => {
+      const address = arn('dynamodb', `table/${name}`);
+      // The label is a time in the cloud; here one table has one stream, always the same.
+      return { ref: name, attributes: { Arn: address, StreamArn: `${address}/stream/local` } };
+    },
+  },
   'AWS::SQS::Queue': {
     nameProperty: 'QueueName',
     identity: ({ name, endpoint }) => {

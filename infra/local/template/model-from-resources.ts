@@ -6,6 +6,7 @@ import type { LocalResource, Resource } from './local-resource.ts';
 import type { Report } from './problems.ts';
 import type { Understood } from './resource-shapes.ts';
 import { statementsByRole } from './role-statements.ts';
+import { readsStream, toMapping, toStreamMapping } from './source-mappings.ts';
 
 /** Reports what only shows when resources are seen together; the model is then not to be used. */
 export function toModel(resources: readonly LocalResource[], report: Report): Model {
@@ -16,16 +17,12 @@ export function toModel(resources: readonly LocalResource[], report: Report): Mo
     tables: of('AWS::DynamoDB::Table').map(toTable),
     queues: of('AWS::SQS::Queue').map(toQueue),
     functions: of('AWS::Lambda::Function').map((resource) => toFunction(resource, statements, report)),
-    mappings: of('AWS::Lambda::EventSourceMapping').map(({ id, properties }) => ({
-      id,
-      functionArn: functionArn(properties.FunctionName, of('AWS::Lambda::Function')),
-      queueArn: properties.EventSourceArn,
-      batchSize: properties.BatchSize,
-      windowSeconds: properties.MaximumBatchingWindowInSeconds,
-      reportsItemFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
-      maximumConcurrency: properties.ScalingConfig?.MaximumConcurrency ?? null,
-      enabled: properties.Enabled,
-    })),
+    mappings: of('AWS::Lambda::EventSourceMapping')
+      .filter((resource) => !readsStream(resource))
+      .map((resource) => toMapping(resource, of('AWS::Lambda::Function'), report)),
+    streamMappings: of('AWS::Lambda::EventSourceMapping')
+      .filter(readsStream)
+      .map((resource) => toStreamMapping(resource, of('AWS::Lambda::Function'), report)),
     buses: of('AWS::Events::EventBus').map(({ id, identity }) => ({
       id,
       name: identity.name,
@@ -45,8 +42,8 @@ export function toModel(resources: readonly LocalResource[], report: Report): Mo
 }
 
 function toTable({ id, identity, properties }: Resource<'AWS::DynamoDB::Table'>): Table {
-  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode, TimeToLiveSpecification, SSESpecification } =
-    properties;
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } = properties;
+  const { StreamSpecification, TimeToLiveSpecification, SSESpecification } = properties;
   return {
     id,
     name: identity.name,
@@ -55,6 +52,7 @@ function toTable({ id, identity, properties }: Resource<'AWS::DynamoDB::Table'>)
       KeySchema,
       AttributeDefinitions,
       BillingMode,
+      ...(StreamSpecification === undefined ? {} : { StreamSpecification: { ...StreamSpecification, StreamEnabled: true } }),
       ...(GlobalSecondaryIndexes === undefined
         ? {}
         : {
@@ -66,6 +64,7 @@ function toTable({ id, identity, properties }: Resource<'AWS::DynamoDB::Table'>)
           }),
     },
     ttlAttribute: TimeToLiveSpecification?.Enabled ? TimeToLiveSpecification.AttributeName : null,
+    ...(StreamSpecification === undefined ? {} : { streamArn: identity.attributes.StreamArn ?? '' }),
     ...(SSESpecification?.KMSMasterKeyId === undefined ? {} : { keyArn: SSESpecification.KMSMasterKeyId }),
   };
 }
@@ -119,11 +118,6 @@ function toFunction(
     reservedConcurrency: properties.ReservedConcurrentExecutions ?? null,
     policy: statements.get(properties.Role) ?? [],
   };
-}
-
-/** A mapping may name its function by name or by arn. */
-function functionArn(given: string, functions: readonly Resource<'AWS::Lambda::Function'>[]): string {
-  return functions.find(({ identity }) => identity.name === given)?.identity.attributes.Arn ?? given;
 }
 
 function toRule({ id, properties, stack, type }: Resource<'AWS::Events::Rule'>, report: Report): Rule {

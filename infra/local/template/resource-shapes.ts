@@ -16,6 +16,17 @@ const statement = z.strictObject({
   Condition: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
 const policyDocument = z.strictObject({ Version: noEffect, Statement: list(statement) });
+const jsonRecord = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is no JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.unknown()));
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const projection = z.strictObject({ ProjectionType: z.string(), NonKeyAttributes: z.array(z.string()).optional() });
 
@@ -35,6 +46,7 @@ export const shapes = {
       )
       .optional(),
     BillingMode: z.literal('PAY_PER_REQUEST'),
+    StreamSpecification: z.strictObject({ StreamViewType: z.literal('NEW_IMAGE') }).optional(),
     TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: flag }).optional(),
     SSESpecification: z.strictObject({ SSEEnabled: flag, SSEType: noEffect, KMSMasterKeyId: z.string().optional() }).optional(),
     PointInTimeRecoverySpecification: noEffect,
@@ -91,6 +103,14 @@ export const shapes = {
     FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
     MaximumBatchingWindowInSeconds: number.default(0),
     ScalingConfig: z.strictObject({ MaximumConcurrency: number }).optional(),
+    /** The rest is of streams. */
+    StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).optional(),
+    ParallelizationFactor: z.literal(1).optional(),
+    BisectBatchOnFunctionError: flag.optional(),
+    MaximumRetryAttempts: number.optional(),
+    MaximumRecordAgeInSeconds: number.optional(),
+    DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) }).optional(),
+    FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: jsonRecord })) }).optional(),
     Tags: noEffect,
   }),
   'AWS::Events::EventBus': z.strictObject({

@@ -12,6 +12,8 @@ export type TableDefinition = {
   indexes: readonly IndexDefinition[];
   /** Attribute holding epoch seconds after which DynamoDB may delete the item; readers filter what is past it anyway. */
   expiry: string | null;
+  /** Whether every new item is also told, as it was written, in the table's stream. */
+  stream?: boolean;
 };
 export type TableName = 'devices' | 'enrolments' | 'actions' | 'journal' | 'control';
 
@@ -40,18 +42,19 @@ export const tableDefinitions: Record<TableName, TableDefinition> = {
     ],
     expiry: 'expiresAtSeconds',
   },
-  journal: { ...keys, indexes: [], expiry: 'expiresAt' },
+  journal: { ...keys, indexes: [], expiry: 'expiresAt', stream: true },
   control: { ...keys, indexes: [], expiry: 'expiresAt' },
 };
 
 /** As the CreateTable call takes it, but for the name and what only the cloud has (encryption, backups, protection). */
-export function createTableInput({ partition, sort, indexes: all }: TableDefinition) {
+export function createTableInput({ partition, sort, indexes: all, stream = false }: TableDefinition) {
   const named = [partition, ...(sort ? [sort] : []), ...all.flatMap((index) => [index.partition, index.sort])];
   const types = new Map(named.map(({ name, type }) => [name, type]));
   return {
     AttributeDefinitions: [...types].map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType })),
     KeySchema: keySchema(partition, sort),
     BillingMode: 'PAY_PER_REQUEST' as const,
+    ...(stream ? { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' as const } } : {}),
     ...(all.length === 0
       ? {}
       : {

@@ -83,6 +83,7 @@ export function aModel(
     ],
     functions,
     mappings: [],
+    streamMappings: [],
     buses: [{ id: 'Bus', name: 'bus', arn: busArn }],
     rules,
     schedules: [],
