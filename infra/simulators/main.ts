@@ -53,6 +53,18 @@ const simulator = await startTravelerSimulator({
   arrivalsPerMinute: arrivals,
   faults,
 });
-console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices · user ${options.user}`);
-console.log(`Controls: http://127.0.0.1:${simulator.port}/simulator`);
+const config = {
+  sources: [
+    {
+      id: 'simulated',
+      kind: 'smartcloud',
+      url: simulator.url,
+      credentials: { user: options.user, password: options.password },
+    },
+  ],
+};
+console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices`);
+console.log(`Controls and faults: http://127.0.0.1:${simulator.port}/simulator`);
+console.log(`To run the extender against it, save this as simulated.json and start with --config simulated.json:\n`);
+console.log(JSON.stringify(config, null, 2));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop());
