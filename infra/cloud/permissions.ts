@@ -5,6 +5,7 @@
  * needs that of each operation in it.
  */
 import { Stack } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
@@ -38,6 +39,8 @@ export type Needs = {
   /** Queues whose depth it shows. */
   looksAt: readonly QueueName[];
   readsCredentials: boolean;
+  /** Whether it reads the journal's stream and puts events on the bus. */
+  publishes?: boolean;
   /** Whose secret it may read beside those of the sources. */
   readsSecretOf?: OutsideService;
   /** Whether it shows what was given up, sends it again and drops it. */
@@ -144,6 +147,11 @@ export const needs: { [F in FunctionName]: Needs } = {
     indexes: ['moving'],
     sendsTo: ['evaluations'],
   },
+  publish: {
+    ...nothing,
+    tables: { journal: ['GetItem', 'BatchGetItem', 'PutItem'] },
+    publishes: true,
+  },
   console: nothing,
   'import-enrolments': {
     ...nothing,
@@ -163,6 +171,9 @@ export type Resources = {
   tables: Tables;
   queues: { [Q in QueueName]: Queue };
   deadLetters: readonly Queue[];
+  bus: EventBus;
+  /** Takes what the journal's stream had to give up. */
+  unpublished: Queue;
   secretNames: readonly string[];
   secretsOf: { [S in OutsideService]?: string };
 };
@@ -173,6 +184,7 @@ export function statementsOf(name: FunctionName, resources: Resources): PolicySt
   return [
     ...tableStatements(need, resources.tables),
     ...queueStatements(need, resources.queues),
+    ...(need.publishes ? outboxStatements(resources) : []),
     ...(need.handlesDeadLetters ? [handling(resources.deadLetters.map(({ queueArn }) => queueArn))] : []),
     ...(need.readsCredentials ? secretStatements(resources.tables.key, resources.secretNames) : []),
     ...secretStatements(resources.tables.key, outsideSecrets(need, resources)),
@@ -231,6 +243,16 @@ function queueStatements(need: Needs, queues: Resources['queues']): PolicyStatem
 /** To look at a message it is received, and then given back, sent to where it came from, or deleted. */
 const handling = (arns: readonly string[]) =>
   allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'], arns);
+
+/** Lambda reads a stream in the function's name, and sends what it gives up in it too. */
+function outboxStatements({ tables, bus, unpublished }: Resources): PolicyStatement[] {
+  const stream = tables.journal.tableStreamArn ?? '';
+  return [
+    allow(['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'], [stream]),
+    allow(['events:PutEvents'], [bus.eventBusArn]),
+    allow(['sqs:SendMessage'], [unpublished.queueArn]),
+  ];
+}
 
 /** Secrets Manager ends each secret's ARN with six characters of its own, known only to it. */
 function secretStatements(near: IConstruct, secretNames: readonly string[]): PolicyStatement[] {

@@ -14,6 +14,7 @@ import { type EnvironmentOf, type FunctionName, functionVariables } from '#domai
 import { ExtenderFunction } from './extender-function.ts';
 import { functionSpecs, queueSpecs } from './function-specs.ts';
 import { createHttpApi } from './http-api.ts';
+import { createJournalOutbox } from './journal-outbox.ts';
 import { type QueueName, statementsOf } from './permissions.ts';
 import { createSchedule, schedulesOf } from './schedule.ts';
 import type { StateStack } from './state-stack.ts';
@@ -40,12 +41,15 @@ export class ServiceStack extends Stack {
       breaks: 'Events of the portal did not even reach their queue: enrolments, actions or settings are missing.',
       notify,
     });
+    const unpublished = createDeadLetterQueue(this, 'UnpublishedJournal', { breaks: functionSpecs.publish.breaks, notify });
     const givenUp: DeadLetters = {
       ...given,
       ...Object.fromEntries(scheduled.map((one) => [one.key, { queue: one.deadLetters, goesTo: null }])),
       portalRule: { queue: portalRule, goesTo: queues.portalEvents },
+      unpublishedJournal: { queue: unpublished, goesTo: null },
     };
-    const values = { ...environmentValues(state, queues), DEAD_LETTERS: this.toJsonString(addresses(givenUp)) };
+    const outbox = { BUS_NAME: state.bus.eventBusName, UNPUBLISHED_QUEUE_URL: unpublished.queueUrl };
+    const values = { ...environmentValues(state, queues), ...outbox, DEAD_LETTERS: this.toJsonString(addresses(givenUp)) };
     const secretNames = secretNamesOf(configuration);
     const make: MakeFunction = (constructId, name, deadLetters) =>
       new ExtenderFunction(this, constructId, {
@@ -57,6 +61,8 @@ export class ServiceStack extends Stack {
           tables: state.tables,
           queues,
           deadLetters: Object.values(givenUp).map(({ queue }) => queue),
+          bus: state.bus,
+          unpublished,
           secretNames,
           secretsOf: secretsOf(configuration),
         }),
@@ -74,6 +80,9 @@ export class ServiceStack extends Stack {
       createSchedule(this, `${id}Schedule`, { says: name, everyMinutes, starts, deadLetters });
     }
     this.takeEvents(state, queues.portalEvents, portalRule);
+    const { journal } = state.tables;
+    const { breaks } = functionSpecs.publish;
+    createJournalOutbox(this, { journal, worker: make('Publish', 'publish'), unpublished, breaks, notify });
     const { http, client } = createHttpApi(this, {
       api: make('Api', 'api'),
       console: make('Console', 'console'),
@@ -155,7 +164,7 @@ function environmentValues({ tables }: StateStack, queues: Queues): Omit<Environ
   };
 }
 
-function pick<F extends FunctionName>(values: EnvironmentOf<'api'>, name: F): EnvironmentOf<F> {
+function pick<F extends FunctionName>(values: EnvironmentOf<FunctionName>, name: F): EnvironmentOf<F> {
   return Object.fromEntries(functionVariables[name].map((key) => [key, values[key]])) as EnvironmentOf<F>;
 }
 

@@ -82,6 +82,7 @@ const functionIds: { [F in FunctionName]: string } = {
   'portal-events': 'PortalEvents',
   api: 'Api',
   console: 'Console',
+  publish: 'Publish',
   bulk: 'Bulk',
   'import-enrolments': 'ImportEnrolments',
   'wake-by-time': 'WakeByTime',

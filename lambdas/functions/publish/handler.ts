@@ -1,0 +1,25 @@
+/** Works off the stream of the Journal table. Wiring only. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { chainStore } from '#adapters/dynamodb/chain';
+import { documentClient } from '#adapters/dynamodb/client';
+import { eventBus } from '#adapters/event-bus';
+import { sqsQueue } from '#adapters/queues';
+import { parseEnvironment } from '#domain/environment';
+import { publish } from './publish.ts';
+
+const environment = parseEnvironment('publish', process.env);
+const logger = new Logger({ serviceName: 'publish' });
+const aside = sqsQueue(environment.UNPUBLISHED_QUEUE_URL);
+const publishAll = publish({
+  chain: chainStore(documentClient(), environment.JOURNAL_TABLE),
+  bus: eventBus(new EventBridgeClient({ maxAttempts: 4 }), environment.BUS_NAME),
+  setAside: (unreadable) => aside.send(unreadable.map((body) => ({ body }))),
+  log: (level, message, fields) => logger[level](message, fields),
+});
+
+export async function handler({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+  const { failed } = await publishAll(Records);
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
