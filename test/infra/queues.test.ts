@@ -17,10 +17,13 @@ const alarmsOn = (queueId: string, metric: string) =>
   });
 /** Queues that something else gives up to. */
 const deadLetterIds = () => {
-  const targets = [...queues(), ...templates.ofType('AWS::Events::Rule'), ...templates.ofType('AWS::Scheduler::Schedule')];
+  const types = ['AWS::Events::Rule', 'AWS::Scheduler::Schedule', 'AWS::Lambda::EventSourceMapping'];
+  const targets = [...queues(), ...types.flatMap((type) => templates.ofType(type))];
   const named = JSON.stringify(targets.map(([, { Properties }]) => Properties));
   const isTarget = (id: string) =>
-    ['"DeadLetterConfig":{"Arn"', '"deadLetterTargetArn"'].some((key) => named.includes(`${key}:{"Fn::GetAtt":["${id}"`));
+    ['"DeadLetterConfig":{"Arn"', '"deadLetterTargetArn"', '"OnFailure":{"Destination"'].some((key) =>
+      named.includes(`${key}:{"Fn::GetAtt":["${id}"`),
+    );
   return queues().flatMap(([id]) => (isTarget(id) ? [id] : []));
 };
 const workQueues = () => queues().filter(([id]) => !deadLetterIds().includes(id));
@@ -67,7 +70,8 @@ describe('no message is lost silently', () => {
 });
 
 describe('queues and their workers fit together', () => {
-  const mappings = () => templates.ofType('AWS::Lambda::EventSourceMapping');
+  const all = () => templates.ofType('AWS::Lambda::EventSourceMapping');
+  const mappings = () => all().filter(([, { Properties }]) => Properties.StartingPosition === undefined);
   const ofId = (value: unknown, key: 'Ref' | 'Fn::GetAtt'): Resource => {
     const id = [(value as Record<string, string | string[]>)[key]].flat()[0];
     const found = templates.service.Resources[String(id)];
@@ -95,6 +99,30 @@ describe('queues and their workers fit together', () => {
   test('a gather, and a part of a bulk, is one message at a time; the others take ten', () => {
     const sizes = mappings().map(([id, { Properties }]) => [id.replace(/FunctionMessages.*/, ''), Properties.BatchSize]);
     expect(Object.fromEntries(sizes)).toEqual({ Gather: 1, Evaluate: 10, Act: 10, PortalEvents: 10, Bulk: 1 });
+  });
+
+  test('new lines of the journal, and nothing else of its table, go to publish; what is given up after 23 hours is kept and rings', () => {
+    const streams = all().filter(([, { Properties }]) => Properties.StartingPosition !== undefined);
+    expect(streams).toHaveLength(1);
+    const [[, mapping] = ['', undefined]] = streams;
+    expect(mapping?.Properties).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      BisectBatchOnFunctionError: true,
+      MaximumRecordAgeInSeconds: 23 * 3600,
+    });
+    const [filter] = (mapping?.Properties.FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
+    expect(JSON.parse(filter?.Pattern ?? '')).toEqual({
+      eventName: ['INSERT'],
+      dynamodb: { Keys: { pk: { S: [{ prefix: 'device|' }, { prefix: 'source|' }] } } },
+    });
+    const { Destination } = (mapping?.Properties.DestinationConfig as { OnFailure: { Destination: { 'Fn::GetAtt': [string] } } })
+      .OnFailure;
+    expect(alarmsOn(Destination['Fn::GetAtt'][0], 'ApproximateNumberOfMessagesVisible')).toHaveLength(1);
+    const late = templates
+      .ofType('AWS::CloudWatch::Alarm')
+      .filter(([, { Properties }]) => Properties.MetricName === 'IteratorAge');
+    expect(late).toHaveLength(1);
   });
 
   test('only actions and bulks are in order, and who sends says what is a duplicate', () => {
