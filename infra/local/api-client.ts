@@ -5,6 +5,7 @@ export type ApiClient = {
   /** GETs `path` (below `/api`) and parses the answer; throws ApiRefusal. */
   get<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
   post<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>>;
+  delete<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
 };
 
 /** The API said no, or could not be reached; the message is for a person. */
@@ -38,6 +39,7 @@ export function apiClient({ url, token }: { url: string; token: string }): ApiCl
   }
   return {
     get: (path, schema) => ask(path, schema, {}),
+    delete: (path, schema) => ask(path, schema, { method: 'DELETE' }),
     post: (path, body, schema) => ask(path, schema, { method: 'POST', body: JSON.stringify(body) }),
   };
 }

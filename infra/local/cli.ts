@@ -9,12 +9,16 @@ import colors from 'picocolors';
 import { z } from 'zod';
 import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
 import { acceptedAction, acceptedGather, actionPage, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
+import { type AddCommands, encoded, type Output } from './cli/command-line.ts';
+import { addPeopleCommands } from './cli/people.ts';
 import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
 import { table } from './cli/table.ts';
 import { readReadyFile } from './ready-file.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };
-type Output = { json?: boolean };
+
+/** Commands that have a file of their own. */
+const addCommands: readonly AddCommands[] = [addPeopleCommands];
 
 async function findApi(dataDir: string): Promise<ApiClient> {
   const { EXTENDER_API: url, EXTENDER_TOKEN: token } = process.env;
@@ -26,7 +30,6 @@ async function findApi(dataDir: string): Promise<ApiClient> {
 
 const width = () => process.stdout.columns;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
-const encoded = (...parts: string[]) => parts.map(encodeURIComponent).join('/');
 
 /** Prints the answer as it came with --json, else as `show` words it. */
 async function print<T>({ json }: Output, answer: T, show: (answer: T) => string): Promise<void> {
@@ -136,6 +139,7 @@ function program(): Command {
   command('settings', 'the published Auto-Quarantine settings').action(async () => {
     say(JSON.stringify(await (await api()).get('/settings', z.unknown()), null, 2));
   });
+  for (const add of addCommands) add({ command, api, say, print });
   return top;
 }
 

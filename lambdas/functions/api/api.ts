@@ -4,9 +4,11 @@ import { actionRoutes } from './action-routes.ts';
 import { type ApiApp, type ApiDependencies, newApp } from './app.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
+import { decisionRoutes } from './decision-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 import { gatherRoutes } from './gather-routes.ts';
+import { linkRoutes } from './link-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 
 export function createApi(dependencies: ApiDependencies): ApiApp {
@@ -17,6 +19,8 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
     settingsRoutes,
     enrolmentRoutes,
     actionRoutes,
+    decisionRoutes,
+    linkRoutes,
     bulkRoutes,
     deadLetterRoutes,
   ])

@@ -26,7 +26,15 @@ export type ApiContext = Context<ApiEnvironment>;
 
 export type ApiDependencies = Pick<
   Requests,
-  'stores' | 'now' | 'newId' | 'takeEnrolments' | 'requestGather' | 'publishSettings' | 'requestAction'
+  | 'stores'
+  | 'now'
+  | 'newId'
+  | 'takeEnrolments'
+  | 'requestGather'
+  | 'publishSettings'
+  | 'requestAction'
+  | 'withdrawDecision'
+  | 'confirmLink'
 > & {
   bulks: BulkRequests;
   deadLetters: DeadLetters;
