@@ -62,6 +62,11 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     breaks: 'Decisions that end by themselves are noticed late, and so is a portal that has fallen silent.',
   },
   console: { timeoutSeconds: 10, memoryMb: 256, breaks: 'The console page does not load; the API, gathers and verdicts go on.' },
+  upload: {
+    timeoutSeconds: 300,
+    memoryMb: 512,
+    breaks: 'The portal’s device list grows old; what it misses is kept and sent once this runs again.',
+  },
   'import-enrolments': {
     timeoutSeconds: 900,
     memoryMb: 512,

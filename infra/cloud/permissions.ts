@@ -153,6 +153,16 @@ export const needs: { [F in FunctionName]: Needs } = {
     publishes: true,
   },
   console: nothing,
+  upload: {
+    ...nothing,
+    tables: {
+      devices: ['GetItem', 'BatchGetItem'],
+      journal: ['GetItem', 'Query'],
+      control: ['GetItem', 'PutItem', 'UpdateItem'],
+    },
+    indexes: ['bySource'],
+    readsSecretOf: 'portal',
+  },
   'import-enrolments': {
     ...nothing,
     tables: {

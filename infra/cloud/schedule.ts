@@ -13,7 +13,7 @@ import { allow } from './permissions.ts';
 export type Scheduled = { id: string; construct: string; key: string; name: FunctionName; everyMinutes: number };
 
 /** The functions that the clock starts; those of an option that is not configured are not there at all. */
-export function schedulesOf({ gatherEveryMinutes, maas360 }: RuntimeConfiguration): Scheduled[] {
+export function schedulesOf({ gatherEveryMinutes, portal, maas360 }: RuntimeConfiguration): Scheduled[] {
   const gather: Scheduled = {
     id: 'Gather',
     construct: 'StartGathers',
@@ -22,7 +22,11 @@ export function schedulesOf({ gatherEveryMinutes, maas360 }: RuntimeConfiguratio
     everyMinutes: gatherEveryMinutes,
   };
   const wake = scheduled('WakeByTime', 'wake-by-time', 1);
-  return [gather, wake, ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : [])];
+  return [
+    gather,
+    ...(portal?.secretName === undefined ? [] : [scheduled('Upload', 'upload', 1)]),
+    ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : []),
+  ];
 }
 
 function scheduled(id: string, name: FunctionName, everyMinutes: number): Scheduled {

@@ -74,6 +74,7 @@ export const functionVariables = {
   publish: ['JOURNAL_TABLE', 'BUS_NAME', 'UNPUBLISHED_QUEUE_URL'],
   'wake-by-time': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
   console: [],
+  upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],
   'import-enrolments': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
 } as const satisfies Record<string, readonly Variable[]>;
 

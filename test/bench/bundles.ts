@@ -35,6 +35,8 @@ export async function bundleRow(): Promise<Row> {
   try {
     const configuration = runtimeConfiguration.parse({
       sources: [{ id: 'cloud', kind: 'smartcloud', url: 'https://traveler.example', credentials: { secretName: 'none' } }],
+      portal: { url: 'https://portal.example', secretName: 'none' },
+      mail: { from: 'extender@acme.example' },
       maas360: { billingId: '1', url: 'https://maas360.example', credentials: { secretName: 'none' } },
     });
     const bundles = await bundleFunctions(configuration, { directory });

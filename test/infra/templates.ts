@@ -85,6 +85,7 @@ const functionIds: { [F in FunctionName]: string } = {
   publish: 'Publish',
   bulk: 'Bulk',
   'import-enrolments': 'ImportEnrolments',
+  upload: 'Upload',
   'wake-by-time': 'WakeByTime',
 };
 

@@ -1,0 +1,38 @@
+/** Scheduler: each minute; deployed only where a portal with a URL is configured. What is left goes on at the next minute. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
+import { chainStore } from '#adapters/dynamodb/chain';
+import { documentClient } from '#adapters/dynamodb/client';
+import { deviceStore } from '#adapters/dynamodb/devices';
+import { leaseStore } from '#adapters/dynamodb/leases';
+import { uploadStore } from '#adapters/dynamodb/uploads';
+import { portal } from '#adapters/portal/portal';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { secretText } from '#adapters/secret-text';
+import { parseEnvironment } from '#domain/environment';
+import { upload } from './upload.ts';
+
+const environment = parseEnvironment('upload', process.env);
+const { sources, portal: configured } = loadConfiguration();
+const logger = new Logger({ serviceName: 'upload' });
+const client = documentClient();
+if (configured?.secretName === undefined)
+  throw new Error('Function upload runs without "portal" and its secretName in the configuration. Deploy again.');
+
+const run = upload({
+  sourceIds: sources.map(({ id }) => id),
+  chain: chainStore(client, environment.JOURNAL_TABLE),
+  devices: deviceStore(client, environment.DEVICES_TABLE),
+  uploads: uploadStore(client, environment.CONTROL_TABLE),
+  leases: leaseStore(client, environment.CONTROL_TABLE),
+  portal: portal({ url: configured.url, token: secretText(configured.secretName) }),
+  now: Date.now,
+  random: Math.random,
+});
+
+/** A request may take a minute; then the cursor is written. */
+const spareMs = 75_000;
+
+export async function handler(_event: unknown, context: Context): Promise<void> {
+  logger.info('device list', { ...(await run({ until: Date.now() + context.getRemainingTimeInMillis() - spareMs })) });
+}
