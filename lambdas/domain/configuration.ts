@@ -67,6 +67,8 @@ const guard = z.strictObject({
 function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas360Credentials: M) {
   return z
     .strictObject({
+      /** For editors: docs/configuration.schema.json, or where it is published. */
+      $schema: z.string().optional(),
       sources: z.array(z.discriminatedUnion('kind', [smartcloud(credentials), traveler])).min(1),
       gatherEveryMinutes: z.number().int().min(1).max(1440).default(15),
       detailRefreshHours: z.number().min(1).max(720).default(24),

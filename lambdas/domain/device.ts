@@ -79,6 +79,8 @@ export const explainedVerdict = z.object({
   settingsVersion: z.number().int(),
   decidedAt: z.number(),
   inputsDigest: z.string(),
+  /** As it was decided: an enrolment may list a device as Secure Mail whose id does not tell. */
+  client: client.optional(),
 });
 export type ExplainedVerdict = z.infer<typeof explainedVerdict>;
 
@@ -108,6 +110,12 @@ export const device = deviceKey.extend({
   openAction: openAction.nullable(),
   verdict: explainedVerdict.nullable(),
   match: match.nullable(),
+  /** Removed by our own action, and no gather has looked since. Until one has, nothing that was listed before counts. */
+  removal: z.object({ actionId: z.string(), at: z.number() }).nullable().optional(),
+  /** Somebody lifted our bar on the server itself: AQ does not put it back (docs/decisions/administrators.md). */
+  overruled: z.object({ was: denial.shape.kind, at: z.number() }).nullable().optional(),
+  /** When it was last listed again after having been missing. */
+  returnedAt: z.number().nullable().optional(),
   /** When the present episode of being held began; null when not held. */
   heldSince: z.number().nullable(),
 });

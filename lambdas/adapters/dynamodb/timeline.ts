@@ -35,6 +35,27 @@ export function timelineStore(client: DocumentClient, journalTable: string) {
     });
   }
 
+  async function newest(pk: string, limit: number): Promise<TimelineEntry[]> {
+    const found: TimelineEntry[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: journalTable,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': pk },
+          ScanIndexForward: false,
+          Limit: limit - found.length,
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      found.push(...Items.map((item) => timelineEntry.parse(item)));
+      from = LastEvaluatedKey;
+    } while (from !== undefined && found.length < limit);
+    return found;
+  }
+
   return {
     /** Adds lines to one device's timeline. Throws when DynamoDB refuses: the caller's message then comes again. */
     async append(key: DeviceKey, entries: readonly TimelineEntry[]): Promise<void> {
@@ -47,25 +68,10 @@ export function timelineStore(client: DocumentClient, journalTable: string) {
     },
 
     /** The newest `limit` lines, newest first. */
-    async read(key: DeviceKey, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> {
-      const found: TimelineEntry[] = [];
-      let from: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName: journalTable,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': journalPk(key) },
-            ScanIndexForward: false,
-            Limit: limit - found.length,
-            ConsistentRead: true,
-            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          }),
-        );
-        found.push(...Items.map((item) => timelineEntry.parse(item)));
-        from = LastEvaluatedKey;
-      } while (from !== undefined && found.length < limit);
-      return found;
-    },
+    read: (key: DeviceKey, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> => newest(journalPk(key), limit),
+
+    /** The same of a source's own timeline. */
+    readSource: (sourceId: string, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
+      newest(sourceJournalPk(sourceId), limit),
   };
 }

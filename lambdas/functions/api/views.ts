@@ -18,8 +18,8 @@ export function viewDevice(device: Device, source: Pick<SourceState, 'baselineRu
     sourceId,
     user,
     deviceId,
-    // Whether an enrolment lists it as secure mail is for the decision to know; where it decided so, the rule says it.
-    client: clientOf(deviceId.toLowerCase(), type, verdict?.rule === 'secure-mail'),
+    // Whether an enrolment lists it as secure mail is for the decision to know.
+    client: verdict?.client ?? clientOf(deviceId.toLowerCase(), type, false),
     provider,
     type,
     approval: detail?.approval ?? 'unknown',

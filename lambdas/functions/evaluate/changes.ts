@@ -42,8 +42,9 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
 /** Whether the stored verdict says the same: what decided, on what facts. When and from which settings does not matter. */
 export function isSameVerdict({ verdict: stored, match }: Device, decided: Verdict): boolean {
   if (stored === null || match === null) return false;
-  const { verdict, rule, evidence, wouldChange } = decided;
+  const { verdict, rule, evidence, wouldChange, client } = decided;
   return (
+    (stored.client ?? client) === client &&
     stored.verdict === verdict &&
     stored.rule === rule &&
     stored.evidence === evidence &&
@@ -53,12 +54,12 @@ export function isSameVerdict({ verdict: stored, match }: Device, decided: Verdi
 }
 
 function explained({
-  verdict: { verdict, rule, evidence, wouldChange },
+  verdict: { verdict, rule, evidence, wouldChange, client },
   settingsVersion,
   now,
   digest,
 }: Change): ExplainedVerdict {
-  return { verdict, rule, evidence, wouldChange, settingsVersion, decidedAt: now, inputsDigest: digest() };
+  return { verdict, rule, evidence, wouldChange, settingsVersion, decidedAt: now, inputsDigest: digest(), client };
 }
 
 function verdictLine(device: Device, { decided, action }: { decided: ExplainedVerdict; action: Action | null }): TimelineEntry {
