@@ -24,6 +24,7 @@ export function schedulesOf({ gatherEveryMinutes, portal, maas360 }: RuntimeConf
   const wake = scheduled('WakeByTime', 'wake-by-time', 1);
   return [
     gather,
+    wake,
     ...(portal?.secretName === undefined ? [] : [scheduled('Upload', 'upload', 1)]),
     ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : []),
   ];
