@@ -9,12 +9,14 @@ import { deviceRoutes } from './device-routes.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 import { gatherRoutes } from './gather-routes.ts';
 import { linkRoutes } from './link-routes.ts';
+import { overviewRoutes } from './overview-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 
 export function createApi(dependencies: ApiDependencies): ApiApp {
   const app = newApp(dependencies.logError);
   for (const addRoutes of [
     gatherRoutes,
+    overviewRoutes,
     deviceRoutes,
     settingsRoutes,
     enrolmentRoutes,

@@ -7,6 +7,7 @@ import type { DeadLetters } from '#adapters/dead-letters';
 import type { SourceState } from '#domain/source';
 import type { BulkRequests } from '#functions/bulk/stage-bulk';
 import type { Requests } from '#functions/portal-events/requests';
+import type { OverviewView } from './overview.ts';
 import { answerProblem, malformed, Problem, problemOf, problemSchema } from './problem.ts';
 import type { StatusView } from './schemas.ts';
 
@@ -42,6 +43,7 @@ export type ApiDependencies = Pick<
   sourceIds: readonly string[];
   readSource: (sourceId: string) => Promise<Pick<SourceState, 'baselineRuns' | 'problem'>>;
   readStatus: () => Promise<StatusView>;
+  readOverview: () => Promise<OverviewView>;
   /** Where the API is, for its own description. */
   serverUrl: string;
   logError: (message: string, error: unknown) => void;

@@ -7,6 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { deadLetterQueues, deadLetters } from '#adapters/dead-letters';
 import { bulkStore } from '#adapters/dynamodb/bulks';
 import { documentClient } from '#adapters/dynamodb/client';
+import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { sqsQueue } from '#adapters/queues';
@@ -15,6 +16,7 @@ import { parseEnvironment } from '#domain/environment';
 import { bulkRequests } from '#functions/bulk/stage-bulk';
 import { requestsOf } from '#functions/portal-events/requests';
 import { createApi, onGateway } from './api.ts';
+import { readOverview } from './overview.ts';
 import { readStatus } from './status.ts';
 
 const environment = parseEnvironment('api', process.env);
@@ -45,6 +47,11 @@ const api = createApi({
     ...requests.stores,
     sources,
     queueDepths: () => readQueueDepths(sqs, queues),
+    now: requests.now,
+  }),
+  readOverview: readOverview({
+    count: fleetCounts(dynamodb, { devices: environment.DEVICES_TABLE, actions: environment.ACTIONS_TABLE }),
+    ledger: requests.stores.ledger,
     now: requests.now,
   }),
   serverUrl: environment.API_STAGE || '/',

@@ -1,8 +1,10 @@
 /** The API behind a gateway that behaves as API Gateway does, called as an outside program calls it. */
 import { deadLetters } from '#adapters/dead-letters';
+import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { createApi, onGateway } from '#functions/api/api';
+import { readOverview } from '#functions/api/overview';
 import { readStatus } from '#functions/api/status';
 import { decodedPath, requestEvent } from '#infra/local/http-api/request-event';
 import { configuration, type PortalSide, startPortalSide } from '#test/functions/portal-events/portal-side';
@@ -33,6 +35,11 @@ export async function startGateway(): Promise<Gateway> {
         ...side.requests.stores,
         sources,
         queueDepths: () => readQueueDepths(side.queues.client, side.queues.urls),
+        now: side.requests.now,
+      }),
+      readOverview: readOverview({
+        count: fleetCounts(side.database.client, side.database.tables),
+        ledger: side.requests.stores.ledger,
         now: side.requests.now,
       }),
       serverUrl: '/',
