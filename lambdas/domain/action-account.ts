@@ -12,6 +12,7 @@ const names: { [K in ActionType]: string } = {
 };
 const endings: Partial<Record<ActionState, string>> = {
   confirmed: 'confirmed by reading back',
+  wiped: 'carried out',
   failed: 'failed',
   expired: 'expired',
   superseded: 'superseded',
@@ -50,3 +51,11 @@ export function endingLine(action: Action, last: Step): TimelineEntry {
 }
 
 const seconds = (ms: number): string => (ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`);
+
+/** The lines of an end: its own, and where it removed the device, the device's. */
+export function endingLines(action: Action, last: Step): TimelineEntry[] {
+  const line = endingLine(action, last);
+  if (action.type !== 'remove' || last.state !== 'confirmed') return [line];
+  const says = `Removed from the server, as ${asker(action)} asked.`;
+  return [{ at: last.at, id: `removed|${action.actionId}`, kind: 'removed', says, data: { actionId: action.actionId } }, line];
+}

@@ -1,6 +1,6 @@
 /** What each action wants a device to look like on the server: read before acting, and read back afterwards. */
-import type { Shown } from '#domain/action';
-import type { Denial } from '#domain/device';
+import type { Action, Shown } from '#domain/action';
+import type { Denial, Device } from '#domain/device';
 
 const admitted = new Set<Shown['approval']>(['approved', 'auto-approved', 'not-required']);
 
@@ -15,4 +15,18 @@ export function isKeptOut({ approval, access }: Shown): boolean {
 /** Our own bar, once the server shows no bar at all: gone, so that a later one is not taken for ours. */
 export function remainingDenial(denial: Denial | null, now: Shown): Denial | null {
   return isKeptOut(now) || now.approval === 'pending' ? denial : null;
+}
+
+/**
+ * Whether a device is to stay locked out once its wipe is cancelled: it is barred by us, or was locked before the wipe that is
+ * taken back (`open`: the actions of the device that have not ended).
+ */
+export function lockBelongs({
+  device,
+  open,
+}: {
+  device: Pick<Device, 'denial'>;
+  open: readonly Pick<Action, 'type' | 'before'>[];
+}) {
+  return device.denial !== null || open.some(({ type, before }) => type === 'wipe' && before !== null && isKeptOut(before));
 }

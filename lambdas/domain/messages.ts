@@ -20,9 +20,19 @@ export const evaluationMessage = z.discriminatedUnion('kind', [
     cause: z.string(),
   }),
   z.object({ kind: z.literal('everyone'), sourceId: z.string().min(1), cursor: z.string().optional(), cause: z.string() }),
+  /** What waits for the source to be well again is sent to the action queue. */
+  z.object({ kind: z.literal('resume'), sourceId: z.string().min(1), cursor: z.string().optional(), cause: z.string() }),
 ]);
 export type EvaluationMessage = z.infer<typeof evaluationMessage>;
 
 /** Action queue (FIFO, one group per device): the ledger holds the action itself. */
 export const actionMessage = deviceKey.extend({ actionId: z.string().min(1) });
 export type ActionMessage = z.infer<typeof actionMessage>;
+
+/** Enrolments queue: a whole snapshot or import lies ready. `confirmed`: a person let it pass the guard. */
+export const enrolmentsMessage = z.object({
+  kind: z.enum(['snapshot', 'import']),
+  snapshotId: z.string().min(1),
+  confirmed: z.boolean(),
+});
+export type EnrolmentsMessage = z.infer<typeof enrolmentsMessage>;

@@ -5,16 +5,18 @@
 import type { Action, ActionType } from '#domain/action';
 import type { Device } from '#domain/device';
 import { longestWait, slack } from '#domain/retry';
+import { isOnItsWay } from '#domain/revival';
 import type { SourceState } from '#domain/source';
 import { isFinal } from '#domain/transitions';
+import { isPendingWipe, setUpAnew } from '#domain/wipe';
 
 export type ReadinessFacts = {
   /** Epoch ms. */
   now: number;
-  device: Pick<Device, 'registeredAt' | 'presence'> | null;
+  device: (Pick<Device, 'registeredAt' | 'presence'> & Partial<Pick<Device, 'href' | 'returnedAt' | 'detail'>>) | null;
   /** Open actions of the same device, this one included or not. */
   open: readonly Action[];
-  source: Pick<SourceState, 'problem' | 'retryAt'>;
+  source: Pick<SourceState, 'problem' | 'retryAt'> & Partial<Pick<SourceState, 'pause'>>;
   /** How the source is reached, or why it is not. */
   reach: 'direct' | 'relay' | 'unconfigured';
 };
@@ -27,7 +29,8 @@ export type Readiness =
   | { answer: 'held'; until: number }
   /** It waits already, and its time has not come. */
   | { answer: 'early'; until: number }
-  | { answer: 'wait'; until: number; note: string }
+  /** `for: 'source'`: for the whole source to be well again; what tells that it is sends all that wait so. */
+  | { answer: 'wait'; until: number; note: string; for?: 'source' }
   | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
 
 /** What a newer request takes the place of, while the older one has not gone out (actions.md). */
@@ -57,21 +60,50 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     const end = endOf(action, facts);
     if (end) return { answer: 'end', ...end };
   }
-  if (action.notBefore !== null && action.notBefore > now + slack) return { answer: 'early', until: action.notBefore };
+  const paused = pausedUntil(source, now);
+  if (isEarly(action, now) && !isOnItsWay(action) && (action.waitsFor !== 'source' || paused !== null))
+    return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
+  if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: neverSettled };
   if (facts.reach === 'relay') return wait('This source is reached through a relay, and none is connected.', now + longestWait);
   if (facts.reach === 'unconfigured')
     return wait('This source is not in the configuration; put it back, or cancel the action.', now + longestWait);
-  if (source.problem?.kind === 'denied' && source.retryAt !== null && source.retryAt > now)
-    return wait('The Traveler server turns our credentials away; it is left alone until they are put right.', source.retryAt);
-  const busyUntil = Math.max(0, ...facts.open.filter((other) => other.actionId !== action.actionId).map(heldUntil));
+  if (paused !== null) return { ...wait(paused.note, paused.until), for: 'source' };
+  const others = facts.open.filter((other) => other.actionId !== action.actionId);
+  const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
+  if (notGoneOut.has(action.state) && givesWay.has(action.type) && others.some(isPendingWipe))
+    return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
   return { answer: 'go' };
 }
 
+/** Actions that would keep a device from fetching its wipe, or take away the record that carries it. */
+const givesWay: ReadonlySet<ActionType> = new Set(['approve', 'block', 'remove']);
+
+const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
+
+/** The source as a whole is left alone until then; null when it is not. */
+export function pausedUntil(
+  { problem, retryAt, pause }: ReadinessFacts['source'],
+  now: number,
+): { until: number; note: string } | null {
+  if (problem?.kind === 'denied' && retryAt !== null && retryAt > now)
+    return {
+      until: retryAt,
+      note: 'The Traveler server turns our credentials away; it is left alone until they are put right.',
+    };
+  if (pause && pause.until > now) return { until: pause.until, note: `${pause.what}; its actions wait until it is well again.` };
+  return null;
+}
+
 const minute = 60_000;
-const heldUntil = ({ claim }: Action) => claim?.until ?? 0;
-const wait = (note: string, until: number): Readiness => ({ answer: 'wait', until, note });
+const wait = (note: string, until: number): Extract<Readiness, { answer: 'wait' }> => ({ answer: 'wait', until, note });
+
+/** One in flight: an action that a worker holds, or that has gone out without anybody knowing how it ended, comes first. */
+function heldUntil({ state, claim, notBefore }: Action, now: number): number {
+  if (claim !== null && claim.until > now) return claim.until;
+  return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * slack) : 0;
+}
 
 function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   if (now >= action.expiresAt) return { event: 'expire', note: 'Its deadline passed before it could be carried out.' } as const;
@@ -79,9 +111,16 @@ function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   if (newer) return { event: 'supersede', note: `A newer request, ${newer.type} ${newer.actionId}, takes its place.` } as const;
   if (device === null) return null;
   if (action.registeredAt !== null && action.registeredAt !== device.registeredAt) return { event: 'fail', note: stale } as const;
-  if (device.presence === 'removed') return { event: 'fail', note: removed } as const;
-  return null;
+  if (device.presence === 'removed' && action.type !== 'remove') return { event: 'fail', note: removed } as const;
+  const anew = setUpAnew(action, device);
+  return anew === null ? null : ({ event: 'fail', note: staleWipe(anew) } as const);
 }
+
+/** Also said when the try itself finds it out. */
+export const staleWipe = (sign: string): string =>
+  `Refused as stale: since the wipe was asked for, the phone may have been set up anew (${sign}). Ask again if the present phone is to be wiped.`;
+const neverSettled =
+  'Its deadline passed while its source could not be reached, so nobody knows whether it took effect; look at the device on the Traveler server.';
 
 const stale =
   'Refused as stale: the device was removed and registered anew since this was asked for. Ask again if it is meant for the new registration.';

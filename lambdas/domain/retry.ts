@@ -17,9 +17,9 @@ export function backoff(attempts: number, random: number, { atLeast = 0 }: { atL
   return Math.min(longestWait, Math.max(shortestWait, atLeast, Math.floor(random * ceiling)));
 }
 
-/** Epoch ms of the next try: after `wait`, and not after the deadline, so that an action expires on time. */
-export const nextTry = (action: Pick<Action, 'expiresAt'>, now: number, { wait }: { wait: number }): number =>
-  Math.max(now, Math.min(now + wait, action.expiresAt));
+/** Epoch ms of the next try: after `wait`, and not after a deadline that is still to come, so that an action expires on time. */
+export const nextTry = ({ expiresAt }: Pick<Action, 'expiresAt'>, now: number, { wait }: { wait: number }): number =>
+  expiresAt > now ? Math.min(now + wait, expiresAt) : now + wait;
 
 /** Whole seconds, as SQS delays: never early. */
 export const delaySeconds = (until: number, now: number): number =>

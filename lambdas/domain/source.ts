@@ -32,6 +32,10 @@ export const unknownServer: ServerFacts = {
   aqSupport: 'unknown',
 };
 
+/** Actions of the source wait: one of them found that it cannot be worked with. `failures` in a row make the pause longer. */
+export const sourcePause = z.object({ until: z.number(), since: z.number(), failures: z.number().int(), what: z.string() });
+export type SourcePause = z.infer<typeof sourcePause>;
+
 /**
  * Two-phase switch-on lives here. `baselineRuns` holds the complete gathers that recorded existing devices: a device whose
  * `baselineRun` is listed is `existing`. While a baseline is owed (`baselineRuns` empty, or AQ wanted `on` and not
@@ -55,6 +59,8 @@ export const sourceState = z.object({
   problem: problem.nullable(),
   /** After wrong credentials: no scheduled try before this time, so that an account is never locked by repetition. */
   retryAt: z.number().nullable(),
+  /** Set and lifted by those who act on the source; lifted by a gather that succeeds, too. */
+  pause: sourcePause.nullable().optional(),
   devices: z.number().int(),
   /** A run that would take access from too many waits for a person (guard.ts): meanwhile no automatic taking on this source. */
   guard: z.string().nullable().optional(),

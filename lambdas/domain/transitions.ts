@@ -9,7 +9,7 @@ import { type Table, transitionFaults } from '#domain/transition-check';
 /** What can happen to an action. The sentences are shown in the documentation (docs/action-states.md). */
 export const actionEvents = {
   queue: 'Its message is in the action queue (first, or again after waiting).',
-  wait: 'It cannot go out now: relay away, server busy, or not before a given time.',
+  wait: 'It cannot go out now: relay away, server busy, not before a given time, or not before a person confirms it.',
   dispatch: 'A worker has claimed it and is about to act.',
   'already-so': 'Read before acting: the device is in the wanted state, nothing was written.',
   postpone: 'The server answered that it did nothing for now (busy, throttled): later again.',
@@ -19,6 +19,7 @@ export const actionEvents = {
   confirm: 'Read back: the device shows the effect.',
   deliver: 'Wipe only: the device has fetched the command.',
   wipe: 'Wipe only: the device reports that it was wiped.',
+  'take-back': 'Wipe only: a cancel-wipe took it back before the device fetched it.',
   supersede: 'A newer request for the same device takes its place.',
   cancel: 'It is no longer wanted.',
   expire: 'Its deadline passed before it went out.',
@@ -42,7 +43,7 @@ export const transitions: Transitions = {
     fail: 'failed',
   },
   unknown: { apply: 'applied', 'find-undone': 'queued', fail: 'failed' },
-  applied: { confirm: 'confirmed', deliver: 'delivered', fail: 'failed' },
+  applied: { confirm: 'confirmed', deliver: 'delivered', 'take-back': 'superseded', fail: 'failed' },
   delivered: { wipe: 'wiped', fail: 'failed' },
   confirmed: {},
   wiped: {},
@@ -54,7 +55,7 @@ export const transitions: Transitions = {
 
 export const firstState: ActionState = 'requested';
 export const finalStates: readonly ActionState[] = ['confirmed', 'wiped', 'superseded', 'cancelled', 'expired', 'failed'];
-const wipeOnly: readonly ActionEvent[] = ['deliver', 'wipe'];
+const wipeOnly: readonly ActionEvent[] = ['deliver', 'wipe', 'take-back'];
 
 /** The state that `event` leads to from `state`, or why it is refused. */
 export function next(state: ActionState, event: ActionEvent): ActionState | Refused {
@@ -62,7 +63,7 @@ export function next(state: ActionState, event: ActionEvent): ActionState | Refu
   return to ?? { refused: `an action that is ${state} takes no "${event}"` };
 }
 
-/** As `next`, for an action of a known type: only a wipe is delivered and wiped. */
+/** As `next`, for an action of a known type: only a wipe is delivered, wiped or taken back. */
 export function nextOf({ state, type }: { state: ActionState; type: ActionType }, event: ActionEvent): ActionState | Refused {
   if (type !== 'wipe' && wipeOnly.includes(event)) return { refused: `"${event}" happens to a wipe, not to "${type}"` };
   return next(state, event);

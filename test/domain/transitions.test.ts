@@ -10,7 +10,7 @@ queued      dispatch>dispatched  wait>waiting          supersede>superseded  can
 waiting     queue>queued         supersede>superseded  cancel>cancelled  expire>expired  fail>failed
 dispatched  apply>applied        already-so>confirmed  postpone>waiting  lose>unknown  fail>failed
 unknown     apply>applied        find-undone>queued    fail>failed
-applied     confirm>confirmed    deliver>delivered     fail>failed
+applied     confirm>confirmed    deliver>delivered     take-back>superseded  fail>failed
 delivered   wipe>wiped           fail>failed
 confirmed
 wiped
@@ -47,7 +47,10 @@ test('an action ends confirmed, wiped, superseded, cancelled, expired or failed,
   expect(actionState.options.filter((state) => !isFinal(state))).toContain('unknown');
 });
 
-test('only a wipe is delivered and wiped', () => {
+test('only a wipe is delivered, wiped or taken back', () => {
+  expect(nextOf({ state: 'applied', type: 'block' }, 'take-back')).toEqual({
+    refused: '"take-back" happens to a wipe, not to "block"',
+  });
   expect(nextOf({ state: 'applied', type: 'wipe' }, 'deliver')).toBe('delivered');
   expect(nextOf({ state: 'applied', type: 'approve' }, 'deliver')).toEqual({
     refused: '"deliver" happens to a wipe, not to "approve"',

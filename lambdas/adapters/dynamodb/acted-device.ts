@@ -4,6 +4,7 @@
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '#adapters/dynamodb/batches';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { deviceItemKey, movingKey, parseDevice } from '#adapters/dynamodb/device-items';
 import { untilSettled } from '#adapters/dynamodb/transactions';
@@ -19,6 +20,8 @@ export type Aftermath = {
   shown: (Shown & { at: number }) | null;
   /** Our own bar from now on; `undefined` leaves it. */
   denial: Denial | null | undefined;
+  /** The device was removed from the server by this action. */
+  removal?: { actionId: string; at: number };
 };
 
 export type ActedDevices = ReturnType<typeof actedDevices>;
@@ -40,7 +43,7 @@ export function actedDevices(client: DocumentClient, table: string) {
         new UpdateCommand({
           TableName: table,
           Key: deviceItemKey(before),
-          UpdateExpression: `SET detail = :detail, observedAt = :at, observedSeq = :next, denial = :denial, openAction = :open${
+          UpdateExpression: `SET detail = :detail, observedAt = :at, observedSeq = :next, denial = :denial, openAction = :open, presence = :present, missingSince = :missing, heldSince = :held, removal = :removal${
             moving === null ? ' REMOVE moving' : ', moving = :moving'
           }`,
           ConditionExpression:
@@ -51,6 +54,10 @@ export function actedDevices(client: DocumentClient, table: string) {
             ':next': next.observedSeq,
             ':denial': next.denial,
             ':open': next.openAction,
+            ':present': next.presence,
+            ':missing': next.missingSince,
+            ':held': next.heldSince,
+            ':removal': next.removal ?? null,
             ':registeredAt': before.registeredAt,
             ':seenAt': before.observedAt,
             ':seq': before.observedSeq,
@@ -68,14 +75,19 @@ export function actedDevices(client: DocumentClient, table: string) {
   return {
     read,
 
-    /** Sets our own bar before a write, for one registration of the device; `false` when it was registered anew. */
+    /** Strongly consistent, in any order; devices that are not stored are left out. */
+    async readMany(keys: readonly DeviceKey[]): Promise<Device[]> {
+      return (await getAll(client, table, keys.map(deviceItemKey))).map(parseDevice);
+    },
+
+    /** Sets our own bar before a write (asked for anew, it is no longer overruled), for one registration of the device; `false` when it was registered anew. */
     setDenial(key: DeviceKey, denial: Denial, { registeredAt }: Pick<Device, 'registeredAt'>): Promise<boolean> {
       return held(
         client.send(
           new UpdateCommand({
             TableName: table,
             Key: deviceItemKey(key),
-            UpdateExpression: 'SET denial = :denial',
+            UpdateExpression: 'SET denial = :denial REMOVE overruled',
             ConditionExpression: 'registeredAt = :registeredAt',
             ExpressionAttributeValues: { ':denial': denial, ':registeredAt': registeredAt },
           }),
@@ -99,10 +111,25 @@ export function actedDevices(client: DocumentClient, table: string) {
 }
 
 /** The device after the action; the very same object when nothing changes. */
-export function settled(device: Device, { endedId, next, shown, denial }: Aftermath): Device {
+export function settled(device: Device, { endedId, next, shown, denial, removal }: Aftermath): Device {
   const observed = shown !== null && shown.at >= device.observedAt ? observe(device, shown) : device;
   const barred = denial === undefined ? observed : { ...observed, denial };
-  return barred.openAction?.actionId === endedId ? { ...barred, openAction: next } : barred;
+  const left = barred.openAction?.actionId === endedId ? { ...barred, openAction: next } : barred;
+  return removal === undefined || device.removal?.actionId === removal.actionId ? left : removed(left, removal);
+}
+
+/** What we knew of it went with its registration; a gather that lists it later finds a new one. */
+function removed(device: Device, removal: NonNullable<Aftermath['removal']>): Device {
+  const { at } = removal;
+  return {
+    ...device,
+    presence: 'removed',
+    missingSince: device.missingSince ?? at,
+    heldSince: null,
+    denial: null,
+    removal,
+    observedAt: Math.max(at, device.observedAt),
+  };
 }
 
 function observe(device: Device, { at, ...shown }: Shown & { at: number }): Device {

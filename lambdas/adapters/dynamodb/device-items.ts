@@ -30,8 +30,12 @@ export function deviceItem(stored: Device): Record<string, unknown> {
   };
 }
 
-/** Value of the sparse index of devices whose full record every gather reads; null when this device is not among them. */
-export function movingKey({ sourceId, presence, detail, heldSince, openAction }: Device): string | null {
+/**
+ * Value of the sparse index of devices whose full record every gather reads; null when this device is not among them. One that
+ * an action removed is among them until a gather has looked whether the server still lists it.
+ */
+export function movingKey({ sourceId, presence, detail, heldSince, openAction, removal }: Device): string | null {
+  if (presence === 'removed') return removal ? sourceId : null;
   const moves = detail?.approval === 'pending' || detail?.wipe === 'requested' || heldSince !== null || openAction !== null;
-  return moves && presence !== 'removed' ? sourceId : null;
+  return moves ? sourceId : null;
 }

@@ -4,8 +4,8 @@ import { deviceText } from '#adapters/dynamodb/keys';
 import { type Action, action, type Step } from '#domain/action';
 import { isFinal } from '#domain/transitions';
 
-/** Everything that is still open is in one partition of the `open` index, ordered by when something is due. */
-export const openKey = 'open';
+/** What is still open at a source is in one partition of the `open` index, ordered by when something is due. */
+export const openKey = (sourceId: string) => `open|${sourceId}`;
 /** How long an action that has ended stays in the ledger, seconds: long enough that its id never acts twice. */
 const keptSeconds = 400 * 24 * 3600;
 
@@ -23,17 +23,27 @@ export function ledgerItem(entry: Action, revision: number) {
     revision,
     action: action.parse(entry),
   };
-  if (!isFinal(entry.state)) return { ...base, openKey, dueAt: dueAt(entry) };
+  if (!isFinal(entry.state)) return { ...base, openKey: openKey(entry.sourceId), dueAt: dueAt(entry) };
   return { ...base, expiresAtSeconds: Math.ceil((entry.history.at(-1)?.at ?? entry.requestedAt) / 1000) + keptSeconds };
 }
 
-/** Epoch ms when an open action next needs someone: its next try, the end of a claim, or at once; never after its deadline. */
-export function dueAt({ claim, notBefore, requestedAt, expiresAt }: Action): number {
-  return Math.min(claim?.until ?? notBefore ?? requestedAt, expiresAt);
+/** A message in a queue is given this long before the action is thought to be forgotten. */
+const inQueueMs = 10 * 60_000;
+
+/**
+ * Epoch ms when an open action needs someone if nobody has come by then: its next try, the end of a claim, or when its message
+ * should have been worked off; never after its deadline. One that the reaper has just sent again is given its time anew.
+ */
+export function dueAt({ claim, notBefore, pushedAt, requestedAt, expiresAt, history }: Action): number {
+  const pushed = pushedAt === undefined ? 0 : pushedAt + inQueueMs;
+  if (claim !== null) return Math.max(claim.until, pushed);
+  const due = notBefore ?? (history.at(-1)?.at ?? requestedAt) + inQueueMs;
+  return Math.max(Math.min(due, expiresAt), pushed);
 }
 
+type Changeable = 'attempts' | 'notBefore' | 'claim' | 'before' | 'after' | 'outcome' | 'waitsFor' | 'pushedAt' | 'confirmation';
 /** What an advance may change; `steps` are added to the history, the last one's state becomes the action's state. */
-export type Advance = Partial<Pick<Action, 'attempts' | 'notBefore' | 'claim' | 'before' | 'after' | 'outcome'>> & {
+export type Advance = Partial<Pick<Action, Changeable>> & {
   steps: readonly Step[];
 };
 

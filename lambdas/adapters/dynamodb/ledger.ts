@@ -107,11 +107,11 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       }
     },
 
-    /** As `advance`, for the last one: with the line in the device's timeline, both or none. */
+    /** As `advance`, for the last one: with its lines in the device's timeline, all or nothing. */
     async conclude(
       from: LedgerAction,
       change: Advance,
-      line: (ended: LedgerAction) => TimelineEntry,
+      line: (ended: LedgerAction) => TimelineEntry | readonly TimelineEntry[],
     ): Promise<LedgerAction | null> {
       const next = advanced(from, change);
       const done = await committed(
@@ -119,7 +119,7 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
           new TransactWriteCommand({
             TransactItems: [
               { Put: ledgerPut(tables.actions, next) },
-              { Put: { TableName: tables.journal, Item: timelineItem(next, line(next)) } },
+              ...[line(next)].flat().map((one) => ({ Put: { TableName: tables.journal, Item: timelineItem(next, one) } })),
             ],
           }),
         ),
@@ -140,18 +140,23 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       return found.flatMap((one) => (one && !isFinal(one.state) ? [one] : [])).sort(byAge);
     },
 
-    /** Open actions that something was due on before `before` (epoch ms), the longest due first. */
-    async due(before: number, { limit = 100 }: { limit?: number } = {}): Promise<LedgerAction[]> {
-      const { Items = [] } = await client.send(
+    /** Open actions of a source that something was due on before `before` (epoch ms), the longest due first, page by page. */
+    async due(sourceId: string, before: number, { cursor, limit = 100 }: { cursor?: string; limit?: number } = {}) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: tables.actions,
           IndexName: indexes.open,
           KeyConditionExpression: 'openKey = :open AND dueAt <= :before',
-          ExpressionAttributeValues: { ':open': openKey, ':before': before },
+          ExpressionAttributeValues: { ':open': openKey(sourceId), ':before': before },
           Limit: limit,
+          ...(cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) }),
         }),
       );
-      return readMany(Items.map((item) => String(item.actionId)));
+      const items = (await readMany(Items.map((item) => String(item.actionId)))).filter(({ state }) => !isFinal(state));
+      return {
+        items: items.sort(byAge),
+        cursor: LastEvaluatedKey ? encodeCursor(LastEvaluatedKey) : null,
+      } satisfies Page<LedgerAction>;
     },
 
     /** A page of actions: of one device newest first, else in no order. `state` leaves others out, so a page may hold fewer. */
@@ -165,7 +170,7 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
       const wanted = found.filter((one) => state === undefined || one.state === state);
       return {
         items: wanted.sort(byAge).reverse(),
-        cursor: LastEvaluatedKey ? Buffer.from(JSON.stringify(LastEvaluatedKey)).toString('base64url') : null,
+        cursor: LastEvaluatedKey ? encodeCursor(LastEvaluatedKey) : null,
       };
     },
   };
@@ -202,6 +207,8 @@ const deviceQuery = (table: string, key: DeviceKey) => ({
 function contentOf({ sourceId, user, deviceId, type, wipeTargets = [], requestedBy, reason, purpose }: Action): string {
   return JSON.stringify([sourceId, user, deviceId, type, wipeTargets, requestedBy.kind, requestedBy.name, reason, purpose]);
 }
+
+const encodeCursor = (key: Record<string, unknown>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /** Throws a ZodError for a cursor that this store did not make. */
 function decodeCursor(cursor: string): Record<string, unknown> {

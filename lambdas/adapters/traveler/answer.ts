@@ -74,7 +74,11 @@ function malformed({ where }: Asked, how: string): TravelerFailure {
 }
 
 /** No answer to a read is asked for again; to a write it means that nobody knows, and that the device must be read back. */
-export function noAnswer({ where, write }: Asked, how: string, cause?: unknown): TravelerFailure {
+export function noAnswer(
+  { where, write }: Asked,
+  how: string,
+  { cause, unreachable = false }: { cause?: unknown; unreachable?: boolean } = {},
+): TravelerFailure {
   return new TravelerFailure(
     write ? 'unknown' : 'transient',
     {
@@ -84,7 +88,7 @@ export function noAnswer({ where, write }: Asked, how: string, cause?: unknown):
         ? 'The device is read back to see whether it took effect.'
         : 'It is tried again by itself. If this lasts, check that the server runs and can be reached from here.',
     },
-    { cause },
+    { cause, unreachable },
   );
 }
 

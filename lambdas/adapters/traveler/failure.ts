@@ -17,13 +17,20 @@ export class TravelerFailure extends Error {
   readonly kind: FailureKind;
   readonly problem: Explanation;
   readonly retryAfterMs: number | undefined;
+  /** Nothing got through to the server at all: it is the source that fails, not the request. */
+  readonly unreachable: boolean;
 
-  constructor(kind: FailureKind, problem: Explanation, { retryAfterMs, cause }: { retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    kind: FailureKind,
+    problem: Explanation,
+    { retryAfterMs, unreachable = false, cause }: { retryAfterMs?: number; unreachable?: boolean; cause?: unknown } = {},
+  ) {
     super(`${problem.what} (${problem.where}). ${problem.remedy}`, { cause });
     this.name = 'TravelerFailure';
     this.kind = kind;
     this.problem = problem;
     this.retryAfterMs = retryAfterMs;
+    this.unreachable = unreachable;
   }
 }
 

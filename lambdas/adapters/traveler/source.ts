@@ -1,4 +1,5 @@
 /** A Traveler server as the rest of the product sees it: pages of devices, one device, facts, and the few writes. */
+import type { WipeTarget } from '#domain/action';
 import type { DeviceDetail, ListedDevice } from '#domain/device';
 import type { ServerFacts } from '#domain/source';
 import { parseFull } from '#domain/traveler-record';
@@ -18,7 +19,6 @@ export type Found = ListedDevice & { detail: DeviceDetail };
 
 /** `gone`: the server no longer knows the record (404). Accepted is not confirmed: read the device back. */
 export type Written = 'accepted' | 'gone';
-export type WipeTarget = 'device' | 'apps' | 'storage-card';
 
 export type TravelerSource = {
   /**

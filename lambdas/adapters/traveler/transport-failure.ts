@@ -22,9 +22,11 @@ const silent: Record<string, string> = {
 export function transportFailure(asked: Asked, error: unknown): TravelerFailure {
   const code = codeOf(error);
   const unreached = neverReached[code];
-  if (unreached) return noAnswer({ ...asked, write: false }, unreached, error);
+  if (unreached) return noAnswer({ ...asked, write: false }, unreached, { cause: error, unreachable: true });
   if (/CERT|TLS|SSL|SELF_SIGNED/.test(code)) return untrusted(asked, code, error);
-  return noAnswer(asked, silent[code] ?? `closed the connection in the middle of its answer (${code || 'no code'})`, error);
+  return noAnswer(asked, silent[code] ?? `closed the connection in the middle of its answer (${code || 'no code'})`, {
+    cause: error,
+  });
 }
 
 function untrusted({ where }: Asked, code: string, cause: unknown): TravelerFailure {

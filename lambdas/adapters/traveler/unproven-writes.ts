@@ -10,16 +10,16 @@
  *   GET, PUT /api/traveler/settings  {"require_approval": true, "devices_before_approval": 1, "approval_notify": []}
  */
 import { z } from 'zod';
+import type { WipeTarget } from '#domain/action';
 import type { ServerFacts } from '#domain/source';
+import { wipeFlags } from '#domain/wipe';
 import type { Call, Connection } from './connection.ts';
 import type { Envelope } from './envelope.ts';
 import { TravelerFailure } from './failure.ts';
-import type { TravelerSource, WipeTarget, Written } from './source.ts';
+import type { TravelerSource, Written } from './source.ts';
 
 type Writes = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'allow' | 'remove' | 'wipe' | 'cancelWipe'>;
 type SettingsFacts = Pick<ServerFacts, 'requiresApproval' | 'devicesBeforeApproval' | 'settingsAccess'>;
-
-const wipeFlags: Record<WipeTarget, string> = { device: 'wipeDevice', apps: 'wipeApps', 'storage-card': 'wipeStorageCard' };
 
 const flag = z.union([
   z.boolean(),

@@ -7,9 +7,13 @@ import { conclude } from './conclude.ts';
 import type { ActDependencies, Acted } from './dependencies.ts';
 import { executors } from './executors.ts';
 import { postpone, wake } from './postpone.ts';
+import { takeTurn } from './source-pause.ts';
 
-/** `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. */
-export type Delivery = { queuedAt: number; until: number };
+/**
+ * `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. `slot: false`: its
+ * source takes no more at once; whatever can be said without it is said, and the action waits for a moment.
+ */
+export type Delivery = { queuedAt: number; until: number; slot?: boolean };
 
 /** How often one message starts over because somebody else wrote the action in between. */
 const rounds = 5;
@@ -22,7 +26,7 @@ export function act(deps: ActDependencies) {
   };
 }
 
-async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, until }: Delivery): Promise<Acted> {
+async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, until, slot = true }: Delivery): Promise<Acted> {
   const [action, device, open, sourceState] = await Promise.all([
     deps.ledger.read(message.actionId),
     deps.devices.read(message),
@@ -31,7 +35,6 @@ async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, u
   ]);
   if (!action) throw new Error(`Action ${message.actionId} is not in the ledger; it is put there before its message is sent`);
   const reach = deps.reach(action.sourceId);
-  const executor = executors[action.type];
   const answer = readiness(action, { now: deps.now(), device, open, source: sourceState, reach: reach.how });
   switch (answer.answer) {
     case 'ended':
@@ -44,20 +47,26 @@ async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, u
       return 'done';
     case 'end':
       return conclude(deps, action, { events: [event(deps, answer)], device, open });
-  }
-  if (!executor.carriedOut)
-    return conclude(deps, action, { events: [event(deps, { event: 'fail', note: executor.why })], device, open });
-  switch (answer.answer) {
     case 'early':
-      await wake(deps, action, answer.until);
+      if (action.waitsFor !== 'source') await wake(deps, action, answer.until);
       return 'done';
     case 'wait':
-      return postpone(deps, action, answer);
-    case 'go':
+      return postpone(deps, action, { ...answer, ...(answer.for ? { waitsFor: answer.for } : {}) });
+    case 'go': {
       if (reach.how !== 'direct' || !device) throw new Error('An action is ready only where its source and device are at hand');
-      return attempt(deps, { action, device, open, sourceState, source: reach.source, queuedAt, until }, executor);
+      if (!slot || until - deps.now() < longestTry)
+        return postpone(deps, action, { note: 'Its source takes no more at once; it goes out in a moment.', until: soon(deps) });
+      const turn = await takeTurn(deps, sourceState);
+      if (turn === null) return 'overtaken';
+      const one = { action, device, open, sourceState: turn, source: reach.source, queuedAt, until };
+      return attempt(deps, one, executors[action.type]);
+    }
   }
 }
+
+/** A worker that has less time left begins nothing new: a try would be cut off in the middle. */
+const longestTry = 30_000;
+const soon = (deps: ActDependencies): number => deps.now() + 1000 + deps.random() * 4000;
 
 const event = (deps: ActDependencies, { event, note }: Pick<Happened, 'event' | 'note'>): Happened => ({
   event,

@@ -5,110 +5,85 @@
 import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { Shown } from '#domain/action';
 import { consequences } from '#domain/failure';
-import { supersedes } from '#domain/readiness';
+import { staleWipe } from '#domain/readiness';
 import { stepsThrough } from '#domain/steps';
+import { setUpAnew } from '#domain/wipe';
 import { claim, heldLongEnough } from './claim.ts';
 import { supersedeOlder } from './conclude.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
-import { afterFailure, confirm, end, happened, noEffect, unread } from './endings.ts';
-import type { Carrier } from './executors.ts';
+import { afterFailure, end, goneFor, happened, noEffect, unread } from './endings.ts';
+import type { Executor } from './executors.ts';
 import { postpone } from './postpone.ts';
-import { asFailure, read, readBack } from './reading.ts';
+import { asFailure, isGone, isSight, read, readBack, type Sight } from './reading.ts';
+import { proceed, settleEarlier } from './settle.ts';
+import { wellAgain } from './source-pause.ts';
+import { admitted } from './wipe-guard.ts';
 
-export async function attempt(deps: ActDependencies, one: Try, executor: Carrier): Promise<Acted> {
+export async function attempt(deps: ActDependencies, one: Try, executor: Executor): Promise<Acted> {
   const [claimed, reading] = await Promise.all([claim(deps, one), read(one)]);
   if (!claimed) return 'overtaken';
   const held = { ...one, action: claimed };
   await supersedeOlder(deps, claimed, one.open);
-  if (!('shown' in reading)) return unread(deps, held, reading);
-  await wellAgain(deps, held);
-  const settled = await settleEarlier(deps, held, { executor, shown: reading.shown });
+  if (!('failure' in reading)) await wellAgain(deps, held);
+  if (isGone(reading)) return goneFor(deps, held, executor);
+  if (!isSight(reading)) return unread(deps, held, reading);
+  const settled = await settleEarlier(deps, held, { executor, sight: reading });
   if (settled !== 'to-do') return settled;
+  const why = refusal(held, { executor, sight: reading });
+  if (why !== null) return end(deps, held, [happened(deps, 'fail', why)], reading.shown);
+  const allowed = await admitted(deps, held);
+  if (allowed !== 'admitted') return allowed;
   const sure = await heldLongEnough(deps, held);
-  return sure ? write(deps, sure, { executor, ...reading }) : 'overtaken';
+  return sure ? write(deps, sure, { executor, sight: reading }) : 'overtaken';
 }
 
-/** The source answers again: its standing problem with credentials is over. */
-async function wellAgain(deps: ActDependencies, { sourceState, action }: Try): Promise<void> {
-  if (sourceState.problem?.kind === 'denied') await deps.sources.update(action.sourceId, { problem: null, retryAt: null });
+type Writing = { executor: Executor; sight: Sight };
+
+/** What this reading shows may be a phone set up anew, also where the last gather did not see it. */
+function refusal(one: Try, { executor, sight }: Writing): string | null {
+  const anew = setUpAnew(one.action, { href: one.device.href, detail: sight.seen });
+  return anew === null ? executor.refuses(sight.seen, one) : staleWipe(anew);
 }
 
-/** What an earlier try left open, and what needs no write. */
-async function settleEarlier(
-  deps: ActDependencies,
-  one: Try,
-  { executor, shown }: { executor: Carrier; shown: Shown },
-): Promise<Acted | 'to-do'> {
-  const { state } = one.action;
-  const done = executor.isDone(shown);
-  if (state === 'applied') return done ? confirm(deps, one, { shown, events: [] }) : noEffect(deps, one, { executor, shown });
-  if (state === 'unknown' && done) {
-    const events = [happened(deps, 'apply', 'The effect was found after the answer had been lost.')];
-    return confirm(deps, one, { shown, events });
-  }
-  if (state === 'dispatched' && done) {
-    const note = 'Already so: the server showed it before anything was written.';
-    return end(deps, one, [happened(deps, 'already-so', note)], shown);
-  }
-  if (shown.wipe === 'requested') {
-    const steps = state === 'unknown' ? [happened(deps, 'find-undone', 'The effect is not there.')] : [];
-    return postpone(deps, one.action, { note: 'A wipe is under way on this device and goes first.', steps });
-  }
-  return state === 'unknown' ? goAgain(deps, one) : 'to-do';
-}
-
-/** The effect is not there: it goes again, through the queue, unless it is too late or no longer wanted. */
-async function goAgain(deps: ActDependencies, one: Try): Promise<Acted> {
-  const undone = happened(deps, 'find-undone', 'Read after the answer had been lost: the effect is not there.');
-  if (deps.now() >= one.action.expiresAt)
-    return end(deps, one, [undone, happened(deps, 'expire', 'Its deadline passed before it could be carried out.')]);
-  const newer = one.open.find((other) => supersedes(other, { ...one.action, state: 'queued' }));
-  if (newer)
-    return end(deps, one, [
-      undone,
-      happened(deps, 'supersede', `A newer request, ${newer.type} ${newer.actionId}, takes its place.`),
-    ]);
-  return postpone(deps, one.action, { note: 'It goes out again.', steps: [undone] });
-}
-
-async function write(
-  deps: ActDependencies,
-  one: Try,
-  { executor, shown, href }: { executor: Carrier; shown: Shown; href: string },
-): Promise<Acted> {
-  const { action, device, source } = one;
-  if (executor.bars && !(await ownTheBar(deps, one)))
-    return postpone(deps, action, { note: 'The device was registered anew meanwhile.' });
+async function write(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<Acted> {
+  const { action, source } = held;
+  const one = executor.bars ? await ownTheBar(deps, held) : held;
+  if (one === null) return postpone(deps, action, { note: 'The device was registered anew meanwhile.' });
   try {
-    const written = await executor.write(source, href, { ours: device.denial !== null });
-    if (written === 'gone')
-      return postpone(deps, action, { note: 'The server lost the device meanwhile; the next gather looks for it.' });
+    const written = await executor.write(source, sight.href, { seen: sight.seen, about: one });
+    if (written === 'gone') return goneFor(deps, one, executor);
   } catch (error) {
-    return unwritten(deps, one, { executor, shown, failure: asFailure(error) });
+    return unwritten(deps, one, { executor, shown: sight.shown, failure: asFailure(error) });
   }
   const steps = stepsThrough(action, [happened(deps, 'apply', 'The server accepted it.')]);
+  const sent = { ...one, action: { ...action, state: 'applied' as const } };
   const [applied, reading] = await Promise.all([
-    deps.ledger.advance(action, { steps, before: shown }),
-    readBack(deps, one, executor),
+    deps.ledger.advance(action, { steps, before: sight.shown }),
+    readBack(deps, sent, executor),
   ]);
   if (!applied) return 'overtaken';
   const next = { ...one, action: applied };
-  if (!('shown' in reading)) return unread(deps, next, reading);
-  return executor.isDone(reading.shown)
-    ? confirm(deps, next, { shown: reading.shown, events: [] })
-    : noEffect(deps, next, { executor, shown: reading.shown });
+  if (isGone(reading)) return goneFor(deps, next, executor);
+  if (!isSight(reading)) return unread(deps, next, reading);
+  const progress = executor.progress(reading.seen, next);
+  return progress === 'undone'
+    ? noEffect(deps, next, { executor, shown: reading.shown })
+    : proceed(deps, next, { progress, shown: reading.shown, before: [] });
 }
 
 /** Before the write: from then on a bar that the server shows is ours, even if we are killed before we hear of it. */
-async function ownTheBar(deps: ActDependencies, { action, device }: Try): Promise<boolean> {
-  const kind = action.purpose === 'hold' ? 'hold' : 'block';
-  return deps.devices.setDenial(action, { kind, actionId: action.actionId, at: deps.now() }, device);
+async function ownTheBar(deps: ActDependencies, one: Try): Promise<Try | null> {
+  const { action, device } = one;
+  const kind = action.purpose === 'hold' ? ('hold' as const) : ('block' as const);
+  const denial = { kind, actionId: action.actionId, at: deps.now() };
+  // With the device as it now is stored, so that the end of the action need not read it again.
+  return (await deps.devices.setDenial(action, denial, device)) ? { ...one, device: { ...device, denial } } : null;
 }
 
 async function unwritten(
   deps: ActDependencies,
   one: Try,
-  { executor, shown, failure }: { executor: Carrier; shown: Shown; failure: TravelerFailure },
+  { executor, shown, failure }: { executor: Executor; shown: Shown; failure: TravelerFailure },
 ): Promise<Acted> {
   const consequence = consequences[failure.kind].writing;
   if (consequence === 'reconcile') {
@@ -116,8 +91,9 @@ async function unwritten(
     const [lost, reading] = await Promise.all([deps.ledger.advance(one.action, { steps, before: shown }), read(one)]);
     if (!lost) return 'overtaken';
     const next = { ...one, action: lost };
-    if (!('shown' in reading)) return unread(deps, next, reading);
-    const settled = await settleEarlier(deps, next, { executor, shown: reading.shown });
+    if (isGone(reading)) return goneFor(deps, next, executor);
+    if (!isSight(reading)) return unread(deps, next, reading);
+    const settled = await settleEarlier(deps, next, { executor, sight: reading });
     return settled === 'to-do' ? 'overtaken' : settled;
   }
   if (failure.kind === 'denied') {

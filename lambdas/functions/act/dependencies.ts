@@ -2,6 +2,7 @@
 import type { ActedDevices } from '#adapters/dynamodb/acted-device';
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
 import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { WipeCounts } from '#adapters/dynamodb/wipe-counts';
 import type { Queue } from '#adapters/queues';
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { Device } from '#domain/device';
@@ -12,9 +13,14 @@ export type Reach = { how: 'direct'; source: TravelerSource } | { how: 'relay' }
 export type ActDependencies = {
   ledger: Pick<Ledger, 'read' | 'advance' | 'conclude' | 'openOf'>;
   devices: ActedDevices;
-  sources: Pick<SourceStore, 'read' | 'update'>;
+  sources: Pick<SourceStore, 'read' | 'updateFrom'>;
+  wipes: WipeCounts;
+  /** Wipes of one source that go out within an hour without a second confirmation. */
+  maxWipesPerHour: number;
   reach(sourceId: string): Reach;
   evaluations: Queue;
+  /** Tells whoever is on duty: once for each trouble, never per action. No personal data. */
+  alarm(says: string, fields: Record<string, unknown>): void;
   /** Epoch ms. */
   now(): number;
   /** In [0, 1). */

@@ -2,21 +2,35 @@
 import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { Shown } from '#domain/action';
 import { type Consequence, consequences } from '#domain/failure';
-import type { Happened } from '#domain/steps';
+import { staleWipe } from '#domain/readiness';
+import { type Happened, stepsThrough } from '#domain/steps';
 import type { ActionEvent } from '#domain/transitions';
-import { conclude } from './conclude.ts';
+import { conclude, takeBackWipes } from './conclude.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
-import type { Carrier } from './executors.ts';
-import { postpone, stopSource } from './postpone.ts';
+import type { Executor } from './executors.ts';
+import { postpone } from './postpone.ts';
 import type { Unread } from './reading.ts';
+import { pauseSource } from './source-pause.ts';
 
-export const happened = (deps: ActDependencies, event: ActionEvent, note: string): Happened => ({ event, at: deps.now(), note });
+export const happened = (deps: Pick<ActDependencies, 'now'>, event: ActionEvent, note: string): Happened => ({
+  event,
+  at: deps.now(),
+  note,
+});
 
 /** Nothing was learnt, so nothing is written. */
 export async function unread(deps: ActDependencies, one: Try, reading: Unread): Promise<Acted> {
-  if ('lost' in reading) return postpone(deps, one.action, { note: reading.lost });
+  const note = 'lost' in reading ? reading.lost : reading.failure.message;
+  if (isTooLate(deps, one)) return end(deps, one, [happened(deps, 'fail', `${neverLearnt} ${note}`)]);
+  if ('lost' in reading) return postpone(deps, one.action, { note });
   return afterFailure(deps, one, { failure: reading.failure, consequence: consequences[reading.failure.kind].reading });
 }
+
+/** Past its deadline, with an effect that nobody can tell any more. What was only claimed expires by itself. */
+const isTooLate = (deps: ActDependencies, { action }: Try): boolean =>
+  deps.now() >= action.expiresAt && action.state !== 'dispatched';
+const neverLearnt =
+  'Its deadline passed without anybody learning whether it took effect; look at the device on the Traveler server.';
 
 export async function afterFailure(
   deps: ActDependencies,
@@ -25,11 +39,45 @@ export async function afterFailure(
 ): Promise<Acted> {
   const note = failure.message;
   if (consequence === 'fail') return end(deps, one, [happened(deps, 'fail', note)]);
-  if (consequence !== 'stop-source') return postpone(deps, one.action, { note, atLeast: failure.retryAfterMs });
-  return postpone(deps, one.action, { note, until: await stopSource(deps, one.action, failure) });
+  const paused = await pauseSource(deps, one, { failure, stop: consequence === 'stop-source' });
+  return paused === null
+    ? postpone(deps, one.action, { note, atLeast: failure.retryAfterMs })
+    : postpone(deps, one.action, { note, until: paused, waitsFor: 'source' });
 }
 
-export function confirm(
+/** The record is not there any more: what that means depends on what was to be done with it. */
+export async function goneFor(deps: ActDependencies, one: Try, { gone }: Executor): Promise<Acted> {
+  const { action, device } = one;
+  if (gone === 'stale' && action.state !== 'applied' && action.state !== 'delivered')
+    return end(deps, one, [
+      ...(action.state === 'unknown' ? [happened(deps, 'find-undone', 'The record is gone.')] : []),
+      happened(deps, 'fail', staleWipe('the server no longer finds its record')),
+    ]);
+  if (gone === 'stale') return end(deps, one, [happened(deps, 'fail', wipedAway)]);
+  // An address may change: only with a gather that misses the device too is it gone without our doing.
+  const ours = action.state === 'unknown' || action.state === 'applied';
+  if (gone === 'done' && (ours || device.presence !== 'present')) return removed(deps, one);
+  const note = 'The server does not find the device at its address; the next gather looks for it.';
+  return unread(deps, one, { lost: note, gone: true });
+}
+
+const wipedAway =
+  'The device was removed from the Traveler server while its wipe was pending; whether the phone had fetched it is not known: look at the phone, and ask again should it register anew.';
+
+function removed(deps: ActDependencies, one: Try): Promise<Acted> {
+  const events: Happened[] =
+    one.action.state === 'dispatched'
+      ? [happened(deps, 'already-so', 'Already so: the server no longer lists the device.')]
+      : [
+          ...(one.action.state === 'unknown'
+            ? [happened(deps, 'apply', 'The effect was found after the answer had been lost.')]
+            : []),
+          happened(deps, 'confirm', 'Read back: the server no longer has the device.'),
+        ];
+  return end(deps, one, events, undefined);
+}
+
+export async function confirm(
   deps: ActDependencies,
   one: Try,
   { shown, events }: { shown: Shown; events: readonly Happened[] },
@@ -40,16 +88,15 @@ export function confirm(
 export function noEffect(
   deps: ActDependencies,
   one: Try,
-  { executor, shown }: { executor: Carrier; shown: Shown },
+  { executor, shown }: { executor: Executor; shown: Shown },
 ): Promise<Acted> {
   return end(deps, one, [happened(deps, 'fail', executor.withoutEffect(shown))], shown);
 }
 
-export function end(
-  deps: ActDependencies,
-  { action, device, open }: Try,
-  events: readonly Happened[],
-  after?: Shown,
-): Promise<Acted> {
-  return conclude(deps, action, { events, device, open, ...(after === undefined ? {} : { after }) });
+/** The wipes that a cancel-wipe took back end with it, before it does: a crash in between ends them the next time. */
+export async function end(deps: ActDependencies, one: Try, events: readonly Happened[], after?: Shown): Promise<Acted> {
+  const { action, device, open } = one;
+  const last = stepsThrough(action, events).at(-1)?.state;
+  const left = action.type === 'cancel-wipe' && last === 'confirmed' ? await takeBackWipes(deps, action, open) : open;
+  return conclude(deps, action, { events, device, open: left, ...(after === undefined ? {} : { after }) });
 }

@@ -7,6 +7,7 @@ import { actedDevices } from '#adapters/dynamodb/acted-device';
 import { documentClient } from '#adapters/dynamodb/client';
 import { ledger } from '#adapters/dynamodb/ledger';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { travelerSource } from '#adapters/traveler/source';
@@ -18,6 +19,7 @@ import { reachOf } from './reach.ts';
 
 const logger = new Logger({ serviceName: 'act' });
 const environment = parseEnvironment('act', process.env);
+const configuration = loadConfiguration();
 const client = documentClient();
 const dependencies = {
   ledger: ledger(client, {
@@ -27,7 +29,10 @@ const dependencies = {
   }),
   devices: actedDevices(client, environment.DEVICES_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
-  reach: reachOf(loadConfiguration().sources, { open: travelerSource, credentialsOf: secretCredentials }),
+  reach: reachOf(configuration.sources, { open: travelerSource, credentialsOf: secretCredentials }),
+  wipes: wipeCounts(client, environment.CONTROL_TABLE),
+  maxWipesPerHour: configuration.guard.maxWipesPerHour,
+  alarm: (says: string, fields: Record<string, unknown>) => logger.error(says, { alarm: 'source-paused', ...fields }),
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
   now: Date.now,
   random: Math.random,

@@ -3,7 +3,6 @@
  * says when it is due, and a delayed evaluation of the user puts it in the queue again (docs/decisions/waiting-actions.md).
  */
 import type { LedgerAction } from '#adapters/dynamodb/ledger';
-import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { ActionState } from '#domain/action';
 import type { EvaluationMessage } from '#domain/messages';
 import { backoff, delaySeconds, nextTry } from '#domain/retry';
@@ -17,15 +16,19 @@ const toWaiting: Partial<Record<ActionState, readonly ActionEvent[]>> = {
   queued: ['wait'],
   dispatched: ['postpone'],
 };
-/** A source with wrong credentials is asked again by an action after this long at the earliest. */
-const leftAlone = 30 * 60_000;
-
-type Postponement = { note: string; until?: number | null; atLeast?: number | undefined; steps?: readonly Happened[] };
+/** `waitsFor` the source: what ends its pause has all sent that wait so, and no message is needed for each. */
+type Postponement = {
+  note: string;
+  until?: number | null;
+  atLeast?: number | undefined;
+  steps?: readonly Happened[];
+  waitsFor?: 'source';
+};
 
 export async function postpone(
   deps: ActDependencies,
   action: LedgerAction,
-  { note, until = null, atLeast, steps = [] }: Postponement,
+  { note, until = null, atLeast, steps = [], waitsFor }: Postponement,
 ): Promise<Acted> {
   const now = deps.now();
   const wait =
@@ -35,8 +38,10 @@ export async function postpone(
   const state = before.at(-1)?.state ?? action.state;
   const events = (toWaiting[state] ?? []).map((event) => ({ event, at: now, note }));
   const after = stepsThrough({ ...action, state }, events);
-  const waiting = await deps.ledger.advance(action, { steps: [...before, ...after], notBefore, claim: null });
+  const change = { steps: [...before, ...after], notBefore, claim: null, waitsFor: waitsFor ?? null };
+  const waiting = await deps.ledger.advance(action, change);
   if (!waiting) return 'overtaken';
+  if (waitsFor === 'source') return 'done';
   await wake(deps, waiting, notBefore);
   return 'done';
 }
@@ -47,12 +52,4 @@ export async function wake(deps: Pick<ActDependencies, 'evaluations' | 'now'>, a
   const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause: `${type} is due again` };
   const delay = delaySeconds(at, deps.now());
   await deps.evaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
-}
-
-/** The server turns our credentials away: one alarm for the source, and no other action of ours tries them for a while. */
-export async function stopSource(deps: ActDependencies, { sourceId }: LedgerAction, failure: TravelerFailure): Promise<number> {
-  const at = deps.now();
-  const retryAt = at + leftAlone;
-  await deps.sources.update(sourceId, { problem: { ...failure.problem, kind: 'denied', at }, retryAt });
-  return retryAt;
 }

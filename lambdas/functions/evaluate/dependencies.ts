@@ -17,7 +17,7 @@ export type EvaluateDependencies = {
   settings: Pick<SettingsStore, 'current'>;
   sources: Pick<SourceStore, 'read'>;
   devices: Pick<DeviceStore, 'usersOfSource'>;
-  ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude'>;
+  ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude' | 'openOf' | 'due'>;
   actions: Queue;
   evaluations: Queue;
   /** As configured; null for a source that is not (any more): nothing is decided for it. */

@@ -73,7 +73,10 @@ async function once(
   const round = { surroundings, input, open, first };
   await lookAgain(deps, key, decided);
   const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
-  await send([...due(open.values(), input.now), ...written.flatMap((one) => (one.outcome === 'written' ? one.send : []))]);
+  await send([
+    ...due(open.values(), { now: input.now, devices: user.devices }),
+    ...written.flatMap((one) => (one.outcome === 'written' ? one.send : [])),
+  ]);
   return written.every((one) => one.outcome === 'same' || (one.outcome === 'written' && !one.replaced)) ? 'settled' : 'once more';
 }
 

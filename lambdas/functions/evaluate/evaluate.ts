@@ -1,9 +1,10 @@
-/** One message of the evaluations queue: some users, or everyone at a source. */
+/** One message of the evaluations queue: some users, everyone at a source, or what waits for a source to be well again. */
 import pMap from 'p-map';
 import type { EvaluationMessage } from '#domain/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 import { evaluateUser } from './evaluate-user.ts';
 import { sendEveryone } from './everyone.ts';
+import { sendResumed } from './resume.ts';
 import { surroundingsOfBatch } from './surroundings.ts';
 
 const usersAtOnce = 8;
@@ -13,8 +14,10 @@ export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remai
   const surroundings = surroundingsOfBatch(deps);
   const evaluate = evaluateUser(deps);
   const everyone = sendEveryone(deps);
+  const resumed = sendResumed(deps);
   return async (message: EvaluationMessage): Promise<void> => {
     if (message.kind === 'everyone') return everyone(message, { remaining });
+    if (message.kind === 'resume') return resumed(message, { remaining });
     const { sourceId, users } = message;
     await pMap([...new Set(users)], (user) => evaluate({ sourceId, user }, { surroundings }), {
       concurrency: usersAtOnce,

@@ -9,15 +9,21 @@ import { stepsThrough } from '#domain/steps';
 import { isRefused, nextOf } from '#domain/transitions';
 import type { EvaluateDependencies } from './dependencies.ts';
 
-/** By device id. Reads nothing when no device shows one. */
+/**
+ * By action id: what is open at the devices that show an action. A device shows one; others may wait behind it (a removal behind
+ * a wipe). Reads nothing when no device shows any.
+ */
 export async function readOpenActions(
   { ledger }: Pick<EvaluateDependencies, 'ledger'>,
   devices: readonly Device[],
 ): Promise<Map<string, LedgerAction>> {
-  const ids = devices.flatMap(({ openAction }) => (openAction ? [openAction.actionId] : []));
-  if (ids.length === 0) return new Map();
-  const found = await ledger.readMany(ids);
-  return new Map(found.map((action) => [action.actionId, action]));
+  const shown = devices.filter(({ openAction }) => openAction !== null);
+  if (shown.length === 0) return new Map();
+  const [found, behind] = await Promise.all([
+    ledger.readMany(shown.flatMap(({ openAction }) => (openAction ? [openAction.actionId] : []))),
+    Promise.all(shown.map((device) => ledger.openOf(device))),
+  ]);
+  return new Map([...behind.flat(), ...found].map((action) => [action.actionId, action]));
 }
 
 /** What a device shows as open from now on: an action that has ended is no longer shown. */
@@ -28,9 +34,10 @@ export function stillOpen(
   return openAction && pushOf(open.get(openAction.actionId), now) !== 'forget' ? openAction : null;
 }
 
-/** Messages for the actions that are due. */
-export function due(open: Iterable<LedgerAction>, now: number): Outgoing[] {
-  return [...open].filter((action) => pushOf(action, now) === 'send').map(actionOutgoing);
+/** Messages for the actions that are due. A wipe on its way is due when its device shows something else than it saw last. */
+export function due(open: Iterable<LedgerAction>, { now, devices }: { now: number; devices: readonly Device[] }): Outgoing[] {
+  const shown = new Map(devices.map(({ deviceId, detail }) => [deviceId, detail?.wipe ?? null]));
+  return [...open].filter((action) => pushOf(action, now, shown.get(action.deviceId) ?? null) === 'send').map(actionOutgoing);
 }
 
 /** `gone-out`: it cannot be called back; what it did is seen when it is read back. `overtaken`: somebody else wrote it just now. */

@@ -95,13 +95,19 @@ test('a list goes on where its cursor stopped, until everything was given', asyn
   expect(seen.size).toBeGreaterThanOrEqual(6);
 });
 
-test('what is due is found by time, and an action that has ended is never due', async () => {
-  const late = await book.request(anAction({ requestedAt: 50, expiresAt: 1_000 }));
-  await book.request(anAction({ requestedAt: 60, notBefore: 900, expiresAt: 1_000, state: 'waiting' }));
-  expect((await book.due(100)).map(({ actionId }) => actionId)).toEqual([late.action.actionId]);
-  expect(await book.due(950)).toHaveLength(2);
-  await book.advance(late.action, { steps: [{ state: 'expired', at: 1, note: '' }] });
-  expect(await book.due(950)).toHaveLength(1);
+test('what is due is found by source and time, and an action that has ended is never due', async () => {
+  const dueOf = async (before: number) => (await book.due('due-here', before)).items.map(({ actionId }) => actionId);
+  const here = { sourceId: 'due-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
+  const forgotten = await book.request(anAction(here));
+  const waiting = await book.request(anAction({ ...here, notBefore: 900, state: 'waiting' }));
+  await book.request(anAction({ ...here, sourceId: 'elsewhere', notBefore: 900, state: 'waiting' }));
+  expect(await dueOf(899)).toEqual([]);
+  expect(await dueOf(1_000)).toEqual([waiting.action.actionId]);
+  expect(await dueOf(700_000)).toHaveLength(2);
+  await book.advance(waiting.action, { steps: [{ state: 'expired', at: 1, note: '' }] });
+  expect(await dueOf(700_000)).toEqual([forgotten.action.actionId]);
+  const [page] = [await book.due('due-here', 700_000, { limit: 1 })];
+  expect(page.items).toHaveLength(1);
 });
 
 test('a week of waiting does not outgrow an item: the beginning and the recent past of its history are kept', () => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(async () => {
   spine.simulator.setFaults([]);
   spine.simulator.setPassword(password);
-  await spine.sources.update(sourceId, { problem: null, retryAt: null });
+  await spine.sources.update(sourceId, { problem: null, retryAt: null, pause: null });
 });
 afterAll(() => spine.stop());
 const password = 'pässwörd';
@@ -192,20 +192,6 @@ test('an action asked for before the device was registered anew is refused as st
   expect(await read(request.actionId)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('stale') });
   expect(effects().filter((body) => JSON.stringify(body).includes('"approval_policy":8'))).toEqual([]);
 });
-
-test.each(['remove', 'wipe', 'cancel-wipe'] as const)(
-  'a %s is not carried out by this version, and says so in plain words',
-  async (type) => {
-    const id = await ask(type);
-    await spine.settle();
-    expect(await read(id)).toMatchObject({
-      state: 'failed',
-      outcome: expect.stringMatching(/^This version .* Do it on the Traveler server\.$/),
-    });
-    expect(effects()).toEqual([]);
-    expect((await stored()).openAction).toBeNull();
-  },
-);
 
 test('an action for a source behind a relay waits, and expires at its deadline', async () => {
   const device: Device = { ...newDevice({ ...(await stored()), now: spine.clock.now }), sourceId: 'hq' };

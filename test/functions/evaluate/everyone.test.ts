@@ -26,7 +26,7 @@ async function run(remaining: () => number) {
       const message = evaluationMessage.parse(taken.body);
       taken.delete();
       if (message.kind === 'users') users.push(...message.users);
-      else {
+      else if (message.kind === 'everyone') {
         invocations += 1;
         await everyone(message, { remaining });
       }

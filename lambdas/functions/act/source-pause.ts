@@ -1,0 +1,89 @@
+/**
+ * A source that fails as a whole (credentials turned away, unreachable, asking for patience) pauses its own actions: one alarm,
+ * one try at a time, and no delay for other sources.
+ *
+ * - well: `pause` is null. Left when a try is turned away, cannot reach the server, or is told when to come back.
+ * - paused: until a time that grows with each failure. New actions wait without touching the server. Left by time.
+ * - probing: the time has come, and one action has taken the turn (it moves the time on, conditionally, so that only one does);
+ *   its reading ends the pause, or makes it longer. A gather that succeeds ends it too.
+ * When a pause ends, a message has everything sent that waits for the source (evaluate/resume.ts); the reaper is behind that.
+ */
+import type { TravelerFailure } from '#adapters/traveler/failure';
+import type { EvaluationMessage } from '#domain/messages';
+import { delaySeconds, longestWait } from '#domain/retry';
+import type { SourceState } from '#domain/source';
+import type { ActDependencies, Try } from './dependencies.ts';
+
+/** Wrong credentials: an account must not be locked by repetition. */
+const leftAloneMs = 30 * 60_000;
+const firstPauseMs = 15_000;
+/** A probe that was killed lets the next one have its turn after this. */
+const probeMs = 60_000;
+
+/** Until when the source is paused on account of this failure, epoch ms; null when it says nothing about the whole source. */
+export async function pauseSource(
+  deps: ActDependencies,
+  { action: { sourceId }, sourceState: seen }: Try,
+  { failure, stop }: { failure: TravelerFailure; stop: boolean },
+): Promise<number | null> {
+  const wait = waitOf(deps, seen, { failure, stop });
+  if (wait === null) return null;
+  const now = deps.now();
+  const until = now + wait;
+  const failures = (seen.pause?.failures ?? 0) + 1;
+  const pause = { until, since: seen.pause?.since ?? now, failures, what: failure.problem.what };
+  const problem = { ...failure.problem, kind: failure.kind, at: now };
+  const change = { pause, problem, ...(stop ? { retryAt: until } : {}) };
+  const first = await deps.sources.updateFrom(seen, change);
+  if (!first) return pausedMeanwhile(deps, sourceId, until);
+  if (!seen.pause) deps.alarm('The actions of a source are paused', { sourceId, ...failure.problem, until });
+  await resumeAt(deps, sourceId, until);
+  return until;
+}
+
+/** Somebody else told of the source in the meantime, and their word counts: another worker's pause, or a gather's success. */
+async function pausedMeanwhile(deps: ActDependencies, sourceId: string, until: number): Promise<number> {
+  const { pause } = await deps.sources.read(sourceId);
+  return pause ? pause.until : Math.min(until, deps.now() + firstPauseMs);
+}
+
+function waitOf(
+  deps: ActDependencies,
+  { pause }: SourceState,
+  { failure, stop }: { failure: TravelerFailure; stop: boolean },
+): number | null {
+  if (stop) return leftAloneMs;
+  if (failure.retryAfterMs !== undefined) return Math.min(longestWait, Math.max(1000, failure.retryAfterMs));
+  if (!failure.unreachable) return null;
+  const ceiling = Math.min(longestWait, firstPauseMs * 2 ** Math.min(10, pause?.failures ?? 0));
+  return Math.floor(ceiling * (0.5 + deps.random() / 2));
+}
+
+/** Takes the turn to try a source whose pause is over: the source as it is from then on; null when another action has it. */
+export async function takeTurn(deps: ActDependencies, seen: SourceState): Promise<SourceState | null> {
+  const turn = turnOf(deps, seen);
+  if (turn === null) return seen;
+  return (await deps.sources.updateFrom(seen, turn)) ? { ...seen, ...turn } : null;
+}
+
+function turnOf(deps: ActDependencies, { pause, problem }: SourceState): Pick<SourceState, 'pause'> | null {
+  const until = deps.now() + probeMs;
+  if (pause) return { pause: { ...pause, until } };
+  // A gather was turned away: its hour is over, and one of ours tries first.
+  if (problem?.kind !== 'denied') return null;
+  return { pause: { until, since: problem.at, failures: 0, what: problem.what } };
+}
+
+/** The server answers: whatever stood against the source is over, and what waits for it may go. */
+export async function wellAgain(deps: ActDependencies, { sourceState, action: { sourceId } }: Try): Promise<void> {
+  if (!sourceState.pause && sourceState.problem?.kind !== 'denied') return;
+  // The message first, a moment ahead: killed in between, the pause stands, and the next try comes here again.
+  await resumeAt(deps, sourceId, deps.now() + 1000);
+  await deps.sources.updateFrom(sourceState, { pause: null, problem: null, retryAt: null });
+}
+
+async function resumeAt(deps: ActDependencies, sourceId: string, at: number): Promise<void> {
+  const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'the source may be well again' };
+  const delay = delaySeconds(at, deps.now());
+  await deps.evaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
+}
