@@ -32,7 +32,7 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
   },
   evaluate: {
     timeoutSeconds: 60,
-    memoryMb: 512,
+    memoryMb: 1024,
     breaks: 'Devices get no verdict: those that wait for approval keep waiting.',
   },
   act: {
@@ -41,8 +41,8 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     breaks: 'Approvals and blocks are not carried out on the mail server.',
   },
   'portal-events': {
-    timeoutSeconds: 30,
-    memoryMb: 512,
+    timeoutSeconds: 60,
+    memoryMb: 1769,
     breaks: 'Enrolments, actions and settings from the portal are not taken in.',
   },
   bulk: {
@@ -55,7 +55,13 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     memoryMb: 512,
     breaks: 'The portal is not told what happens, and the journal is not sealed; gathers, verdicts and actions go on.',
   },
-  api: { timeoutSeconds: 29, memoryMb: 512, breaks: 'The console and the command line get errors; gathers and verdicts go on.' },
+  // A plan over the whole fleet answers within one request.
+  api: { timeoutSeconds: 29, memoryMb: 1769, breaks: 'The console and the command line get errors; gathers and verdicts go on.' },
+  'take-enrolments': {
+    timeoutSeconds: 300,
+    memoryMb: 1769,
+    breaks: 'Whole snapshots of enrolments and confirmed imports are not taken in; single enrolments are.',
+  },
   'wake-by-time': {
     timeoutSeconds: 60,
     memoryMb: 256,
@@ -66,6 +72,12 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     timeoutSeconds: 300,
     memoryMb: 512,
     breaks: 'The portal’s device list grows old; what it misses is kept and sent once this runs again.',
+  },
+  notify: {
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    breaks:
+      'Nobody is told by mail of devices that are newly held; they show in the console, and are told of once this runs again.',
   },
   'import-enrolments': {
     timeoutSeconds: 900,
@@ -110,6 +122,15 @@ export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
     tries: 5,
     alarmAfterMinutes: 10,
     breaks: functionSpecs['portal-events'].breaks,
+  },
+  enrolments: {
+    worker: 'take-enrolments',
+    fifo: false,
+    batchSize: 1,
+    maximumConcurrency: 2,
+    tries: 5,
+    alarmAfterMinutes: 30,
+    breaks: functionSpecs['take-enrolments'].breaks,
   },
   bulks: {
     worker: 'bulk',

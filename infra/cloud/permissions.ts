@@ -25,7 +25,7 @@ type TableCall =
   | 'DeleteItem'
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
-export type QueueName = 'gather' | 'evaluations' | 'actions' | 'portalEvents' | 'bulks';
+export type QueueName = 'gather' | 'evaluations' | 'actions' | 'portalEvents' | 'bulks' | 'enrolments';
 
 /** Services with a secret of their own. */
 export type OutsideService = 'portal' | 'maas360';
@@ -41,6 +41,8 @@ export type Needs = {
   readsCredentials: boolean;
   /** Whether it reads the journal's stream and puts events on the bus. */
   publishes?: boolean;
+  /** Whether it may send mail from the configured address. */
+  sendsMail?: boolean;
   /** Whose secret it may read beside those of the sources. */
   readsSecretOf?: OutsideService;
   /** Whether it shows what was given up, sends it again and drops it. */
@@ -105,34 +107,57 @@ export const needs: { [F in FunctionName]: Needs } = {
       journal: ['PutItem'],
       control: readsSettings,
     },
-    indexes: ['byName', 'bySource'],
+    indexes: ['byName', 'bySource', 'byDevice', 'open'],
     sendsTo: ['evaluations', 'actions'],
     worksOff: 'evaluations',
   },
   act: {
     ...nothing,
     tables: {
-      devices: ['GetItem', 'UpdateItem'],
+      devices: ['GetItem', 'BatchGetItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem'],
       journal: ['PutItem'],
-      control: ['GetItem', 'UpdateItem'],
+      control: ['GetItem', 'PutItem', 'UpdateItem'],
     },
     indexes: ['byDevice'],
     sendsTo: ['evaluations'],
     worksOff: 'actions',
     readsCredentials: true,
   },
-  'portal-events': { ...takesRequests, worksOff: 'portalEvents' },
+  'portal-events': {
+    ...takesRequests,
+    tables: {
+      ...takesRequests.tables,
+      // The guard looks at the whole fleet before settings or a feed that was silent take hold.
+      devices: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'PutItem'],
+    },
+    sendsTo: ['gather', 'evaluations', 'actions', 'enrolments'],
+    worksOff: 'portalEvents',
+  },
+  'take-enrolments': {
+    ...nothing,
+    tables: {
+      devices: ['Query', 'Scan'],
+      enrolments: ['GetItem', 'Scan', 'PutItem', 'DeleteItem'],
+      actions: ['GetItem', 'BatchGetItem'],
+      journal: ['PutItem'],
+      control: [...readsSettings, 'Query', 'UpdateItem'],
+    },
+    indexes: ['byName'],
+    sendsTo: ['evaluations'],
+    worksOff: 'enrolments',
+  },
   api: {
     ...takesRequests,
     tables: {
       ...takesRequests.tables,
-      devices: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      devices: ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'Scan', 'PutItem'],
       journal: ['Query', 'PutItem'],
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],
-    sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents'],
+    sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'enrolments'],
     looksAt: ['gather', 'evaluations', 'actions'],
     handlesDeadLetters: true,
   },
@@ -163,6 +188,15 @@ export const needs: { [F in FunctionName]: Needs } = {
     indexes: ['bySource'],
     readsSecretOf: 'portal',
   },
+  notify: {
+    ...nothing,
+    tables: {
+      devices: ['GetItem'],
+      journal: ['GetItem', 'Query', 'PutItem'],
+      control: [...readsSettings, 'UpdateItem'],
+    },
+    sendsMail: true,
+  },
   'import-enrolments': {
     ...nothing,
     tables: {
@@ -186,6 +220,8 @@ export type Resources = {
   unpublished: Queue;
   secretNames: readonly string[];
   secretsOf: { [S in OutsideService]?: string };
+  /** The address that mail comes from; null when there is none. */
+  mailFrom: string | null;
 };
 
 /** The statements of one function's role. */
@@ -198,7 +234,19 @@ export function statementsOf(name: FunctionName, resources: Resources): PolicySt
     ...(need.handlesDeadLetters ? [handling(resources.deadLetters.map(({ queueArn }) => queueArn))] : []),
     ...(need.readsCredentials ? secretStatements(resources.tables.key, resources.secretNames) : []),
     ...secretStatements(resources.tables.key, outsideSecrets(need, resources)),
+    ...(need.sendsMail && resources.mailFrom !== null ? [mailStatement(resources.tables.key, resources.mailFrom)] : []),
   ];
+}
+
+/** SES knows the address itself or only its domain as an identity: the one that it knows counts, and the address in both. */
+function mailStatement(near: IConstruct, from: string): PolicyStatement {
+  const { partition, region, account } = Stack.of(near);
+  const identities = [from, from.slice(from.lastIndexOf('@') + 1)];
+  return allow(
+    ['ses:SendEmail'],
+    identities.map((identity) => `arn:${partition}:ses:${region}:${account}:identity/${identity}`),
+    { StringEquals: { 'ses:FromAddress': from } },
+  );
 }
 
 function outsideSecrets({ readsSecretOf }: Needs, { secretsOf }: Resources): string[] {

@@ -13,7 +13,7 @@ import { allow } from './permissions.ts';
 export type Scheduled = { id: string; construct: string; key: string; name: FunctionName; everyMinutes: number };
 
 /** The functions that the clock starts; those of an option that is not configured are not there at all. */
-export function schedulesOf({ gatherEveryMinutes, portal, maas360 }: RuntimeConfiguration): Scheduled[] {
+export function schedulesOf({ gatherEveryMinutes, portal, mail, maas360 }: RuntimeConfiguration): Scheduled[] {
   const gather: Scheduled = {
     id: 'Gather',
     construct: 'StartGathers',
@@ -26,6 +26,7 @@ export function schedulesOf({ gatherEveryMinutes, portal, maas360 }: RuntimeConf
     gather,
     wake,
     ...(portal?.secretName === undefined ? [] : [scheduled('Upload', 'upload', 1)]),
+    ...(mail ? [scheduled('Notify', 'notify', 1)] : []),
     ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : []),
   ];
 }

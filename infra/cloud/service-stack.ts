@@ -2,7 +2,8 @@
  * What may be replaced: queues, functions, schedule, rule and API. Removing this stack stops the product and loses only what
  * lies in its queues: the next gather and the portal's next snapshot bring it back. Mail goes on meanwhile.
  */
-import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Lazy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
@@ -11,6 +12,8 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import { type EnvironmentOf, type FunctionName, functionVariables } from '#domain/environment';
+import { metricNames, metricNamespace } from '#domain/metrics';
+import { alarmPeriod, createAlarm } from './alarm.ts';
 import { ExtenderFunction } from './extender-function.ts';
 import { functionSpecs, queueSpecs } from './function-specs.ts';
 import { createHttpApi } from './http-api.ts';
@@ -50,13 +53,15 @@ export class ServiceStack extends Stack {
     };
     const outbox = { BUS_NAME: state.bus.eventBusName, UNPUBLISHED_QUEUE_URL: unpublished.queueUrl };
     const values = { ...environmentValues(state, queues), ...outbox, DEAD_LETTERS: this.toJsonString(addresses(givenUp)) };
+    // Known once the API is there, which needs some of the functions.
+    const consoleUrl = Lazy.string({ produce: () => http.apiEndpoint });
     const secretNames = secretNamesOf(configuration);
     const make: MakeFunction = (constructId, name, deadLetters) =>
       new ExtenderFunction(this, constructId, {
         name,
         ...functionSpecs[name],
         bundle: bundles[name],
-        environment: pick(values, name),
+        environment: pick({ ...values, CONSOLE_URL: consoleUrl }, name),
         statements: statementsOf(name, {
           tables: state.tables,
           queues,
@@ -65,6 +70,7 @@ export class ServiceStack extends Stack {
           unpublished,
           secretNames,
           secretsOf: secretsOf(configuration),
+          mailFrom: configuration.mail?.from ?? null,
         }),
         notify,
         ...(deadLetters ? { deadLetters } : {}),
@@ -74,6 +80,7 @@ export class ServiceStack extends Stack {
     connect('evaluations', queues, make('Evaluate', 'evaluate'));
     connect('actions', queues, make('Act', 'act'));
     connect('portalEvents', queues, make('PortalEvents', 'portal-events'));
+    connect('enrolments', queues, make('TakeEnrolments', 'take-enrolments'));
     connect('bulks', queues, make('Bulk', 'bulk'));
     for (const { id, construct, name, everyMinutes, deadLetters } of scheduled) {
       const starts = make(construct, name, deadLetters);
@@ -83,6 +90,17 @@ export class ServiceStack extends Stack {
     const { journal } = state.tables;
     const { breaks } = functionSpecs.publish;
     createJournalOutbox(this, { journal, worker: make('Publish', 'publish'), unpublished, breaks, notify });
+    createAlarm(this, 'GuardTripped', {
+      metric: new Metric({
+        namespace: metricNamespace,
+        metricName: metricNames.guardTripped,
+        statistic: Stats.SUM,
+        period: alarmPeriod,
+      }),
+      threshold: 1,
+      says: 'The guard stopped a run that would have taken access from too many devices. It waits for a person: look at the guards in the console, confirm or reject.',
+      notify,
+    });
     const { http, client } = createHttpApi(this, {
       api: make('Api', 'api'),
       console: make('Console', 'console'),
@@ -120,6 +138,7 @@ function createQueues(scope: Construct, notify: Topic): { queues: Queues; deadLe
     evaluations: create('EvaluationsQueue', 'evaluations'),
     actions: create('ActionsQueue', 'actions'),
     portalEvents: create('PortalEventsQueue', 'portalEvents'),
+    enrolments: create('EnrolmentsQueue', 'enrolments'),
     bulks: create('BulksQueue', 'bulks'),
   };
   return { queues, deadLetters };
@@ -159,6 +178,7 @@ function environmentValues({ tables }: StateStack, queues: Queues): Omit<Environ
     GATHER_QUEUE_URL: queues.gather.queueUrl,
     EVALUATIONS_QUEUE_URL: queues.evaluations.queueUrl,
     ACTIONS_QUEUE_URL: queues.actions.queueUrl,
+    ENROLMENTS_QUEUE_URL: queues.enrolments.queueUrl,
     BULKS_QUEUE_URL: queues.bulks.queueUrl,
     API_STAGE: '/',
   };

@@ -51,15 +51,17 @@ export async function startLocalStack(configuration: RuntimeConfiguration, optio
 async function start(configuration: RuntimeConfiguration, options: StackOptions, cleaning: CleanUp): Promise<LocalStack> {
   const { dataDir, terminal } = options;
   const endpoint = `http://127.0.0.1:${await freePort()}`;
+  // Settled before the template is read: links in mails lead there.
+  const port = options.port === 0 ? await freePort() : options.port;
   const model = await terminal.step('Functions bundled, template synthesized and understood', async () => {
     const assembly = await synthesize(configuration, { outdir: join(dataDir, 'app') });
-    return readTemplate(stacksOf(assembly), { endpoint });
+    return readTemplate(stacksOf(assembly), { endpoint, web: `http://127.0.0.1:${port}` });
   });
   const { services, lambdas } = await terminal.step('Tables, queues, event bus and secrets answer', () =>
     startBackends(model, { ...options, endpoint, cleaning }),
   );
   await terminal.step(`${model.functions.length} functions start`, () => lambdas.warm());
-  const web = await terminal.step('API and console answer', () => startWeb(model, { ...options, lambdas, cleaning }));
+  const web = await terminal.step('API and console answer', () => startWeb(model, { ...options, port, lambdas, cleaning }));
   startMappings(model, { services, lambdas, terminal, cleaning, dataDir });
   return {
     facts: { ...web, busName: model.buses[0]?.name ?? '', endpoints: services.endpoints, pid: process.pid },

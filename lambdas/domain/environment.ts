@@ -13,9 +13,12 @@ const variables = {
   GATHER_QUEUE_URL: z.string().min(1),
   EVALUATIONS_QUEUE_URL: z.string().min(1),
   ACTIONS_QUEUE_URL: z.string().min(1),
+  ENROLMENTS_QUEUE_URL: z.string().min(1),
   BULKS_QUEUE_URL: z.string().min(1),
   /** Dead-letter queues, as JSON (`deadLetterQueues`). */
   DEAD_LETTERS: z.string().min(1),
+  /** Where links in mails lead. */
+  CONSOLE_URL: z.string().min(1),
   /** Where the API's own description says it lives. */
   API_STAGE: z.string(),
   BUS_NAME: z.string().min(1),
@@ -47,6 +50,15 @@ export const functionVariables = {
     'GATHER_QUEUE_URL',
     'EVALUATIONS_QUEUE_URL',
     'ACTIONS_QUEUE_URL',
+    'ENROLMENTS_QUEUE_URL',
+  ],
+  'take-enrolments': [
+    'DEVICES_TABLE',
+    'ENROLMENTS_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'EVALUATIONS_QUEUE_URL',
   ],
   api: [
     'DEVICES_TABLE',
@@ -57,6 +69,7 @@ export const functionVariables = {
     'GATHER_QUEUE_URL',
     'EVALUATIONS_QUEUE_URL',
     'ACTIONS_QUEUE_URL',
+    'ENROLMENTS_QUEUE_URL',
     'BULKS_QUEUE_URL',
     'DEAD_LETTERS',
     'API_STAGE',
@@ -70,11 +83,13 @@ export const functionVariables = {
     'GATHER_QUEUE_URL',
     'EVALUATIONS_QUEUE_URL',
     'ACTIONS_QUEUE_URL',
+    'ENROLMENTS_QUEUE_URL',
   ],
   publish: ['JOURNAL_TABLE', 'BUS_NAME', 'UNPUBLISHED_QUEUE_URL'],
   'wake-by-time': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
   console: [],
   upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],
+  notify: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'CONSOLE_URL'],
   'import-enrolments': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
 } as const satisfies Record<string, readonly Variable[]>;
 

@@ -9,7 +9,7 @@ import { emptyBundles } from '#infra/cloud/bundle';
 import { addStacks } from '#infra/cloud/extender-app';
 import { rulePacks } from '#infra/cloud/nag';
 import { context } from '#infra/cloud/synthesize';
-import { oneSource, type Templates, templatesFor } from './templates.ts';
+import { everything, type Templates, templatesFor } from './templates.ts';
 
 let templates: Templates;
 beforeAll(async () => {
@@ -77,7 +77,7 @@ describe('who gets in', () => {
 describe('the rule packs', () => {
   async function findings(spoil: (app: App) => void = () => {}): Promise<string[]> {
     const directory = mkdtempSync(join(tmpdir(), 'traveler-extender-nag-'));
-    const configuration = runtimeConfiguration.parse(oneSource);
+    const configuration = runtimeConfiguration.parse(everything);
     const app = new App({ outdir: join(directory, 'out'), analyticsReporting: false, context });
     addStacks(app, configuration, { bundles: await emptyBundles(configuration, { directory: join(directory, 'bundles') }) });
     spoil(app);

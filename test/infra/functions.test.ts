@@ -1,16 +1,33 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type FunctionName, functionVariables } from '#domain/environment';
-import { functionOf, oneSource, permits, roleStatements, statementsOf, type Templates, templatesFor } from './templates.ts';
+import {
+  everything,
+  functionOf,
+  oneSource,
+  permits,
+  roleStatements,
+  statementsOf,
+  type Templates,
+  templatesFor,
+} from './templates.ts';
 
 let templates: Templates;
 beforeAll(async () => {
-  templates = await templatesFor();
+  templates = await templatesFor(everything);
 });
 const names = Object.keys(functionVariables) as FunctionName[];
 
 describe('each function gets what it asks for and no more', () => {
   test('there is one function for each environment schema', () => {
     expect(templates.ofType('AWS::Lambda::Function')).toHaveLength(names.length);
+  });
+
+  test('without portal, mail and MaaS360 the functions that serve them are not there', async () => {
+    const descriptions = (await templatesFor(oneSource))
+      .ofType('AWS::Lambda::Function')
+      .map(([, { Properties }]) => String(Properties.Description).replace('Traveler Extender: ', ''));
+    const optional = ['upload', 'notify', 'import-enrolments'];
+    expect(descriptions.sort()).toEqual(names.filter((name) => !optional.includes(name)).sort());
   });
 
   test.each(names)('%s is told exactly the variables that its schema names', (name) => {
@@ -56,17 +73,40 @@ describe('least privilege', () => {
 
   test('only those that talk to the mail server may read its credentials, and only those of the configured sources', () => {
     const readers = names.filter((name) => permits(templates, name).some((line) => line.startsWith('secretsmanager:')));
-    expect(readers).toEqual(['gather', 'act']);
+    expect(readers.sort()).toEqual(['act', 'gather', 'import-enrolments', 'upload']);
     const secrets = permits(templates, 'gather').filter((line) => line.startsWith('secretsmanager:'));
     expect(secrets).toEqual([
       'secretsmanager:GetSecretValue arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:traveler-extender/cloud-??????',
     ]);
   });
 
-  test('without a source that the cloud reads itself, no function may read any secret', async () => {
-    const onPremises = await templatesFor({ ...oneSource, sources: [{ id: 'hq', kind: 'traveler' }] });
+  test.each([
+    ['upload', 'portal'],
+    ['import-enrolments', 'maas360'],
+  ] as const)('%s may read the secret of %s and no other', (name, secret) => {
+    const secrets = permits(templates, name).filter((line) => line.startsWith('secretsmanager:'));
+    expect(secrets).toEqual([expect.stringContaining(`secret:traveler-extender/${secret}-??????`)]);
+  });
+
+  test('only notify may send mail, and only from the configured address', () => {
+    const senders = names.filter((name) => permits(templates, name).some((line) => line.startsWith('ses:')));
+    expect(senders).toEqual(['notify']);
+    expect(statementsOf(templates, 'notify').filter(({ Action }) => Action.join().includes('ses:'))).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['ses:SendEmail'],
+        Resource: ['acme.example', 'extender@acme.example'].map(
+          (identity) => `arn:AWS::Partition:ses:AWS::Region:AWS::AccountId:identity/${identity}`,
+        ),
+        Condition: { StringEquals: { 'ses:FromAddress': 'extender@acme.example' } },
+      },
+    ]);
+  });
+
+  test('without a source that the cloud reads itself, no function may read any secret of a source', async () => {
+    const onPremises = await templatesFor({ ...everything, sources: [{ id: 'hq', kind: 'traveler' }] });
     const lines = names.flatMap((name) => permits(onPremises, name));
-    expect(lines.filter((line) => line.startsWith('secretsmanager:'))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('secretsmanager:') && !/portal-|maas360-/.test(line))).toEqual([]);
   });
 
   test('the console, open to anyone, may write its log and traces and nothing else', () => {

@@ -35,6 +35,14 @@ export const oneSource = {
   ],
 } satisfies Partial<LocalConfiguration> | object;
 
+/** With every option that brings functions of its own. */
+export const everything = {
+  ...oneSource,
+  portal: { url: 'https://portal.example.com', secretName: 'traveler-extender/portal' },
+  mail: { from: 'extender@acme.example' },
+  maas360: { billingId: '10000001', credentials: { secretName: 'traveler-extender/maas360' } },
+};
+
 export async function templatesFor(given: unknown = oneSource): Promise<Templates> {
   const configuration: RuntimeConfiguration = runtimeConfiguration.parse(given);
   const assembly = await synthesize(configuration, { bundles: 'skip' });
@@ -84,8 +92,10 @@ const functionIds: { [F in FunctionName]: string } = {
   console: 'Console',
   publish: 'Publish',
   bulk: 'Bulk',
+  'take-enrolments': 'TakeEnrolments',
   'import-enrolments': 'ImportEnrolments',
   upload: 'Upload',
+  notify: 'Notify',
   'wake-by-time': 'WakeByTime',
 };
 

@@ -16,7 +16,7 @@ export type LambdaOptions = {
   idleMs?: number;
   initMs?: number;
 };
-export type Endpoints = { dynamodb: string; sqs: string; events: string; secretsmanager: string };
+export type Endpoints = { dynamodb: string; sqs: string; events: string; secretsmanager: string; ses: string };
 export type Lambdas = {
   invoke: Invoke;
   /** Starts one process of each function: rejects, naming it, when a bundle cannot be loaded. */
@@ -42,6 +42,7 @@ export async function startLambdas(functions: readonly FunctionResource[], optio
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.events,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsmanager,
+    AWS_ENDPOINT_URL_SESV2: endpoints.ses,
     NODE_COMPILE_CACHE: join(dataDir, 'compiled'),
   };
   const pools = new Map<string, { name: string; pool: FunctionPool }>();

@@ -76,14 +76,19 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
   };
 }
 
+/** SES is told by method and path, not by a header. */
+const sendMailPath = '/v2/email/outbound-emails';
+
 function targetOf(incoming: IncomingMessage): { service: Service; operation: string; target: string } {
+  if (incoming.method === 'POST' && incoming.url === sendMailPath)
+    return { service: 'ses', operation: 'SendEmail', target: sendMailPath };
   const target = String(incoming.headers['x-amz-target'] ?? '');
   const [prefix = '', operation = ''] = target.split('.');
   const service = targets[prefix];
   if (!service || operation === '')
     throw new ServiceError(
       'UnknownOperationException',
-      `The local stack answers DynamoDB, SQS, EventBridge and Secrets Manager (AWS JSON protocol); it has nothing for X-Amz-Target "${target}".`,
+      `The local stack answers DynamoDB, SQS, EventBridge, Secrets Manager (AWS JSON protocol) and SES v2 (SendEmail); it has nothing for X-Amz-Target "${target}".`,
     );
   return { service, operation, target };
 }
@@ -145,7 +150,10 @@ function fail(incoming: IncomingMessage, response: ServerResponse, error: unknow
     response.destroy();
     return;
   }
-  const service = targets[String(incoming.headers['x-amz-target'] ?? '').split('.')[0] ?? ''] ?? 'dynamodb';
+  const service =
+    incoming.url === sendMailPath
+      ? 'ses'
+      : (targets[String(incoming.headers['x-amz-target'] ?? '').split('.')[0] ?? ''] ?? 'dynamodb');
   const known =
     error instanceof ServiceError ? error : new ServiceError('InternalServerError', `The local stack failed: ${error}`, 500);
   reply(response, errorAnswer(service, known));

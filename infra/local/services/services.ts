@@ -8,6 +8,7 @@ import { forwardTo } from './dynamodb.ts';
 import { type Dynoxide, startDynoxide } from './dynoxide.ts';
 import { eventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
+import { localMail } from './mail.ts';
 import { dynamodbNeeds, eventsNeeds, sqsNeeds } from './needs.ts';
 import { openSecrets } from './secrets.ts';
 import { startSqs } from './sqs.ts';
@@ -25,7 +26,7 @@ export type ServiceOptions = {
   onProblem?: (says: string) => void;
 };
 export type Services = {
-  endpoints: { dynamodb: string; sqs: string; events: string; secretsmanager: string };
+  endpoints: { dynamodb: string; sqs: string; events: string; secretsmanager: string; ses: string };
   seedSecret(name: string, value: string): Promise<void>;
   operatorCredentials: { accessKeyId: string; secretAccessKey: string };
   stop(): Promise<void>;
@@ -48,6 +49,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
     const forward = forwardTo(database.endpoint);
     stops.push(forward.stop);
     const secrets = openSecrets(folder);
+    const mail = localMail(join(dataDir, 'mail'));
     const sqs = await startSqs(folder, model.queues);
     stops.push(sqs.stop);
     const bus = eventBus({ model, send: sqs.send, invoke, onProblem });
@@ -62,6 +64,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
             sqs.call({ target, headers: signed(headers), body: body.toString('utf8'), gone }),
         },
         events: { needs: eventsNeeds, call: async ({ operation, body }) => bus.call(operation, parse(body)) },
+        ses: { needs: mail.needs, call: async ({ operation, body }) => mail.call(operation, parse(body)) },
         secretsmanager: { needs: secrets.needs, call: async ({ operation, body }) => secrets.call(operation, parse(body)) },
       },
     });
@@ -71,7 +74,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
     await ensureTables(client, model.tables);
     stops.push(startSweeping(client, model.tables, onProblem));
     return {
-      endpoints: { dynamodb: endpoint, sqs: endpoint, events: endpoint, secretsmanager: endpoint },
+      endpoints: { dynamodb: endpoint, sqs: endpoint, events: endpoint, secretsmanager: endpoint, ses: endpoint },
       seedSecret: secrets.seed,
       operatorCredentials,
       stop,

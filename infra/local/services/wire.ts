@@ -17,6 +17,7 @@ export const contentTypes = {
   sqs: 'application/x-amz-json-1.0',
   events: 'application/x-amz-json-1.1',
   secretsmanager: 'application/x-amz-json-1.1',
+  ses: 'application/json',
 } as const;
 export type Service = keyof typeof contentTypes;
 

@@ -5,7 +5,8 @@
 import { account, region } from './intrinsics.ts';
 
 export type Identity = { name: string; ref: string; attributes: Record<string, string> };
-type Place = { name: string; id: string; endpoint: string };
+/** `web`: where HTTP APIs answer. */
+type Place = { name: string; id: string; endpoint: string; web: string };
 type Kind = { nameProperty?: string; identity: (place: Place) => Omit<Identity, 'name'> };
 
 const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`;
@@ -45,7 +46,7 @@ const kinds: Record<string, Kind> = {
   'AWS::Scheduler::Schedule': byArn('Name', (name) => arn('scheduler', `schedule/default/${name}`)),
   'AWS::Scheduler::ScheduleGroup': byArn('Name', (name) => arn('scheduler', `schedule-group/${name}`)),
   'AWS::ApiGatewayV2::Api': {
-    identity: ({ id, endpoint }) => ({ ref: id, attributes: { ApiId: id, ApiEndpoint: endpoint } }),
+    identity: ({ id, web }) => ({ ref: id, attributes: { ApiId: id, ApiEndpoint: web } }),
   },
   'AWS::ApiGatewayV2::Authorizer': byId('AuthorizerId'),
   'AWS::ApiGatewayV2::Integration': byId('IntegrationId'),
@@ -103,10 +104,10 @@ export function namePropertyOf(type: string): string | null {
 export function identityOf(
   type: string,
   given: string | null,
-  at: { stack: string; id: string; endpoint: string },
+  at: { stack: string; id: string; endpoint: string; web: string },
 ): Identity | null {
   const kind = kinds[type];
   if (!kind) return null;
   const name = given ?? `${at.stack}-${at.id}`;
-  return { name, ...kind.identity({ name, id: at.id, endpoint: at.endpoint }) };
+  return { name, ...kind.identity({ name, id: at.id, endpoint: at.endpoint, web: at.web }) };
 }

@@ -13,13 +13,15 @@ import type { ResourceDocument, StackDocument } from './stack-document.ts';
 export type ReadOptions = {
   /** Where the local services will answer, `http://127.0.0.1:port`: queue URLs begin with it. */
   endpoint: string;
+  /** Where the HTTP API will answer, in the same form; left out: at `endpoint`. */
+  web?: string;
 };
 
 /** Throws `TemplateNotUnderstood` with every unknown resource type, property and function of all stacks at once. */
-export function readTemplate(stacks: readonly StackDocument[], { endpoint }: ReadOptions): Model {
+export function readTemplate(stacks: readonly StackDocument[], { endpoint, web = endpoint }: ReadOptions): Model {
   const problems: Problem[] = [];
   const resources: LocalResource[] = [];
-  const scopes = scopesOf(stacks, endpoint);
+  const scopes = scopesOf(stacks, { endpoint, web });
   for (const stack of stacks)
     for (const [id, document] of Object.entries(stack.template.Resources)) {
       const found = readResource(document, { id, stack, scope: scopes(stack), problems });
@@ -89,7 +91,7 @@ function reportIssue(issue: z.core.$ZodIssue, report: (property: string, says: s
 type FullScope = Scope & { identity(logicalId: string): Identity | null };
 
 /** Scopes of all stacks, knowing each other's exports. Identities are made when first asked for: a name may need resolving. */
-function scopesOf(stacks: readonly StackDocument[], endpoint: string): (stack: StackDocument) => FullScope {
+function scopesOf(stacks: readonly StackDocument[], places: Places): (stack: StackDocument) => FullScope {
   const made = new Map<StackDocument, FullScope>();
 
   function imported(exportName: string): unknown {
@@ -108,7 +110,7 @@ function scopesOf(stacks: readonly StackDocument[], endpoint: string): (stack: S
       stackName: stack.name,
       imported,
       identity(id) {
-        if (!identities.has(id)) identities.set(id, identify(stack, id, { scope, endpoint }));
+        if (!identities.has(id)) identities.set(id, identify(stack, id, { scope, ...places }));
         return identities.get(id) ?? null;
       },
       ref: (id) => scope.identity(id)?.ref ?? stack.template.Parameters[id]?.Default ?? null,
@@ -120,7 +122,9 @@ function scopesOf(stacks: readonly StackDocument[], endpoint: string): (stack: S
   return scopeOf;
 }
 
-function identify(stack: StackDocument, id: string, { scope, endpoint }: { scope: Scope; endpoint: string }): Identity | null {
+type Places = { endpoint: string; web: string };
+
+function identify(stack: StackDocument, id: string, { scope, endpoint, web }: Places & { scope: Scope }): Identity | null {
   const document = stack.template.Resources[id];
   if (!document) return null;
   const property = namePropertyOf(document.Type);
@@ -128,5 +132,5 @@ function identify(stack: StackDocument, id: string, { scope, endpoint }: { scope
   const name = given === undefined ? null : resolveIntrinsics(given, scope);
   const generated =
     document.Type === 'AWS::SQS::Queue' && document.Properties.FifoQueue === true ? `${stack.name}-${id}.fifo` : null;
-  return identityOf(document.Type, typeof name === 'string' ? name : generated, { stack: stack.name, id, endpoint });
+  return identityOf(document.Type, typeof name === 'string' ? name : generated, { stack: stack.name, id, endpoint, web });
 }

@@ -18,16 +18,16 @@ export function statementsByRole(resources: readonly LocalResource[], report: Re
   );
 }
 
-/** The only condition that a call on one machine can be held against. */
-const knownCondition = 'kms:ViaService';
+/** The conditions that a call on one machine can be held against. */
+const knownConditions = new Set(['kms:ViaService', 'ses:FromAddress']);
 /** Services whose calls the gateway checks, so that a condition which it cannot check would silently allow or deny. */
-const checked = /^(dynamodb|sqs|events|secretsmanager|kms|\*)(:|$)/i;
+const checked = /^(dynamodb|sqs|events|secretsmanager|kms|ses|\*)(:|$)/i;
 
 function toStatement(statement: PolicyStatement, role: Resource<'AWS::IAM::Role'>, report: Report): Statement {
   if (statement.Action.some((action) => checked.test(action)))
     for (const [operator, tests] of Object.entries(statement.Condition))
       for (const key of Object.keys(tests))
-        if (operator !== 'StringEquals' || key !== knownCondition)
+        if (operator !== 'StringEquals' || !knownConditions.has(key))
           report({
             stack: role.stack.name,
             id: role.id,

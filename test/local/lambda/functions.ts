@@ -36,6 +36,6 @@ export async function aDirectory(): Promise<{ dir: string; remove(): Promise<voi
 
 export function run(functions: FunctionResource[], dataDir: string, options: Partial<LambdaOptions> = {}): Promise<Lambdas> {
   const nowhere = 'http://127.0.0.1:9';
-  const endpoints = { dynamodb: nowhere, sqs: nowhere, events: nowhere, secretsmanager: nowhere };
+  const endpoints = { dynamodb: nowhere, sqs: nowhere, events: nowhere, secretsmanager: nowhere, ses: nowhere };
   return startLambdas(functions, { dataDir, region: 'us-east-1', endpoints, ...options });
 }

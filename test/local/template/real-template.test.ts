@@ -11,6 +11,13 @@ import { readTemplate } from '#infra/local/template/read-template';
 import { stacksOf } from '#infra/local/template/stack-document';
 import { endpoint } from './documents.ts';
 
+/** Each brings functions of its own. */
+const options = {
+  portal: { url: 'https://portal.example', secretName: 'extender/portal' },
+  mail: { from: 'extender@acme.example' },
+  maas360: { billingId: '10000001', credentials: { secretName: 'extender/maas360' } },
+};
+
 let model: Model;
 let outdir: string;
 beforeAll(async () => {
@@ -18,7 +25,7 @@ beforeAll(async () => {
   const sources = [
     { id: 'cloud', kind: 'smartcloud', url: 'https://traveler.example', credentials: { secretName: 'extender/cloud' } },
   ];
-  const assembly = await synthesize(runtimeConfiguration.parse({ sources }), { outdir, bundles: 'skip' });
+  const assembly = await synthesize(runtimeConfiguration.parse({ sources, ...options }), { outdir, bundles: 'skip' });
   model = readTemplate(stacksOf(assembly), { endpoint });
 });
 afterAll(() => rm(outdir, { recursive: true, force: true }));
@@ -67,7 +74,10 @@ test('the same template gives the same names again, so that what is stored is fo
   const sources = [
     { id: 'other', kind: 'smartcloud', url: 'https://other.example', credentials: { secretName: 'extender/other' } },
   ];
-  const assembly = await synthesize(runtimeConfiguration.parse({ sources }), { outdir: join(outdir, 'again'), bundles: 'skip' });
+  const assembly = await synthesize(runtimeConfiguration.parse({ sources, ...options }), {
+    outdir: join(outdir, 'again'),
+    bundles: 'skip',
+  });
   const again = readTemplate(stacksOf(assembly), { endpoint: 'http://127.0.0.1:9999' });
   expect(again.tables).toEqual(model.tables);
   expect(again.queues.map(({ name }) => name)).toEqual(model.queues.map(({ name }) => name));

@@ -1,0 +1,36 @@
+/** Scheduler: each minute; deployed only where `mail.from` is configured. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { chainStore } from '#adapters/dynamodb/chain';
+import { documentClient } from '#adapters/dynamodb/client';
+import { deviceStore } from '#adapters/dynamodb/devices';
+import { leaseStore } from '#adapters/dynamodb/leases';
+import { noticeStore } from '#adapters/dynamodb/notices';
+import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { timelineStore } from '#adapters/dynamodb/timeline';
+import { sesMail } from '#adapters/mail';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { parseEnvironment } from '#domain/environment';
+import { notify } from './notify.ts';
+
+const environment = parseEnvironment('notify', process.env);
+const { sources, mail, settings } = loadConfiguration();
+const logger = new Logger({ serviceName: 'notify' });
+const client = documentClient();
+if (!mail) throw new Error('Function notify runs without "mail" in its configuration. Deploy again.');
+
+const run = notify({
+  sourceIds: sources.map(({ id }) => id),
+  consoleUrl: environment.CONSOLE_URL,
+  chain: chainStore(client, environment.JOURNAL_TABLE),
+  devices: deviceStore(client, environment.DEVICES_TABLE),
+  notices: noticeStore(client, environment.CONTROL_TABLE),
+  settings: settingsStore(client, environment.CONTROL_TABLE, settings),
+  timeline: timelineStore(client, environment.JOURNAL_TABLE),
+  leases: leaseStore(client, environment.CONTROL_TABLE),
+  send: sesMail(mail.from),
+  now: Date.now,
+});
+
+export async function handler(): Promise<void> {
+  logger.info('notices', { sources: await run() });
+}
