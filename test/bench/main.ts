@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { drainRow } from './actions-drain.ts';
 import { bundleRow } from './bundles.ts';
 import { decisionRow } from './decision.ts';
 import { firstRows } from './gather-first.ts';
@@ -26,6 +27,7 @@ const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
   { rows: [3, 4], measure: () => firstRows(values) },
   { rows: [9], measure: () => decisionRow() },
   { rows: [11], measure: bundleRow },
+  { rows: [16], measure: () => drainRow(values) },
 ];
 
 const wanted = values.rows?.split(',').map(Number);

@@ -12,7 +12,7 @@ type Batching = {
   devices: Pick<ActedDevices, 'readMany'>;
 };
 
-export function economical<D extends ActDependencies & Batching>(deps: D): D {
+export function economical<D extends Omit<ActDependencies, 'worker'> & Batching>(deps: D): D {
   const source = readTogether((ids: readonly string[]) => Promise.all(ids.map((id) => deps.sources.read(id))), {
     nameOf: (one: string | SourceState) => (typeof one === 'string' ? one : one.sourceId),
   });

@@ -1,0 +1,54 @@
+/**
+ * What is asked for at the same moment goes out as one call. A batch of messages is worked on side by side and begins with the
+ * same reads for each; one call for all of them costs the processor a tenth.
+ */
+import type { Outgoing, Queue } from '#adapters/queues';
+
+/**
+ * `readMany` may answer in any order and leave out what is not there; `nameOf` tells which key an answer belongs to. Of equal
+ * keys one is asked for. What is read is read after it was asked for, so it is never staler than a read of its own.
+ */
+export function readTogether<K, V>(
+  readMany: (keys: readonly K[]) => Promise<readonly V[]>,
+  { nameOf }: { nameOf: (one: K | V) => string },
+): (key: K) => Promise<V | null> {
+  let waiting: Map<string, K> | null = null;
+  let answer: Promise<Map<string, V>> | null = null;
+
+  async function ask(): Promise<Map<string, V>> {
+    await new Promise(setImmediate);
+    const keys = [...(waiting ?? new Map<string, K>()).values()];
+    waiting = null;
+    answer = null;
+    return new Map((await readMany(keys)).map((one) => [nameOf(one), one]));
+  }
+
+  return async (key) => {
+    waiting ??= new Map();
+    waiting.set(nameOf(key), key);
+    answer ??= ask();
+    return (await answer).get(nameOf(key)) ?? null;
+  };
+}
+
+/** Messages of one moment leave in one send, in the order they came; each sender hears of its success or failure. */
+export function sendTogether(queue: Queue): Queue {
+  let waiting: Outgoing[] = [];
+  let sent: Promise<void> | null = null;
+
+  async function send(): Promise<void> {
+    await new Promise(setImmediate);
+    const messages = waiting;
+    waiting = [];
+    sent = null;
+    await queue.send(messages);
+  }
+
+  return {
+    async send(messages) {
+      waiting.push(...messages);
+      sent ??= send();
+      await sent;
+    },
+  };
+}
