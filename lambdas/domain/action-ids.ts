@@ -22,6 +22,9 @@ export function aqActionCause(device: Device, planned: PlannedAction, { again }:
   ]);
 }
 
-/** Expired, superseded or cancelled: the cause still stands, so a further action may. One that failed is not repeated. */
-export const mayComeAgain = ({ state }: Pick<Action, 'state'>): boolean =>
-  state === 'expired' || state === 'superseded' || state === 'cancelled';
+/**
+ * Expired, superseded or cancelled: the cause still stands, so a further action may. One that failed is not repeated, nor one
+ * that a person rejected.
+ */
+export const mayComeAgain = ({ state, rejectedGuard }: Pick<Action, 'state' | 'rejectedGuard'>): boolean =>
+  rejectedGuard === undefined && (state === 'expired' || state === 'superseded' || state === 'cancelled');

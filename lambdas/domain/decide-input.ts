@@ -7,6 +7,8 @@ import type { AqSupport, RequiresApproval } from '#domain/source';
 
 /** The part of a stored device that decides. `existing`: its baseline run is committed. */
 export type DeviceFacts = Pick<Device, 'deviceId' | 'type' | 'registeredAt' | 'denial' | 'openAction'> & {
+  /** Somebody lifted our bar on the server itself: it is not put back. */
+  overruled?: boolean;
   existing: boolean;
   /** Null until a full record was read: approval, access and wipe are then unknown. */
   detail: Pick<NonNullable<Device['detail']>, 'approval' | 'access' | 'wipe'> | null;

@@ -3,6 +3,8 @@
  * whether its verdict may change. Pure; `stored` is null for a device never seen.
  */
 import type { Device, DeviceDetail, DeviceKey, ListedDevice } from '#domain/device';
+import { changedLines, discoveredLine, returnedLines } from '#domain/observation-lines';
+import { isAdmitted } from '#domain/effects';
 import type { TimelineEntry } from '#domain/timeline';
 
 export type Look = {
@@ -35,9 +37,15 @@ export type Observation = {
 export function observe(stored: Device | null, look: Look, context: ObservationContext): Observation {
   const key = { sourceId: context.sourceId, user: look.row.user, deviceId: look.row.deviceId };
   if (stored === null) return first(key, look, context);
-  const again = stored.presence === 'removed' ? registeredAnew(stored, context.at) : stored;
-  const device = recorded(seen(again, look), look, context);
-  const lines = [...returned(stored, context), ...changed(stored, device, context)];
+  // Listed by a run that began before our own removal: it may have been read before that, and says nothing about after.
+  if (stored.removal && context.at <= stored.removal.at) return { device: stored, same: true, lines: [], decides: false };
+  const again = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
+  const device = overruled(recorded(seen(again, look), look, context), context.at);
+  const lines = [
+    ...returnedLines(stored, device, context),
+    ...changedLines(stored, device, context),
+    ...overruledLines(stored, device, context),
+  ];
   return { device, same: !differs(stored, device, look), lines, decides: decides(stored, device) };
 }
 
@@ -59,9 +67,8 @@ function first(key: DeviceKey, look: Look, context: ObservationContext): Observa
     match: null,
     heldSince: null,
   };
-  const says = `Discovered: ${look.row.provider || look.row.type || 'a device'} syncs mail.`;
-  const line: TimelineEntry = { at: context.at, id: 'discovered', kind: 'discovered', says, data: { type: look.row.type } };
-  return { device: recorded(fresh, look, context), same: false, lines: [line], decides: true };
+  const device = recorded(fresh, look, context);
+  return { device, same: false, lines: [discoveredLine(device, context.at)], decides: true };
 }
 
 const described = ({ provider, type, level, notification, lastSync, href }: ListedDevice) => ({
@@ -75,7 +82,29 @@ const described = ({ provider, type, level, notification, lastSync, href }: List
 
 /** A device that was removed and is listed again is another registration: our bar and what we knew of it went with the old one. */
 function registeredAnew(stored: Device, at: number): Device {
-  return { ...stored, registeredAt: at, denial: null, baselineRun: null, heldSince: null, observedSeq: stored.observedSeq + 1 };
+  const fresh = { denial: null, baselineRun: null, heldSince: null, removal: null, overruled: null };
+  return { ...stored, ...fresh, registeredAt: at, observedSeq: stored.observedSeq + 1 };
+}
+
+/** Away and back: whatever it was away for, a wipe asked for before must not hit it (wipe.ts). */
+const returned = (stored: Device, at: number): Device =>
+  stored.presence === 'missing' ? { ...stored, returnedAt: at } : stored;
+
+/**
+ * Our bar is gone, and no action of ours is open that could have lifted it: somebody lifted it on the server. Theirs is the last
+ * word: it is no longer ours, and Auto-Quarantine does not put it back.
+ */
+function overruled(device: Device, at: number): Device {
+  const { denial, openAction, detail } = device;
+  if (denial === null || openAction !== null || detail === null || !isAdmitted(detail)) return device;
+  return { ...device, denial: null, overruled: { was: denial.kind, at } };
+}
+
+function overruledLines(stored: Device, device: Device, { at, runId }: ObservationContext): TimelineEntry[] {
+  if (!device.overruled || stored.overruled?.at === device.overruled.at) return [];
+  const was = device.overruled.was === 'hold' ? 'hold' : 'block';
+  const says = `Our ${was} was lifted on the Traveler server itself. It is not put back; ask for a block if one is meant.`;
+  return [{ at, id: `overruled|${runId}`, kind: 'notice', says, data: { was } }];
 }
 
 /** An action may have read the device back after we asked for its record: what is newer stays. */
@@ -131,6 +160,7 @@ function differs(stored: Device, device: Device, { rollUp }: Look): boolean {
     stored.presence !== device.presence ||
     stored.registeredAt !== device.registeredAt ||
     stored.baselineRun !== device.baselineRun ||
+    stored.denial !== device.denial ||
     (rollUp && stored.lastSync !== device.lastSync)
   );
 }
@@ -141,26 +171,7 @@ function decides(stored: Device, device: Device): boolean {
     !sameShown(stored.detail, device.detail) ||
     stored.presence !== device.presence ||
     stored.registeredAt !== device.registeredAt ||
-    stored.baselineRun !== device.baselineRun
+    stored.baselineRun !== device.baselineRun ||
+    stored.denial !== device.denial
   );
-}
-
-function returned(stored: Device, { at, runId }: ObservationContext): TimelineEntry[] {
-  if (stored.presence === 'present') return [];
-  const says =
-    stored.presence === 'removed' ? 'Registered again after it had been removed.' : 'The server lists this device again.';
-  return [{ at, id: `returned|${runId}`, kind: 'returned', says, data: { was: stored.presence } }];
-}
-
-function changed(stored: Device, device: Device, { at, runId }: ObservationContext): TimelineEntry[] {
-  const described = (['provider', 'type', 'level', 'notification'] as const)
-    .filter((field) => stored[field] !== device[field])
-    .map((field) => ({ field, before: stored[field], after: device[field] }));
-  const shown = (['approval', 'access', 'wipe', 'compliance'] as const)
-    .filter((field) => stored.detail !== null && stored.detail[field] !== device.detail?.[field])
-    .map((field) => ({ field, before: stored.detail?.[field] ?? null, after: device.detail?.[field] ?? null }));
-  const changes = [...described, ...shown];
-  if (changes.length === 0) return [];
-  const says = changes.map(({ field, before, after }) => `${field}: ${before || 'none'} → ${after || 'none'}`).join(', ');
-  return [{ at, id: `changed|${runId}`, kind: 'changed', says: `Changed on the server: ${says}.`, data: { changes } }];
 }

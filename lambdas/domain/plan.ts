@@ -39,7 +39,7 @@ export function planActions({ devices, verdicts, enforcement }: PlanInput): Plan
     const device = byId.get(verdict.deviceId);
     if (!device) return [];
     const action = wanted[verdict.verdict](device, enforcement);
-    if (!action || isUnderWay(device, action.type)) return [];
+    if (!action || isUnderWay(device, action.type) || isOverruled(device, action.type)) return [];
     const { deviceId, rule, evidence } = verdict;
     return [{ deviceId, ...action, verdict: verdict.verdict, rule, reason: evidence }];
   });
@@ -80,6 +80,9 @@ function isOursToLift(device: DeviceFacts): boolean {
 function isKnown({ detail }: DeviceFacts): boolean {
   return detail !== null && detail.approval !== 'unknown' && detail.access !== 'unknown' && detail.wipe !== 'unknown';
 }
+
+/** An administrator lifted our bar on the server: putting it back would be a quarrel that nobody can win. */
+const isOverruled = ({ overruled = false }: DeviceFacts, type: PlannedAction['type']): boolean => overruled && type === 'block';
 
 function isUnderWay({ openAction }: DeviceFacts, type: PlannedAction['type']): boolean {
   if (openAction === null) return false;

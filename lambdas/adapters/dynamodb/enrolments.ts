@@ -24,14 +24,14 @@ import type { UserKey } from '#domain/device';
 import { type Enrolment, type EnrolmentFeed, enrolment as enrolmentSchema } from '#domain/enrolment';
 import { enrolmentLine } from '#domain/journal-lines';
 
-const gateItem = z.object({
+export const gateItem = z.object({
   enrolment: enrolmentSchema,
   /** Earlier forms whose users have not been sent to evaluation yet: they can lose their match. */
   formers: z.array(enrolmentSchema).default([]),
   /** A snapshot did not hold it: any form of this version or later is news again. */
   absent: z.boolean().default(false),
 });
-type GateItem = z.infer<typeof gateItem>;
+export type GateItem = z.infer<typeof gateItem>;
 type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 /** `formers`: what the enrolment was before and what of it is not `announced` yet, to be passed to `affectedUsers`. */
@@ -41,7 +41,7 @@ export type EnrolmentTables = { enrolments: string; devices: string; control: st
 export type EnrolmentPage = { enrolments: Enrolment[]; unannounced: string[]; cursor: string | null };
 export type EnrolmentStore = ReturnType<typeof enrolmentStore>;
 
-const gateKey = (id: string) => ({ pk: idPointerPk(id), sk: 'current' });
+export const gateKey = (id: string) => ({ pk: idPointerPk(id), sk: 'current' });
 const userKeyOf = ({ id, user }: Enrolment) => ({ pk: enrolmentUserPk(user.email), sk: enrolmentSk(id) });
 
 /** `staleHours`: configuration's `enrolmentStaleHours`. `now`: the time that the journal gives to what is stored. */
@@ -151,6 +151,12 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
     },
   };
 }
+
+/** Everything that changes when one form of an enrolment takes the place of another. */
+export const replacement = (table: string, before: GateItem | null, next: GateItem): Writes => [
+  gateWrite(table, before, next),
+  ...copies(table, before?.enrolment ?? null, next.enrolment),
+];
 
 /** The gate's own write: refused when another form was stored since `before` was read. */
 function gateWrite(table: string, before: GateItem | null, next: GateItem): Writes[number] {

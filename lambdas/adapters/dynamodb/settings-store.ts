@@ -38,7 +38,10 @@ export type Published = { outcome: 'published'; version: SettingsVersion } | { o
 export type PortalPublication = Omit<Publication, 'replaces'> & { portalVersion: number };
 export type PortalPublished = { outcome: 'published' | 'same' | 'older'; version: SettingsVersion };
 
-export type Seeded = { outcome: 'published' | 'unchanged'; version: SettingsVersion };
+/** `drift`: settings were changed by hand since the configuration was last taken over; nothing was published. */
+export type Seeded = { outcome: 'published' | 'unchanged' | 'drift'; version: SettingsVersion };
+/** What the configuration file says and what somebody published in place of it. */
+export type Drift = { configured: Settings; current: SettingsVersion; fields: (keyof Settings)[] };
 
 export type SettingsStore = ReturnType<typeof settingsStore>;
 
@@ -91,11 +94,18 @@ export function settingsStore(client: DocumentClient, table: string, configured:
   const before = (scope: string) => (scope === everySource ? ground() : stored(scope));
   const version = (item: CurrentItem): SettingsVersion => settingsVersion.parse(item);
 
-  async function publishOnce(publication: Publication): Promise<Published | null> {
-    const { scope, replaces, settings, publishedBy, at } = publication;
+  /** What stands in the way of a publication: the version that is current, when it is another than its publisher saw. */
+  async function standing({ scope, replaces }: Pick<Publication, 'scope' | 'replaces'>) {
     const own = await before(scope);
     const seen = own ?? (await ground());
-    if (replaces !== seen.version && (own !== null || replaces !== 0)) return { outcome: 'conflict', current: version(seen) };
+    const conflict = replaces !== seen.version && (own !== null || replaces !== 0);
+    return { own, seen, conflict: conflict ? version(seen) : null };
+  }
+
+  async function publishOnce(publication: Publication): Promise<Published | null> {
+    const { scope, settings, publishedBy, at } = publication;
+    const { own, seen, conflict } = await standing(publication);
+    if (conflict) return { outcome: 'conflict', current: conflict };
     const next = { ...carried(own), scope, version: (own?.version ?? 0) + 1, settings, publishedBy, publishedAt: at };
     const guard = own === null ? [unchangedSince(seen, table)] : [];
     return (await write(own, next, guard)) ? { outcome: 'published', version: version(next) } : null;
@@ -113,7 +123,10 @@ export function settingsStore(client: DocumentClient, table: string, configured:
 
   async function seedOnce(settings: Settings, at: number): Promise<Seeded | null> {
     const own = await ground();
-    if (isDeepStrictEqual(own.configured, settings)) return { outcome: 'unchanged', version: version(own) };
+    if (isDeepStrictEqual(own.settings, settings)) return (await reconciled(own, settings)) ? unchanged(own) : null;
+    const byHand = own.publishedBy !== configurationPublisher && !isDeepStrictEqual(own.settings, own.configured);
+    if (byHand) return { outcome: 'drift', version: version(own) };
+    if (isDeepStrictEqual(own.configured, settings)) return unchanged(own);
     const next = {
       ...carried(own),
       scope: everySource,
@@ -126,7 +139,36 @@ export function settingsStore(client: DocumentClient, table: string, configured:
     return (await write(own, next)) ? { outcome: 'published', version: version(next) } : null;
   }
 
+  const unchanged = (item: CurrentItem): Seeded => ({ outcome: 'unchanged', version: version(item) });
+
+  /** Notes that what is current is what the configuration says, whoever published it; false when somebody published meanwhile. */
+  async function reconciled(own: CurrentItem, settings: Settings): Promise<boolean> {
+    if (isDeepStrictEqual(own.configured, settings)) return true;
+    const Item = { ...controlKeys.settingsCurrent(everySource), ...own, configured: settings };
+    const seen = { ConditionExpression: 'version = :before', ExpressionAttributeValues: { ':before': own.version } };
+    return committed(client.send(new TransactWriteCommand({ TransactItems: [{ Put: { TableName: table, Item, ...seen } }] })));
+  }
+
   return {
+    /** The version that is current in place of the one that the publisher saw; null when nothing stands in the way. */
+    async conflictOf(publication: Pick<Publication, 'scope' | 'replaces'>): Promise<SettingsVersion | null> {
+      return (await standing(publication)).conflict;
+    },
+
+    /** The portal's own number of what it last published for a scope; null when it never did. */
+    async portalVersion(scope: string): Promise<number | null> {
+      return (await stored(scope))?.portalVersion ?? null;
+    },
+
+    /** Null while the configuration file's settings are those that hold for every source without settings of its own. */
+    async drift(): Promise<Drift | null> {
+      const own = await stored(everySource);
+      if (!own || isDeepStrictEqual(own.settings, configured)) return null;
+      const fields = Object.keys(configured) as (keyof Settings)[];
+      const differing = fields.filter((field) => !isDeepStrictEqual(own.settings[field], configured[field]));
+      return { configured, current: version(own), fields: differing };
+    },
+
     /** What holds for a source now: its own settings if it has some, else those for all. */
     async current(sourceId: string): Promise<SettingsVersion> {
       const [own, all] = await Promise.all([stored(sourceId), stored(everySource)]);
@@ -155,8 +197,9 @@ export function settingsStore(client: DocumentClient, table: string, configured:
     },
 
     /**
-     * Takes the configuration file's settings over when they differ from those taken over last; idempotent. To be called
-     * at the start of a gather. `published`: every user is to be decided anew.
+     * Takes the configuration file's settings over when they differ from those taken over last, unless somebody published
+     * others by hand since: those stay, and the difference is shown (`drift`). Idempotent. To be called at the start of a
+     * gather. `published`: every user is to be decided anew.
      */
     seed(at: number, settings: Settings = configured): Promise<Seeded> {
       return untilSettled(() => seedOnce(settings, at), 'The settings');

@@ -8,8 +8,10 @@ import { decisionRoutes } from './decision-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 import { gatherRoutes } from './gather-routes.ts';
+import { guardRoutes } from './guard-routes.ts';
 import { linkRoutes } from './link-routes.ts';
 import { overviewRoutes } from './overview-routes.ts';
+import { planRoutes } from './plan-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 
 export function createApi(dependencies: ApiDependencies): ApiApp {
@@ -19,6 +21,8 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
     overviewRoutes,
     deviceRoutes,
     settingsRoutes,
+    planRoutes,
+    guardRoutes,
     enrolmentRoutes,
     actionRoutes,
     decisionRoutes,

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { type ApiApp, type ApiDependencies, json, problems, readJson } from './app.ts';
 import { withoutEmpty } from './device-routes.ts';
 import { mostEnrolments, readCsvImport, readJsonImport } from './enrolment-import.ts';
+import { guardAnswer, viewGuard } from './guard-schemas.ts';
 import { malformed } from './problem.ts';
 import { enrolmentBody, enrolmentPage, enrolmentsTaken } from './schemas.ts';
 
@@ -18,7 +19,7 @@ const csvBody = z.string().openapi({
     'E1,jane@acme.com,Jane Doe,,iOS,Enrolled,F17X,,,pushed,2026-03-01T08:00:00Z,1\n',
 });
 
-export function enrolmentRoutes(app: ApiApp, { stores, takeEnrolments }: ApiDependencies): void {
+export function enrolmentRoutes(app: ApiApp, { stores, importEnrolments }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/enrolments',
@@ -27,14 +28,20 @@ export function enrolmentRoutes(app: ApiApp, { stores, takeEnrolments }: ApiDepe
       body: { required: true, content: { 'application/json': { schema: importBody }, 'text/csv': { schema: csvBody } } },
     },
     responses: {
-      202: json(enrolmentsTaken, 'Stored; the users concerned are being decided anew.'),
+      202: json(
+        z.union([enrolmentsTaken, guardAnswer]),
+        'Stored, and the users concerned are being decided anew; or stopped by the guard: nothing was stored, a person decides.',
+      ),
       ...problems({ 400: 'Some row is malformed: none was taken.', 413: 'Too many in one request.' }),
     },
   });
   app.post('/api/enrolments', async (c) => {
     const isCsv = /^text\/csv\b/i.test(c.req.header('content-type') ?? '');
     const given = isCsv ? readCsvImport(await c.req.text()) : readJsonImport(await readJson(c));
-    return c.json(await takeEnrolments(given), 202);
+    const taken = await importEnrolments(given, c.get('caller'));
+    if (taken.outcome === 'guarded') return c.json({ guard: viewGuard(taken.guard) }, 202);
+    const { stored, same, older } = taken;
+    return c.json({ received: given.length, stored, same, older }, 202);
   });
 
   app.openAPIRegistry.registerPath({

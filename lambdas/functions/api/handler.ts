@@ -45,6 +45,7 @@ const api = createApi({
   readStatus: readStatus({
     configured: configuration.sources,
     ...requests.stores,
+    guards: requests.guards,
     sources,
     queueDepths: () => readQueueDepths(sqs, queues),
     now: requests.now,

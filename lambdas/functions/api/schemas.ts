@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { actionRequester, actionState, actionType, shown, wipeTarget } from '#domain/action';
 import { access, approval, client, match, openAction, presence, verdictName, wipe } from '#domain/device';
 import { enrolment, enrolmentFeed } from '#domain/enrolment';
+import { guardKind } from '#domain/guard';
 import { settings } from '#domain/settings';
 import { failureKind, gatherRun, serverFacts } from '#domain/source';
 
@@ -64,7 +65,13 @@ export const settingsVersionView = z
 export const settingsView = settingsVersionView
   .extend({
     sources: z.record(z.string(), settingsVersionView.extend({ scope: z.string() })),
-    versions: z.array(settingsVersionView).openapi({ description: 'Newest first, at most 50.' }),
+    versions: z.array(settingsVersionView).openapi({ description: 'Of the scope asked for, newest first, at most 50.' }),
+    drift: z
+      .object({ configured: settingsBody, fields: z.array(z.string()) })
+      .nullable()
+      .openapi({
+        description: 'How the configuration file differs from what somebody published by hand; null when it does not.',
+      }),
   })
   .openapi('CurrentSettings');
 export const settingsPublication = z
@@ -138,7 +145,12 @@ export const sourceStatusView = z
       enforcement: z.enum(['server', 'extender']),
       settingsVersion: z.number().int(),
       note: z.string(),
+      drift: z.array(z.string()).openapi({ description: 'Settings that differ from the configuration file, changed by hand.' }),
     }),
+    guard: z
+      .object({ id: z.string(), kind: guardKind, cause: z.string(), affected: z.number().int(), percent: z.number(), at: time })
+      .nullable()
+      .openapi({ description: 'What waits for a person, because it would take access from too many devices.' }),
   })
   .openapi('SourceStatus');
 export const statusView = z

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { everySource } from '#adapters/dynamodb/settings-store';
 import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import { guardAnswer, viewGuard } from './guard-schemas.ts';
 import { Problem } from './problem.ts';
 import { settingsPublication, settingsView } from './schemas.ts';
 import { isoTime, viewSettings } from './views.ts';
@@ -13,17 +14,32 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
     method: 'get',
     path: '/api/settings',
     summary: 'The settings for all sources, what holds for each source, and earlier versions',
+    request: {
+      query: z.object({
+        scope: z
+          .string()
+          .optional()
+          .openapi({ description: 'A source id: whose versions to list; left out: those for all sources.' }),
+      }),
+    },
     responses: { 200: json(settingsView, 'The settings.'), ...problems({}) },
   });
   app.get('/api/settings', async (c) => {
-    const [versions, sources] = await Promise.all([
-      stores.settings.versions(everySource),
+    const scope = c.req.query('scope') || everySource;
+    const [current, versions, drift, sources] = await Promise.all([
+      stores.settings.own(everySource),
+      stores.settings.versions(scope),
+      stores.settings.drift(),
       Promise.all(sourceIds.map(async (id) => [id, await stores.settings.current(id)] as const)),
     ]);
-    const [current] = versions;
     if (!current) throw new Error('Scope * has no version of settings: its history was deleted from the Control table.');
     const bySource = sources.map(([id, version]) => [id, { ...viewSettings(version), scope: version.scope }] as const);
-    return c.json({ ...viewSettings(current), sources: Object.fromEntries(bySource), versions: versions.map(viewSettings) });
+    return c.json({
+      ...viewSettings(current),
+      sources: Object.fromEntries(bySource),
+      versions: versions.map(viewSettings),
+      drift: drift && { configured: drift.configured, fields: drift.fields },
+    });
   });
 
   app.openAPIRegistry.registerPath({
@@ -33,6 +49,7 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
     request: { body: { required: true, content: { 'application/json': { schema: settingsPublication } } } },
     responses: {
       201: json(published, 'They hold from now on; every user is being decided anew.'),
+      202: json(guardAnswer, 'Nothing was published: it would take access from too many devices. A person confirms or rejects.'),
       ...problems({ 400: 'Malformed.', 404: 'No source of this id.', 409: 'Another version is current; it is named.' }),
     },
   });
@@ -41,6 +58,7 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
     const publication = { settings, scope: sourceId, replaces, publishedBy: c.get('caller'), at: now() };
     const answer = await publishSettings.publish(publication);
     if (answer.outcome === 'published') return c.json({ version: answer.version.version }, 201);
+    if (answer.outcome === 'guarded') return c.json({ guard: viewGuard(answer.guard) }, 202);
     if (answer.outcome === 'unknown-source')
       throw new Problem(404, 'No source of this id is configured; nothing was published.', {
         errors: [{ path: 'sourceId', message: 'no source of this id is configured' }],

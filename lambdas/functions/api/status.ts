@@ -1,13 +1,15 @@
 /** How each source stands: its gathers, its trouble, its server, and whether Auto-Quarantine is in force there. */
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
+import type { GuardStore } from '#adapters/dynamodb/guards';
 import type { RunStore } from '#adapters/dynamodb/runs';
-import type { SettingsStore } from '#adapters/dynamodb/settings-store';
+import { type Drift, everySource, type SettingsStore } from '#adapters/dynamodb/settings-store';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import { whyNotInForce } from '#domain/aq-force';
 import type { SourceConfiguration } from '#domain/configuration';
 import type { DeviceFacts } from '#domain/decide-input';
-import { baselineOf, effectiveEnforcement } from '#domain/enforcement';
-import type { SettingsVersion } from '#domain/settings';
+import { baselineOf, type Enforcement, effectiveEnforcement } from '#domain/enforcement';
+import type { GuardItem } from '#domain/guard';
+import type { Settings, SettingsVersion } from '#domain/settings';
 import type { GatherRun, SourceState } from '#domain/source';
 import type { SourceStatusView, StatusView } from './schemas.ts';
 import { isoOrNull, isoTime, viewProblem, viewRun } from './views.ts';
@@ -16,7 +18,8 @@ export type StatusDependencies = {
   configured: readonly SourceConfiguration[];
   sources: Pick<SourceStore, 'read'>;
   runs: Pick<RunStore, 'lastRuns'>;
-  settings: Pick<SettingsStore, 'current'>;
+  settings: Pick<SettingsStore, 'current' | 'drift'>;
+  guards: Pick<GuardStore, 'list'>;
   enrolments: Pick<EnrolmentStore, 'feedState'>;
   queueDepths: () => Promise<StatusView['queues']>;
   now: () => number;
@@ -29,21 +32,22 @@ const averagedOver = 20;
 const forgottenMs = 3_600_000;
 
 export function readStatus(dependencies: StatusDependencies) {
-  const { configured, sources, runs, settings, enrolments, queueDepths, now } = dependencies;
+  const { configured, sources, runs, settings, guards, enrolments, queueDepths, now } = dependencies;
 
-  async function sourceStatus(source: SourceConfiguration): Promise<SourceStatusView> {
+  async function sourceStatus(source: SourceConfiguration, shared: Shared): Promise<SourceStatusView> {
     const [state, last, current] = await Promise.all([
       sources.read(source.id),
       runs.lastRuns(source.id, lookedAt),
       settings.current(source.id),
     ]);
-    return viewSource(source, { state, last, current, now: now() });
+    return viewSource(source, { state, last, current, now: now(), ...shared });
   }
 
   return async (): Promise<StatusView> => {
     const at = now();
+    const [drift, waiting] = await Promise.all([settings.drift(), guards.list({ waiting: true })]);
     const [all, feed, queues] = await Promise.all([
-      Promise.all(configured.map(sourceStatus)),
+      Promise.all(configured.map((source) => sourceStatus(source, { drift, waiting }))),
       enrolments.feedState(at),
       queueDepths(),
     ]);
@@ -56,9 +60,12 @@ export function readStatus(dependencies: StatusDependencies) {
   };
 }
 
-type Known = { state: SourceState; last: readonly GatherRun[]; current: SettingsVersion; now: number };
+/** What is read once for all sources. */
+type Shared = { drift: Drift | null; waiting: readonly GuardItem[] };
+type Known = { state: SourceState; last: readonly GatherRun[]; current: SettingsVersion; now: number } & Partial<Shared>;
 
-export function viewSource(source: SourceConfiguration, { state, last, current, now }: Known): SourceStatusView {
+export function viewSource(source: SourceConfiguration, known: Known): SourceStatusView {
+  const { state, last, current, now, drift = null, waiting = [] } = known;
   const underWay = last.find((run) => isUnderWay(run, now)) ?? null;
   const finished = last.find((run) => run.state === 'completed' || run.state === 'failed') ?? null;
   return {
@@ -71,7 +78,8 @@ export function viewSource(source: SourceConfiguration, { state, last, current, 
     averageGather: averageOf(last.filter((run) => run.state === 'completed').slice(0, averagedOver)),
     devices: state.devices,
     server: state.server,
-    aq: autoQuarantine(source, state, current),
+    aq: autoQuarantine(source, { state, current, drift }),
+    guard: guardOn(source.id, waiting),
   };
 }
 
@@ -112,9 +120,9 @@ const anyDevice: DeviceFacts = {
 
 function autoQuarantine(
   { enforcement }: SourceConfiguration,
-  state: SourceState,
-  { settings, version }: SettingsVersion,
+  { state, current, drift }: { state: SourceState; current: SettingsVersion; drift: Drift | null },
 ): SourceStatusView['aq'] {
+  const { settings, version, scope } = current;
   const baseline = baselineOf(state, settings);
   const why = whyNotInForce({ settings, server: state.server, baseline }, anyDevice);
   return {
@@ -123,6 +131,29 @@ function autoQuarantine(
     baseline,
     enforcement: effectiveEnforcement(enforcement, state.server),
     settingsVersion: version,
-    note: why === null ? 'In force: a new device waits until a rule or a person approves it.' : `Not in force: ${why}.`,
+    note: [
+      why === null ? 'In force: a new device waits until a rule or a person approves it.' : `Not in force: ${why}.`,
+      ...notWritable(enforcement, { state, settings }),
+    ].join(' '),
+    drift: scope === everySource ? (drift?.fields ?? []) : [],
   };
+}
+
+/** A server whose approval settings cannot be written is said so plainly, with what to choose instead. */
+function notWritable(configured: Enforcement, { state, settings }: { state: SourceState; settings: Settings }): string[] {
+  if (state.server.settingsAccess !== 'unavailable' || settings.requireApproval === 'server') return [];
+  const what = 'The server has no approval settings that could be written';
+  if (configured === 'extender') return [`${what}: the extender blocks unapproved devices itself, as configured.`];
+  return [
+    `${what}: the extender blocks unapproved devices itself. Set "enforcement": "extender" for this source to say that this is meant.`,
+  ];
+}
+
+/** The newest that waits for a person on this source. */
+function guardOn(sourceId: string, waiting: readonly GuardItem[]): SourceStatusView['guard'] {
+  const guard = waiting.find(({ sources }) => sources[sourceId]?.trips);
+  const figures = guard?.sources[sourceId];
+  if (!guard || !figures) return null;
+  const { guardId, kind, cause, at } = guard;
+  return { id: guardId, kind, cause, affected: figures.affected, percent: figures.percent, at: isoTime(at) };
 }

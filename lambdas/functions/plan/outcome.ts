@@ -1,12 +1,17 @@
 /** From decided devices to what a plan says of them. An action that is known in the ledger and may not come again is none. */
 import type { Ledger } from '#adapters/dynamodb/ledger';
-import { type GuardedDevice, isTaking } from '#domain/guard';
+import type { Device } from '#domain/device';
+import { isTaking } from '#domain/guard';
 import type { PlannedAction } from '#domain/plan';
 import { changeOf, type PlanChange } from '#domain/plan-changes';
 import { aqAction, newAction } from '#functions/evaluate/aq-actions';
+import { isSameVerdict } from '#functions/evaluate/changes';
 import type { Decided } from '#functions/evaluate/decide-all';
 
-export type Outcome = { changes: PlanChange[]; taken: GuardedDevice[] };
+/** An automatic action that would take access away. */
+export type Taken = { device: Device; planned: PlannedAction };
+/** `differs`: an evaluation would write something, be it only another evidence. */
+export type Outcome = { changes: PlanChange[]; taken: Taken[]; differs: boolean };
 
 type Reads = Pick<Ledger, 'read' | 'readMany'>;
 
@@ -18,7 +23,7 @@ export async function outcomesOf(ledger: Reads, users: readonly (readonly Decide
   const look = await known(ledger, users.flat(), now);
   const outcomes: Outcome[] = [];
   for (const decided of users) {
-    const outcome: Outcome = { changes: [], taken: [] };
+    const outcome: Outcome = { changes: [], taken: [], differs: false };
     for (const one of decided) await add(outcome, one, { look, now });
     outcomes.push(outcome);
   }
@@ -31,8 +36,8 @@ async function add(outcome: Outcome, one: Decided, { look, now }: { look: Pick<L
   const isNew = wanted !== undefined && (await asks(one, wanted, { look, now }));
   const change = changeOf(device, verdict, planned && isNew ? planned.type : null);
   if (change) outcome.changes.push(change);
-  const { sourceId, user, deviceId } = device;
-  if (isNew && isTaking(facts, wanted)) outcome.taken.push({ sourceId, user, deviceId, rule: wanted.rule });
+  if (change || !isSameVerdict(device, verdict)) outcome.differs = true;
+  if (isNew && isTaking(facts, wanted)) outcome.taken.push({ device, planned: wanted });
 }
 
 async function asks(

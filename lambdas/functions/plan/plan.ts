@@ -14,14 +14,14 @@ import type { UserStore } from '#adapters/dynamodb/users';
 import type { UserKey } from '#domain/device';
 import type { Enforcement } from '#domain/enforcement';
 import type { EnrolmentFeed } from '#domain/enrolment';
-import { type GuardedDevice, mostListed, type Takings } from '#domain/guard';
+import type { Takings } from '#domain/guard';
 import { commonName } from '#domain/names';
 import { type FleetPlan, inOrder, perRule } from '#domain/plan-changes';
 import type { Settings, SettingsVersion } from '#domain/settings';
 import type { SourceState } from '#domain/source';
 import { type Decided, decideAll } from '#functions/evaluate/decide-all';
 import { type InputReaders, readInput, registered } from '#functions/evaluate/inputs';
-import { type Outcome, outcomesOf } from './outcome.ts';
+import { type Outcome, outcomesOf, type Taken } from './outcome.ts';
 import { type PlannedSource, readPlannedSources } from './planned-sources.ts';
 
 export type PlanDependencies = {
@@ -43,8 +43,8 @@ export type Supposition = {
   enrolments?: EnrolmentIndex | undefined;
   feed?: EnrolmentFeed | undefined;
 };
-/** `taken`: who would lose access, at most `mostListed` of them. `users`: whom it would change anything for. */
-export type Planned = FleetPlan & { taken: GuardedDevice[]; users: UserKey[] };
+/** `users`: for whom an evaluation would write anything. */
+export type Planned = FleetPlan & { taken: Taken[]; users: UserKey[] };
 export type PlanFleet = ReturnType<typeof planFleet>;
 
 const readsAtOnce = 16;
@@ -80,7 +80,7 @@ export function planFleet(deps: PlanDependencies) {
       found.forEach((outcome, index) => {
         const { key } = users[index] as FleetUser;
         const text = `${key.sourceId}|${key.user}`;
-        if (outcome.changes.length + outcome.taken.length > 0) outcomes.set(text, { key, outcome });
+        if (outcome.differs || outcome.taken.length > 0) outcomes.set(text, { key, outcome });
         else outcomes.delete(text);
       });
     }
@@ -133,7 +133,7 @@ function nameBook() {
 function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: UserKey; outcome: Outcome }[]): Planned {
   const changes = inOrder(outcomes.flatMap(({ outcome }) => outcome.changes));
   const taken = outcomes.flatMap(({ outcome }) => outcome.taken);
-  const affected = Map.groupBy(taken, ({ sourceId }) => sourceId);
+  const affected = Map.groupBy(taken, ({ device }) => device.sourceId);
   const takings = [...count].map(([id, devices]): [string, Takings] => [
     id,
     { affected: affected.get(id)?.length ?? 0, devices },
@@ -142,7 +142,7 @@ function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: Us
     changes,
     perRule: perRule(changes),
     takings: Object.fromEntries(takings),
-    taken: taken.slice(0, mostListed),
-    users: outcomes.map(({ key }) => key),
+    taken,
+    users: outcomes.flatMap(({ key, outcome }) => (outcome.differs ? [key] : [])),
   };
 }

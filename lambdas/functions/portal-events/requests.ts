@@ -4,7 +4,9 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { decisionStore } from '#adapters/dynamodb/decisions';
 import { deviceStore } from '#adapters/dynamodb/devices';
+import { enrolmentBulk } from '#adapters/dynamodb/enrolment-bulk';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { guardStore } from '#adapters/dynamodb/guards';
 import { ledger } from '#adapters/dynamodb/ledger';
 import { linkStore } from '#adapters/dynamodb/links';
 import { runStore } from '#adapters/dynamodb/runs';
@@ -12,15 +14,24 @@ import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { snapshotStore } from '#adapters/dynamodb/snapshots';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
+import { ringGuard } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { EnvironmentOf } from '#domain/environment';
 import { confirmLink } from '#functions/confirm-link/confirm-link';
+import { decideGuard } from '#functions/guard/decide-guard';
+import { guardRail } from '#functions/guard/rail';
+import { planFleet } from '#functions/plan/plan';
+import { planDependencies } from '#functions/plan/stores';
 import { publishSettings } from '#functions/publish-settings/publish-settings';
 import { requestAction } from '#functions/request-action/request-action';
 import { requestGather } from '#functions/request-gather/request-gather';
+import { importEnrolments } from '#functions/take-enrolment/import-enrolments';
 import { takeEnrolments } from '#functions/take-enrolment/take-enrolment';
+import { takeMany } from '#functions/take-enrolment/take-many';
 import { takeSnapshot } from '#functions/take-enrolment/take-snapshot';
+import { takeWaiting } from '#functions/take-enrolment/take-waiting';
+import { waitingEnrolments } from '#functions/take-enrolment/waiting-enrolments';
 import { withdrawDecision } from '#functions/withdraw-decision/withdraw-decision';
 
 export type Clients = { dynamodb: DocumentClient; sqs: SQSClient; now?: () => number };
@@ -49,8 +60,16 @@ export function requestsOf(
   const actions = ledger(dynamodb, tables);
   const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL, sqs));
   const actionQueue = sqsQueue(environment.ACTIONS_QUEUE_URL, sqs);
+  const planning = planDependencies({ client: dynamodb, tables, configuration, now });
+  const plan = planFleet(planning);
+  const guards = guardStore(dynamodb, tables);
+  const rail = guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
+  const bulk = enrolmentBulk(dynamodb, tables);
+  const many = takeMany({ sources, bulk, enrolments, evaluations, plan, rail, now });
+  const enrolmentsQueue = sqsQueue(environment.ENROLMENTS_QUEUE_URL, sqs);
   const gather = requestGather({ sources, runs, gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL, sqs) });
-  const take = takeEnrolments({ sources, enrolments, evaluations, now });
+  const take = takeEnrolments({ sources, enrolments, evaluations, rail, now });
+  const publish = publishSettings({ sources, settings, rail, timeline, requestGather: gather, evaluations, now });
   const snapshots = snapshotStore(dynamodb, tables.control);
 
   return {
@@ -61,9 +80,23 @@ export function requestsOf(
     decisions,
     timeline,
     takeEnrolments: take,
-    takeSnapshot: takeSnapshot({ enrolments, snapshots, takeEnrolments: take, evaluations }),
+    takeSnapshot: takeSnapshot({ snapshots, enrolmentsQueue }),
+    takeWaiting: takeWaiting({ snapshots, takeMany: many, known: rail.known }),
+    importEnrolments: importEnrolments({ takeMany: many, snapshots, known: rail.known, now }),
+    plan,
+    guards,
+    guardLimits: configuration.guard,
+    decideGuard: decideGuard({
+      guards,
+      publishSettings: publish,
+      enrolments: waitingEnrolments(enrolmentsQueue),
+      plan,
+      ledger: actions,
+      evaluations,
+      now,
+    }),
     requestGather: gather,
-    publishSettings: publishSettings({ sources, settings, requestGather: gather, evaluations, now }),
+    publishSettings: publish,
     withdrawDecision: withdrawDecision({ findDevice: devices.getDevice, decisions, ledger: actions, evaluations, now }),
     confirmLink: confirmLink({ links, evaluations }),
     requestAction: requestAction({

@@ -8,25 +8,29 @@ import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import type { SourceConfiguration } from '#domain/configuration';
 import type { UserKey } from '#domain/device';
 import type { Enrolment } from '#domain/enrolment';
+import type { Rail } from '#functions/guard/rail';
 
 export type TakeEnrolmentDependencies = {
   sources: readonly Pick<SourceConfiguration, 'id'>[];
   enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'heard' | 'heardAnnounced'>;
   evaluations: EvaluationsQueue;
+  /** The guard, for the moment in which the portal is heard from again: that can change every verdict at once. */
+  rail?: Pick<Rail, 'withholding'>;
   now: () => number;
 };
 export type Taken = { received: number; stored: number; same: number; older: number };
 
 const atOnce = { concurrency: 16 };
 
-export function takeEnrolments({ sources, enrolments, evaluations, now }: TakeEnrolmentDependencies) {
+export function takeEnrolments({ sources, enrolments, evaluations, rail, now }: TakeEnrolmentDependencies) {
   /** A feed that was silent until now can change the verdict of every user. */
   async function noteFeed(): Promise<void> {
     if ((await enrolments.heard(now())) === 'noted') return;
-    await evaluations.everyone(
-      sources.map(({ id }) => id),
-      'the portal is heard from again',
-    );
+    const sourceIds = sources.map(({ id }) => id);
+    const cause = 'the portal is heard from again';
+    const stop = { guardId: `feed-${now()}`, kind: 'feed' as const, cause, requestedBy: 'portal', payload: null };
+    await rail?.withholding(stop, { sourceIds, feed: 'fresh' });
+    await evaluations.everyone(sourceIds, cause);
     await enrolments.heardAnnounced();
   }
 

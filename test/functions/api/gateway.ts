@@ -33,6 +33,7 @@ export async function startGateway(): Promise<Gateway> {
       readStatus: readStatus({
         configured: configuration.sources,
         ...side.requests.stores,
+        guards: side.requests.guards,
         sources,
         queueDepths: () => readQueueDepths(side.queues.client, side.queues.urls),
         now: side.requests.now,

@@ -174,8 +174,10 @@ test('a snapshot is taken as one when its last part has come, and ends the enrol
   await take('EnrolmentChanged', { enrolment: anEnrolment({ id: 'LATE', changedAt: start + 60_000, mailDeviceIds: ['L'] }) });
   await evaluated();
   const johns = anEnrolment({ id: 'E2', user: { email: 'john@acme.com' }, mailDeviceIds: ['XYZ'] });
-  const part = (number: number, enrolments: unknown[]) =>
-    take('EnrolmentSnapshot', { snapshotId: 'S1', part: number, parts: 2, enrolments });
+  const part = async (number: number, enrolments: unknown[]) => {
+    await take('EnrolmentSnapshot', { snapshotId: 'S1', part: number, parts: 2, enrolments });
+    await side.takeWhole();
+  };
   await part(2, [johns]);
   expect(await side.requests.stores.enrolments.read('E2')).toBeNull();
   await part(1, []);
@@ -192,8 +194,10 @@ test('a snapshot is taken as one when its last part has come, and ends the enrol
 });
 
 test('an earlier snapshot that comes late ends nothing', async () => {
-  const snapshot = (snapshotId: string, at: number, enrolments: unknown[]) =>
-    take('EnrolmentSnapshot', { snapshotId, part: 1, parts: 1, enrolments }, new Date(at).toISOString());
+  const snapshot = async (snapshotId: string, at: number, enrolments: unknown[]) => {
+    await take('EnrolmentSnapshot', { snapshotId, part: 1, parts: 1, enrolments }, new Date(at).toISOString());
+    await side.takeWhole();
+  };
   await snapshot('later', start + 1000, [anEnrolment()]);
   await snapshot('earlier', start, []);
   expect((await side.requests.stores.enrolments.read('E1'))?.status).toBe('Enrolled');

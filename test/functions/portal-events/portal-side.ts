@@ -6,6 +6,7 @@ import { sqsQueue } from '#adapters/queues';
 import { runtimeConfiguration } from '#domain/configuration';
 import type { Device, DeviceKey } from '#domain/device';
 import type { Enrolment } from '#domain/enrolment';
+import { enrolmentsMessage } from '#domain/messages';
 import { bulkRequests } from '#functions/bulk/stage-bulk';
 import { requestsOf } from '#functions/portal-events/requests';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
@@ -32,6 +33,7 @@ export async function startPortalSide() {
     GATHER_QUEUE_URL: queues.urls.gather,
     EVALUATIONS_QUEUE_URL: queues.urls.evaluations,
     ACTIONS_QUEUE_URL: queues.urls.actions,
+    ENROLMENTS_QUEUE_URL: queues.urls.enrolments,
   };
   const requests = requestsOf(environment, configuration, { dynamodb: client, sqs: queues.client, now: () => clock.now });
   const bulks = bulkRequests({
@@ -48,6 +50,10 @@ export async function startPortalSide() {
     bulks,
     async store(device: Device) {
       await client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) }));
+    },
+    /** Works the enrolments queue off, as its function does. */
+    async takeWhole() {
+      for (const body of await queues.drain('enrolments')) await requests.takeWaiting(enrolmentsMessage.parse(body));
     },
     async stop() {
       await Promise.all([database.stop(), queues.stop()]);

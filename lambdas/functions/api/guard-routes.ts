@@ -1,0 +1,57 @@
+/** GET /api/guards, GET and POST /api/guards/{id}: what the guard stopped, and a person's decision on it. */
+import { z } from '@hono/zod-openapi';
+import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import { guardDecision, guardsView, guardView, viewGuard } from './guard-schemas.ts';
+import { Problem } from './problem.ts';
+import { isoOrNull } from './views.ts';
+
+const params = z.object({ id: z.string() });
+const unknown = () => new Problem(404, 'No guard of this id is known. GET /api/guards lists those that are.');
+
+export function guardRoutes(app: ApiApp, { guards, decideGuard }: ApiDependencies): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/guards',
+    summary: 'What the guard stopped, newest first',
+    request: { query: z.object({ state: z.enum(['waiting', 'all']).default('all') }) },
+    responses: { 200: json(guardsView, 'The guards.'), ...problems({}) },
+  });
+  app.get('/api/guards', async (c) => {
+    const found = await guards.list({ waiting: c.req.query('state') === 'waiting' });
+    return c.json({ guards: found.map(viewGuard), cursor: null });
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/api/guards/{id}',
+    summary: 'One guard: what waits, and for whom it would end access',
+    request: { params },
+    responses: { 200: json(guardView, 'The guard.'), ...problems({ 404: 'No guard of this id.' }) },
+  });
+  app.get('/api/guards/:id', async (c) => {
+    const guard = await guards.read(c.req.param('id'));
+    if (!guard) throw unknown();
+    return c.json(viewGuard(guard));
+  });
+
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/api/guards/{id}',
+    summary: 'Confirms or rejects what the guard stopped',
+    request: { params, body: { required: true, content: { 'application/json': { schema: guardDecision } } } },
+    responses: {
+      200: json(guardView, 'Decided; its outcome says what followed.'),
+      ...problems({ 400: 'Malformed.', 404: 'No guard of this id.', 409: 'It was decided otherwise before.' }),
+    },
+  });
+  app.post('/api/guards/:id', async (c) => {
+    const { decision } = await readBody(c, guardDecision);
+    const answer = await decideGuard(c.req.param('id'), { decision, by: c.get('caller') });
+    if (!answer) throw unknown();
+    const { guard, outcome } = answer;
+    const asWanted = guard.state === (decision === 'confirm' ? 'confirmed' : 'rejected');
+    if (outcome === 'decided' && !asWanted)
+      throw new Problem(409, `It is ${guard.state}: ${guard.decidedBy} decided so at ${isoOrNull(guard.decidedAt)}.`);
+    return c.json(viewGuard(guard));
+  });
+}

@@ -1,0 +1,21 @@
+/** A person confirmed enrolments that the guard had stopped: they are handed on to be taken, past the guard this time. */
+import { z } from 'zod';
+import type { Queue } from '#adapters/queues';
+import type { GuardItem } from '#domain/guard';
+import type { EnrolmentsMessage } from '#domain/messages';
+
+export type WaitingEnrolments = {
+  takeSnapshot(guard: GuardItem): Promise<string>;
+  takeImport(guard: GuardItem): Promise<string>;
+};
+
+const waiting = z.object({ snapshotId: z.string().min(1) });
+
+export function waitingEnrolments(enrolmentsQueue: Queue): WaitingEnrolments {
+  async function handOn({ payload }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
+    const body: EnrolmentsMessage = { kind, snapshotId: waiting.parse(payload).snapshotId, confirmed: true };
+    await enrolmentsQueue.send([{ body }]);
+    return `The ${kind} is being taken in, unless a later snapshot was taken meanwhile.`;
+  }
+  return { takeSnapshot: (guard) => handOn(guard, 'snapshot'), takeImport: (guard) => handOn(guard, 'import') };
+}

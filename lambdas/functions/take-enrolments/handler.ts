@@ -1,0 +1,64 @@
+/** Works off the enrolments queue: whole snapshots, and imports that a person confirmed. Wiring only. */
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
+import { documentClient } from '#adapters/dynamodb/client';
+import { enrolmentBulk } from '#adapters/dynamodb/enrolment-bulk';
+import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { guardStore } from '#adapters/dynamodb/guards';
+import { snapshotStore } from '#adapters/dynamodb/snapshots';
+import { evaluationsQueue } from '#adapters/evaluations-queue';
+import { ringGuard } from '#adapters/metrics';
+import { sqsQueue } from '#adapters/queues';
+import { loadConfiguration } from '#adapters/runtime-configuration';
+import { parseEnvironment } from '#domain/environment';
+import { enrolmentsMessage } from '#domain/messages';
+import { guardRail } from '#functions/guard/rail';
+import { planFleet } from '#functions/plan/plan';
+import { planDependencies } from '#functions/plan/stores';
+import { takeMany } from '#functions/take-enrolment/take-many';
+import { takeWaiting } from '#functions/take-enrolment/take-waiting';
+
+const logger = new Logger({ serviceName: 'take-enrolments' });
+const environment = parseEnvironment('take-enrolments', process.env);
+const configuration = loadConfiguration();
+const client = documentClient();
+const tables = {
+  devices: environment.DEVICES_TABLE,
+  enrolments: environment.ENROLMENTS_TABLE,
+  actions: environment.ACTIONS_TABLE,
+  journal: environment.JOURNAL_TABLE,
+  control: environment.CONTROL_TABLE,
+};
+const now = Date.now;
+const plan = planFleet(planDependencies({ client, tables, configuration, now }));
+const guards = guardStore(client, tables);
+const rail = guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
+const take = takeWaiting({
+  snapshots: snapshotStore(client, tables.control),
+  known: rail.known,
+  takeMany: takeMany({
+    sources: configuration.sources,
+    bulk: enrolmentBulk(client, tables),
+    enrolments: enrolmentStore(client, tables, configuration.enrolmentStaleHours),
+    evaluations: evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL)),
+    plan,
+    rail,
+    now,
+  }),
+});
+const processor = new BatchProcessor(EventType.SQS);
+
+async function takeRecord({ body, messageId }: SQSRecord): Promise<void> {
+  try {
+    const message = enrolmentsMessage.parse(JSON.parse(body));
+    const taken = await take(message);
+    logger.info('Enrolments', { kind: message.kind, ...('guard' in taken ? { outcome: taken.outcome } : taken) });
+  } catch (error) {
+    logger.error('Enrolments were not taken in and come again', { messageId, error });
+    throw error;
+  }
+}
+
+export const handler = (event: SQSEvent, context: Context) =>
+  processPartialResponse(event, takeRecord, processor, { context, throwOnFullBatchFailure: false });
