@@ -13,6 +13,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { indexStreams } from './stream-index.ts';
 
 export type Dynoxide = {
   /** Where it answers now, `http://127.0.0.1:port`: waits while it restarts, so ask each time. Rejects when it cannot start. */
@@ -47,6 +48,7 @@ export async function startDynoxide(dataDir: string, onProblem: (says: string) =
     const child = spawnGuarded([program, ...args], { pidFile, logFile: join(dataDir, 'dynoxide.log') });
     current = { child, endpoint };
     if (await answers(endpoint, child)) {
+      indexStreams(file);
       child.once('exit', restart);
       if (child.exitCode !== null || child.signalCode !== null) restart();
       return endpoint;
