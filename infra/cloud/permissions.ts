@@ -89,8 +89,8 @@ export const needs: { [F in FunctionName]: Needs } = {
   gather: {
     ...nothing,
     tables: {
-      devices: ['BatchGetItem', 'BatchWriteItem', 'UpdateItem'],
-      journal: ['BatchWriteItem'],
+      devices: ['BatchGetItem', 'PutItem', 'UpdateItem'],
+      journal: ['PutItem'],
       control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
     },
     indexes: ['bySource', 'moving'],

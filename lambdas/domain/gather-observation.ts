@@ -3,8 +3,8 @@
  * whether its verdict may change. Pure; `stored` is null for a device never seen.
  */
 import type { Device, DeviceDetail, DeviceKey, ListedDevice } from '#domain/device';
-import { changedLines, discoveredLine, returnedLines } from '#domain/observation-lines';
 import { isAdmitted } from '#domain/effects';
+import { changedLines, discoveredLine, returnedLines } from '#domain/observation-lines';
 import type { TimelineEntry } from '#domain/timeline';
 
 export type Look = {
@@ -87,8 +87,7 @@ function registeredAnew(stored: Device, at: number): Device {
 }
 
 /** Away and back: whatever it was away for, a wipe asked for before must not hit it (wipe.ts). */
-const returned = (stored: Device, at: number): Device =>
-  stored.presence === 'missing' ? { ...stored, returnedAt: at } : stored;
+const returned = (stored: Device, at: number): Device => (stored.presence === 'missing' ? { ...stored, returnedAt: at } : stored);
 
 /**
  * Our bar is gone, and no action of ours is open that could have lifted it: somebody lifted it on the server. Theirs is the last

@@ -104,21 +104,20 @@ describe('queues and their workers fit together', () => {
   test('new lines of the journal, and nothing else of its table, go to publish; what is given up after 23 hours is kept and rings', () => {
     const streams = all().filter(([, { Properties }]) => Properties.StartingPosition !== undefined);
     expect(streams).toHaveLength(1);
-    const [[, mapping] = ['', undefined]] = streams;
-    expect(mapping?.Properties).toMatchObject({
+    const properties = streams[0]?.[1].Properties ?? {};
+    expect(properties).toMatchObject({
       StartingPosition: 'TRIM_HORIZON',
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
       MaximumRecordAgeInSeconds: 23 * 3600,
     });
-    const [filter] = (mapping?.Properties.FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
+    const [filter] = (properties.FilterCriteria as { Filters: { Pattern: string }[] }).Filters;
     expect(JSON.parse(filter?.Pattern ?? '')).toEqual({
       eventName: ['INSERT'],
       dynamodb: { Keys: { pk: { S: [{ prefix: 'device|' }, { prefix: 'source|' }] } } },
     });
-    const { Destination } = (mapping?.Properties.DestinationConfig as { OnFailure: { Destination: { 'Fn::GetAtt': [string] } } })
-      .OnFailure;
-    expect(alarmsOn(Destination['Fn::GetAtt'][0], 'ApproximateNumberOfMessagesVisible')).toHaveLength(1);
+    const { OnFailure } = properties.DestinationConfig as { OnFailure: { Destination: { 'Fn::GetAtt': [string] } } };
+    expect(alarmsOn(OnFailure.Destination['Fn::GetAtt'][0], 'ApproximateNumberOfMessagesVisible')).toHaveLength(1);
     const late = templates
       .ofType('AWS::CloudWatch::Alarm')
       .filter(([, { Properties }]) => Properties.MetricName === 'IteratorAge');

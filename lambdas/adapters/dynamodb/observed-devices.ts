@@ -3,25 +3,26 @@
  * source owns, so that verdicts, matches, decisions and actions that others write are never overwritten.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { deviceHash } from '#adapters/fingerprint';
 import type { Device, DeviceKey } from '#domain/device';
 import type { TimelineEntry } from '#domain/timeline';
-import { getAll, putAll } from './batches.ts';
+import { getAll } from './batches.ts';
 import type { DocumentClient } from './client.ts';
 import { deviceItem, deviceItemKey, deviceKeyOf, movingKey, parseDevice } from './device-items.ts';
 import { indexes, shardKey } from './keys.ts';
 import { timelineItem } from './timeline.ts';
+import { committed, untilSettled } from './transactions.ts';
 
 export type Recorded = { device: Device; lines: readonly TimelineEntry[] };
 export type ObservedDevices = {
   /** By device hash, strongly consistent. */
   read(keys: readonly DeviceKey[]): Promise<Map<string, Device>>;
-  /** Lines first: a device that is stored has its first line. */
+  /** Each device with its lines: both or neither. Throws when someone else stored one of them meanwhile. */
   putNew(recorded: readonly Recorded[]): Promise<void>;
-  appendLines(recorded: readonly Recorded[]): Promise<void>;
-  /** False when someone else changed the device since `before` was read: read it and decide anew. */
-  update(before: Device, after: Device): Promise<boolean>;
+  /** With its lines, both or neither. False when someone else changed the device since `before` was read: read and decide anew. */
+  update(before: Device, after: Device, lines: readonly TimelineEntry[]): Promise<boolean>;
   /** Hashes of devices whose full record every gather reads. Eventually consistent. */
   moving(sourceId: string): Promise<Set<string>>;
   /** The device of a hash, or null. Eventually consistent. */
@@ -44,17 +45,20 @@ const owned = [
   'baselineRun',
   'denial',
   'heldSince',
+  'removal',
+  'overruled',
+  'returnedAt',
 ] as const satisfies readonly (keyof Device)[];
 /** What others write and a change of ours may rest on. */
-const compared = ['registeredAt', 'presence', 'observedAt', 'observedSeq', 'denial', 'heldSince', 'openAction'] as const;
+const compared = ['registeredAt', 'presence', 'observedAt', 'observedSeq', 'denial', 'heldSince', 'openAction'] as const satisfies readonly (keyof Device)[];
 
 export function observedDevices(client: DocumentClient, tables: { devices: string; journal: string }): ObservedDevices {
-  const appendLines = (recorded: readonly Recorded[]) =>
-    putAll(
-      client,
-      tables.journal,
-      recorded.flatMap(({ device, lines }) => lines.map((line) => timelineItem(device, line))),
-    );
+  const linePuts = ({ device, lines }: Recorded) =>
+    lines.map((line) => ({ Put: { TableName: tables.journal, Item: timelineItem(device, line) } }));
+  const newPut = ({ device }: Recorded) => ({
+    Put: { TableName: tables.devices, Item: deviceItem(device), ConditionExpression: 'attribute_not_exists(pk)' },
+  });
+
   return {
     async read(keys) {
       const items = await getAll(client, tables.devices, keys.map(deviceItemKey));
@@ -62,17 +66,25 @@ export function observedDevices(client: DocumentClient, tables: { devices: strin
       return new Map(devices.map((device) => [deviceHash(device), device]));
     },
     async putNew(recorded) {
-      await appendLines(recorded);
-      await putAll(
-        client,
-        tables.devices,
-        recorded.map(({ device }) => deviceItem(device)),
+      const writes = recorded.map((one) => [newPut(one), ...linePuts(one)]);
+      await pMap(
+        transactions(writes),
+        (items) =>
+          untilSettled(async () => {
+            const done = await committed(client.send(new TransactWriteCommand({ TransactItems: items })));
+            return done ? true : null;
+          }, 'A new device'),
+        { concurrency: transactionsAtOnce },
       );
     },
-    appendLines,
-    async update(before, after) {
+    async update(before, after, lines) {
+      const update = { TableName: tables.devices, ...updateOf(before, after) };
+      if (lines.length > 0) {
+        const puts = linePuts({ device: after, lines });
+        return committed(client.send(new TransactWriteCommand({ TransactItems: [{ Update: update }, ...puts] })));
+      }
       try {
-        await client.send(new UpdateCommand({ TableName: tables.devices, ...updateOf(before, after) }));
+        await client.send(new UpdateCommand(update));
         return true;
       } catch (error) {
         if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
@@ -110,6 +122,22 @@ export function observedDevices(client: DocumentClient, tables: { devices: strin
       return Items[0] === undefined ? null : deviceKeyOf(Items[0]);
     },
   };
+}
+
+type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
+/** DynamoDB takes a hundred items in a transaction. */
+const mostItems = 100;
+const transactionsAtOnce = 4;
+
+/** As few transactions as possible, each with whole devices only. */
+function transactions(all: readonly Writes[]): Writes[] {
+  const packed: Writes[] = [];
+  for (const writes of all) {
+    const last = packed.at(-1);
+    if (last && last.length + writes.length <= mostItems) last.push(...writes);
+    else packed.push([...writes]);
+  }
+  return packed;
 }
 
 function updateOf(before: Device, after: Device) {

@@ -26,7 +26,8 @@ export async function recordAbsence(
   async function absent(index: number): Promise<void> {
     const since = manifest.missingSince(index);
     if (since === null) {
-      await change(index, 'missing');
+      const stored = await change(index, 'missing');
+      if (stored?.presence === 'removed') return manifest.drop(index);
       manifest.markMissing(index, missingMinutes(startedAt));
       tally.counts.missing++;
       return;
@@ -42,19 +43,31 @@ export async function recordAbsence(
     const key = await devices.locate(source.id, manifest.hashAt(index));
     const stored = key === null ? undefined : [...(await devices.read([key])).values()][0];
     if (stored === undefined || stored.presence === presence) return stored ?? null;
-    const device = { ...stored, presence, missingSince: stored.missingSince ?? startedAt };
     gathering.guard();
-    await devices.appendLines([{ device, lines: [line(presence, gathering)] }]);
-    if (await devices.update(stored, device)) return device;
+    const device = absentNow(stored, presence, startedAt);
+    const lines = stored.presence === 'removed' ? [] : [line(presence, gathering, stored)];
+    if (device === stored || (await devices.update(stored, device, lines))) return device;
     if (left <= 1) throw new Error(`A device was written by others ${tries} times in a row while a gather stored it`);
     return change(index, presence, left - 1);
   }
 }
 
-function line(kind: 'missing' | 'removed', { startedAt, run }: Gathering): TimelineEntry {
+/** One that our own action removed stays removed; that the server no longer lists it has now been seen. */
+function absentNow(stored: Device, presence: 'missing' | 'removed', at: number): Device {
+  if (stored.presence !== 'removed') return { ...stored, presence, missingSince: stored.missingSince ?? at };
+  return stored.removal && stored.removal.at < at ? { ...stored, removal: null } : stored;
+}
+
+function line(kind: 'missing' | 'removed', { startedAt, run }: Gathering, stored: Device): TimelineEntry {
   const says =
     kind === 'missing'
       ? 'The server no longer lists this device. It may come back; until it counts as removed nothing follows from this.'
       : 'Removed: the server has not listed this device for the time after which it counts as removed.';
-  return { at: startedAt, id: `${kind}|${run.runId}`, kind, says, data: {} };
+  return {
+    at: startedAt,
+    id: `${kind}|${run.runId}`,
+    kind,
+    says,
+    data: { changes: [{ field: 'presence', before: stored.presence, after: kind }] },
+  };
 }

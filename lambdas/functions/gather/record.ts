@@ -34,7 +34,7 @@ export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathe
   /** Someone else may have written the device since it was read: then it is read and compared anew. */
   async function update(one: Observed, left = tries): Promise<void> {
     if (one.stored === null || one.observation.same) return;
-    if (await devices.update(one.stored, one.observation.device)) return;
+    if (await devices.update(one.stored, one.observation.device, one.observation.lines)) return;
     if (left <= 1) throw new Error(`A device was written by others ${tries} times in a row while a gather stored it`);
     const again = await devices.read([one.stored]);
     return update(observed(one, [...again.values()][0] ?? null), left - 1);
@@ -54,7 +54,6 @@ export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathe
       const changed = all.filter(({ stored, observation }) => stored !== null && !observation.same);
       gathering.guard();
       await devices.putNew(fresh.map(({ observation }) => observation));
-      await devices.appendLines(changed.map(({ observation }) => observation));
       await pMap(changed, (one) => update(one), { concurrency: updatesAtOnce });
       all.forEach(settle);
       tally.counts.added += fresh.length;

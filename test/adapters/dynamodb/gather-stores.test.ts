@@ -90,10 +90,10 @@ test('an update of the gather is refused once an action has read the device back
   await put([before]);
   expect(await observed().moving('own')).toEqual(new Set([deviceHash(before)]));
   expect(await devices().recordShown(before, { approval: 'approved', access: 'allow', wipe: 'none', at: 5 })).toBe('recorded');
-  expect(await observed().update(before, { ...before, level: 'new' })).toBe(false);
+  expect(await observed().update(before, { ...before, level: 'new' }, [])).toBe(false);
   const now = await devices().getDevice(before);
   expect(now).toMatchObject({ level: 'l', detail: { approval: 'approved', wipeTypes: '1' }, observedAt: 5, observedSeq: 1 });
-  expect(await observed().update(now ?? before, { ...(now ?? before), level: 'new' })).toBe(true);
+  expect(await observed().update(now ?? before, { ...(now ?? before), level: 'new' }, [])).toBe(true);
   expect(await devices().getDevice(before)).toMatchObject({ level: 'new', detail: { approval: 'approved' } });
   expect(await observed().moving('own')).toEqual(new Set());
 });

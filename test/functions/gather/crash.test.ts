@@ -28,8 +28,8 @@ function logging(deps: GatherDependencies, log: Log): GatherDependencies {
         await deps.devices.putNew(recorded);
         for (const { device } of recorded) log.push({ wrote: device.user });
       },
-      async update(before, after) {
-        const done = await deps.devices.update(before, after);
+      async update(before, after, lines) {
+        const done = await deps.devices.update(before, after, lines);
         if (done && after.presence !== 'missing') log.push({ wrote: after.user });
         return done;
       },
