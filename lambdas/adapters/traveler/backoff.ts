@@ -1,5 +1,5 @@
 /** How long to wait before asking a busy or silent server again. */
-import type { RetryPolicy } from './source.ts';
+import type { RetryPolicy } from './contract.ts';
 
 /** Full jitter: callers that failed together come back apart. `tried` counts from 1; `random` is in [0, 1). */
 export function jittered(tried: number, { baseMs, longestMs }: RetryPolicy, random: () => number): number {

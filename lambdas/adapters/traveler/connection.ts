@@ -6,10 +6,10 @@ import { type Address, travelerAddress } from './address.ts';
 import { judge } from './answer.ts';
 import { jittered } from './backoff.ts';
 import { readBody } from './body.ts';
+import type { RetryPolicy, Timeouts, TravelerOptions } from './contract.ts';
 import { credentialGate } from './credential-gate.ts';
 import type { Envelope } from './envelope.ts';
 import { TravelerFailure, WrongCredentials } from './failure.ts';
-import type { RetryPolicy, Timeouts, TravelerOptions } from './source.ts';
 import { transportFailure } from './transport-failure.ts';
 
 export type Call = {

@@ -7,8 +7,9 @@
  * - `denied`: entered when the server turns the password away (401). Every request fails at once with that failure, until
  *   `holdOffMs` have passed or other credentials arrive; then `unproven` again.
  */
+
+import type { Credentials } from './contract.ts';
 import type { TravelerFailure } from './failure.ts';
-import type { Credentials } from './source.ts';
 
 type Mode = { mode: 'unproven' | 'open' } | { mode: 'denied'; failure: TravelerFailure; until: number };
 

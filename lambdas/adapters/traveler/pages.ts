@@ -2,9 +2,9 @@
 import type { ListedDevice } from '#domain/device';
 import { parseListed } from '#domain/traveler-record';
 import type { Connection } from './connection.ts';
+import type { DevicePage } from './contract.ts';
 import { rowsOf } from './envelope.ts';
 import { TravelerFailure } from './failure.ts';
-import type { DevicePage } from './source.ts';
 
 const subject = 'device list';
 /** A list of empty pages, or of many more rows than it has records, leads nowhere. */

@@ -14,9 +14,9 @@ import type { WipeTarget } from '#domain/action';
 import type { ServerFacts } from '#domain/source';
 import { wipeFlags } from '#domain/wipe';
 import type { Call, Connection } from './connection.ts';
+import type { TravelerSource, Written } from './contract.ts';
 import type { Envelope } from './envelope.ts';
 import { TravelerFailure } from './failure.ts';
-import type { TravelerSource, Written } from './source.ts';
 
 type Writes = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'allow' | 'remove' | 'wipe' | 'cancelWipe'>;
 type SettingsFacts = Pick<ServerFacts, 'requiresApproval' | 'devicesBeforeApproval' | 'settingsAccess'>;

@@ -1,0 +1,59 @@
+/** What a Traveler source offers and what it needs to be told: the types that callers and the files beside this share. */
+import type { WipeTarget } from '#domain/action';
+import type { DeviceDetail, ListedDevice } from '#domain/device';
+import type { ServerFacts } from '#domain/source';
+
+export type Credentials = { user: string; password: string };
+
+/** One page of the list. `rejected` counts rows that could not be read: they are reported, not lost silently. */
+export type DevicePage = { devices: ListedDevice[]; totalRecords: number | null; rejected: number; page: number };
+
+/** A full record. */
+export type Found = ListedDevice & { detail: DeviceDetail };
+
+/** `gone`: the server no longer knows the record (404). Accepted is not confirmed: read the device back. */
+export type Written = 'accepted' | 'gone';
+
+export type TravelerSource = {
+  /**
+   * The whole list, page by page, one page read ahead of the caller. Rows may repeat across pages: de-duplicating on
+   * (user, device id) is the caller's. Throws TravelerFailure; what came before is then not a complete list.
+   */
+  pages(): AsyncIterable<DevicePage>;
+  /** Follows a record's href. The caller compares user and device id with what it expects. */
+  detail(href: string): Promise<Found | 'gone'>;
+  /** Version and approval settings. Settings answered by 404: `settingsAccess` unavailable, `requiresApproval` unknown. */
+  serverFacts(): Promise<ServerFacts>;
+  /** Sets approval on the server; its notification addresses stay as they are. */
+  writeSettings(wanted: { requireApproval: boolean; devicesBeforeApproval: number }): Promise<'written' | 'unavailable'>;
+  /** `liftDenial`: access was denied by us, so it is allowed again in the same write. */
+  approve(href: string, options: { liftDenial: boolean }): Promise<Written>;
+  block(href: string): Promise<Written>;
+  allow(href: string): Promise<Written>;
+  remove(href: string): Promise<Written>;
+  wipe(href: string, targets: readonly WipeTarget[]): Promise<Written>;
+  cancelWipe(href: string): Promise<Written>;
+  /** HTTP requests sent so far, retries included. */
+  readonly requests: number;
+  close(): Promise<void>;
+};
+
+export type TravelerOptions = {
+  /** With or without path and trailing slash; http or https. */
+  baseUrl: string;
+  credentials: () => Promise<Credentials>;
+  /** Requests under way at once, over all callers of this source. */
+  concurrency: number;
+  timeouts?: Partial<Timeouts>;
+  maxBodyBytes?: number;
+  retry?: Partial<RetryPolicy>;
+  /** `pm` of the list: rows per page divided by 20. */
+  pageMultiplier?: number;
+  random?: () => number;
+  now?: () => number;
+};
+
+/** Milliseconds; `total` bounds one try as a whole, so that a body that drips for ever ends. */
+export type Timeouts = { connect: number; headers: number; body: number; total: number };
+/** Waits are full-jitter: a random part of base * 2^n, at most `longestMs`. A longer Retry-After ends the tries. */
+export type RetryPolicy = { tries: number; baseMs: number; longestMs: number };
