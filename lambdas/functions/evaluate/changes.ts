@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/users';
 import type { Action } from '#domain/action';
 import type { Verdict } from '#domain/decide';
-import type { Device, ExplainedVerdict } from '#domain/device';
-import type { TimelineEntry } from '#domain/timeline';
+import type { Device, ExplainedVerdict, Match } from '#domain/device';
+import type { FieldChange, TimelineEntry } from '#domain/timeline';
 
 export type Change = {
   verdict: Verdict;
@@ -27,7 +27,10 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
   const stored = decided ?? device.verdict;
   const same = !decided && !action && heldSince === device.heldSince && isDeepStrictEqual(openAction, device.openAction);
   if (same || !stored) return null;
-  const entries = decided ? [verdictLine(device, { decided, action })] : [];
+  const entries = [
+    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : []),
+    ...holdLines(device, { heldSince, verdict, now }),
+  ];
   return {
     before: device,
     verdict: stored,
@@ -62,7 +65,9 @@ function explained({
   return { verdict, rule, evidence, wouldChange, settingsVersion, decidedAt: now, inputsDigest: digest(), client };
 }
 
-function verdictLine(device: Device, { decided, action }: { decided: ExplainedVerdict; action: Action | null }): TimelineEntry {
+type Deciding = { decided: ExplainedVerdict; action: Action | null; match: Match };
+
+function verdictLine(device: Device, { decided, action, match }: Deciding): TimelineEntry {
   const { verdict, rule, evidence, settingsVersion, inputsDigest, decidedAt } = decided;
   const before = device.verdict && { verdict: device.verdict.verdict, rule: device.verdict.rule };
   const from = before && before.verdict !== verdict ? `, before: ${before.verdict} (${before.rule})` : '';
@@ -74,6 +79,43 @@ function verdictLine(device: Device, { decided, action }: { decided: ExplainedVe
     id: `verdict|${inputsDigest}`,
     kind: 'verdict',
     says: `Verdict ${verdict} by rule ${rule}${from}: ${evidence}.${asks}`.replace('..', '.'),
-    data: { before, after: { verdict, rule }, evidence, settingsVersion, inputsDigest, actionId: action?.actionId ?? null },
+    data: {
+      before,
+      after: { verdict, rule },
+      evidence,
+      settingsVersion,
+      inputsDigest,
+      actionId: action?.actionId ?? null,
+      changes: changesOf(device, { decided, match }),
+    },
   };
+}
+
+const compared = ['verdict', 'rule', 'evidence', 'wouldChange', 'client'] as const;
+
+function changesOf({ verdict: before, match: matchBefore }: Device, { decided, match }: Pick<Deciding, 'decided' | 'match'>) {
+  const fields: FieldChange[] = compared.map((field) => ({
+    field,
+    before: before?.[field] ?? null,
+    after: decided[field] ?? null,
+  }));
+  const matched: FieldChange = { field: 'match', before: matchBefore, after: match };
+  return [...fields, matched].filter((change) => !isDeepStrictEqual(change.before, change.after));
+}
+
+/** The beginning or the end of an episode of being held. Its id is the episode's: one beginning, one end. */
+function holdLines(device: Device, { heldSince, verdict, now }: Pick<Change, 'verdict' | 'now'> & { heldSince: number | null }) {
+  const { verdict: given, rule, evidence } = verdict;
+  const changes: FieldChange[] = [{ field: 'heldSince', before: device.heldSince, after: heldSince }];
+  const lines: TimelineEntry[] = [];
+  if (heldSince !== null && device.heldSince === null) {
+    const data = { heldSince, rule, evidence, changes };
+    lines.push({ at: now, id: `quarantined|${heldSince}`, kind: 'quarantined', says: `Held until approved: ${evidence}.`, data });
+  }
+  if (heldSince === null && device.heldSince !== null) {
+    const says = `No longer held: ${given} by rule ${rule}.`;
+    const data = { heldSince: device.heldSince, verdict: given, rule, evidence, changes };
+    lines.push({ at: now, id: `released|${device.heldSince}`, kind: 'released', says, data });
+  }
+  return lines;
 }

@@ -115,5 +115,9 @@ async function put(deps: EvaluateDependencies, write: VerdictWrite): Promise<Wri
   const outcome = await deps.users.recordVerdict(write);
   if (outcome !== 'written') return { outcome };
   const { action, before, entries } = write;
-  return { outcome, replaced: before.verdict !== null && entries.length > 0, send: action ? [actionOutgoing(action)] : [] };
+  return {
+    outcome,
+    replaced: before.verdict !== null && entries.some(({ kind }) => kind === 'verdict'),
+    send: action ? [actionOutgoing(action)] : [],
+  };
 }

@@ -67,7 +67,7 @@ test('2: a held device is approved when its enrolment arrives, without a gather'
   const device = await spine.device({ user, deviceId: 'ApplTWO' });
   expect(device).toMatchObject({ detail: { approval: 'approved', access: 'allow' }, openAction: null, heldSince: null });
   const lines = await spine.timeline.read({ sourceId, user, deviceId: 'ApplTWO' });
-  expect(lines.map(({ kind }) => kind)).toEqual(['action', 'verdict', 'verdict']);
+  expect(lines.map(({ kind }) => kind)).toEqual(['action', 'verdict', 'released', 'verdict', 'quarantined']);
   expect(lines[0]?.says).toContain('Approval asked for by Auto-Quarantine: confirmed');
   expect(lines[0]?.data).toMatchObject({
     before: { approval: 'pending' },
