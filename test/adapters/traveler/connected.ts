@@ -1,7 +1,8 @@
 /** A simulated server and a source that reads it, for one test; quick in everything that would otherwise take seconds. */
 import { onTestFinished } from 'vitest';
+import type { DevicePage, TravelerOptions, TravelerSource } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import { type DevicePage, type TravelerOptions, type TravelerSource, travelerSource } from '#adapters/traveler/source';
+import { travelerSource } from '#adapters/traveler/source';
 import type { ListedDevice } from '#domain/device';
 import { type SimulatorOptions, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 
