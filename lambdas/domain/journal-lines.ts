@@ -3,7 +3,7 @@
  * transaction of the change it tells, so that a replay (replay.ts) has every input of every decision.
  */
 import type { Enrolment, EnrolmentFeed, Link } from '#domain/enrolment';
-import type { Settings } from '#domain/settings';
+import type { SettingsVersion } from '#domain/settings';
 import type { SourceState } from '#domain/source';
 import type { TimelineEntry } from '#domain/timeline';
 
@@ -31,19 +31,6 @@ export function feedLine(state: Exclude<EnrolmentFeed, 'never'>, at: number): Ti
   return { at, id: `feed|${state}|${at}`, kind: 'feed', says, data: { state } };
 }
 
-export type PublishedSettings = { scope: string; version: number; settings: Settings; publishedBy: string; publishedAt: number };
-
-export function settingsLine({ scope, version, settings, publishedBy, publishedAt }: PublishedSettings): TimelineEntry {
-  const where = scope === '*' ? 'for every source' : `for source ${scope}`;
-  return {
-    at: publishedAt,
-    id: `settings|${scope}|${version}`,
-    kind: 'settings',
-    says: `Settings version ${version} ${where} published by ${publishedBy}.`,
-    data: { scope, version, settings, publishedBy },
-  };
-}
-
 /** A person's word on whether a Traveler user and a portal user are the same. */
 export function linkLine(user: string, { kind, portalUser, by, at }: Link): TimelineEntry {
   const says =
@@ -53,16 +40,23 @@ export function linkLine(user: string, { kind, portalUser, by, at }: Link): Time
   return { at, id: `link|${user}|${portalUser}|${at}`, kind: 'link', says, data: { user, portalUser, link: kind, by } };
 }
 
-/** What a decision rests on at a source: the server's own settings, what counts as existing, and whether AQ is in force. */
-export type SourceFacts = Pick<SourceState, 'server' | 'baselineRuns' | 'aqInForce'> & { enforcement: 'server' | 'extender' };
+/** What decisions rest on at a source: the server's own settings, what counts as existing, whether AQ is in force, what is published. */
+export type SourceFacts = Pick<SourceState, 'server' | 'baselineRuns' | 'aqInForce'> & {
+  enforcement: 'server' | 'extender';
+  settings: SettingsVersion;
+};
 
-export function sourceLine({ at, cause, facts }: { at: number; cause: string; facts: SourceFacts }): TimelineEntry {
-  const required = { true: 'required', false: 'not required', unknown: 'unknown' }[`${facts.server.requiresApproval}`];
+/** `cause`: the run that found it so, and at which of its steps. */
+export function sourceLine(
+  { server, baselineRuns, aqInForce, enforcement, settings }: SourceFacts,
+  { at, cause }: { at: number; cause: string },
+): TimelineEntry {
+  const required = { true: 'required', false: 'not required', unknown: 'unknown' }[`${server.requiresApproval}`];
   return {
     at,
-    id: `source|${cause}|${facts.aqInForce}|${facts.baselineRuns.length}`,
+    id: `source|${cause}`,
     kind: 'source',
-    says: `The server's approval: ${required}; Auto-Quarantine is ${facts.aqInForce ? '' : 'not '}in force.`,
-    data: { ...facts },
+    says: `Approval on the server: ${required}. Auto-Quarantine: ${aqInForce ? 'in force' : 'not in force'}, settings version ${settings.version}.`,
+    data: { server, baselineRuns, aqInForce, enforcement, settings },
   };
 }

@@ -148,11 +148,9 @@ function player(world: World, settings: Settings) {
 
   function touched(touch: Touched, now: number): void {
     if (touch === null) return;
-    if (touch.kind === 'user') {
-      index.add(touch.user);
-      decide(touch.user, now);
-    }
-    if (touch.kind === 'source') decideSource(touch.source, now);
+    if (touch.kind === 'user') index.add(touch.user);
+    if (touch.kind === 'user') decide(touch.user, now);
+    else if (touch.kind === 'source') decideSource(touch.source, now);
     else if (touch.kind === 'everyone') decideAll(now);
     else for (const user of usersConcerned(touch.enrolments)) decide(user, now);
   }

@@ -9,6 +9,7 @@ import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runIdOf, runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { timelineStore } from '#adapters/dynamodb/timeline';
 import { deviceHash } from '#adapters/fingerprint';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
 import { runtimeConfiguration } from '#domain/configuration';
@@ -47,6 +48,7 @@ export async function gatherWorld(devices: number) {
     sources: sourceStore(controlClient, control),
     manifests: manifestStore(controlClient, control),
     settings: settingsStore(controlClient, control, configuration.settings),
+    timeline: timelineStore(devicesClient, database.tables.journal),
     devices: observedDevices(devicesClient, database.tables),
   };
   const gatherOnce = gather({

@@ -3,32 +3,51 @@
  * 1. users to evaluation, 2. manifest (the commit), 3. source state, with a baseline committed and everyone owed an evaluation,
  * 4. the server's approval settings (the second phase of switching on), 5. AQ in force, 6. everyone to evaluation.
  */
+import { configurationPublisher } from '#adapters/dynamodb/settings-store';
 import { TravelerFailure } from '#adapters/traveler/failure';
+import { type SourceFacts, sourceLine } from '#domain/journal-lines';
+import type { EvaluationMessage } from '#domain/messages';
 import { planServer, type ServerPlan, shows } from '#domain/server-settings';
 import type { ServerFacts, SourceState } from '#domain/source';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 
-type Needs = Pick<GatherDependencies, 'sources' | 'manifests' | 'evaluations'>;
+type Needs = Pick<GatherDependencies, 'sources' | 'manifests' | 'evaluations' | 'timeline'>;
 
 /** Steps 2 to 6. Throws TravelerFailure when the server's settings cannot be brought to what is published. */
-export async function conclude({ sources, manifests, evaluations }: Needs, gathering: Gathering): Promise<void> {
+export async function conclude({ sources, manifests, evaluations, timeline }: Needs, gathering: Gathering): Promise<void> {
   const { source, fence, guard, manifest, stored } = gathering;
   guard();
   await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
-  const committed = afterCommit(gathering);
+  const { decides, ...committed } = afterCommit(gathering);
+  if (decides) await tell({ timeline }, gathering, { step: 'seen', facts: { ...gathering.state, ...committed } });
   await sources.update(source.id, committed, { fence });
-  const settled = await reconcile({ sources }, gathering);
+  const settled = await reconcile({ sources, timeline }, gathering, committed);
   if (!committed.evaluateEveryone && !settled.changed) return;
-  await evaluations.send([{ body: { kind: 'everyone', sourceId: source.id, cause: `gather ${gathering.run.runId}` } }]);
+  const { runId } = gathering.run;
+  const assess = isOwnDoing(gathering) ? {} : { assess: runId };
+  const body: EvaluationMessage = { kind: 'everyone', sourceId: source.id, cause: `gather ${runId}`, ...assess };
+  await evaluations.send([{ body }]);
   await sources.update(source.id, { evaluateEveryone: false }, { fence });
 }
+
+/**
+ * Whether nothing but a publication leads to this: that passed the guard before it was published. The configuration's settings
+ * did not, nor does what the server changed by itself, or what an earlier gather left over.
+ */
+function isOwnDoing({ state, server, settings }: Gathering): boolean {
+  const published = settings.publishedBy !== configurationPublisher || state.settingsSeen === seenAs(settings);
+  return published && !state.evaluateEveryone && !differ(state.server, server);
+}
+
+const seenAs = ({ scope, version }: Gathering['settings']) => `${scope}|${version}`;
 
 /** What the source is once the manifest is committed; whatever decides for all its devices owes them an evaluation. */
 function afterCommit({ state, run, server, settings, baseline, startedAt, manifest }: Gathering) {
   const recorded = baseline !== null && !state.baselineRuns.includes(baseline) ? [baseline] : [];
-  const settingsSeen = `${settings.scope}|${settings.version}`;
+  const settingsSeen = seenAs(settings);
   const decides = recorded.length > 0 || settingsSeen !== state.settingsSeen || differ(state.server, server);
   return {
+    decides,
     server,
     baselineRuns: [...state.baselineRuns, ...recorded],
     ...(baseline === null ? {} : { baselineUpTo: run.runId }),
@@ -39,7 +58,7 @@ function afterCommit({ state, run, server, settings, baseline, startedAt, manife
     problem: null,
     retryAt: null,
     devices: manifest.present(),
-  } satisfies Partial<SourceState>;
+  } satisfies Partial<SourceState> & { decides: boolean };
 }
 
 const deciding = ['requiresApproval', 'settingsAccess', 'aqSupport'] as const;
@@ -47,18 +66,38 @@ const differ = (a: ServerFacts, b: ServerFacts): boolean => deciding.some((fact)
 
 /** Steps 4 and 5. `changed`: AQ came into force, or out of it, or the server's settings did. */
 async function reconcile(
-  { sources }: Pick<Needs, 'sources'>,
-  { source, traveler, state, settings, server, baseline, fence, guard }: Gathering,
+  { sources, timeline }: Pick<Needs, 'sources' | 'timeline'>,
+  gathering: Gathering,
+  committed: Pick<SourceState, 'baselineRuns'>,
 ): Promise<{ changed: boolean }> {
+  const { source, traveler, state, settings, server, baseline, fence, guard } = gathering;
   const options = { enforcement: source.enforcement, baselineDone: baseline !== null || state.aqInForce };
   const plan = planServer(settings.settings, server, options);
   guard();
-  if (!plan.inForce && state.aqInForce) await sources.update(source.id, { aqInForce: false, evaluateEveryone: true }, { fence });
+  const { baselineRuns } = committed;
+  if (!plan.inForce && state.aqInForce) {
+    await tell({ timeline }, gathering, { step: 'off', facts: { server, baselineRuns, aqInForce: false } });
+    await sources.update(source.id, { aqInForce: false, evaluateEveryone: true }, { fence });
+  }
   const now = plan.write === null ? server : await write(traveler, plan.write, server);
   const { inForce } = planServer(settings.settings, now, options);
   if (inForce === state.aqInForce && !differ(server, now)) return { changed: inForce !== state.aqInForce };
+  await tell({ timeline }, gathering, { step: 'reconciled', facts: { server: now, baselineRuns, aqInForce: inForce } });
   await sources.update(source.id, { server: now, aqInForce: inForce, evaluateEveryone: true }, { fence });
   return { changed: true };
+}
+
+/** Before what it tells is stored: a repetition of the run writes the same line. */
+function tell(
+  { timeline }: Pick<Needs, 'timeline'>,
+  { source, run, settings, startedAt }: Gathering,
+  { step, facts }: { step: string; facts: Omit<SourceFacts, 'enforcement' | 'settings'> },
+): Promise<void> {
+  const line = sourceLine(
+    { ...facts, enforcement: source.enforcement, settings },
+    { at: startedAt, cause: `${run.runId}|${step}` },
+  );
+  return timeline.appendToSource(source.id, [line]);
 }
 
 /** Writes and reads back: a server that says yes and does nothing has not been switched on. */

@@ -4,6 +4,7 @@ import type { ManifestStore, StoredManifest } from '#adapters/dynamodb/manifests
 import type { ObservedDevices } from '#adapters/dynamodb/observed-devices';
 import type { RunStore } from '#adapters/dynamodb/runs';
 import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { TimelineStore } from '#adapters/dynamodb/timeline';
 import type { Queue } from '#adapters/queues';
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { RuntimeConfiguration, SourceConfiguration } from '#domain/configuration';
@@ -16,10 +17,11 @@ export type SmartcloudSource = Extract<SourceConfiguration, { kind: 'smartcloud'
 export type GatherDependencies = {
   configuration: RuntimeConfiguration;
   leases: LeaseStore;
-  runs: Pick<RunStore, 'open' | 'update'>;
+  runs: Pick<RunStore, 'open' | 'update' | 'end'>;
   sources: Pick<SourceStore, 'read' | 'update'>;
   manifests: ManifestStore;
   devices: ObservedDevices;
+  timeline: Pick<TimelineStore, 'appendToSource'>;
   settings: { current(sourceId: string): Promise<SettingsVersion> };
   /** A client of that source, shared by all that work on it in this process. */
   connect(source: SmartcloudSource): TravelerSource;

@@ -10,6 +10,7 @@ import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { timelineStore } from '#adapters/dynamodb/timeline';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
@@ -29,9 +30,10 @@ const connected = new Map<string, TravelerSource>();
 const gatherOne = gather({
   configuration,
   leases: leaseStore(client, environment.CONTROL_TABLE),
-  runs: runStore(client, environment.CONTROL_TABLE),
+  runs: runStore(client, environment.CONTROL_TABLE, environment.JOURNAL_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
   manifests: manifestStore(client, environment.CONTROL_TABLE),
+  timeline: timelineStore(client, environment.JOURNAL_TABLE),
   devices: observedDevices(client, { devices: environment.DEVICES_TABLE, journal: environment.JOURNAL_TABLE }),
   settings: settingsStore(client, environment.CONTROL_TABLE, configuration.settings),
   connect,

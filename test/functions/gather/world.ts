@@ -10,6 +10,7 @@ import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runIdOf, runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { timelineStore } from '#adapters/dynamodb/timeline';
 import type { Queue } from '#adapters/queues';
 import { travelerSource } from '#adapters/traveler/source';
 import { runtimeConfiguration } from '#domain/configuration';
@@ -61,9 +62,10 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
   const dependencies: GatherDependencies = {
     configuration,
     leases: leaseStore(client, control),
-    runs: runStore(client, control),
+    runs: runStore(client, control, database.tables.journal),
     sources: sourceStore(client, control),
     manifests: manifestStore(client, control),
+    timeline: timelineStore(client, database.tables.journal),
     devices: observedDevices(client, database.tables),
     settings: settingsStore(client, control, configuration.settings),
     connect: () => traveler,
