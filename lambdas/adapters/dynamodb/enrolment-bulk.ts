@@ -25,7 +25,11 @@ const mostWrites = 100;
 const segments = 4;
 const atOnce = 12;
 
-export function enrolmentBulk(client: DocumentClient, tables: { enrolments: string; control: string }) {
+export function enrolmentBulk(
+  client: DocumentClient,
+  tables: { enrolments: string; control: string; journal: string },
+  now = Date.now,
+) {
   const table = tables.enrolments;
 
   async function read(id: string): Promise<StoredEnrolment | null> {
@@ -64,7 +68,7 @@ export function enrolmentBulk(client: DocumentClient, tables: { enrolments: stri
       ExpressionAttributeValues: { ':at': snapshotAt },
     },
   });
-  const writesOf = ({ before, next }: EnrolmentChange) => replacement(table, before, next);
+  const writesOf = ({ before, next }: EnrolmentChange) => replacement(tables, before, { next, at: now() });
 
   return {
     read,

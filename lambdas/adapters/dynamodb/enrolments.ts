@@ -57,9 +57,7 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
   }
 
   async function write(before: GateItem | null, next: GateItem): Promise<boolean> {
-    const line = enrolmentLine(next.enrolment, { before: before?.enrolment ?? null, at: now(), absent: next.absent });
-    const told = { Put: { TableName: tables.journal, Item: sourceLineItem('*', line) } };
-    const TransactItems = [gateWrite(table, before, next), ...copies(table, before?.enrolment ?? null, next.enrolment), told];
+    const TransactItems = replacement(tables, before, { next, at: now() });
     return committed(client.send(new TransactWriteCommand({ TransactItems })));
   }
 
@@ -152,11 +150,20 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
   };
 }
 
-/** Everything that changes when one form of an enrolment takes the place of another. */
-export const replacement = (table: string, before: GateItem | null, next: GateItem): Writes => [
-  gateWrite(table, before, next),
-  ...copies(table, before?.enrolment ?? null, next.enrolment),
-];
+/** Everything that changes when one form of an enrolment takes the place of another, with its line in the journal. */
+export function replacement(
+  { enrolments, journal }: Pick<EnrolmentTables, 'enrolments' | 'journal'>,
+  before: GateItem | null,
+  { next, at }: { next: GateItem; at: number },
+): Writes {
+  const former = before?.enrolment ?? null;
+  const line = enrolmentLine(next.enrolment, { before: former, at, absent: next.absent });
+  return [
+    gateWrite(enrolments, before, next),
+    ...copies(enrolments, former, next.enrolment),
+    { Put: { TableName: journal, Item: sourceLineItem('*', line) } },
+  ];
+}
 
 /** The gate's own write: refused when another form was stored since `before` was read. */
 function gateWrite(table: string, before: GateItem | null, next: GateItem): Writes[number] {
