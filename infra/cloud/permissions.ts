@@ -101,11 +101,12 @@ export const needs: { [F in FunctionName]: Needs } = {
   evaluate: {
     ...nothing,
     tables: {
-      devices: ['Query', 'UpdateItem'],
-      enrolments: ['Query'],
+      // The guard looks at the whole fleet where everyone is decided anew.
+      devices: ['Query', 'Scan', 'UpdateItem'],
+      enrolments: ['Query', 'Scan'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem'],
       journal: ['PutItem'],
-      control: readsSettings,
+      control: [...readsSettings, 'Query', 'UpdateItem'],
     },
     indexes: ['byName', 'bySource', 'byDevice', 'open'],
     sendsTo: ['evaluations', 'actions'],
@@ -155,6 +156,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       devices: ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'Scan', 'PutItem'],
       journal: ['Query', 'PutItem'],
+      control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],
     sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'enrolments'],
@@ -163,7 +165,6 @@ export const needs: { [F in FunctionName]: Needs } = {
   },
   bulk: {
     ...takesRequests,
-    tables: { ...takesRequests.tables, journal: ['PutItem', 'BatchWriteItem'] },
     worksOff: 'bulks',
   },
   'wake-by-time': {
@@ -200,10 +201,11 @@ export const needs: { [F in FunctionName]: Needs } = {
   'import-enrolments': {
     ...nothing,
     tables: {
-      devices: ['Query'],
+      devices: ['Query', 'Scan'],
       enrolments: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['GetItem', 'BatchGetItem'],
       journal: ['PutItem'],
-      control: ['GetItem', 'PutItem', 'UpdateItem'],
+      control: [...readsSettings, 'Query', 'UpdateItem'],
     },
     indexes: ['byDeviceId', 'byName'],
     sendsTo: ['evaluations'],

@@ -90,7 +90,14 @@ export const functionVariables = {
   console: [],
   upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],
   notify: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'CONSOLE_URL'],
-  'import-enrolments': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
+  'import-enrolments': [
+    'DEVICES_TABLE',
+    'ENROLMENTS_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'EVALUATIONS_QUEUE_URL',
+  ],
 } as const satisfies Record<string, readonly Variable[]>;
 
 export type FunctionName = keyof typeof functionVariables;

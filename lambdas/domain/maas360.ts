@@ -33,7 +33,7 @@ export const isOfMaas360 = ({ id }: Pick<Enrolment, 'id'>): boolean => id.starts
 /** Status of an enrolment that MaaS360 no longer lists. */
 export const unlisted = 'no longer listed by MaaS360';
 
-export type EnrolmentFacts = Omit<Enrolment, 'version' | 'changedAt'>;
+export type EnrolmentFacts = Omit<Enrolment, 'version'>;
 
 /**
  * The enrolment without its version. Null when nobody is named: it could match no Traveler user.
@@ -53,6 +53,7 @@ export function factsOf(device: Maas360Device, { policiesPushingMail }: { polici
     mailDeviceIds: plain,
     ...(secure.length === 0 ? {} : { secureMailDeviceIds: secure }),
     mailConfiguration: policiesPushingMail.includes(device.mdmPolicy) ? 'pushed' : 'unknown',
+    changedAt: device.lastReportedInEpochms ?? 0,
   };
   return facts;
 }
@@ -70,12 +71,11 @@ const distinct = (ids: readonly string[]): string[] => [
 
 /**
  * `facts` as the next version of what is stored; null when that says the same. MaaS360 has no versions, and a device that
- * merely reported again is no change: so versions count the changes that we saw. `at`: epoch ms, when it was read.
+ * merely reported again is no change: so versions count the changes that we saw.
  */
-export function nextVersion(facts: EnrolmentFacts, stored: Enrolment | null, at: number): Enrolment | null {
-  if (stored === null) return { ...facts, changedAt: at, version: 1 };
-  const { version, changedAt: _changedAt, ...known } = stored;
-  return fingerprintOf(known) === fingerprintOf(facts) ? null : { ...facts, changedAt: at, version: version + 1 };
+export function nextVersion(facts: EnrolmentFacts, stored: Enrolment | null): Enrolment | null {
+  if (stored === null) return { ...facts, version: 1 };
+  return fingerprintOf(stored) === fingerprintOf(facts) ? null : { ...facts, version: stored.version + 1 };
 }
 
 function fingerprintOf(facts: EnrolmentFacts): string {

@@ -1,45 +1,69 @@
 /** Scheduler: every `maas360.everyMinutes`; deployed only where MaaS360 is configured. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient } from '#adapters/dynamodb/client';
+import { enrolmentBulk } from '#adapters/dynamodb/enrolment-bulk';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { guardStore } from '#adapters/dynamodb/guards';
 import { leaseStore } from '#adapters/dynamodb/leases';
 import { maas360StateStore } from '#adapters/dynamodb/maas360-state';
+import { snapshotStore } from '#adapters/dynamodb/snapshots';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { maas360, maas360Credentials } from '#adapters/maas360/maas360';
+import { ringGuard } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { secretJson } from '#adapters/secret-text';
 import { parseEnvironment } from '#domain/environment';
+import { guardRail } from '#functions/guard/rail';
+import { planFleet } from '#functions/plan/plan';
+import { planDependencies } from '#functions/plan/stores';
+import { importEnrolments as importGuarded } from '#functions/take-enrolment/import-enrolments';
+import { takeMany } from '#functions/take-enrolment/take-many';
 import { importEnrolments } from './import-enrolments.ts';
 import { takingPath } from './taking-path.ts';
 
 const environment = parseEnvironment('import-enrolments', process.env);
-const { sources, guard, enrolmentStaleHours, maas360: configuration } = loadConfiguration();
+const configuration = loadConfiguration();
+const { sources, guard, maas360: configured } = configuration;
 const logger = new Logger({ serviceName: 'import-enrolments' });
-const dynamodb = documentClient();
+if (!configured) throw new Error('Function import-enrolments runs without "maas360" in its configuration. Deploy again.');
+
+const client = documentClient();
 const tables = {
   devices: environment.DEVICES_TABLE,
   enrolments: environment.ENROLMENTS_TABLE,
+  actions: environment.ACTIONS_TABLE,
   journal: environment.JOURNAL_TABLE,
   control: environment.CONTROL_TABLE,
 };
-const enrolments = enrolmentStore(dynamodb, tables, enrolmentStaleHours);
-const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL, new SQSClient({})));
-if (!configuration) throw new Error('Function import-enrolments runs without "maas360" in its configuration. Deploy again.');
+const now = Date.now;
+const enrolments = enrolmentStore(client, tables, configuration.enrolmentStaleHours);
+const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL));
+const plan = planFleet(planDependencies({ client, tables, configuration, now }));
+const rail = guardRail({ plan, guards: guardStore(client, tables), limits: guard, alarm: ringGuard, now });
+const bulk = enrolmentBulk(client, tables);
+const many = takeMany({ sources, bulk, enrolments, evaluations, plan, rail, now });
+const snapshots = snapshotStore(client, tables.control);
 
 const run = importEnrolments({
-  configuration,
+  configuration: configured,
   guard,
   source: maas360({
-    configuration,
-    credentials: secretJson(maas360Credentials, configuration.credentials.secretName),
+    configuration: configured,
+    credentials: secretJson(maas360Credentials, configured.credentials.secretName),
   }),
-  states: maas360StateStore(dynamodb, tables.control),
-  leases: leaseStore(dynamodb, tables.control),
+  states: maas360StateStore(client, tables.control),
+  leases: leaseStore(client, tables.control),
   enrolments,
-  ...takingPath({ sources, enrolments, evaluations, now: Date.now }),
-  now: Date.now,
+  ...takingPath({
+    sources,
+    enrolments,
+    evaluations,
+    rail,
+    takeMany: importGuarded({ takeMany: many, snapshots, known: rail.known, now }),
+    now,
+  }),
+  now,
 });
 
 export async function handler(): Promise<void> {

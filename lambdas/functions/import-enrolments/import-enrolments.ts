@@ -1,11 +1,13 @@
 /**
- * Takes MaaS360's enrolments in, by the same path as the portal's events. Most reads ask only for devices that reported since
- * the last one; once in a while all are read, because a device that vanished reports nothing.
+ * Takes MaaS360's enrolments in. Most reads ask only for devices that reported since the last one; once in a while all are
+ * read, because a device that vanished reports nothing. Few changes go the way of `EnrolmentChanged`; many are an import, which
+ * the guard stops as a whole where it would take access from too many.
  *
- * Invariants: the cursor moves only after a whole read; what a read that broke off had stored is sent to evaluation by the next
- * one; a device counts as gone only when two whole reads in a row did not list it; MaaS360 counts as heard from only after a
- * whole read, so that nobody is held because the first one was still under way.
+ * Invariants: nothing is taken from a read that did not come to its end, and the cursor moves only after one; what was being
+ * taken in when a process died is made good by deciding everyone anew; a device counts as gone only when two whole reads in a
+ * row did not list it; MaaS360 counts as heard from only once all that was read is in.
  */
+import pMap from 'p-map';
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
 import type { LeaseStore } from '#adapters/dynamodb/leases';
 import type { Maas360State, Maas360StateStore } from '#adapters/dynamodb/maas360-state';
@@ -13,26 +15,36 @@ import type { Maas360 } from '#adapters/maas360/maas360';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
 import type { Maas360Configuration, RuntimeConfiguration } from '#domain/configuration';
 import type { Enrolment } from '#domain/enrolment';
-import { factsOf, isOfMaas360, nextVersion, unlisted } from '#domain/maas360';
-import type { Taken } from '#functions/take-enrolment/take-enrolment';
+import { type EnrolmentFacts, factsOf, nextVersion } from '#domain/maas360';
+import { absentFrom } from './absence.ts';
 import { devicesOf } from './read-devices.ts';
 
 export type ImportDependencies = {
   configuration: Pick<Maas360Configuration, 'fullEveryHours' | 'policiesPushingMail'>;
-  guard: RuntimeConfiguration['guard'];
+  guard: Pick<RuntimeConfiguration['guard'], 'maxDevices' | 'maxPercent'>;
   source: Pick<Maas360, 'page'>;
   states: Maas360StateStore;
   leases: Pick<LeaseStore, 'acquire' | 'release'>;
   enrolments: Pick<EnrolmentStore, 'read' | 'list'>;
-  /** Stores enrolments and sends who is affected to evaluation. */
-  take: (enrolments: readonly Enrolment[]) => Promise<Taken>;
+  /** Stores enrolments and sends who is affected to evaluation, one by one. */
+  takeFew: (enrolments: readonly Enrolment[]) => Promise<unknown>;
+  /** The same past the guard, as a whole or not at all. */
+  takeMany: (enrolments: readonly Enrolment[]) => Promise<{ outcome: 'taken' } | { outcome: 'guarded' }>;
   /** Notes that enrolments are up to date. */
   heard: () => Promise<void>;
+  decideEveryone: () => Promise<void>;
   now: () => number;
 };
 export type Imported =
   | { outcome: 'resting' | 'under-way' }
-  | { outcome: 'complete'; kind: 'full' | 'delta'; devices: number; changed: number; withdrawn: number; unreadable: number };
+  | {
+      outcome: 'taken' | 'guarded';
+      kind: 'full' | 'delta';
+      devices: number;
+      changed: number;
+      withdrawn: number;
+      unreadable: number;
+    };
 
 const hour = 3_600_000;
 /** As long as the function may run at most. */
@@ -40,51 +52,54 @@ const leaseMs = 15 * 60_000;
 /** Devices that reported just before a read began may be listed only after it; what is read twice changes nothing. */
 const overlapMs = 10 * 60_000;
 const leaseName = 'maas360|import';
+/** So many changes at once are everyday business and cannot trip a guard by themselves. */
+const few = 10;
 
 /** Throws what kept it from a whole read, after having noted it for the status. */
-export function importEnrolments(dependencies: ImportDependencies) {
-  const { states, leases, now } = dependencies;
+export function importEnrolments(deps: ImportDependencies) {
   return async (): Promise<Imported> => {
-    const at = now();
-    const lease = await leases.acquire(leaseName, { now: at, lengthMs: leaseMs });
+    const at = deps.now();
+    const lease = await deps.leases.acquire(leaseName, { now: at, lengthMs: leaseMs });
     if (lease === null) return { outcome: 'under-way' };
     try {
-      const before = await states.read();
+      const before = await deps.states.read();
       if (before.retryAt !== null && before.retryAt > at) return { outcome: 'resting' };
-      await states.write({ ...before, interrupted: true });
-      return await readNow(dependencies, { before, at });
+      return await readAndTake(deps, { before, at });
     } finally {
-      await leases.release(leaseName, lease.fence, { now: now(), clean: true });
+      await deps.leases.release(leaseName, lease.fence, { now: deps.now(), clean: true });
     }
   };
 }
 
 type Begun = { before: Maas360State; at: number };
 
-async function readNow(dependencies: ImportDependencies, { before, at }: Begun): Promise<Imported> {
-  const { configuration, states, heard, now } = dependencies;
-  const due = before.lastFullAt === null || at - before.lastFullAt >= configuration.fullEveryHours * hour;
+async function readAndTake(deps: ImportDependencies, { before, at }: Begun): Promise<Imported> {
+  const full = before.lastFullAt === null || at - before.lastFullAt >= deps.configuration.fullEveryHours * hour;
+  let interrupted = before.interrupted;
   try {
-    const read = await takeAll(dependencies, { before, at, since: due ? null : before.since });
-    const gone = due ? await withdrawAbsent(dependencies, { before, at, seen: read.seen }) : null;
-    await heard();
-    const { devices, changed, unreadable } = read;
-    await states.write({
+    const read = await readAll(deps, full ? null : before.since);
+    const changed = await changedOf(deps, read.facts);
+    const ids = new Set(read.facts.map(({ id }) => id));
+    const absence = full ? await absentFrom(deps, { before: before.absent, seen: ids, at }) : null;
+    const news = [...changed, ...(absence?.withdrawn ?? [])];
+    const taken = await takeIn(deps, { news, before, begun: () => (interrupted = true) });
+    await deps.states.write({
       since: at - overlapMs,
-      lastFullAt: due ? at : before.lastFullAt,
+      lastFullAt: full ? at : before.lastFullAt,
       lastCompleteAt: at,
       interrupted: false,
-      absent: gone ? gone.absent : before.absent,
-      devices: due ? devices : before.devices,
-      unreadable: due ? unreadable : before.unreadable,
-      problem: gone ? gone.problem : before.problem?.kind === 'refused' ? before.problem : null,
+      absent: absence?.absent ?? before.absent,
+      devices: full ? read.devices : before.devices,
+      unreadable: full ? read.unreadable : before.unreadable,
+      problem: taken === 'guarded' ? guarded(news.length, at) : full ? (absence?.problem ?? null) : standing(before),
       retryAt: null,
     });
-    const withdrawn = gone?.withdrawn ?? 0;
-    return { outcome: 'complete', kind: due ? 'full' : 'delta', devices, changed, withdrawn, unreadable };
+    const { devices, unreadable } = read;
+    const withdrawn = absence?.withdrawn.length ?? 0;
+    return { outcome: taken, kind: full ? 'full' : 'delta', devices, changed: changed.length, withdrawn, unreadable };
   } catch (error) {
-    const problem = problemOf(error, { where: 'MaaS360 import', at: now() });
-    await states.write({ ...before, interrupted: true, problem, retryAt: now() + restAfter(error) });
+    const problem = problemOf(error, { where: 'MaaS360 import', at: deps.now() });
+    await deps.states.write({ ...before, interrupted, problem, retryAt: deps.now() + restAfter(error) });
     throw error;
   }
 }
@@ -96,76 +111,46 @@ function restAfter(error: unknown): number {
   return Math.max(error.retryAfterMs ?? 0, 60_000);
 }
 
-async function takeAll(dependencies: ImportDependencies, { before, at, since }: Begun & { since: number | null }) {
-  const { source, enrolments, take, configuration } = dependencies;
-  const seen = new Set<string>();
-  const counts = { devices: 0, changed: 0, unreadable: 0 };
-  for await (const { devices, unreadable } of devicesOf(source, since)) {
-    const facts = devices.flatMap((device) => factsOf(device, configuration) ?? []);
-    const news: Enrolment[] = [];
-    for (const one of facts) {
-      seen.add(one.id);
-      const stored = await enrolments.read(one.id);
-      const next = nextVersion(one, stored, at);
-      if (next) counts.changed += 1;
-      // What a read that broke off had stored says the same, and may not have been evaluated.
-      const wanted = next ?? (before.interrupted ? stored : null);
-      if (wanted) news.push(wanted);
-    }
-    if (news.length > 0) await take(news);
-    counts.devices += devices.length;
-    counts.unreadable += unreadable + devices.length - facts.length;
+async function readAll({ source, configuration }: ImportDependencies, since: number | null) {
+  const facts: EnrolmentFacts[] = [];
+  const counts = { devices: 0, unreadable: 0 };
+  for await (const page of devicesOf(source, since)) {
+    const found = page.devices.flatMap((device) => factsOf(device, configuration) ?? []);
+    facts.push(...found);
+    counts.devices += page.devices.length;
+    counts.unreadable += page.unreadable + page.devices.length - found.length;
   }
-  return { seen, ...counts };
+  return { facts, ...counts };
 }
 
-type Absence = { absent: string[]; withdrawn: number; problem: Maas360State['problem'] };
-
-/** Enrolments that this whole read does not list, and the one before did not either, count as enrolled no longer. */
-async function withdrawAbsent(
-  { enrolments, take, guard }: ImportDependencies,
-  { before, at, seen }: Begun & { seen: ReadonlySet<string> },
-): Promise<Absence> {
-  const { all, missing } = await notSeen(enrolments, { seen, again: before.interrupted });
-  const known = new Set(before.absent);
-  const gone = missing.filter(({ id, status }) => known.has(id) || status === unlisted);
-  const absent = missing.filter(({ status }) => status !== unlisted).map(({ id }) => id);
-  const tooMany = gone.length > guard.maxDevices && gone.length > (all * guard.maxPercent) / 100;
-  if (tooMany || (seen.size === 0 && all > 0))
-    return { absent: absent.slice(0, mostRemembered), withdrawn: 0, problem: suspicious(gone.length, { all, at }) };
-  const withdrawn = gone.map((one) => nextVersion({ ...one, status: unlisted }, one, at) ?? one);
-  if (withdrawn.length > 0) await take(withdrawn);
-  const left = absent.filter((id) => !known.has(id)).slice(0, mostRemembered);
-  return { absent: left, withdrawn: withdrawn.length, problem: null };
+async function changedOf({ enrolments }: ImportDependencies, facts: readonly EnrolmentFacts[]): Promise<Enrolment[]> {
+  const next = await pMap(facts, async (one) => nextVersion(one, await enrolments.read(one.id)), { concurrency: 16 });
+  return next.filter((one): one is Enrolment => one !== null);
 }
 
-/** So many ids fit the item; the others wait for a later read. */
-const mostRemembered = 3000;
+type News = { news: readonly Enrolment[]; before: Maas360State; begun: () => void };
 
-async function notSeen(
-  enrolments: ImportDependencies['enrolments'],
-  { seen, again }: { seen: ReadonlySet<string>; again: boolean },
-): Promise<{ all: number; missing: Enrolment[] }> {
-  const missing: Enrolment[] = [];
-  let all = 0;
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<typeof enrolments.list>> = await enrolments.list(cursor, 1000);
-    const own = page.enrolments.filter((one) => isOfMaas360(one) && (again || one.status !== unlisted));
-    all += own.length;
-    missing.push(...own.filter(({ id }) => !seen.has(id)));
-    cursor = page.cursor;
-  } while (cursor !== null);
-  return { all, missing };
+async function takeIn(deps: ImportDependencies, { news, before, begun }: News): Promise<'taken' | 'guarded'> {
+  if (news.length > 0) {
+    await deps.states.write({ ...before, interrupted: true });
+    begun();
+  }
+  if (news.length > few && (await deps.takeMany(news)).outcome === 'guarded') return 'guarded';
+  if (news.length > 0 && news.length <= few) await deps.takeFew(news);
+  await deps.heard();
+  if (before.interrupted) await deps.decideEveryone();
+  return 'taken';
 }
 
-function suspicious(gone: number, { all, at }: { all: number; at: number }): NonNullable<Maas360State['problem']> {
+/** What only a whole read, or a person, puts right. */
+const standing = ({ problem }: Maas360State) => (problem?.kind === 'refused' ? problem : null);
+
+function guarded(count: number, at: number): NonNullable<Maas360State['problem']> {
   return {
     kind: 'refused',
-    what: `MaaS360 no longer lists ${gone} of ${all} enrolments: more than the guard allows. None was withdrawn`,
-    where: 'MaaS360 device search',
-    remedy:
-      'Look in MaaS360 whether they are really gone. If so, raise guard.maxDevices in the configuration until the next whole read.',
+    what: `${count} changed enrolments of MaaS360 would take access from more devices than the guard allows. None was taken in`,
+    where: 'MaaS360 import',
+    remedy: 'Confirm or reject what waits, in the console or with "npm run extender -- guards".',
     at,
   };
 }

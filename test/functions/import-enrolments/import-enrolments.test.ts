@@ -14,7 +14,7 @@ const searches = () => side.simulator.requests.filter(({ kind }) => kind === 'se
 describe('taking enrolments in', () => {
   test('every phone on every page becomes an enrolment, and the list ends with the page of size 0', async () => {
     side.simulator.devices = phones(60);
-    expect(await side.run()).toMatchObject({ outcome: 'complete', kind: 'full', devices: 60, changed: 60 });
+    expect(await side.run()).toMatchObject({ outcome: 'taken', kind: 'full', devices: 60, changed: 60 });
     expect(searches()).toHaveLength(4);
     expect(await side.enrolments.read('maas360-Apple7')).toMatchObject({
       user: { email: 'user7@acme.example' },
@@ -169,7 +169,7 @@ describe('when MaaS360 misbehaves', () => {
     expect(side.simulator.requests).toHaveLength(1);
     side.simulator.faults.clear();
     side.clock.now += 1000;
-    expect(await side.run()).toMatchObject({ outcome: 'complete' });
+    expect(await side.run()).toMatchObject({ outcome: 'taken' });
     expect((await side.states.read()).problem).toBeNull();
   });
 
@@ -212,7 +212,7 @@ describe('when MaaS360 misbehaves', () => {
     expect(await side.run()).toEqual({ outcome: 'resting' });
     side.clock.now += 1000;
     side.simulator.faults.clear();
-    expect(await side.run()).toMatchObject({ outcome: 'complete' });
+    expect(await side.run()).toMatchObject({ outcome: 'taken' });
   });
 
   test('the feed counts as heard from only after a whole read: nobody is held because the first one was under way', async () => {
@@ -223,32 +223,44 @@ describe('when MaaS360 misbehaves', () => {
       source: { page: (number, since) => (number === 2 ? Promise.reject(new Error('cut')) : source.page(number, since)) },
     });
     await expect(breaking()).rejects.toThrow('cut');
-    expect(await side.enrolments.read('maas360-Apple1')).not.toBeNull();
+    expect(await side.enrolments.read('maas360-Apple1')).toBeNull();
     expect(await side.enrolments.feed(side.clock.now)).toBe('never');
     await side.run();
     expect(await side.enrolments.feed(side.clock.now)).toBe('fresh');
-    expect(side.queue.sent).toContainEqual(expect.objectContaining({ kind: 'everyone', sourceId: 'cloud' }));
   });
 
-  test('what a read that was killed had stored is sent to evaluation by the next one', async () => {
-    side.simulator.devices = phones(2);
-    const taken: string[][] = [];
-    const killed = importEnrolments({
-      ...side.dependencies,
-      take: async (given) => {
-        for (const one of given) await side.enrolments.put(one);
-        throw new Error('killed');
-      },
-    });
-    await expect(killed()).rejects.toThrow('killed');
-    const again = importEnrolments({
-      ...side.dependencies,
-      take: (given) => {
-        taken.push(given.map(({ id }) => id));
-        return side.dependencies.take(given);
-      },
-    });
-    await again();
-    expect(taken).toEqual([['maas360-Apple1', 'maas360-Apple2']]);
+  test('a few changes go the way of single events; that the feed is fresh is told after them', async () => {
+    side.simulator.devices = phones(3);
+    await side.run();
+    expect(side.queue.sent.at(-1)).toMatchObject({ kind: 'everyone', sourceId: 'cloud' });
   });
+
+  test('what the guard stops is not taken in, and waits for a person', async () => {
+    side.simulator.devices = phones(30);
+    const stopped = importEnrolments({ ...side.dependencies, takeMany: async () => ({ outcome: 'guarded' }) });
+    expect(await stopped()).toMatchObject({ outcome: 'guarded', changed: 30 });
+    expect(await side.enrolments.read('maas360-Apple1')).toBeNull();
+    expect(await side.enrolments.feed(side.clock.now)).toBe('never');
+    expect((await side.states.read()).problem).toMatchObject({ kind: 'refused', remedy: expect.stringContaining('Confirm') });
+  });
+
+  test.each([2, 60])(
+    'an import of %i that was killed is completed by the next, which has everyone decided anew',
+    async (count) => {
+      side.simulator.devices = phones(count);
+      const { takeFew, takeMany } = side.dependencies;
+      const dying =
+        <A extends unknown[]>(work: (...given: A) => Promise<unknown>) =>
+        async (...given: A): Promise<never> => {
+          await work(...given);
+          throw new Error('killed');
+        };
+      const killed = importEnrolments({ ...side.dependencies, takeFew: dying(takeFew), takeMany: dying(takeMany) });
+      await expect(killed()).rejects.toThrow('killed');
+      const before = side.queue.sent.length;
+      expect(await side.run()).toMatchObject({ outcome: 'taken', changed: 0 });
+      expect(side.queue.sent.slice(before)).toContainEqual(expect.objectContaining({ kind: 'everyone', sourceId: 'cloud' }));
+      expect((await side.states.read()).interrupted).toBe(false);
+    },
+  );
 });

@@ -1,12 +1,21 @@
 /** MaaS360 simulated, the product's real stores, and the import between them, with a clock turned by hand. */
 
+import { enrolmentBulk } from '#adapters/dynamodb/enrolment-bulk';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { guardStore } from '#adapters/dynamodb/guards';
 import { leaseStore } from '#adapters/dynamodb/leases';
 import { maas360StateStore } from '#adapters/dynamodb/maas360-state';
+import { snapshotStore } from '#adapters/dynamodb/snapshots';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { maas360 } from '#adapters/maas360/maas360';
+import { runtimeConfiguration } from '#domain/configuration';
+import { guardRail } from '#functions/guard/rail';
 import { importEnrolments } from '#functions/import-enrolments/import-enrolments';
 import { takingPath } from '#functions/import-enrolments/taking-path';
+import { planFleet } from '#functions/plan/plan';
+import { planDependencies } from '#functions/plan/stores';
+import { importEnrolments as importGuarded } from '#functions/take-enrolment/import-enrolments';
+import { takeMany } from '#functions/take-enrolment/take-many';
 import {
   type Maas360Simulator,
   type SimulatedMaas360Device,
@@ -53,10 +62,18 @@ export async function startSide(options: { pageSize?: 25 | 250; pauseMs?: number
     credentials: async () => simulator.credentials,
     now,
   });
-  const path = takingPath({ sources: [{ id: 'cloud' }], enrolments, evaluations, now });
+  const { client, tables } = database;
+  const sources = [{ id: 'cloud', kind: 'traveler' as const, enforcement: 'server' as const }];
+  const guard = { maxDevices: 3, maxPercent: 5, maxWipesPerHour: 10 };
+  const configuration = runtimeConfiguration.parse({ sources, guard });
+  const plan = planFleet(planDependencies({ client, tables, configuration, now }));
+  const rail = guardRail({ plan, guards: guardStore(client, tables), limits: guard, alarm: () => undefined, now });
+  const many = takeMany({ sources, bulk: enrolmentBulk(client, tables), enrolments, evaluations, plan, rail, now });
+  const imported = importGuarded({ takeMany: many, snapshots: snapshotStore(client, tables.control), known: rail.known, now });
+  const path = takingPath({ sources, enrolments, evaluations, rail, takeMany: imported, now });
   const dependencies = {
     configuration: { fullEveryHours: 24, policiesPushingMail: ['Mail pushed'] },
-    guard: { maxDevices: 3, maxPercent: 5, maxWipesPerHour: 10 },
+    guard,
     source,
     states,
     leases: leaseStore(database.client, database.tables.control),
