@@ -44,7 +44,7 @@ export async function gatherWorld(devices: number) {
   const nothing = { send: async () => undefined };
   const stores = {
     leases: leaseStore(controlClient, control),
-    runs: runStore(controlClient, control),
+    runs: runStore(controlClient, control, database.tables.journal),
     sources: sourceStore(controlClient, control),
     manifests: manifestStore(controlClient, control),
     settings: settingsStore(controlClient, control, configuration.settings),

@@ -5,9 +5,11 @@
 import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type GatherRun, gatherRun } from '#domain/source';
+import type { TimelineEntry } from '#domain/timeline';
 import type { DocumentClient } from './client.ts';
 import { controlKeys } from './keys.ts';
 import { setExpression } from './set-expression.ts';
+import { sourceLineItem } from './timeline.ts';
 import { committed } from './transactions.ts';
 
 export type RunChange = Partial<Omit<GatherRun, 'sourceId' | 'runId'>>;
@@ -21,6 +23,8 @@ export type RunStore = {
   lastRuns(sourceId: string, count: number): Promise<GatherRun[]>;
   /** Sets the given fields of a run that exists; of one that does not (expired), nothing. */
   update(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange): Promise<void>;
+  /** As `update`, for the end of a run: with the line in its source's journal, both or none. */
+  end(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange, line: TimelineEntry): Promise<void>;
 };
 
 const keptSeconds = 30 * 24 * 3600;
@@ -61,7 +65,8 @@ export function newRun({ sourceId, runId, reason, requestedAt }: Parameters<RunS
   };
 }
 
-export function runStore(client: DocumentClient, table: string): RunStore {
+/** `journalTable`: where ends are told; only who ends runs needs it. */
+export function runStore(client: DocumentClient, table: string, journalTable?: string): RunStore {
   async function readAt(sourceId: string, runId: string): Promise<GatherRun | null> {
     const { Item } = await client.send(
       new GetCommand({ TableName: table, Key: controlKeys.run(sourceId, runId), ConsistentRead: true }),
@@ -100,22 +105,28 @@ export function runStore(client: DocumentClient, table: string): RunStore {
       );
       return Items.map((item) => gatherRun.parse(item));
     },
-    async update({ sourceId, runId }, change) {
-      const { expression, names, values } = setExpression(change);
-      await client
-        .send(
-          new UpdateCommand({
-            TableName: table,
-            Key: controlKeys.run(sourceId, runId),
-            UpdateExpression: expression,
-            ConditionExpression: 'attribute_exists(pk)',
-            ExpressionAttributeNames: names,
-            ExpressionAttributeValues: values,
-          }),
-        )
-        .catch(unlessAbsent);
+    async update(run, change) {
+      await client.send(new UpdateCommand(updateOf(run, change))).catch(unlessAbsent);
+    },
+    async end(run, change, line) {
+      if (journalTable === undefined) throw new Error('This run store was made without the journal that an end is told to');
+      const put = { TableName: journalTable, Item: sourceLineItem(run.sourceId, line) };
+      const both = [{ Update: updateOf(run, change) }, { Put: put }];
+      await committed(client.send(new TransactWriteCommand({ TransactItems: both })));
     },
   };
+
+  function updateOf({ sourceId, runId }: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange) {
+    const { expression, names, values } = setExpression(change);
+    return {
+      TableName: table,
+      Key: controlKeys.run(sourceId, runId),
+      UpdateExpression: expression,
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: values,
+    };
+  }
 
   async function put(items: Record<string, unknown>[]): Promise<boolean> {
     const puts = items.map((Item) => ({

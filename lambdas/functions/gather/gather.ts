@@ -12,6 +12,7 @@ import { FencedOff } from '#adapters/dynamodb/sources';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { contradiction, hour } from '#domain/gather-schedule';
 import type { GatherMessage } from '#domain/messages';
+import { runLine } from '#domain/run-lines';
 import type { Problem } from '#domain/source';
 import { recordAbsence } from './absence.ts';
 import { begin, type Invocation } from './begin.ts';
@@ -27,6 +28,7 @@ import { type Worked, workThrough } from './work-through.ts';
 export type Gathered = 'completed' | 'continued' | 'failed' | 'waiting' | 'dropped';
 
 const askedAgainSeconds = 3;
+const mostDevicesOfUser = 10;
 const retryAfterDeniedMs = hour;
 
 export function gather(deps: GatherDependencies) {
@@ -100,7 +102,8 @@ async function read(deps: GatherDependencies, gathering: Gathering, tally: Tally
   await conclude(deps, gathering);
   await tally.close();
   const ended = { state: 'completed', finishedAt: deps.now(), estimatedEnd: null, problem: null } as const;
-  await deps.runs.update(gathering.run, { ...tally.soFar(), ...ended });
+  const change = { ...tally.soFar(), ...ended };
+  await deps.runs.end(gathering.run, change, runLine({ ...gathering.run, ...change }));
   return 'completed';
 }
 
@@ -122,18 +125,22 @@ function failureOf({ outcome }: Worked, { known, tally }: { known: number; tally
 
 /** Users whose verdicts may have changed, before the manifest is committed. A baseline is followed by everyone anyway. */
 async function evaluate(
-  { evaluations }: Pick<GatherDependencies, 'evaluations'>,
+  { evaluations, configuration }: Pick<GatherDependencies, 'evaluations' | 'configuration'>,
   { baseline, source, run }: Gathering,
   { users, tally }: { users: readonly string[]; tally: Tally },
 ): Promise<void> {
   const distinct = [...new Set(users)];
   tally.counts.users += distinct.length;
   if (baseline !== null) return;
-  const messages = Array.from({ length: Math.ceil(distinct.length / 50) }, (_, part) => ({
+  const parts = Math.ceil(distinct.length / 50);
+  // Few users cannot lose so many devices that the guard would trip.
+  const guarded = distinct.length * mostDevicesOfUser > configuration.guard.maxDevices;
+  const messages = Array.from({ length: parts }, (_, part) => ({
     kind: 'users' as const,
     sourceId: source.id,
     users: distinct.slice(part * 50, (part + 1) * 50),
     cause: `gather ${run.runId}`,
+    ...(guarded ? { assess: { runId: `${run.runId}.${run.invocations}`, part, parts } } : {}),
   }));
   await evaluations.send(messages.map((body) => ({ body })));
 }
@@ -167,15 +174,17 @@ async function pause(
 /** The source's own failure: shown at the source and the run. Wrong credentials stop scheduled tries for an hour. */
 async function fail(
   { runs, sources, now, log }: GatherDependencies,
-  { source, run: { sourceId, runId }, lease }: Given,
+  { source, run, lease }: Given,
   { failure, tally }: { failure: TravelerFailure; tally: Tally | null },
 ): Promise<void> {
   const at = now();
+  const { sourceId, runId } = run;
   const problem: Problem = { kind: failure.kind, ...failure.problem, at };
   const retryAt = failure.kind === 'denied' ? at + retryAfterDeniedMs : null;
   log(failure.kind === 'denied' ? 'error' : 'warn', 'A gather failed', { sourceId: source.id, runId, ...problem });
   await sources.update(source.id, { problem, retryAt }, { fence: lease.fence });
   await tally?.close();
   const ended = { state: 'failed', finishedAt: at, estimatedEnd: null, problem } as const;
-  await runs.update({ sourceId, runId }, { ...tally?.soFar(), ...ended });
+  const change = { ...tally?.soFar(), ...ended };
+  await runs.end({ sourceId, runId }, change, runLine({ ...run, ...change }));
 }

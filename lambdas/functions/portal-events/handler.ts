@@ -8,11 +8,14 @@ import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { EventRejected, portalEvents } from './portal-events.ts';
 import { requestsOf } from './requests.ts';
+import { tellRejection } from './tell-rejection.ts';
 
 const environment = parseEnvironment('portal-events', process.env);
 const logger = new Logger({ serviceName: 'portal-events' });
 const clients = { dynamodb: documentClient(), sqs: new SQSClient({}) };
-const take = portalEvents(requestsOf(environment, loadConfiguration(), clients));
+const requests = requestsOf(environment, loadConfiguration(), clients);
+const take = portalEvents(requests);
+const tell = tellRejection(requests);
 const processor = new BatchProcessor(EventType.SQS);
 
 async function takeRecord({ body, messageId, attributes }: SQSRecord): Promise<void> {
@@ -20,9 +23,10 @@ async function takeRecord({ body, messageId, attributes }: SQSRecord): Promise<v
     const event = await take(body, Number(attributes.SentTimestamp));
     logger.info('event taken', { event, messageId });
   } catch (error) {
-    if (error instanceof EventRejected)
+    if (error instanceof EventRejected) {
       logger.error('event rejected', { event: error.detailType, faults: error.faults, messageId });
-    else logger.error('event not taken, it comes again', { messageId, error });
+      await tell(error, { body, messageId, receivedAt: Number(attributes.SentTimestamp) });
+    } else logger.error('event not taken, it comes again', { messageId, error });
     throw error;
   }
 }
