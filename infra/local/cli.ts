@@ -2,23 +2,22 @@
  * `npm run extender -- <command>`: the product from a terminal, over its HTTP API. The API is found through EXTENDER_API and
  * EXTENDER_TOKEN, else through the ready file of the stack that runs on the default data folder.
  */
-import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
 import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
-import { acceptedAction, acceptedGather, actionPage, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
+import { acceptedGather, actionPage, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
+import { addAskCommands } from './cli/ask.ts';
+import { addBulkCommands } from './cli/bulk.ts';
 import { type AddCommands, encoded, type Output } from './cli/command-line.ts';
+import { addDeadLetterCommands } from './cli/dlq.ts';
 import { addPeopleCommands } from './cli/people.ts';
 import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
 import { table } from './cli/table.ts';
 import { readReadyFile } from './ready-file.ts';
 
-type Target = { sourceId: string; user: string; deviceId: string };
-
 /** Commands that have a file of their own. */
-const addCommands: readonly AddCommands[] = [addPeopleCommands];
+const addCommands: readonly AddCommands[] = [addAskCommands, addBulkCommands, addDeadLetterCommands, addPeopleCommands];
 
 async function findApi(dataDir: string): Promise<ApiClient> {
   const { EXTENDER_API: url, EXTENDER_TOKEN: token } = process.env;
@@ -50,22 +49,6 @@ function wordsOfGather({ runId, state, startedAt, finishedAt, counts, requests, 
   if (problem) return `${colors.red('failed')}: ${problem.what} (${problem.where})\n  ${problem.remedy}`;
   if (state !== 'completed' || !startedAt || !finishedAt) return `${state}: run ${runId}`;
   return `completed: ${counts.devices} devices in ${seconds(Date.parse(finishedAt) - Date.parse(startedAt))}, ${requests} requests`;
-}
-
-function requestAction(
-  api: ApiClient,
-  type: 'approve' | 'block',
-  { target, by, reason }: { target: Target; by: string; reason?: string },
-) {
-  const body = {
-    actionId: randomUUID(),
-    requestedAt: new Date().toISOString(),
-    requestedBy: { kind: 'person', name: by },
-    type,
-    target,
-    ...(reason === undefined ? {} : { reason }),
-  };
-  return api.post('/actions', body, acceptedAction);
 }
 
 function program(): Command {
@@ -108,23 +91,6 @@ function program(): Command {
       await print(output, result, wordsOfGather);
       if (result.state === 'failed') process.exitCode = 1;
     });
-
-  for (const type of ['approve', 'block'] as const)
-    command(`${type} <source> <user> <device>`, `${type}s a device; this decision stands until it is withdrawn`)
-      .option('--reason <text>')
-      .option('--by <name>', 'who decides', userInfo().username)
-      .action(
-        async (
-          sourceId: string,
-          user: string,
-          deviceId: string,
-          { json, by, reason }: Output & { by: string; reason?: string },
-        ) => {
-          const given = { target: { sourceId, user, deviceId }, by, ...(reason === undefined ? {} : { reason }) };
-          const answer = await requestAction(await api(), type, given);
-          await print({ ...(json ? { json } : {}) }, answer, ({ actionId, state }) => `${state}: action ${actionId}`);
-        },
-      );
 
   command('actions', 'what was asked for and how far it is')
     .option('--state <state>')
