@@ -155,7 +155,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       ...takesRequests.tables,
       devices: ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'Scan', 'PutItem'],
-      journal: ['Query', 'PutItem'],
+      journal: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'],
       control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],

@@ -32,6 +32,12 @@ export const status = z.object({
       aq: z.object({ mode: z.string(), inForce: z.boolean(), note: z.string() }),
     }),
   ),
+  services: z.array(
+    z.object({
+      service: z.string(),
+      problem: z.object({ what: z.string(), where: z.string(), remedy: z.string() }).nullable(),
+    }),
+  ),
   queues: z.record(z.string(), z.object({ waiting: z.number(), inWork: z.number() })),
 });
 export type Status = z.infer<typeof status>;

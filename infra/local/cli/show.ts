@@ -13,7 +13,7 @@ function gatherOf({ currentGather, lastGather }: SourceStatus): string {
   return `${lastGather.state} in ${seconds(took)}, ${lastGather.requests} requests`;
 }
 
-export function showStatus({ sources }: Status, width?: number): string {
+export function showStatus({ sources, services }: Status, width?: number): string {
   const rows = sources.map((source) => [
     source.sourceId,
     source.state,
@@ -25,8 +25,11 @@ export function showStatus({ sources }: Status, width?: number): string {
   const problems = sources.flatMap(({ sourceId, problem }) =>
     problem ? [`\n${colors.red(sourceId)}: ${plain(problem.what)} (${plain(problem.where)})\n  ${plain(problem.remedy)}`] : [],
   );
+  const troubles = services.flatMap(({ service, problem }) =>
+    problem ? [`\n${colors.red(service)}: ${plain(problem.what)} (${plain(problem.where)})\n  ${plain(problem.remedy)}`] : [],
+  );
   const headings = ['source', 'state', 'devices', 'last gather', 'average', 'auto-quarantine'];
-  return [table(headings, rows, size(width)), ...problems].join('\n');
+  return [table(headings, rows, size(width)), ...problems, ...troubles].join('\n');
 }
 
 export function showDevices(devices: readonly Device[], width?: number): string {

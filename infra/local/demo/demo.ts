@@ -6,6 +6,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { LocalConfiguration } from '#domain/configuration';
 import { localConfiguration } from '#domain/configuration';
 import { enrolmentFor } from '#infra/simulators/enrolments';
+import { startPortalSimulator } from '#infra/simulators/portal/portal-simulator';
 import type { SimulatedDevice } from '#infra/simulators/traveler-simulator';
 import { type ApiClient, apiClient } from '../api-client.ts';
 import { status } from '../api-shapes.ts';
@@ -29,10 +30,19 @@ const enrolledAfterMs = 5000;
 export async function prepareDemo(dataDir: string): Promise<Demo> {
   const server = await startDemoServer(dataDir);
   const { simulator } = server;
+  const portalServer = await startPortalSimulator();
   const configuration = localConfiguration.parse({
     sources: [{ id: sourceId, kind: 'smartcloud', url: simulator.url, credentials: simulator.credentials }],
     gatherEveryMinutes: 1,
-    settings: { requireApproval: 'on', devicesPerUser: 2, autoApproveEnrolled: true, autoApproveVerse: true },
+    settings: {
+      requireApproval: 'on',
+      notify: ['admin@acme.example'],
+      devicesPerUser: 2,
+      autoApproveEnrolled: true,
+      autoApproveVerse: true,
+    },
+    portal: { url: portalServer.url, token: portalServer.token },
+    mail: { from: 'extender@acme.example' },
   });
   const timers = new Set<NodeJS.Timeout>();
   let portal: Portal | null = null;
@@ -60,6 +70,7 @@ export async function prepareDemo(dataDir: string): Promise<Demo> {
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
       portal?.stop();
+      await portalServer.stop();
       await server.stop();
     },
   };

@@ -39,17 +39,22 @@ const begin: UploadCursor = {
 };
 export type UploadStore = ReturnType<typeof uploadStore>;
 
+const ofPortal = z.object({ portal: z.string(), revision: z.number().int().default(0) });
+
 /** Another upload has moved the cursor meanwhile: this one stops. */
 export class UploadOvertaken extends Error {
   override name = 'UploadOvertaken';
 }
 
-export function uploadStore(client: DocumentClient, table: string) {
+/** `portal`: its url. What another portal was sent says nothing of this one, which begins with a whole list. */
+export function uploadStore(client: DocumentClient, table: string, portal: string) {
   return {
     async cursor(sourceId: string): Promise<UploadCursor> {
       const Key = controlKeys.upload(sourceId);
       const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
-      return Item === undefined ? begin : uploadCursor.parse(Item);
+      if (Item === undefined) return begin;
+      const { portal: sentTo, revision } = ofPortal.parse(Item);
+      return sentTo === portal ? uploadCursor.parse(Item) : { ...begin, revision };
     },
 
     /** Answers what is stored then. Throws `UploadOvertaken`. */
@@ -57,7 +62,7 @@ export function uploadStore(client: DocumentClient, table: string) {
       const next = { ...before, ...change, revision: before.revision + 1 };
       const put = new PutCommand({
         TableName: table,
-        Item: { ...controlKeys.upload(sourceId), ...next },
+        Item: { ...controlKeys.upload(sourceId), portal, ...next },
         ConditionExpression: 'attribute_not_exists(pk) OR revision = :revision',
         ExpressionAttributeValues: { ':revision': before.revision },
       });
@@ -73,11 +78,11 @@ export function uploadStore(client: DocumentClient, table: string) {
     async trouble(): Promise<UploadTrouble | null> {
       const Key = controlKeys.uploads();
       const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
-      return Item === undefined ? null : trouble.nullable().parse(Item.trouble);
+      return Item === undefined || ofPortal.parse(Item).portal !== portal ? null : trouble.nullable().parse(Item.trouble);
     },
 
     async noteTrouble(given: UploadTrouble | null): Promise<void> {
-      await client.send(new PutCommand({ TableName: table, Item: { ...controlKeys.uploads(), trouble: given } }));
+      await client.send(new PutCommand({ TableName: table, Item: { ...controlKeys.uploads(), portal, trouble: given } }));
     },
   };
 }

@@ -6,9 +6,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { deadLetterQueues, deadLetters } from '#adapters/dead-letters';
 import { bulkStore } from '#adapters/dynamodb/bulks';
+import { chainStore } from '#adapters/dynamodb/chain';
 import { documentClient } from '#adapters/dynamodb/client';
 import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
+import { journalReader } from '#adapters/dynamodb/journal-reader';
+import { maas360StateStore } from '#adapters/dynamodb/maas360-state';
+import { noticeStore } from '#adapters/dynamodb/notices';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { uploadStore } from '#adapters/dynamodb/uploads';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
@@ -17,6 +22,7 @@ import { bulkRequests } from '#functions/bulk/stage-bulk';
 import { requestsOf } from '#functions/portal-events/requests';
 import { createApi, onGateway } from './api.ts';
 import { readOverview } from './overview.ts';
+import { readServices } from './service-status.ts';
 import { readStatus } from './status.ts';
 
 const environment = parseEnvironment('api', process.env);
@@ -40,6 +46,7 @@ const api = createApi({
     now: requests.now,
   }),
   deadLetters: deadLetters(sqs, deadLetterQueues.parse(JSON.parse(environment.DEAD_LETTERS))),
+  journal: journalReader(dynamodb, environment.JOURNAL_TABLE),
   sourceIds: configuration.sources.map(({ id }) => id),
   readSource: sources.read,
   readStatus: readStatus({
@@ -47,6 +54,15 @@ const api = createApi({
     ...requests.stores,
     guards: requests.guards,
     sources,
+    services: readServices({
+      configuration,
+      settings: requests.stores.settings,
+      chain: chainStore(dynamodb, environment.JOURNAL_TABLE),
+      uploads: uploadStore(dynamodb, environment.CONTROL_TABLE, configuration.portal?.url ?? ''),
+      notices: noticeStore(dynamodb, environment.CONTROL_TABLE),
+      maas360: maas360StateStore(dynamodb, environment.CONTROL_TABLE),
+      now: requests.now,
+    }),
     queueDepths: () => readQueueDepths(sqs, queues),
     now: requests.now,
   }),

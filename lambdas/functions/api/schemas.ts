@@ -153,11 +153,21 @@ export const sourceStatusView = z
       .openapi({ description: 'What waits for a person, because it would take access from too many devices.' }),
   })
   .openapi('SourceStatus');
+export const serviceView = z
+  .object({
+    service: z.enum(['portal', 'mail', 'maas360']),
+    state: z.enum(['off', 'new', 'ok', 'failed']).openapi({ description: '`new`: configured, and nothing was done yet.' }),
+    lastAt: time.nullable().openapi({ description: 'When it last did its work to the end.' }),
+    problem: problem.nullable(),
+    note: z.string(),
+  })
+  .openapi('Service');
 export const statusView = z
   .object({
     time,
     sources: z.array(sourceStatusView),
     enrolments: z.object({ feed: enrolmentFeed, lastHeardAt: time.nullable() }),
+    services: z.array(serviceView).openapi({ description: 'The portal’s device list, notices by mail, enrolments of MaaS360.' }),
     queues: z.record(z.string(), z.object({ waiting: z.number(), inWork: z.number(), delayed: z.number() })),
   })
   .openapi('Status');
@@ -167,4 +177,5 @@ export type RunView = z.output<typeof runView>;
 export type ActionView = z.output<typeof actionView>;
 export type SettingsVersionView = z.output<typeof settingsVersionView>;
 export type SourceStatusView = z.output<typeof sourceStatusView>;
+export type ServiceView = z.output<typeof serviceView>;
 export type StatusView = z.output<typeof statusView>;

@@ -21,6 +21,7 @@ export type StatusDependencies = {
   settings: Pick<SettingsStore, 'current' | 'drift'>;
   guards: Pick<GuardStore, 'list'>;
   enrolments: Pick<EnrolmentStore, 'feedState'>;
+  services: () => Promise<StatusView['services']>;
   queueDepths: () => Promise<StatusView['queues']>;
   now: () => number;
 };
@@ -32,7 +33,7 @@ const averagedOver = 20;
 const forgottenMs = 3_600_000;
 
 export function readStatus(dependencies: StatusDependencies) {
-  const { configured, sources, runs, settings, guards, enrolments, queueDepths, now } = dependencies;
+  const { configured, sources, runs, settings, guards, enrolments, services, queueDepths, now } = dependencies;
 
   async function sourceStatus(source: SourceConfiguration, shared: Shared): Promise<SourceStatusView> {
     const [state, last, current] = await Promise.all([
@@ -46,15 +47,17 @@ export function readStatus(dependencies: StatusDependencies) {
   return async (): Promise<StatusView> => {
     const at = now();
     const [drift, waiting] = await Promise.all([settings.drift(), guards.list({ waiting: true })]);
-    const [all, feed, queues] = await Promise.all([
+    const [all, feed, outside, queues] = await Promise.all([
       Promise.all(configured.map((source) => sourceStatus(source, { drift, waiting }))),
       enrolments.feedState(at),
+      services(),
       queueDepths(),
     ]);
     return {
       time: isoTime(at),
       sources: all,
       enrolments: { feed: feed.feed, lastHeardAt: isoOrNull(feed.lastAt) },
+      services: outside,
       queues,
     };
   };

@@ -23,7 +23,7 @@ const run = upload({
   sourceIds: sources.map(({ id }) => id),
   chain: chainStore(client, environment.JOURNAL_TABLE),
   devices: deviceStore(client, environment.DEVICES_TABLE),
-  uploads: uploadStore(client, environment.CONTROL_TABLE),
+  uploads: uploadStore(client, environment.CONTROL_TABLE, configured.url),
   leases: leaseStore(client, environment.CONTROL_TABLE),
   portal: portal({ url: configured.url, token: secretText(configured.secretName) }),
   now: Date.now,

@@ -1,6 +1,7 @@
 /** The API behind a gateway that behaves as API Gateway does, called as an outside program calls it. */
 import { deadLetters } from '#adapters/dead-letters';
 import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
+import { journalReader } from '#adapters/dynamodb/journal-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { createApi, onGateway } from '#functions/api/api';
@@ -28,6 +29,7 @@ export async function startGateway(): Promise<Gateway> {
         actions: { url: side.queues.urls.deadActions, goesTo: side.queues.urls.actions },
         gatherSchedule: { url: side.queues.urls.portalEvents, goesTo: null },
       }),
+      journal: journalReader(side.database.client, side.database.tables.journal),
       sourceIds: configuration.sources.map(({ id }) => id),
       readSource: sources.read,
       readStatus: readStatus({
@@ -35,6 +37,7 @@ export async function startGateway(): Promise<Gateway> {
         ...side.requests.stores,
         guards: side.requests.guards,
         sources,
+        services: async () => [],
         queueDepths: () => readQueueDepths(side.queues.client, side.queues.urls),
         now: side.requests.now,
       }),

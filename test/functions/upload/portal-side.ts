@@ -54,7 +54,7 @@ export async function startSide({ sourceIds = ['cloud'] }: { sourceIds?: string[
   const simulator = await startPortalSimulator({ now });
   const { client, tables } = database;
   const chain = chainStore(client, tables.journal);
-  const uploads = uploadStore(client, tables.control);
+  const uploads = uploadStore(client, tables.control, simulator.url);
   const adapter = portal({ url: simulator.url, token: async () => simulator.token, now });
   const dependencies = {
     sourceIds,
@@ -87,6 +87,7 @@ export async function startSide({ sourceIds = ['cloud'] }: { sourceIds?: string[
 
   return {
     clock,
+    database,
     simulator,
     uploads,
     chain,

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Portal } from '#adapters/portal/portal';
+import { uploadStore } from '#adapters/dynamodb/uploads';
+import { type Portal, portal } from '#adapters/portal/portal';
 import { upload } from '#functions/upload/upload';
+import { startPortalSimulator } from '#infra/simulators/portal/portal-simulator';
 import { aStoredDevice, hour, minute, noDrift, type Side, startSide } from './portal-side.ts';
 
 let side: Side;
@@ -48,6 +50,20 @@ describe('the device list at the portal', () => {
     expect(changesTaken().map(({ devices }) => devices.map(({ deviceId }) => deviceId))).toEqual([['Appl3', 'Appl4', 'Appl1']]);
     expect(side.simulator.drift('cloud', side.list())).toEqual(noDrift);
     expect(await side.run()).toMatchObject({ outcome: 'caught-up', requests: 0 });
+  });
+
+  test('begins anew with a whole list when the configuration names another portal', async () => {
+    await changeMany(3);
+    side.clock.now += minute;
+    await side.run();
+    const other = await startPortalSimulator({ now: side.dependencies.now });
+    const adapter = portal({ url: other.url, token: async () => other.token });
+    const uploads = uploadStore(side.database.client, side.database.tables.control, other.url);
+    await upload({ ...side.dependencies, portal: adapter, uploads })({ until: side.clock.now + minute });
+    expect(other.taken.map(({ body }) => body.kind)).toEqual(['snapshot']);
+    expect(other.drift('cloud', side.list())).toEqual(noDrift);
+    await adapter.close();
+    await other.stop();
   });
 
   test('loses a device that was removed', async () => {
@@ -194,8 +210,8 @@ test('an upload killed at any of its calls is completed by the next: nothing mis
         if (calls === kill) throw new Error('killed');
         return result;
       };
-    const { uploads, portal, chain } = side.dependencies;
-    const put: Portal['put'] = dying(portal.put, 'after');
+    const { uploads, portal: sending, chain } = side.dependencies;
+    const put: Portal['put'] = dying(sending.put, 'after');
     const killed = upload({
       ...side.dependencies,
       chain: { ...chain, readChain: dying(chain.readChain, 'before') },
