@@ -5,6 +5,8 @@ export type ApiClient = {
   /** GETs `path` (below `/api`) and parses the answer; throws ApiRefusal. */
   get<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
   post<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>>;
+  /** GETs JSON lines; `next`: the cursor of the page that follows, null on the last one. */
+  lines(path: string): Promise<{ lines: string[]; next: string | null }>;
   delete<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
 };
 
@@ -25,7 +27,7 @@ const problemDocument = z.object({
 });
 
 export function apiClient({ url, token }: { url: string; token: string }): ApiClient {
-  async function ask<S extends z.ZodType>(path: string, schema: S, init: RequestInit): Promise<z.output<S>> {
+  async function call(path: string, init: RequestInit): Promise<{ text: string; headers: Headers }> {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const response = await fetch(`${url}${path}`, { ...init, headers, signal: AbortSignal.timeout(35_000) }).catch(
       (error: Error) => {
@@ -35,9 +37,18 @@ export function apiClient({ url, token }: { url: string; token: string }): ApiCl
     );
     const text = await response.text();
     if (!response.ok) throw new ApiRefusal(response.status, wordsOf(response.status, text));
-    return schema.parse(JSON.parse(text));
+    return { text, headers: response.headers };
   }
+
+  async function ask<S extends z.ZodType>(path: string, schema: S, init: RequestInit): Promise<z.output<S>> {
+    return schema.parse(JSON.parse((await call(path, init)).text));
+  }
+
   return {
+    async lines(path) {
+      const { text, headers } = await call(path, {});
+      return { lines: text.split('\n').filter((line) => line !== ''), next: headers.get('x-next-cursor') };
+    },
     get: (path, schema) => ask(path, schema, {}),
     delete: (path, schema) => ask(path, schema, { method: 'DELETE' }),
     post: (path, body, schema) => ask(path, schema, { method: 'POST', body: JSON.stringify(body) }),

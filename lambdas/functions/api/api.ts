@@ -9,6 +9,7 @@ import { deviceRoutes } from './device-routes.ts';
 import { enrolmentRoutes } from './enrolment-routes.ts';
 import { gatherRoutes } from './gather-routes.ts';
 import { guardRoutes } from './guard-routes.ts';
+import { journalRoutes } from './journal-routes.ts';
 import { linkRoutes } from './link-routes.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { planRoutes } from './plan-routes.ts';
@@ -27,6 +28,7 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
     actionRoutes,
     decisionRoutes,
     linkRoutes,
+    journalRoutes,
     bulkRoutes,
     deadLetterRoutes,
   ])

@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 import { z as zod } from 'zod';
 import type { DeadLetters } from '#adapters/dead-letters';
+import type { JournalReader } from '#adapters/dynamodb/journal-reader';
 import type { SourceState } from '#domain/source';
 import type { BulkRequests } from '#functions/bulk/stage-bulk';
 import type { Requests } from '#functions/portal-events/requests';
@@ -43,6 +44,7 @@ export type ApiDependencies = Pick<
 > & {
   bulks: BulkRequests;
   deadLetters: DeadLetters;
+  journal: JournalReader;
   /** Ids of all configured sources. */
   sourceIds: readonly string[];
   readSource: (sourceId: string) => Promise<Pick<SourceState, 'baselineRuns' | 'problem'>>;
