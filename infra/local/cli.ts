@@ -13,12 +13,20 @@ import { type AddCommands, encoded, type Output } from './cli/command-line.ts';
 import { addDeadLetterCommands } from './cli/dlq.ts';
 import { addJournalCommands } from './cli/journal.ts';
 import { addPeopleCommands } from './cli/people.ts';
+import { addReplayCommand } from './cli/replay.ts';
 import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
 import { table } from './cli/table.ts';
 import { readReadyFile } from './ready-file.ts';
 
 /** Commands that have a file of their own. */
-const addCommands: readonly AddCommands[] = [addAskCommands, addBulkCommands, addDeadLetterCommands, addJournalCommands, addPeopleCommands];
+const addCommands: readonly AddCommands[] = [
+  addAskCommands,
+  addBulkCommands,
+  addDeadLetterCommands,
+  addJournalCommands,
+  addPeopleCommands,
+  addReplayCommand,
+];
 
 async function findApi(dataDir: string): Promise<ApiClient> {
   const { EXTENDER_API: url, EXTENDER_TOKEN: token } = process.env;
