@@ -54,6 +54,8 @@ export type TravelerSimulator = {
   removeDevice(device: SimulatedDevice): void;
   /** The phone carries out the wipe that was asked of it. */
   completeWipe(device: SimulatedDevice): void;
+  /** The phone fetches it, and has not carried it out yet. */
+  fetchWipe(device: SimulatedDevice): void;
   /** Gives `count` devices, spread over the list, a newer mail client. */
   upgradeSome(count: number): void;
   setPassword(password: string): void;
@@ -119,7 +121,8 @@ function administration(traveler: Traveler) {
     adminApprove: ({ index }: SimulatedDevice) => fleet.change(index, { approval: 2, access: 0, approver: 'admin' }),
     adminDeny: ({ index }: SimulatedDevice) => fleet.change(index, { approval: 8, access: 1, approver: 'admin' }),
     adminChange: ({ index }: SimulatedDevice, change: Change) => fleet.change(index, change),
-    removeDevice: ({ index }: SimulatedDevice) => fleet.remove(index),
+    removeDevice: ({ index }: SimulatedDevice) => traveler.remove(index),
+    fetchWipe: ({ index }: SimulatedDevice) => traveler.fetchWipe(index),
     completeWipe: ({ index }: SimulatedDevice) => traveler.completeWipe(index),
     upgradeSome: (count: number) => upgradeSome(traveler, count),
   };

@@ -57,5 +57,14 @@ export function endingLines(action: Action, last: Step): TimelineEntry[] {
   const line = endingLine(action, last);
   if (action.type !== 'remove' || last.state !== 'confirmed') return [line];
   const says = `Removed from the server, as ${asker(action)} asked.`;
-  return [{ at: last.at, id: `removed|${action.actionId}`, kind: 'removed', says, data: { actionId: action.actionId, changes: [{ field: 'presence', before: 'present', after: 'removed' }] } }, line];
+  return [
+    {
+      at: last.at,
+      id: `removed|${action.actionId}`,
+      kind: 'removed',
+      says,
+      data: { actionId: action.actionId, changes: [{ field: 'presence', before: 'present', after: 'removed' }] },
+    },
+    line,
+  ];
 }

@@ -1,8 +1,9 @@
 /** Whether the open action that a device shows needs a push: its message may have been lost with the process that held it. */
 import type { Action } from '#domain/action';
-import type { Wipe } from '#domain/device';
+import type { Device } from '#domain/device';
 import { slack } from '#domain/retry';
 import { isFinal } from '#domain/transitions';
+import { setUpAnew } from '#domain/wipe';
 
 /**
  * - `send`: it is due: not sent yet as far as the ledger knows, its wait is over, or the worker that held it is gone.
@@ -11,14 +12,20 @@ import { isFinal } from '#domain/transitions';
  */
 export type Push = 'send' | 'forget' | 'leave';
 
-/** `wipe`: what the device's record shows of a wipe by now; null when it is not known. */
-export function pushOf(action: Action | undefined, now: number, wipe: Wipe | null = null): Push {
+/** `device`: as it is stored by now; null when it is not known. */
+export function pushOf(action: Action | undefined, now: number, device: Device | null = null): Push {
   if (action === undefined || isFinal(action.state)) return 'forget';
   if (action.claim !== null) return action.claim.until <= now ? 'send' : 'leave';
-  if (isOnItsWay(action) && wipe !== null && wipe !== action.after?.wipe) return 'send';
+  if (device !== null && isOnItsWay(action) && hasMoved(action, device)) return 'send';
   return action.notBefore !== null && action.notBefore > now + slack ? 'leave' : 'send';
 }
 
 /** A wipe that the server has: it is looked at when a gather saw its device change. */
 export const isOnItsWay = ({ type, state }: Pick<Action, 'type' | 'state'>): boolean =>
   type === 'wipe' && (state === 'applied' || state === 'delivered');
+
+/** The phone has come further with it, or may be another phone by now. */
+function hasMoved(wipe: Action, device: Device): boolean {
+  if (device.registeredAt !== wipe.registeredAt || setUpAnew(wipe, device) !== null) return true;
+  return device.detail !== null && device.detail.wipe !== wipe.after?.wipe;
+}

@@ -9,6 +9,7 @@
  *   POST /simulator/changes            {"user", "deviceId", "approval"?, "access"?, "level"?, …}: an administrator changes it
  *   POST /simulator/removals           {"user", "deviceId"}: an administrator removes it
  *   POST /simulator/wipes              {"user", "deviceId"}: the phone carries out the wipe asked of it
+ *   POST /simulator/fetched-wipes      {"user", "deviceId"}: the phone fetches the wipe, and has not carried it out yet
  *   PUT  /simulator/settings           the server's own approval settings
  */
 import { z } from 'zod';
@@ -72,12 +73,17 @@ const routes: Record<string, Handler> = {
     return traveler.fleet.device(index);
   },
   'POST /simulator/removals': (traveler, { body }) => {
-    traveler.fleet.remove(present(traveler, named.parse(body)).index);
+    traveler.remove(present(traveler, named.parse(body)).index);
     return { removed: true };
   },
   'POST /simulator/wipes': (traveler, { body }) => {
     const { index } = present(traveler, named.parse(body));
     traveler.completeWipe(index);
+    return traveler.fleet.device(index);
+  },
+  'POST /simulator/fetched-wipes': (traveler, { body }) => {
+    const { index } = present(traveler, named.parse(body));
+    traveler.fetchWipe(index);
     return traveler.fleet.device(index);
   },
   'PUT /simulator/settings': (traveler, { body }) => {

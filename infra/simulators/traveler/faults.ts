@@ -51,6 +51,10 @@ export const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('clock-skew'), ms: z.number().int().default(240_000) }),
   // What writes do
   z.strictObject({ kind: z.literal('ignored-writes') }),
+  /** Cancelling a wipe lifts every lock with it, as the console's `flagsRemove all` does. */
+  z.strictObject({ kind: z.literal('cancel-lifts-lock') }),
+  /** What was known of a removed device is kept, and holds again when a phone registers under its id. */
+  z.strictObject({ kind: z.literal('security-record') }),
   z.strictObject({ kind: z.literal('no-settings') }),
 ]);
 export type Fault = z.infer<typeof fault>;

@@ -54,6 +54,7 @@ export class Traveler {
   readonly fleet: Fleet;
   readonly effects: Effect[] = [];
   settings: ServerSettings;
+  readonly #securityRecords = new Map<string, Partial<State>>();
 
   constructor(options: TravelerOptions) {
     this.options = options;
@@ -91,7 +92,16 @@ export class Traveler {
     const { require_approval, devices_before_approval } = this.settings;
     const approval = !require_approval ? notRequired : place <= devices_before_approval ? autoApproved : pending;
     const approvalDate = approval === autoApproved ? this.now() : 0;
-    return this.fleet.arrive(user, phone, { approval, approvalDate, access: 0 });
+    const kept = this.faults.get('security-record')
+      ? this.#securityRecords.get(JSON.stringify([user, phone.deviceId]))
+      : undefined;
+    return this.fleet.arrive(user, phone, { approval, approvalDate, access: 0, ...kept });
+  }
+
+  remove(index: number): void {
+    const { user, deviceId, approval, access, wipeOptions, wipeStatus, wipeDate } = this.fleet.device(index);
+    this.#securityRecords.set(JSON.stringify([user, deviceId]), { approval, access, wipeOptions, wipeStatus, wipeDate });
+    this.fleet.remove(index);
   }
 
   /** PUT on a record. `invalid` for a body that is none. */
@@ -108,7 +118,7 @@ export class Traveler {
   delete(href: string, index: number | undefined): 'done' | 'gone' {
     const applied = index !== undefined && !this.faults.get('ignored-writes');
     this.#record({ method: 'DELETE', href, body: null, applied, device: this.#named(index) });
-    if (applied) this.fleet.remove(index);
+    if (applied) this.remove(index);
     return index === undefined ? 'gone' : 'done';
   }
 
@@ -129,7 +139,13 @@ export class Traveler {
 
   /** The phone carries out the wipe that was asked of it, if one was. */
   completeWipe(index: number): void {
-    if (this.fleet.device(index).wipeOptions !== '') this.fleet.change(index, { wipeStatus: '2', wipeDate: this.now() });
+    const { wipeOptions, wipeStatus } = this.fleet.device(index);
+    if (wipeOptions !== '' || wipeStatus !== '0') this.fleet.change(index, { wipeStatus: '2', wipeDate: this.now() });
+  }
+
+  /** The phone fetches the wipe that was asked of it and is about to carry it out: no longer asked for, and not yet done. */
+  fetchWipe(index: number): void {
+    if (this.fleet.device(index).wipeOptions !== '') this.fleet.change(index, { wipeOptions: '', wipeStatus: '1' });
   }
 
   #changeOf(wanted: z.infer<typeof deviceWrite>): Partial<State> {
@@ -138,6 +154,7 @@ export class Traveler {
     return {
       ...(approval === undefined ? {} : { approval, approvalDate: this.now(), approver: 'extender' }),
       ...(access === undefined ? {} : { access }),
+      ...(wipeOptions === '' && this.faults.get('cancel-lifts-lock') ? { access: 0, approval: 2 } : {}),
       ...wiping,
     };
   }

@@ -50,7 +50,15 @@ const owned = [
   'returnedAt',
 ] as const satisfies readonly (keyof Device)[];
 /** What others write and a change of ours may rest on. */
-const compared = ['registeredAt', 'presence', 'observedAt', 'observedSeq', 'denial', 'heldSince', 'openAction'] as const satisfies readonly (keyof Device)[];
+const compared = [
+  'registeredAt',
+  'presence',
+  'observedAt',
+  'observedSeq',
+  'denial',
+  'heldSince',
+  'openAction',
+] as const satisfies readonly (keyof Device)[];
 
 export function observedDevices(client: DocumentClient, tables: { devices: string; journal: string }): ObservedDevices {
   const linePuts = ({ device, lines }: Recorded) =>

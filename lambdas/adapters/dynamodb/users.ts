@@ -113,12 +113,15 @@ function transaction(tables: UserTables, write: VerdictWrite): NonNullable<Trans
 /** What the verdict was decided on must still hold: registration, what the server shows, our own bar, action and verdict. */
 function deviceUpdate(table: string, { before, verdict, match, heldSince, openAction }: VerdictWrite) {
   const moving = movingKey({ ...before, heldSince, openAction });
+  // Once it is neither blocked nor held, that our bar was lifted is history.
+  const forgives = before.overruled && verdict.verdict !== 'block' && verdict.verdict !== 'hold';
+  const removes = [...(moving === null ? ['moving'] : []), ...(forgives ? ['overruled'] : [])];
   return {
     TableName: table,
     Key: { pk: userPk(before), sk: deviceSk(before.deviceId) },
     UpdateExpression: `SET verdict = :verdict, #match = :match, heldSince = :heldSince, openAction = :open${
-      moving === null ? ' REMOVE moving' : ', moving = :moving'
-    }`,
+      moving === null ? '' : ', moving = :moving'
+    }${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
     ConditionExpression: [
       'registeredAt = :registeredAt',
       'observedSeq = :observedSeq',

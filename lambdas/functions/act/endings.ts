@@ -3,6 +3,7 @@ import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { Shown } from '#domain/action';
 import { type Consequence, consequences } from '#domain/failure';
 import { staleWipe } from '#domain/readiness';
+import { longestWait } from '#domain/retry';
 import { type Happened, stepsThrough } from '#domain/steps';
 import type { ActionEvent } from '#domain/transitions';
 import { conclude, takeBackWipes } from './conclude.ts';
@@ -48,12 +49,7 @@ export async function afterFailure(
 /** The record is not there any more: what that means depends on what was to be done with it. */
 export async function goneFor(deps: ActDependencies, one: Try, { gone }: Executor): Promise<Acted> {
   const { action, device } = one;
-  if (gone === 'stale' && action.state !== 'applied' && action.state !== 'delivered')
-    return end(deps, one, [
-      ...(action.state === 'unknown' ? [happened(deps, 'find-undone', 'The record is gone.')] : []),
-      happened(deps, 'fail', staleWipe('the server no longer finds its record')),
-    ]);
-  if (gone === 'stale') return end(deps, one, [happened(deps, 'fail', wipedAway)]);
+  if (gone === 'stale') return goneUnderWipe(deps, one);
   // An address may change: only with a gather that misses the device too is it gone without our doing.
   const ours = action.state === 'unknown' || action.state === 'applied';
   if (gone === 'done' && (ours || device.presence !== 'present')) return removed(deps, one);
@@ -61,8 +57,17 @@ export async function goneFor(deps: ActDependencies, one: Try, { gone }: Executo
   return unread(deps, one, { lost: note, gone: true });
 }
 
+/** Not sent yet, it is not sent any more. Once sent, it is followed: a phone that takes the record's place must not get it. */
+function goneUnderWipe(deps: ActDependencies, one: Try): Promise<Acted> {
+  if (one.action.state === 'dispatched')
+    return end(deps, one, [happened(deps, 'fail', staleWipe('the server no longer finds its record'))]);
+  if (isTooLate(deps, one)) return end(deps, one, [happened(deps, 'fail', wipedAway)]);
+  const note = 'The server no longer finds the device that this wipe was sent to; it is looked for until the deadline.';
+  return postpone(deps, one.action, { note, until: deps.now() + longestWait });
+}
+
 const wipedAway =
-  'The device was removed from the Traveler server while its wipe was pending; whether the phone had fetched it is not known: look at the phone, and ask again should it register anew.';
+  'The device was removed from the Traveler server while its wipe was under way; whether the phone had fetched it is not known: look at the phone.';
 
 function removed(deps: ActDependencies, one: Try): Promise<Acted> {
   const events: Happened[] =

@@ -15,13 +15,14 @@ import { parseEnvironment } from '#domain/environment';
 import { actionMessage } from '#domain/messages';
 import { act } from './act.ts';
 import { inGroups } from './batch.ts';
+import { economical } from './economy.ts';
 import { reachOf } from './reach.ts';
 
 const logger = new Logger({ serviceName: 'act' });
 const environment = parseEnvironment('act', process.env);
 const configuration = loadConfiguration();
 const client = documentClient();
-const dependencies = {
+const dependencies = economical({
   ledger: ledger(client, {
     actions: environment.ACTIONS_TABLE,
     devices: environment.DEVICES_TABLE,
@@ -37,7 +38,7 @@ const dependencies = {
   now: Date.now,
   random: Math.random,
   pause: (ms: number) => pause(ms),
-};
+});
 
 export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const until = Date.now() + context.getRemainingTimeInMillis();

@@ -6,11 +6,12 @@
 import type { Shown } from '#domain/action';
 import { supersedes } from '#domain/readiness';
 import { type Happened, stepsThrough } from '#domain/steps';
+import { setUpAnew } from '#domain/wipe';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
-import { confirm, end, happened, noEffect } from './endings.ts';
+import { afterFailure, confirm, end, happened, noEffect } from './endings.ts';
 import type { Executor, Progress } from './executors.ts';
 import { postpone } from './postpone.ts';
-import type { Sight } from './reading.ts';
+import { asFailure, type Sight } from './reading.ts';
 
 type Settling = { executor: Executor; sight: Sight };
 
@@ -24,7 +25,7 @@ export async function settleEarlier(deps: ActDependencies, one: Try, { executor,
   const { state } = action;
   const { shown } = sight;
   const progress = executor.progress(sight.seen, one);
-  if (action.registeredAt !== null && action.registeredAt !== one.device.registeredAt) return staleByNow(deps, one, sight);
+  if (isStale(one, sight)) return staleByNow(deps, one, sight);
   if (state === 'applied' || state === 'delivered')
     return progress === 'undone'
       ? goneAgain(deps, one, { executor, shown })
@@ -44,6 +45,14 @@ export async function settleEarlier(deps: ActDependencies, one: Try, { executor,
     return postpone(deps, action, { note: 'A wipe is under way on this device and goes first.', steps });
   }
   return state === 'unknown' ? goAgain(deps, one, shown) : 'to-do';
+}
+
+/** It went out, and the phone behind the record may be another one by now. What has not gone out is refused elsewhere. */
+function isStale({ action, device }: Try, { seen }: Sight): boolean {
+  if (action.state === 'dispatched') return false;
+  const { href, returnedAt = null } = device;
+  if (action.registeredAt !== null && action.registeredAt !== device.registeredAt) return true;
+  return setUpAnew(action, { href, returnedAt, detail: seen }) !== null;
 }
 
 /** The server has it: the end, or for a wipe the next part of its way. */
@@ -106,8 +115,11 @@ function goneAgain(deps: ActDependencies, one: Try, { executor, shown }: { execu
 async function staleByNow(deps: ActDependencies, one: Try, { seen, shown, href }: Sight): Promise<Acted> {
   const { action, source } = one;
   const stillThere = action.type === 'wipe' && action.state !== 'dispatched' && seen.wipe === 'requested';
-  if (stillThere) await source.cancelWipe(href);
-  const note = `The device was removed and registered anew while this was under way${
+  if (stillThere) {
+    const failure = await source.cancelWipe(href).then(() => null, asFailure);
+    if (failure) return afterFailure(deps, one, { failure, consequence: 'retry' });
+  }
+  const note = `The device was removed and set up anew while this was under way, as far as can be told${
     stillThere ? '; the wipe, still pending on the server, was taken back' : ''
   }. Ask again if it is meant for the new registration.`;
   return end(deps, one, [happened(deps, 'fail', note)], stillThere ? undefined : shown);

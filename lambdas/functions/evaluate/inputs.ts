@@ -59,6 +59,7 @@ export function factsOf(device: Device, state: SourceState): DeviceFacts {
     registeredAt,
     denial,
     openAction,
+    ...(device.overruled ? { overruled: true } : {}),
     existing: isExisting(device, state),
     detail: detail && { approval: detail.approval, access: detail.access, wipe: detail.wipe },
   };

@@ -36,8 +36,8 @@ export function stillOpen(
 
 /** Messages for the actions that are due. A wipe on its way is due when its device shows something else than it saw last. */
 export function due(open: Iterable<LedgerAction>, { now, devices }: { now: number; devices: readonly Device[] }): Outgoing[] {
-  const shown = new Map(devices.map(({ deviceId, detail }) => [deviceId, detail?.wipe ?? null]));
-  return [...open].filter((action) => pushOf(action, now, shown.get(action.deviceId) ?? null) === 'send').map(actionOutgoing);
+  const stored = new Map(devices.map((device) => [device.deviceId, device]));
+  return [...open].filter((action) => pushOf(action, now, stored.get(action.deviceId) ?? null) === 'send').map(actionOutgoing);
 }
 
 /** `gone-out`: it cannot be called back; what it did is seen when it is read back. `overtaken`: somebody else wrote it just now. */

@@ -97,6 +97,7 @@ function actionOf(request: ActionRequested, { device, now }: { device: Device; n
     reason,
     purpose: 'decision',
     registeredAt: device.registeredAt,
+    ...(type === 'wipe' ? { fence: { href: device.href, approval: device.detail?.approval ?? null } } : {}),
     expiresAt: request.expiresAt ?? now + deadlineMs,
     state: 'requested',
     attempts: 0,

@@ -1,0 +1,338 @@
+/** Wipes, their cancelling, and removals: what goes out, what must not, and how each ends. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Action, ActionType } from '#domain/action';
+import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
+
+let spine: Spine;
+let count = 0;
+let user: string;
+const deviceId = 'ApplONE';
+
+beforeAll(async () => {
+  spine = await startSpine();
+});
+beforeEach(async () => {
+  user = `Wipe ${++count}/Acme`;
+  // Another hour for each test: the guard on wipes counts by the hour.
+  spine.clock.now += 3_600_001;
+  spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
+  await spine.gather(user);
+  await spine.settle();
+});
+afterEach(async () => {
+  spine.simulator.setFaults([]);
+  await spine.sources.update(sourceId, { problem: null, retryAt: null, pause: null });
+});
+afterAll(() => spine.stop());
+
+function onServer() {
+  const device = spine.simulator.find(user, deviceId);
+  if (!device) throw new Error('the device is not on the server');
+  return device;
+}
+const effects = () => spine.effectsOn(user, deviceId);
+const stored = () => spine.device({ user, deviceId });
+const later = () => ++spine.clock.now;
+
+async function ask(type: ActionType, deviation: Partial<Action> = {}): Promise<string> {
+  const actionId = deviation.actionId ?? `${type} ${count} ${spine.clock.now}`;
+  await spine.ask(aRequest(await stored(), { actionId, type, requestedAt: later(), ...deviation }));
+  return actionId;
+}
+async function read(actionId: string): Promise<Action> {
+  const found = await spine.ledger.read(actionId);
+  if (!found) throw new Error(`no action ${actionId}`);
+  return found;
+}
+const states = ({ history }: Action) => history.map(({ state }) => state);
+const soon = { forMs: 120_000 };
+const wipeDevice = { requested_wipe_options: 'wipeDevice' };
+const cancelled = { requested_wipe_options: '' };
+const denied = { approval_policy: 8, access_status: 1 };
+
+/** A gather reads the device, and what has changed goes its way. */
+async function gathered(): Promise<void> {
+  await spine.gather(user);
+  await spine.settle(soon);
+}
+
+test('a wipe is applied, then delivered, then wiped, each when a gather sees it, and written once', async () => {
+  const id = await ask('wipe');
+  await spine.settle(soon);
+  expect(await read(id)).toMatchObject({ state: 'applied', after: { wipe: 'requested' }, claim: null });
+  expect((await stored()).openAction).toMatchObject({ actionId: id });
+  spine.simulator.fetchWipe(onServer());
+  await gathered();
+  expect((await read(id)).state).toBe('delivered');
+  spine.simulator.completeWipe(onServer());
+  await gathered();
+  expect(await read(id)).toMatchObject({ state: 'wiped', outcome: null });
+  expect(states(await read(id))).toEqual(['requested', 'queued', 'dispatched', 'applied', 'delivered', 'wiped']);
+  expect(effects()).toEqual([wipeDevice]);
+  expect((await stored()).openAction).toBeNull();
+});
+
+test('each part of a wipe that is asked for is named, and one that is pending there already is kept', async () => {
+  const first = await ask('wipe', { wipeTargets: ['apps'] });
+  await spine.settle(soon);
+  const second = await ask('wipe', { wipeTargets: ['storage-card'] });
+  await spine.settle(soon);
+  expect(effects()).toEqual([{ requested_wipe_options: 'wipeApps' }, { requested_wipe_options: 'wipeStorageCard/wipeApps' }]);
+  spine.simulator.completeWipe(onServer());
+  await gathered();
+  expect([(await read(first)).state, (await read(second)).state]).toEqual(['wiped', 'wiped']);
+});
+
+test('a wipe that is pending on the server already is not written again, and followed to its end', async () => {
+  spine.simulator.adminChange(onServer(), { wipeOptions: 'wipeDevice', wipeStatus: '1' });
+  const id = await ask('wipe');
+  await spine.settle(soon);
+  expect((await read(id)).state).toBe('applied');
+  spine.simulator.completeWipe(onServer());
+  await gathered();
+  expect((await read(id)).state).toBe('wiped');
+  expect(effects()).toEqual([]);
+});
+
+test('a device whose wipes are not known, or do not include this one, is not wiped, and the reason says what to do', async () => {
+  user = `Wipe unknown ${count}/Acme`;
+  spine.simulator.arrive(user, { kind: 'other', deviceId });
+  await spine.gather(user);
+  await spine.settle();
+  const id = await ask('wipe');
+  await spine.settle(soon);
+  expect(await read(id)).toMatchObject({
+    state: 'failed',
+    outcome: expect.stringMatching(/does not say which wipes.*so none was sent; wipe it from the Traveler administration/),
+  });
+  expect(effects()).toEqual([]);
+});
+
+test('a block asked for while a wipe is pending goes out after the wipe was delivered, not before', async () => {
+  const wipe = await ask('wipe');
+  const block = await ask('block');
+  await spine.settle(soon);
+  expect(effects()).toEqual([wipeDevice]);
+  expect((await read(block)).state).toBe('waiting');
+  spine.simulator.fetchWipe(onServer());
+  await gathered();
+  await spine.settle();
+  expect((await read(wipe)).state).toBe('delivered');
+  expect((await read(block)).state).toBe('confirmed');
+  expect(effects()).toEqual([wipeDevice, denied]);
+});
+
+test('a wipe asked for while a block waits goes first all the same', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
+  const block = await ask('block');
+  await spine.turn();
+  await spine.turn();
+  expect((await read(block)).state).toBe('waiting');
+  const wipe = await ask('wipe');
+  await spine.settle(soon);
+  expect(effects()).toEqual([wipeDevice]);
+  expect([(await read(wipe)).state, (await read(block)).state]).toEqual(['applied', 'waiting']);
+});
+
+test('more wipes within an hour than the guard allows wait for a second confirmation; others of the source go on', async () => {
+  const deps = { ...spine.actDependencies, maxWipesPerHour: 0 };
+  const id = await ask('wipe');
+  for (const one of spine.actions.take(spine.clock.now, 1000)) {
+    await spine.perform.action(one, deps);
+    one.delete();
+  }
+  expect(await read(id)).toMatchObject({
+    state: 'waiting',
+    confirmation: { confirmedAt: null },
+    history: expect.arrayContaining([expect.objectContaining({ note: expect.stringContaining('confirm it') })]),
+  });
+  const approve = await ask('approve');
+  await spine.settle(soon);
+  expect((await read(approve)).state).toBe('confirmed');
+  expect(effects()).toEqual([{ approval_policy: 2 }]);
+});
+
+test('a wipe cancelled before it went out never goes out', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
+  const wipe = await ask('wipe');
+  await spine.turn();
+  await spine.turn();
+  const cancel = await ask('cancel-wipe');
+  await spine.settle();
+  expect([(await read(wipe)).state, (await read(cancel)).state]).toEqual(['superseded', 'confirmed']);
+  expect(effects()).toEqual([]);
+});
+
+test('a wipe that is pending is taken back by a cancel-wipe, and both end', async () => {
+  const wipe = await ask('wipe');
+  await spine.settle(soon);
+  const cancel = await ask('cancel-wipe');
+  await spine.settle(soon);
+  expect([(await read(wipe)).state, (await read(cancel)).state]).toEqual(['superseded', 'confirmed']);
+  expect(effects()).toEqual([wipeDevice, cancelled]);
+  expect((await stored()).openAction).toBeNull();
+  await gathered();
+  expect(effects()).toHaveLength(2);
+});
+
+test('a device that we block stays locked when its wipe is cancelled, though cancelling lifts every lock', async () => {
+  spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
+  await ask('block');
+  await spine.settle(soon);
+  await ask('wipe');
+  await spine.settle(soon);
+  const cancel = await ask('cancel-wipe');
+  await spine.settle(soon);
+  expect((await read(cancel)).state).toBe('confirmed');
+  expect(effects()).toEqual([denied, wipeDevice, cancelled, denied]);
+  expect(onServer()).toMatchObject({ approval: 8, access: 1, wipeOptions: '' });
+});
+
+test('a device that an administrator had denied before the wipe is denied again when the wipe is cancelled', async () => {
+  spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
+  spine.simulator.adminDeny(onServer());
+  await gathered();
+  await ask('wipe');
+  await spine.settle(soon);
+  await ask('cancel-wipe');
+  await spine.settle(soon);
+  expect(onServer()).toMatchObject({ approval: 8, access: 1 });
+  expect((await stored()).denial).toBeNull();
+});
+
+test('a device that was let in is let in again when its wipe is cancelled', async () => {
+  spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
+  await ask('approve');
+  await spine.settle(soon);
+  await ask('wipe');
+  await spine.settle(soon);
+  await ask('cancel-wipe');
+  await spine.settle(soon);
+  expect(effects()).toEqual([{ approval_policy: 2 }, wipeDevice, cancelled]);
+});
+
+test('an administrator who takes the wipe back on the server has the last word', async () => {
+  const id = await ask('wipe');
+  await spine.settle(soon);
+  spine.simulator.adminChange(onServer(), { wipeOptions: '', wipeStatus: '0' });
+  await gathered();
+  expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringMatching(/took the wipe back.*ask again/) });
+  await gathered();
+  expect(effects()).toEqual([wipeDevice]);
+});
+
+test('a wipe that the phone never fetches ends at its deadline, saying that the request still stands', async () => {
+  const id = await ask('wipe', { expiresAt: spine.clock.now + 7_000_000 });
+  await spine.settle(soon);
+  spine.clock.now += 8_000_000;
+  await spine.evaluate(user);
+  await spine.settle(soon);
+  expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringMatching(/still stands.*cancel-wipe/) });
+});
+
+test('a removal takes the device away, reads back that it is gone, and is the end of its registration', async () => {
+  const id = await ask('remove');
+  await spine.settle(soon);
+  expect((await read(id)).state).toBe('confirmed');
+  expect(spine.simulator.find(user, deviceId)).toBeUndefined();
+  expect(await stored()).toMatchObject({ presence: 'removed', openAction: null, denial: null });
+  const lines = await spine.timeline.read({ sourceId, user, deviceId });
+  expect(lines.map(({ kind }) => kind)).toContain('removed');
+  await gathered();
+  expect((await stored()).presence).toBe('removed');
+});
+
+test('a removal that the server accepts and does not do is a failure', async () => {
+  spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
+  const id = await ask('remove');
+  await spine.settle(soon);
+  expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('is still there') });
+  expect((await stored()).presence).toBe('present');
+});
+
+test('a removal whose answer is lost is found by reading', async () => {
+  spine.simulator.setFaults([{ kind: 'lost-answer', on: 'write', times: 1 }]);
+  const id = await ask('remove');
+  await spine.settle(soon);
+  expect((await read(id)).state).toBe('confirmed');
+  expect(spine.simulator.effects.filter(({ method, device }) => method === 'DELETE' && device?.user === user)).toHaveLength(1);
+});
+
+test('a removal waits for a pending wipe, and goes once the wipe is done', async () => {
+  const wipe = await ask('wipe');
+  const remove = await ask('remove');
+  await spine.settle(soon);
+  expect([(await read(wipe)).state, (await read(remove)).state]).toEqual(['applied', 'waiting']);
+  spine.simulator.completeWipe(onServer());
+  await gathered();
+  await spine.settle();
+  expect([(await read(wipe)).state, (await read(remove)).state]).toEqual(['wiped', 'confirmed']);
+  expect(spine.simulator.find(user, deviceId)).toBeUndefined();
+});
+
+test('a removed device that resurfaces is a new registration: what was asked for the old one is refused', async () => {
+  const old = await stored();
+  await ask('remove');
+  await spine.settle(soon);
+  spine.clock.now += 1000;
+  spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
+  await gathered();
+  expect((await stored()).registeredAt).toBeGreaterThan(old.registeredAt);
+  const wipe = aRequest(old, { actionId: `old ${count}`, type: 'wipe', requestedAt: later() });
+  await spine.ask(wipe);
+  await spine.settle(soon);
+  expect(await read(wipe.actionId)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('stale') });
+  expect(onServer().wipeOptions).toBe('');
+});
+
+/** What can happen to a phone whose wipe was asked for, in every order: it must never hit the phone set up anew. */
+const happenings = ['work', 'killed', 'wiped', 'replaced', 'gathered'] as const;
+type Happening = (typeof happenings)[number];
+const orders = (rest: readonly Happening[]): Happening[][] =>
+  rest.length === 0
+    ? [[]]
+    : rest.flatMap((first) => orders(rest.filter((other) => other !== first)).map((tail) => [first, ...tail]));
+
+test.each([{ record: 'forgotten' }, { record: 'kept' }])(
+  'a phone set up anew under the same id is never hit by the old wipe, in any order of events (security record $record)',
+  async ({ record }) => {
+    for (const order of orders(happenings).filter((_, nth) => nth % Number(process.env.EACH ?? 29) === 0)) {
+      user = `Anew ${record} ${order.join(' ')}/Acme`;
+      spine.clock.now += 3_600_001;
+      spine.simulator.setFaults(record === 'kept' ? [{ kind: 'security-record' }] : []);
+      spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
+      await spine.gather(user);
+      await spine.settle(soon);
+      await ask('wipe');
+      let replaced = false;
+      for (const one of order) await happens(one);
+      await gathered();
+      await gathered();
+      await spine.settle();
+      const since = spine.simulator.effects.slice(effectsBefore).filter(({ device }) => device?.user === user);
+      expect(replaced, order.join(' ')).toBe(true);
+      expect(
+        since.filter(({ body }) => JSON.stringify(body).includes('wipeDevice')),
+        order.join(' '),
+      ).toEqual([]);
+      const { wipeOptions, wipeDate } = onServer();
+      expect(wipeOptions === '' || wipeDate > 0, order.join(' ')).toBe(true);
+
+      async function happens(what: Happening): Promise<void> {
+        if (what === 'work') await spine.settle(soon);
+        if (what === 'gathered') await gathered();
+        if (what === 'wiped') spine.simulator.completeWipe(onServer());
+        if (what === 'killed') spine.simulator.setFaults([...keptFaults(record), { kind: 'lost-answer', on: 'write', times: 1 }]);
+        if (what === 'replaced') {
+          spine.simulator.removeDevice(onServer());
+          spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
+          effectsBefore = spine.simulator.effects.length;
+          replaced = true;
+        }
+      }
+    }
+  },
+  60_000,
+);
+let effectsBefore = 0;
+const keptFaults = (record: string) => (record === 'kept' ? [{ kind: 'security-record' as const }] : []);
