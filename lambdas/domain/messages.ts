@@ -18,8 +18,17 @@ export const evaluationMessage = z.discriminatedUnion('kind', [
     sourceId: z.string().min(1),
     users: z.array(z.string().min(1)).min(1).max(50),
     cause: z.string(),
+    /** One of the parts of a run that must pass the guard as a whole: first all are tried out, then all are decided. */
+    assess: z.object({ runId: z.string().min(1), part: z.number().int(), parts: z.number().int() }).optional(),
   }),
-  z.object({ kind: z.literal('everyone'), sourceId: z.string().min(1), cursor: z.string().optional(), cause: z.string() }),
+  z.object({
+    kind: z.literal('everyone'),
+    sourceId: z.string().min(1),
+    cursor: z.string().optional(),
+    cause: z.string(),
+    /** The run that leads to this must pass the guard first. */
+    assess: z.string().min(1).optional(),
+  }),
   /** What waits for the source to be well again is sent to the action queue. */
   z.object({ kind: z.literal('resume'), sourceId: z.string().min(1), cursor: z.string().optional(), cause: z.string() }),
 ]);

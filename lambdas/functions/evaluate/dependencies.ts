@@ -10,6 +10,7 @@ import type { Enforcement } from '#domain/enforcement';
 import type { EnrolmentFeed } from '#domain/enrolment';
 import type { SettingsVersion } from '#domain/settings';
 import type { SourceState } from '#domain/source';
+import type { Guarding } from './guard.ts';
 
 export type EvaluateDependencies = {
   users: UserStore;
@@ -20,6 +21,8 @@ export type EvaluateDependencies = {
   ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude' | 'openOf' | 'due'>;
   actions: Queue;
   evaluations: Queue;
+  /** Looks at what a run would take away before any of it is decided (guard.ts); left out where no run is worked off. */
+  guard?: Guarding;
   /** As configured; null for a source that is not (any more): nothing is decided for it. */
   enforcementOf(sourceId: string): Enforcement | null;
   /** Epoch ms. */

@@ -16,6 +16,8 @@ export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remai
   const everyone = sendEveryone(deps);
   const resumed = sendResumed(deps);
   return async (message: EvaluationMessage): Promise<void> => {
+    const cleared = await deps.guard?.(message, surroundings);
+    if (cleared === 'sent') return;
     if (message.kind === 'everyone') return everyone(message, { remaining });
     if (message.kind === 'resume') return resumed(message, { remaining });
     const { sourceId, users } = message;

@@ -27,7 +27,8 @@ export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'evalu
       cursor = page.cursor;
     } while (cursor !== null && remaining() > reserve);
     if (waiting.length > 0) await send([waiting], { sourceId, cause });
-    if (cursor !== null) await deps.evaluations.send([{ body: { ...message, cursor } satisfies EvaluationMessage }]);
+    if (cursor !== null)
+      await deps.evaluations.send([{ body: { kind: 'everyone', sourceId, cause, cursor } satisfies EvaluationMessage }]);
   };
 
   /** Sends full messages; answers who is left for the next one. */

@@ -3,19 +3,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { assessmentStore } from '#adapters/dynamodb/assessments';
 import { documentClient } from '#adapters/dynamodb/client';
 import { deviceStore } from '#adapters/dynamodb/devices';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
+import { guardStore } from '#adapters/dynamodb/guards';
 import { ledger } from '#adapters/dynamodb/ledger';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { userStore } from '#adapters/dynamodb/users';
+import { ringGuard } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { evaluationMessage } from '#domain/messages';
+import { guardRail } from '#functions/guard/rail';
+import { planFleet } from '#functions/plan/plan';
+import { planDependencies } from '#functions/plan/stores';
 import type { EvaluateDependencies } from './dependencies.ts';
 import { evaluateBatch } from './evaluate.ts';
+import { guardEvaluations } from './guard.ts';
 
 const logger = new Logger({ serviceName: 'evaluate' });
 const environment = parseEnvironment('evaluate', process.env);
@@ -29,7 +36,23 @@ const tables = {
   control: environment.CONTROL_TABLE,
 };
 const enforcement = new Map(configuration.sources.map((source) => [source.id, source.enforcement]));
+const planning = planDependencies({ client, tables, configuration, now: Date.now });
+const plan = planFleet(planning);
+const guards = guardStore(client, tables);
+const evaluations = sqsQueue(environment.EVALUATIONS_QUEUE_URL);
 const dependencies: EvaluateDependencies = {
+  guard: guardEvaluations({
+    users: userStore(client, tables),
+    ledger: planning.ledger,
+    now: Date.now,
+    rail: guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now: Date.now }),
+    guards,
+    limits: configuration.guard,
+    assessments: assessmentStore(client, tables.control),
+    enrolments: enrolmentStore(client, tables, configuration.enrolmentStaleHours),
+    evaluations,
+    alarm: ringGuard,
+  }),
   users: userStore(client, tables),
   enrolments: enrolmentStore(client, tables, configuration.enrolmentStaleHours),
   settings: settingsStore(client, tables.control, configuration.settings),
@@ -37,7 +60,7 @@ const dependencies: EvaluateDependencies = {
   devices: deviceStore(client, tables.devices),
   ledger: ledger(client, tables),
   actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
-  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  evaluations,
   enforcementOf: (sourceId) => enforcement.get(sourceId) ?? null,
   now: Date.now,
   random: Math.random,
