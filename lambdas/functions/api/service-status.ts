@@ -66,7 +66,10 @@ async function mailStatus({ configuration, notices, settings, now }: ServiceStat
   const cursors = await Promise.all(sources.map(({ id }) => notices.read(id)));
   const problem = cursors.find((cursor) => cursor?.problem)?.problem ?? null;
   const lastAt = latest(cursors.map((cursor) => cursor?.lastDigestAt ?? null));
-  const note = addresses.size === 0 ? '"notify" names nobody: no notice is sent.' : `Notices go to ${addresses.size} addresses.`;
+  const note =
+    addresses.size === 0
+      ? '"notify" names nobody: no notice is sent.'
+      : `Notices go to ${addresses.size === 1 ? 'one address' : `${addresses.size} addresses`}.`;
   return view('mail', { lastAt, problem, note });
 }
 
