@@ -15,7 +15,16 @@ export function printOf(row: ListedDevice): Print {
 
 /** The type without its version: a system update is told in full by the list, another model may be another phone. */
 function model(type: string): string {
-  return type.replace(/(^|[/ ])\d[\d.]*$/, '');
+  let start = type.length;
+  while (start > 0 && (isDigit(type, start - 1) || type[start - 1] === '.')) start--;
+  if (!isDigit(type, start)) return type;
+  if (start === 0) return '';
+  return type[start - 1] === '/' || type[start - 1] === ' ' ? type.slice(0, start - 1) : type;
+}
+
+function isDigit(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code >= 48 && code <= 57;
 }
 
 function describing({ type, level, notification, detail }: ListedDevice): string[] {
@@ -34,5 +43,15 @@ function hash32(parts: readonly string[]): number {
 }
 
 /** The halves of a 64-bit hash of 16 hex digits. */
-export const highOf = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16);
-export const lowOf = (hash: string): number => Number.parseInt(hash.slice(8, 16), 16);
+export const highOf = (hash: string): number => word(hash, 0);
+export const lowOf = (hash: string): number => word(hash, 8);
+
+/** Eight lower-case hex digits as a number. Several times as fast as parsing a slice, and asked several times for every row. */
+function word(hash: string, from: number): number {
+  let value = 0;
+  for (let index = from; index < from + 8; index++) {
+    const code = hash.charCodeAt(index);
+    value = (value << 4) | (code < 58 ? code - 48 : code - 87);
+  }
+  return value >>> 0;
+}

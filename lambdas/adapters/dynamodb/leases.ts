@@ -26,7 +26,7 @@ export type LeaseStore = {
 export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   async function set(sourceId: string, fence: number, values: { until: number; clean?: boolean }): Promise<boolean> {
     const clean = values.clean === undefined ? {} : { ':clean': values.clean };
-    return conditionally(
+    const done = await conditionally(
       client.send(
         new UpdateCommand({
           TableName: table,
@@ -38,6 +38,7 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
         }),
       ),
     );
+    return done !== null;
   }
   async function read(sourceId: string) {
     const { Item } = await client.send(
@@ -47,27 +48,22 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   }
   return {
     async acquire(sourceId, { now, lengthMs }) {
-      const before = await read(sourceId);
-      if (before !== null && before.until > now) return null;
-      const fence = (before?.fence ?? 0) + 1;
       const taken = await conditionally(
         client.send(
           new UpdateCommand({
             TableName: table,
             Key: controlKeys.lease(sourceId),
-            UpdateExpression: 'SET fence = :fence, #until = :until, clean = :clean',
-            ConditionExpression: before === null ? 'attribute_not_exists(fence)' : 'fence = :before AND #until = :seen',
+            UpdateExpression: 'SET fence = if_not_exists(fence, :none) + :one, #until = :until, clean = :clean',
+            ConditionExpression: 'attribute_not_exists(fence) OR #until <= :now',
             ExpressionAttributeNames: { '#until': 'until' },
-            ExpressionAttributeValues: {
-              ':fence': fence,
-              ':until': now + lengthMs,
-              ':clean': false,
-              ...(before === null ? {} : { ':before': before.fence, ':seen': before.until }),
-            },
+            ExpressionAttributeValues: { ':none': 0, ':one': 1, ':until': now + lengthMs, ':clean': false, ':now': now },
+            ReturnValues: 'ALL_OLD',
           }),
         ),
       );
-      return taken ? { fence, wasCutOff: before !== null && !before.clean } : null;
+      if (taken === null) return null;
+      const before = taken.Attributes?.fence === undefined ? null : leaseItem.parse(taken.Attributes);
+      return { fence: (before?.fence ?? 0) + 1, wasCutOff: before !== null && !before.clean };
     },
     renew: (sourceId, fence, { now, lengthMs }) => set(sourceId, fence, { until: now + lengthMs }),
     async release(sourceId, fence, { now, clean }) {
@@ -77,13 +73,12 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   };
 }
 
-/** True when done, false when the condition failed. */
-async function conditionally(update: Promise<unknown>): Promise<boolean> {
+/** Null when the condition failed. */
+async function conditionally<Output>(update: Promise<Output>): Promise<Output | null> {
   try {
-    await update;
-    return true;
+    return await update;
   } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return null;
     throw error;
   }
 }

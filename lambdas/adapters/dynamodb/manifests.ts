@@ -3,7 +3,7 @@
  * A commit writes changed shards first; when their number grows, all of them under new keys and the head last, so that a
  * reader sees the old set or the new one. Each write carries the lease's number and is refused after a later holder's.
  */
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { ManifestShards } from '#domain/manifest';
@@ -52,11 +52,12 @@ export function manifestStore(client: DocumentClient, table: string): ManifestSt
 
   return {
     async read(sourceId) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: controlKeys.manifest(sourceId, 'head'), ConsistentRead: true }),
-      );
-      const { bits, paused } = headItem.parse({ bits: 0, paused: null, ...Item });
-      return { bits, paused, shards: await readShards(sourceId, bits) };
+      const items = await readAll(sourceId);
+      const head = items.find(({ sk }) => sk === 'head');
+      const { bits, paused } = headItem.parse({ bits: 0, paused: null, ...head });
+      const shards = items.flatMap((item) => (String(item.sk).startsWith(shardSk(bits)) ? [shardItem.parse(item)] : []));
+      const numbered = shards.map(({ sk, entries }) => [Number.parseInt(sk.slice(shardSk(bits).length), 16), entries] as const);
+      return { bits, paused, shards: new Map(numbered) };
     },
 
     async commit(sourceId, { bits, shards, paused }, { fence, before }) {
@@ -71,26 +72,24 @@ export function manifestStore(client: DocumentClient, table: string): ManifestSt
     },
   };
 
-  async function readShards(sourceId: string, bits: number): Promise<Map<number, Uint8Array>> {
-    const shards = new Map<number, Uint8Array>();
+  /** Head and shards in one go; shards of another number of bits are left over from a commit that grew and was cut off. */
+  async function readAll(sourceId: string): Promise<Record<string, unknown>[]> {
+    const items: Record<string, unknown>[] = [];
     let from: Record<string, unknown> | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :bits)',
-          ExpressionAttributeValues: { ':pk': controlKeys.manifest(sourceId, '').pk, ':bits': shardSk(bits) },
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': controlKeys.manifest(sourceId, '').pk },
           ConsistentRead: true,
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
         }),
       );
-      for (const item of Items) {
-        const { sk, entries } = shardItem.parse(item);
-        shards.set(Number.parseInt(sk.slice(shardSk(bits).length), 16), entries);
-      }
+      items.push(...Items);
       from = LastEvaluatedKey;
     } while (from !== undefined);
-    return shards;
+    return items;
   }
 }
 

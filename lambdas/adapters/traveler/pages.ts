@@ -1,4 +1,5 @@
 /** Reads the device list by following `next`, one page ahead of the caller. */
+import { setImmediate as requestsSent } from 'node:timers/promises';
 import type { ListedDevice } from '#domain/device';
 import { parseListed } from '#domain/traveler-record';
 import type { Connection } from './connection.ts';
@@ -25,6 +26,8 @@ export async function* listPages(connection: Connection, pageMultiplier: number)
       ahead = read.next === null ? null : fetchPage(connection, { path: read.next, page: page + 1, signal: stop.signal });
       // Awaited when the caller asks for the next page; until then its failure is nobody's.
       ahead?.catch(() => undefined);
+      // The caller works on a page at once and for long: the next request goes out before, so that the server works meanwhile.
+      if (ahead) await requestsSent();
       yield read.page;
     }
   } finally {

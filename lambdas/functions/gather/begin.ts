@@ -3,6 +3,7 @@ import { baselineOf } from '#domain/enforcement';
 import { readManifest } from '#domain/manifest';
 import type { GatherRun, SourceState } from '#domain/source';
 import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
+import { earlyList } from './early-list.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** Of the time an invocation has left, this part is kept for storing what is in hand; at most a minute. */
@@ -20,6 +21,7 @@ export async function begin(
   const startedAt = run.startedAt ?? now();
   if (lease.wasCutOff) await sources.update(source.id, { evaluateEveryone: true }, { fence: lease.fence });
   const traveler = connect(source);
+  const list = earlyList(traveler.pages());
   // Waited for even when a read fails: it must not overwrite what is then written of the failure.
   const marked = runs.update(run, { state: 'running', startedAt, invocations: run.invocations + 1, problem: null });
   const [state, current, stored, server, moving] = await Promise.all([
@@ -29,10 +31,15 @@ export async function begin(
     traveler.serverFacts(),
     devices.moving(source.id),
     marked,
-  ]).finally(() => marked);
+  ])
+    .finally(() => marked)
+    .catch((error: unknown) => {
+      list.abandon();
+      throw error;
+    });
   const reserve = Math.min(reservedMs, invocation.remainingMs() * reservedPart);
   const gathering = {
-    ...{ source, traveler, run: { ...run, startedAt }, startedAt, fence: lease.fence },
+    ...{ source, traveler, pages: list.pages, run: { ...run, startedAt }, startedAt, fence: lease.fence },
     ...{ state, settings: current, server, stored, manifest: readManifest(stored), moving },
     guard: lease.guard,
     mayGoOn: () => invocation.remainingMs() > reserve,

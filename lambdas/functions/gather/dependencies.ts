@@ -6,7 +6,7 @@ import type { RunStore } from '#adapters/dynamodb/runs';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import type { TimelineStore } from '#adapters/dynamodb/timeline';
 import type { Queue } from '#adapters/queues';
-import type { TravelerSource } from '#adapters/traveler/source';
+import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
 import type { RuntimeConfiguration, SourceConfiguration } from '#domain/configuration';
 import type { Manifest } from '#domain/manifest';
 import type { SettingsVersion } from '#domain/settings';
@@ -40,6 +40,8 @@ export type GatherDependencies = {
 export type Gathering = {
   source: SmartcloudSource;
   traveler: TravelerSource;
+  /** The list, its first page asked for already. Once. */
+  pages(): AsyncIterable<DevicePage>;
   run: GatherRun;
   /** Start of the run, the same in every invocation and repetition of it: what its lines and rotation go by. */
   startedAt: number;

@@ -17,7 +17,7 @@ export type ListReader = {
 };
 
 export function listReader(gathering: Gathering, context: NeedContext, tally: Tally): ListReader {
-  const { manifest, traveler } = gathering;
+  const { manifest } = gathering;
   const fresh = new Set<string>();
   const seen = new Uint8Array(manifest.size);
   let rejected = 0;
@@ -26,7 +26,7 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ta
 
   async function* works(): AsyncGenerator<Work> {
     try {
-      for await (const page of traveler.pages()) {
+      for await (const page of gathering.pages()) {
         rejected += page.rejected;
         tally.counts.pages++;
         tally.counts.totalRecords = page.totalRecords;
