@@ -5,25 +5,31 @@
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
 
+/** `atOnce`: devices side by side. */
+type GroupOptions = { onFailure: (record: SQSRecord, error: unknown) => void; atOnce?: number };
 type PerRecord = (record: SQSRecord) => Promise<void>;
 
 export async function inGroups(
   records: readonly SQSRecord[],
   each: PerRecord,
-  { onFailure }: { onFailure: (record: SQSRecord, error: unknown) => void },
+  { onFailure, atOnce = Number.POSITIVE_INFINITY }: GroupOptions,
 ): Promise<SQSBatchResponse> {
   const groups = [...Map.groupBy(records, (record) => record.attributes.MessageGroupId ?? record.messageId).values()];
-  const failures = await pMap(groups, async (group) => {
-    for (const [index, record] of group.entries()) {
-      try {
-        await each(record);
-      } catch (error) {
-        onFailure(record, error);
-        return group.slice(index).map(failed);
+  const failures = await pMap(
+    groups,
+    async (group) => {
+      for (const [index, record] of group.entries()) {
+        try {
+          await each(record);
+        } catch (error) {
+          onFailure(record, error);
+          return group.slice(index).map(failed);
+        }
       }
-    }
-    return [];
-  });
+      return [];
+    },
+    { concurrency: atOnce },
+  );
   return { batchItemFailures: failures.flat() };
 }
 

@@ -6,6 +6,7 @@ import { secretCredentials } from '#adapters/credentials';
 import { actedDevices } from '#adapters/dynamodb/acted-device';
 import { documentClient } from '#adapters/dynamodb/client';
 import { ledger } from '#adapters/dynamodb/ledger';
+import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
 import { sqsQueue } from '#adapters/queues';
@@ -14,9 +15,9 @@ import { travelerSource } from '#adapters/traveler/source';
 import { parseEnvironment } from '#domain/environment';
 import { actionMessage } from '#domain/messages';
 import { act } from './act.ts';
-import { inGroups } from './batch.ts';
 import { economical } from './economy.ts';
 import { reachOf } from './reach.ts';
+import { type Bounds, sideBySide } from './side-by-side.ts';
 
 const logger = new Logger({ serviceName: 'act' });
 const environment = parseEnvironment('act', process.env);
@@ -40,15 +41,34 @@ const dependencies = economical({
   pause: (ms: number) => pause(ms),
 });
 
+const limits = new Map(configuration.sources.map((one) => [one.id, one.kind === 'smartcloud' ? one.concurrency : null]));
+const bounds: Bounds = {
+  slots: slotStore(client, environment.CONTROL_TABLE),
+  limitOf: (sourceId) => limits.get(sourceId) ?? null,
+  now: Date.now,
+  random: Math.random,
+  pause: (ms) => pause(ms),
+  full: new Map(),
+};
+
 export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const until = Date.now() + context.getRemainingTimeInMillis();
   const carryOut = act({ ...dependencies, worker: context.awsRequestId });
-  return inGroups(
-    event.Records,
-    ({ body, attributes }) =>
-      carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until }),
-    {
-      onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
-    },
-  );
+  return sideBySide(bounds, {
+    records: event.Records,
+    sourceOf: ({ body }) => actionMessage.safeParse(safeJson(body)).data?.sourceId ?? '',
+    each: ({ body, attributes }, { slot }) =>
+      carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until, slot }),
+    onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
+    holder: context.awsRequestId,
+    until,
+  });
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

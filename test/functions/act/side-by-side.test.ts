@@ -1,0 +1,98 @@
+/** Many workers at one source: never more side by side than it takes, also after some were killed; other sources unhindered. */
+import type { SQSRecord } from 'aws-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { slotStore } from '#adapters/dynamodb/slots';
+import { type Bounds, sideBySide } from '#functions/act/side-by-side';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await startDynamoDb();
+});
+afterAll(() => db.stop());
+
+const limit = 4;
+function boundsOf(deviation: Partial<Bounds> = {}): Bounds {
+  return {
+    slots: slotStore(db.client, db.tables.control),
+    limitOf: () => limit,
+    now: Date.now,
+    random: () => 0.5,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    full: new Map(),
+    ...deviation,
+  };
+}
+const record = (sourceId: string, nth: number): SQSRecord => ({
+  messageId: `${sourceId} ${nth}`,
+  receiptHandle: '',
+  body: sourceId,
+  attributes: {
+    ApproximateReceiveCount: '1',
+    SentTimestamp: '0',
+    SenderId: 'x',
+    ApproximateFirstReceiveTimestamp: '0',
+    MessageGroupId: `${sourceId} ${nth}`,
+  },
+  messageAttributes: {},
+  md5OfBody: '',
+  eventSource: 'aws:sqs',
+  eventSourceARN: 'arn',
+  awsRegion: 'us-east-1',
+});
+const batchOf = (sourceId: string) => Array.from({ length: 10 }, (_, nth) => record(sourceId, nth));
+const common = { sourceOf: ({ body }: SQSRecord) => body, onFailure: () => undefined };
+
+test('ten workers with a hundred actions never have more under way at a source than it takes, and all go out', async () => {
+  let [now, most, done] = [0, 0, 0];
+  const each = async (_: SQSRecord, { slot }: { slot: boolean }) => {
+    if (!slot) return;
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    now -= 1;
+    done += 1;
+  };
+  const until = Date.now() + 60_000;
+  const patient = { now: () => 0 };
+  await Promise.all(
+    Array.from({ length: 10 }, (_, nth) =>
+      sideBySide(boundsOf(patient), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
+    ),
+  );
+  expect(most).toBeLessThanOrEqual(limit);
+  expect(done).toBe(100);
+});
+
+test('a source that stays full lets its actions go from the queue, while another source works at full speed', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  let clock = Date.now();
+  await slots.lease('slow', { holder: 'elsewhere', wanted: limit, limit, now: clock, until: clock + 60_000 });
+  const went: string[] = [];
+  const passes = async (ms: number) => {
+    clock += ms;
+  };
+  const bounds = boundsOf({ now: () => clock, pause: passes });
+  const answer = await sideBySide(bounds, {
+    ...common,
+    records: [...batchOf('slow'), ...batchOf('quick')],
+    each: async ({ body }, { slot }) => void went.push(`${body} ${slot}`),
+    holder: 'here',
+    until: clock + 60_000,
+  });
+  expect(answer.batchItemFailures).toEqual([]);
+  expect(went.filter((one) => one === 'quick true')).toHaveLength(10);
+  expect(went.filter((one) => one === 'slow false')).toHaveLength(10);
+  expect(bounds.full.get('slow')).toBeGreaterThan(clock);
+});
+
+test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 3, limit, now, until: now + 100 });
+  expect(await lease('killed', 1000)).toBe(3);
+  expect(await lease('next', 1099)).toBe(1);
+  expect(await lease('third', 1100)).toBe(3);
+  await slots.release('killed', 'third');
+  await slots.release('killed', 'third');
+  expect(await lease('fourth', 1150)).toBe(3);
+});
