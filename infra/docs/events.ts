@@ -1,0 +1,59 @@
+/** docs/events.md and docs/events/*.schema.json: the events out, from their schemas. */
+import { z } from 'zod';
+import { type EventOutName, eventsOf, eventsOut } from '#domain/events-out';
+import { exampleLines } from './event-examples.ts';
+
+const names = Object.keys(eventsOut) as EventOutName[];
+
+/** The event as it is on the bus, as far as its sender has a say. */
+export function exampleOf(name: EventOutName) {
+  const [event] = eventsOf(exampleLines[name]);
+  if (event?.type !== name) throw new Error(`The example of ${name} becomes ${event?.type ?? 'no event'}`);
+  return { source: 'extender', 'detail-type': name, detail: event.detail };
+}
+
+/** By file. */
+export function eventSchemas(): Record<string, () => string> {
+  return Object.fromEntries(
+    names.map((name) => [
+      `docs/events/${name}.schema.json`,
+      () => {
+        const schema = z.toJSONSchema(eventsOut[name], { io: 'input', target: 'draft-2020-12' });
+        return `${JSON.stringify({ title: `Detail of ${name}`, ...schema, examples: [exampleOf(name).detail] }, null, 2)}\n`;
+      },
+    ]),
+  );
+}
+
+export function eventsPage(): string {
+  return [
+    '<!-- Generated from lambdas/domain/events-out.ts by `npm run docs`. Edit that file, not this page. -->',
+    '# Events out',
+    '',
+    'On the bus of the deployment, source `extender`. Each comes at least once and has an `eventId` that stays the same; events of',
+    'one device are sent in the order in which things happened (EventBridge itself keeps none). An event is sent because a line was',
+    'written to the journal, in the same transaction as the change that it tells: none without a change, no change without one.',
+    'Each schema is of the `detail`. Fields may be added; ignore those you do not know.',
+    '',
+    '```json',
+    '{ "source": ["extender"], "detail-type": ["DeviceQuarantined", "DeviceReleased"] }',
+    '```',
+    '',
+    'is the pattern of a rule that takes two of them. What comes in is described in the design of the portal; an event that cannot be',
+    'taken comes back as `EventRejected`.',
+    '',
+    ...names.flatMap((name) => [
+      `## ${name}`,
+      '',
+      `${eventsOut[name].meta()?.description ?? ''} [Schema](events/${name}.schema.json)`,
+      '',
+      '```json',
+      JSON.stringify(exampleOf(name), null, 2),
+      '```',
+      '',
+    ]),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
