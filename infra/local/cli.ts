@@ -13,6 +13,7 @@ import { type AddCommands, encoded, type Output } from './cli/command-line.ts';
 import { addDeadLetterCommands } from './cli/dlq.ts';
 import { addJournalCommands } from './cli/journal.ts';
 import { addPeopleCommands } from './cli/people.ts';
+import { addPlanCommands } from './cli/plan.ts';
 import { addReplayCommand } from './cli/replay.ts';
 import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
 import { table } from './cli/table.ts';
@@ -25,6 +26,7 @@ const addCommands: readonly AddCommands[] = [
   addDeadLetterCommands,
   addJournalCommands,
   addPeopleCommands,
+  addPlanCommands,
   addReplayCommand,
 ];
 
@@ -111,9 +113,6 @@ function program(): Command {
       await print({ ...(json ? { json } : {}) }, page, () => table(headings, rows, { width: width() ?? 160 }));
     });
 
-  command('settings', 'the published Auto-Quarantine settings').action(async () => {
-    say(JSON.stringify(await (await api()).get('/settings', z.unknown()), null, 2));
-  });
   for (const add of addCommands) add({ command, api, say, print });
   return top;
 }
