@@ -36,9 +36,9 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     breaks: 'Devices get no verdict: those that wait for approval keep waiting.',
   },
   act: {
-    timeoutSeconds: 120,
+    timeoutSeconds: 60,
     memoryMb: 512,
-    breaks: 'Approvals and blocks are not carried out on the mail server.',
+    breaks: 'Approvals, blocks, wipes and removals are not carried out on the mail server.',
   },
   'portal-events': {
     timeoutSeconds: 60,
@@ -66,6 +66,11 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     timeoutSeconds: 60,
     memoryMb: 256,
     breaks: 'Decisions that end by themselves are noticed late, and so is a portal that has fallen silent.',
+  },
+  reap: {
+    timeoutSeconds: 60,
+    memoryMb: 256,
+    breaks: 'Actions past their deadline stay open, and one whose message was lost is found late.',
   },
   console: { timeoutSeconds: 10, memoryMb: 256, breaks: 'The console page does not load; the API, gathers and verdicts go on.' },
   upload: {

@@ -178,6 +178,17 @@ export const needs: { [F in FunctionName]: Needs } = {
     tables: { journal: ['GetItem', 'BatchGetItem', 'PutItem'] },
     publishes: true,
   },
+  reap: {
+    ...nothing,
+    tables: {
+      devices: ['GetItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'PutItem'],
+      journal: ['PutItem'],
+      control: ['GetItem', 'UpdateItem'],
+    },
+    indexes: ['byDevice', 'open'],
+    sendsTo: ['evaluations', 'actions'],
+  },
   console: nothing,
   upload: {
     ...nothing,

@@ -25,6 +25,7 @@ export function schedulesOf({ gatherEveryMinutes, portal, mail, maas360 }: Runti
   return [
     gather,
     wake,
+    scheduled('Reap', 'reap', 1),
     ...(portal?.secretName === undefined ? [] : [scheduled('Upload', 'upload', 1)]),
     ...(mail ? [scheduled('Notify', 'notify', 1)] : []),
     ...(maas360 ? [scheduled('ImportEnrolments', 'import-enrolments', maas360.everyMinutes)] : []),

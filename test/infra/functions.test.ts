@@ -118,9 +118,9 @@ describe('least privilege', () => {
     ]);
   });
 
-  test('only what decides or takes decisions in may put an action on its way', () => {
+  test('only what decides, takes decisions in, or finds what was forgotten may put an action on its way', () => {
     const senders = names.filter((name) => permits(templates, name).includes('sqs:SendMessage ActionsQueue.Arn'));
-    expect(senders).toEqual(['evaluate', 'portal-events', 'api', 'bulk']);
+    expect(senders).toEqual(['evaluate', 'portal-events', 'api', 'bulk', 'reap']);
   });
 
   test('the gather cannot touch enrolments or actions', () => {

@@ -97,6 +97,7 @@ const functionIds: { [F in FunctionName]: string } = {
   upload: 'Upload',
   notify: 'Notify',
   'wake-by-time': 'WakeByTime',
+  reap: 'Reap',
 };
 
 export function functionOf(templates: Templates, name: FunctionName): Resource {

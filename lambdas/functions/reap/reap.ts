@@ -1,0 +1,69 @@
+/**
+ * The clock of last resort, every minute: finds open actions that no message will ever wake again. Past their deadline and not
+ * gone out, they expire here, with the line that tells so; the others are put in the action queue again, where reading settles
+ * them. Sent first, noted second: a crash in between sends once more, and loses none.
+ */
+import pMap from 'p-map';
+import { actionOutgoing } from '#adapters/action-queue';
+import type { ActedDevices } from '#adapters/dynamodb/acted-device';
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
+import type { Queue } from '#adapters/queues';
+import { isRefused, nextOf } from '#domain/transitions';
+import { conclude, type EndDependencies } from '#functions/act/conclude';
+
+export type ReapDependencies = Omit<EndDependencies, 'ledger' | 'devices'> & {
+  ledger: Pick<Ledger, 'due' | 'advance' | 'conclude' | 'openOf'>;
+  devices: Pick<ActedDevices, 'read' | 'settle'>;
+  actions: Queue;
+  /** Every source that is or ever was configured: actions of one that was taken out expire too. */
+  sources(): Promise<readonly string[]>;
+};
+export type Reaped = { expired: number; sent: number };
+
+/** Whoever is on its way to an action by itself is given this long. */
+const graceMs = 30_000;
+const atOnce = 8;
+
+/** `remaining`: ms that this invocation has left; what it does not reach is for the next. */
+export function reap(deps: ReapDependencies) {
+  return async ({ remaining }: { remaining: () => number }): Promise<Reaped> => {
+    const reaped: Reaped = { expired: 0, sent: 0 };
+    for (const sourceId of await deps.sources()) await reapSource(deps, sourceId, { reaped, remaining });
+    return reaped;
+  };
+}
+
+const reserveMs = 10_000;
+
+async function reapSource(
+  deps: ReapDependencies,
+  sourceId: string,
+  { reaped, remaining }: { reaped: Reaped; remaining: () => number },
+): Promise<void> {
+  const before = deps.now() - graceMs;
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<Ledger['due']>> = await deps.ledger.due(sourceId, before, cursor === null ? {} : { cursor });
+    const late = page.items.filter((action) => isExpired(action, deps.now()));
+    const due = page.items.filter((action) => !late.includes(action));
+    await pMap(late, (action) => expire(deps, action), { concurrency: atOnce });
+    if (due.length > 0) await deps.actions.send(due.map(actionOutgoing));
+    await pMap(due, (action) => deps.ledger.advance(action, { steps: [], pushedAt: deps.now() }), { concurrency: atOnce });
+    reaped.expired += late.length;
+    reaped.sent += due.length;
+    cursor = page.cursor;
+  } while (cursor !== null && remaining() > reserveMs);
+}
+
+const isExpired = (action: LedgerAction, now: number): boolean =>
+  action.claim === null && now >= action.expiresAt && !isRefused(nextOf(action, 'expire'));
+
+/** Somebody else may have written it just now: then it is not forgotten, and theirs to end. */
+async function expire(deps: ReapDependencies, action: LedgerAction): Promise<void> {
+  const [device, open] = await Promise.all([deps.devices.read(action), deps.ledger.openOf(action, { except: action.actionId })]);
+  const reason = action.confirmation && !action.confirmation.confirmedAt ? unconfirmed : action.history.at(-1)?.note;
+  const note = `Its deadline passed before it could be carried out${reason ? ` (last: ${reason})` : ''}. Ask again if it is still wanted.`;
+  await conclude(deps, action, { events: [{ event: 'expire', at: deps.now(), note }], device, open });
+}
+
+const unconfirmed = 'nobody confirmed it a second time';
