@@ -9,11 +9,11 @@ import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/configu
 import { type FunctionName, functionVariables } from '#domain/environment';
 import { bundleFunctions } from '#infra/cloud/bundle';
 import type { Bundles } from '#infra/cloud/service-stack';
-import { oneSource } from './templates.ts';
+import { everything } from './templates.ts';
 
 const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'traveler-extender-bundles-'));
-const configuration: RuntimeConfiguration = runtimeConfiguration.parse(oneSource);
+const configuration: RuntimeConfiguration = runtimeConfiguration.parse(everything);
 const names = Object.keys(functionVariables) as FunctionName[];
 let bundles: Bundles;
 beforeAll(async () => {

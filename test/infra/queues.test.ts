@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runtimeConfiguration } from '#domain/configuration';
 import { queueSpecs } from '#infra/cloud/function-specs';
-import { oneSource, type Resource, type Templates, templatesFor } from './templates.ts';
+import { everything, oneSource, type Resource, type Templates, templatesFor } from './templates.ts';
 
 let templates: Templates;
 beforeAll(async () => {
@@ -98,7 +98,7 @@ describe('queues and their workers fit together', () => {
 
   test('a gather, and a part of a bulk, is one message at a time; the others take ten', () => {
     const sizes = mappings().map(([id, { Properties }]) => [id.replace(/FunctionMessages.*/, ''), Properties.BatchSize]);
-    expect(Object.fromEntries(sizes)).toEqual({ Gather: 1, Evaluate: 10, Act: 10, PortalEvents: 10, Bulk: 1 });
+    expect(Object.fromEntries(sizes)).toEqual({ Gather: 1, Evaluate: 10, Act: 10, PortalEvents: 10, Bulk: 1, TakeEnrolments: 1 });
   });
 
   test('new lines of the journal, and nothing else of its table, go to publish; what is given up after 23 hours is kept and rings', () => {
@@ -145,12 +145,25 @@ describe('queues and their workers fit together', () => {
 });
 
 describe('what sets the product going', () => {
-  test('the schedule starts gathers at the interval of the configuration', async () => {
-    const often = await templatesFor({ ...oneSource, gatherEveryMinutes: 1 });
-    const expressions = (given: Templates) =>
-      given.ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.ScheduleExpression);
-    expect(expressions(templates)).toEqual([`rate(${runtimeConfiguration.parse(oneSource).gatherEveryMinutes} minutes)`]);
-    expect(expressions(often)).toEqual(['rate(1 minutes)']);
+  test('the clock starts gathers at the interval of the configuration, and what is configured beside them', async () => {
+    const started = async (given: object) =>
+      Object.fromEntries(
+        (await templatesFor({ ...oneSource, ...given })).ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) => {
+          const [, name, interval] = /Traveler Extender: (\S+) each (.+)/.exec(String(Properties.Description)) ?? [];
+          expect(Properties.ScheduleExpression).toBe(`rate(${interval})`);
+          return [name, interval];
+        }),
+      );
+    const { gatherEveryMinutes } = runtimeConfiguration.parse(oneSource);
+    const always = await started({});
+    expect(always).toMatchObject({ 'start-gathers': `${gatherEveryMinutes} minutes`, 'wake-by-time': '1 minute' });
+    expect(await started({ ...everything, gatherEveryMinutes: 1 })).toEqual({
+      ...always,
+      'start-gathers': '1 minute',
+      upload: '1 minute',
+      notify: '1 minute',
+      'import-enrolments': '15 minutes',
+    });
   });
 
   test('events whose source is the portal, and no others, go to the portal-events queue', () => {
