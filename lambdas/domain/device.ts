@@ -106,6 +106,11 @@ export const device = deviceKey.extend({
   observedSeq: z.number().int(),
   /** The baseline run that saw it neither pending nor denied. It is `existing` once that run is committed (source.ts). */
   baselineRun: z.string().nullable(),
+  /**
+   * The baseline run that listed it and could not read its full record: whether it was connected then is settled by the first
+   * full record that can be read. Once that run is committed, and until it is settled, AQ neither holds nor blocks it.
+   */
+  baselineOwed: z.string().nullable().optional(),
   denial: denial.nullable(),
   openAction: openAction.nullable(),
   verdict: explainedVerdict.nullable(),

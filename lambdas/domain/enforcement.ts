@@ -4,6 +4,8 @@ import type { Settings } from '#domain/settings';
 import type { ServerFacts, SourceState } from '#domain/source';
 
 export type Enforcement = DecideInput['enforcement'];
+/** Ids of the complete gathers that recorded existing devices. */
+type Baselines = { baselineRuns: readonly string[] };
 export type Baseline = DecideInput['baseline'];
 
 /** `extender` as configured, or because the server has no approval settings that could be written. */
@@ -23,7 +25,12 @@ export function baselineOf(
   return state.baselineRuns.length === 0 || switchingOn ? 'owed' : 'recorded';
 }
 
+/** Listed by a committed baseline gather that could not read its full record: nobody can say yet whether it is existing. */
+export function isBaselineOwed(device: { baselineOwed?: string | null | undefined }, state: Baselines): boolean {
+  return isExisting({ baselineRun: device.baselineOwed ?? null }, state);
+}
+
 /** Recorded as present before AQ, by a gather that was committed. */
-export function isExisting(device: { baselineRun: string | null }, state: Pick<SourceState, 'baselineRuns'>): boolean {
+export function isExisting(device: { baselineRun: string | null }, state: Baselines): boolean {
   return device.baselineRun !== null && state.baselineRuns.includes(device.baselineRun);
 }

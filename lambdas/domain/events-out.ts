@@ -180,7 +180,7 @@ export function eventsOf(line: JournalLine): EventOut[] {
 }
 
 /** What we note about a device for ourselves is no news to the portal. */
-const inner = new Set(['baselineRun', 'registeredAt', 'observedSeq']);
+const inner = new Set(['baselineRun', 'baselineOwed', 'registeredAt', 'observedSeq']);
 function shownChanges(given: unknown): z.output<typeof changes> {
   return changes.parse(given).filter(({ field }) => !inner.has(field));
 }

@@ -11,6 +11,8 @@ export type Look = {
   row: ListedDevice;
   /** The full record, with the time it was asked for; null when it was not read, or could not be. */
   full: { detail: DeviceDetail; askedAt: number } | null;
+  /** It was asked for and could not be read. */
+  unread?: boolean;
   /** Is this the device's turn to have a new last sync stored? At other times that alone is no change. */
   rollUp: boolean;
 };
@@ -82,7 +84,7 @@ const described = ({ provider, type, level, notification, lastSync, href }: List
 
 /** A device that was removed and is listed again is another registration: our bar and what we knew of it went with the old one. */
 function registeredAnew(stored: Device, at: number): Device {
-  const fresh = { denial: null, baselineRun: null, heldSince: null, removal: null, overruled: null };
+  const fresh = { denial: null, baselineRun: null, baselineOwed: null, heldSince: null, removal: null, overruled: null };
   return { ...stored, ...fresh, registeredAt: at, observedSeq: stored.observedSeq + 1 };
 }
 
@@ -119,13 +121,21 @@ function seen(stored: Device, { row, full }: Look): Device {
   };
 }
 
-/** In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. */
-function recorded(device: Device, { full }: Look, { baseline, baselineRuns }: ObservationContext): Device {
-  if (baseline === null) return device;
+/**
+ * In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. A device
+ * whose full record cannot be read then is owed: the first one that can be read, in whatever run, settles it.
+ */
+function recorded(device: Device, { full, unread = false }: Look, { baseline, baselineRuns }: ObservationContext): Device {
   if (device.baselineRun !== null && baselineRuns.includes(device.baselineRun)) return device;
-  if (full === null) return device.baselineRun === baseline ? device : { ...device, baselineRun: null };
-  return { ...device, baselineRun: isExistingConnection(device.detail) ? baseline : null };
+  const run = baseline ?? device.baselineOwed ?? null;
+  if (run === null || (full === null && baseline === null)) return device;
+  if (full === null && device.baselineRun === run) return device;
+  if (full === null) return { ...device, baselineRun: null, ...(unread ? { baselineOwed: run } : {}) };
+  return settled(device, isExistingConnection(device.detail) ? run : null);
 }
+
+const settled = (device: Device, baselineRun: string | null): Device =>
+  device.baselineOwed ? { ...device, baselineRun, baselineOwed: null } : { ...device, baselineRun };
 
 /** Neither waiting nor barred. An unknown approval is not recorded: nothing may later be approved on the strength of it. */
 export function isExistingConnection(detail: DeviceDetail | null): boolean {
@@ -159,6 +169,7 @@ function differs(stored: Device, device: Device, { rollUp }: Look): boolean {
     stored.presence !== device.presence ||
     stored.registeredAt !== device.registeredAt ||
     stored.baselineRun !== device.baselineRun ||
+    stored.baselineOwed !== device.baselineOwed ||
     stored.denial !== device.denial ||
     (rollUp && stored.lastSync !== device.lastSync)
   );
@@ -171,6 +182,7 @@ function decides(stored: Device, device: Device): boolean {
     stored.presence !== device.presence ||
     stored.registeredAt !== device.registeredAt ||
     stored.baselineRun !== device.baselineRun ||
+    stored.baselineOwed !== device.baselineOwed ||
     stored.denial !== device.denial
   );
 }

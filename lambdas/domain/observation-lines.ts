@@ -8,7 +8,7 @@ type Context = { at: number; runId: string };
 const told = ['provider', 'type', 'level', 'notification'] as const;
 const shown = ['approval', 'access', 'wipe', 'compliance'] as const;
 /** What we note about a device for ourselves. */
-const noted = ['registeredAt', 'baselineRun'] as const;
+const noted = ['registeredAt', 'baselineRun', 'baselineOwed'] as const;
 
 export function discoveredLine(device: Device, at: number): TimelineEntry {
   const says = `Discovered: ${device.provider || device.type || 'a device'} syncs mail.`;
@@ -48,7 +48,7 @@ function changesBetween(stored: Device | null, device: Device): FieldChange[] {
   const fields: FieldChange[] = [
     ...told.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] })),
     ...shown.map((field) => ({ field, before: stored?.detail?.[field] ?? null, after: device.detail?.[field] ?? null })),
-    ...noted.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] })),
+    ...noted.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] ?? null })),
   ];
   return fields.filter(({ before, after }) => before !== after);
 }

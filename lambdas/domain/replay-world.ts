@@ -22,6 +22,7 @@ export type WorldDevice = {
   firstSeen: number;
   registeredAt: number;
   baselineRun: string | null;
+  baselineOwed?: string | null;
   denial: Denial | null;
   /** Null until a full record was read. */
   shown: z.infer<typeof shown> | null;
@@ -137,7 +138,7 @@ function takeField(device: WorldDevice, field: string, after: unknown): void {
   const text = () => z.string().parse(after);
   if (field === 'type' || field === 'provider') device[field] = text();
   else if (field === 'registeredAt') device.registeredAt = z.number().parse(after);
-  else if (field === 'baselineRun') device.baselineRun = z.string().nullable().parse(after);
+  else if (field === 'baselineRun' || field === 'baselineOwed') device[field] = z.string().nullable().parse(after);
   else if (field === 'presence') device.presence = presence.parse(after);
   else if (field === 'approval' || field === 'access' || field === 'wipe')
     device.shown = after === null ? null : shown.parse({ ...unread, ...device.shown, [field]: after });

@@ -7,7 +7,7 @@ import { decide, type Verdict } from '#domain/decide';
 import type { DecideInput } from '#domain/decide-input';
 import { withWithdrawals } from '#domain/decisions';
 import type { VerdictName } from '#domain/device';
-import { baselineOf, effectiveEnforcement } from '#domain/enforcement';
+import { baselineOf, effectiveEnforcement, isBaselineOwed, isExisting } from '#domain/enforcement';
 import { commonName } from '#domain/names';
 import { newWorld, takeLine, type World, type WorldDevice, type WorldSource, type WorldUser } from '#domain/replay-world';
 
@@ -98,11 +98,12 @@ export function decideUser(world: World, source: WorldSource, about: { user: Wor
 }
 
 function factsOf(
-  { deviceId, type, registeredAt, denial, shown, baselineRun }: WorldDevice,
+  { deviceId, type, registeredAt, denial, shown, baselineRun, baselineOwed = null }: WorldDevice,
   { baselineRuns }: { baselineRuns: readonly string[] },
 ): DecideInput['devices'][number] {
-  const existing = baselineRun !== null && baselineRuns.includes(baselineRun);
-  return { deviceId, type, registeredAt, denial, openAction: null, existing, detail: shown };
+  const existing = isExisting({ baselineRun }, { baselineRuns });
+  const owed = isBaselineOwed({ baselineOwed }, { baselineRuns }) ? { baselineOwed: true } : {};
+  return { deviceId, type, registeredAt, denial, openAction: null, existing, ...owed, detail: shown };
 }
 
 /** Traveler users of the source with the same common name, this one included. */

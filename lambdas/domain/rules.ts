@@ -90,6 +90,16 @@ export const rules = [
     wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
   },
   {
+    id: 'unread-in-baseline',
+    says: 'It was there when existing devices were recorded, and its full record could not be read then or since.',
+    gives: 'undetermined',
+    applies: ({ device }) => device.baselineOwed === true,
+    verdict: () => 'undetermined',
+    evidence: () =>
+      'listed by the complete gather that recorded existing devices, with a full record that could not be read: whether it was connected or waiting then is not known',
+    wouldChange: () => 'Its full record, once it can be read; or approving or blocking it by hand.',
+  },
+  {
     id: 'ambiguous-match',
     says: 'An auto-approve option is on, and the device fits two enrolments, or its user two portal users.',
     gives: 'undetermined',

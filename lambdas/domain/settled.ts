@@ -29,5 +29,6 @@ export function settledUnder(state: SourceState, settings: Settings, enforcement
 function recorded(device: Device, baselineRuns: readonly string[]): Device {
   const known = device.baselineRun !== null && baselineRuns.includes(device.baselineRun);
   if (known || device.presence !== 'present') return device;
-  return { ...device, baselineRun: isExistingConnection(device.detail) ? comingRun : null };
+  if (device.detail === null) return { ...device, baselineRun: null, baselineOwed: comingRun };
+  return { ...device, baselineRun: isExistingConnection(device.detail) ? comingRun : null, baselineOwed: null };
 }

@@ -29,6 +29,7 @@ test('the rules are those of the design, in its order', () => {
     'secure-mail',
     'aq-off',
     'existing-device',
+    'unread-in-baseline',
     'ambiguous-match',
     'verse-on-enrolled-device',
     'mail-pushed-by-policy',
@@ -298,6 +299,23 @@ describe('within-allowance', () => {
       rule: 'within-allowance',
       evidence: 'first of 2 allowed',
     });
+  });
+});
+
+describe('unread-in-baseline', () => {
+  test('a device whose record could not be read when existing devices were recorded is neither held nor blocked', () => {
+    const unread = aDevice('A', { baselineOwed: true });
+    for (const enforcement of ['server', 'extender'] as const)
+      expect(one(unread, { enforcement })).toMatchObject({ verdict: 'undetermined', rule: 'unread-in-baseline' });
+    const enrolments = [anEnrolment('e1', { mailConfiguration: 'manual', mailDeviceIds: ['A'] })];
+    const settings = aqOn({ autoApproveByPolicy: true });
+    expect(one(aDevice('A'), { enrolments, settings }).verdict).toBe('block');
+    expect(one(unread, { enrolments, settings }).verdict).toBe('undetermined');
+  });
+
+  test('a decision by hand counts for it as for any other', () => {
+    const verdict = one(aDevice('A', { baselineOwed: true }), { decisions: [aDecision('A', 'block')] });
+    expect(verdict).toMatchObject({ verdict: 'block', rule: 'manual-decision' });
   });
 });
 

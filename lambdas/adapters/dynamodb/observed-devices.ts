@@ -43,6 +43,7 @@ const owned = [
   'observedAt',
   'observedSeq',
   'baselineRun',
+  'baselineOwed',
   'denial',
   'heldSince',
   'removal',

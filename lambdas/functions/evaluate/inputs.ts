@@ -5,7 +5,7 @@ import { fingerprint } from '#adapters/fingerprint';
 import type { DecideInput, DeviceFacts } from '#domain/decide-input';
 import { withWithdrawals } from '#domain/decisions';
 import type { Device, UserKey } from '#domain/device';
-import { baselineOf, isExisting } from '#domain/enforcement';
+import { baselineOf, isBaselineOwed, isExisting } from '#domain/enforcement';
 import { commonName } from '#domain/names';
 import type { SourceState } from '#domain/source';
 import type { Surroundings } from './dependencies.ts';
@@ -61,6 +61,7 @@ export function factsOf(device: Device, state: SourceState): DeviceFacts {
     openAction,
     ...(device.overruled ? { overruled: true } : {}),
     existing: isExisting(device, state),
+    ...(isBaselineOwed(device, state) ? { baselineOwed: true } : {}),
     detail: detail && { approval: detail.approval, access: detail.access, wipe: detail.wipe },
   };
 }

@@ -23,7 +23,7 @@ export async function lookAt(
   const found = await traveler.detail(row.href).catch((error: unknown) => unlessJustThisOne(error, spare));
   if (found === 'gone') return { work, look: 'gone' };
   if (found === 'invalid' || canonicalName(found.user) !== canonicalName(row.user) || found.deviceId !== row.deviceId)
-    return { work, look: { row, full: null, rollUp }, unread: true };
+    return { work, look: { row, full: null, unread: true, rollUp }, unread: true };
   return { work, look: { row, full: { detail: found.detail, askedAt }, rollUp }, unread: false };
 }
 

@@ -111,3 +111,18 @@ test('with "server" nothing is ever written, and AQ is in force as the server ha
   expect(world.evaluations).toContainEqual(expect.objectContaining({ kind: 'everyone' }));
   expect(world.simulator.effects).toEqual([]);
 });
+
+test('a record that cannot be read while existing devices are recorded is settled as soon as it can be', async () => {
+  world = await startWorld({ settings: { requireApproval: 'on' }, faults: [{ kind: 'foreign-href', every: 7 }] });
+  const { run } = await world.gather('first');
+  expect(run).toMatchObject({ state: 'completed', baseline: true });
+  const unread = (await world.devices()).filter(({ detail }) => detail === null);
+  expect(unread.length).toBeGreaterThan(0);
+  expect(unread.every(({ baselineRun, baselineOwed }) => baselineRun === null && baselineOwed === run.runId)).toBe(true);
+
+  world.simulator.setFaults([]);
+  world.clock.now += 15 * minutes;
+  await world.gather('second');
+  const settled = await world.devices();
+  expect(settled.every(({ baselineRun, baselineOwed }) => baselineRun === run.runId && !baselineOwed)).toBe(true);
+});
