@@ -1,0 +1,111 @@
+/** PutEvents takes ten entries and may refuse each: what is refused is sent again, and never behind a later one of its device. */
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, expect, test } from 'vitest';
+import { type BusEvent, eventBus } from '#adapters/event-bus';
+
+const client = new EventBridgeClient({ region: 'us-east-1' });
+const bridge = mockClient(client);
+const waits: number[] = [];
+const bus = eventBus(client, 'traveler-extender', { random: () => 1, wait: async (ms) => waits.push(ms) });
+beforeEach(() => {
+  bridge.reset();
+  waits.length = 0;
+});
+
+const anEvent = (id: string, order = id, detail: Record<string, unknown> = {}): BusEvent => ({
+  id,
+  type: 'DeviceChanged',
+  at: 1_700_000_000_000,
+  detail: { eventId: id, ...detail },
+  order,
+});
+const many = (count: number) => Array.from({ length: count }, (_, index) => anEvent(`e${index}`));
+const idOf = ({ Detail = '{}' }: PutEventsRequestEntry): string => JSON.parse(Detail).eventId;
+
+/** Answers each entry as `refuse` says, with the number of the try counted from 1. */
+function answering(refuse: (id: string, tries: number) => boolean) {
+  const tries = new Map<string, number>();
+  bridge.on(PutEventsCommand).callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => {
+    const results = Entries.map((entry) => {
+      const id = idOf(entry);
+      tries.set(id, (tries.get(id) ?? 0) + 1);
+      return refuse(id, tries.get(id) ?? 0)
+        ? { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }
+        : { EventId: `bus-${id}` };
+    });
+    return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
+  });
+}
+const calls = () => bridge.commandCalls(PutEventsCommand).map(({ args }) => (args[0].input.Entries ?? []).map(idOf));
+/** What was taken, in the order in which it was. */
+function taken(refuse: (id: string, tries: number) => boolean): string[] {
+  const tries = new Map<string, number>();
+  return calls()
+    .flat()
+    .filter((id) => {
+      tries.set(id, (tries.get(id) ?? 0) + 1);
+      return !refuse(id, tries.get(id) ?? 0);
+    });
+}
+
+test('events go ten a call, each with its source, type, time and bus', async () => {
+  answering(() => false);
+  expect(await bus.put(many(23))).toEqual(new Map());
+  expect(calls().map(({ length }) => length)).toEqual([10, 10, 3]);
+  expect(bridge.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]).toEqual({
+    Source: 'extender',
+    DetailType: 'DeviceChanged',
+    Detail: '{"eventId":"e0"}',
+    Time: new Date(1_700_000_000_000),
+    EventBusName: 'traveler-extender',
+  });
+  expect(waits).toEqual([]);
+});
+
+test('an entry that is refused is sent again, after a wait, and those that were taken are not', async () => {
+  answering((id, tries) => id === 'e3' && tries < 3);
+  expect(await bus.put(many(10))).toEqual(new Map());
+  expect(calls()).toEqual([many(10).map(({ id }) => id), ['e3'], ['e3']]);
+  expect(waits).toEqual([100, 200]);
+});
+
+test('a later event of a device never overtakes an earlier one, however often that is refused', async () => {
+  const refuse = (id: string, tries: number) => id === 'a1' && tries < 4;
+  answering(refuse);
+  const given = [anEvent('a1', 'A'), anEvent('a2', 'A'), anEvent('b1', 'B'), anEvent('a3', 'A'), anEvent('b2', 'B')];
+  expect(await bus.put(given)).toEqual(new Map());
+  const order = taken(refuse);
+  expect(order.filter((id) => id.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
+  expect(order.filter((id) => id.startsWith('b'))).toEqual(['b1', 'b2']);
+  for (const call of calls()) expect(new Set(call.map((id) => id[0])).size).toBe(call.length);
+});
+
+test('what stays refused is answered with the reason, and so is all that would overtake it; the rest goes', async () => {
+  answering((id) => id === 'a1');
+  const refused = await bus.put([anEvent('a1', 'A'), anEvent('b1', 'B'), anEvent('a2', 'A')]);
+  expect([...refused.keys()]).toEqual(['a1', 'a2']);
+  expect(refused.get('a1')).toBe('ThrottlingException: slow down');
+  expect(calls().flat()).not.toContain('a2');
+  expect(calls().flat()).toContain('b1');
+});
+
+test('a bus that cannot be reached refuses everything, in the end, without throwing', async () => {
+  bridge.on(PutEventsCommand).rejects(new Error('connect ECONNREFUSED'));
+  const refused = await bus.put(many(2));
+  expect([...refused.values()]).toEqual(Array(2).fill('Error: connect ECONNREFUSED'));
+  expect(waits).toHaveLength(5);
+});
+
+test('an answer that says nothing of an entry counts as refusal', async () => {
+  bridge.on(PutEventsCommand).resolves({ FailedEntryCount: 0, Entries: [] });
+  expect((await bus.put(many(1))).get('e0')).toContain('did not say what became of it');
+});
+
+test('a call holds at most 256 KB, and an event larger than that is refused at once', async () => {
+  answering(() => false);
+  const large = (id: string, kilobytes: number) => anEvent(id, id, { says: 'x'.repeat(kilobytes * 1024) });
+  const refused = await bus.put([large('e0', 120), large('e1', 120), large('e2', 120), large('e3', 260)]);
+  expect(calls()).toEqual([['e0', 'e1'], ['e2']]);
+  expect([...refused.keys()]).toEqual(['e3']);
+});
