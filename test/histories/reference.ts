@@ -1,0 +1,119 @@
+/**
+ * What a Traveler server's log of writes must read after a history of requests, by the rules of actions.md alone: no queue, no
+ * ledger, no clock. Where the order of two requests is left open (one had to wait for the server and the other overtook it), every
+ * order is followed, and the log must be one of those.
+ */
+import type { ActionType } from '#domain/action';
+
+export type Effect = 'approve' | 'block' | 'wipe' | 'cancel' | 'remove';
+export type Asked = { id: string; type: ActionType };
+/** `gone-out`: a wipe that the server has, and the phone not yet. */
+type Open = Asked & { phase: 'waiting' | 'gone-out' };
+export type World = {
+  log: readonly Effect[];
+  present: boolean;
+  /** As the server shows it. */
+  admission: 'pending' | 'approved' | 'denied';
+  wipe: 'none' | 'pending' | 'wiped';
+  /** The device supports it. */
+  canWipe: boolean;
+  /** Our own bar is remembered: a wipe that is taken back puts it back where it is missing. */
+  barred: boolean;
+  open: readonly Open[];
+};
+
+export const newPhone = (): World => ({
+  log: [],
+  present: true,
+  admission: 'pending',
+  wipe: 'none',
+  canWipe: false,
+  barred: false,
+  open: [],
+});
+
+/** A newer request takes the place of an older one that has not gone out (actions.md). */
+const supersedes: Record<ActionType, readonly ActionType[]> = {
+  approve: ['approve', 'block'],
+  block: ['approve', 'block'],
+  remove: ['approve', 'block'],
+  wipe: ['cancel-wipe'],
+  'cancel-wipe': ['wipe'],
+};
+
+export function ask(world: World, asked: Asked): World {
+  const left = world.open.filter(({ phase, type }) => phase === 'gone-out' || !supersedes[asked.type].includes(type));
+  return { ...world, open: [...left, { ...asked, phase: 'waiting' }] };
+}
+
+/** Everything that can go out has. `inOrder`: nothing made a request wait, so they went in the order they came. */
+export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
+  const runnable = world.open.filter((one) => one.phase === 'waiting' && !mustWait(world, one));
+  if (runnable.length === 0) return [world];
+  const first = inOrder ? runnable.slice(0, 1) : runnable;
+  return distinct(first.flatMap((one) => rest(carryOut(world, one), { inOrder })));
+}
+
+/** A wipe goes first: a device that is kept out, or gone, cannot fetch it. What finds no record waits for a gather. */
+function mustWait({ present, wipe, open }: World, { type, id }: Open): boolean {
+  if (!present) return type === 'approve' || type === 'block' || type === 'cancel-wipe';
+  if (type === 'wipe' || type === 'cancel-wipe') return false;
+  return wipe === 'pending' || open.some((other) => other.type === 'wipe' && other.id !== id);
+}
+
+function carryOut(world: World, one: Open): World {
+  const ended = { ...world, open: world.open.filter(({ id }) => id !== one.id) };
+  const wrote = (effect: Effect, change: Partial<World>): World => ({ ...ended, ...change, log: [...ended.log, effect] });
+  // The record is gone: removed already, and nothing to wipe.
+  if (!world.present) return ended;
+  switch (one.type) {
+    case 'approve':
+      return world.admission === 'approved' ? ended : wrote('approve', { admission: 'approved', barred: false });
+    case 'block':
+      return world.admission === 'denied' ? ended : wrote('block', { admission: 'denied', barred: true });
+    case 'remove':
+      return wrote('remove', { present: false, wipe: 'none' });
+    case 'wipe':
+      if (!world.canWipe || world.wipe === 'wiped') return ended;
+      return world.wipe === 'pending'
+        ? goneOut(world, one)
+        : goneOut({ ...world, wipe: 'pending', log: [...world.log, 'wipe'] }, one);
+    case 'cancel-wipe': {
+      const lifted: World = { ...ended, wipe: 'none', open: ended.open.filter(({ phase }) => phase !== 'gone-out') };
+      const log: Effect[] = [...world.log, ...(world.wipe === 'none' ? [] : (['cancel'] as const))];
+      return world.barred && world.admission !== 'denied'
+        ? { ...lifted, admission: 'denied', log: [...log, 'block'] }
+        : { ...(world.wipe === 'none' ? ended : lifted), log };
+    }
+  }
+}
+
+const goneOut = (world: World, { id }: Open): World => ({
+  ...world,
+  open: world.open.map((one) => (one.id === id ? { ...one, phase: 'gone-out' } : one)),
+});
+
+/** The phone carries out the wipe that it has fetched. */
+export const phoneWiped = (world: World): World =>
+  world.wipe === 'pending' ? { ...world, wipe: 'wiped', open: world.open.filter(({ phase }) => phase !== 'gone-out') } : world;
+
+/** A gather looks at the server: what was meant for a device that is gone ends. */
+export const gathered = (world: World): World => (world.present ? world : { ...world, open: [] });
+
+/** The phone disappears from the server, by an administrator's hand. */
+export const lost = (world: World): World => ({ ...world, present: false, wipe: 'none' });
+
+/**
+ * It registers anew under the same id. What was asked for the registration before never reaches it; `unnoticed`: no gather saw it
+ * gone, so that what does no harm (everything but a wipe) may still be taken for this one.
+ */
+export function setUpAnew(world: World, { unnoticed }: { unnoticed: boolean }): World[] {
+  const anew = { ...newPhone(), canWipe: world.canWipe, log: world.log };
+  if (!unnoticed) return [anew];
+  const harmless = world.open.filter(({ type }) => type !== 'wipe');
+  return distinct([anew, { ...anew, open: harmless, barred: world.barred }]);
+}
+
+export function distinct(worlds: readonly World[]): World[] {
+  return [...new Map(worlds.map((world) => [JSON.stringify(world), world])).values()];
+}
