@@ -52,7 +52,13 @@ export class ServiceStack extends Stack {
       unpublishedJournal: { queue: unpublished, goesTo: null },
     };
     const outbox = { BUS_NAME: state.bus.eventBusName, UNPUBLISHED_QUEUE_URL: unpublished.queueUrl };
-    const values = { ...environmentValues(state, queues), ...outbox, DEAD_LETTERS: this.toJsonString(addresses(givenUp)) };
+    const takes = { PORTAL_EVENTS_QUEUE_URL: queues.portalEvents.queueUrl };
+    const values = {
+      ...environmentValues(state, queues),
+      ...outbox,
+      ...takes,
+      DEAD_LETTERS: this.toJsonString(addresses(givenUp)),
+    };
     // Known once the API is there, which needs some of the functions.
     const consoleUrl = Lazy.string({ produce: () => http.apiEndpoint });
     const secretNames = secretNamesOf(configuration);

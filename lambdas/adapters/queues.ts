@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
+import { messageText } from '#domain/message-text';
 
 export type Outgoing = { body: unknown; delaySeconds?: number; group?: string; deduplication?: string };
 export type Queue = { send(messages: readonly Outgoing[]): Promise<void> };
@@ -39,7 +40,7 @@ export function sqsQueue(url: string, client = new SQSClient({})): Queue {
 function toEntry({ body, delaySeconds, group, deduplication }: Outgoing): SendMessageBatchRequestEntry {
   return {
     Id: randomUUID(),
-    MessageBody: JSON.stringify(body),
+    MessageBody: messageText(body),
     ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
     ...(group === undefined ? {} : { MessageGroupId: group }),
     ...(deduplication === undefined ? {} : { MessageDeduplicationId: deduplication }),

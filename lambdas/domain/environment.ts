@@ -14,6 +14,7 @@ const variables = {
   EVALUATIONS_QUEUE_URL: z.string().min(1),
   ACTIONS_QUEUE_URL: z.string().min(1),
   ENROLMENTS_QUEUE_URL: z.string().min(1),
+  PORTAL_EVENTS_QUEUE_URL: z.string().min(1),
   BULKS_QUEUE_URL: z.string().min(1),
   /** Dead-letter queues, as JSON (`deadLetterQueues`). */
   DEAD_LETTERS: z.string().min(1),
@@ -51,6 +52,7 @@ export const functionVariables = {
     'EVALUATIONS_QUEUE_URL',
     'ACTIONS_QUEUE_URL',
     'ENROLMENTS_QUEUE_URL',
+    'PORTAL_EVENTS_QUEUE_URL',
   ],
   'take-enrolments': [
     'DEVICES_TABLE',

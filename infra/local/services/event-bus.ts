@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { messageText } from '#domain/message-text';
 import type { Invoke, Model, Rule, RuleTarget } from '#infra/local/model';
 import { account, region } from '../template/intrinsics.ts';
 import { matches } from './event-pattern.ts';
@@ -57,13 +58,13 @@ export function eventBus({ model, send, invoke, onProblem }: EventBusDependencie
 
   async function deliver(event: Event, target: RuleTarget, rule: Rule): Promise<void> {
     try {
-      if (target.arn.includes(':sqs:')) await send(target.arn, JSON.stringify(event));
+      if (target.arn.includes(':sqs:')) await send(target.arn, messageText(event));
       else await call(event, target.arn);
     } catch (error) {
       const says = `Event ${event.id} did not reach target ${target.id} of rule ${rule.id}: ${reason(error)}`;
       onProblem(says);
       if (target.deadLetterArn === null) throw new Error(says);
-      await send(target.deadLetterArn, JSON.stringify(event));
+      await send(target.deadLetterArn, messageText(event));
     }
   }
 

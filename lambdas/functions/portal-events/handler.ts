@@ -1,7 +1,7 @@
 /** Wiring: SQS records holding the bus's envelopes; a record that fails comes again alone, and in the end to the dead-letter queue. */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
 import { loadConfiguration } from '#adapters/runtime-configuration';
@@ -18,7 +18,7 @@ const take = portalEvents(requests);
 const tell = tellRejection(requests);
 const processor = new BatchProcessor(EventType.SQS);
 
-async function takeRecord({ body, messageId, attributes }: SQSRecord): Promise<void> {
+async function takeRecord({ body, messageId, attributes, receiptHandle }: SQSRecord): Promise<void> {
   try {
     const event = await take(body, Number(attributes.SentTimestamp));
     logger.info('event taken', { event, messageId });
@@ -26,9 +26,16 @@ async function takeRecord({ body, messageId, attributes }: SQSRecord): Promise<v
     if (error instanceof EventRejected) {
       logger.error('event rejected', { event: error.detailType, faults: error.faults, messageId });
       await tell(error, { body, messageId, receivedAt: Number(attributes.SentTimestamp) });
+      await giveBack(receiptHandle);
     } else logger.error('event not taken, it comes again', { messageId, error });
     throw error;
   }
+}
+
+/** What can never be taken need not wait between its receives: within seconds it lies in the dead-letter queue. */
+async function giveBack(ReceiptHandle: string): Promise<void> {
+  const QueueUrl = environment.PORTAL_EVENTS_QUEUE_URL;
+  await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
 }
 
 export const handler = (event: SQSEvent) =>

@@ -38,7 +38,7 @@ export type Clients = { dynamodb: DocumentClient; sqs: SQSClient; now?: () => nu
 export type Requests = ReturnType<typeof requestsOf>;
 
 export function requestsOf(
-  environment: EnvironmentOf<'portal-events'>,
+  environment: Omit<EnvironmentOf<'portal-events'>, 'PORTAL_EVENTS_QUEUE_URL'>,
   configuration: RuntimeConfiguration,
   { dynamodb, sqs, now = Date.now }: Clients,
 ) {
