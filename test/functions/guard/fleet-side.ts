@@ -16,6 +16,7 @@ import { userStore } from '#adapters/dynamodb/users';
 import { sqsQueue } from '#adapters/queues';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { Device } from '#domain/device';
+import type { Enrolment } from '#domain/enrolment';
 import { actionMessage, evaluationMessage } from '#domain/messages';
 import { defaultSettings, type Settings } from '#domain/settings';
 import { unknownServer } from '#domain/source';
@@ -28,7 +29,7 @@ import { readSurroundings } from '#functions/evaluate/surroundings';
 import { guardRail } from '#functions/guard/rail';
 import { planFleet } from '#functions/plan/plan';
 import { planDependencies } from '#functions/plan/stores';
-import { aDevice, configuration, startPortalSide } from '#test/functions/portal-events/portal-side';
+import { aDevice, anEnrolment, configuration, start, startPortalSide } from '#test/functions/portal-events/portal-side';
 
 export const source = 'cloud';
 /** Few users with many devices each: fewer decisions to make for a large fleet. */
@@ -184,9 +185,16 @@ const detail = { wipeTypes: '', compliance: '', approvalDate: null, approvers: [
 
 /** A phone that syncs mail, approved on the server, and was not there before AQ. */
 export function connected(index: number, more: Partial<Device> = {}): Device {
-  const name = String(index).padStart(5, '0');
   return aDevice(
-    { user: `User ${Math.floor(index / devicesOfUser)}/Acme`, deviceId: `DEV${name}` },
+    { user: `User ${Math.floor(index / devicesOfUser)}/Acme`, deviceId: idOf(index) },
     { detail: { ...detail, approval: 'approved', access: 'allow', wipe: 'none' }, ...more },
   );
+}
+
+export const idOf = (index: number) => `DEV${String(index).padStart(5, '0')}`;
+
+/** The enrolment of that phone, each of a portal user of its own. */
+export function enrolledAs(index: number, mailConfiguration: Enrolment['mailConfiguration'], version = 1): Enrolment {
+  const [id, email] = [`E${idOf(index)}`, `${idOf(index)}@acme.com`];
+  return anEnrolment({ id, user: { email }, mailDeviceIds: [idOf(index)], mailConfiguration, changedAt: start, version });
 }

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Enrolment } from '#domain/enrolment';
-import { anEnrolment, start } from '#test/functions/portal-events/portal-side';
-import { aqOn, connected, type FleetSide, source, startFleetSide } from './fleet-side.ts';
+import { aqOn, connected, enrolledAs, type FleetSide, idOf, source, startFleetSide } from './fleet-side.ts';
 
 const fleetSize = 2000;
 const setUpByHand = 120;
@@ -13,7 +11,7 @@ beforeAll(async () => {
   await side.inForce();
   await side.putDevices(Array.from({ length: fleetSize }, (_, index) => connected(index)));
   await side.requests.importEnrolments(
-    Array.from({ length: 150 }, (_, index) => enrolled(index)),
+    Array.from({ length: 150 }, (_, index) => enrolledAs(index, index < setUpByHand ? 'manual' : 'pushed')),
     'test',
   );
   await side.queues.drain('evaluations');
@@ -26,18 +24,7 @@ beforeEach(() => {
   side.clock.now += 60_000;
 });
 
-/** The first were set up by hand, the others by the portal. */
-function enrolled(index: number): Enrolment {
-  const name = String(index).padStart(5, '0');
-  return anEnrolment({
-    id: `E${name}`,
-    user: { email: `user${name}@acme.com` },
-    mailDeviceIds: [`DEV${name}`],
-    mailConfiguration: index < setUpByHand ? 'manual' : 'pushed',
-    changedAt: start,
-  });
-}
-const byHand = Array.from({ length: setUpByHand }, (_, index) => `DEV${String(index).padStart(5, '0')}`);
+const byHand = Array.from({ length: setUpByHand }, (_, index) => idOf(index));
 const current = async () => (await side.requests.stores.settings.versions('*'))[0]?.version ?? 0;
 async function publish(settings = byPolicy) {
   const publication = { settings, scope: '*', replaces: await current(), publishedBy: 'ann', at: side.clock.now };
@@ -78,31 +65,4 @@ test('a rejected publication changes nothing, and one that was decided cannot be
   expect(late).toMatchObject({ outcome: 'decided', guard: { state: 'rejected' } });
   expect(await current()).toBe(version);
   expect(await side.requests.decideGuard('none', { decision: 'confirm', by: 'ann' })).toBeNull();
-});
-
-test('confirming applies exactly the plan; rolling back lifts exactly our own blocks', async () => {
-  const before = await side.shown();
-  const planned = await side.plan({ sourceIds: [source], settings: byPolicy });
-  expect(planned.perRule['mail-pushed-by-policy']).toMatchObject({ block: 120, approve: 0 });
-  const { guardId } = await stopped();
-  const answer = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' });
-  expect(answer?.guard).toMatchObject({ state: 'confirmed', outcome: 'The settings are published.' });
-  expect(await side.journalOf(source)).toContain('guard-decided');
-  await side.settle();
-  const changed = (await side.shown()).filter((one, index) => one.verdict !== before[index]?.verdict || one.action !== null);
-  expect(changed.map(({ user, deviceId, verdict, rule, action }) => ({ user, deviceId, verdict, rule, action }))).toEqual(
-    planned.changes.map(({ user, deviceId, to, action }) => ({ user, deviceId, ...to, action })),
-  );
-  expect(await side.carryOut()).toEqual(byHand.map((id) => `block ${id}`));
-
-  side.clock.now += 60_000;
-  expect(await publish(aqOn)).toMatchObject({ outcome: 'published' });
-  await side.settle();
-  expect(await side.carryOut()).toEqual(byHand.map((id) => `approve ${id}`));
-}, 120_000);
-
-test('a publication that takes less than the guard allows goes through at once', async () => {
-  expect(await publish({ ...aqOn, autoApproveVerse: true })).toMatchObject({ outcome: 'published' });
-  await side.settle();
-  expect(await side.carryOut()).toEqual([]);
 });
