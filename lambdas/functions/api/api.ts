@@ -14,6 +14,7 @@ import { linkRoutes } from './link-routes.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
+import { steeringRoutes } from './steering-routes.ts';
 
 export function createApi(dependencies: ApiDependencies): ApiApp {
   const app = newApp(dependencies.logError);
@@ -26,6 +27,7 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
     guardRoutes,
     enrolmentRoutes,
     actionRoutes,
+    steeringRoutes,
     decisionRoutes,
     linkRoutes,
     journalRoutes,

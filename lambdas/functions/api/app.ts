@@ -31,6 +31,7 @@ export type ApiDependencies = Pick<
   | 'stores'
   | 'now'
   | 'newId'
+  | 'evaluations'
   | 'importEnrolments'
   | 'plan'
   | 'guards'

@@ -20,6 +20,7 @@ export async function conclude({ sources, manifests, evaluations, timeline }: Ne
   await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
   const { decides, ...committed } = afterCommit(gathering);
   if (decides) await tell({ timeline }, gathering, { step: 'seen', facts: { ...gathering.state, ...committed } });
+  if (gathering.state.pause || gathering.state.problem) await resume({ evaluations }, source.id);
   await sources.update(source.id, committed, { fence });
   const settled = await reconcile({ sources, timeline }, gathering, committed);
   if (!committed.evaluateEveryone && !settled.changed) return;
@@ -28,6 +29,12 @@ export async function conclude({ sources, manifests, evaluations, timeline }: Ne
   const body: EvaluationMessage = { kind: 'everyone', sourceId: source.id, cause: `gather ${runId}`, ...assess };
   await evaluations.send([{ body }]);
   await sources.update(source.id, { evaluateEveryone: false }, { fence });
+}
+
+/** The source is well again: actions that wait for it go out. Sent first and due a little later, so that a crash loses none. */
+async function resume({ evaluations }: Pick<Needs, 'evaluations'>, sourceId: string): Promise<void> {
+  const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'a gather succeeded' };
+  await evaluations.send([{ body, delaySeconds: 2 }]);
 }
 
 /**
@@ -57,6 +64,7 @@ function afterCommit({ state, run, server, settings, baseline, startedAt, manife
     lastRunId: run.runId,
     problem: null,
     retryAt: null,
+    ...(state.pause ? { pause: null } : {}),
     devices: manifest.present(),
   } satisfies Partial<SourceState> & { decides: boolean };
 }

@@ -1,0 +1,84 @@
+/** A source that fails as a whole: one alarm, one try at a time, and everything goes on by itself once it is well. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
+
+let spine: Spine;
+let count = 0;
+const phones = ['A', 'B', 'C', 'D'];
+let users: string[];
+
+beforeAll(async () => {
+  spine = await startSpine();
+});
+beforeEach(async () => {
+  count += 1;
+  spine.simulator.setFaults([]);
+  await spine.sources.update(sourceId, { problem: null, retryAt: null, pause: null });
+  spine.alarms.length = 0;
+  users = phones.map((letter) => `Pause ${count}${letter}/Acme`);
+  for (const user of users) {
+    spine.simulator.arrive(user, { deviceId: 'ApplP' });
+    await spine.gather(user);
+  }
+  await spine.settle();
+});
+afterAll(() => spine.stop());
+
+async function askAll(): Promise<string[]> {
+  const ids: string[] = [];
+  for (const user of users) {
+    const device = await spine.device({ user, deviceId: 'ApplP' });
+    const actionId = `pause ${user}`;
+    await spine.ask(aRequest(device, { actionId, type: 'approve', requestedAt: ++spine.clock.now }));
+    ids.push(actionId);
+  }
+  return ids;
+}
+const states = async (ids: readonly string[]) => Promise.all(ids.map(async (id) => (await spine.ledger.read(id))?.state));
+const asked = () => spine.simulator.counts.requests.detail ?? 0;
+
+test('a server that says when to come back is left alone until then, by all actions; then they go', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
+  const before = asked();
+  const ids = await askAll();
+  await spine.settle({ forMs: 100_000 });
+  expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
+  expect(asked() - before).toBe(1);
+  expect(spine.alarms).toHaveLength(1);
+  await spine.settle({ forMs: 200_000 });
+  expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+  expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null, problem: null });
+});
+
+test('wrong credentials are tried by one action alone each time, and told once', async () => {
+  spine.simulator.setPassword('changed');
+  const before = asked();
+  const ids = await askAll();
+  await spine.settle({ forMs: 25 * 60_000 });
+  expect(asked() - before).toBe(1);
+  expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
+  expect(spine.alarms).toHaveLength(1);
+  spine.simulator.setPassword('pässwörd');
+  await spine.settle({ forMs: 40 * 60_000 });
+  expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+});
+
+test('a gather that succeeds ends the pause, and what waits goes out at once', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '800', on: 'detail', times: 1 }]);
+  const ids = await askAll();
+  await spine.settle({ forMs: 5_000 });
+  expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
+  // What a gather does at its end.
+  await spine.sources.update(sourceId, { pause: null, problem: null, retryAt: null, lastCompleteGatherAt: spine.clock.now });
+  await spine.evaluations.send([{ body: { kind: 'resume', sourceId, cause: 'gather' } }]);
+  await spine.settle({ forMs: 5_000 });
+  expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+});
+
+test('trouble that an action met before a gather succeeded is not told after it', async () => {
+  const seen = await spine.sources.read(sourceId);
+  await spine.sources.update(sourceId, { problem: null, retryAt: null, lastCompleteGatherAt: ++spine.clock.now });
+  const problem = { kind: 'denied' as const, what: 'x', where: 'x', remedy: 'x', at: spine.clock.now };
+  expect(await spine.sources.updateFrom(seen, { problem, retryAt: spine.clock.now + 1 })).toBe(false);
+  expect((await spine.sources.read(sourceId)).problem).toBeNull();
+});
