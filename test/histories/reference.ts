@@ -111,7 +111,7 @@ export function setUpAnew(world: World, { unnoticed }: { unnoticed: boolean }): 
   const anew = { ...newPhone(), canWipe: world.canWipe, log: world.log };
   if (!unnoticed) return [anew];
   const harmless = world.open.filter(({ type }) => type !== 'wipe');
-  return distinct([anew, { ...anew, open: harmless, barred: world.barred }]);
+  return distinct([[], harmless].flatMap((open) => [false, world.barred].map((barred): World => ({ ...anew, open, barred }))));
 }
 
 export function distinct(worlds: readonly World[]): World[] {
