@@ -117,7 +117,7 @@ export const device = deviceKey.extend({
   match: match.nullable(),
   /** Removed by our own action, and no gather has looked since. Until one has, nothing that was listed before counts. */
   removal: z.object({ actionId: z.string(), at: z.number() }).nullable().optional(),
-  /** Somebody lifted our bar on the server itself: AQ does not put it back (docs/decisions/administrators.md). */
+  /** Somebody lifted our bar on the server itself: AQ does not put it back (docs/decisions/sources-in-trouble.md). */
   overruled: z.object({ was: denial.shape.kind, at: z.number() }).nullable().optional(),
   /** When it was last listed again after having been missing. */
   returnedAt: z.number().nullable().optional(),
