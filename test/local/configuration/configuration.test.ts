@@ -116,3 +116,8 @@ test('passwords and tokens become secrets; what functions get names them', () =>
     'traveler-extender/portal': 'geheim',
   });
 });
+
+test('a configuration may name its schema, for editors', () => {
+  const named = { $schema: './docs/configuration.schema.json', sources: [{ id: 'hq', kind: 'traveler' }] };
+  expect(localConfiguration.parse(named)).toMatchObject({ sources: [{ id: 'hq' }] });
+});
