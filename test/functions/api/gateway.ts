@@ -66,7 +66,8 @@ export async function startGateway(): Promise<Gateway> {
       );
       const result = await answer(event as never);
       const given = result.isBase64Encoded ? Buffer.from(result.body, 'base64').toString('utf8') : result.body;
-      const json = given.startsWith('{') ? (JSON.parse(given) as Record<string, unknown>) : {};
+      const { 'content-type': type = '' } = result.headers as Record<string, string>;
+      const json = given.startsWith('{') && !type.includes('ndjson') ? (JSON.parse(given) as Record<string, unknown>) : {};
       return { status: result.statusCode, headers: new Headers(result.headers as Record<string, string>), text: given, json };
     },
   };
