@@ -1,33 +1,31 @@
 /**
- * `npm run bench`: every measure as one table, and as JSON in bench.json. `--full` times what is otherwise sampled and
- * scaled; `--rows 1,2` measures those only; `--json FILE` writes elsewhere.
+ * `npm run bench`: every measure as one table, and as JSON in bench.json. `--rows 1,2` measures those only; `--full` times what
+ * is otherwise sampled and scaled; `--json FILE` writes elsewhere; `--markdown docs/bench.md` writes the page as well.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { drainRow } from './actions-drain.ts';
-import { bundleRow } from './bundles.ts';
-import { decisionRow } from './decision.ts';
-import { firstRows } from './gather-first.ts';
-import { requestsRow } from './gather-requests.ts';
-import { steadyRows } from './gather-steady.ts';
-import type { Row } from './row.ts';
+import { page } from './page.ts';
+import { figure, type Row } from './row.ts';
 
 const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     rows: { type: 'string' },
     json: { type: 'string', default: 'bench.json' },
+    markdown: { type: 'string' },
   },
 });
 
 /** Each measures one row or several; in this order, one after the other, so that none disturbs another. */
 const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
-  { rows: [1], measure: requestsRow },
-  { rows: [2, 5], measure: () => steadyRows(values) },
-  { rows: [3, 4], measure: () => firstRows(values) },
-  { rows: [9], measure: () => decisionRow() },
-  { rows: [11], measure: bundleRow },
-  { rows: [16], measure: () => drainRow(values) },
+  { rows: [1], measure: async () => (await import('./gather-requests.ts')).requestsRow() },
+  { rows: [2], measure: async () => (await import('./gather-steady.ts')).steadyTimeRow() },
+  { rows: [3, 4], measure: async () => (await import('./gather-first.ts')).firstRows(values) },
+  { rows: [5], measure: async () => (await import('./gather-steady.ts')).steadyUnitsRow() },
+  { rows: [9], measure: async () => (await import('./decision.ts')).decisionRow() },
+  { rows: [10], measure: async () => (await import('./plan.ts')).planRow() },
+  { rows: [11], measure: async () => (await import('./bundles.ts')).bundleRow() },
+  { rows: [16], measure: async () => (await import('./actions-drain.ts')).drainRow(values) },
 ];
 
 const wanted = values.rows?.split(',').map(Number);
@@ -35,12 +33,24 @@ const rows: Row[] = [];
 for (const { rows: numbers, measure } of measures) {
   if (wanted !== undefined && !numbers.some((number) => wanted.includes(number))) continue;
   console.error(`measuring row ${numbers.join(' and ')} …`);
-  rows.push(...[await measure()].flat());
+  try {
+    rows.push(...[await measure()].flat());
+    write();
+  } catch (error) {
+    // The other rows are still worth having; the exit code says that not all could be measured.
+    console.error(`Row ${numbers.join(' and ')} could not be measured:`, error);
+    process.exitCode = 1;
+  }
 }
-rows.sort((a, b) => a.row - b.row);
 console.log(table(rows));
-writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 console.log(`\nAs JSON: ${values.json}`);
+
+/** After each row: what was measured until then outlasts a run that is cut off. */
+function write(): void {
+  rows.sort((a, b) => a.row - b.row);
+  writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (values.markdown !== undefined) writeFileSync(values.markdown, page(rows, new Date()));
+}
 
 function table(all: readonly Row[]): string {
   const lines = all.map((row) => [
@@ -60,8 +70,4 @@ function table(all: readonly Row[]): string {
       .trimEnd();
   const noted = all.flatMap(({ row, note }) => (note === undefined ? [] : [`${row}: ${note}`]));
   return [text(heads), text(widths.map((width) => '-'.repeat(width))), ...lines.map(text), '', ...noted].join('\n');
-}
-
-function figure(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -99,6 +99,7 @@ test('a changed configuration file is taken over once, and never undoes what was
     expect(await changed.seed(2)).toMatchObject({ outcome: 'published', version: { version: 2, publishedBy: 'configuration' } });
     expect(await changed.seed(3)).toMatchObject({ outcome: 'unchanged', version: { version: 2 } });
     await changed.publish(publication(allowing(5), 2));
-    expect(await changed.seed(4)).toMatchObject({ outcome: 'unchanged', version: { version: 3 } });
+    expect(await changed.seed(4)).toMatchObject({ outcome: 'drift', version: { version: 3 } });
+    expect(await changed.drift()).toMatchObject({ fields: ['devicesPerUser'], current: { version: 3 } });
     expect((await changed.current(source)).settings.devicesPerUser).toBe(5);
   }));
