@@ -32,11 +32,11 @@ export function stillHeld(device: Device | null, heldSince: unknown): HeldDevice
 
 /** The console, with this device opened. `consoleUrl` may end in a slash. */
 export function deviceLink(consoleUrl: string, { sourceId, user, deviceId }: DeviceKey): string {
-  const asked = new URLSearchParams({ source: sourceId, user, device: deviceId });
-  return `${consoleUrl.replace(/\/+$/, '')}/?${asked}`;
+  const asked = new URLSearchParams({ source: sourceId, user, id: deviceId });
+  return `${consoleUrl.replace(/\/+$/, '')}/device?${asked}`;
 }
 
 /** The console, with the devices that wait at this source. */
 export function heldLink(consoleUrl: string, sourceId: string): string {
-  return `${consoleUrl.replace(/\/+$/, '')}/?${new URLSearchParams({ source: sourceId, verdict: 'hold' })}`;
+  return `${consoleUrl.replace(/\/+$/, '')}/devices?${new URLSearchParams({ source: sourceId, verdict: 'hold' })}`;
 }

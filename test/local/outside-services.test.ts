@@ -107,7 +107,7 @@ test('each does its work with the rights that its role gives, few and many enrol
   const [file = ''] = await readdir(join(folder.path, 'mail'));
   const mail = await readFile(join(folder.path, 'mail', file), 'utf8');
   expect(mail).toContain('To: admin@acme.example');
-  expect(mail).toContain(`${web}/?`);
+  expect(mail).toContain(`${web}/device?`);
   const timeline = await timelineStore(client, table('JOURNAL')).read(device);
   expect(timeline.map(({ kind }) => kind)).toEqual(['notice']);
 

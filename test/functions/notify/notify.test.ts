@@ -23,7 +23,7 @@ describe('a notice', () => {
     for (const body of [mail?.text, mail?.html]) {
       for (const fact of ['User 1/Acme', 'Apple iPhone (Appl1)', 'ios-mail', '2026-03-02 07:59 UTC', 'third of 2 allowed'])
         expect(body).toContain(fact);
-      expect(body).toMatch(/https:\/\/console\.example\/\?source=cloud&(amp;)?user=User\+1%2FAcme&(amp;)?device=Appl1/);
+      expect(body).toMatch(/https:\/\/console\.example\/device\?source=cloud&(amp;)?user=User\+1%2FAcme&(amp;)?id=Appl1/);
     }
   });
 
