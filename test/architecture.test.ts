@@ -43,7 +43,8 @@ const aliases: Record<string, string> = {
 };
 
 const comments = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
-const imports = /(?:\bimport|\bexport)\b(?:[\s\w{},*$]*?\bfrom)?\s*['"]([^'"\n]+)['"]|\bimport\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
+const imports =
+  /(?<!['"`])(?:\bimport|\bexport)\b(?:[\s\w{},*$]*?\bfrom)?\s*['"]([^'"\n]+)['"]|\bimport\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
 
 function importsOf(source: string): string[] {
   return [...source.replace(comments, '').matchAll(imports)].map((found) => found[1] ?? found[2] ?? '');
