@@ -1,0 +1,47 @@
+// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+import '@hono/zod-openapi';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { defaultSettings } from '#domain/settings';
+import { aDevice } from '#test/functions/portal-events/portal-side';
+import { type Gateway, startGateway } from './gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+  await gateway.store(aDevice());
+});
+afterAll(async () => {
+  await gateway.stop();
+});
+
+test('a plan lists each device that would change, by rule, and what the guard says to it', async () => {
+  const { status, json } = await gateway.ask('/api/plan', { body: { settings: defaultSettings } });
+  expect(status).toBe(200);
+  expect(json).toMatchObject({
+    changes: [
+      { deviceId: 'ABC123', from: { verdict: null, rule: null }, to: { verdict: 'leave', rule: 'aq-off' }, action: null },
+    ],
+    perRule: { 'aq-off': { count: 1, approve: 0, block: 0, devices: [{ deviceId: 'ABC123' }] } },
+    guard: { trips: false, affected: 0, percent: 0 },
+  });
+});
+
+test('a plan for a source that nobody configured, or for malformed settings, is refused with the field named', async () => {
+  expect(await gateway.ask('/api/plan', { body: { settings: defaultSettings, sourceId: 'none' } })).toMatchObject({
+    status: 404,
+    json: { errors: [{ path: 'sourceId' }] },
+  });
+  const wrong = { ...defaultSettings, devicesPerUser: -1 };
+  expect(await gateway.ask('/api/plan', { body: { settings: wrong } })).toMatchObject({
+    status: 400,
+    json: { errors: [{ path: 'settings.devicesPerUser' }] },
+  });
+});
+
+test('where nothing was stopped there is nothing to decide', async () => {
+  expect((await gateway.ask('/api/guards')).json).toEqual({ guards: [], cursor: null });
+  expect((await gateway.ask('/api/guards/none')).status).toBe(404);
+  expect((await gateway.ask('/api/guards/none', { body: { decision: 'confirm' } })).status).toBe(404);
+  expect((await gateway.ask('/api/guards/none', { body: { decision: 'perhaps' } })).status).toBe(400);
+});
