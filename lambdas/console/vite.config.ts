@@ -1,10 +1,11 @@
 /** Builds the console into static files; every script and style is a file of its own, so the page needs no inline script. */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { fontsAsFiles } from './fonts-as-files.ts';
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react()],
+  plugins: [fontsAsFiles(), react()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -1,6 +1,6 @@
 /** Speaks to the API with the token of the access link. Polls with ETags, so that an unchanged answer costs almost nothing. */
-import type { z } from 'zod';
-import { refusal } from './schemas.ts';
+import { z } from 'zod';
+import { type DeviceName, refusal } from './schemas.ts';
 
 const tokenKey = 'extender-token';
 
@@ -24,39 +24,64 @@ export class Refused extends Error {
 }
 
 const known = new Map<string, { etag: string; value: unknown }>();
+/** More answers than a reader looks at in one go are not worth the memory. */
+const mostKnown = 100;
+
+function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`/api${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${takeToken() ?? ''}` } });
+}
 
 /** GETs `/api` + path and parses the answer. Throws `Refused`, or the network's own error. */
 export async function read<S extends z.ZodType>(path: string, schema: S, signal?: AbortSignal): Promise<z.output<S>> {
   const cached = known.get(path);
-  const response = await fetch(`/api${path}`, {
-    headers: { authorization: `Bearer ${takeToken() ?? ''}`, ...(cached ? { 'if-none-match': cached.etag } : {}) },
+  const response = await ask(path, {
+    headers: cached ? { 'if-none-match': cached.etag } : {},
     ...(signal ? { signal } : {}),
   });
   if (response.status === 304 && cached) return schema.parse(cached.value);
   if (!response.ok) throw await refusedBy(response);
   const value: unknown = await response.json();
   const etag = response.headers.get('etag');
-  if (etag !== null) known.set(path, { etag, value });
+  if (etag !== null) remember(path, { etag, value });
   return schema.parse(value);
 }
 
-/** POSTs JSON to `/api` + path. Throws `Refused` unless the API accepted it. */
-export async function send(path: string, body: unknown): Promise<void> {
-  const response = await fetch(`/api${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${takeToken() ?? ''}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+function remember(path: string, answer: { etag: string; value: unknown }): void {
+  known.delete(path);
+  known.set(path, answer);
+  const [oldest] = known.keys();
+  if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+}
+
+type Sending<S extends z.ZodType> = { method?: 'POST' | 'DELETE'; schema?: S };
+
+/** Sends JSON to `/api` + path and gives the parsed answer. Throws `Refused` unless the API accepted it. */
+export async function send<S extends z.ZodType = z.ZodUnknown>(
+  path: string,
+  body?: unknown,
+  { method = 'POST', schema }: Sending<S> = {},
+): Promise<z.output<S>> {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const response = await ask(path, { method, ...sent });
   if (!response.ok) throw await refusedBy(response);
+  return (schema ?? z.unknown()).parse(await response.json()) as z.output<S>;
+}
+
+/** A page of JSON lines, and where the next one begins. */
+export async function readLines(path: string): Promise<{ text: string; next: string | null }> {
+  const response = await ask(path);
+  if (!response.ok) throw await refusedBy(response);
+  return { text: await response.text(), next: response.headers.get('x-next-cursor') };
 }
 
 async function refusedBy(response: Response): Promise<Refused> {
   const parsed = refusal.safeParse(await response.json().catch(() => null));
-  return new Refused(
-    response.status,
-    parsed.success ? (parsed.data.detail ?? parsed.data.title) : `The API answered ${response.status}.`,
-  );
+  const words = parsed.success ? (parsed.data.detail ?? parsed.data.title) : null;
+  return new Refused(response.status, words ?? `The API answered ${response.status}.`);
 }
 
-export const devicePath = ({ sourceId, user, deviceId }: { sourceId: string; user: string; deviceId: string }) =>
-  `/devices/${[sourceId, user, deviceId].map(encodeURIComponent).join('/')}`;
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const named = ({ sourceId, user, deviceId }: DeviceName) => [sourceId, user, deviceId].map(encodeURIComponent).join('/');
+export const devicePath = (device: DeviceName) => `/devices/${named(device)}`;
+export const decisionsPath = (device: DeviceName) => `/decisions/${named(device)}`;

@@ -1,101 +1,99 @@
-/** The whole page: sources above, waiting and other devices below, the chosen device beside them. Grows by pages (issue: console). */
-import AppLayout from '@cloudscape-design/components/app-layout';
-import ContentLayout from '@cloudscape-design/components/content-layout';
+/** The frame of every page: where one can go, what is wrong with the connection, and the page that the address names. */
+import AppLayoutToolbar from '@cloudscape-design/components/app-layout-toolbar';
+import Badge from '@cloudscape-design/components/badge';
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
-import Header from '@cloudscape-design/components/header';
-import SpaceBetween from '@cloudscape-design/components/space-between';
-import SplitPanel from '@cloudscape-design/components/split-panel';
-import Tabs from '@cloudscape-design/components/tabs';
-import { useEffect, useState } from 'react';
-import { devicePath, takeToken } from './api.ts';
-import { DevicePanel } from './device-panel.tsx';
-import { AllDevices, WaitingDevices } from './devices.tsx';
-import { type ExplainedDevice, status } from './schemas.ts';
-import { Sources } from './sources.tsx';
-import { texts } from './texts.ts';
-import { type Live, useLive } from './use-live.ts';
+import SideNavigation from '@cloudscape-design/components/side-navigation';
+import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { takeToken } from './api.ts';
+import { Overview } from './pages/overview.tsx';
+import { PageFailed, PageLoading, Unknown } from './pages/unknown.tsx';
+import { follow, useRoute } from './router.ts';
+import { guards } from './schemas.ts';
+import { texts } from './texts/texts.ts';
+import { useConnection, useLive } from './use-live.ts';
+
+const pages = {
+  '/': { title: texts.pages.overview, page: Overview },
+  '/devices': { title: texts.pages.devices, page: lazy(() => import('./pages/devices.tsx')) },
+  '/device': { title: texts.pages.device, page: lazy(() => import('./pages/device.tsx')) },
+  '/waiting': { title: texts.pages.waiting, page: lazy(() => import('./pages/waiting.tsx')) },
+  '/settings': { title: texts.pages.settings, page: lazy(() => import('./pages/settings.tsx')) },
+  '/journal': { title: texts.pages.journal, page: lazy(() => import('./pages/journal.tsx')) },
+  '/capacity': { title: texts.pages.capacity, page: lazy(() => import('./pages/capacity.tsx')) },
+};
+const isPage = (path: string): path is keyof typeof pages => Object.hasOwn(pages, path);
 
 export function App() {
   const [token] = useState(takeToken);
-  const live = useLive(token === null ? null : '/status', status);
-  const [selected, setSelected] = useState<ExplainedDevice | null>(null);
-  const [open, setOpen] = useState(false);
-  const now = useNow();
-  const choice = {
-    selected,
-    now,
-    onSelect(device: ExplainedDevice) {
-      setSelected(device);
-      setOpen(true);
-    },
-  };
+  const { path } = useRoute();
+  const { title, page: Page } = isPage(path) ? pages[path] : { title: texts.notFound, page: Unknown };
+  const [open, setOpen] = useState(() => matchMedia('(min-width: 912px)').matches);
+  useEffect(() => {
+    document.title = `${title} · ${texts.product}`;
+  }, [title]);
   return (
-    <AppLayout
-      navigationHide
+    <AppLayoutToolbar
       toolsHide
-      notifications={<Notices token={token} live={live} />}
-      splitPanelOpen={open}
-      onSplitPanelToggle={({ detail }) => setOpen(detail.open)}
-      splitPanelPreferences={{ position: 'side' }}
-      splitPanel={
-        <SplitPanel header={selected?.user ?? 'Device'}>
-          {selected === null ? texts.pick : <DevicePanel key={devicePath(selected)} device={selected} now={now} />}
-        </SplitPanel>
-      }
+      navigation={<Navigation path={path} token={token} />}
+      navigationWidth={220}
+      navigationOpen={open}
+      onNavigationChange={({ detail }) => setOpen(detail.open)}
+      ariaLabels={{
+        navigation: texts.navigation,
+        navigationToggle: texts.openNavigation,
+        navigationClose: texts.closeNavigation,
+        notifications: texts.notifications,
+      }}
+      notifications={<Notices token={token} />}
       content={
-        <ContentLayout
-          header={
-            <Header variant="h1" description={texts.tagline}>
-              {texts.product}
-            </Header>
-          }
-        >
-          <SpaceBetween size="l">
-            <Sources
-              sources={live.value?.sources ?? []}
-              loading={live.value === null && live.trouble === 'none' && token !== null}
-              now={now}
-            />
-            {token === null ? null : (
-              <Tabs
-                variant="container"
-                tabs={[
-                  {
-                    id: 'waiting',
-                    label: texts.waiting,
-                    content: <WaitingDevices {...choice} verdict="hold" title={texts.waiting} />,
-                  },
-                  {
-                    id: 'undetermined',
-                    label: texts.undetermined,
-                    content: <WaitingDevices {...choice} verdict="undetermined" title={texts.undetermined} />,
-                  },
-                  { id: 'all', label: texts.allDevices, content: <AllDevices {...choice} /> },
-                ]}
-              />
-            )}
-          </SpaceBetween>
-        </ContentLayout>
+        token === null ? null : (
+          <Boundary key={path}>
+            <Suspense fallback={<PageLoading />}>
+              <Page />
+            </Suspense>
+          </Boundary>
+        )
       }
     />
   );
 }
 
-function Notices({ token, live }: { token: string | null; live: Live<unknown> }) {
+function Navigation({ path, token }: { path: string; token: string | null }) {
+  const waiting = useLive(token === null ? null : '/guards?state=waiting', guards, 10_000).value?.guards.length ?? 0;
+  const link = (href: keyof typeof pages, info?: ReactNode) => ({ type: 'link' as const, href, text: pages[href].title, info });
+  return (
+    <SideNavigation
+      header={{ href: '/', text: texts.product }}
+      activeHref={path === '/device' ? '/devices' : path}
+      onFollow={follow}
+      items={[
+        link('/'),
+        link('/devices'),
+        link('/waiting'),
+        link('/settings', waiting > 0 ? <Badge color="red">{waiting}</Badge> : undefined),
+        link('/journal'),
+        link('/capacity'),
+      ]}
+    />
+  );
+}
+
+function Notices({ token }: { token: string | null }) {
+  const { trouble } = useConnection();
   const items: FlashbarProps.MessageDefinition[] = [];
   if (token === null) items.push({ id: 'token', type: 'info', content: texts.noToken });
-  if (live.trouble === 'unauthorised') items.push({ id: 'expired', type: 'error', content: texts.expired });
-  if (live.trouble === 'offline') items.push({ id: 'offline', type: 'warning', loading: true, content: texts.offline });
-  if (live.trouble === 'refused') items.push({ id: 'refused', type: 'error', content: live.message });
+  if (trouble === 'unauthorised') items.push({ id: 'expired', type: 'error', content: texts.expired });
+  if (trouble === 'offline') items.push({ id: 'offline', type: 'warning', loading: true, content: texts.offline });
   return <Flashbar items={items} />;
 }
 
-/** The time of the reader's clock, in whole seconds, for "3 minutes ago". */
-function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
+/** A page that cannot be loaded (the console was deployed anew meanwhile) or shown says so, and the others stay reachable. */
+class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+  override render() {
+    return this.state.failed ? <PageFailed /> : this.props.children;
+  }
 }

@@ -1,4 +1,5 @@
 import '@cloudscape-design/global-styles/index.css';
+import './console.css';
 import { applyMode, Mode } from '@cloudscape-design/global-styles';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

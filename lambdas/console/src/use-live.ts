@@ -1,18 +1,32 @@
 /** A value of the API that keeps itself current: asked again every `everyMs` while the page is visible. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { z } from 'zod';
-import { Refused, read } from './api.ts';
+import { messageOf, Refused, read } from './api.ts';
 
-export type Live<T> = {
-  value: T | null;
-  trouble: 'none' | 'offline' | 'unauthorised' | 'refused';
-  message: string;
-  again(): void;
+export type Trouble = 'none' | 'offline' | 'unauthorised' | 'refused';
+export type Live<T> = { value: T | null; trouble: Trouble; status: number | null; message: string; again(): void };
+type Failed = Pick<Live<unknown>, 'trouble' | 'message' | 'status'>;
+
+const well: Failed = { trouble: 'none', message: '', status: null };
+
+/** The last trouble that any part of the page had in reaching the API, for the notice above all pages. */
+const listeners = new Set<(failed: Failed) => void>();
+const report = (failed: Failed) => {
+  for (const listener of listeners) listener(failed);
 };
+export function useConnection(): Failed {
+  const [state, setState] = useState(well);
+  useEffect(() => {
+    listeners.add(setState);
+    return () => void listeners.delete(setState);
+  }, []);
+  return state;
+}
 
+/** `path` null: nothing is asked. `everyMs` 0: asked once, and again on `again()`. */
 export function useLive<S extends z.ZodType>(path: string | null, schema: S, everyMs = 2000): Live<z.output<S>> {
   const [answer, setAnswer] = useState<{ path: string; value: z.output<S> } | null>(null);
-  const [trouble, setTrouble] = useState<{ kind: Live<unknown>['trouble']; message: string }>({ kind: 'none', message: '' });
+  const [failed, setFailed] = useState(well);
   const [round, setRound] = useState(0);
   const schemaRef = useRef(schema);
 
@@ -27,13 +41,16 @@ export function useLive<S extends z.ZodType>(path: string | null, schema: S, eve
         try {
           const value = await read(wanted, schemaRef.current, stop.signal);
           setAnswer({ path: wanted, value });
-          setTrouble({ kind: 'none', message: '' });
+          setFailed(well);
+          report(well);
         } catch (error) {
           if (stop.signal.aborted) return;
-          setTrouble(describe(error));
+          const failure = describe(error);
+          setFailed(failure);
+          report(failure.trouble === 'refused' ? well : failure);
         }
       }
-      if (!stop.signal.aborted) timer = setTimeout(() => ask(wanted), everyMs);
+      if (!stop.signal.aborted && everyMs > 0) timer = setTimeout(() => ask(wanted), everyMs);
     }
     void ask(path);
     return () => {
@@ -43,15 +60,10 @@ export function useLive<S extends z.ZodType>(path: string | null, schema: S, eve
   }, [path, everyMs, round]);
 
   const again = useCallback(() => setRound((before) => before + 1), []);
-  return {
-    value: answer !== null && answer.path === path ? answer.value : null,
-    trouble: trouble.kind,
-    message: trouble.message,
-    again,
-  };
+  return { value: answer !== null && answer.path === path ? answer.value : null, ...failed, again };
 }
 
-function describe(error: unknown): { kind: Live<unknown>['trouble']; message: string } {
-  if (!(error instanceof Refused)) return { kind: 'offline', message: error instanceof Error ? error.message : String(error) };
-  return { kind: error.status === 401 ? 'unauthorised' : 'refused', message: error.message };
+function describe(error: unknown): Failed {
+  if (!(error instanceof Refused)) return { trouble: 'offline', message: messageOf(error), status: null };
+  return { trouble: error.status === 401 ? 'unauthorised' : 'refused', message: error.message, status: error.status };
 }

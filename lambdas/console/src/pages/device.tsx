@@ -1,0 +1,164 @@
+/** One device: why it stands as it does, what would change that, what the server shows, and everything that happened to it. */
+
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
+import Button from '@cloudscape-design/components/button';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
+import Container from '@cloudscape-design/components/container';
+import ContentLayout from '@cloudscape-design/components/content-layout';
+import Grid from '@cloudscape-design/components/grid';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useState } from 'react';
+import { devicePath, send } from '../api.ts';
+import { BulkAsk, type BulkKind } from '../parts/bulk-ask.tsx';
+import { DeviceActions } from '../parts/device-actions.tsx';
+import { Facts, OnServer } from '../parts/device-facts.tsx';
+import { Decisions, Enrolment } from '../parts/device-people.tsx';
+import { Said, useRequest } from '../parts/said.tsx';
+import { Timeline } from '../parts/timeline.tsx';
+import { Pending } from '../parts/trouble.tsx';
+import { Because, Name, Verdict } from '../parts/verdict.tsx';
+import { follow, useRoute } from '../router.ts';
+import { type DeviceName, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { actionWord, clientWord } from '../texts/words.ts';
+import { useLive } from '../use-live.ts';
+
+const t = texts.device;
+
+export default function DevicePage() {
+  const { query } = useRoute();
+  const [sourceId, user, deviceId] = [query.get('source'), query.get('user'), query.get('id')];
+  if (!sourceId || !user || !deviceId) return <Alert type="info">{t.choose}</Alert>;
+  const name = { sourceId, user, deviceId };
+  return <Device key={devicePath(name)} name={name} />;
+}
+
+function Device({ name }: { name: DeviceName }) {
+  const live = useLive(devicePath(name), deviceWithTimeline, 1500);
+  const device = live.value;
+  return (
+    <ContentLayout
+      breadcrumbs={
+        <BreadcrumbGroup
+          ariaLabel={texts.breadcrumbs}
+          onFollow={follow}
+          items={[
+            { text: texts.pages.devices, href: '/devices' },
+            { text: name.deviceId, href: '#' },
+          ]}
+        />
+      }
+      header={
+        <Header variant="h1" description={device === null ? name.deviceId : `${clientWord(device.client)} · ${name.deviceId}`}>
+          <Name>{name.user}</Name>
+        </Header>
+      }
+    >
+      {device === null ? (
+        live.status === 404 ? (
+          <Alert type="info">{t.gone}</Alert>
+        ) : (
+          <Pending live={live} />
+        )
+      ) : (
+        <SpaceBetween size="l">
+          <Why device={device} onDone={live.again} />
+          <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
+            <SpaceBetween size="l">
+              <Facts device={device} />
+              <Container header={<Header variant="h2">{t.timeline}</Header>}>
+                <Timeline entries={device.timeline} />
+              </Container>
+            </SpaceBetween>
+            <SpaceBetween size="l">
+              <OnServer device={device} />
+              <Enrolment device={device} onDone={live.again} />
+              <DeviceActions device={device} />
+              <Decisions device={device} onDone={live.again} />
+            </SpaceBetween>
+          </Grid>
+        </SpaceBetween>
+      )}
+    </ContentLayout>
+  );
+}
+
+function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
+  const { busy, outcome, run, clear } = useRequest();
+  const [asked, setAsked] = useState<BulkKind | null>(null);
+  const { sourceId, user, deviceId } = device;
+  const target = { sourceId, user, deviceId };
+  const request = (type: 'approve' | 'block') =>
+    run(async () => {
+      await send('/actions', { type, target, reason: 'Asked for in the console' });
+      onDone();
+      return t.asked(actionWord(type));
+    });
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button variant="primary" disabled={busy} onClick={() => void request('approve')}>
+                {texts.approve}
+              </Button>
+              <Button disabled={busy} onClick={() => void request('block')}>
+                {texts.block}
+              </Button>
+              <ButtonDropdown
+                ariaLabel={texts.devices.actions}
+                items={[
+                  { id: 'remove', text: texts.remove },
+                  { id: 'wipe', text: texts.wipe },
+                  { id: 'cancel-wipe', text: actionWord('cancel-wipe') },
+                ]}
+                onItemClick={({ detail }) => setAsked(detail.id as BulkKind)}
+              >
+                {texts.devices.actions}
+              </ButtonDropdown>
+            </SpaceBetween>
+          }
+        >
+          {t.why}
+        </Header>
+      }
+    >
+      <SpaceBetween size="s">
+        <div>
+          <Verdict verdict={device.verdict} />{' '}
+          {device.rule === null ? null : (
+            <>
+              {t.byRule} <Box variant="code">{device.rule}</Box>
+            </>
+          )}
+        </div>
+        <Box fontSize="heading-m">
+          <Because device={device} />
+        </Box>
+        {device.wouldChange ? (
+          <Box color="text-body-secondary">
+            {t.wouldChange} <bdi>{device.wouldChange}</bdi>
+          </Box>
+        ) : null}
+        <Said outcome={outcome} onDismiss={clear} />
+        {asked === null ? null : (
+          <BulkAsk
+            kind={asked}
+            targets={[target]}
+            onClose={() => setAsked(null)}
+            onSent={() => {
+              setAsked(null);
+              void run(async () => t.asked(actionWord(asked)));
+              onDone();
+            }}
+          />
+        )}
+      </SpaceBetween>
+    </Container>
+  );
+}

@@ -1,0 +1,260 @@
+/** Every device, page by page from the server: filtered, in the reader's own columns, acted on one by one or in bulk. */
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
+import CollectionPreferences from '@cloudscape-design/components/collection-preferences';
+import Header from '@cloudscape-design/components/header';
+import Pagination from '@cloudscape-design/components/pagination';
+import PropertyFilter from '@cloudscape-design/components/property-filter';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table from '@cloudscape-design/components/table';
+import { useEffect, useState } from 'react';
+import { z } from 'zod';
+import { devicePath, messageOf } from '../api.ts';
+import { BulkAsk, type BulkKind } from '../parts/bulk-ask.tsx';
+import { BulkProgress } from '../parts/bulk-progress.tsx';
+import { allDevices, csvOf, download } from '../parts/csv.ts';
+import { columnIds, deviceColumns, usualColumns } from '../parts/device-columns.tsx';
+import {
+  type DeviceFilter,
+  filteringOptions,
+  filteringProperties,
+  filterOf,
+  filterOfTokens,
+  tokensOf,
+} from '../parts/device-filter.ts';
+import { useSaved } from '../parts/saved.ts';
+import { SavedViews } from '../parts/saved-views.tsx';
+import { navigate, useRoute, withQuery } from '../router.ts';
+import { type DeviceName, devicePage, type ExplainedDevice, status } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { actionWord } from '../texts/words.ts';
+import { useLive } from '../use-live.ts';
+
+const t = texts.devices;
+const mostAtOnce = 10_000;
+const kinds: readonly BulkKind[] = ['approve', 'block', 'remove', 'wipe'];
+const preferencesSchema = z.object({ pageSize: z.number(), columns: z.array(z.string()) });
+
+export default function Devices() {
+  const { query } = useRoute();
+  const filter = filterOf(query);
+  return <Listing key={JSON.stringify(filter)} filter={filter} bulkId={query.get('bulk')} />;
+}
+
+const show = (filter: DeviceFilter, bulk?: string) => navigate(withQuery('/devices', { ...filter, bulk }));
+
+function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | null }) {
+  const [preferences, setPreferences] = useSaved('devices', preferencesSchema, { pageSize: 25, columns: usualColumns });
+  const [cursors, setCursors] = useState<string[]>(['']);
+  const [index, setIndex] = useState(0);
+  const [selected, setSelected] = useState<ExplainedDevice[]>([]);
+  const [asked, setAsked] = useState<{ kind: BulkKind; targets: readonly DeviceName[] } | null>(null);
+  const [work, setWork] = useState<{ says: string; failed: boolean } | null>(null);
+  const sources = (useLive('/status', status, 30_000).value?.sources ?? []).map(({ sourceId }) => sourceId);
+  const query = new URLSearchParams(Object.entries(filter));
+  const cursor = cursors[index];
+  const page = useLive(
+    `/devices?${new URLSearchParams([...query, ['limit', String(preferences.pageSize)], ...(cursor ? [['cursor', cursor]] : [])] as [string, string][])}`,
+    devicePage,
+    4000,
+  );
+  const next = page.value?.cursor ?? null;
+  const isFiltered = Object.keys(filter).length > 0;
+  useEffect(() => {
+    if (next !== null) setCursors((before) => (before[index + 1] === next ? before : [...before.slice(0, index + 1), next]));
+  }, [next, index]);
+
+  async function collect(says: (count: number) => string, most?: number): Promise<ExplainedDevice[] | null> {
+    try {
+      const onPage = (count: number) => setWork({ says: says(count), failed: false });
+      onPage(0);
+      const found = await allDevices(query, { onPage, ...(most === undefined ? {} : { most }) });
+      setWork(null);
+      return found;
+    } catch (error) {
+      setWork({ says: messageOf(error), failed: true });
+      return null;
+    }
+  }
+  async function exportCsv() {
+    const found = await collect(t.exporting);
+    if (found) download('devices.csv', 'text/csv;charset=utf-8', csvOf(found));
+  }
+  async function askAll(kind: BulkKind) {
+    const found = await collect(t.collecting, mostAtOnce + 1);
+    if (found === null) return;
+    if (found.length > mostAtOnce) setWork({ says: t.most, failed: true });
+    else if (found.length > 0) setAsked({ kind, targets: found.map(nameOf) });
+  }
+  function choose(id: string) {
+    const [scope, kind] = id.split('|') as ['selected' | 'all', BulkKind];
+    if (scope === 'all') void askAll(kind);
+    else setAsked({ kind, targets: selected.map(nameOf) });
+  }
+
+  return (
+    <SpaceBetween size="m">
+      <div role="status">
+        {work === null ? null : <Alert type={work.failed ? 'error' : 'info'}>{work.says}</Alert>}
+        {bulkId === null ? null : <BulkProgress bulkId={bulkId} onDismiss={() => show(filter)} />}
+      </div>
+      <Table
+        variant="full-page"
+        stickyHeader
+        wrapLines
+        resizableColumns={false}
+        header={
+          <Header
+            variant="awsui-h1-sticky"
+            counter={selected.length > 0 ? `(${selected.length})` : ''}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button iconName="download" onClick={() => void exportCsv()} disabled={work !== null && !work.failed}>
+                  {t.export}
+                </Button>
+                <ButtonDropdown
+                  variant="primary"
+                  items={[
+                    {
+                      id: 'selected',
+                      text: `${t.selected} (${selected.length})`,
+                      items: menu('selected', selected.length === 0),
+                    },
+                    { id: 'all', text: t.all, items: menu('all', false) },
+                  ]}
+                  onItemClick={({ detail }) => choose(detail.id)}
+                >
+                  {t.actions}
+                </ButtonDropdown>
+              </SpaceBetween>
+            }
+          >
+            {t.title}
+          </Header>
+        }
+        items={page.value?.devices ?? []}
+        loading={page.value === null && page.trouble === 'none'}
+        loadingText={texts.loading}
+        empty={
+          <Box textAlign="center" color="text-body-secondary" padding="l">
+            <SpaceBetween size="s">
+              {page.trouble === 'refused' ? page.message : isFiltered ? t.noMatch : t.empty}
+              {isFiltered ? <Button onClick={() => show({})}>{t.clear}</Button> : null}
+            </SpaceBetween>
+          </Box>
+        }
+        trackBy={devicePath}
+        selectionType="multi"
+        selectedItems={selected}
+        onSelectionChange={({ detail }) => setSelected(detail.selectedItems)}
+        ariaLabels={{
+          tableLabel: t.title,
+          selectionGroupLabel: t.title,
+          allItemsSelectionLabel: () => 'Select all on this page',
+          itemSelectionLabel: (_, one) => `${one.user}, ${one.deviceId}`,
+        }}
+        columnDefinitions={deviceColumns}
+        columnDisplay={columnIds.map((id) => ({ id, visible: preferences.columns.includes(id) }))}
+        filter={
+          <SpaceBetween size="xs">
+            <PropertyFilter
+              query={tokensOf(filter)}
+              onChange={({ detail }) => show(filterOfTokens(detail))}
+              filteringProperties={filteringProperties}
+              filteringOptions={filteringOptions(sources)}
+              hideOperations
+              freeTextFiltering={{ operators: [':'], defaultOperator: ':' }}
+              filteringPlaceholder={t.find}
+              filteringAriaLabel={t.find}
+              i18nStrings={{
+                filteringAriaLabel: t.find,
+                clearFiltersText: t.clear,
+                applyActionText: 'Apply',
+                cancelActionText: texts.cancel,
+                dismissAriaLabel: texts.dismiss,
+                groupPropertiesText: 'Properties',
+                groupValuesText: 'Values',
+                operatorEqualsText: 'is',
+                operatorContainsText: 'contains',
+                operatorText: 'Operator',
+                operatorsText: 'Operators',
+                propertyText: 'Property',
+                valueText: 'Value',
+                allPropertiesLabel: 'User or device id',
+                editTokenHeader: 'Change the filter',
+                enteredTextLabel: (text) => `Find “${text}”`,
+                removeTokenButtonAriaLabel: () => 'Remove this filter',
+              }}
+            />
+            <SavedViews
+              filter={filter}
+              columns={preferences.columns}
+              onChoose={(view) => {
+                if (view.columns.length > 0) setPreferences({ ...preferences, columns: view.columns });
+                show(view.filter);
+              }}
+            />
+          </SpaceBetween>
+        }
+        pagination={
+          <Pagination
+            currentPageIndex={index + 1}
+            pagesCount={index + (next === null ? 1 : 2)}
+            openEnd={next !== null}
+            ariaLabels={{
+              nextPageLabel: 'Next page',
+              previousPageLabel: 'Previous page',
+              pageLabel: (number) => `Page ${number}`,
+            }}
+            onChange={({ detail }) => setIndex(detail.currentPageIndex - 1)}
+          />
+        }
+        preferences={
+          <CollectionPreferences
+            title={t.columns}
+            confirmLabel="Apply"
+            cancelLabel={texts.cancel}
+            preferences={{ pageSize: preferences.pageSize, visibleContent: preferences.columns }}
+            pageSizePreference={{
+              title: 'Devices a page',
+              options: [25, 50, 100, 200].map((value) => ({ value, label: String(value) })),
+            }}
+            visibleContentPreference={{
+              title: t.columns,
+              options: [
+                {
+                  label: t.columns,
+                  options: deviceColumns.map(({ id, header }) => ({ id, label: header, editable: id !== 'user' })),
+                },
+              ],
+            }}
+            onConfirm={({ detail }) => {
+              setCursors(['']);
+              setIndex(0);
+              setPreferences({ pageSize: detail.pageSize ?? 25, columns: [...(detail.visibleContent ?? usualColumns)] });
+            }}
+          />
+        }
+      />
+      {asked === null ? null : (
+        <BulkAsk
+          kind={asked.kind}
+          targets={asked.targets}
+          onClose={() => setAsked(null)}
+          onSent={(bulk) => {
+            setAsked(null);
+            setSelected([]);
+            if (bulk !== null) show(filter, bulk);
+            page.again();
+          }}
+        />
+      )}
+    </SpaceBetween>
+  );
+}
+
+const nameOf = ({ sourceId, user, deviceId }: DeviceName): DeviceName => ({ sourceId, user, deviceId });
+const menu = (scope: string, disabled: boolean) =>
+  kinds.map((kind) => ({ id: `${scope}|${kind}`, text: kind === 'wipe' ? texts.wipe : actionWord(kind), disabled }));

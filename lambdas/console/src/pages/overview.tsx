@@ -1,0 +1,172 @@
+/** Is everything fine? If not: what is wrong, and what to do about it. */
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import ColumnLayout from '@cloudscape-design/components/column-layout';
+import Container from '@cloudscape-design/components/container';
+import ContentLayout from '@cloudscape-design/components/content-layout';
+import Header from '@cloudscape-design/components/header';
+import Link from '@cloudscape-design/components/link';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { DeviceStates } from '../parts/device-states.tsx';
+import { SourceCard } from '../parts/source-card.tsx';
+import { Pending } from '../parts/trouble.tsx';
+import { UserLink } from '../parts/verdict.tsx';
+import { follow, withQuery } from '../router.ts';
+import { type Action, type Overview as Figures, guards, overview, type Status, status } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { actionWord, number, plural } from '../texts/words.ts';
+import { Ago } from '../time.tsx';
+import { useLive } from '../use-live.ts';
+
+const t = texts.overview;
+
+export function Overview() {
+  const live = useLive('/status', status);
+  const figures = useLive('/overview', overview, 5000);
+  const waiting = useLive('/guards?state=waiting', guards, 5000).value?.guards.length ?? 0;
+  return (
+    <ContentLayout
+      header={
+        <Header variant="h1" description={t.tagline}>
+          {t.title}
+        </Header>
+      }
+    >
+      {live.value === null ? (
+        <Pending live={live} />
+      ) : (
+        <SpaceBetween size="l">
+          <Troubles status={live.value} figures={figures.value} guards={waiting} />
+          {live.value.sources.length === 0 ? <Container>{t.noSources}</Container> : null}
+          {live.value.sources.map((source) => (
+            <SourceCard key={source.sourceId} source={source} onAsked={live.again} />
+          ))}
+          <ColumnLayout columns={2}>
+            <Container
+              fitHeight
+              header={
+                <Header
+                  variant="h2"
+                  actions={
+                    <Button href="/devices" onFollow={follow}>
+                      {texts.pages.devices}
+                    </Button>
+                  }
+                >
+                  {t.devices}
+                </Header>
+              }
+            >
+              {figures.value === null ? <Pending live={figures} /> : <DeviceStates figures={figures.value} />}
+            </Container>
+            <Container fitHeight header={<Header variant="h2">{t.actions}</Header>}>
+              {figures.value === null ? <Pending live={figures} /> : <Actions figures={figures.value} status={live.value} />}
+            </Container>
+          </ColumnLayout>
+        </SpaceBetween>
+      )}
+    </ContentLayout>
+  );
+}
+
+const sumOf = (figures: Figures, verdict: string): number =>
+  Object.values(figures.sources).reduce((sum, { verdicts }) => sum + (verdicts[verdict] ?? 0), 0);
+
+/** One line of trouble each, the worst first; or that there is none. */
+function Troubles({ status: { sources, enrolments }, figures, guards: stopped }: Props) {
+  const failing = sources.filter(({ problem }) => problem !== null);
+  const held = figures === null ? 0 : sumOf(figures, 'hold');
+  const undetermined = figures === null ? 0 : sumOf(figures, 'undetermined');
+  const silent = enrolments.feed !== 'fresh';
+  if (failing.length + held + undetermined + stopped === 0 && figures?.actions.failedLately.length === 0 && !silent)
+    return (
+      <Alert type="success" header={t.fine}>
+        {t.fineWhy}
+      </Alert>
+    );
+  return (
+    <SpaceBetween size="xs">
+      {failing.map(({ sourceId, problem }) => (
+        <Alert key={sourceId} type="error" header={`${sourceId}: ${problem?.what}`}>
+          {problem?.remedy}
+        </Alert>
+      ))}
+      {stopped > 0 ? (
+        <Alert
+          type="error"
+          header={t.guards(stopped)}
+          action={
+            <Button href="/settings" onFollow={follow}>
+              {t.toSettings}
+            </Button>
+          }
+        >
+          {t.guardsDo}
+        </Alert>
+      ) : null}
+      {silent ? <Alert type="warning">{t.feed[enrolments.feed] ?? enrolments.feed}</Alert> : null}
+      {held + undetermined > 0 ? (
+        <Alert
+          type="info"
+          action={
+            <Button href="/waiting" onFollow={follow}>
+              {t.toSettings}
+            </Button>
+          }
+        >
+          <Box variant="strong">{number(held)}</Box> {t.held(held)}. {undetermined > 0 ? t.undetermined(undetermined) : null}
+        </Alert>
+      ) : null}
+    </SpaceBetween>
+  );
+}
+type Props = { status: Status; figures: Figures | null; guards: number };
+
+function Actions({ figures, status: { queues } }: { figures: Figures; status: Status }) {
+  const { open, failing, failedLately } = figures.actions;
+  const all = Object.values(open).reduce((sum, count) => sum + count, 0);
+  const waiting = Object.entries(queues).filter(([, depth]) => depth.waiting + depth.inWork + depth.delayed > 0);
+  return (
+    <SpaceBetween size="m">
+      <StatusIndicator type={all > 0 ? 'in-progress' : 'success'}>{all > 0 ? t.open(all) : t.noActions}</StatusIndicator>
+      {failing.length > 0 ? <Named status="warning" says={t.failing(failing.length)} actions={failing} /> : null}
+      {failedLately.length > 0 ? <Named status="error" says={t.failed(failedLately.length)} actions={failedLately} /> : null}
+      <div>
+        <Box variant="awsui-key-label">{t.lags}</Box>
+        {waiting.length === 0
+          ? t.calm
+          : waiting
+              .map(
+                ([name, depth]) => `${name}: ${number(depth.waiting + depth.delayed)} waiting, ${number(depth.inWork)} in work`,
+              )
+              .join(' · ')}
+      </div>
+      <Box variant="small" color="text-body-secondary">
+        {t.counted} <Ago at={figures.countedAt} />.{' '}
+        <Link href={withQuery('/journal', { kind: 'action' })} onFollow={follow} fontSize="body-s">
+          {texts.pages.journal}
+        </Link>
+      </Box>
+    </SpaceBetween>
+  );
+}
+
+function Named({ status: type, says, actions }: { status: 'warning' | 'error'; says: string; actions: readonly Action[] }) {
+  return (
+    <div>
+      <StatusIndicator type={type}>{says}</StatusIndicator>
+      {actions.slice(0, 5).map(({ actionId, type: kind, target, outcome }) => (
+        <Box key={actionId} margin={{ left: 'l' }} variant="small" display="block">
+          {actionWord(kind)} <UserLink device={target} /> {outcome}
+        </Box>
+      ))}
+      {actions.length > 5 ? (
+        <Box margin={{ left: 'l' }} variant="small">
+          {plural(actions.length - 5, 'more', 'more')}
+        </Box>
+      ) : null}
+    </div>
+  );
+}

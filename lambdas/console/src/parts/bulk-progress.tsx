@@ -1,0 +1,50 @@
+/** How far a bulk of actions is, and calling off the rest of it. */
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import ProgressBar from '@cloudscape-design/components/progress-bar';
+import { useState } from 'react';
+import { messageOf, send } from '../api.ts';
+import { bulk } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { duration, number } from '../texts/words.ts';
+import { useNow } from '../time.tsx';
+import { useLive } from '../use-live.ts';
+
+const t = texts.devices;
+
+export function BulkProgress({ bulkId, onDismiss }: { bulkId: string; onDismiss(): void }) {
+  const [ended, setEnded] = useState(false);
+  const [refused, setRefused] = useState('');
+  const live = useLive(`/bulks/${encodeURIComponent(bulkId)}`, bulk, ended ? 0 : 1000);
+  const now = useNow();
+  const { value } = live;
+  if (value === null)
+    return live.trouble === 'refused' ? (
+      <Alert type="error" dismissible onDismiss={onDismiss} dismissAriaLabel={texts.dismiss}>
+        {live.message}
+      </Alert>
+    ) : null;
+  const done = value.ended >= value.actions;
+  if (done && !ended) setEnded(true);
+  const failed = (value.states.failed ?? 0) + value.refused;
+  const left =
+    value.estimatedEnd === null || done ? '' : `, about ${duration(Math.max(0, Date.parse(value.estimatedEnd) - now))} left`;
+  const states = Object.entries(value.states).map(([state, count]) => `${state} ${number(count)}`);
+  const callOff = () =>
+    void send(`/bulks/${encodeURIComponent(bulkId)}/cancel`).then(live.again, (error) => setRefused(messageOf(error)));
+  return (
+    <Alert
+      type={failed > 0 ? 'warning' : done ? 'success' : 'info'}
+      dismissible={done}
+      onDismiss={onDismiss}
+      dismissAriaLabel={texts.dismiss}
+      action={done || value.cancelledAt !== null ? null : <Button onClick={callOff}>{t.cancelBulk}</Button>}
+    >
+      <ProgressBar
+        value={value.actions === 0 ? 100 : (value.ended / value.actions) * 100}
+        label={value.cancelledAt === null ? t.progress(value.ended, value.actions) : t.calledOff}
+        additionalInfo={`${states.join(', ')}${value.refused > 0 ? `, refused ${number(value.refused)}` : ''}${left}${refused}`}
+      />
+    </Alert>
+  );
+}

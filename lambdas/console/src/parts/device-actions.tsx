@@ -1,0 +1,65 @@
+/** The actions asked for on a device: the newest step by step, who asked, how it ended. */
+import Box from '@cloudscape-design/components/box';
+import Container from '@cloudscape-design/components/container';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
+import Header from '@cloudscape-design/components/header';
+import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
+import { type Action, actionPage, actionWithHistory, type DeviceName } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { actionWord } from '../texts/words.ts';
+import { Ago, At } from '../time.tsx';
+import { useLive } from '../use-live.ts';
+
+const status: Record<string, StatusIndicatorProps.Type> = {
+  confirmed: 'success',
+  wiped: 'success',
+  delivered: 'success',
+  failed: 'error',
+  cancelled: 'stopped',
+  superseded: 'stopped',
+  expired: 'stopped',
+  unknown: 'warning',
+  waiting: 'pending',
+};
+const isOpen = (state: string) => !['confirmed', 'wiped', 'failed', 'cancelled', 'superseded', 'expired'].includes(state);
+
+export function DeviceActions({ device }: { device: DeviceName }) {
+  const query = new URLSearchParams({ device: `${device.sourceId}/${device.user}/${device.deviceId}`, limit: '20' });
+  const actions = useLive(`/actions?${query}`, actionPage, 3000).value?.actions ?? [];
+  return (
+    <Container header={<Header variant="h2">{texts.device.actions}</Header>}>
+      {actions.length === 0 ? <Box color="text-body-secondary">{texts.device.noActions}</Box> : null}
+      {actions.map((action, index) => (
+        <OneAction key={action.actionId} action={action} open={index === 0 || isOpen(action.state)} />
+      ))}
+    </Container>
+  );
+}
+
+function OneAction({ action, open }: { action: Action; open: boolean }) {
+  return (
+    <ExpandableSection variant="footer" defaultExpanded={open} headerText={`${actionWord(action.type)} · ${action.state}`}>
+      <Steps action={action} />
+    </ExpandableSection>
+  );
+}
+
+function Steps({ action }: { action: Action }) {
+  const live = useLive(`/actions/${encodeURIComponent(action.actionId)}`, actionWithHistory, isOpen(action.state) ? 1500 : 0);
+  return (
+    <>
+      <Box variant="small" display="block" padding={{ bottom: 'xs' }}>
+        <bdi>{action.requestedBy.name}</bdi>, <Ago at={action.requestedAt} />: <bdi>{action.reason}</bdi>
+      </Box>
+      {(live.value?.history ?? []).map((step) => (
+        <Box key={`${step.at}${step.state}`} padding={{ bottom: 'xxs' }}>
+          <StatusIndicator type={status[step.state] ?? 'in-progress'}>{step.state}</StatusIndicator>{' '}
+          <Box variant="small" display="inline" color="text-body-secondary">
+            <At at={step.at} /> <bdi>{step.note}</bdi>
+          </Box>
+        </Box>
+      ))}
+      {action.outcome === null ? null : <Box>{action.outcome}</Box>}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+/** What the guard stopped and a person has to decide: who would lose access, confirm or reject. */
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { devicePath, send } from '../api.ts';
+import { type Guard, guards } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { plural, ruleWord } from '../texts/words.ts';
+import { Ago } from '../time.tsx';
+import { useLive } from '../use-live.ts';
+import { Said, useRequest } from './said.tsx';
+import { UserLink } from './verdict.tsx';
+
+const t = texts.settings;
+
+export function Guards({ onDecided }: { onDecided(): void }) {
+  const live = useLive('/guards?state=waiting', guards, 3000);
+  const { busy, outcome, run, clear } = useRequest();
+  const decide = (id: string, decision: 'confirm' | 'reject') =>
+    run(async () => {
+      await send(`/guards/${encodeURIComponent(id)}`, { decision });
+      live.again();
+      onDecided();
+      return t.decided;
+    });
+  const waiting = live.value?.guards ?? [];
+  if (waiting.length === 0 && outcome === null) return null;
+  return (
+    <SpaceBetween size="s">
+      <Said outcome={outcome} onDismiss={clear} />
+      {waiting.map((guard) => (
+        <Alert
+          key={guard.id}
+          type="error"
+          header={`${t.guards}: ${guard.cause}`}
+          action={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button disabled={busy} onClick={() => void decide(guard.id, 'reject')}>
+                {t.reject}
+              </Button>
+              <Button disabled={busy} variant="primary" onClick={() => void decide(guard.id, 'confirm')}>
+                {t.confirm}
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          <Losers guard={guard} />
+        </Alert>
+      ))}
+    </SpaceBetween>
+  );
+}
+
+function Losers({ guard }: { guard: Guard }) {
+  return (
+    <>
+      <Box>
+        {plural(guard.affected, 'device')} would lose access. <bdi>{guard.requestedBy}</bdi>, <Ago at={guard.at} />
+      </Box>
+      <ExpandableSection headerText={plural(guard.devices.length, 'device')}>
+        {guard.devices.slice(0, 100).map((device) => (
+          <div key={devicePath(device)}>
+            <UserLink device={device} /> <bdi>{device.deviceId}</bdi>: {ruleWord(device.rule)}
+          </div>
+        ))}
+      </ExpandableSection>
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+/** Earlier versions: who published what and when, and taking one into the form again. */
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import Table from '@cloudscape-design/components/table';
+import type { SettingsVersion } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { At } from '../time.tsx';
+import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
+
+const t = texts.settings;
+type Props = { versions: readonly SettingsVersion[]; onTake(version: SettingsVersion): void };
+
+export function SettingsHistory({ versions, onTake }: Props) {
+  const items = versions.map((version, index) => ({ ...version, before: versions[index + 1] ?? null }));
+  return (
+    <Table
+      header={<Header variant="h2">{t.history}</Header>}
+      items={items}
+      trackBy={({ version }) => String(version)}
+      ariaLabels={{ tableLabel: t.history }}
+      wrapLines
+      columnDefinitions={[
+        { id: 'version', header: 'Version', cell: ({ version }) => version, isRowHeader: true, width: 90 },
+        { id: 'when', header: 'Published', cell: ({ publishedAt }) => <At at={publishedAt} />, minWidth: 170 },
+        { id: 'who', header: 'By', cell: ({ publishedBy }) => <bdi>{publishedBy}</bdi>, minWidth: 120 },
+        {
+          id: 'what',
+          header: 'What changed',
+          minWidth: 260,
+          cell: ({ settings, before }) =>
+            before === null
+              ? '–'
+              : changedFields(before.settings, settings)
+                  .map((field) => `${fieldWords[field]}: ${valueInWords(field, settings)}`)
+                  .join('; ') || 'nothing',
+        },
+        {
+          id: 'back',
+          header: 'Roll back',
+          minWidth: 110,
+          cell: (item) => (
+            <Button
+              variant="icon"
+              iconName="undo"
+              disabled={item.version === versions[0]?.version}
+              ariaLabel={t.rollBack(item.version)}
+              onClick={() => onTake(item)}
+            />
+          ),
+        },
+      ]}
+    />
+  );
+}

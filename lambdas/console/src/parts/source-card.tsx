@@ -1,0 +1,129 @@
+/** One source: is it well, how long do its gathers take, what is being gathered right now. */
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import ColumnLayout from '@cloudscape-design/components/column-layout';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import ProgressBar from '@cloudscape-design/components/progress-bar';
+import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
+import { useState } from 'react';
+import { messageOf, send } from '../api.ts';
+import { runs, type SourceStatus } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { duration, number } from '../texts/words.ts';
+import { Ago, useNow } from '../time.tsx';
+import { useLive } from '../use-live.ts';
+import { GatherChart } from './gather-chart.tsx';
+
+const t = texts.overview;
+const health: Record<string, { type: StatusIndicatorProps.Type; word: string }> = {
+  ok: { type: 'success', word: 'well' },
+  gathering: { type: 'in-progress', word: 'gathering' },
+  failed: { type: 'error', word: 'failing' },
+  new: { type: 'pending', word: 'not gathered yet' },
+  'waiting-for-relay': { type: 'pending', word: 'waits for its relay' },
+};
+
+export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(): void }) {
+  const { sourceId, kind, state, lastGather, averageGather } = source;
+  const last = useLive(`/gathers?${new URLSearchParams({ source: sourceId, limit: '40' })}`, runs, 5000);
+  const [said, setSaid] = useState('');
+  const { type, word } = health[state] ?? { type: 'warning', word: state };
+  async function gather() {
+    try {
+      await send('/gathers', { sourceId });
+      setSaid(t.gatherAsked);
+      onAsked();
+    } catch (error) {
+      setSaid(messageOf(error));
+    }
+  }
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description={source.aq.note}
+          info={<StatusIndicator type={type}>{word}</StatusIndicator>}
+          actions={
+            <Button
+              iconName="refresh"
+              variant="icon"
+              disabled={kind !== 'smartcloud'}
+              ariaLabel={t.gatherNow(sourceId)}
+              onClick={() => void gather()}
+            />
+          }
+        >
+          <bdi>{sourceId}</bdi>
+        </Header>
+      }
+    >
+      <ColumnLayout columns={4} variant="text-grid">
+        <Figure label="Devices" value={number(source.devices)} />
+        <Figure
+          label="Last gather"
+          value={lastGather?.ms == null ? '–' : duration(lastGather.ms)}
+          more={
+            lastGather?.finishedAt == null ? (
+              t.firstGather
+            ) : (
+              <>
+                {number(lastGather.requests)} requests, <Ago at={lastGather.finishedAt} />
+              </>
+            )
+          }
+        />
+        <Figure
+          label="Average"
+          value={averageGather ? duration(averageGather.ms) : '–'}
+          more={averageGather ? `${number(averageGather.requests)} requests, of the last ${number(averageGather.runs)}` : null}
+        />
+        <div>
+          {source.currentGather === null ? (
+            <>
+              <Box variant="awsui-key-label">Last gathers</Box>
+              <GatherChart runs={last.value?.runs ?? []} source={sourceId} />
+            </>
+          ) : (
+            <CurrentGather source={source} />
+          )}
+        </div>
+      </ColumnLayout>
+      <div role="status" className={said === '' ? 'visually-hidden' : ''}>
+        {said}
+      </div>
+    </Container>
+  );
+}
+
+function Figure({ label, value, more = null }: { label: string; value: string; more?: React.ReactNode }) {
+  return (
+    <div>
+      <Box variant="awsui-key-label">{label}</Box>
+      <Box fontSize="heading-xl" fontWeight="bold">
+        {value}
+      </Box>
+      <Box variant="small" color="text-body-secondary">
+        {more}
+      </Box>
+    </div>
+  );
+}
+
+function CurrentGather({ source }: { source: SourceStatus }) {
+  const now = useNow();
+  const run = source.currentGather;
+  if (run === null) return null;
+  const { devices, totalRecords, details, detailsWanted } = run.counts;
+  const whole = (totalRecords ?? devices) + detailsWanted;
+  const end = run.estimatedEnd === null ? '' : `, about ${duration(Math.max(0, Date.parse(run.estimatedEnd) - now))} left`;
+  return (
+    <ProgressBar
+      label="Gathering now"
+      value={whole === 0 ? 0 : Math.min(100, ((devices + details) / whole) * 100)}
+      additionalInfo={`${number(devices)} devices, ${number(details)} of ${number(detailsWanted)} details${end}`}
+      ariaLabel={`Gather of ${source.sourceId}`}
+    />
+  );
+}

@@ -1,0 +1,98 @@
+/** Names of codes, and numbers and times in words. */
+import type { VerdictName } from '../schemas.ts';
+
+export const verdictWords: Record<
+  VerdictName,
+  { word: string; means: string; badge: 'green' | 'red' | 'blue' | 'grey' | 'severity-medium' }
+> = {
+  approve: { word: 'let in', means: 'It may sync mail.', badge: 'green' },
+  hold: { word: 'held', means: 'It waits; it cannot sync mail until a rule or a person approves it.', badge: 'severity-medium' },
+  block: { word: 'blocked', means: 'It was turned away.', badge: 'red' },
+  leave: { word: 'left as it is', means: 'Nothing about it is changed.', badge: 'grey' },
+  undetermined: { word: 'undetermined', means: 'Not enough is known to decide; it stays as the server has it.', badge: 'blue' },
+};
+export const undecidedWord = 'not decided yet';
+
+export const clientWords: Record<string, string> = {
+  'secure-mail': 'Secure Mail',
+  'verse-ios': 'Verse for iOS',
+  'verse-android': 'Verse for Android',
+  'ios-mail': 'iOS Mail',
+  'windows-phone': 'Windows Phone',
+  blackberry: 'BlackBerry',
+  other: 'Other client',
+};
+export const clientWord = (client: string): string => clientWords[client] ?? client;
+
+export const presenceWords: Record<string, string> = {
+  present: 'listed by the source',
+  missing: 'missing from the last gather',
+  removed: 'removed',
+};
+
+export const approvalWords: Record<string, string> = {
+  unset: 'not set',
+  pending: 'waiting for approval',
+  approved: 'approved',
+  'auto-approved': 'approved by the server',
+  denied: 'denied',
+  'not-required': 'no approval required',
+  unknown: 'not known',
+};
+export const accessWords: Record<string, string> = {
+  allow: 'allowed',
+  deny: 'denied',
+  prohibit: 'prohibited',
+  unknown: 'not known',
+};
+export const wipeWords: Record<string, string> = {
+  none: 'none',
+  requested: 'requested',
+  wiped: 'wiped',
+  unknown: 'not known',
+};
+
+export const actionWords: Record<string, string> = {
+  approve: 'Approve',
+  block: 'Block',
+  remove: 'Remove',
+  wipe: 'Wipe',
+  'cancel-wipe': 'Cancel the wipe',
+};
+export const actionWord = (type: string): string => actionWords[type] ?? type;
+
+export const ruleWord = (rule: string): string => rule.replaceAll('-', ' ');
+
+const seconds = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+export const number = (value: number): string => whole.format(value);
+export const plural = (count: number, one: string, many = `${one}s`): string => `${number(count)} ${count === 1 ? one : many}`;
+
+/** `850 ms`, `3.2 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${seconds.format(ms / 1000)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+const clocksDiffer = 20_000;
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+];
+
+/** `3 minutes ago`, counted from `now` (epoch ms). */
+export function ago(iso: string, now: number): string {
+  const ahead = Date.parse(iso) - now;
+  // Two clocks are never quite the same: what has just happened is not "in 2 seconds".
+  const distance = ahead > 0 && ahead < clocksDiffer ? 0 : ahead;
+  const [unit, size] = units.find(([, ms]) => Math.abs(distance) >= ms) ?? ['second', 1000];
+  return relative.format(Math.round(distance / size), unit);
+}
+
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+/** In the reader's zone. */
+export const localTime = (iso: string): string => local.format(new Date(iso));

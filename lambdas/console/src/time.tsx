@@ -1,0 +1,44 @@
+/** Times as a reader wants them: how long ago, or in the reader's zone; the exact UTC on hover and for machines. */
+import { useSyncExternalStore } from 'react';
+import { ago, localTime } from './texts/words.ts';
+
+const listeners = new Set<() => void>();
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** One clock for all of the page; it stands still while nobody looks at it. */
+function subscribe(listener: () => void): () => void {
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const each of listeners) each();
+  }, 1000);
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** The reader's clock in epoch ms, moving by the second. */
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
+
+export function Ago({ at }: { at: string }) {
+  const words = ago(at, useNow());
+  return (
+    <time dateTime={at} title={`${at} (UTC)`}>
+      {words}
+    </time>
+  );
+}
+
+/** The beginning of time stands for a time that nobody noted. */
+export function At({ at }: { at: string }) {
+  if (Date.parse(at) <= 0) return <>–</>;
+  return (
+    <time dateTime={at} title={`${at} (UTC)`}>
+      {localTime(at)}
+    </time>
+  );
+}
