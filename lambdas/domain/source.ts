@@ -91,6 +91,8 @@ export const gatherRun = z.object({
   startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
   invocations: z.number().int(),
+  /** Begun, since it last ended in order (complete, failed or to be continued). */
+  attempts: z.number().int().optional(),
   counts: z.object({
     pages: z.number().int(),
     devices: z.number().int(),

@@ -19,11 +19,17 @@ export async function begin(
   { source, run, lease, invocation }: Given,
 ): Promise<Gathering> {
   const startedAt = run.startedAt ?? now();
-  if (lease.wasCutOff) await sources.update(source.id, { evaluateEveryone: true }, { fence: lease.fence });
+  await oweEveryone({ sources }, { source, lease });
   const traveler = connect(source);
   const list = earlyList(traveler.pages());
   // Waited for even when a read fails: it must not overwrite what is then written of the failure.
-  const marked = runs.update(run, { state: 'running', startedAt, invocations: run.invocations + 1, problem: null });
+  const marked = runs.update(run, {
+    state: 'running',
+    startedAt,
+    invocations: run.invocations + 1,
+    attempts: attemptsOf(run) + 1,
+    problem: null,
+  });
   const [state, current, stored, server, moving] = await Promise.all([
     sources.read(source.id),
     settings.current(source.id),
@@ -48,6 +54,16 @@ export async function begin(
     return { ...gathering, baseline: stored.paused.baseline, everyDetail: false, continued: true };
   return { ...gathering, ...baselineFor(run, gathering), continued: false };
 }
+
+/** What the gather before had sent to evaluation is not known when it was cut off. */
+export async function oweEveryone(
+  { sources }: Pick<GatherDependencies, 'sources'>,
+  { source, lease }: Pick<Given, 'source' | 'lease'>,
+): Promise<void> {
+  if (lease.wasCutOff) await sources.update(source.id, { evaluateEveryone: true }, { fence: lease.fence });
+}
+
+export const attemptsOf = ({ attempts = 0 }: GatherRun): number => attempts;
 
 /**
  * A baseline is owed before the first complete gather, and each time AQ is to be switched on. When the last complete gather

@@ -15,7 +15,7 @@ import type { GatherMessage } from '#domain/messages';
 import { runLine } from '#domain/run-lines';
 import type { Problem } from '#domain/source';
 import { recordAbsence } from './absence.ts';
-import { begin, type Invocation } from './begin.ts';
+import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
 import { conclude } from './conclude.ts';
 import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
@@ -67,7 +67,15 @@ async function again({ gathers }: Pick<GatherDependencies, 'gathers'>, message: 
   return 'waiting';
 }
 
+/** A run that is begun so often and never ends in order would be sent again for ever, and keep the next one waiting. */
+const mostAttempts = 9;
+
 async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
+  if (attemptsOf(given.run) >= mostAttempts) {
+    await oweEveryone(deps, given);
+    await fail(deps, given, { failure: neverEnds(), tally: null });
+    return 'failed';
+  }
   let tally: Tally | null = null;
   try {
     const gathering = await begin(deps, given);
@@ -167,8 +175,17 @@ async function pause(
   const paused = { runId: gathering.run.runId, baseline };
   await manifests.commit(source.id, { ...manifest.changes(), paused }, { fence, before: stored });
   await tally.close();
-  await runs.update(gathering.run, tally.soFar());
+  await runs.update(gathering.run, { ...tally.soFar(), attempts: 0 });
   return 'continued';
+}
+
+function neverEnds(): TravelerFailure {
+  return new TravelerFailure('permanent', {
+    what: `The gather was begun ${mostAttempts} times and broke off each time; it is given up`,
+    where: 'gather',
+    remedy:
+      'The next gather tries anew. If it ends like this again, the log of the function "gather" says why each one broke off.',
+  });
 }
 
 /** The source's own failure: shown at the source and the run. Wrong credentials stop scheduled tries for an hour. */

@@ -122,3 +122,27 @@ test('while it runs, the run tells how far it is and when it will end', async ()
   expect(told.length).toBeGreaterThan(1);
   expect(told.some(({ estimatedEnd }) => estimatedEnd !== null)).toBe(true);
 });
+
+test('a gather that breaks off each time it is begun is given up at last, and the source shows why', async () => {
+  world = await startWorld({ devices: 10 });
+  const broken = { ...world.dependencies.manifests, read: () => Promise.reject(new Error('unreadable')) };
+  for (let attempt = 1; attempt <= 9; attempt++)
+    await expect(world.gather('poison', { manifests: broken })).rejects.toThrow('unreadable');
+  const { outcome, run } = await world.gather('poison', { manifests: broken });
+  expect(outcome).toBe('failed');
+  expect(run).toMatchObject({ state: 'failed', problem: { kind: 'permanent', what: expect.stringContaining('9 times') } });
+  expect((await world.state()).problem).toMatchObject({ what: expect.stringContaining('given up') });
+  expect((await world.gather('poison')).outcome).toBe('dropped');
+
+  const next = await world.gather('next');
+  expect(next.run.state).toBe('completed');
+  expect((await world.state()).problem).toBeNull();
+});
+
+test('a gather that needs many invocations is not given up', async () => {
+  world = await startWorld({ devices: 35 });
+  let last = await world.gather('long', {}, shortInvocation(4));
+  for (let more = 0; last.outcome === 'continued' && more < 60; more++) last = await world.gather('long', {}, shortInvocation(4));
+  expect(last.run.state).toBe('completed');
+  expect(last.run.invocations).toBeGreaterThan(9);
+});
