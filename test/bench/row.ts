@@ -11,3 +11,7 @@ export type Row = {
   /** Why a mark was not met, or what the figure does not say. */
   note?: string;
 };
+
+export function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
