@@ -1,6 +1,6 @@
 /**
- * `npm run pictures`: starts the demo in a data folder of its own, waits until phones wait for a decision, and takes the
- * pictures of the console that the documentation shows: wide and narrow, light and dark.
+ * `npm run pictures`: starts the demo in a data folder of its own, waits until a few phones wait for a decision, and takes the
+ * pictures of the console that the documentation shows: every page wide and light, some also dark or narrow.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,35 +8,61 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import chromium from '@sparticuz/chromium';
-import { type Browser, chromium as playwright } from 'playwright-core';
+import { type Page, chromium as playwright } from 'playwright-core';
 import { z } from 'zod';
 
 const folder = mkdtempSync(join(tmpdir(), 'extender-pictures-'));
 const readyFile = join(folder, 'ready.json');
-const shots = [
-  { name: 'overview', width: 1440, height: 1000, colorScheme: 'light', device: false },
-  { name: 'overview-dark', width: 1440, height: 1000, colorScheme: 'dark', device: false },
-  { name: 'device', width: 1440, height: 1000, colorScheme: 'light', device: true },
-  { name: 'overview-narrow', width: 390, height: 844, colorScheme: 'light', device: false },
-] as const;
+const heldAtLeast = 3;
+const wide = { width: 1440, height: 1000 };
+const narrow = { width: 390, height: 844 };
+const pages = ['overview', 'devices', 'device', 'waiting', 'settings', 'journal', 'capacity'] as const;
+type Shot = { page: (typeof pages)[number]; name: string; size: typeof wide; colorScheme: 'light' | 'dark' };
+const shots: Shot[] = [
+  ...pages.map((page): Shot => ({ page, name: page, size: wide, colorScheme: 'light' })),
+  { page: 'overview', name: 'overview-dark', size: wide, colorScheme: 'dark' },
+  { page: 'overview', name: 'overview-narrow', size: narrow, colorScheme: 'light' },
+  { page: 'waiting', name: 'waiting-narrow', size: narrow, colorScheme: 'dark' },
+];
+const readyFacts = z.object({ consoleUrl: z.string(), apiUrl: z.string(), apiToken: z.string() });
+type Facts = z.infer<typeof readyFacts>;
+const heldPage = z.object({ devices: z.array(z.object({ sourceId: z.string(), user: z.string(), deviceId: z.string() })) });
 
-async function consoleUrl(): Promise<string> {
+async function whenReady(): Promise<Facts> {
   while (!existsSync(readyFile)) await pause(200);
-  return z.object({ consoleUrl: z.string() }).parse(JSON.parse(readFileSync(readyFile, 'utf8'))).consoleUrl;
+  return readyFacts.parse(JSON.parse(readFileSync(readyFile, 'utf8')));
 }
 
-async function take(browser: Browser, url: string, shot: (typeof shots)[number]) {
-  const page = await browser.newPage({ viewport: { width: shot.width, height: shot.height }, colorScheme: shot.colorScheme });
-  await page.goto(url);
-  const held = page.getByText('held', { exact: true }).first();
-  await held.waitFor({ timeout: 120_000 });
-  if (shot.device) {
-    await held.click();
-    await page.getByText(/What would change this/).waitFor();
+/** The first device that waits, once some do. */
+async function whenHeld({ apiUrl, apiToken }: Facts) {
+  for (;;) {
+    const response = await fetch(`${apiUrl}/devices?verdict=hold`, { headers: { authorization: `Bearer ${apiToken}` } });
+    const { devices } = heldPage.parse(await response.json());
+    const [device] = devices;
+    if (device !== undefined && devices.length >= heldAtLeast) return device;
+    await pause(1000);
   }
+}
+
+/** A browser for each: this Chromium is one process, and ends with its first closed page. */
+async function take(shot: Shot, { facts, address }: { facts: Facts; address: string }): Promise<void> {
+  const executablePath = await chromium.executablePath();
+  const browser = await playwright.launch({ executablePath, args: chromium.args, headless: true });
+  try {
+    const page = await browser.newPage({ viewport: shot.size, colorScheme: shot.colorScheme });
+    await page.goto(facts.consoleUrl);
+    await page.goto(new URL(address, facts.consoleUrl).href);
+    await settled(page);
+    await page.screenshot({ path: `docs/pictures/${shot.name}.png` });
+  } finally {
+    await browser.close();
+  }
+}
+
+async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByText('Asking the extender…').first().waitFor({ state: 'detached' });
   await pause(1500);
-  await page.screenshot({ path: `docs/pictures/${shot.name}.png` });
-  await page.close();
 }
 
 const stack = spawn(
@@ -45,14 +71,13 @@ const stack = spawn(
   { stdio: 'inherit' },
 );
 try {
-  const url = await consoleUrl();
-  const browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: chromium.args,
-    headless: true,
-  });
-  for (const shot of shots) await take(browser, url, shot);
-  await browser.close();
+  const facts = await whenReady();
+  const { sourceId, user, deviceId } = await whenHeld(facts);
+  const addressOf = (page: Shot['page']): string => {
+    if (page === 'overview') return '/';
+    return page === 'device' ? `/device?${new URLSearchParams({ source: sourceId, user, id: deviceId })}` : `/${page}`;
+  };
+  for (const shot of shots) await take(shot, { facts, address: addressOf(shot.page) });
 } finally {
   const ended = new Promise((resolve) => stack.once('exit', resolve));
   stack.kill('SIGTERM');
