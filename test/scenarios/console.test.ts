@@ -108,9 +108,10 @@ test('in the queue the key "a" approves the device in hand, "j" goes on', async 
   await page.keyboard.press('a');
   await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 10_000 }).toBe(2);
   await page.getByText(`Approve: ${hostile[0]}`).waitFor();
-  const before = await page.getByRole('heading', { level: 2 }).first().innerText();
+  const inHand = page.locator('main h2').first();
+  const before = await inHand.innerText();
   await page.keyboard.press('j');
-  await expect.poll(() => page.getByRole('heading', { level: 2 }).first().innerText()).not.toBe(before);
+  await expect.poll(() => inHand.innerText()).not.toBe(before);
 });
 
 test('a link leads to a device: why it is held, what would change that, who did what; and back again', async () => {
@@ -141,7 +142,7 @@ test('several devices are approved at once, the confirmation names their number'
   await page.getByRole('menuitem', { name: 'Approve' }).first().click();
   await page.getByText('Approve 3 devices?').waitFor();
   await button('Approve 3').click();
-  await page.getByText('3 of 3 done').waitFor();
+  await page.getByText('3 of 3 done', { exact: true }).waitFor();
   expect([0, 1, 2].map((index) => server.device(userName(index), `ApplBULK${index}`)?.approval_policy)).toEqual([2, 2, 2]);
 });
 
