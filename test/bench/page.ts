@@ -3,6 +3,8 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { figure, type Row } from './row.ts';
 
 const gigabyte = 1024 ** 3;
+const crowded =
+  '**Others used the processors meanwhile**: what otherwise hides behind the waiting for a server then counts in full, so a missed timing here is to be measured again on a quiet machine, and counts are not concerned.';
 
 export function page(rows: readonly Row[], at: Date): string {
   const [processor] = cpus();
@@ -18,7 +20,7 @@ Written by \`npm run bench -- --markdown docs/bench.md\`; \`npm run bench -- --r
 taken in one run against a floor or a rival on the same work, because times on a shared machine drift; counts are exact.
 
 Measured on ${at.toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} processors (${processor?.model.trim() ?? 'unknown'}), ${(totalmem() / gigabyte).toFixed(0)} GB, load ${load.toFixed(1)}
-when the last row was done: a load above the number of processors means that others worked here too.
+when the last row was done.${load > cpus().length ? ` ${crowded}` : ''}
 
 ${cells(['#', 'measure', 'value', 'against', 'mark', ''])}
 |---|---|---|---|---|---|
