@@ -100,7 +100,7 @@ test('devices, decisions and links of a user come in one read, and of nobody els
   await database.client.send(
     new PutCommand({ TableName: database.tables.devices, Item: { pk: userPk(device), sk: linkSk(link.portalUser), ...link } }),
   );
-  expect(await store.readUser(device)).toEqual({ devices: [device], decisions: [], links: [link] });
+  expect(await store.readUser(device)).toEqual({ withdrawals: [], devices: [device], decisions: [], links: [link] });
 });
 
 test('who shares a common name is counted within one source, each user once', async () => {
