@@ -83,21 +83,21 @@ export function settingsStore(client: DocumentClient, table: string, configured:
     );
   }
 
-  /** Scope `*` as stored, or first stored now from the configuration. */
-  async function ground(): Promise<CurrentItem> {
+  /** Scope `*` as stored, or first stored now (`at`) from the configuration. */
+  async function ground(at: number): Promise<CurrentItem> {
     const before = await stored(everySource);
     if (before) return before;
-    const first = { ...initial, configured };
+    const first = { ...initial, configured, publishedAt: at };
     return untilSettled(async () => ((await write(null, first)) ? first : stored(everySource)), 'The settings');
   }
 
-  const before = (scope: string) => (scope === everySource ? ground() : stored(scope));
+  const before = (scope: string, at: number) => (scope === everySource ? ground(at) : stored(scope));
   const version = (item: CurrentItem): SettingsVersion => settingsVersion.parse(item);
 
   /** What stands in the way of a publication: the version that is current, when it is another than its publisher saw. */
-  async function standing({ scope, replaces }: Pick<Publication, 'scope' | 'replaces'>) {
-    const own = await before(scope);
-    const seen = own ?? (await ground());
+  async function standing({ scope, replaces, at }: Pick<Publication, 'scope' | 'replaces' | 'at'>) {
+    const own = await before(scope, at);
+    const seen = own ?? (await ground(at));
     const conflict = replaces !== seen.version && (own !== null || replaces !== 0);
     return { own, seen, conflict: conflict ? version(seen) : null };
   }
@@ -113,7 +113,7 @@ export function settingsStore(client: DocumentClient, table: string, configured:
 
   async function publishFromPortalOnce(publication: PortalPublication): Promise<PortalPublished | null> {
     const { scope, portalVersion, settings, publishedBy, at } = publication;
-    const own = await before(scope);
+    const own = await before(scope, at);
     if (own?.portalVersion !== undefined && portalVersion <= own.portalVersion)
       return { outcome: portalVersion === own.portalVersion ? 'same' : 'older', version: version(own) };
     const number = Math.max((own?.version ?? 0) + 1, portalVersion);
@@ -122,7 +122,7 @@ export function settingsStore(client: DocumentClient, table: string, configured:
   }
 
   async function seedOnce(settings: Settings, at: number): Promise<Seeded | null> {
-    const own = await ground();
+    const own = await ground(at);
     if (isDeepStrictEqual(own.settings, settings)) return (await reconciled(own, settings)) ? unchanged(own) : null;
     const byHand = own.publishedBy !== configurationPublisher && !isDeepStrictEqual(own.settings, own.configured);
     if (byHand) return { outcome: 'drift', version: version(own) };
@@ -151,7 +151,7 @@ export function settingsStore(client: DocumentClient, table: string, configured:
 
   return {
     /** The version that is current in place of the one that the publisher saw; null when nothing stands in the way. */
-    async conflictOf(publication: Pick<Publication, 'scope' | 'replaces'>): Promise<SettingsVersion | null> {
+    async conflictOf(publication: Pick<Publication, 'scope' | 'replaces' | 'at'>): Promise<SettingsVersion | null> {
       return (await standing(publication)).conflict;
     },
 
