@@ -23,7 +23,7 @@ const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
   { rows: [3, 4], measure: async () => (await import('./gather-first.ts')).firstRows(values) },
   { rows: [5], measure: async () => (await import('./gather-steady.ts')).steadyUnitsRow() },
   { rows: [9], measure: async () => (await import('./decision.ts')).decisionRow() },
-  { rows: [10], measure: async () => (await import('./plan.ts')).planRow() },
+  { rows: [10], measure: async () => (await import('./plan.ts')).planRow(values) },
   { rows: [11], measure: async () => (await import('./bundles.ts')).bundleRow() },
   { rows: [16], measure: async () => (await import('./actions-drain.ts')).drainRow(values) },
 ];
