@@ -96,8 +96,7 @@ async function unitsRow(world: GatherWorld, devices: number): Promise<Row> {
     unit: `read units a device; ${written.toFixed(4)} write units a device`,
     against: `reading and rewriting every item: ${perDevice} read, ${perDevice} write at least`,
     mark: `at most ${unitsMark} read, 0 write`,
-    // To the four digits shown: the note counts what was written in all.
-    met: read <= unitsMark && Number(written.toFixed(4)) === 0,
+    met: read <= unitsMark && written === 0,
     note: `${asleep.units.devices.write} write units on devices in all; fixed, whatever the size: ${fixed} write units a gather, for the lease (taken, returned), the run (recorded, begun, ended) and the source. They are what is left of the cost of a gather in which nothing happens. Storing new last syncs once a day: ${(syncing.units.devices.write / devices).toFixed(4)} write units a device`,
   };
 }
