@@ -151,6 +151,7 @@ const tellings: { [K in LineKind]: (line: JournalLine) => Telling } = {
     type: data.state === 'confirmed' || data.state === 'wiped' ? 'ActionCompleted' : 'ActionFailed',
     facts: { ...data, ...times(data, ['requestedAt']) },
   }),
+  'action-step': silent,
   decision: silent,
   notice: silent,
   link: silent,

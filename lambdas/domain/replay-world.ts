@@ -78,6 +78,7 @@ const ofAction = z.object({
   before: shown.nullable(),
   after: shown.nullable(),
 });
+const ofStep = z.object({ after: shown.nullable() });
 const ofDecision = decision.pick({ decided: true, by: true, reason: true, expiresAt: true }).extend({ actionId: z.string() });
 const ofWithdrawal = z.object({ withdrawnBy: z.string(), withdrawnUpTo: z.number(), actionId: z.string().optional() });
 const ofLink = z.object({ user: z.string(), portalUser: z.string(), link: link.shape.kind, by: z.string() });
@@ -100,6 +101,7 @@ const takers: Record<string, Taker | undefined> = {
   removed: takeGathered,
   verdict: takeVerdict,
   action: takeAction,
+  'action-step': takeStep,
   decision: takeDecision,
   link: takeLink,
   source: takeSource,
@@ -156,6 +158,15 @@ function takeAction(world: World, line: JournalLine): Touched {
   const action = ofAction.parse(line.data);
   if (found === null || action.after === null) return null;
   takeEffect(found.device, { ...action, at: line.at, before: action.before, after: action.after });
+  return { kind: 'user', user: found.user };
+}
+
+/** What the server showed on the way: a wipe stays open for long, and its device is under wipe from then on. */
+function takeStep(world: World, line: JournalLine): Touched {
+  const found = deviceOf(world, line);
+  const { after } = ofStep.parse(line.data);
+  if (found === null || after === null) return null;
+  found.device.shown = after;
   return { kind: 'user', user: found.user };
 }
 

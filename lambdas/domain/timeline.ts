@@ -13,6 +13,7 @@ export const lineKind = z.enum([
   'released',
   'decision',
   'action',
+  'action-step',
   'notice',
   'link',
   'enrolment',

@@ -1,7 +1,8 @@
 /** The stored form of an action: the action itself in one attribute, and beside it what its indexes and its expiry need. */
 import { z } from 'zod';
 import { deviceText } from '#adapters/dynamodb/keys';
-import { type Action, action, type Step } from '#domain/action';
+import { type Action, action, type Step, step } from '#domain/action';
+import type { Telling } from '#domain/action-telling';
 import { isFinal } from '#domain/transitions';
 
 /** What is still open at a source is in one partition of the `open` index, ordered by when something is due. */
@@ -9,19 +10,24 @@ export const openKey = (sourceId: string) => `open|${sourceId}`;
 /** How long an action that has ended stays in the ledger, seconds: long enough that its id never acts twice. */
 const keptSeconds = 400 * 24 * 3600;
 
-/** `revision` counts the writes of one action: each write names the one it read, so that two never mix. */
+/**
+ * `revision` counts the writes of one action: each write names the one it read, so that two never mix. `told` and `untold`: its
+ * steps in the timeline (action-telling.ts); its first one is always told where it is asked for.
+ */
 export const storedAction = z
-  .object({ revision: z.number().int().positive(), action })
-  .transform((item) => ({ ...item.action, revision: item.revision }));
+  .object({ revision: z.number().int().positive(), action, told: z.number().int().default(1), untold: z.array(step).default([]) })
+  .transform(({ action: stored, ...kept }) => ({ ...stored, ...kept }));
 export type LedgerAction = z.infer<typeof storedAction>;
 
-export function ledgerItem(entry: Action, revision: number) {
+export function ledgerItem(entry: Action & Partial<Telling>, revision: number) {
   const base = {
     actionId: entry.actionId,
     deviceKey: deviceText(entry),
     requestedAt: entry.requestedAt,
     revision,
     action: action.parse(entry),
+    told: entry.told ?? 1,
+    untold: entry.untold ?? [],
   };
   if (!isFinal(entry.state)) return { ...base, openKey: openKey(entry.sourceId), dueAt: dueAt(entry) };
   return { ...base, expiresAtSeconds: Math.ceil((entry.history.at(-1)?.at ?? entry.requestedAt) / 1000) + keptSeconds };

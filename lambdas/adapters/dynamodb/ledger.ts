@@ -26,8 +26,10 @@ import {
   storedAction,
 } from '#adapters/dynamodb/ledger-item';
 import { timelineItem } from '#adapters/dynamodb/timeline';
-import { committed } from '#adapters/dynamodb/transactions';
+import { committed, doneOnce } from '#adapters/dynamodb/transactions';
 import type { Action, ActionState } from '#domain/action';
+import { endingLines } from '#domain/action-account';
+import { requestLines, tellSteps } from '#domain/action-telling';
 import type { DeviceKey } from '#domain/device';
 import type { TimelineEntry } from '#domain/timeline';
 import { isFinal } from '#domain/transitions';
@@ -88,44 +90,25 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
      */
     async request(wanted: Action): Promise<Requested> {
       const stored = await putNew(wanted);
-      const action = stored ? { ...wanted, revision: 1 } : await read(wanted.actionId);
+      const action = stored ? { ...wanted, revision: 1, told: wanted.history.length, untold: [] } : await read(wanted.actionId);
       if (!action) throw new Error(`Action ${wanted.actionId} was in the ledger and is gone. Send the request again.`);
       if (!stored && contentOf(action) !== contentOf(wanted)) return { outcome: 'different', action };
       if (!isFinal(action.state)) await showOnDevice(action);
       return { outcome: stored ? 'stored' : 'same', action };
     },
 
-    /** Writes the next state of an action as it was read; `null` when someone else wrote it in between. */
-    async advance(from: LedgerAction, change: Advance): Promise<LedgerAction | null> {
-      const next = advanced(from, change);
-      try {
-        await client.send(new PutCommand(ledgerPut(tables.actions, next)));
-        return next;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return null;
-        throw error;
-      }
-    },
+    /**
+     * Writes the next state of an action as it was read, with the lines of its steps in the device's timeline where they are to be
+     * told (action-telling.ts), all or nothing; `null` when someone else wrote it in between.
+     */
+    advance: (from: LedgerAction, change: Advance): Promise<LedgerAction | null> => write(from, change, () => []),
 
-    /** As `advance`, for the last one: with its lines in the device's timeline, all or nothing. */
-    async conclude(
+    /** As `advance`, with lines of the caller's: of its end. */
+    conclude: (
       from: LedgerAction,
       change: Advance,
       line: (ended: LedgerAction) => TimelineEntry | readonly TimelineEntry[],
-    ): Promise<LedgerAction | null> {
-      const next = advanced(from, change);
-      const done = await committed(
-        client.send(
-          new TransactWriteCommand({
-            TransactItems: [
-              { Put: ledgerPut(tables.actions, next) },
-              ...[line(next)].flat().map((one) => ({ Put: { TableName: tables.journal, Item: timelineItem(next, one) } })),
-            ],
-          }),
-        ),
-      );
-      return done ? next : null;
-    },
+    ): Promise<LedgerAction | null> => write(from, change, (next) => [line(next)].flat()),
 
     /**
      * Actions of one device that have not ended, oldest first, but for `except`; of its newest fifty. Eventually consistent as to
@@ -175,20 +158,46 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
     },
   };
 
-  async function putNew(wanted: Action): Promise<boolean> {
-    try {
-      await client.send(
-        new PutCommand({
-          TableName: tables.actions,
-          Item: ledgerItem(wanted, 1),
-          ConditionExpression: 'attribute_not_exists(actionId)',
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+  async function write(
+    from: LedgerAction,
+    change: Advance,
+    more: (next: LedgerAction) => readonly TimelineEntry[],
+  ): Promise<LedgerAction | null> {
+    const moved = advanced(from, change);
+    const { lines, ...telling } = tellSteps(from, { next: moved, steps: change.steps });
+    const next = { ...moved, ...telling };
+    const put = ledgerPut(tables.actions, next);
+    const told = [...lines, ...more(next)].map(putLine(next));
+    if (told.length === 0) return (await unlessOvertaken(client.send(new PutCommand(put)))) ? next : null;
+    return (await committed(client.send(new TransactWriteCommand({ TransactItems: [{ Put: put }, ...told] })))) ? next : null;
+  }
+
+  /** With the lines of its request, and where it is put on record as ended, of that. */
+  function putNew(wanted: Action): Promise<boolean> {
+    const { history } = wanted;
+    const last = history.at(-1);
+    const ending = last && isFinal(last.state) ? endingLines(wanted, last) : [];
+    const put = {
+      TableName: tables.actions,
+      Item: ledgerItem({ ...wanted, told: history.length }, 1),
+      ConditionExpression: 'attribute_not_exists(actionId)',
+    };
+    const items = [{ Put: put }, ...[...requestLines(wanted), ...ending].map(putLine(wanted))];
+    return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems: items })), `Action ${wanted.actionId}`);
+  }
+
+  function putLine(key: DeviceKey) {
+    return (line: TimelineEntry) => ({ Put: { TableName: tables.journal, Item: timelineItem(key, line) } });
+  }
+}
+
+async function unlessOvertaken(put: Promise<unknown>): Promise<boolean> {
+  try {
+    await put;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/users';
 import type { Action } from '#domain/action';
+import { requestLines } from '#domain/action-telling';
 import type { Verdict } from '#domain/decide';
 import type { Device, ExplainedVerdict, Match } from '#domain/device';
 import type { FieldChange, TimelineEntry } from '#domain/timeline';
@@ -28,7 +29,7 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
   const same = !decided && !action && heldSince === device.heldSince && isDeepStrictEqual(openAction, device.openAction);
   if (same || !stored) return null;
   const entries = [
-    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : []),
+    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : asked(action)),
     ...holdLines(device, { heldSince, verdict, now }),
   ];
   return {
@@ -41,6 +42,9 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
     openAction,
   };
 }
+
+/** The verdict's line tells that an action was asked for; where the verdict stands as it was, the action has a line of its own. */
+const asked = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
 
 /** Whether the stored verdict says the same: what decided, on what facts. When and from which settings does not matter. */
 export function isSameVerdict({ verdict: stored, match }: Device, decided: Verdict): boolean {

@@ -1,7 +1,7 @@
 /** The ledger on a real DynamoDB server. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledger } from '#adapters/dynamodb/ledger';
-import { advanced, ledgerItem } from '#adapters/dynamodb/ledger-item';
+import { advanced, type LedgerAction, ledgerItem } from '#adapters/dynamodb/ledger-item';
 import type { Action } from '#domain/action';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
@@ -111,7 +111,7 @@ test('what is due is found by source and time, and an action that has ended is n
 });
 
 test('a week of waiting does not outgrow an item: the beginning and the recent past of its history are kept', () => {
-  let action = { ...anAction(), revision: 1 };
+  let action: LedgerAction = { ...anAction(), revision: 1, told: 1, untold: [] };
   for (let nth = 0; nth < 5_000; nth++)
     action = advanced(action, { steps: [{ state: 'waiting', at: nth, note: 'The server is busy' }] });
   expect(action.history.length).toBeLessThanOrEqual(200);

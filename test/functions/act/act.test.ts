@@ -56,7 +56,16 @@ test('an approval is written once, read back, and told with who, why, before, af
   });
   expect(states(action)).toEqual(['requested', 'queued', 'dispatched', 'applied', 'confirmed']);
   expect(effects()).toEqual([{ approval_policy: 2 }]);
-  const [line] = (await spine.timeline.read({ sourceId, user, deviceId })).filter(({ kind }) => kind === 'action');
+  const lines = (await spine.timeline.read({ sourceId, user, deviceId })).reverse();
+  const steps = lines.filter(({ kind }) => kind === 'action-step');
+  expect(steps.map(({ data }) => [data.step, data.state])).toEqual([
+    [0, 'requested'],
+    [1, 'queued'],
+    [2, 'dispatched'],
+    [3, 'applied'],
+  ]);
+  expect(steps[0]?.says).toBe('Approval asked for by ann.');
+  const [line] = lines.filter(({ kind }) => kind === 'action');
   expect(line?.says).toMatch(/^Approval asked for by ann: confirmed by reading back after/);
   expect(line?.data).toMatchObject({
     reason: 'New phone',
@@ -248,4 +257,15 @@ test('the same id with another content is refused, and the first stays as it was
   expect(again.outcome).toBe('different');
   await spine.settle();
   expect(effects()).toEqual([{ approval_policy: 2 }]);
+});
+
+test('a try that waits is told step by step, with the reason', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 3 }]);
+  const id = await ask('approve');
+  await spine.settle();
+  const { history } = await read(id);
+  const steps = (await spine.timeline.read({ sourceId, user, deviceId })).filter(({ kind }) => kind === 'action-step').reverse();
+  expect(steps.map(({ data }) => data.step)).toEqual(steps.map((_, index) => index));
+  expect(steps.map(({ data }) => data.state)).toEqual(history.slice(0, -1).map(({ state }) => state));
+  expect(steps.find(({ data }) => data.state === 'waiting')?.says).toMatch(/^Approval waits: .*503/);
 });

@@ -67,7 +67,10 @@ test('2: a held device is approved when its enrolment arrives, without a gather'
   const device = await spine.device({ user, deviceId: 'ApplTWO' });
   expect(device).toMatchObject({ detail: { approval: 'approved', access: 'allow' }, openAction: null, heldSince: null });
   const lines = await spine.timeline.read({ sourceId, user, deviceId: 'ApplTWO' });
-  expect(lines.map(({ kind }) => kind)).toEqual(['action', 'verdict', 'released', 'verdict', 'quarantined']);
+  const kinds = lines.map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind !== 'action-step')).toEqual(['action', 'verdict', 'released', 'verdict', 'quarantined']);
+  const steps = lines.filter(({ kind }) => kind === 'action-step').map(({ data }) => data.state);
+  expect(steps.reverse()).toEqual(['queued', 'dispatched', 'applied']);
   expect(lines[0]?.says).toContain('Approval asked for by Auto-Quarantine: confirmed');
   expect(lines[0]?.data).toMatchObject({
     before: { approval: 'pending' },
@@ -314,5 +317,6 @@ test('of evaluations that run side by side, none doubles an action or a line', a
   expect(await spine.actionsOf(user, 'ApplPAR')).toHaveLength(1);
   expect(spine.effectsOn(user, 'ApplPAR')).toHaveLength(1);
   const lines = await spine.timeline.read({ sourceId, user, deviceId: 'ApplPAR' });
-  expect(lines.map(({ kind }) => kind).sort()).toEqual(['action', 'verdict']);
+  const kinds = lines.map(({ kind }) => kind).sort();
+  expect(kinds).toEqual(['action', 'action-step', 'action-step', 'action-step', 'verdict']);
 });

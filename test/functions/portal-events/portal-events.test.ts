@@ -110,7 +110,10 @@ test('a block asked for by a person becomes an action on its way, a standing dec
   const { stores } = side.requests;
   expect(await stores.ledger.read('A1')).toMatchObject({ state: 'queued', type: 'block', registeredAt: start - 1000 });
   expect(await stores.decisions.of(janes)).toMatchObject([{ decisionId: 'A1', decided: 'block', at: start, reason: 'lost' }]);
-  expect((await stores.timeline.read(janes)).map(({ says }) => says)).toEqual(['Blocked by Ann: lost']);
+  expect((await stores.timeline.read(janes)).map(({ says }) => says)).toEqual([
+    'Blocked by Ann: lost',
+    'Block asked for by Ann: lost.',
+  ]);
   expect(await evaluated()).toEqual(['cloud: Jane Doe/Acme']);
 });
 
