@@ -27,7 +27,13 @@ const arrows: Record<Area, readonly string[]> = {
   'lambdas/adapters': ['lambdas/domain'],
   'lambdas/functions': ['lambdas/domain', 'lambdas/adapters'],
   'lambdas/console': ['lambdas/domain'],
-  relay: ['lambdas/domain', 'lambdas/adapters/traveler'],
+  relay: [
+    'lambdas/domain',
+    'lambdas/adapters/traveler',
+    // How devices are hashed and statements signed is the same on both ends.
+    'lambdas/adapters/fingerprint',
+    'lambdas/adapters/relay-identity',
+  ],
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
   'infra/simulators': ['lambdas/domain'],
   'infra/docs': ['lambdas/domain'],

@@ -8,3 +8,6 @@ export const fingerprint = (text: string): string => hash('sha1', text, 'hex').s
 /** Of a device within its source: `\u0000` cannot stand in a user name or device id. */
 export const deviceHash = ({ user, deviceId }: Pick<DeviceKey, 'user' | 'deviceId'>): string =>
   fingerprint(`${user}\u0000${deviceId}`);
+
+/** Of everything that a gather saw: SHA-256 over the sorted entries (`Manifest.content`), 64 lower-case hex digits. */
+export const gatherDigest = (content: Uint8Array): string => hash('sha256', content, 'hex');

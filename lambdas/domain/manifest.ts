@@ -39,6 +39,8 @@ export type Manifest = {
   markStale(index: number): void;
   markMissing(index: number, minutes: number): void;
   drop(index: number): void;
+  /** Entries of the devices that are present, sorted by key: what `digest` of a gather is taken over. */
+  content(): Uint8Array;
   /** Shards that differ from what was read (all of them when their number had to grow). */
   changes(): ManifestShards;
 };
@@ -107,6 +109,14 @@ export function readManifest(read: ManifestShards): Manifest {
       gone[index] = dropped;
       dirty.add(shardOf(at(high, index), read.bits));
     },
+    content() {
+      const rows: number[][] = [];
+      for (let index = 0; index < size; index++)
+        if (gone[index] !== dropped && identity[index] !== missingMark)
+          rows.push([at(high, index), at(low, index), at(identity, index), at(description, index)]);
+      for (const [hash, print] of added) rows.push(rowOf(hash, print));
+      return packed(rows);
+    },
     changes() {
       const bits = shardBits(alive(), read.bits);
       for (const hash of added.keys()) dirty.add(shardOf(highOf(hash), read.bits));
@@ -122,8 +132,7 @@ export function readManifest(read: ManifestShards): Manifest {
       const row = rows.get(shardOf(at(high, index), bits));
       if (row) row.push([at(high, index), at(low, index), at(identity, index), at(description, index)]);
     }
-    for (const [hash, print] of added)
-      rows.get(shardOf(highOf(hash), bits))?.push([highOf(hash), lowOf(hash), print.identity, print.description]);
+    for (const [hash, print] of added) rows.get(shardOf(highOf(hash), bits))?.push(rowOf(hash, print));
     return new Map([...rows].map(([shard, entries]) => [shard, packed(entries)]));
   }
 }
@@ -154,6 +163,12 @@ function columns(shards: readonly Uint8Array[], size: number) {
   return [high, low, identity, description] as const;
 }
 type U32 = Uint32Array<ArrayBuffer>;
+
+const rowOf = (hash: string, { identity, description }: Print) => [highOf(hash), lowOf(hash), identity, description];
+
+/** As `content`, of entries that are held elsewhere: the same bytes for the same devices. */
+export const packEntries = (entries: Iterable<readonly [hash: string, print: Print]>): Uint8Array =>
+  packed([...entries].map(([hash, print]) => rowOf(hash, print)));
 
 function packed(rows: number[][]): Uint8Array {
   rows.sort((a, b) => at(a, 0) - at(b, 0) || at(a, 1) - at(b, 1));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ManifestShards, readManifest, stalePrint } from '#domain/manifest';
+import { type ManifestShards, packEntries, readManifest, stalePrint } from '#domain/manifest';
 
 const none: ManifestShards = { bits: 0, shards: new Map() };
 const hash = fc.stringMatching(/^[0-9a-f]{16}$/);
@@ -73,6 +73,20 @@ test('stale, missing and dropped entries are what they say, and no print of a ro
       expect(read.find('3'.repeat(16))).toBe(-1);
       read.markStale(1);
       expect(read.missingSince(1)).toBe(minutes);
+    }),
+  );
+});
+
+test('two that saw the same devices have the same content, whatever the order and whatever was missing meanwhile', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.tuple(hash, print), { selector: ([key]) => key, minLength: 2 }), (entries) => {
+      const manifest = readManifest(none);
+      for (const [key, content] of entries) manifest.settle(key, content);
+      const stored = readManifest(committed(none, manifest.changes()));
+      const [[gone] = [''], ...others] = entries;
+      stored.markMissing(stored.find(gone), 1);
+      expect(manifest.content()).toEqual(packEntries(entries.toReversed()));
+      expect(stored.content()).toEqual(packEntries(others));
     }),
   );
 });

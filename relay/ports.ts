@@ -1,0 +1,65 @@
+/**
+ * What the parts of the relay are to each other. The session keeps the connection and the lease; workers gather and act, and
+ * hand what is to be told to the session, which keeps sending it until the cloud has acknowledged it.
+ */
+import type { DevicePage, Found, Written } from '#adapters/traveler/contract';
+import type { WipeTarget } from '#domain/action';
+import type { DeviceKey } from '#domain/device';
+import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay-protocol';
+import type { ServerFacts } from '#domain/source';
+
+/** A message without its number, which the session gives it. */
+export type Told = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n' | 'fence'> : never) : never;
+
+export type Link = {
+  /**
+   * Sends, and sends again over whatever connections come, until the cloud has acknowledged; resolves then. Bounded: callers
+   * keep only a few under way and wait for the earlier ones. Rejects with the signal's reason when given up.
+   */
+  deliver(told: Told, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Sends once, if connected; for progress. */
+  mention(told: Told): void;
+  /** The lease that this relay holds at this moment, by its own monotonic clock; null when it holds none. */
+  held(): { fence: number } | null;
+  /** The cloud's clock, as well as it can be told. Epoch ms. */
+  cloudNow(): number;
+};
+
+/** What the session calls. Each resolves when done; a failure of the source is told through the link, not thrown. */
+export type Workers = {
+  gather(command: GatherCommand, link: Link, signal: AbortSignal): Promise<void>;
+  /** Resolves for the journal's `received` (then it is acknowledged); goes on by itself, in order per device. */
+  act(command: ActionCommand, link: Link): Promise<void>;
+  settings(command: SettingsCommand, link: Link): Promise<void>;
+  /** Parts of a gather that did not arrive at the cloud. */
+  resend(runId: string, parts: readonly number[], link: Link): Promise<void>;
+  /** After each (re)connection that holds the lease: tells again what the cloud has not acknowledged, e.g. results from the journal. */
+  resume(link: Link): Promise<void>;
+  /** Digest of the snapshot that the cloud last took; null when there is none. */
+  digest(): Promise<string | null>;
+  /** What does not work at present, for `hello` and `ping`. */
+  problems(): string[];
+  /** Finishes or journals what is in hand, within `ms`. */
+  stop(ms: number): Promise<void>;
+};
+
+/** A Traveler server as the relay reads and writes it: REST, Notes, or 8.5's database. Failures are TravelerFailure. */
+export type RelaySource = {
+  /** As TravelerSource.pages: rows carry `detail` where the way of reading has it. */
+  pages(): AsyncIterable<DevicePage>;
+  /** One full record. `gone`: the server has none. */
+  read(target: DeviceKey & { href: string }): Promise<Found | 'gone'>;
+  facts(): Promise<ServerFacts>;
+  writeSettings(wanted: { requireApproval: boolean; devicesBeforeApproval: number }): Promise<'written' | 'unavailable'>;
+  approve(target: DeviceKey & { href: string }, options: { liftDenial: boolean }): Promise<Written>;
+  block(target: DeviceKey & { href: string }): Promise<Written>;
+  remove(target: DeviceKey & { href: string }): Promise<Written>;
+  wipe(target: DeviceKey & { href: string }, targets: readonly WipeTarget[]): Promise<Written>;
+  /** `lock`: the device is to stay locked out afterwards. */
+  cancelWipe(target: DeviceKey & { href: string }): Promise<Written>;
+  /** Requests and console lines so far. */
+  readonly requests: number;
+  /** ms between reading back after a write: a console answers later than REST. */
+  readonly readBack: readonly number[];
+  close(): Promise<void>;
+};
