@@ -10,6 +10,7 @@
  */
 import { FencedOff } from '#adapters/dynamodb/sources';
 import { TravelerFailure } from '#adapters/traveler/failure';
+import { type NeedContext, owesDetail } from '#domain/gather-needs';
 import { contradiction, hour } from '#domain/gather-schedule';
 import type { GatherMessage } from '#domain/messages';
 import { runLine } from '#domain/run-lines';
@@ -19,7 +20,6 @@ import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
 import { conclude } from './conclude.ts';
 import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
-import { type NeedContext, owesDetail } from './needs.ts';
 import { recorder } from './record.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { type Worked, workThrough } from './work-through.ts';

@@ -4,9 +4,10 @@
  */
 import { deviceHash } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
+import { type NeedContext, needOf, owesRollUp } from '#domain/gather-needs';
 import { printOf } from '#domain/gather-prints';
 import type { Gathering } from './dependencies.ts';
-import { type NeedContext, needOf, owesRollUp, type Work } from './needs.ts';
+import type { Work } from './look.ts';
 import type { Tally } from './tally.ts';
 
 export type ListReader = {

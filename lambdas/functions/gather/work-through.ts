@@ -1,9 +1,11 @@
 /** The middle of a gather: the list is streamed, full records are read beside it, and batches are stored as they fill. */
 import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
+import { sparing } from '#adapters/traveler/full-record';
+import type { ListedDevice } from '#domain/device';
+import type { NeedContext } from '#domain/gather-needs';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { type Looked, lookAt } from './look.ts';
-import type { NeedContext } from './needs.ts';
 import { type ListReader, listReader } from './read-list.ts';
 import type { Recorder } from './record.ts';
 import type { Tally } from './tally.ts';
@@ -11,9 +13,6 @@ import type { Tally } from './tally.ts';
 const batchSize = 100;
 /** Looks in hand at once, those being stored included: the list waits when there are more. */
 const inHand = 256;
-/** So many records that the server cannot give do not fail a gather: one broken record must not blind us to all others. */
-const mostSpared = 5;
-const neverSpared = new Set<TravelerFailure['kind']>(['denied', 'busy']);
 
 type Seen = Exclude<Looked, { look: 'gone' }>;
 export type Worked = Pick<ListReader, 'seen' | 'outcome'> & {
@@ -29,6 +28,12 @@ export async function workThrough(
 ): Promise<Worked> {
   const reader = listReader(gathering, context, tally);
   const done = new Set<string>();
+  const { traveler, baseline } = gathering;
+  const reading = {
+    now,
+    read: ({ href }: ListedDevice) => traveler.detail(href),
+    spare: sparing({ inBaseline: baseline !== null }),
+  };
   let failure: TravelerFailure | null = null;
   let batch: Seen[] = [];
 
@@ -44,12 +49,6 @@ export async function workThrough(
     else if (looked.work.index >= 0) reader.seen[looked.work.index] = 0;
   }
 
-  /** Not in a baseline: a device that could not be read then would count as new ever after. */
-  let spared = 0;
-  function spare({ kind }: TravelerFailure): boolean {
-    return gathering.baseline === null && !neverSpared.has(kind) && ++spared <= mostSpared;
-  }
-
   async function* untilFailure() {
     for await (const work of reader.works()) {
       if (failure !== null) return;
@@ -61,7 +60,7 @@ export async function workThrough(
     async (work): Promise<Looked | null> => {
       if (failure !== null) return null;
       try {
-        const looked = await lookAt(work, { traveler: gathering.traveler, now, spare });
+        const looked = await lookAt(work, reading);
         if (work.need === 'detail' && work.row.detail === null) tally.counts.details++;
         return looked;
       } catch (error) {

@@ -1,16 +1,26 @@
-/** Which rows of the list need work: nothing, storing what the row says, or reading the full record first. */
+/**
+ * Which rows of the list need work: nothing, storing what the row says, or reading the full record first. The same for the
+ * cloud's gather and the relay's; `manifest` holds the prints of the rows as they were last listed.
+ */
 import type { ListedDevice } from '#domain/device';
 import type { Print } from '#domain/gather-prints';
 import { hour, isDue } from '#domain/gather-schedule';
-import type { Gathering } from './dependencies.ts';
+import type { Manifest } from '#domain/manifest';
 
 export type Need = 'nothing' | 'row' | 'detail';
-export type Work = { row: ListedDevice; hash: string; index: number; print: Print; need: 'row' | 'detail'; rollUp: boolean };
 
-export type NeedContext = Pick<Gathering, 'manifest' | 'everyDetail' | 'continued' | 'startedAt'> & {
+export type NeedContext = {
+  manifest: Pick<Manifest, 'isStale' | 'identifies' | 'describes'>;
+  /** Does the run owe the full record of every device? */
+  everyDetail: boolean;
+  /** It continues a run that had marked as stale whatever it still owed. */
+  continued: boolean;
+  /** Start of the run, and of the last complete one before it: what the rotation goes by. */
+  startedAt: number;
   since: number | null;
   detailRefreshHours: number;
   lastSyncEveryHours: number;
+  /** Hashes of devices in a moving state: their full records are read each time. */
   moving: ReadonlySet<string>;
 };
 
@@ -21,6 +31,7 @@ export function owesDetail(hash: string, context: NeedContext): boolean {
   return isDue(hash, { since: context.since, now: context.startedAt, period: context.detailRefreshHours * hour });
 }
 
+/** `index`: of the row's entry in the manifest, or -1. */
 export function needOf(row: ListedDevice, seen: { hash: string; index: number; print: Print }, context: NeedContext): Need {
   const { hash, index, print } = seen;
   const { manifest } = context;
