@@ -2,14 +2,26 @@
 import { deviceHash, fingerprint } from '#adapters/fingerprint';
 import type { Outgoing } from '#adapters/queues';
 import type { Action } from '#domain/action';
+import type { DeviceKey } from '#domain/device';
 import type { ActionMessage } from '#domain/messages';
+import type { RelayResult } from '#domain/relay-protocol';
 
 /** The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). */
 export function actionOutgoing({ sourceId, user, deviceId, actionId, attempts, notBefore, claim }: Action): Outgoing {
   const body: ActionMessage = { sourceId, user, deviceId, actionId };
   return {
     body,
-    group: fingerprint(`${sourceId}\u0000${deviceHash({ user, deviceId })}`),
+    group: groupOf({ sourceId, user, deviceId }),
     deduplication: fingerprint(JSON.stringify([actionId, attempts, notBefore, claim?.until ?? null])),
   };
 }
+
+/** How a try went at a relay, to the worker: the same word of the same relay is one message. */
+export function resultOutgoing(target: DeviceKey, actionId: string, result: RelayResult & { n: number }): Outgoing {
+  const { n, ...told } = result;
+  const body: ActionMessage = { ...target, actionId, result: told };
+  return { body, group: groupOf(target), deduplication: fingerprint(JSON.stringify([result.relayId, n])) };
+}
+
+const groupOf = ({ sourceId, user, deviceId }: DeviceKey): string =>
+  fingerprint(`${sourceId}\u0000${deviceHash({ user, deviceId })}`);

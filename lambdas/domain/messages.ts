@@ -1,6 +1,7 @@
 /** What travels over our own queues. One schema each; producers and consumers share it. */
 import { z } from 'zod';
 import { deviceKey } from '#domain/device';
+import { relayResult } from '#domain/relay-protocol';
 
 /** Gather queue: read this source now. The same run id continues a run that ran out of time. */
 export const gatherMessage = z.object({
@@ -8,6 +9,10 @@ export const gatherMessage = z.object({
   runId: z.string().min(1),
   reason: z.enum(['schedule', 'request', 'settings']),
   requestedAt: z.number(),
+  /** A relay has told what it was asked for, under this name and by this lease: all of it, or why not. */
+  told: z.object({ asked: z.string().min(1), fence: z.number().int() }).optional(),
+  /** The relay that was asked may be gone: ask whoever is there now. */
+  anew: z.boolean().optional(),
 });
 export type GatherMessage = z.infer<typeof gatherMessage>;
 
@@ -35,7 +40,11 @@ export const evaluationMessage = z.discriminatedUnion('kind', [
 export type EvaluationMessage = z.infer<typeof evaluationMessage>;
 
 /** Action queue (FIFO, one group per device): the ledger holds the action itself. */
-export const actionMessage = deviceKey.extend({ actionId: z.string().min(1) });
+export const actionMessage = deviceKey.extend({
+  actionId: z.string().min(1),
+  /** How a try at the relay went; without it: a try is due. */
+  result: relayResult.optional(),
+});
 export type ActionMessage = z.infer<typeof actionMessage>;
 
 /** Enrolments queue: a whole snapshot or import lies ready. `confirmed`: a person let it pass the guard. */

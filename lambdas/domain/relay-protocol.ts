@@ -99,6 +99,18 @@ export const actionOutcome = z.discriminatedUnion('how', [
 ]);
 export type ActionOutcome = z.infer<typeof actionOutcome>;
 
+/** ms: from the command's arrival to the first write (null: none), and to the end. */
+const took = z.object({ toWrite: z.number().nullable(), total: z.number() });
+/** How one try went at which relay: what the worker of the action queue is told. */
+export const relayResult = z.object({
+  relayId: z.string().min(1),
+  fence,
+  attempt: z.number().int().positive(),
+  outcome: actionOutcome,
+  took,
+});
+export type RelayResult = z.infer<typeof relayResult>;
+
 /** One try of one action. The relay's journal knows it by `actionId` and `attempt`. */
 export const actionCommand = z.object({
   type: z.literal('action'),
@@ -262,8 +274,7 @@ export const toCloud = z.discriminatedUnion('type', [
     attempt: z.number().int().positive(),
     target: deviceKey,
     outcome: actionOutcome,
-    /** ms: from the command's arrival to the first write, and to the end. */
-    took: z.object({ toWrite: z.number().nullable(), total: z.number() }),
+    took,
   }),
   /** The server's approval settings after a `settings` command. */
   z.object({

@@ -62,6 +62,8 @@ export const sourceState = z.object({
   /** Set and lifted by those who act on the source; lifted by a gather that succeeds, too. */
   pause: sourcePause.nullable().optional(),
   devices: z.number().int(),
+  /** Digest of the snapshot that its relay last sent and we committed; null: the next one is sent whole. */
+  relayDigest: z.string().nullable().optional(),
   /** A run that would take access from too many waits for a person (guard.ts): meanwhile no automatic taking on this source. */
   guard: z.string().nullable().optional(),
 });
@@ -93,6 +95,8 @@ export const gatherRun = z.object({
   invocations: z.number().int(),
   /** Begun, since it last ended in order (complete, failed or to be continued). */
   attempts: z.number().int().optional(),
+  /** On premises: how often a relay was asked for it, and by which lease and when last. */
+  asked: z.object({ times: z.number().int(), fence: z.number().int(), at: z.number() }).optional(),
   counts: z.object({
     pages: z.number().int(),
     devices: z.number().int(),

@@ -1,0 +1,57 @@
+/** A relay comes and goes: what is remembered of its connections, and what is told of them in the journal of its source. */
+import { quietMs } from '#adapters/relay-link';
+import { type RelayRecord, relayState } from '#domain/relay-identity';
+import { socketLimits } from '#domain/relay-protocol';
+import type { TimelineEntry } from '#domain/timeline';
+import type { Peer, RelaySocketDependencies } from './dependencies.ts';
+
+/** Longer than a connection can last. */
+const recordMs = socketLimits.lifeMs + 3_600_000;
+
+/** False: it was revoked since the authoriser let it in, and is turned away. */
+export async function connect({ relays, now }: Pick<RelaySocketDependencies, 'relays' | 'now'>, peer: Peer): Promise<boolean> {
+  const relay = await relays.read(peer.relayId);
+  if (relay === null || relay.revokedAt !== null || relay.sourceId !== peer.sourceId) return false;
+  const at = now();
+  await relays.connected(peer.relayId, { ...peer, at, until: at + recordMs });
+  return true;
+}
+
+/** The socket says so when it can; a connection that just vanished is noticed by its silence (`reap`). */
+export async function disconnect(
+  { relays, timeline, now }: Pick<RelaySocketDependencies, 'relays' | 'timeline' | 'now'>,
+  peer: Peer,
+  reason: string,
+): Promise<void> {
+  await relays.disconnected(peer.relayId, peer.connectionId);
+  const relay = await relays.read(peer.relayId);
+  if (relay === null || relay.connectionId !== peer.connectionId) return;
+  await timeline.appendToSource(relay.sourceId, [disconnectedLine(relay, { at: now(), reason })]);
+  await relays.updateConnected(peer.relayId, peer.connectionId, { connectionId: null });
+}
+
+/** Once for each time it was there: named by when it came. */
+export function connectedLine(relay: RelayRecord, at: number): TimelineEntry {
+  const { relayId, hostname } = relay;
+  return {
+    at,
+    id: `relay-connected|${relayId}|${at}`,
+    kind: 'relay-connected',
+    says: `The relay on ${hostname ?? 'an unnamed machine'} is connected.`,
+    data: { relayId },
+  };
+}
+
+export function disconnectedLine(relay: RelayRecord, { at, reason }: { at: number; reason: string }): TimelineEntry {
+  const { relayId, hostname, connectedAt } = relay;
+  return {
+    at,
+    id: `relay-disconnected|${relayId}|${connectedAt}`,
+    kind: 'relay-disconnected',
+    says: `The relay on ${hostname ?? 'an unnamed machine'} is gone (${reason}). Actions on its source wait for it, or for another relay.`,
+    data: { relayId, reason },
+  };
+}
+
+/** Whether it counted as there just before: then nothing is told of its coming (a hand-over, a quick reconnect). */
+export const wasThere = (relay: RelayRecord, now: number): boolean => relayState(relay, { now, quietMs }) === 'connected';

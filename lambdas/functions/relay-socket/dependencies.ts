@@ -1,0 +1,37 @@
+/** What the socket function needs from outside, and who is at the other end of a connection. */
+import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
+import type { RelayRunStore } from '#adapters/dynamodb/relay-runs';
+import type { RelayStore } from '#adapters/dynamodb/relays';
+import type { RunStore } from '#adapters/dynamodb/runs';
+import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { TimelineStore } from '#adapters/dynamodb/timeline';
+import type { Queue } from '#adapters/queues';
+import type { Post } from '#adapters/relay-link';
+import type { RuntimeConfiguration } from '#domain/configuration';
+
+export type RelaySocketDependencies = {
+  configuration: Pick<RuntimeConfiguration, 'sources' | 'gatherEveryMinutes'>;
+  relays: Pick<RelayStore, 'read' | 'update' | 'updateConnected' | 'connected' | 'disconnected' | 'list'>;
+  leases: RelayLeaseStore;
+  relayRuns: Pick<RelayRunStore, 'store'>;
+  runs: Pick<RunStore, 'request' | 'read' | 'lastRuns' | 'update'>;
+  sources: Pick<SourceStore, 'read'>;
+  timeline: Pick<TimelineStore, 'appendToSource'>;
+  gathers: Queue;
+  actions: Queue;
+  evaluations: Queue;
+  post: Post;
+  /** Closes a connection. */
+  cut(connectionId: string): Promise<void>;
+  /** Signs that this is the cloud which enrolled the relay (relay-identity.ts `proofClaims`). */
+  prove(claims: { relayId: string; challenge: string; at: number }): Promise<string>;
+  /** Epoch ms. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** No personal data, nothing secret. */
+  log(level: 'info' | 'warn' | 'error', says: string, fields: Record<string, unknown>): void;
+};
+
+/** One end of a connection, as the authoriser let it in. */
+export type Peer = { relayId: string; sourceId: string; connectionId: string };

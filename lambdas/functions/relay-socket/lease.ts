@@ -1,0 +1,60 @@
+/** The lease of a source: renewed by its holder's pings, taken by another relay's when it is free, given back at a goodbye. */
+import { passingNumber, quietMs } from '#adapters/relay-link';
+import { relayState } from '#domain/relay-identity';
+import { heartbeat, type Lease, type ToRelay } from '#domain/relay-protocol';
+import type { Peer, RelaySocketDependencies } from './dependencies.ts';
+
+type Unnumbered = ToRelay extends infer M ? (M extends { n: number } ? Omit<M, 'n'> : never) : never;
+
+/** Says something that repeats by itself, or matters only now. A connection that is gone is no failure. */
+export async function say(
+  { post, now, random }: Pick<RelaySocketDependencies, 'post' | 'now' | 'random'>,
+  connectionId: string,
+  message: Unnumbered,
+): Promise<void> {
+  await post(connectionId, JSON.stringify({ ...message, n: passingNumber(now(), random()) }));
+}
+
+export type OnLease = { lease: Lease; mine: boolean /** Taken just now, from another or from nobody. */; fresh: boolean };
+
+/** Renews what this relay holds (by `fence`), or takes what is free; else tells whose it is. */
+export async function onLease(
+  { leases, timeline, now }: Pick<RelaySocketDependencies, 'leases' | 'timeline' | 'now'>,
+  { sourceId, relayId, connectionId }: Peer,
+  { fence }: { fence: number | null },
+): Promise<OnLease> {
+  const at = now();
+  const lengthMs = heartbeat.leaseMs;
+  const holder = { relayId, connectionId };
+  if (fence !== null && (await leases.renew(sourceId, { ...holder, fence }, { now: at, lengthMs })))
+    return { lease: { held: true, fence, until: at + lengthMs, now: at }, mine: true, fresh: false };
+  const taken = await leases.take(sourceId, holder, { now: at, lengthMs });
+  if (taken !== null) {
+    const fresh = taken.since === at;
+    if (fresh) await timeline.appendToSource(sourceId, [takenLine({ relayId, fence: taken.fence, at })]);
+    return { lease: { held: true, fence: taken.fence, until: taken.until, now: at }, mine: true, fresh };
+  }
+  const others = await leases.read(sourceId);
+  return { lease: { held: false, fence: others?.fence ?? 0, until: others?.until ?? at, now: at }, mine: false, fresh: false };
+}
+
+const takenLine = ({ relayId, fence, at }: { relayId: string; fence: number; at: number }) => ({
+  at,
+  id: `relay-lease|${relayId}|${fence}`,
+  kind: 'notice' as const,
+  says: `Relay ${relayId} reads and acts on this source from now on (lease ${fence}).`,
+  data: { relayId, fence },
+});
+
+/** A holder that leaves in order does not keep the others waiting for its time to run out. */
+export async function giveBack(deps: RelaySocketDependencies, { sourceId, relayId }: Peer): Promise<void> {
+  const now = deps.now();
+  if (!(await deps.leases.release(sourceId, relayId, { now }))) return;
+  const waiting = (await deps.relays.list()).filter(
+    (one) => one.sourceId === sourceId && one.relayId !== relayId && relayState(one, { now, quietMs }) === 'connected',
+  );
+  const lease = { held: false, fence: 0, until: now, now };
+  await Promise.all(
+    waiting.map(({ connectionId }) => (connectionId === null ? null : say(deps, connectionId, { type: 'lease', lease }))),
+  );
+}

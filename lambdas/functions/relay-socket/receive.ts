@@ -1,0 +1,78 @@
+/**
+ * What each message of a relay leads to. The function keeps nothing: what matters is stored or put in a queue first, and only
+ * then acknowledged, so that a crash in between has it sent again; each thing is named by its cause, so that again is once.
+ */
+import { resultOutgoing } from '#adapters/action-queue';
+import { readToCloud, type ToCloud } from '#domain/relay-protocol';
+import type { Peer, RelaySocketDependencies } from './dependencies.ts';
+import { keepAndGoOn, keepOfRun, noteProgress } from './gathering.ts';
+import { hello } from './hello.ts';
+import { giveBack, onLease, say } from './lease.ts';
+import { tellUnsettled } from './settings.ts';
+import { requestGather, takeUp } from './take-up.ts';
+
+type Take<T extends ToCloud['type']> = (
+  deps: RelaySocketDependencies,
+  peer: Peer,
+  message: Extract<ToCloud, { type: T }>,
+) => Promise<'acknowledge' | 'done'>;
+
+export async function receive(deps: RelaySocketDependencies, peer: Peer, text: string | null): Promise<void> {
+  const read = readToCloud(text);
+  const { relayId, sourceId } = peer;
+  if (read.read === 'unknown')
+    return deps.log('info', 'A message of an unknown type was ignored', { relayId, sourceId, type: read.type });
+  if (read.read === 'malformed') return deps.log('warn', 'A message could not be read', { relayId, sourceId, why: read.why });
+  const { message } = read;
+  const relay = await deps.relays.read(relayId);
+  if (relay === null || relay.revokedAt !== null) return deps.cut(peer.connectionId);
+  if ((await take(deps, peer, message)) === 'acknowledge') await say(deps, peer.connectionId, { type: 'ack', acks: [message.n] });
+}
+
+function take<T extends ToCloud['type']>(deps: RelaySocketDependencies, peer: Peer, message: Extract<ToCloud, { type: T }>) {
+  const taking: Take<T> = takes[message.type as T];
+  return taking(deps, peer, message);
+}
+
+const takes: { [T in ToCloud['type']]: Take<T> } = {
+  hello: async (deps, peer, message) => {
+    await hello(deps, peer, message);
+    return 'done';
+  },
+  ping: async (deps, peer, { fence, problems }) => {
+    const [{ lease, fresh }] = await Promise.all([
+      onLease(deps, peer, { fence }),
+      deps.relays.updateConnected(peer.relayId, peer.connectionId, { lastHeardAt: deps.now(), problems }),
+    ]);
+    await say(deps, peer.connectionId, { type: 'pong', lease });
+    if (fresh) await takeUp(deps, peer, { fresh });
+    return 'done';
+  },
+  gatherBegin: keepOfRun,
+  gatherPart: keepOfRun,
+  gatherEnd: keepAndGoOn,
+  gatherFailed: keepAndGoOn,
+  gatherProgress: async (deps, { sourceId }, message) => {
+    await noteProgress(deps, sourceId, message);
+    return 'done';
+  },
+  actionResult: async (deps, { sourceId, relayId }, { actionId, target, n, attempt, outcome, took, fence }) => {
+    const result = { relayId, n, fence, attempt, outcome, took };
+    await deps.actions.send([resultOutgoing({ ...target, sourceId }, actionId, result)]);
+    return 'acknowledge';
+  },
+  settingsResult: async (deps, { sourceId }, { wishId, outcome }) => {
+    if (outcome.how === 'failed') await tellUnsettled(deps, sourceId, { wishId, problem: outcome.problem });
+    // The gather that follows shows what the server has now, and goes on from there.
+    else await requestGather(deps, sourceId, { reason: 'settings', unique: wishId });
+    return 'acknowledge';
+  },
+  ack: async (deps, { sourceId }, { acks }) => {
+    await deps.leases.acknowledge(sourceId, acks.length);
+    return 'done';
+  },
+  goodbye: async (deps, peer, { reason }) => {
+    if (reason !== 'hand-over') await giveBack(deps, peer);
+    return 'done';
+  },
+};
