@@ -193,6 +193,10 @@ export const toRelay = z.discriminatedUnion('type', [
 ]);
 export type ToRelay = z.infer<typeof toRelay>;
 
+/** A row of the list with its full record, and when that was asked for (cloud's clock); null while it could never be read. */
+export const relayedDevice = listedDevice.extend({ detailAt: z.number().nullable() });
+export type RelayedDevice = z.infer<typeof relayedDevice>;
+
 /** Relay to cloud. */
 export const toCloud = z.discriminatedUnion('type', [
   z.object({
@@ -226,7 +230,7 @@ export const toCloud = z.discriminatedUnion('type', [
     runId: z.string().min(1),
     /** From 0. */
     part: z.number().int().nonnegative(),
-    devices: z.array(listedDevice),
+    devices: z.array(relayedDevice),
     /** Hashes (`deviceHash`) of devices that the list no longer names. */
     removed: z.array(z.string().regex(/^[0-9a-f]{16}$/)),
   }),

@@ -4,8 +4,7 @@
  */
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { listedDevice } from '#domain/device';
-import { gatherDigest, relayProblem, type ToCloud } from '#domain/relay-protocol';
+import { gatherDigest, relayedDevice, relayProblem, type ToCloud } from '#domain/relay-protocol';
 import { serverFacts } from '#domain/source';
 import type { DocumentClient } from './client.ts';
 import { controlKeys } from './keys.ts';
@@ -17,7 +16,7 @@ const begun = z.object({
   base: gatherDigest.nullable(),
   server: serverFacts,
 });
-const part = z.object({ part: z.number().int(), devices: z.array(listedDevice), removed: z.array(z.string()) });
+const part = z.object({ part: z.number().int(), devices: z.array(relayedDevice), removed: z.array(z.string()) });
 const ended = z.object({
   parts: z.number().int(),
   totals: z.object({
