@@ -185,7 +185,8 @@ export const toRelay = z.discriminatedUnion('type', [
   settingsCommand,
   /** The lease may be free, or is another's: ask for it with a heartbeat. */
   z.object({ type: z.literal('lease'), n, lease }),
-  z.object({ type: z.literal('pong'), n, lease }),
+  /** `answers`: the `n` of the ping, so that the lease is counted from when that one was sent, whatever was lost on the way. */
+  z.object({ type: z.literal('pong'), n, answers: n.optional(), lease }),
   z.object({ type: z.literal('ack'), n, acks: z.array(n).min(1).max(500) }),
   /** Parts of a gather that did not arrive. */
   z.object({ type: z.literal('resend'), n, runId: z.string(), parts: z.array(z.number().int().nonnegative()).min(1) }),
