@@ -25,8 +25,8 @@ export type Effect = {
   progress(seen: DeviceDetail, about: Circumstances): Progress;
   /** Why it cannot be carried out on this device, for an administrator; null when it can. Asked before the write. */
   refuses(seen: DeviceDetail, about: Circumstances): string | null;
-  /** The bar is ours from before the write on, so that it is never taken for somebody else's. */
-  bars: boolean;
+  /** Written down the moment the server has accepted it, before anything is read back: repeated, it could hit another phone. */
+  notedAtOnce: boolean;
   /** A wipe that is pending on the server goes first. */
   givesWay: boolean;
   /** What it means that the server no longer finds the record. */
@@ -42,7 +42,7 @@ export const effects: { [K in ActionType]: Effect } = {
   approve: {
     progress: (seen) => either(isAdmitted(seen)),
     refuses: never,
-    bars: false,
+    notedAtOnce: false,
     givesWay: true,
     gone: 'look-again',
     withoutEffect: ({ approval, access }) =>
@@ -53,7 +53,7 @@ export const effects: { [K in ActionType]: Effect } = {
   block: {
     progress: (seen) => either(isKeptOut(seen)),
     refuses: never,
-    bars: true,
+    notedAtOnce: false,
     givesWay: true,
     gone: 'look-again',
     withoutEffect: ({ approval, access }) =>
@@ -62,7 +62,7 @@ export const effects: { [K in ActionType]: Effect } = {
   remove: {
     progress: () => 'undone',
     refuses: never,
-    bars: false,
+    notedAtOnce: false,
     givesWay: true,
     gone: 'done',
     withoutEffect: () =>
@@ -74,7 +74,7 @@ export const effects: { [K in ActionType]: Effect } = {
       seen.wipe === 'unknown'
         ? 'The server shows a wipe status that cannot be read, so no wipe was sent; ask for cancel-wipe first, or wipe from the Traveler administration.'
         : wipeRefusal(seen.wipeTypes, targetsOf(about)),
-    bars: false,
+    notedAtOnce: true,
     givesWay: false,
     gone: 'stale',
     withoutEffect: () =>
@@ -83,7 +83,7 @@ export const effects: { [K in ActionType]: Effect } = {
   'cancel-wipe': {
     progress: (seen, about) => either(seen.wipe === 'none' && (isKeptOut(seen) || !about.lockBelongs)),
     refuses: never,
-    bars: false,
+    notedAtOnce: false,
     givesWay: false,
     gone: 'look-again',
     withoutEffect: ({ wipe }) =>

@@ -17,6 +17,34 @@ export function remainingDenial(denial: Denial | null, now: Shown): Denial | nul
   return isKeptOut(now) || now.approval === 'pending' ? denial : null;
 }
 
+export type Ended = Pick<Action, 'actionId'> & {
+  type: string;
+  purpose: string;
+  state: string;
+  at: number;
+  /** What the server showed before anything was written, null when nobody looked, and what it shows now. */
+  before: Shown | null;
+  after: Shown;
+};
+
+/** Our own bar once an action has ended. A bar that was there before our block, and was not ours, is not ours now. */
+export function barAfter(denial: Denial | null, { actionId, type, purpose, state, at, before, after }: Ended): Denial | null {
+  if (type === 'approve') return remainingDenial(denial, after);
+  if (type !== 'block') return denial;
+  if (!isKeptOut(after)) return null;
+  const ours = state === 'confirmed' && (denial !== null || before === null || !isKeptOut(before));
+  return ours ? { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at } : denial;
+}
+
+/**
+ * Our own bar of a block that has gone out and not come to its end: what bars the device may be its doing. Null for any other.
+ */
+export function barUnderWay({ actionId, type, purpose, state, history }: Action): Denial | null {
+  const isOut = state === 'dispatched' || state === 'unknown' || state === 'applied';
+  if (type !== 'block' || !isOut) return null;
+  return { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at: history.at(-1)?.at ?? 0 };
+}
+
 /**
  * Whether a device is to stay locked out once its wipe is cancelled: it is barred by us, or was locked before the wipe that is
  * taken back (`open`: the actions of the device that have not ended).

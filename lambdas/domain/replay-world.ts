@@ -7,7 +7,7 @@ import { shown } from '#domain/action';
 import type { JournalLine } from '#domain/chain';
 import { type Decision, decision, type Withdrawal } from '#domain/decision';
 import { type Denial, type Presence, presence, type VerdictName, verdictName } from '#domain/device';
-import { isKeptOut, remainingDenial } from '#domain/effects';
+import { barAfter, type Ended } from '#domain/effects';
 import { type Enrolment, type EnrolmentFeed, enrolment, enrolmentFeed, type Link, link } from '#domain/enrolment';
 import { type EnrolmentBook, newEnrolmentBook } from '#domain/replay-enrolments';
 import { type Settings, settings } from '#domain/settings';
@@ -170,20 +170,10 @@ function takeStep(world: World, line: JournalLine): Touched {
   return { kind: 'user', user: found.user };
 }
 
-export type Effect = Pick<z.infer<typeof ofAction>, 'actionId' | 'type' | 'purpose' | 'state'> & {
-  at: number;
-  before: z.infer<typeof shown> | null;
-  after: z.infer<typeof shown>;
-};
-
-/** What the server shows after an action, and our own bar: a bar that was there before the block is not of our making. */
-export function takeEffect(device: WorldDevice, { actionId, type, purpose, state, at, before, after }: Effect): void {
-  device.shown = after;
-  if (type === 'approve') device.denial = remainingDenial(device.denial, after);
-  if (type !== 'block') return;
-  if (!isKeptOut(after)) device.denial = null;
-  else if (state === 'confirmed' && (device.denial !== null || before === null || !isKeptOut(before)))
-    device.denial = { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at };
+/** What the server shows after an action, and our own bar. */
+export function takeEffect(device: WorldDevice, ended: Ended): void {
+  device.shown = ended.after;
+  device.denial = barAfter(device.denial, ended);
 }
 
 function takeDecision(world: World, line: JournalLine): Touched {

@@ -1,7 +1,7 @@
 /**
- * Row 16: actions drained. So many approvals lie in the queue; act works them off as its mapping would call it (batches of ten,
- * ten at once), on a real database in its own process and a Traveler server in its own, each of whose answers takes 20 ms. The
- * floor is what that server takes at most: as many requests at once as the source allows, 20 ms each; an action needs three
+ * Row 16: actions drained. So many blocks lie in the queue; act works them off as its mapping would call it (batches of ten, ten
+ * at once, each within the slots that it can lease of the source), on a real database in its own process and a Traveler server
+ * in its own, each of whose answers takes 20 ms. The floor is what that server takes at most: as many requests at once as the source allows, 20 ms each; an action needs three
  * (read, write, read back).
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { putAll } from '#adapters/dynamodb/batches';
 import { deviceItem } from '#adapters/dynamodb/device-items';
 import { ledger } from '#adapters/dynamodb/ledger';
 import { ledgerItem } from '#adapters/dynamodb/ledger-item';
+import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
 import { travelerSource } from '#adapters/traveler/source';
@@ -20,10 +21,10 @@ import type { Action } from '#domain/action';
 import type { Device } from '#domain/device';
 import { actionMessage } from '#domain/messages';
 import { act } from '#functions/act/act';
-import { inGroups } from '#functions/act/batch';
 import { economical } from '#functions/act/economy';
+import { sideBySide } from '#functions/act/side-by-side';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
-import { aRequest, newDevice } from '#test/fixtures/spine';
+import { aRequest, newDevice, sourceId } from '#test/fixtures/spine';
 import { bareClient, hrefsOf } from './bare-client.ts';
 import { concurrency } from './gather-world.ts';
 import type { Row } from './row.ts';
@@ -70,40 +71,56 @@ async function drainWorld(count: number) {
   const actions = await seed();
   await simulator.tell({ faults: [{ kind: 'delay', ms: upstreamMs, on: 'any' }] });
   let awake = 0;
-  const dependencies = economical({
-    ledger: ledger(client, tables),
-    devices: actedDevices(client, tables.devices),
-    sources: sourceStore(client, tables.control),
-    reach: () => ({ how: 'direct', source }),
-    wipes: wipeCounts(client, tables.control),
-    maxWipesPerHour: 10,
-    alarm: () => undefined,
-    evaluations: {
-      send: async (messages) => {
-        awake += messages.length;
+  // As each function process has: one client of the database, and what a batch asks for at the same moment asked for once.
+  const dependencies = () =>
+    economical({
+      ledger: ledger(client, tables),
+      devices: actedDevices(client, tables.devices),
+      sources: sourceStore(client, tables.control),
+      reach: () => ({ how: 'direct', source }),
+      wipes: wipeCounts(client, tables.control),
+      maxWipesPerHour: 10,
+      alarm: () => undefined,
+      evaluations: {
+        send: async (messages) => {
+          awake += messages.length;
+        },
       },
-    },
-    now: Date.now,
-    random: Math.random,
-    pause: (ms) => pause(ms),
-    worker: 'bench',
-  });
-  const carryOut = act(dependencies);
+      now: Date.now,
+      random: Math.random,
+      pause: (ms) => pause(ms),
+      worker: 'bench',
+    });
+  const slots = slotStore(client, tables.control);
   const records = actions.map(recordOf);
 
-  async function worker(): Promise<void> {
+  async function worker(holder: string): Promise<void> {
+    const carryOut = act(dependencies());
+    const bounds = {
+      slots,
+      limitOf: () => concurrency,
+      now: Date.now,
+      random: Math.random,
+      pause: (ms: number) => pause(ms),
+      full: new Map<string, number>(),
+    };
     for (let some = records.splice(0, batch.size); some.length > 0; some = records.splice(0, batch.size)) {
       const until = Date.now() + 100_000;
-      await inGroups(
-        some,
-        ({ body, attributes }) =>
-          carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until }),
-        {
-          onFailure: (_, error) => {
-            throw error;
-          },
+      await sideBySide(bounds, {
+        records: some,
+        sourceOf: () => sourceId,
+        each: ({ body, attributes }, { slots: mine }) => {
+          if (mine === null) records.push(...some.filter((one) => one.body === body));
+          if (mine === null) return Promise.resolve();
+          const delivery = { queuedAt: Number(attributes.SentTimestamp), until, slots: mine };
+          return carryOut(actionMessage.parse(JSON.parse(body)), delivery);
         },
-      );
+        onFailure: (_, error) => {
+          throw error;
+        },
+        holder,
+        until,
+      });
     }
   }
 
@@ -137,7 +154,7 @@ async function drainWorld(count: number) {
     /** Milliseconds until every action is confirmed. Throws when one is not. */
     async drain(): Promise<number> {
       const from = performance.now();
-      await Promise.all(Array.from({ length: batch.atOnce }, worker));
+      await Promise.all(Array.from({ length: batch.atOnce }, (_, nth) => worker(`worker ${nth}`)));
       const ms = performance.now() - from;
       if (awake !== actions.length) throw new Error(`${awake} of ${actions.length} actions came to an end`);
       const book = ledger(client, tables);

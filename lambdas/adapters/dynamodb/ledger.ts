@@ -14,7 +14,9 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { readDevice } from '#adapters/dynamodb/acted-device';
 import type { DocumentClient } from '#adapters/dynamodb/client';
+import { type Aftermath, aftermathUpdate, settled } from '#adapters/dynamodb/device-aftermath';
 import { deviceSk, deviceText, indexes, userPk } from '#adapters/dynamodb/keys';
 import {
   type Advance,
@@ -26,11 +28,11 @@ import {
   storedAction,
 } from '#adapters/dynamodb/ledger-item';
 import { timelineItem } from '#adapters/dynamodb/timeline';
-import { committed, doneOnce } from '#adapters/dynamodb/transactions';
+import { doneOnce, refusedBy, untilSettled } from '#adapters/dynamodb/transactions';
 import type { Action, ActionState } from '#domain/action';
 import { endingLines } from '#domain/action-account';
 import { requestLines, tellSteps } from '#domain/action-telling';
-import type { DeviceKey } from '#domain/device';
+import type { Device, DeviceKey } from '#domain/device';
 import type { TimelineEntry } from '#domain/timeline';
 import { isFinal } from '#domain/transitions';
 
@@ -101,14 +103,18 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
      * Writes the next state of an action as it was read, with the lines of its steps in the device's timeline where they are to be
      * told (action-telling.ts), all or nothing; `null` when someone else wrote it in between.
      */
-    advance: (from: LedgerAction, change: Advance): Promise<LedgerAction | null> => write(from, change, () => []),
+    advance: (from: LedgerAction, change: Advance): Promise<LedgerAction | null> => write(from, change),
 
-    /** As `advance`, with lines of the caller's: of its end. */
+    /**
+     * As `advance`, with lines of the caller's, of its end, and with what it leaves on its device: all or nothing. A device that
+     * changed since it was read is read again; one registered anew is left alone.
+     */
     conclude: (
       from: LedgerAction,
       change: Advance,
       line: (ended: LedgerAction) => TimelineEntry | readonly TimelineEntry[],
-    ): Promise<LedgerAction | null> => write(from, change, (next) => [line(next)].flat()),
+      { on }: { on?: Left } = {},
+    ): Promise<LedgerAction | null> => write(from, change, { more: (next) => [line(next)].flat(), on }),
 
     /**
      * Actions of one device that have not ended, oldest first, but for `except`; of its newest fifty. Eventually consistent as to
@@ -158,18 +164,35 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
     },
   };
 
-  async function write(
-    from: LedgerAction,
-    change: Advance,
-    more: (next: LedgerAction) => readonly TimelineEntry[],
-  ): Promise<LedgerAction | null> {
+  async function write(from: LedgerAction, change: Advance, { more, on }: Beside = {}): Promise<LedgerAction | null> {
     const moved = advanced(from, change);
     const { lines, ...telling } = tellSteps(from, { next: moved, steps: change.steps });
     const next = { ...moved, ...telling };
     const put = ledgerPut(tables.actions, next);
-    const told = [...lines, ...more(next)].map(putLine(next));
-    if (told.length === 0) return (await unlessOvertaken(client.send(new PutCommand(put)))) ? next : null;
-    return (await committed(client.send(new TransactWriteCommand({ TransactItems: [{ Put: put }, ...told] })))) ? next : null;
+    const told = [...lines, ...(more?.(next) ?? [])].map(putLine(next));
+    if (told.length === 0 && !on) return (await unlessOvertaken(client.send(new PutCommand(put)))) ? next : null;
+    return (await together([{ Put: put }, ...told], on)) ? next : null;
+  }
+
+  /** False when the first item, the action, is not as it was read. A device that is not is read again, and tried again. */
+  function together(items: TransactItems, on: Left | undefined): Promise<boolean> {
+    let current = on?.device ?? null;
+    return untilSettled(async () => {
+      if (on && current === null) current = await readDevice(client, tables.devices, on.device);
+      const left = on && leftOn(current, on);
+      const transaction = new TransactWriteCommand({ TransactItems: left ? [...items, { Update: left }] : items });
+      const refused = await refusedBy(client.send(transaction));
+      if (refused === null || refused[0] === 'ConditionalCheckFailed') return refused === null;
+      current = null;
+      return null;
+    }, 'An action and its device');
+  }
+
+  /** Null when that is nothing, or when it is not the device that was acted on any more. */
+  function leftOn(current: Device | null, { device, aftermath }: Left) {
+    if (current === null || current.registeredAt !== device.registeredAt) return null;
+    const next = settled(current, aftermath);
+    return next === current ? null : aftermathUpdate(tables.devices, current, next);
   }
 
   /** With the lines of its request, and where it is put on record as ended, of that. */
@@ -201,6 +224,11 @@ async function unlessOvertaken(put: Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** What goes with a write of an action, all or nothing. */
+type Beside = { more?: (next: LedgerAction) => readonly TimelineEntry[]; on?: Left | undefined };
+type TransactItems = NonNullable<ConstructorParameters<typeof TransactWriteCommand>[0]['TransactItems']>;
+/** What an action leaves on its device; `device`: as it was read. */
+type Left = { device: Device; aftermath: Aftermath };
 type ListOptions = { state?: ActionState; device?: DeviceKey; cursor?: string; limit?: number };
 
 const byAge = (one: Action, other: Action) => one.requestedAt - other.requestedAt || one.actionId.localeCompare(other.actionId);

@@ -6,15 +6,18 @@ const refusals = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict
 const tries = 8;
 
 /** True when committed; false when a condition failed or another transaction was under way on the same items. */
-export async function committed(transaction: Promise<unknown>): Promise<boolean> {
+export const committed = async (transaction: Promise<unknown>): Promise<boolean> => (await refusedBy(transaction)) === null;
+
+/** Null when committed; else, item by item, what stood against it: `None`, `ConditionalCheckFailed` or `TransactionConflict`. */
+export async function refusedBy(transaction: Promise<unknown>): Promise<string[] | null> {
   try {
     await transaction;
-    return true;
+    return null;
   } catch (error) {
     if (!(error instanceof TransactionCanceledException)) throw error;
     const codes = error.CancellationReasons?.map((reason) => reason.Code ?? 'None') ?? ['unknown'];
     if (codes.some((code) => !refusals.has(code))) throw error;
-    return false;
+    return codes;
   }
 }
 
@@ -34,14 +37,8 @@ export async function untilSettled<T>(attempt: () => Promise<T | null>, what: st
 /** Writes a transaction whose conditions say "not yet": false when it was done before. A conflict with another one is tried again. */
 export function doneOnce(transaction: () => Promise<unknown>, what: string): Promise<boolean> {
   return untilSettled(async () => {
-    try {
-      await transaction();
-      return true;
-    } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw error;
-      const codes = new Set(error.CancellationReasons?.map((reason) => reason.Code ?? 'None') ?? ['unknown']);
-      if ([...codes].some((code) => !refusals.has(code))) throw error;
-      return codes.has('ConditionalCheckFailed') ? false : null;
-    }
+    const codes = await refusedBy(transaction());
+    if (codes === null) return true;
+    return codes.includes('ConditionalCheckFailed') ? false : null;
   }, what);
 }

@@ -4,16 +4,18 @@ import { readiness } from '#domain/readiness';
 import type { Happened } from '#domain/steps';
 import { attempt } from './attempt.ts';
 import { conclude } from './conclude.ts';
-import type { ActDependencies, Acted } from './dependencies.ts';
+import type { ActDependencies, Acted, Slots } from './dependencies.ts';
 import { executors } from './executors.ts';
 import { postpone, wake } from './postpone.ts';
 import { takeTurn } from './source-pause.ts';
 
 /**
- * `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. `slot: false`: its
- * source takes no more at once; whatever can be said without it is said, and the action waits for a moment.
+ * `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. `slots`: what requests
+ * to its source go through; null when it takes no more at once: whatever can be said without it is said, and the action waits.
  */
-export type Delivery = { queuedAt: number; until: number; slot?: boolean };
+export type Delivery = { queuedAt: number; until: number; slots?: Slots | null };
+
+const unbounded: Slots = (request) => request();
 
 /** How often one message starts over because somebody else wrote the action in between. */
 const rounds = 5;
@@ -26,7 +28,11 @@ export function act(deps: ActDependencies) {
   };
 }
 
-async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, until, slot = true }: Delivery): Promise<Acted> {
+async function once(
+  deps: ActDependencies,
+  message: ActionMessage,
+  { queuedAt, until, slots = unbounded }: Delivery,
+): Promise<Acted> {
   const [action, device, open, sourceState] = await Promise.all([
     deps.ledger.read(message.actionId),
     deps.devices.read(message),
@@ -54,11 +60,11 @@ async function once(deps: ActDependencies, message: ActionMessage, { queuedAt, u
       return postpone(deps, action, { ...answer, ...(answer.for ? { waitsFor: answer.for } : {}) });
     case 'go': {
       if (reach.how !== 'direct' || !device) throw new Error('An action is ready only where its source and device are at hand');
-      if (!slot || until - deps.now() < longestTry)
+      if (slots === null || until - deps.now() < longestTry)
         return postpone(deps, action, { note: 'Its source takes no more at once; it goes out in a moment.', until: soon(deps) });
       const turn = await takeTurn(deps, sourceState);
       if (turn === null) return 'overtaken';
-      const one = { action, device, open, sourceState: turn, source: reach.source, queuedAt, until };
+      const one = { action, device, open, sourceState: turn, source: reach.source, slots, queuedAt, until };
       return attempt(deps, one, executors[action.type]);
     }
   }

@@ -2,6 +2,7 @@
  * One try of one action at its source: claim, read, act, read back, record. What was dispatched in an earlier try and never
  * settled is settled first by reading; only then is anything written (again).
  */
+import { ahead } from '#adapters/dynamodb/ledger-item';
 import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { Shown } from '#domain/action';
 import { consequences } from '#domain/failure';
@@ -13,8 +14,7 @@ import { supersedeOlder } from './conclude.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { afterFailure, end, goneFor, happened, noEffect, unread } from './endings.ts';
 import type { Executor } from './executors.ts';
-import { postpone } from './postpone.ts';
-import { asFailure, isGone, isSight, read, readBack, type Sight } from './reading.ts';
+import { asFailure, isGone, isSight, isTelling, lookAgain, type Reading, read, type Sight } from './reading.ts';
 import { proceed, settleEarlier } from './settle.ts';
 import { wellAgain } from './source-pause.ts';
 import { admitted } from './wipe-guard.ts';
@@ -30,11 +30,10 @@ export async function attempt(deps: ActDependencies, one: Try, executor: Executo
   const settled = await settleEarlier(deps, held, { executor, sight: reading });
   if (settled !== 'to-do') return settled;
   const why = refusal(held, { executor, sight: reading });
-  if (why !== null) return end(deps, held, [happened(deps, 'fail', why)], reading.shown);
+  if (why !== null) return end(deps, held, [happened(deps, 'fail', why)], { after: reading.shown });
   const allowed = await admitted(deps, held);
   if (allowed !== 'admitted') return allowed;
-  const sure = await heldLongEnough(deps, held);
-  return sure ? write(deps, sure, { executor, sight: reading }) : 'overtaken';
+  return write(deps, held, { executor, sight: reading });
 }
 
 type Writing = { executor: Executor; sight: Sight };
@@ -46,38 +45,49 @@ function refusal(one: Try, { executor, sight }: Writing): string | null {
 }
 
 async function write(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<Acted> {
-  const { action, source } = held;
-  const one = executor.bars ? await ownTheBar(deps, held) : held;
-  if (one === null) return postpone(deps, action, { note: 'The device was registered anew meanwhile.' });
-  try {
-    const written = await executor.write(source, sight.href, { seen: sight.seen, about: one });
-    if (written === 'gone') return goneFor(deps, one, executor);
-  } catch (error) {
-    return unwritten(deps, one, { executor, shown: sight.shown, failure: asFailure(error) });
-  }
-  const steps = stepsThrough(action, [happened(deps, 'apply', 'The server accepted it.')]);
-  const sent = { ...one, action: { ...action, state: 'applied' as const } };
-  const [applied, reading] = await Promise.all([
-    deps.ledger.advance(action, { steps, before: sight.shown }),
-    readBack(deps, sent, executor),
-  ]);
-  if (!applied) return 'overtaken';
-  const next = { ...one, action: applied };
-  if (isGone(reading)) return goneFor(deps, next, executor);
-  if (!isSight(reading)) return unread(deps, next, reading);
-  const progress = executor.progress(reading.seen, next);
-  return progress === 'undone'
-    ? noEffect(deps, next, { executor, shown: reading.shown })
-    : proceed(deps, next, { progress, shown: reading.shown, before: [] });
+  const asked = await held.slots(() => ask(deps, held, { executor, sight }));
+  if (asked === null) return 'overtaken';
+  const { sure, answer } = asked;
+  if (answer === 'gone') return goneFor(deps, sure, executor);
+  if (answer === 'accepted') return accepted(deps, sure, { executor, sight });
+  return unwritten(deps, sure, { executor, shown: sight.shown, failure: answer });
 }
 
-/** Before the write: from then on a bar that the server shows is ours, even if we are killed before we hear of it. */
-async function ownTheBar(deps: ActDependencies, one: Try): Promise<Try | null> {
-  const { action, device } = one;
-  const kind = action.purpose === 'hold' ? ('hold' as const) : ('block' as const);
-  const denial = { kind, actionId: action.actionId, at: deps.now() };
-  // With the device as it now is stored, so that the end of the action need not read it again.
-  return (await deps.devices.setDenial(action, denial, device)) ? { ...one, device: { ...device, denial } } : null;
+/** It may have waited long for its slot: the claim is looked at last of all. Null when it is somebody else's by now. */
+async function ask(deps: ActDependencies, held: Try, { executor, sight }: Writing) {
+  const sure = await heldLongEnough(deps, held);
+  if (sure === null) return null;
+  const answer = await executor.write(sure.source, sight.href, { seen: sight.seen, about: sure }).catch(asFailure);
+  return { sure, answer };
+}
+
+/**
+ * Mostly the first look shows the effect, and all of it is written at once, with the end. Killed before that, it reads as an
+ * answer that was lost. What takes the server longer is noted as applied before it is waited for.
+ */
+async function accepted(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<Acted> {
+  const steps = stepsThrough(held.action, [happened(deps, 'apply', 'The server accepted it.')]);
+  const note = () => deps.ledger.advance(held.action, { steps, before: sight.shown });
+  const sent = { ...held, action: ahead(held.action, { steps, before: sight.shown }) };
+  const [first, noted] = await Promise.all([read(sent), executor.notedAtOnce ? note() : null]);
+  if (noted === null && isTelling(first, sent, executor)) return effect(deps, sent, { executor, reading: first });
+  const applied = noted ?? (await note());
+  if (!applied) return 'overtaken';
+  const next = { ...held, action: applied };
+  return effect(deps, next, { executor, reading: await lookAgain(deps, next, { executor, reading: first }) });
+}
+
+function effect(
+  deps: ActDependencies,
+  one: Try,
+  { executor, reading }: { executor: Executor; reading: Reading },
+): Promise<Acted> {
+  if (isGone(reading)) return goneFor(deps, one, executor);
+  if (!isSight(reading)) return unread(deps, one, reading);
+  const progress = executor.progress(reading.seen, one);
+  return progress === 'undone'
+    ? noEffect(deps, one, { executor, shown: reading.shown })
+    : proceed(deps, one, { progress, shown: reading.shown, before: [] });
 }
 
 async function unwritten(
@@ -102,6 +112,6 @@ async function unwritten(
     if ('failure' in reading && reading.failure.kind === 'denied') return unread(deps, one, reading);
   }
   return consequence === 'fail'
-    ? end(deps, one, [happened(deps, 'fail', failure.message)], shown)
+    ? end(deps, one, [happened(deps, 'fail', failure.message)], { after: shown })
     : afterFailure(deps, one, { failure, consequence });
 }

@@ -3,21 +3,18 @@
  * same device fail with it, so that the queue gives them back in order.
  */
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import pMap from 'p-map';
 
-/** `atOnce`: devices side by side. */
-type GroupOptions = { onFailure: (record: SQSRecord, error: unknown) => void; atOnce?: number };
+type GroupOptions = { onFailure: (record: SQSRecord, error: unknown) => void };
 type PerRecord = (record: SQSRecord) => Promise<void>;
 
 export async function inGroups(
   records: readonly SQSRecord[],
   each: PerRecord,
-  { onFailure, atOnce = Number.POSITIVE_INFINITY }: GroupOptions,
+  { onFailure }: GroupOptions,
 ): Promise<SQSBatchResponse> {
   const groups = [...Map.groupBy(records, (record) => record.attributes.MessageGroupId ?? record.messageId).values()];
-  const failures = await pMap(
-    groups,
-    async (group) => {
+  const failures = await Promise.all(
+    groups.map(async (group) => {
       for (const [index, record] of group.entries()) {
         try {
           await each(record);
@@ -27,8 +24,7 @@ export async function inGroups(
         }
       }
       return [];
-    },
-    { concurrency: atOnce },
+    }),
   );
   return { batchItemFailures: failures.flat() };
 }

@@ -1,12 +1,13 @@
 /**
- * The end of an action. First the device shows what the server shows, then the ledger and the timeline say how it ended (both
- * or none), then the user is evaluated anew. A crash in between repeats from the reading; the ledger is the commit point.
+ * The end of an action. The ledger and the timeline say how it ended and the device shows what the server shows, all or none;
+ * then the user is evaluated anew. A crash before repeats from the reading; a crash after sends the evaluation once more.
  */
+import type { Aftermath } from '#adapters/dynamodb/device-aftermath';
 import type { LedgerAction } from '#adapters/dynamodb/ledger';
 import type { Shown, Step } from '#domain/action';
 import { endingLines } from '#domain/action-account';
 import type { Denial, Device } from '#domain/device';
-import { isKeptOut, remainingDenial } from '#domain/effects';
+import { barAfter } from '#domain/effects';
 import { isNewer, supersedes } from '#domain/readiness';
 import { type Happened, stepsThrough } from '#domain/steps';
 import { isFinal } from '#domain/transitions';
@@ -16,7 +17,6 @@ import { wake } from './postpone.ts';
 /** What ending an action needs: less than carrying it out. */
 export type EndDependencies = {
   ledger: Pick<ActDependencies['ledger'], 'conclude'>;
-  devices: Pick<ActDependencies['devices'], 'settle'>;
   evaluations: ActDependencies['evaluations'];
   now: ActDependencies['now'];
 };
@@ -25,6 +25,8 @@ type Ending = {
   events: readonly Happened[];
   device: Device | null;
   open: readonly LedgerAction[];
+  /** What the server showed before anything was written, where that is known only now. */
+  before?: Shown;
   /** What the server showed last, if it was read. */
   after?: Shown;
 };
@@ -33,15 +35,17 @@ export async function conclude(deps: EndDependencies, action: LedgerAction, endi
   const steps = stepsThrough(action, ending.events);
   const last = steps.at(-1);
   if (!last) throw new Error(`Action ${action.actionId} cannot end without a step`);
-  if (ending.device) await showOnDevice(deps, { action, device: ending.device, ending, last });
   const change = {
     steps,
     claim: null,
     notBefore: null,
     outcome: last.state === 'confirmed' || last.state === 'wiped' ? null : last.note,
+    ...(ending.before === undefined ? {} : { before: ending.before }),
     ...(ending.after === undefined ? {} : { after: ending.after }),
   };
-  const ended = await deps.ledger.conclude(action, change, (next) => endingLines(next, last));
+  const { device } = ending;
+  const left = device ? { on: { device, aftermath: aftermathOf(deps, action, { device, ending, last }) } } : {};
+  const ended = await deps.ledger.conclude(action, change, (next) => endingLines(next, last), left);
   if (!ended) return 'overtaken';
   await wake(deps, ended, deps.now());
   return 'done';
@@ -77,37 +81,30 @@ async function endOther(
   await deps.ledger.conclude(other, change, (next) => endingLines(next, last));
 }
 
-async function showOnDevice(
+function aftermathOf(
   deps: EndDependencies,
-  { action, device, ending, last }: { action: LedgerAction; device: Device; ending: Ending; last: Step },
-): Promise<void> {
+  action: LedgerAction,
+  { device, ending, last }: { device: Device; ending: Ending; last: Step },
+): Aftermath {
   const { after = null, open } = ending;
   const other = open.find((one) => one.actionId !== action.actionId && !isFinal(one.state) && !supersedes(action, one));
   const removed = action.type === 'remove' && last.state === 'confirmed';
-  await deps.devices.settle(device, {
+  return {
     endedId: action.actionId,
     next: other ? { actionId: other.actionId, type: other.type, state: other.state } : null,
     shown: after && { ...after, at: deps.now() },
-    denial: denialAfter(action, device, { after, ended: last }),
+    denial: denialAfter(action, device, { ending, last }),
     ...(removed ? { removal: { actionId: action.actionId, at: last.at } } : {}),
-  });
+  };
 }
 
-/**
- * Our own bar after the action; `undefined` leaves it as it is. A block that ended without effect takes the bar it had
- * announced back, so that somebody else's later one is not taken for ours.
- */
+/** `undefined` leaves our own bar as it is. */
 function denialAfter(
   action: LedgerAction,
   { denial }: Device,
-  { after, ended }: { after: Shown | null; ended: Step },
+  { ending: { before, after }, last: { state, at } }: { ending: Ending; last: Step },
 ): Denial | null | undefined {
-  const kind = action.purpose === 'hold' ? 'hold' : 'block';
-  if (after === null) return action.type === 'block' && denial?.actionId === action.actionId ? null : undefined;
-  if (action.type === 'approve') return denial === null ? undefined : remainingDenial(denial, after);
-  if (action.type !== 'block') return undefined;
-  if (!isKeptOut(after)) return null;
-  // Barred by us already, for another reason: the newer reason is shown. Announced just now, or barred by others: left.
-  const ours = denial !== null && denial.actionId !== action.actionId && ended.state === 'confirmed';
-  return ours ? { kind, actionId: action.actionId, at: ended.at } : undefined;
+  if (after === undefined) return undefined;
+  const bar = barAfter(denial, { ...action, state, at, before: before ?? action.before, after });
+  return bar === denial ? undefined : bar;
 }

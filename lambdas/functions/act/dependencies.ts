@@ -8,7 +8,12 @@ import type { TravelerSource } from '#adapters/traveler/source';
 import type { Device } from '#domain/device';
 import type { SourceState } from '#domain/source';
 
-export type Reach = { how: 'direct'; source: TravelerSource } | { how: 'relay' } | { how: 'unconfigured' };
+/** What acting asks of a source. */
+export type ActedSource = Pick<TravelerSource, 'detail' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe'>;
+/** Runs what asks a source when one of its slots is free: an action that waits for the database leaves its slot to others. */
+export type Slots = <T>(request: () => Promise<T>) => Promise<T>;
+
+export type Reach = { how: 'direct'; source: ActedSource } | { how: 'relay' } | { how: 'unconfigured' };
 
 export type ActDependencies = {
   ledger: Pick<Ledger, 'read' | 'advance' | 'conclude' | 'openOf'>;
@@ -36,7 +41,8 @@ export type Try = {
   device: Device;
   open: readonly LedgerAction[];
   sourceState: SourceState;
-  source: TravelerSource;
+  source: ActedSource;
+  slots: Slots;
   /** When the message was put in the queue. */
   queuedAt: number;
   until: number;

@@ -79,7 +79,7 @@ function removed(deps: ActDependencies, one: Try): Promise<Acted> {
             : []),
           happened(deps, 'confirm', 'Read back: the server no longer has the device.'),
         ];
-  return end(deps, one, events, undefined);
+  return end(deps, one, events);
 }
 
 export async function confirm(
@@ -87,7 +87,7 @@ export async function confirm(
   one: Try,
   { shown, events }: { shown: Shown; events: readonly Happened[] },
 ): Promise<Acted> {
-  return end(deps, one, [...events, happened(deps, 'confirm', 'Read back: the device shows it.')], shown);
+  return end(deps, one, [...events, happened(deps, 'confirm', 'Read back: the device shows it.')], { after: shown });
 }
 
 export function noEffect(
@@ -95,13 +95,18 @@ export function noEffect(
   one: Try,
   { executor, shown }: { executor: Executor; shown: Shown },
 ): Promise<Acted> {
-  return end(deps, one, [happened(deps, 'fail', executor.withoutEffect(shown))], shown);
+  return end(deps, one, [happened(deps, 'fail', executor.withoutEffect(shown))], { after: shown });
 }
 
 /** The wipes that a cancel-wipe took back end with it, before it does: a crash in between ends them the next time. */
-export async function end(deps: ActDependencies, one: Try, events: readonly Happened[], after?: Shown): Promise<Acted> {
+export async function end(
+  deps: ActDependencies,
+  one: Try,
+  events: readonly Happened[],
+  seen: { before?: Shown; after?: Shown } = {},
+): Promise<Acted> {
   const { action, device, open } = one;
   const last = stepsThrough(action, events).at(-1)?.state;
   const left = action.type === 'cancel-wipe' && last === 'confirmed' ? await takeBackWipes(deps, action, open) : open;
-  return conclude(deps, action, { events, device, open: left, ...(after === undefined ? {} : { after }) });
+  return conclude(deps, action, { events, device, open: left, ...seen });
 }

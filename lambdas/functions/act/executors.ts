@@ -2,12 +2,12 @@
  * How each type of action is carried out at a Traveler source that is reached from here: its effect (domain/action-effects.ts),
  * and the write. The map is exhaustive: an action type without an executor does not compile.
  */
-import type { TravelerSource, Written } from '#adapters/traveler/source';
+import type { Written } from '#adapters/traveler/source';
 import type { ActionType } from '#domain/action';
 import { type Circumstances, type Effect, effects, type Progress, wipeRequest } from '#domain/action-effects';
 import type { DeviceDetail } from '#domain/device';
 import { isKeptOut, lockBelongs } from '#domain/effects';
-import type { Try } from './dependencies.ts';
+import type { ActedSource, Try } from './dependencies.ts';
 
 /** What stands around one try: the action itself, the device as stored, the other open actions. */
 export type About = Pick<Try, 'action' | 'device' | 'open'>;
@@ -16,7 +16,7 @@ export type { Progress };
 export type Executor = Omit<Effect, 'progress' | 'refuses'> & {
   progress(seen: DeviceDetail, about: About): Progress;
   refuses(seen: DeviceDetail, about: About): string | null;
-  write(source: TravelerSource, href: string, options: { seen: DeviceDetail; about: About }): Promise<Written>;
+  write(source: ActedSource, href: string, options: { seen: DeviceDetail; about: About }): Promise<Written>;
 };
 
 /** From the claim of a try that was never settled on, it may have gone out. */
@@ -51,7 +51,7 @@ export const executors: { [K in ActionType]: Executor } = {
 
 /** Lifting a wipe lifts the lock with it on some servers: where it belongs, the device is locked again. Repeated, it completes. */
 async function cancelWipe(
-  source: TravelerSource,
+  source: ActedSource,
   href: string,
   { seen, about }: { seen: DeviceDetail; about: About },
 ): Promise<Written> {

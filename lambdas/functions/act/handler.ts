@@ -57,8 +57,8 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
   return sideBySide(bounds, {
     records: event.Records,
     sourceOf: ({ body }) => actionMessage.safeParse(safeJson(body)).data?.sourceId ?? '',
-    each: ({ body, attributes }, { slot }) =>
-      carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until, slot }),
+    each: ({ body, attributes }, { slots }) =>
+      carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until, slots }),
     onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
     holder: context.awsRequestId,
     until,

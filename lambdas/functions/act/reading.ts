@@ -15,11 +15,11 @@ export const isSight = (reading: Reading): reading is Sight => 'seen' in reading
 export const isGone = (reading: Reading): boolean => 'gone' in reading && reading.gone;
 
 /** Waits before reading back again, ms: a pool of servers may take a moment to agree. */
-const readBackAgain = [250, 1000];
+const lookAgainAfter = [250, 1000];
 
-export async function read({ source, device }: Pick<Try, 'source' | 'device'>): Promise<Reading> {
+export async function read({ source, slots, device }: Pick<Try, 'source' | 'slots' | 'device'>): Promise<Reading> {
   try {
-    const found = await source.detail(device.href);
+    const found = await slots(() => source.detail(device.href));
     if (found === 'gone')
       return { lost: 'The server does not find the device at its address; the next gather looks for it.', gone: true };
     if (found.user !== device.user || found.deviceId !== device.deviceId)
@@ -37,12 +37,21 @@ export function asFailure(error: unknown): TravelerFailure {
   throw error;
 }
 
-export async function readBack(deps: ActDependencies, one: Try, executor: Executor): Promise<Reading> {
-  let reading = await read(one);
-  for (const ms of readBackAgain) {
-    if (isSight(reading) ? executor.progress(reading.seen, one) !== 'undone' : isGone(reading)) break;
+/** The effect is there, or the record is gone: nothing more is to be waited for. */
+export const isTelling = (reading: Reading, one: Try, { progress }: Executor): boolean =>
+  isSight(reading) ? progress(reading.seen, one) !== 'undone' : isGone(reading);
+
+/** Reads back again, a few times, while `reading` does not tell. */
+export async function lookAgain(
+  deps: ActDependencies,
+  one: Try,
+  { executor, reading }: { executor: Executor; reading: Reading },
+): Promise<Reading> {
+  let latest = reading;
+  for (const ms of lookAgainAfter) {
+    if (isTelling(latest, one, executor)) break;
     await deps.pause(ms);
-    reading = await read(one);
+    latest = await read(one);
   }
-  return reading;
+  return latest;
 }

@@ -35,7 +35,10 @@ export async function settleEarlier(deps: ActDependencies, one: Try, { executor,
     return proceed(deps, one, { progress, shown, before });
   }
   if (state === 'dispatched' && progress === 'done')
-    return end(deps, one, [happened(deps, 'already-so', 'Already so: the server showed it before anything was written.')], shown);
+    return end(deps, one, [happened(deps, 'already-so', 'Already so: the server showed it before anything was written.')], {
+      before: shown,
+      after: shown,
+    });
   if (state === 'dispatched' && progress === 'pending') {
     const before = [happened(deps, 'apply', 'The server has such a wipe pending already; nothing was written.')];
     return proceed(deps, one, { progress, shown, before });
@@ -67,10 +70,10 @@ export function proceed(
     progress === 'pending' || state === 'delivered' ? [] : [happened(deps, 'deliver', 'The phone has fetched the wipe.')];
   if (progress === 'done') {
     const wiped = happened(deps, 'wipe', 'The server shows when the phone was wiped.');
-    return end(deps, one, [...before, ...fetched, wiped], shown);
+    return end(deps, one, [...before, ...fetched, wiped], { after: shown });
   }
   if (deps.now() >= one.action.expiresAt)
-    return end(deps, one, [...before, ...fetched, happened(deps, 'fail', notInTime(progress))], shown);
+    return end(deps, one, [...before, ...fetched, happened(deps, 'fail', notInTime(progress))], { after: shown });
   return keepOpen(deps, one, { shown, steps: [...before, ...fetched] });
 }
 
@@ -105,7 +108,7 @@ function goneAgain(deps: ActDependencies, one: Try, { executor, shown }: { execu
     state === 'delivered'
       ? 'The phone fetched the wipe, and the server no longer shows it; look at the phone, and ask again if it was not wiped.'
       : 'Somebody took the wipe back on the Traveler server before the phone fetched it; ask again if it is still wanted.';
-  return end(deps, one, [happened(deps, 'fail', note)], shown);
+  return end(deps, one, [happened(deps, 'fail', note)], { after: shown });
 }
 
 /**
@@ -113,16 +116,16 @@ function goneAgain(deps: ActDependencies, one: Try, { executor, shown }: { execu
  * is taken back, and nothing else is touched.
  */
 async function staleByNow(deps: ActDependencies, one: Try, { seen, shown, href }: Sight): Promise<Acted> {
-  const { action, source } = one;
+  const { action, source, slots } = one;
   const stillThere = action.type === 'wipe' && action.state !== 'dispatched' && seen.wipe === 'requested';
   if (stillThere) {
-    const failure = await source.cancelWipe(href).then(() => null, asFailure);
+    const failure = await slots(() => source.cancelWipe(href)).then(() => null, asFailure);
     if (failure) return afterFailure(deps, one, { failure, consequence: 'retry' });
   }
   const note = `The device was removed and set up anew while this was under way, as far as can be told${
     stillThere ? '; the wipe, still pending on the server, was taken back' : ''
   }. Ask again if it is meant for the new registration.`;
-  return end(deps, one, [happened(deps, 'fail', note)], stillThere ? undefined : shown);
+  return end(deps, one, [happened(deps, 'fail', note)], stillThere ? {} : { after: shown });
 }
 
 /** The effect is not there: it goes again, through the queue, unless it is too late or no longer wanted. */
@@ -139,7 +142,7 @@ async function goAgain(deps: ActDependencies, one: Try, shown: Shown): Promise<A
     ]);
   const lastTry = action.history.findLast(({ state }) => state === 'dispatched')?.at ?? action.requestedAt;
   if (action.type === 'wipe' && deps.now() - lastTry > wipeGoesAgainMs)
-    return end(deps, one, [undone, happened(deps, 'fail', lostWipe)], shown);
+    return end(deps, one, [undone, happened(deps, 'fail', lostWipe)], { after: shown });
   return postpone(deps, action, { note: 'It goes out again.', steps: [undone] });
 }
 

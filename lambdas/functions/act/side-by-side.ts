@@ -1,14 +1,17 @@
 /**
- * A batch within the bounds of its sources: for each source as many devices side by side as slots could be leased, over all
- * workers never more than its configuration allows. A device's actions go one request at a time, so a slot is one request.
+ * A batch within the bounds of its sources: devices side by side, and for each source no more requests under way than slots
+ * could be leased, over all workers never more than its configuration allows. A worker leases fewer slots than it has actions:
+ * while one waits for the database, another asks the server, and more workers get some.
  *
  * A source without a free slot is waited for a moment. If it stays so, its actions leave the queue and wait in the ledger, and
  * for a while those of the same source do so at once: a slow source must not hold the workers that others need.
  */
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import pLimit from 'p-limit';
 import pMap from 'p-map';
 import type { SlotStore } from '#adapters/dynamodb/slots';
 import { inGroups } from './batch.ts';
+import type { Slots } from './dependencies.ts';
 
 export type Bounds = {
   slots: SlotStore;
@@ -24,14 +27,16 @@ export type Batch = {
   records: readonly SQSRecord[];
   /** The source that a record is about; '' when it cannot be told. */
   sourceOf(record: SQSRecord): string;
-  /** `slot`: whether it may go out. */
-  each(record: SQSRecord, go: { slot: boolean }): Promise<void>;
+  /** `slots`: what its requests go through; null when none may go out. */
+  each(record: SQSRecord, go: { slots: Slots | null }): Promise<void>;
   onFailure(record: SQSRecord, error: unknown): void;
   /** Names this worker among those that hold slots, and says when it ends at the latest (epoch ms). */
   holder: string;
   until: number;
 };
 
+/** An action is with its server for about this part of its time; for the rest another one can use its slot. */
+const shareAtServer = 0.6;
 const patienceMs = 1_500;
 const lookEveryMs = 60;
 const fullForMs = 3_000;
@@ -40,14 +45,14 @@ export async function sideBySide(bounds: Bounds, batch: Batch): Promise<SQSBatch
   const { holder, until, onFailure } = batch;
   const bySource = Map.groupBy(batch.records, batch.sourceOf);
   const answers = await pMap([...bySource], async ([sourceId, records]) => {
-    const work = (slot: boolean, atOnce: number) =>
-      inGroups(records, (record) => batch.each(record, { slot }), { onFailure, atOnce });
+    const work = (slots: Slots | null) => inGroups(records, (record) => batch.each(record, { slots }), { onFailure });
     const limit = bounds.limitOf(sourceId);
-    if (limit === null) return work(true, records.length);
-    const leased = await lease(bounds, sourceId, { holder, wanted: records.length, limit, until });
-    if (leased === 0) return work(false, records.length);
+    if (limit === null) return work((request) => request());
+    const wanted = Math.ceil(records.length * shareAtServer);
+    const leased = await lease(bounds, sourceId, { holder, wanted, limit, until });
+    if (leased === 0) return work(null);
     try {
-      return await work(true, leased);
+      return await work(pLimit(leased));
     } finally {
       // What is not given back comes back by time.
       await bounds.slots.release(sourceId, holder).catch(() => undefined);

@@ -5,13 +5,12 @@
 import pMap from 'p-map';
 import type { BulkStore } from '#adapters/dynamodb/bulks';
 import type { DecisionStore } from '#adapters/dynamodb/decisions';
-import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
+import type { Ledger } from '#adapters/dynamodb/ledger';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
-import { endingLine } from '#domain/action-account';
 import type { Bulk, BulkMessage } from '#domain/bulk';
 import type { ActionRequested } from '#domain/events';
-import { stepsThrough } from '#domain/steps';
 import { isRefused, nextOf } from '#domain/transitions';
+import { callBack } from '#functions/request-action/call-back';
 import type { requestAction } from '#functions/request-action/request-action';
 
 export type PartDependencies = {
@@ -66,7 +65,7 @@ async function cancelOne(deps: PartDependencies, { actionId, target }: ActionReq
     const action = await deps.ledger.read(actionId);
     if (!action) return false;
     if (isRefused(nextOf(action, 'cancel')) && action.state !== 'cancelled') return true;
-    if (action.state === 'cancelled' || (await conclude(deps, action, note))) {
+    if (action.state === 'cancelled' || (await callBack(deps.ledger, action, { why: note, now: deps.now() }))) {
       // The decision goes with it: else Auto-Quarantine would carry it out instead.
       await deps.decisions.withdrawOne(target, actionId, { at, by });
       await deps.evaluations.users([target], 'action cancelled');
@@ -74,12 +73,4 @@ async function cancelOne(deps: PartDependencies, { actionId, target }: ActionReq
     }
   }
   throw new Error(`Action ${actionId} was written by others ${rounds} times in a row. Its message comes again.`);
-}
-
-async function conclude(deps: PartDependencies, action: LedgerAction, note: string): Promise<boolean> {
-  const steps = stepsThrough(action, [{ event: 'cancel', at: deps.now(), note }]);
-  const [last] = steps;
-  if (!last) return false;
-  const change = { steps, claim: null, notBefore: null, outcome: note };
-  return (await deps.ledger.conclude(action, change, (next) => endingLine(next, last))) !== null;
 }

@@ -18,7 +18,7 @@ import { isSameVerdict, verdictWrite } from './changes.ts';
 import { type Decided, decideAll } from './decide-all.ts';
 import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
 import { digestOf, readInput, registered } from './inputs.ts';
-import { cancel, due, readOpenActions, stillOpen } from './open-actions.ts';
+import { cancel, due, readOpenActions, stillOpen, withBarsUnderWay } from './open-actions.ts';
 import { lookAgain } from './second-look.ts';
 import { readSurroundings, type SurroundingsReader } from './surroundings.ts';
 
@@ -68,7 +68,8 @@ async function once(
 ): Promise<'settled' | 'once more'> {
   const devices = registered(user.devices);
   if (user.devices.length === 0) return 'settled';
-  const [input, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
+  const [stored, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
+  const input = withBarsUnderWay(stored, open.values());
   const decided = decideAll(devices, input, surroundings.state);
   const round = { surroundings, input, open, first };
   await lookAgain(deps, key, decided);

@@ -2,11 +2,12 @@
 import { actionOutgoing } from '#adapters/action-queue';
 import type { LedgerAction } from '#adapters/dynamodb/ledger';
 import type { Outgoing } from '#adapters/queues';
-import { endingLine } from '#domain/action-account';
-import type { Device } from '#domain/device';
+import type { DecideInput } from '#domain/decide-input';
+import type { Denial, Device } from '#domain/device';
+import { barUnderWay } from '#domain/effects';
 import { pushOf } from '#domain/revival';
-import { stepsThrough } from '#domain/steps';
 import { isRefused, nextOf } from '#domain/transitions';
+import { callBack } from '#functions/request-action/call-back';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 /**
@@ -24,6 +25,18 @@ export async function readOpenActions(
     Promise.all(shown.map((device) => ledger.openOf(device))),
   ]);
   return new Map([...behind.flat(), ...found].map((action) => [action.actionId, action]));
+}
+
+/** A device that is barred while a block of ours is out is not taken for one that somebody else barred. */
+export function withBarsUnderWay(input: DecideInput, open: Iterable<LedgerAction>): DecideInput {
+  const bars = new Map<string, Denial>();
+  for (const action of open) {
+    const bar = barUnderWay(action);
+    if (bar) bars.set(action.deviceId, bar);
+  }
+  if (bars.size === 0) return input;
+  const devices = input.devices.map((device) => ({ ...device, denial: device.denial ?? bars.get(device.deviceId) ?? null }));
+  return { ...input, devices };
 }
 
 /** What a device shows as open from now on: an action that has ended is no longer shown. */
@@ -47,11 +60,5 @@ export async function cancel(
   { why, now }: { why: string; now: number },
 ): Promise<'cancelled' | 'gone-out' | 'overtaken'> {
   if (action.requestedBy.kind !== 'aq' || isRefused(nextOf(action, 'cancel'))) return 'gone-out';
-  const steps = stepsThrough(action, [{ event: 'cancel', at: now, note: why }]);
-  const [last] = steps;
-  if (!last) return 'gone-out';
-  const ended = await ledger.conclude(action, { steps, claim: null, notBefore: null, outcome: why }, (next) =>
-    endingLine(next, last),
-  );
-  return ended ? 'cancelled' : 'overtaken';
+  return (await callBack(ledger, action, { why, now })) ? 'cancelled' : 'overtaken';
 }

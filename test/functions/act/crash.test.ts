@@ -3,6 +3,7 @@
  * everything stored reads as after an undisturbed run. The places are found by counting, not chosen.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ActionType } from '#domain/action';
 import { killedAt } from '#test/fixtures/crashing';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
@@ -11,6 +12,7 @@ const visibilityMs = 120_000;
 
 beforeAll(async () => {
   spine = await startSpine({ settings: { autoApproveEnrolled: true } });
+  spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
 });
 afterAll(() => spine.stop());
 
@@ -33,43 +35,147 @@ async function remains(user: string, deviceId: string) {
       claim,
       notBefore,
     })),
-    lines: lines.map(({ kind }) => kind).sort(),
+    lines: lines.flatMap(({ kind }) => (kind === 'action' || kind === 'removed' ? [kind] : [])).sort(),
   };
 }
 
 type Part = 'evaluate' | 'act';
-type Scenario = { name: string; effect: object; server: object; prepare(user: string, deviceId: string): Promise<void> };
+type Scenario = {
+  name: string;
+  effects: (object | null)[];
+  /** As the server shows it in the end; nothing where the device is gone. */
+  server: object;
+  prepare(user: string, deviceId: string): Promise<void>;
+  /** Where evaluate does no more than for the same types alone, only act is killed. */
+  parts?: Part[];
+  /** What the phone does after it, and the gather that sees it. */
+  afterwards?(user: string, deviceId: string): Promise<void>;
+};
 
+const approved = { approval_policy: 2 };
+const denied = { approval_policy: 8, access_status: 1 };
+const wiping = { requested_wipe_options: 'wipeDevice' };
+const takenBack = { requested_wipe_options: '' };
+const gone = null;
+
+async function arrive(user: string, deviceId: string): Promise<void> {
+  spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
+  await spine.gather(user);
+  await spine.settle();
+}
+
+async function ask(user: string, deviceId: string, type: ActionType): Promise<void> {
+  const device = await spine.device({ user, deviceId });
+  await spine.ask(aRequest(device, { actionId: `${type} ${deviceId}`, type, requestedAt: ++spine.clock.now }));
+}
+
+/** On the server, and not fetched by the phone. */
+async function wipeOut(user: string, deviceId: string): Promise<void> {
+  await ask(user, deviceId, 'wipe');
+  await spine.settle(soon);
+}
+
+/** One for each type of action, and for each way on which it writes more than once. */
 const scenarios: Scenario[] = [
   {
     name: 'an enrolment that lets a held phone in',
-    effect: { approval_policy: 2 },
+    effects: [approved],
     server: { approval: 2, access: 0 },
     async prepare(user, deviceId) {
-      spine.simulator.arrive(user, { deviceId });
-      await spine.gather(user);
-      await spine.settle();
+      await arrive(user, deviceId);
       await spine.enrol(enrolled(`enrolment of ${deviceId}`, { mailDeviceIds: [deviceId] }));
     },
   },
   {
     name: 'a block that a person asks for',
-    effect: { approval_policy: 8, access_status: 1 },
+    effects: [denied],
     server: { approval: 8, access: 1 },
     async prepare(user, deviceId) {
-      spine.simulator.arrive(user, { deviceId });
+      await arrive(user, deviceId);
+      await ask(user, deviceId, 'block');
+    },
+  },
+  {
+    name: 'an approval that lifts our own block',
+    effects: [denied, { ...approved, access_status: 0 }],
+    server: { approval: 2, access: 0 },
+    async prepare(user, deviceId) {
+      await arrive(user, deviceId);
+      await ask(user, deviceId, 'block');
+      await spine.settle(soon);
+      await ask(user, deviceId, 'approve');
+    },
+  },
+  {
+    name: 'a removal',
+    effects: [gone],
+    server: {},
+    async prepare(user, deviceId) {
+      await arrive(user, deviceId);
+      await ask(user, deviceId, 'remove');
+    },
+  },
+  {
+    name: 'a wipe that the phone carries out',
+    effects: [wiping],
+    server: { approval: 1 },
+    async prepare(user, deviceId) {
+      await arrive(user, deviceId);
+      await ask(user, deviceId, 'wipe');
+    },
+    async afterwards(user, deviceId) {
+      const device = spine.simulator.find(user, deviceId);
+      if (device) spine.simulator.completeWipe(device);
       await spine.gather(user);
-      await spine.settle();
-      const device = await spine.device({ user, deviceId });
-      await spine.ask(aRequest(device, { actionId: `block ${deviceId}`, type: 'block', requestedAt: spine.clock.now }));
+    },
+  },
+  {
+    name: 'taking back a wipe',
+    effects: [wiping, takenBack],
+    server: { access: 0 },
+    async prepare(user, deviceId) {
+      await arrive(user, deviceId);
+      await wipeOut(user, deviceId);
+      await ask(user, deviceId, 'cancel-wipe');
+    },
+  },
+  {
+    name: 'taking back the wipe of a phone that we had blocked',
+    parts: ['act'],
+    effects: [denied, wiping, takenBack, denied],
+    server: { approval: 8, access: 1 },
+    async prepare(user, deviceId) {
+      await arrive(user, deviceId);
+      await ask(user, deviceId, 'block');
+      await spine.settle(soon);
+      await wipeOut(user, deviceId);
+      await ask(user, deviceId, 'cancel-wipe');
+    },
+  },
+  {
+    name: 'a removal that waits for a wipe to be taken back',
+    parts: ['act'],
+    effects: [wiping, takenBack, gone],
+    server: {},
+    async prepare(user, deviceId) {
+      await arrive(user, deviceId);
+      await wipeOut(user, deviceId);
+      await ask(user, deviceId, 'remove');
+      await ask(user, deviceId, 'cancel-wipe');
     },
   },
 ];
+
+/** A killed worker's message comes again within this. */
+const soon = { forMs: 600_000 };
 
 /** Runs the scenario, killing one message of `part` at place `at`; the process that comes after it works undisturbed. */
 async function run(scenario: Scenario, { part, at, message }: { part: Part; at: number; message: number }) {
   const name = `${scenarios.indexOf(scenario)}-${part}-${message}-${at}`;
   const [user, deviceId] = [`Crash ${name}/Acme`, `ApplCRASH${name}`];
+  // Another hour each time, in which the guard counts no wipes yet.
+  spine.clock.now += 3_600_001;
+  await spine.enrolments.heard(spine.clock.now);
   await scenario.prepare(user, deviceId);
   const { grave, wrap } = killedAt(at);
   let [evaluated, acted] = [0, 0];
@@ -86,6 +192,8 @@ async function run(scenario: Scenario, { part, at, message }: { part: Part; at: 
     if (grave.died()) break;
     spine.clock.now += 1000;
   }
+  await spine.settle(soon);
+  await scenario.afterwards?.(user, deviceId);
   await spine.settle();
   return { remains: await remains(user, deviceId), grave };
 
@@ -102,10 +210,10 @@ async function run(scenario: Scenario, { part, at, message }: { part: Part; at: 
 }
 
 for (const scenario of scenarios)
-  for (const part of ['evaluate', 'act'] as const)
+  for (const part of scenario.parts ?? (['evaluate', 'act'] as const))
     test(`killed anywhere in ${part}: ${scenario.name} takes effect exactly once`, async () => {
       const undisturbed = await run(scenario, { part, at: Number.POSITIVE_INFINITY, message: 0 });
-      expect(undisturbed.remains).toMatchObject({ effects: [scenario.effect], server: scenario.server, open: null });
+      expect(undisturbed.remains).toMatchObject({ effects: scenario.effects, server: scenario.server, open: null });
       let deaths = 0;
       for (const message of [1, 2]) {
         for (let at = 1; ; at++) {

@@ -2,7 +2,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { slotStore } from '#adapters/dynamodb/slots';
-import { type Bounds, sideBySide } from '#functions/act/side-by-side';
+import { type Batch, type Bounds, sideBySide } from '#functions/act/side-by-side';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -45,12 +45,15 @@ const common = { sourceOf: ({ body }: SQSRecord) => body, onFailure: () => undef
 
 test('ten workers with a hundred actions never have more under way at a source than it takes, and all go out', async () => {
   let [now, most, done] = [0, 0, 0];
-  const each = async (_: SQSRecord, { slot }: { slot: boolean }) => {
-    if (!slot) return;
+  const request = async () => {
     now += 1;
     most = Math.max(most, now);
     await new Promise((resolve) => setTimeout(resolve, 2));
     now -= 1;
+  };
+  const each: Batch['each'] = async (_, { slots }) => {
+    if (slots === null) return;
+    for (let asked = 0; asked < 3; asked++) await slots(request);
     done += 1;
   };
   const until = Date.now() + 60_000;
@@ -76,7 +79,7 @@ test('a source that stays full lets its actions go from the queue, while another
   const answer = await sideBySide(bounds, {
     ...common,
     records: [...batchOf('slow'), ...batchOf('quick')],
-    each: async ({ body }, { slot }) => void went.push(`${body} ${slot}`),
+    each: async ({ body }, { slots }) => void went.push(`${body} ${slots !== null}`),
     holder: 'here',
     until: clock + 60_000,
   });
