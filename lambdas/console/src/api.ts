@@ -64,7 +64,8 @@ export async function send<S extends z.ZodType = z.ZodUnknown>(
   const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await ask(path, { method, ...sent });
   if (!response.ok) throw await refusedBy(response);
-  return (schema ?? z.unknown()).parse(await response.json()) as z.output<S>;
+  const answer: unknown = response.status === 204 ? null : await response.json();
+  return (schema ?? z.unknown()).parse(answer) as z.output<S>;
 }
 
 /** A page of JSON lines, and where the next one begins. */

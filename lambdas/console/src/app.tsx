@@ -18,6 +18,7 @@ const pages = {
   '/device': { title: texts.pages.device, page: lazy(() => import('./pages/device.tsx')) },
   '/waiting': { title: texts.pages.waiting, page: lazy(() => import('./pages/waiting.tsx')) },
   '/settings': { title: texts.pages.settings, page: lazy(() => import('./pages/settings.tsx')) },
+  '/relays': { title: texts.pages.relays, page: lazy(() => import('./pages/relays.tsx')) },
   '/journal': { title: texts.pages.journal, page: lazy(() => import('./pages/journal.tsx')) },
   '/capacity': { title: texts.pages.capacity, page: lazy(() => import('./pages/capacity.tsx')) },
 };
@@ -71,6 +72,7 @@ function Navigation({ path, token }: { path: string; token: string | null }) {
         link('/devices'),
         link('/waiting'),
         link('/settings', waiting > 0 ? <Badge color="red">{waiting}</Badge> : undefined),
+        link('/relays'),
         link('/journal'),
         link('/capacity'),
       ]}

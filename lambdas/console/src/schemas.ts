@@ -28,6 +28,16 @@ export const run = z.object({
 export type Run = z.infer<typeof run>;
 export const runs = z.object({ runs: z.array(run) });
 
+/** How the relays of an on-premises source stand; null for a source that needs none. */
+export const relayStanding = z.object({
+  state: z.enum(['none', 'connected', 'away']),
+  holder: z.string().nullable(),
+  relays: z.number(),
+  lagSeconds: z.number().nullable(),
+  since: z.string().nullable(),
+});
+export type RelayStanding = z.infer<typeof relayStanding>;
+
 export const sourceStatus = z.object({
   sourceId: z.string(),
   kind: z.string(),
@@ -38,6 +48,7 @@ export const sourceStatus = z.object({
   averageGather: z.object({ runs: z.number(), ms: z.number(), requests: z.number() }).loose().nullable(),
   devices: z.number(),
   aq: z.object({ mode: z.string(), inForce: z.boolean(), note: z.string() }).loose(),
+  relay: relayStanding.nullish(),
 });
 export type SourceStatus = z.infer<typeof sourceStatus>;
 const depth = z.object({ waiting: z.number(), inWork: z.number(), delayed: z.number() });
@@ -223,5 +234,32 @@ export const guard = z.object({
 export type Guard = z.infer<typeof guard>;
 export const guards = z.object({ guards: z.array(guard) });
 export const publishAnswer = z.union([z.object({ version: z.number() }), z.object({ guard })]);
+
+export const relay = z.object({
+  relayId: z.string(),
+  sourceId: z.string(),
+  state: z.enum(['invited', 'connected', 'away', 'revoked']),
+  version: z.string().nullable(),
+  protocol: z.number().nullable(),
+  travelerVersion: z.string().nullable(),
+  holdsLease: z.boolean(),
+  enrolledAt: z.string().nullable(),
+  connectedAt: z.string().nullable(),
+  lastHeardAt: z.string().nullable(),
+  lagSeconds: z.number().nullable(),
+  hostname: z.string().nullable(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  problems: z.array(z.string()),
+});
+export type Relay = z.infer<typeof relay>;
+export const relayPage = z.object({ relays: z.array(relay), cursor: z.string().nullable() });
+/** What to run near Domino, once: it holds a token that is never shown again. */
+export const relayInvitation = z.object({
+  relayId: z.string(),
+  commands: z.object({ linux: z.string(), windows: z.string() }),
+  expiresAt: z.string(),
+});
+export type RelayInvitation = z.infer<typeof relayInvitation>;
 
 export const refusal = z.object({ title: z.string(), detail: z.string().optional() });

@@ -10,6 +10,7 @@ import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { DeviceStates } from '../parts/device-states.tsx';
+import { RelayTrouble } from '../parts/relay-standing.tsx';
 import { SourceCard } from '../parts/source-card.tsx';
 import { Pending } from '../parts/trouble.tsx';
 import { UserLink } from '../parts/verdict.tsx';
@@ -80,7 +81,12 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
   const held = figures === null ? 0 : sumOf(figures, 'hold');
   const undetermined = figures === null ? 0 : sumOf(figures, 'undetermined');
   const silent = enrolments.feed !== 'fresh';
-  if (failing.length + held + undetermined + stopped === 0 && figures?.actions.failedLately.length === 0 && !silent)
+  const unrelayed = sources.filter(({ relay }) => relay && relay.state !== 'connected');
+  if (
+    failing.length + unrelayed.length + held + undetermined + stopped === 0 &&
+    figures?.actions.failedLately.length === 0 &&
+    !silent
+  )
     return (
       <Alert type="success" header={t.fine}>
         {t.fineWhy}
@@ -92,6 +98,9 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
         <Alert key={sourceId} type="error" header={`${sourceId}: ${problem?.what}`}>
           {problem?.remedy}
         </Alert>
+      ))}
+      {unrelayed.map((source) => (
+        <RelayTrouble key={source.sourceId} source={source} />
       ))}
       {stopped > 0 ? (
         <Alert

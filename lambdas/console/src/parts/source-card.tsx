@@ -14,6 +14,7 @@ import { duration, number } from '../texts/words.ts';
 import { Ago, useNow } from '../time.tsx';
 import { useLive } from '../use-live.ts';
 import { GatherChart } from './gather-chart.tsx';
+import { RelayFigure } from './relay-standing.tsx';
 
 const t = texts.overview;
 const health: Record<string, { type: StatusIndicatorProps.Type; word: string }> = {
@@ -49,7 +50,7 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
             <Button
               iconName="refresh"
               variant="icon"
-              disabled={kind !== 'smartcloud'}
+              disabled={kind === 'traveler' && source.relay?.state !== 'connected'}
               ariaLabel={t.gatherNow(sourceId)}
               onClick={() => void gather()}
             />
@@ -60,6 +61,7 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
       }
     >
       <ColumnLayout columns={4} variant="text-grid">
+        {source.relay ? <RelayFigure relay={source.relay} /> : null}
         <Figure label="Devices" value={number(source.devices)} />
         <Figure
           label="Last gather"

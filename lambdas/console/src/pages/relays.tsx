@@ -1,0 +1,102 @@
+/** The relays of on-premises sources: which there are, how they are, which one holds the lease; enrolling and revoking. */
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import ContentLayout from '@cloudscape-design/components/content-layout';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useState } from 'react';
+import { RelayEnrol } from '../parts/relay-enrol.tsx';
+import { RelayRevoke, relayName } from '../parts/relay-revoke.tsx';
+import { RelayTable } from '../parts/relay-table.tsx';
+import { Said } from '../parts/said.tsx';
+import { Pending } from '../parts/trouble.tsx';
+import { type Relay, relayPage, status } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { useLive } from '../use-live.ts';
+
+const t = texts.relays;
+
+export default function Relays() {
+  const live = useLive('/relays', relayPage, 3000);
+  const known = useLive('/status', status, 5000);
+  const [enrolling, setEnrolling] = useState<{ sourceId: string | null } | null>(null);
+  const [revoking, setRevoking] = useState<Relay | null>(null);
+  const [said, setSaid] = useState('');
+  const sources = (known.value?.sources ?? []).filter(({ kind }) => kind === 'traveler').map(({ sourceId }) => sourceId);
+  const relays = live.value?.relays ?? [];
+  return (
+    <ContentLayout
+      header={
+        <Header
+          variant="h1"
+          description={t.tagline}
+          actions={
+            sources.length === 0 ? null : (
+              <Button variant="primary" onClick={() => setEnrolling({ sourceId: null })}>
+                {t.enrol}
+              </Button>
+            )
+          }
+        >
+          {t.title}
+        </Header>
+      }
+    >
+      {live.value === null || known.value === null ? (
+        <Pending live={live.value === null ? live : known} />
+      ) : (
+        <SpaceBetween size="l">
+          <Said outcome={said === '' ? null : { type: 'success', text: said }} onDismiss={() => setSaid('')} />
+          {sources.length === 0 && relays.length === 0 ? <Nothing title={t.noSources}>{t.noSourcesDo}</Nothing> : null}
+          {[...new Set([...sources, ...relays.map(({ sourceId }) => sourceId)])].map((sourceId) => (
+            <RelayTable
+              key={sourceId}
+              sourceId={sourceId}
+              relays={relays.filter((one) => one.sourceId === sourceId)}
+              onEnrol={() => setEnrolling({ sourceId })}
+              onRevoke={setRevoking}
+            />
+          ))}
+        </SpaceBetween>
+      )}
+      {enrolling === null ? null : (
+        <RelayEnrol
+          sources={sources}
+          given={enrolling.sourceId}
+          onClose={() => {
+            setEnrolling(null);
+            live.again();
+          }}
+        />
+      )}
+      {revoking === null ? null : (
+        <RelayRevoke
+          relay={revoking}
+          isLast={!relays.some((one) => one.relayId !== revoking.relayId && serves(one, revoking.sourceId))}
+          onClose={() => setRevoking(null)}
+          onRevoked={() => {
+            setSaid(t.revoked(relayName(revoking)));
+            setRevoking(null);
+            live.again();
+          }}
+        />
+      )}
+    </ContentLayout>
+  );
+}
+
+const serves = ({ sourceId, state }: Relay, wanted: string) => sourceId === wanted && (state === 'connected' || state === 'away');
+
+function Nothing({ title, children }: { title: string; children: string }) {
+  return (
+    <Container>
+      <Box textAlign="center" padding="l">
+        <Box variant="strong">{title}</Box>
+        <Box color="text-body-secondary" padding={{ top: 'xs' }}>
+          {children}
+        </Box>
+      </Box>
+    </Container>
+  );
+}

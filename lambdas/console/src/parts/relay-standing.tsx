@@ -1,0 +1,64 @@
+/** How the relays of a source stand, on the overview: connected or not, who holds the lease, how far behind, what to do. */
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Link from '@cloudscape-design/components/link';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { follow } from '../router.ts';
+import type { RelayStanding, SourceStatus } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { Ago } from '../time.tsx';
+
+const t = texts.overview.relay;
+const icons = { connected: 'success', away: 'error', none: 'pending' } as const;
+
+export function RelayFigure({ relay }: { relay: RelayStanding }) {
+  const { state, holder, relays, lagSeconds, since } = relay;
+  return (
+    <div>
+      <Box variant="awsui-key-label">
+        <Link href="/relays" onFollow={follow}>
+          {t.title}
+        </Link>
+      </Box>
+      <StatusIndicator type={icons[state]}>
+        {t[state]}
+        {since === null || state === 'none' ? null : (
+          <>
+            {' '}
+            {t.since} <Ago at={since} />
+          </>
+        )}
+      </StatusIndicator>
+      <Box variant="small" display="block" color="text-body-secondary">
+        {holder === null ? null : (
+          <>
+            {t.holder} <bdi>{holder}</bdi>
+            <br />
+          </>
+        )}
+        {state === 'connected' && lagSeconds !== null ? `${t.lag(lagSeconds)} · ` : null}
+        {relays === 1 ? t.one : relays > 1 ? t.several(relays) : null}
+      </Box>
+    </div>
+  );
+}
+
+/** What is wrong with a source's relays and what to do; nothing while all is well. */
+export function RelayTrouble({ source: { sourceId, relay } }: { source: SourceStatus }) {
+  if (!relay || relay.state === 'connected') return null;
+  const isNone = relay.state === 'none';
+  return (
+    <Alert
+      type={isNone ? 'warning' : 'error'}
+      header={isNone ? t.noneHead(sourceId) : t.awayHead(sourceId)}
+      action={
+        <Button href="/relays" onFollow={follow}>
+          {t.show}
+        </Button>
+      }
+    >
+      {isNone ? t.noneDo : t.awayDo}
+    </Alert>
+  );
+}
