@@ -14,6 +14,8 @@ import { leanImports } from './lean-imports.ts';
 import type { Bundles } from './service-stack.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Reached without a token, and in no need of the configuration. */
+const openToAnyone: ReadonlySet<FunctionName> = new Set(['console', 'sign-in']);
 const functionNames = Object.keys(functionVariables) as FunctionName[];
 const handlerOf = (name: FunctionName) => join(root, 'lambdas/functions', name, 'handler.ts');
 
@@ -40,8 +42,7 @@ export async function emptyBundles(configuration: RuntimeConfiguration, { direct
   await Promise.all(
     folders.map(async ([name, folder]) => {
       await mkdir(folder, { recursive: true });
-      // The console is open to anyone and needs none of it.
-      if (name !== 'console') await writeFile(join(folder, 'configuration.json'), JSON.stringify(configuration));
+      if (!openToAnyone.has(name)) await writeFile(join(folder, 'configuration.json'), JSON.stringify(configuration));
     }),
   );
   return Object.fromEntries(folders) as Bundles;

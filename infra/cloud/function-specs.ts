@@ -72,6 +72,11 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     memoryMb: 256,
     breaks: 'Actions past their deadline stay open, and one whose message was lost is found late.',
   },
+  'sign-in': {
+    timeoutSeconds: 20,
+    memoryMb: 512,
+    breaks: 'Nobody can sign in to the console; who is signed in stays so for an hour.',
+  },
   console: { timeoutSeconds: 10, memoryMb: 256, breaks: 'The console page does not load; the API, gathers and verdicts go on.' },
   upload: {
     timeoutSeconds: 300,

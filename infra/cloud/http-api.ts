@@ -9,34 +9,44 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-export type HttpApiProps = { api: IFunction; console: IFunction; users: UserPool };
+export type HttpApiProps = { api: IFunction; console: IFunction; signIn: IFunction; users: UserPool };
 
 /** Far above what a few administrators and scripts send; far below what an attacker would like to. */
 const throttle = { rateLimit: 50, burstLimit: 100 };
 
-export function createHttpApi(scope: Construct, { api, console: page, users }: HttpApiProps) {
+export function createHttpApi(scope: Construct, { api, console: page, signIn, users }: HttpApiProps) {
   const http = new HttpApi(scope, 'HttpApi', {
     description: 'Traveler Extender: API and console',
     createDefaultStage: false,
   });
   createStage(scope, http);
   const client = createClient(scope, http, users);
-  const issuer = `https://cognito-idp.${Stack.of(users).region}.amazonaws.com/${users.userPoolId}`;
   http.addRoutes({
     path: '/api/{proxy+}',
     methods: [HttpMethod.ANY],
     integration: new HttpLambdaIntegration('ApiIntegration', api),
-    authorizer: new HttpJwtAuthorizer('SignedIn', issuer, { jwtAudience: [client.userPoolClientId] }),
+    authorizer: new HttpJwtAuthorizer('SignedIn', issuerOf(users), { jwtAudience: [client.userPoolClientId] }),
   });
   const files = new HttpLambdaIntegration('ConsoleIntegration', page);
-  const open = ['/', '/{proxy+}'].flatMap((path) => http.addRoutes({ path, methods: [HttpMethod.GET], integration: files }));
+  const open = [
+    ...['/', '/{proxy+}'].flatMap((path) => http.addRoutes({ path, methods: [HttpMethod.GET], integration: files })),
+    ...http.addRoutes({
+      path: '/sign-in/{proxy+}',
+      methods: [HttpMethod.GET, HttpMethod.POST],
+      integration: new HttpLambdaIntegration('SignInIntegration', signIn),
+    }),
+  ];
   for (const route of open)
     Validations.of(route).acknowledge({
       id: 'AwsSolutions-APIG4',
-      reason: 'The static files of the console, the sign-in page among them: no data, nothing to authorise before sign-in.',
+      reason: 'The static files of the console, and signing in itself: no data, nothing to authorise before sign-in.',
     });
   return { http, client };
 }
+
+/** As the tokens of a user pool name it. */
+export const issuerOf = (users: UserPool): string =>
+  `https://cognito-idp.${Stack.of(users).region}.amazonaws.com/${users.userPoolId}`;
 
 function createStage(scope: Construct, httpApi: HttpApi): HttpStage {
   const log = new LogGroup(scope, 'AccessLog', { retention: RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.RETAIN });
@@ -73,7 +83,7 @@ function createClient(scope: Construct, http: HttpApi, users: UserPool): UserPoo
     oAuth: {
       flows: { authorizationCodeGrant: true },
       scopes: [OAuthScope.OPENID, OAuthScope.EMAIL],
-      callbackUrls: [`${http.apiEndpoint}/`],
+      callbackUrls: [`${http.apiEndpoint}/sign-in/done`],
       logoutUrls: [`${http.apiEndpoint}/`],
     },
     accessTokenValidity: Duration.hours(1),

@@ -190,6 +190,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     sendsTo: ['evaluations', 'actions'],
   },
   console: nothing,
+  'sign-in': nothing,
   upload: {
     ...nothing,
     tables: {

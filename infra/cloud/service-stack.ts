@@ -16,7 +16,7 @@ import { metricNames, metricNamespace } from '#domain/metrics';
 import { alarmPeriod, createAlarm } from './alarm.ts';
 import { ExtenderFunction } from './extender-function.ts';
 import { functionSpecs, queueSpecs } from './function-specs.ts';
-import { createHttpApi } from './http-api.ts';
+import { createHttpApi, issuerOf } from './http-api.ts';
 import { createJournalOutbox } from './journal-outbox.ts';
 import { type QueueName, statementsOf } from './permissions.ts';
 import { createSchedule, schedulesOf } from './schedule.ts';
@@ -61,13 +61,18 @@ export class ServiceStack extends Stack {
     };
     // Known once the API is there, which needs some of the functions.
     const consoleUrl = Lazy.string({ produce: () => http.apiEndpoint });
+    const signIn = {
+      CLIENT_ID: Lazy.string({ produce: () => client.userPoolClientId }),
+      TOKEN_ISSUER: issuerOf(state.users),
+      SIGN_IN_DOMAIN: state.signIn.domainName,
+    };
     const secretNames = secretNamesOf(configuration);
     const make: MakeFunction = (constructId, name, deadLetters) =>
       new ExtenderFunction(this, constructId, {
         name,
         ...functionSpecs[name],
         bundle: bundles[name],
-        environment: pick({ ...values, CONSOLE_URL: consoleUrl }, name),
+        environment: pick({ ...values, ...signIn, CONSOLE_URL: consoleUrl }, name),
         statements: statementsOf(name, {
           tables: state.tables,
           queues,
@@ -110,6 +115,7 @@ export class ServiceStack extends Stack {
     const { http, client } = createHttpApi(this, {
       api: make('Api', 'api'),
       console: make('Console', 'console'),
+      signIn: make('SignIn', 'sign-in'),
       users: state.users,
     });
 

@@ -8,6 +8,7 @@ import { synthesize } from '#infra/cloud/synthesize';
 import { type CleanUp, cleanUp } from './clean-up.ts';
 import { startHttpApi } from './http-api/http-api.ts';
 import { localIssuer } from './http-api/issuer.ts';
+import { userPool } from './http-api/user-pool.ts';
 import { startMapping } from './lambda/event-source-mapping.ts';
 import { type Lambdas, startLambdas } from './lambda/lambdas.ts';
 import { startStreamMapping } from './lambda/stream-mapping.ts';
@@ -142,7 +143,8 @@ async function startWeb(
     throw new Error(`The template has ${httpApis.length} HTTP APIs; the local stack runs exactly one`);
   const authorizer = api.routes.find((route) => route.authorizer)?.authorizer ?? nobody;
   const issuer = await localIssuer(dataDir);
-  const http = await startHttpApi(api, { port, issuer, invoke: lambdas.invoke });
+  const beside = userPool({ issuer, authorizer, web: `http://127.0.0.1:${port}` });
+  const http = await startHttpApi(api, { port, issuer, beside, invoke: lambdas.invoke });
   cleaning.add(http.stop);
   const apiToken = await issuer.mint(authorizer);
   await checked(`${http.url}/`, {});

@@ -18,8 +18,14 @@ const variables = {
   BULKS_QUEUE_URL: z.string().min(1),
   /** Dead-letter queues, as JSON (`deadLetterQueues`). */
   DEAD_LETTERS: z.string().min(1),
-  /** Where links in mails lead. */
+  /** Where links in mails lead, and where a sign-in comes back to. */
   CONSOLE_URL: z.string().min(1),
+  /** The console's own client of the user pool. */
+  CLIENT_ID: z.string().min(1),
+  /** As the user pool's tokens name it. */
+  TOKEN_ISSUER: z.string().min(1),
+  /** The user pool's own domain: its prefix at Amazon Cognito, or a whole address. */
+  SIGN_IN_DOMAIN: z.string().min(1),
   /** Where the API's own description says it lives. */
   API_STAGE: z.string(),
   BUS_NAME: z.string().min(1),
@@ -91,6 +97,7 @@ export const functionVariables = {
   'wake-by-time': ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
   reap: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
   console: [],
+  'sign-in': ['CONSOLE_URL', 'CLIENT_ID', 'TOKEN_ISSUER', 'SIGN_IN_DOMAIN'],
   upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],
   notify: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'CONSOLE_URL'],
   'import-enrolments': [

@@ -19,9 +19,10 @@ beforeAll(async () => {
 describe('who gets in', () => {
   const routes = () => templates.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
 
-  test('the API asks for a signed-in user; only the static files do not', () => {
+  test('the API asks for a signed-in user; only the static files and signing in itself do not', () => {
+    const signIn = { 'GET /sign-in/{proxy+}': 'NONE', 'POST /sign-in/{proxy+}': 'NONE' };
     const byKey = Object.fromEntries(routes().map(({ RouteKey, AuthorizationType }) => [RouteKey, AuthorizationType ?? 'NONE']));
-    expect(byKey).toEqual({ 'ANY /api/{proxy+}': 'JWT', 'GET /': 'NONE', 'GET /{proxy+}': 'NONE' });
+    expect(byKey).toEqual({ 'ANY /api/{proxy+}': 'JWT', 'GET /': 'NONE', 'GET /{proxy+}': 'NONE', ...signIn });
   });
 
   test('tokens are those of our user pool for our client, and of no other', () => {

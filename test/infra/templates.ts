@@ -90,6 +90,7 @@ const functionIds: { [F in FunctionName]: string } = {
   'portal-events': 'PortalEvents',
   api: 'Api',
   console: 'Console',
+  'sign-in': 'SignIn',
   publish: 'Publish',
   bulk: 'Bulk',
   'take-enrolments': 'TakeEnrolments',

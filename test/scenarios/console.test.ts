@@ -234,10 +234,38 @@ test('nothing on any page failed, and nothing was asked of another host', () => 
   expect(faults.filter((fault) => !/ERR_FAILED/.test(fault))).toEqual([]);
 });
 
-test('without the link the page says what it needs', async () => {
-  await page.evaluate(() => sessionStorage.clear());
-  await to('/');
-  await page.getByText(/needs the access link/).waitFor();
+test('a link to a device, opened where nobody is signed in, leads through signing in and on to that device', async () => {
+  await page.context().clearCookies();
+  await to(deviceAddress(userName(7), 'ApplOLD7'));
+  await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await page.getByLabel(/Access link/).fill('not.a.token');
+  await button('Sign in').click();
+  await page.getByText(/That did not work/).waitFor();
+  await page.getByLabel(/Access link/).fill(stack.consoleUrl);
+  await button('Sign in').click();
+  await page.getByRole('heading', { name: userName(7), level: 1 }).waitFor();
+  expect(new URL(page.url()).pathname).toBe('/device');
+});
+
+test('no script can read what keeps a person signed in', async () => {
+  const readable = await page.evaluate('document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)');
+  expect(readable).not.toMatch(/ey[A-Za-z0-9_-]{20,}/);
+  const [session] = (await page.context().cookies(new URL('/sign-in/', stack.consoleUrl).href)).filter(({ name }) =>
+    name.startsWith('extender-session'),
+  );
+  expect(session).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/sign-in' });
+});
+
+test('another tab of the browser is signed in as well, until the person signs out', async () => {
+  const tab = await page.context().newPage();
+  await tab.goto(new URL('/relays', stack.consoleUrl).href);
+  await tab.getByRole('heading', { name: 'Relays', level: 1 }).waitFor();
+  await tab.getByRole('button', { name: /^Signed in/ }).click();
+  await tab.getByRole('menuitem', { name: 'Sign out' }).click();
+  await tab.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
+  await to('/devices');
+  await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
 });
 
 test('what the console asked for is in the ledger, under the name of who asked', async () => {

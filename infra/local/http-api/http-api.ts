@@ -13,7 +13,8 @@ import type { Issuer } from './issuer.ts';
 import { type Claims, decodedPath, type ReceivedRequest, requestEvent } from './request-event.ts';
 import { routeMatcher } from './routes.ts';
 
-export type HttpApiOptions = { port: number; invoke: Invoke; issuer: Issuer; timeLimitMs?: number };
+/** `beside`: answers first where it has a route, as the user pool's own pages do. */
+export type HttpApiOptions = { port: number; invoke: Invoke; issuer: Issuer; beside?: Hono; timeLimitMs?: number };
 export type RunningHttpApi = { url: string; stop(): Promise<void> };
 
 const bodyLimitBytes = 10 * 1024 * 1024;
@@ -37,6 +38,7 @@ export async function startHttpApi(api: HttpApi, options: HttpApiOptions): Promi
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(bodyLimit({ maxSize: bodyLimitBytes, onError: () => gatewayAnswer(413, 'Request Entity Too Large') }));
+  if (options.beside) app.route('/', options.beside);
   app.all('*', async ({ req, env }) =>
     answer({
       method: req.method,

@@ -23,8 +23,10 @@ import type { Claims } from './request-event.ts';
 const algorithm = 'RS256';
 const lifetimeSeconds = 30 * 24 * 60 * 60;
 
+/** `claims`: beside those of every token. */
+export type Minted = { subject?: string; lifetimeSeconds?: number; claims?: Record<string, string> };
 export type Issuer = {
-  mint(authorizer: Authorizer, given?: { subject?: string; lifetimeSeconds?: number }): Promise<string>;
+  mint(authorizer: Authorizer, given?: Minted): Promise<string>;
   /** The token's claims, or why API Gateway would refuse it. */
   verify(authorizer: Authorizer, token: string): Promise<{ claims: Claims } | { refused: string }>;
 };
@@ -40,7 +42,7 @@ export async function localIssuer(dataDir: string): Promise<Issuer> {
     mint({ issuer, audience }, given = {}) {
       const now = Math.floor(Date.now() / 1000);
       const subject = given.subject ?? 'local';
-      return new SignJWT({ token_use: 'id', 'cognito:username': subject })
+      return new SignJWT({ token_use: 'id', 'cognito:username': subject, ...given.claims })
         .setProtectedHeader({ alg: algorithm, kid })
         .setIssuer(issuer)
         .setAudience(audience[0] ?? '')

@@ -68,7 +68,8 @@ const kinds: Record<string, Kind> = {
     },
   },
   'AWS::Cognito::UserPoolClient': byId('ClientId', 'Name'),
-  'AWS::Cognito::UserPoolDomain': { nameProperty: 'Domain', identity: ({ name }) => ({ ref: name, attributes: {} }) },
+  // Its sign-in page is served beside the console (http-api/user-pool.ts).
+  'AWS::Cognito::UserPoolDomain': { nameProperty: 'Domain', identity: ({ web }) => ({ ref: web, attributes: {} }) },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',
     identity: ({ name, id }) => ({ ref: name, attributes: { Arn: globalArn('iam', `role/${name}`), RoleId: id } }),

@@ -58,7 +58,7 @@ export const notNeeded: Record<string, NotNeeded> = {
     ],
   },
   'AWS::Cognito::UserPoolClient': {
-    because: 'the local stack issues its own token; the client counts as audience only',
+    because: 'the local user pool has one client, the console, which counts as audience',
     properties: [
       'AccessTokenValidity',
       'AllowedOAuthFlows',
@@ -82,7 +82,7 @@ export const notNeeded: Record<string, NotNeeded> = {
     ],
   },
   'AWS::Cognito::UserPoolDomain': {
-    because: 'nobody signs in at the local stack',
+    because: 'the local user pool has one sign-in page, beside the console',
     properties: ['Domain', 'ManagedLoginVersion', 'UserPoolId'],
   },
   'AWS::Cognito::UserPoolGroup': {

@@ -1,18 +1,7 @@
-/** Speaks to the API with the token of the access link. Polls with ETags, so that an unchanged answer costs almost nothing. */
+/** Speaks to the API as whoever is signed in. Polls with ETags, so that an unchanged answer costs almost nothing. */
 import { z } from 'zod';
 import { type DeviceName, refusal } from './schemas.ts';
-
-const tokenKey = 'extender-token';
-
-/** Takes the token out of the address (it would stay in the history) and keeps it for this tab only. */
-export function takeToken(): string | null {
-  const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (given !== null) {
-    sessionStorage.setItem(tokenKey, given);
-    history.replaceState(null, '', location.pathname + location.search);
-  }
-  return sessionStorage.getItem(tokenKey);
-}
+import { renewed, signedOut, tokenForApi } from './session.ts';
 
 /** A refusal by the API, in the words of its problem document. */
 export class Refused extends Error {
@@ -27,8 +16,18 @@ const known = new Map<string, { etag: string; value: unknown }>();
 /** More answers than a reader looks at in one go are not worth the memory. */
 const mostKnown = 100;
 
-function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`/api${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${takeToken() ?? ''}` } });
+/** A token that the API no longer takes is renewed once; if that does not help, nobody is signed in any more. */
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const withToken = (token: string) =>
+    fetch(`/api${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
+  const token = await tokenForApi();
+  if (token === null) throw new Refused(401, 'Nobody is signed in.');
+  const response = await withToken(token);
+  if (response.status !== 401) return response;
+  const fresh = await renewed();
+  const second = fresh === null ? response : await withToken(fresh);
+  if (second.status === 401) signedOut('expired');
+  return second;
 }
 
 /** GETs `/api` + path and parses the answer. Throws `Refused`, or the network's own error. */

@@ -1,14 +1,17 @@
-/** The frame of every page: where one can go, what is wrong with the connection, and the page that the address names. */
+/** The frame of every page: who is signed in, where one can go, what is wrong with the connection, and the page that the address names. */
 import AppLayoutToolbar from '@cloudscape-design/components/app-layout-toolbar';
 import Badge from '@cloudscape-design/components/badge';
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
 import SideNavigation from '@cloudscape-design/components/side-navigation';
+import TopNavigation from '@cloudscape-design/components/top-navigation';
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
-import { takeToken } from './api.ts';
 import { Overview } from './pages/overview.tsx';
+import { SignIn } from './pages/sign-in.tsx';
 import { PageFailed, PageLoading, Unknown } from './pages/unknown.tsx';
-import { follow, useRoute } from './router.ts';
+import { follow, navigate, useRoute } from './router.ts';
 import { guards } from './schemas.ts';
+import { signOut, useSession } from './session.ts';
 import { texts } from './texts/texts.ts';
 import { useConnection, useLive } from './use-live.ts';
 
@@ -23,48 +26,103 @@ const pages = {
   '/capacity': { title: texts.pages.capacity, page: lazy(() => import('./pages/capacity.tsx')) },
 };
 const isPage = (path: string): path is keyof typeof pages => Object.hasOwn(pages, path);
+const barId = 'top-bar';
 
 export function App() {
-  const [token] = useState(takeToken);
-  const { path } = useRoute();
+  const session = useSession();
+  const { path, query } = useRoute();
   const { title, page: Page } = isPage(path) ? pages[path] : { title: texts.notFound, page: Unknown };
   const [open, setOpen] = useState(() => matchMedia('(min-width: 912px)').matches);
+  const shown = session.kind === 'out' ? texts.signIn.title : (path === '/device' && query.get('user')) || title;
   useEffect(() => {
-    document.title = `${title} · ${texts.product}`;
-  }, [title]);
+    document.title = `${shown} · ${texts.product}`;
+  }, [shown]);
   return (
-    <AppLayoutToolbar
-      toolsHide
-      navigation={<Navigation path={path} token={token} />}
-      navigationWidth={220}
-      navigationOpen={open}
-      onNavigationChange={({ detail }) => setOpen(detail.open)}
-      ariaLabels={{
-        navigation: texts.navigation,
-        navigationToggle: texts.openNavigation,
-        navigationClose: texts.closeNavigation,
-        notifications: texts.notifications,
-      }}
-      notifications={<Notices token={token} />}
-      content={
-        token === null ? null : (
-          <Boundary key={path}>
-            <Suspense fallback={<PageLoading />}>
-              <Page />
-            </Suspense>
-          </Boundary>
-        )
-      }
-    />
+    <>
+      <TopBar name={session.kind === 'in' ? session.name : null} />
+      <AppLayoutToolbar
+        headerSelector={`#${barId}`}
+        toolsHide
+        navigationHide={session.kind === 'out'}
+        navigation={<Navigation path={path} />}
+        navigationWidth={220}
+        navigationOpen={open}
+        onNavigationChange={({ detail }) => setOpen(detail.open)}
+        breadcrumbs={session.kind === 'out' ? undefined : <Breadcrumbs path={path} title={title} device={query.get('id')} />}
+        ariaLabels={{
+          navigation: texts.navigation,
+          navigationToggle: texts.openNavigation,
+          navigationClose: texts.closeNavigation,
+          notifications: texts.notifications,
+        }}
+        notifications={<Notices />}
+        content={
+          session.kind === 'out' ? (
+            <SignIn why={session.why} />
+          ) : session.kind === 'asking' ? (
+            <PageLoading />
+          ) : (
+            <Boundary key={path}>
+              <Suspense fallback={<PageLoading />}>
+                <Page />
+              </Suspense>
+            </Boundary>
+          )
+        }
+      />
+    </>
   );
 }
 
-function Navigation({ path, token }: { path: string; token: string | null }) {
-  const waiting = useLive(token === null ? null : '/guards?state=waiting', guards, 10_000).value?.guards.length ?? 0;
+function TopBar({ name }: { name: string | null }) {
+  return (
+    <div id={barId} className="top-bar">
+      <TopNavigation
+        identity={{
+          href: '/',
+          title: texts.product,
+          logo: { src: '/favicon.svg', alt: '' },
+          onFollow: (event) => {
+            event.preventDefault();
+            navigate('/');
+          },
+        }}
+        utilities={
+          name === null
+            ? []
+            : [
+                {
+                  type: 'menu-dropdown',
+                  iconName: 'user-profile',
+                  text: name,
+                  ariaLabel: `${texts.signIn.signedInAs}: ${name}`,
+                  items: [{ id: 'out', text: texts.signIn.out }],
+                  onItemClick: () => void signOut(),
+                },
+              ]
+        }
+        i18nStrings={{ overflowMenuTriggerText: '…', overflowMenuTitleText: texts.product }}
+      />
+    </div>
+  );
+}
+
+function Breadcrumbs({ path, title, device }: { path: string; title: string; device: string | null }) {
+  const items =
+    path === '/device'
+      ? [
+          { text: texts.pages.devices, href: '/devices' },
+          { text: device ?? title, href: '#' },
+        ]
+      : [{ text: title, href: path }];
+  return <BreadcrumbGroup ariaLabel={texts.breadcrumbs} onFollow={follow} items={items} />;
+}
+
+function Navigation({ path }: { path: string }) {
+  const waiting = useLive('/guards?state=waiting', guards, 10_000).value?.guards.length ?? 0;
   const link = (href: keyof typeof pages, info?: ReactNode) => ({ type: 'link' as const, href, text: pages[href].title, info });
   return (
     <SideNavigation
-      header={{ href: '/', text: texts.product }}
       activeHref={path === '/device' ? '/devices' : path}
       onFollow={follow}
       items={[
@@ -80,11 +138,9 @@ function Navigation({ path, token }: { path: string; token: string | null }) {
   );
 }
 
-function Notices({ token }: { token: string | null }) {
+function Notices() {
   const { trouble } = useConnection();
   const items: FlashbarProps.MessageDefinition[] = [];
-  if (token === null) items.push({ id: 'token', type: 'info', content: texts.noToken });
-  if (trouble === 'unauthorised') items.push({ id: 'expired', type: 'error', content: texts.expired });
   if (trouble === 'offline') items.push({ id: 'offline', type: 'warning', loading: true, content: texts.offline });
   return <Flashbar items={items} />;
 }

@@ -4,6 +4,7 @@ import { applyMode, Mode } from '@cloudscape-design/global-styles';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { beginSession } from './session.ts';
 
 /** Light or dark, as the reader's system is set, also when that changes. */
 function followSystemMode() {
@@ -16,6 +17,7 @@ function followSystemMode() {
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page lacks its #root element.');
 followSystemMode();
+beginSession();
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { z } from 'zod';
 import { messageOf, Refused, read } from './api.ts';
 
-export type Trouble = 'none' | 'offline' | 'unauthorised' | 'refused';
+export type Trouble = 'none' | 'offline' | 'signed-out' | 'refused';
 export type Live<T> = { value: T | null; trouble: Trouble; status: number | null; message: string; again(): void };
 type Failed = Pick<Live<unknown>, 'trouble' | 'message' | 'status'>;
 
@@ -65,5 +65,5 @@ export function useLive<S extends z.ZodType>(path: string | null, schema: S, eve
 
 function describe(error: unknown): Failed {
   if (!(error instanceof Refused)) return { trouble: 'offline', message: messageOf(error), status: null };
-  return { trouble: error.status === 401 ? 'unauthorised' : 'refused', message: error.message, status: error.status };
+  return { trouble: error.status === 401 ? 'signed-out' : 'refused', message: error.message, status: error.status };
 }

@@ -3,11 +3,22 @@ import { number, plural } from './words.ts';
 
 export const texts = {
   product: 'Traveler Extender',
-  noToken:
-    'This page needs the access link that the start-up printed (it ends in #token=…). Open that link once; this tab then remembers it.',
-  expired: 'The access link is no longer valid. Open the link that the latest start-up printed.',
+  signIn: {
+    title: 'Sign in',
+    says: 'This console belongs to the administrators of mobile mail. Sign in, and you come back to this very page.',
+    do: 'Sign in',
+    out: 'Sign out',
+    signedInAs: 'Signed in',
+    why: {
+      none: '',
+      expired: 'Your session has ended, or the access link is not of the latest start-up.',
+      late: 'Signing in took too long, or was begun in another browser. Begin again.',
+      refused: 'Signing in did not work. Begin again; if it stays so, an administrator of the sign-in can see why.',
+    },
+  },
   offline: 'The extender does not answer. What you see is what it last said. Trying again…',
   loading: 'Asking the extender…',
+  skip: 'To the page’s content',
   navigation: 'Pages',
   breadcrumbs: 'Where you are',
   openNavigation: 'Open the list of pages',

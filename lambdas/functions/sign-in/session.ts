@@ -1,0 +1,62 @@
+/**
+ * What the browser keeps of a sign-in, in cookies that no script reads: while it is under way, what its answer must fit to;
+ * afterwards the session. Sent to addresses under /sign-in only, and by pages of this very site only.
+ */
+import type { Context } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { z } from 'zod';
+import type { Pending } from './authority.ts';
+
+/** `refresh`: a refresh token of the user pool. `token`: an ID token itself, as the local start-up or the command line gives. */
+export type Session = { kind: 'refresh' | 'token'; value: string };
+export type Begun = Pending & { to: string };
+
+const begun = z.object({ state: z.string(), verifier: z.string(), nonce: z.string(), to: z.string() });
+const session = z.tuple([z.enum(['refresh', 'token']), z.string().min(1)]);
+const minutes = 60;
+/** As long as the user pool's own sessions. */
+export const sessionSeconds = 12 * 60 * minutes;
+
+export type Cookies = ReturnType<typeof cookies>;
+
+/** `origin`: of the console. Cookies know no ports: on one machine, the name keeps two local stacks apart. */
+export function cookies(origin: string) {
+  const { protocol, port } = new URL(origin);
+  const secure = protocol === 'https:';
+  const suffix = port === '' ? '' : `-${port}`;
+  const names = { begun: `extender-sign-in${suffix}`, session: `extender-session${suffix}` };
+  const base = { path: '/sign-in', httpOnly: true, secure } as const;
+  const prefix = secure ? ({ prefix: 'secure' } as const) : {};
+  const read = (c: Context, name: string) => (secure ? getCookie(c, name, 'secure') : getCookie(c, name));
+
+  return {
+    begun: {
+      read: (c: Context): Begun | null => parsed(begun, read(c, names.begun)),
+      // The answer comes by a link from the user pool's site: "strict" would keep the cookie back.
+      write: (c: Context, value: Begun) =>
+        setCookie(c, names.begun, encode(value), { ...base, ...prefix, sameSite: 'Lax', maxAge: 10 * minutes }),
+      forget: (c: Context) => void deleteCookie(c, names.begun, { ...base, ...prefix }),
+    },
+    session: {
+      read(c: Context): Session | null {
+        const found = parsed(session, read(c, names.session));
+        return found === null ? null : { kind: found[0], value: found[1] };
+      },
+      write: (c: Context, { kind, value }: Session, maxAge = sessionSeconds) =>
+        setCookie(c, names.session, encode([kind, value]), { ...base, ...prefix, sameSite: 'Strict', maxAge }),
+      forget: (c: Context) => void deleteCookie(c, names.session, { ...base, ...prefix }),
+    },
+  };
+}
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A cookie that was not written by us, or by an older version, is none. */
+function parsed<S extends z.ZodType>(schema: S, cookie: string | undefined): z.output<S> | null {
+  try {
+    const found = schema.safeParse(JSON.parse(Buffer.from(cookie ?? '', 'base64url').toString('utf8')));
+    return found.success ? found.data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Signing in to the console: the code flow with PKCE against the user pool, kept on the server's side of the browser. The page
+ * gets a short-lived ID token to send to the API and holds it in memory; what lasts (the refresh token) is in a cookie that no
+ * script reads (docs/decisions/sign-in.md).
+ *
+ *   GET  /sign-in/start?to=ADDRESS   to the user pool's sign-in page
+ *   GET  /sign-in/done               back from there: the session begins, and on to ADDRESS
+ *   POST /sign-in/token              a token for this session, 401 without one; with a Bearer token: a session of that token
+ *   POST /sign-in/out                the session ends; answers where the user pool's own session ends too
+ */
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Authority } from './authority.ts';
+import { expiryOf, nameOf } from './claims.ts';
+import { cookies, sessionSeconds } from './session.ts';
+
+export type SignInDependencies = {
+  authority: Authority;
+  /** Of the console, such as `https://abc.execute-api.eu-central-1.amazonaws.com`. */
+  origin: string;
+  /** Epoch ms. */
+  now: () => number;
+  logError: (message: string, error: unknown) => void;
+};
+
+export function signInApp({ authority, origin, now, logError }: SignInDependencies): Hono {
+  const kept = cookies(origin);
+  const app = new Hono();
+  app.use(headers, async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+  });
+  app.onError((error, c) => {
+    logError('sign-in failed', error);
+    return c.json({ title: 'Signing in does not work at the moment. Try again in a minute.' }, 502);
+  });
+
+  app.get('/sign-in/start', async (c) => {
+    const { address, pending } = await authority.begin();
+    kept.begun.write(c, { ...pending, to: ownAddress(c.req.query('to'), origin) });
+    return c.redirect(address);
+  });
+
+  app.get('/sign-in/done', async (c) => {
+    const begun = kept.begun.read(c);
+    kept.begun.forget(c);
+    if (begun === null) return c.redirect('/#sign-in=late');
+    try {
+      const answer = new URL(c.req.url);
+      const { refreshToken, idToken } = await authority.finish(answer, begun);
+      kept.session.write(c, refreshToken === null ? { kind: 'token', value: idToken } : { kind: 'refresh', value: refreshToken });
+    } catch (error) {
+      logError('the answer of the user pool was not taken', error);
+      return c.redirect(`${begun.to}#sign-in=refused`);
+    }
+    return c.redirect(begun.to);
+  });
+
+  app.post('/sign-in/token', ownPageOnly, async (c) => {
+    const given = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    if (given !== undefined) {
+      const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(given) - now()) / 1000));
+      if (seconds <= 0) return c.json({ title: 'This token has ended, or is none.' }, 401);
+      kept.session.write(c, { kind: 'token', value: given }, seconds);
+      return c.json(answerOf(given));
+    }
+    const session = kept.session.read(c);
+    if (session === null) return c.json({ title: 'Nobody is signed in.' }, 401);
+    if (session.kind === 'token') return c.json(answerOf(session.value));
+    const renewed = await authority.renew(session.value);
+    if (renewed === null) {
+      kept.session.forget(c);
+      return c.json({ title: 'The session has ended. Sign in again.' }, 401);
+    }
+    if (renewed.refreshToken !== null) kept.session.write(c, { kind: 'refresh', value: renewed.refreshToken });
+    return c.json(answerOf(renewed.idToken));
+  });
+
+  app.post('/sign-in/out', ownPageOnly, async (c) => {
+    const session = kept.session.read(c);
+    kept.session.forget(c);
+    // The cookie is gone in any case; a pool that cannot be reached forgets the session when it ends.
+    if (session?.kind === 'refresh') await authority.revoke(session.value).catch((error) => logError('not revoked', error));
+    return c.json({ to: authority.leave(`${origin}/`) });
+  });
+  return app;
+}
+
+const headers = secureHeaders({
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+  xFrameOptions: 'DENY',
+});
+
+/** A page of another site can send this header only where it was allowed to, which is nowhere. */
+const ownPageOnly = createMiddleware(async (c, next) => {
+  if (c.req.header('x-extender-page') !== 'console') return c.json({ title: 'This is for the console’s own page.' }, 403);
+  return next();
+});
+
+const answerOf = (token: string) => ({ token, expiresAt: new Date(expiryOf(token)).toISOString(), name: nameOf(token) });
+
+/** An address of this site, or its first page: a link must not lead a person who has just signed in elsewhere. */
+function ownAddress(wanted: string | undefined, origin: string): string {
+  if (wanted === undefined || !URL.canParse(wanted, origin)) return '/';
+  const { origin: leadsTo, pathname, search } = new URL(wanted, origin);
+  // Two slashes at the beginning name another host.
+  return leadsTo === origin && !pathname.startsWith('//') && !pathname.startsWith('/sign-in') ? pathname + search : '/';
+}
