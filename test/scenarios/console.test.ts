@@ -62,7 +62,7 @@ beforeAll(async () => {
     args: [...chromium.args, '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     headless: true,
   });
-  page = await browser.newPage({ viewport: { width: 1440, height: 1000 } });
+  page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
   page.setDefaultTimeout(15_000);
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
@@ -109,9 +109,10 @@ test('in the queue the key "a" approves the device in hand, "j" goes on', async 
   await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 10_000 }).toBe(2);
   await page.getByText(`Approve: ${hostile[0]}`).waitFor();
   const inHand = page.locator('main h2').first();
+  await page.getByRole('radio').first().check({ force: true });
   const before = await inHand.innerText();
   await page.keyboard.press('j');
-  await expect.poll(() => inHand.innerText()).not.toBe(before);
+  await expect.poll(() => inHand.innerText(), { timeout: 10_000 }).not.toBe(before);
 });
 
 test('a link leads to a device: why it is held, what would change that, who did what; and back again', async () => {
@@ -218,7 +219,7 @@ test('no page has anything serious against it for those who cannot see or point,
     }
   }
   expect(found).toEqual([]);
-}, 90_000);
+}, 240_000);
 
 test('while the extender is away the page says so, and goes on by itself', async () => {
   await to('/');
@@ -259,8 +260,8 @@ test('no script can read what keeps a person signed in', async () => {
 
 test('another tab of the browser is signed in as well, until the person signs out', async () => {
   const tab = await page.context().newPage();
-  await tab.goto(new URL('/relays', stack.consoleUrl).href);
-  await tab.getByRole('heading', { name: 'Relays', level: 1 }).waitFor();
+  await tab.goto(new URL('/capacity', stack.consoleUrl).href);
+  await tab.getByRole('heading', { name: 'Capacity', level: 1 }).waitFor();
   await tab.getByRole('button', { name: /^Signed in/ }).click();
   await tab.getByRole('menuitem', { name: 'Sign out' }).click();
   await tab.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
