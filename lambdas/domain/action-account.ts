@@ -37,7 +37,9 @@ const steps: { [K in ActionState]: string } = {
   ...{ expired: 'expired', failed: 'failed' },
 };
 
-const nameOf = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string => (purpose === 'hold' ? 'Hold' : names[type]);
+const purposes: Partial<Record<Action['purpose'], string>> = { hold: 'Hold', 'give-back': 'Giving access back' };
+
+export const nameOf = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string => purposes[purpose] ?? names[type];
 
 /**
  * The line for one step. `number`: from 0, the request, over the action's whole life: one step, one such line. `after`: what the

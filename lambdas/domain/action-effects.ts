@@ -6,6 +6,7 @@
 import type { Action, ActionType, Shown, WipeTarget } from '#domain/action';
 import type { DeviceDetail } from '#domain/device';
 import { isAdmitted, isKeptOut } from '#domain/effects';
+import { hasAccess } from '#domain/server-state';
 import { pendingTargets, wipeProgress, wipeRefusal } from '#domain/wipe';
 
 /**
@@ -17,9 +18,10 @@ export type Progress = 'undone' | 'pending' | 'fetched' | 'done';
 
 /**
  * What stands around one try. `sent`: it has gone out before, so that what is pending may be ours. `lockBelongs`: once its wipe
- * is cancelled, the device is to stay locked out.
+ * is cancelled, the device is to stay locked out. `givesBack`: it only undoes our own bar, and the device may have had access
+ * without any approval.
  */
-export type Circumstances = Pick<Action, 'wipeTargets'> & { sent: boolean; lockBelongs: boolean };
+export type Circumstances = Pick<Action, 'wipeTargets'> & { sent: boolean; lockBelongs: boolean; givesBack?: boolean };
 
 export type Effect = {
   progress(seen: DeviceDetail, about: Circumstances): Progress;
@@ -40,7 +42,7 @@ const either = (done: boolean): Progress => (done ? 'done' : 'undone');
 
 export const effects: { [K in ActionType]: Effect } = {
   approve: {
-    progress: (seen) => either(isAdmitted(seen)),
+    progress: (seen, { givesBack }) => either(isAdmitted(seen) || (givesBack === true && hasAccess({ detail: seen }))),
     refuses: never,
     notedAtOnce: false,
     givesWay: true,

@@ -26,6 +26,12 @@ export const wipeTarget = z.enum(['device', 'apps', 'storage-card']);
 export type WipeTarget = z.infer<typeof wipeTarget>;
 export const actionRequester = z.object({ kind: z.enum(['person', 'rule', 'aq']), name: z.string().min(1) });
 
+/**
+ * What it is wanted for. AQ: a `hold` blocks on the server and reads as held, not as blocked; `give-back` is an approve that only
+ * undoes our own bar, so that the device has the approval again that it had before.
+ */
+export const actionPurpose = z.enum(['decision', 'verdict', 'hold', 'give-back']);
+
 /** What the server showed of a device at one moment. */
 export const shown = z.object({ approval, access, wipe });
 export type Shown = z.infer<typeof shown>;
@@ -52,8 +58,7 @@ export const action = deviceKey.extend({
   requestedAt: z.number(),
   requestedBy: actionRequester,
   reason: z.string(),
-  /** For AQ: what the plan wants it for. A `hold` blocks on the server and reads as held, not as blocked. */
-  purpose: z.enum(['decision', 'verdict', 'hold']),
+  purpose: actionPurpose,
   rule: z.string().optional(),
   /** Registration of the device when asked for (`registeredAt`): an action never outlives it. */
   registeredAt: z.number().nullable(),

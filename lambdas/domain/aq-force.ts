@@ -17,6 +17,12 @@ export function whyNotInForce({ settings, server, baseline }: Circumstances, dev
     : 'whether the server requires approval could not be read, and this device is not waiting for it';
 }
 
+/** Known to be off, for every device: by the published setting, or by the server's own where that counts. */
+export function isKnownOff({ settings, server, baseline }: Circumstances): boolean {
+  if (settings.requireApproval !== 'server') return settings.requireApproval === 'off';
+  return server.requiresApproval === false && server.aqSupport === 'supported' && baseline === 'recorded';
+}
+
 const unsupported = {
   unsupported: 'Auto-Quarantine needs Traveler 9.0 or later, and this server is older',
   unknown: "Auto-Quarantine needs Traveler 9.0 or later, and this server's version could not be read",

@@ -29,7 +29,7 @@ function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
   return {
     deviceId: subject.device.deviceId,
     client: subject.client,
-    verdict: rule.verdict(subject),
+    verdict: rule.verdict(subject, circumstances),
     rule: rule.id,
     evidence: rule.evidence(subject, circumstances),
     wouldChange: rule.wouldChange(subject, circumstances),

@@ -54,8 +54,17 @@ export const listedDevice = z.object({
 });
 export type ListedDevice = z.infer<typeof listedDevice>;
 
-/** Our own bar on a device: why `denied` on the server is not `denied elsewhere`. */
-export const denial = z.object({ kind: z.enum(['block', 'hold']), actionId: z.string(), at: z.number() });
+/**
+ * Our own bar on a device: why `denied` on the server is not `denied elsewhere`. `took`: Auto-Quarantine put it on a device that
+ * had access, with what approval then; it is lifted once no rule asks for it any more (docs/decisions/own-blocks.md). A bar that
+ * a person or a portal rule asked for has none.
+ */
+export const denial = z.object({
+  kind: z.enum(['block', 'hold']),
+  actionId: z.string(),
+  at: z.number(),
+  took: z.object({ approval }).optional(),
+});
 export type Denial = z.infer<typeof denial>;
 
 export const verdictName = z.enum(['approve', 'hold', 'block', 'leave', 'undetermined']);

@@ -1,6 +1,7 @@
 /** What each action wants a device to look like on the server: read before acting, and read back afterwards. */
 import type { Action, Shown } from '#domain/action';
 import type { Denial, Device } from '#domain/device';
+import { hasAccess } from '#domain/server-state';
 
 const admitted = new Set<Shown['approval']>(['approved', 'auto-approved', 'not-required']);
 
@@ -17,23 +18,35 @@ export function remainingDenial(denial: Denial | null, now: Shown): Denial | nul
   return isKeptOut(now) || now.approval === 'pending' ? denial : null;
 }
 
-export type Ended = Pick<Action, 'actionId'> & {
+export type Ended = Barring & {
   type: string;
-  purpose: string;
   state: string;
   at: number;
   /** What the server showed before anything was written, null when nobody looked, and what it shows now. */
   before: Shown | null;
   after: Shown;
+  /** What the device was known to show when the action came to its end. */
+  known: Shown | null;
 };
+type Barring = Pick<Action, 'actionId' | 'rule'> & { purpose: string; requestedBy: { kind: string } };
 
 /** Our own bar once an action has ended. A bar that was there before our block, and was not ours, is not ours now. */
-export function barAfter(denial: Denial | null, { actionId, type, purpose, state, at, before, after }: Ended): Denial | null {
+export function barAfter(denial: Denial | null, ended: Ended): Denial | null {
+  const { type, state, at, before, after, known } = ended;
   if (type === 'approve') return remainingDenial(denial, after);
   if (type !== 'block') return denial;
   if (!isKeptOut(after)) return null;
   const ours = state === 'confirmed' && (denial !== null || before === null || !isKeptOut(before));
-  return ours ? { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at } : denial;
+  return ours ? barOf(ended, { before: before ?? known, at }) : denial;
+}
+
+/** The bar that a block puts on a device. Auto-Quarantine's own on one that had access notes what it took with it. */
+export function barOf(
+  { actionId, purpose, requestedBy, rule }: Barring,
+  { before, at }: { before: Shown | null; at: number },
+): Denial {
+  const takes = requestedBy.kind === 'aq' && rule !== 'manual-decision' && before !== null && hasAccess({ detail: before });
+  return { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at, ...(takes ? { took: { approval: before.approval } } : {}) };
 }
 
 /**

@@ -3,7 +3,7 @@
  * says nothing that its line does not say, and bears the line's id: however often it is sent, it is the same event.
  */
 import { z } from 'zod';
-import { actionRequester, actionState, actionType, shown } from '#domain/action';
+import { actionPurpose, actionRequester, actionState, actionType, shown } from '#domain/action';
 import type { JournalLine } from '#domain/chain';
 import { verdictName } from '#domain/device';
 import { gatherRun, problem } from '#domain/source';
@@ -43,7 +43,9 @@ const runTimes = { requestedAt: time, startedAt: time.nullable(), finishedAt: ti
 const actionEnded = ofDevice.extend({
   actionId: z.string(),
   type: actionType,
-  purpose: z.enum(['decision', 'verdict', 'hold']).meta({ description: '`hold`: a block that only keeps a device waiting.' }),
+  purpose: actionPurpose.meta({
+    description: '`hold`: a block that only keeps a device waiting. `give-back`: an approve that only lifts our own block.',
+  }),
   requestedBy: actionRequester,
   requestedAt: time,
   reason: z.string(),

@@ -5,13 +5,14 @@
 import type { Verdict } from '#domain/decide';
 import type { DeviceFacts } from '#domain/decide-input';
 import type { Enforcement } from '#domain/enforcement';
-import { hasAccess, isBarred, isBarredByUs, isPending } from '#domain/server-state';
+import { givesBack, type RuleId } from '#domain/rules';
+import { hasAccess, isBarred, isBarredByUs, isOursToLift, isPending, isTakenByUs } from '#domain/server-state';
 
 export type PlannedAction = {
   deviceId: string;
   type: 'approve' | 'block';
-  /** `hold`: a block that only keeps an unapproved device waiting, where the server cannot. */
-  purpose: 'verdict' | 'hold';
+  /** `hold`: a block that only keeps an unapproved device waiting, where the server cannot. `give-back`: only our bar is undone. */
+  purpose: 'verdict' | 'hold' | 'give-back';
   verdict: Verdict['verdict'];
   rule: string;
   reason: string;
@@ -20,9 +21,14 @@ export type PlannedAction = {
 type Wanted = Pick<PlannedAction, 'type' | 'purpose'> | null;
 type PlanInput = { devices: readonly DeviceFacts[]; verdicts: readonly Verdict[]; enforcement: Enforcement };
 
-const wanted: { [K in Verdict['verdict']]: (device: DeviceFacts, enforcement: Enforcement) => Wanted } = {
-  approve: (device) => (isPending(device) || isOursToLift(device) ? { type: 'approve', purpose: 'verdict' } : null),
-  hold: (device, enforcement) =>
+type About = { enforcement: Enforcement; rule: RuleId };
+
+const wanted: { [K in Verdict['verdict']]: (device: DeviceFacts, about: About) => Wanted } = {
+  approve: (device, { rule }) => {
+    if (isTakenByUs(device) && givesBack(rule)) return { type: 'approve', purpose: 'give-back' };
+    return isPending(device) || isOursToLift(device) ? { type: 'approve', purpose: 'verdict' } : null;
+  },
+  hold: (device, { enforcement }) =>
     enforcement === 'extender' && hasAccess(device) && isKnown(device) ? { type: 'block', purpose: 'hold' } : null,
   block: (device) => (isBarred(device) || !isKnown(device) ? null : { type: 'block', purpose: 'verdict' }),
   leave: () => null,
@@ -38,7 +44,7 @@ export function planActions({ devices, verdicts, enforcement }: PlanInput): Plan
   return verdicts.flatMap((verdict) => {
     const device = byId.get(verdict.deviceId);
     if (!device) return [];
-    const action = wanted[verdict.verdict](device, enforcement);
+    const action = wanted[verdict.verdict](device, { enforcement, rule: verdict.rule });
     if (!action || isUnderWay(device, action.type) || isOverruled(device, action.type)) return [];
     const { deviceId, rule, evidence } = verdict;
     return [{ deviceId, ...action, verdict: verdict.verdict, rule, reason: evidence }];
@@ -66,14 +72,6 @@ export function overtakenAction(device: DeviceFacts, verdict: Verdict): string |
   if (open?.type === 'approve' && (verdict.verdict === 'hold' || verdict.verdict === 'block')) return open.actionId;
   if (open?.type === 'block' && verdict.verdict === 'approve') return open.actionId;
   return null;
-}
-
-/**
- * Our own bar, lifted only where we know what it is: not under an approval code that we cannot read, nor while it is unknown
- * whether a wipe is pending, which lifting a bar would clear on some servers.
- */
-function isOursToLift(device: DeviceFacts): boolean {
-  return isBarredByUs(device) && device.detail?.approval !== 'unknown' && device.detail?.wipe !== 'unknown';
 }
 
 /** Approval, access and wipe known: else a block could hit a device that is barred already, or whose wipe is on its way. */

@@ -171,9 +171,9 @@ function takeStep(world: World, line: JournalLine): Touched {
 }
 
 /** What the server shows after an action, and our own bar. */
-export function takeEffect(device: WorldDevice, ended: Ended): void {
+export function takeEffect(device: WorldDevice, ended: Omit<Ended, 'known'>): void {
+  device.denial = barAfter(device.denial, { ...ended, known: device.shown });
   device.shown = ended.after;
-  device.denial = barAfter(device.denial, ended);
 }
 
 function takeDecision(world: World, line: JournalLine): Touched {

@@ -2,13 +2,13 @@
  * Auto-Quarantine, rule by rule: the first that applies decides. The engine is a loop over this list and the page in the
  * documentation is generated from it, so what is written here is what happens and what users read.
  */
-import { whyNotInForce } from '#domain/aq-force';
+import { isKnownOff, whyNotInForce } from '#domain/aq-force';
 import type { DeviceFacts } from '#domain/decide-input';
 import type { Decision } from '#domain/decision';
 import type { VerdictName } from '#domain/device';
 import type { Enrolment } from '#domain/enrolment';
 import { described } from '#domain/match';
-import { hasAccess, isApprovedThere, isBarred, isBarredByUs, isPending, isUnderWipe } from '#domain/server-state';
+import { hasAccess, isApprovedThere, isBarred, isBarredByUs, isPending, isTakenByUs, isUnderWipe } from '#domain/server-state';
 import type { Circumstances, Subject } from '#domain/subject';
 import { verseEnrolment } from '#domain/verse';
 import { cardinal, moment, ordinal } from '#domain/wording';
@@ -20,7 +20,7 @@ type Rule = {
   /** The verdicts it can give, in one sentence. */
   gives: string;
   applies: (subject: Subject, circumstances: Circumstances) => boolean;
-  verdict: (subject: Subject) => VerdictName;
+  verdict: (subject: Subject, circumstances: Circumstances) => VerdictName;
   evidence: (subject: Subject, circumstances: Circumstances) => string;
   wouldChange: (subject: Subject, circumstances: Circumstances) => string;
 };
@@ -73,20 +73,21 @@ export const rules = [
   {
     id: 'aq-off',
     says: 'Auto-Quarantine is not in force for this device.',
-    gives: 'leave',
+    gives: 'leave; approve where Auto-Quarantine is known to be off and its own earlier block is all that keeps the device out',
     applies: ({ device }, { input }) => whyNotInForce(input, device) !== null,
-    verdict: () => 'leave',
-    evidence: ({ device }, { input }) => `${whyNotInForce(input, device) ?? 'in force'}${stillBarred(device)}`,
+    verdict: ({ device }, { input }) => (isKnownOff(input) && isTakenByUs(device) ? 'approve' : 'leave'),
+    evidence: ({ device }, { input }) =>
+      `${whyNotInForce(input, device) ?? 'in force'}${isKnownOff(input) ? givenBackOr(stillBarred)(device) : stillBarred(device)}`,
     wouldChange: () => 'Switching Auto-Quarantine on, once the server supports it and its present devices are recorded.',
   },
   {
     id: 'existing-device',
     says: 'It was connected before Auto-Quarantine was in force: existing devices are never cut off.',
-    gives: 'approve if it is waiting for approval, else leave',
+    gives: "approve if it is waiting for approval, or if Auto-Quarantine's own block is all that keeps it out; else leave",
     applies: ({ device }) => device.existing,
-    verdict: ({ device }) => (isPending(device) ? 'approve' : 'leave'),
+    verdict: ({ device }) => (isPending(device) || isTakenByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) =>
-      `present in the complete gather that recorded existing devices, neither waiting nor denied then${stillBarred(device)}`,
+      `present in the complete gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBarred)(device)}`,
     wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
   },
   {
@@ -152,12 +153,14 @@ export const rules = [
   },
   {
     id: 'already-admitted',
-    says: 'It has access and the server enforces approval, or it was approved there: Auto-Quarantine never takes back what was granted.',
-    gives: 'leave',
+    says: "It has access and the server enforces approval, or it was approved there: Auto-Quarantine never takes back what was granted. A device that had access until Auto-Quarantine's own block counts as if that block were not there.",
+    gives: "leave; approve where Auto-Quarantine's own block is all that keeps it out",
     applies: ({ device }, { input }) =>
-      (input.enforcement === 'server' && hasAccess(device)) || (isApprovedThere(device) && !isBarred(device)),
-    verdict: () => 'leave',
-    evidence: ({ device }) => `the server shows ${shown(device)}`,
+      isTakenByUs(device)
+        ? input.enforcement === 'server' || wasApprovedThere(device)
+        : (input.enforcement === 'server' && hasAccess(device)) || (isApprovedThere(device) && !isBarred(device)),
+    verdict: ({ device }) => (isTakenByUs(device) ? 'approve' : 'leave'),
+    evidence: ({ device }) => `the server shows ${shown(device)}${givenBackOr(() => '')(device)}`,
     wouldChange: () => 'Blocking it by hand.',
   },
   {
@@ -185,6 +188,10 @@ export const rules = [
 
 export type RuleId = (typeof rules)[number]['id'];
 
+/** Rules that let nobody in by themselves: an approve of theirs undoes our own bar and no more (but for a pending existing device). */
+export const givesBack = (rule: RuleId): boolean =>
+  rule === 'aq-off' || rule === 'existing-device' || rule === 'already-admitted';
+
 const byMail = {
   pushed: {
     verdict: 'approve',
@@ -209,6 +216,16 @@ function decided(decision: Decision | null): string {
 
 function shown({ detail }: DeviceFacts): string {
   return `approval ${detail?.approval ?? 'unknown'}, access ${detail?.access ?? 'unknown'}`;
+}
+
+/** What becomes of our own bar where the rule asks for none; `else`: what is said of a device that it did not take access from. */
+const givenBackOr = (otherwise: (device: DeviceFacts) => string) => (device: DeviceFacts) =>
+  isTakenByUs(device) && device.denial
+    ? `; it had access until Auto-Quarantine blocked it on ${moment(device.denial.at)}, and gets it back`
+    : otherwise(device);
+
+function wasApprovedThere({ denial }: DeviceFacts): boolean {
+  return denial?.took?.approval === 'approved' || denial?.took?.approval === 'auto-approved';
 }
 
 function stillBarred(device: DeviceFacts): string {

@@ -10,7 +10,7 @@ export function isPending({ detail }: DeviceFacts): boolean {
 }
 
 /** It can sync now: allowed in, and by its approval not waiting, denied or unknown. */
-export function hasAccess({ detail }: DeviceFacts): boolean {
+export function hasAccess({ detail }: Pick<DeviceFacts, 'detail'>): boolean {
   if (detail?.access !== 'allow') return false;
   return detail.approval !== 'pending' && detail.approval !== 'denied' && detail.approval !== 'unknown';
 }
@@ -32,6 +32,23 @@ export function isBarred({ detail, denial }: DeviceFacts): boolean {
 /** Barred, and the bar is ours to lift. */
 export function isBarredByUs(device: DeviceFacts): boolean {
   return device.denial !== null && isBarred(device);
+}
+
+/**
+ * Barred by Auto-Quarantine's own doing though it had access, and by nothing else that is known: undoing that bar gives back what
+ * was taken. Not where it waits for approval, was prohibited since, or shows what we cannot read.
+ */
+export function isTakenByUs(device: DeviceFacts): boolean {
+  const { denial, detail } = device;
+  if (denial?.took === undefined || detail === null || !isBarred(device)) return false;
+  return detail.access === 'deny' && isReadable(detail) && detail.approval !== 'pending';
+}
+
+const isReadable = ({ approval, wipe }: NonNullable<DeviceFacts['detail']>) => approval !== 'unknown' && wipe !== 'unknown';
+
+/** Our own bar, lifted only where we know what it is: not while it is unknown whether a wipe is pending, which that might clear. */
+export function isOursToLift(device: DeviceFacts): boolean {
+  return isBarredByUs(device) && device.detail !== null && isReadable(device.detail);
 }
 
 /** A wipe was requested and not cancelled, or was carried out. */

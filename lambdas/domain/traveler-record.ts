@@ -18,6 +18,11 @@ const approvals = new Map<string, Approval>([
   ['8', 'denied'],
   ['16', 'not-required'],
 ]);
+/** The vendor's code of an approval; undefined for one that was never read from a server. */
+export const approvalCode = (approval: Approval): number | undefined => {
+  const code = [...approvals].find(([, name]) => name === approval)?.[0];
+  return code === undefined ? undefined : Number(code);
+};
 const accesses = new Map<string, Access>([
   ['0', 'allow'],
   ['1', 'deny'],

@@ -7,13 +7,24 @@
  * out; what it would have done takes its place. The settings hold from the start of the span on; switched on there, the
  * devices present then are existing ones.
  */
+import { z } from 'zod';
+import type { Shown } from '#domain/action';
 import type { JournalLine } from '#domain/chain';
-import type { VerdictName } from '#domain/device';
+import type { DeviceKey, VerdictName } from '#domain/device';
 import type { Enrolment } from '#domain/enrolment';
-import { planActions } from '#domain/plan';
+import { type PlannedAction, planActions } from '#domain/plan';
 import { compare, decideUser, inputOf } from '#domain/replay';
 import { userIndex } from '#domain/replay-enrolments';
-import { newWorld, type Touched, takeEffect, takeLine, type World, type WorldSource, type WorldUser } from '#domain/replay-world';
+import {
+  newWorld,
+  type Touched,
+  takeEffect,
+  takeLine,
+  type World,
+  type WorldDevice,
+  type WorldSource,
+  type WorldUser,
+} from '#domain/replay-world';
 import type { Settings } from '#domain/settings';
 import { recordExisting, registerUnder, serveUnder } from '#domain/supposed-server';
 
@@ -69,7 +80,7 @@ export function whatIf(lines: readonly JournalLine[], { from, to, settings, sour
 }
 
 function player(world: World, settings: Settings) {
-  const supposed = new Map<string, Said>();
+  const supposed = new Map<string, { of: DeviceKey; said: Said }>();
   const index = userIndex([...world.sources.values()].flatMap((source) => [...source.users.values()]));
   const changes: SupposedChange[] = [];
   const actions = { approve: 0, block: 0 };
@@ -91,12 +102,9 @@ function player(world: World, settings: Settings) {
       if (action === null || wanted === undefined || device.shown === null) continue;
       actions[action] += 1;
       acted = true;
-      const after =
-        action === 'approve'
-          ? ({ ...device.shown, approval: 'approved', access: 'allow' } as const)
-          : ({ ...device.shown, approval: 'denied', access: 'deny' } as const);
-      const about = { actionId: 'replay', type: action, purpose: wanted.purpose, state: 'confirmed', at: now };
-      takeEffect(device, { ...about, before: device.shown, after });
+      const { purpose, rule } = wanted;
+      const about = { actionId: 'replay', type: action, purpose, rule, requestedBy: { kind: 'aq' }, state: 'confirmed', at: now };
+      takeEffect(device, { ...about, before: device.shown, after: { ...device.shown, ...effectOf(wanted, device) } });
     }
     return acted;
   }
@@ -105,9 +113,10 @@ function player(world: World, settings: Settings) {
     { sourceId, user }: WorldUser,
     { deviceId, now: at, after, action }: { deviceId: string; now: number; after: Said; action: SupposedChange['action'] },
   ): void {
+    const of = { sourceId, user, deviceId };
     const key = JSON.stringify([sourceId, user, deviceId]);
-    const before = supposed.get(key) ?? recorded(world, { sourceId, user, deviceId });
-    supposed.set(key, after);
+    const before = supposed.get(key)?.said ?? recorded(world, of);
+    supposed.set(key, { of, said: after });
     if (action === null && before?.verdict === after.verdict && before.rule === after.rule) return;
     changes.push({ at, sourceId, user, deviceId, before, after, action });
   }
@@ -172,27 +181,32 @@ function player(world: World, settings: Settings) {
     outcome(): Omit<Supposed, 'from' | 'to'> {
       const perRule = new Map<string, number>();
       const differs: Supposed['differs'] = [];
-      for (const [key, said] of [...supposed].sort(([a], [b]) => compare(a, b))) {
-        const [sourceId = '', user = '', deviceId = ''] = JSON.parse(key) as string[];
-        const device = world.sources.get(sourceId)?.users.get(user)?.devices.get(deviceId);
+      for (const [, { of, said }] of [...supposed].sort(([a], [b]) => compare(a, b))) {
+        const device = world.sources.get(of.sourceId)?.users.get(of.user)?.devices.get(of.deviceId);
         if (!device || device.presence === 'removed') continue;
         perRule.set(said.rule, (perRule.get(said.rule) ?? 0) + 1);
-        const was = recorded(world, { sourceId, user, deviceId });
-        if (was?.verdict !== said.verdict) differs.push({ sourceId, user, deviceId, recorded: was, supposed: said });
+        const was = recorded(world, of);
+        if (was?.verdict !== said.verdict) differs.push({ ...of, recorded: was, supposed: said });
       }
       return { changes, actions, perRule: Object.fromEntries([...perRule].sort(([a], [b]) => compare(a, b))), differs };
     },
   };
 }
 
-/** What Auto-Quarantine did in reality: left out, for what it would have done takes its place. */
-function isOurOwn({ kind, data }: JournalLine): boolean {
-  if (kind !== 'action') return false;
-  const by = data.requestedBy;
-  return typeof by === 'object' && by !== null && 'kind' in by && by.kind === 'aq';
+/** What the server would show of a device after an action of Auto-Quarantine. */
+function effectOf({ type, purpose }: PlannedAction, { denial }: WorldDevice): Pick<Shown, 'approval' | 'access'> {
+  if (type === 'block') return { approval: 'denied', access: 'deny' };
+  return { approval: purpose === 'give-back' ? (denial?.took?.approval ?? 'approved') : 'approved', access: 'allow' };
 }
 
-function recorded(world: World, key: { sourceId: string; user: string; deviceId: string }): Said | null {
+const byAq = z.object({ requestedBy: z.object({ kind: z.literal('aq') }) });
+
+/** What Auto-Quarantine did in reality: left out, for what it would have done takes its place. */
+function isOurOwn({ kind, data }: JournalLine): boolean {
+  return (kind === 'action' || kind === 'action-step') && byAq.safeParse(data).success;
+}
+
+function recorded(world: World, key: DeviceKey): Said | null {
   const told = world.sources.get(key.sourceId)?.users.get(key.user)?.devices.get(key.deviceId)?.verdict;
   return told ? { verdict: told.verdict, rule: told.rule } : null;
 }

@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide, type Verdict } from '#domain/decide';
 import type { DecideInput, DeviceFacts } from '#domain/decide-input';
+import { barOf } from '#domain/effects';
 import { type PlannedAction, planActions } from '#domain/plan';
 import { hasAccess } from '#domain/server-state';
 import { anyUser, shuffled } from '#test/fixtures/arbitrary-decision';
-import { aDevice, aqOn, aUser, now } from '#test/fixtures/decision';
+import { aDevice, anEnrolment, aqOn, aUser, now } from '#test/fixtures/decision';
 
+const letNobodyIn = new Set(['aq-off', 'existing-device', 'already-admitted']);
 const runs = { numRuns: 400 };
 const planOf = (input: DecideInput, verdicts = decide(input)) =>
   planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
@@ -16,13 +18,15 @@ const byDevice = (verdicts: readonly Verdict[]) => new Map(verdicts.map((verdict
 /** What a server that does as it is told shows after an action, and what we then remember. */
 function applied(device: DeviceFacts, action: PlannedAction | undefined): DeviceFacts {
   if (!action || !device.detail) return device;
-  if (action.type === 'approve')
-    return { ...device, openAction: null, denial: null, detail: { ...device.detail, approval: 'approved', access: 'allow' } };
-  const kind = action.purpose === 'hold' ? 'hold' : 'block';
+  if (action.type === 'approve') {
+    const approval = action.purpose === 'give-back' ? (device.denial?.took?.approval ?? 'approved') : 'approved';
+    return { ...device, openAction: null, denial: null, detail: { ...device.detail, approval, access: 'allow' } };
+  }
+  const { purpose, rule } = action;
   return {
     ...device,
     openAction: null,
-    denial: { kind, actionId: 'applied', at: now },
+    denial: barOf({ actionId: 'applied', purpose, rule, requestedBy: { kind: 'aq' } }, { before: device.detail, at: now }),
     detail: { ...device.detail, approval: 'denied', access: 'deny' },
   };
 }
@@ -163,6 +167,51 @@ test('nothing is approved over the denial of another', () => {
     }),
     runs,
   );
+});
+
+test('only what Auto-Quarantine itself took is given back: no bar of a person, a portal rule or an administrator, and no new approval', () => {
+  fc.assert(
+    fc.property(anyUser(), (input) => {
+      const devices = new Map(input.devices.map((device) => [device.deviceId, device]));
+      for (const { deviceId, type, rule, purpose } of planOf(input)) {
+        const device = devices.get(deviceId);
+        const approvesAsExisting = rule === 'existing-device' && device?.detail?.approval === 'pending';
+        expect(purpose === 'give-back').toBe(type === 'approve' && letNobodyIn.has(rule) && !approvesAsExisting);
+        if (purpose !== 'give-back') continue;
+        expect(device?.denial?.took).toBeDefined();
+        expect(device?.detail).toMatchObject({ access: 'deny' });
+      }
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
+test('what was blocked under other settings and is given back under these is as it was before, approval and all', () => {
+  const policy = { autoApproveByPolicy: true, requireApproval: 'on', devicesPerUser: 0 } as const;
+  const users = anyUser().map((input) => ({
+    ...input,
+    ...{ enforcement: 'server' as const, enrolmentFeed: 'fresh' as const, decisions: [] },
+    devices: input.devices.map((device) => ({ ...device, existing: false, denial: null, openAction: null })),
+    // Every other phone is enrolled, with mail set up by hand.
+    enrolments: input.devices
+      .filter((_, index) => index % 2 === 0)
+      .map(({ deviceId }) => anEnrolment(deviceId, { mailDeviceIds: [deviceId], mailConfiguration: 'manual' })),
+  }));
+  let given = 0;
+  fc.assert(
+    fc.property(users, fc.constantFrom('on' as const, 'off' as const), (input, requireApproval) => {
+      const blocked = afterPlan({ ...input, settings: { ...input.settings, ...policy } });
+      const back = { ...blocked, settings: { ...aqOn(), requireApproval } };
+      const after = afterPlan(back);
+      for (const { deviceId, purpose } of planOf(back).filter(({ purpose }) => purpose === 'give-back')) {
+        const [was, is] = [input, after].map(({ devices }) => devices.find((device) => device.deviceId === deviceId));
+        given += 1;
+        expect([purpose, is?.detail, is?.denial]).toEqual(['give-back', was?.detail, null]);
+      }
+    }),
+    { numRuns: 1_500 },
+  );
+  expect(given).toBeGreaterThan(50);
 });
 
 describe('a stronger enrolment', () => {

@@ -16,6 +16,7 @@ import {
   onlyVerdict,
   ourBlock,
   ourHold,
+  ourTaking,
 } from '#test/fixtures/decision';
 
 const one = (device: ReturnType<typeof aDevice>, deviation: Partial<DecideInput> = {}) =>
@@ -389,4 +390,60 @@ test('every verdict of every rule carries evidence and what would change it', ()
       expect(evidence.length).toBeGreaterThan(10);
       expect(wouldChange).toMatch(/^[A-Z].*\.$/);
     }
+});
+
+describe('our own block, once no rule asks for it any more', () => {
+  const taken = (deviation: Parameters<typeof aDevice>[1] = {}) =>
+    aDevice('A', { detail: denied, denial: ourTaking, ...deviation });
+  const off = aqOn({ requireApproval: 'off' });
+  const server = (requiresApproval: boolean | 'unknown', aqSupport: 'supported' | 'unknown' = 'supported') =>
+    ({ settings: aqOn({ requireApproval: 'server' }), server: { requiresApproval, aqSupport } }) as const;
+
+  test('is lifted where the server enforces, for the device would be left alone had it not been blocked', () => {
+    const verdict = one(taken());
+    expect(verdict).toMatchObject({ verdict: 'approve', rule: 'already-admitted' });
+    expect(verdict.evidence).toContain('it had access until Auto-Quarantine blocked it on');
+    expect(one(taken({ denial: ourBlock }))).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
+  });
+
+  test('where we enforce, is lifted only from what had been approved there: what would be held anyway stays kept out', () => {
+    const enforcement = 'extender';
+    expect(one(taken(), { enforcement })).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
+    const approved = { ...ourTaking, took: { approval: 'auto-approved' as const } };
+    expect(one(taken({ denial: approved }), { enforcement })).toMatchObject({ verdict: 'approve', rule: 'already-admitted' });
+  });
+
+  test('is lifted where Auto-Quarantine is known to be off, and stays where that is only not known', () => {
+    const verdict = (deviation: Partial<DecideInput>) => one(taken(), deviation).verdict;
+    expect(verdict({ settings: off })).toBe('approve');
+    expect(verdict(server(false))).toBe('approve');
+    expect(verdict(server('unknown'))).toBe('leave');
+    expect(verdict(server(false, 'unknown'))).toBe('leave');
+    expect(verdict({ ...server(false), baseline: 'owed' })).toBe('leave');
+    expect(verdict({ baseline: 'owed' })).toBe('leave');
+  });
+
+  test('is lifted from an existing device', () => {
+    expect(one(taken({ existing: true }))).toMatchObject({ verdict: 'approve', rule: 'existing-device' });
+  });
+
+  test.each([
+    ['was prohibited since', { detail: { ...denied, access: 'prohibit' } }],
+    ['waits for approval by now', { detail: { approval: 'pending', access: 'deny' } }],
+    ['shows an approval that nobody can read', { detail: { approval: 'unknown', access: 'deny' } }],
+    ['may have a wipe pending', { detail: { ...denied, wipe: 'unknown' } }],
+  ] as const)('stays where the device %s', (_, deviation) => {
+    for (const settings of [aqOn(), off]) expect(one(taken(deviation), { settings }).verdict).not.toBe('approve');
+  });
+
+  test('stays while the rule that blocked it still does, or nobody can tell', () => {
+    const settings = aqOn({ autoApproveByPolicy: true });
+    const blocked = (mailConfiguration: 'manual' | 'unknown') =>
+      one(taken(), { settings, enrolments: [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration })] }).verdict;
+    expect([blocked('manual'), blocked('unknown')]).toEqual(['block', 'undetermined']);
+  });
+
+  test('stays when a person wants it so', () => {
+    expect(one(taken(), { settings: off, decisions: [aDecision('A', 'block')] }).verdict).toBe('block');
+  });
 });

@@ -1,6 +1,6 @@
 /** What a Traveler source offers and what it needs to be told: the types that callers and the files beside this share. */
 import type { WipeTarget } from '#domain/action';
-import type { DeviceDetail, ListedDevice } from '#domain/device';
+import type { Approval, DeviceDetail, ListedDevice } from '#domain/device';
 import type { ServerFacts } from '#domain/source';
 
 export type Credentials = { user: string; password: string };
@@ -26,8 +26,11 @@ export type TravelerSource = {
   serverFacts(): Promise<ServerFacts>;
   /** Sets approval on the server; its notification addresses stay as they are. */
   writeSettings(wanted: { requireApproval: boolean; devicesBeforeApproval: number }): Promise<'written' | 'unavailable'>;
-  /** `liftDenial`: access was denied by us, so it is allowed again in the same write. */
-  approve(href: string, options: { liftDenial: boolean }): Promise<Written>;
+  /**
+   * `liftDenial`: access was denied by us, so it is allowed again in the same write. `asBefore`: only that is undone, and the device
+   * has this approval again instead of a new one; where a server knows no such write, it is approved.
+   */
+  approve(href: string, options: { liftDenial: boolean; asBefore?: Approval }): Promise<Written>;
   block(href: string): Promise<Written>;
   allow(href: string): Promise<Written>;
   remove(href: string): Promise<Written>;

@@ -3,6 +3,7 @@
  * proposal, kept in this one file so that it can be replaced. Every effect is confirmed by reading the device back.
  *
  *   PUT <href>  {"approval_policy": 2}                         approve
+ *               {"approval_policy": 16, "access_status": 0}    undo our own block: the approval that the device had before it
  *               {"approval_policy": 8, "access_status": 1}     block
  *               {"access_status": 0}                           allow again
  *               {"requested_wipe_options": "wipeDevice/…"}     wipe; "" cancels
@@ -12,6 +13,7 @@
 import { z } from 'zod';
 import type { WipeTarget } from '#domain/action';
 import type { ServerFacts } from '#domain/source';
+import { approvalCode } from '#domain/traveler-record';
 import { wipeFlags } from '#domain/wipe';
 import type { Call, Connection } from './connection.ts';
 import type { TravelerSource, Written } from './contract.ts';
@@ -40,7 +42,8 @@ export function unprovenWrites(connection: Connection): Writes {
     return answer === 'gone' ? 'gone' : 'accepted';
   }
   return {
-    approve: (href, { liftDenial }) => write('PUT', href, { approval_policy: 2, ...(liftDenial ? { access_status: 0 } : {}) }),
+    approve: (href, { liftDenial, asBefore = 'approved' }) =>
+      write('PUT', href, { approval_policy: approvalCode(asBefore) ?? 2, ...(liftDenial ? { access_status: 0 } : {}) }),
     block: (href) => write('PUT', href, { approval_policy: 8, access_status: 1 }),
     allow: (href) => write('PUT', href, { access_status: 0 }),
     remove: (href) => write('DELETE', href),

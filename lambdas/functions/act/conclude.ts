@@ -101,10 +101,10 @@ function aftermathOf(
 /** `undefined` leaves our own bar as it is. */
 function denialAfter(
   action: LedgerAction,
-  { denial }: Device,
+  { denial, detail }: Device,
   { ending: { before, after }, last: { state, at } }: { ending: Ending; last: Step },
 ): Denial | null | undefined {
   if (after === undefined) return undefined;
-  const bar = barAfter(denial, { ...action, state, at, before: before ?? action.before, after });
+  const bar = barAfter(denial, { ...action, state, at, before: before ?? action.before, after, known: detail });
   return bar === denial ? undefined : bar;
 }

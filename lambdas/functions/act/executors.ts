@@ -24,10 +24,15 @@ export const circumstances = (about: About): Circumstances => ({
   ...(about.action.wipeTargets ? { wipeTargets: about.action.wipeTargets } : {}),
   sent: about.action.state !== 'dispatched',
   lockBelongs: lockBelongs(about),
+  givesBack: about.action.purpose === 'give-back',
 });
 
 const writes: { [K in ActionType]: Executor['write'] } = {
-  approve: (source, href, { about }) => source.approve(href, { liftDenial: about.device.denial !== null }),
+  approve: (source, href, { about: { action, device } }) => {
+    const liftDenial = device.denial !== null;
+    const before = action.purpose === 'give-back' ? device.denial?.took?.approval : undefined;
+    return source.approve(href, before === undefined ? { liftDenial } : { liftDenial, asBefore: before });
+  },
   block: (source, href) => source.block(href),
   remove: (source, href) => source.remove(href),
   wipe: (source, href, { seen, about }) => source.wipe(href, wipeRequest(seen, about.action)),

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/users';
 import type { Action } from '#domain/action';
+import { nameOf } from '#domain/action-account';
 import { requestLines } from '#domain/action-telling';
 import type { Verdict } from '#domain/decide';
 import type { Device, ExplainedVerdict, Match } from '#domain/device';
@@ -75,9 +76,7 @@ function verdictLine(device: Device, { decided, action, match }: Deciding): Time
   const { verdict, rule, evidence, settingsVersion, inputsDigest, decidedAt } = decided;
   const before = device.verdict && { verdict: device.verdict.verdict, rule: device.verdict.rule };
   const from = before && before.verdict !== verdict ? `, before: ${before.verdict} (${before.rule})` : '';
-  const asks = action
-    ? ` ${action.type === 'approve' ? 'Approval' : action.purpose === 'hold' ? 'Hold' : 'Block'} asked for.`
-    : '';
+  const asks = action ? ` ${nameOf(action)} asked for.` : '';
   return {
     at: decidedAt,
     id: `verdict|${inputsDigest}`,

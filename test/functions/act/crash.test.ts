@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionType } from '#domain/action';
+import type { TimelineEntry } from '#domain/timeline';
+import { isFinal } from '#domain/transitions';
 import { killedAt } from '#test/fixtures/crashing';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
@@ -36,7 +38,21 @@ async function remains(user: string, deviceId: string) {
       notBefore,
     })),
     lines: lines.flatMap(({ kind }) => (kind === 'action' || kind === 'removed' ? [kind] : [])).sort(),
+    untold: await untold({ user, deviceId }, lines),
   };
+}
+
+/** Steps of the ledger that the timeline does not have, or has twice. What a verdict asked for is told by the verdict's line. */
+async function untold(key: { user: string; deviceId: string }, lines: readonly TimelineEntry[]): Promise<unknown[]> {
+  const told = lines
+    .filter(({ kind }) => kind === 'action-step')
+    .map(({ data }) => `${data.actionId} ${data.step} ${data.state}`);
+  const made = (await spine.actionsOf(key.user, key.deviceId)).flatMap(({ actionId, history, requestedBy }) =>
+    history.flatMap(({ state }, number) =>
+      isFinal(state) || (number === 0 && requestedBy.kind === 'aq') ? [] : [`${actionId} ${number} ${state}`],
+    ),
+  );
+  return [...made.filter((step) => !told.includes(step)), ...told.filter((step, at) => told.indexOf(step) !== at)];
 }
 
 type Part = 'evaluate' | 'act';
@@ -213,7 +229,7 @@ for (const scenario of scenarios)
   for (const part of scenario.parts ?? (['evaluate', 'act'] as const))
     test(`killed anywhere in ${part}: ${scenario.name} takes effect exactly once`, async () => {
       const undisturbed = await run(scenario, { part, at: Number.POSITIVE_INFINITY, message: 0 });
-      expect(undisturbed.remains).toMatchObject({ effects: scenario.effects, server: scenario.server, open: null });
+      expect(undisturbed.remains).toMatchObject({ effects: scenario.effects, server: scenario.server, open: null, untold: [] });
       let deaths = 0;
       for (const message of [1, 2]) {
         for (let at = 1; ; at++) {

@@ -320,3 +320,39 @@ test('of evaluations that run side by side, none doubles an action or a line', a
   const kinds = lines.map(({ kind }) => kind).sort();
   expect(kinds).toEqual(['action', 'action-step', 'action-step', 'action-step', 'verdict']);
 });
+
+test.each([
+  ['leaves it alone', { autoApproveEnrolled: false, devicesPerUser: 0 }],
+  ['is off', { requireApproval: 'off' }],
+] as const)('3: under settings by which Auto-Quarantine %s, its own block is undone and no more', async (_, back) => {
+  const user = nextUser();
+  const deviceId = `ApplBACK${users}`;
+  await publish({ autoApproveByPolicy: false });
+  spine.simulator.arrive(user, { deviceId });
+  const phone = spine.simulator.find(user, deviceId);
+  if (!phone) throw new Error('no device');
+  spine.simulator.adminChange(phone, { approval: 16, access: 0 });
+  await spine.gather(user);
+  await spine.settle();
+  expect(await spine.verdicts({ sourceId, user })).toEqual({ [deviceId]: 'leave already-admitted' });
+
+  await spine.enrol(enrolled(`back ${user}`, { mailDeviceIds: [deviceId], mailConfiguration: 'manual' }));
+  await publish({ autoApproveByPolicy: true });
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(spine.simulator.find(user, deviceId)).toMatchObject({ approval: 8, access: 1 });
+  expect((await spine.device({ user, deviceId })).denial).toMatchObject({ took: { approval: 'not-required' } });
+
+  await publish(back);
+  await spine.evaluate(user);
+  await spine.settle();
+  expect(spine.effectsOn(user, deviceId)).toEqual([
+    { approval_policy: 8, access_status: 1 },
+    { approval_policy: 16, access_status: 0 },
+  ]);
+  const device = await spine.device({ user, deviceId });
+  expect(device).toMatchObject({ denial: null, openAction: null, detail: { approval: 'not-required', access: 'allow' } });
+  expect(device.verdict?.verdict).toBe('leave');
+  const [end] = (await spine.timeline.read({ sourceId, user, deviceId })).filter(({ kind }) => kind === 'action');
+  expect(end?.says).toMatch(/^Giving access back asked for by Auto-Quarantine: confirmed/);
+});

@@ -16,6 +16,7 @@ import { userStore } from '#adapters/dynamodb/users';
 import { sqsQueue } from '#adapters/queues';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { Device } from '#domain/device';
+import { barOf } from '#domain/effects';
 import type { Enrolment } from '#domain/enrolment';
 import { actionMessage, evaluationMessage } from '#domain/messages';
 import { defaultSettings, type Settings } from '#domain/settings';
@@ -121,6 +122,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
       await putAll(client, tables.devices, all.map(deviceItem));
       await sources.update(source, { devices: all.filter(({ sourceId }) => sourceId === source).length });
     },
+    putDevice: (device: Device) => client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) })),
     /** As if every user had been evaluated on what is stored now, but without the time that takes for thousands. */
     async decideEveryone() {
       const surroundings = await readSurroundings(dependencies, source);
@@ -155,13 +157,16 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
         const device = (await dependencies.devices.usersOfSource) && (await side.requests.stores.devices.getDevice(key));
         if (!device || device.openAction?.actionId !== actionId) continue;
         const { type } = device.openAction;
+        const action = await dependencies.ledger.read(actionId);
+        if (!action) throw new Error(`action ${actionId} is not in the ledger`);
         const blocked = type === 'block';
+        const before = action.purpose === 'give-back' ? device.denial?.took?.approval : undefined;
         const detail = device.detail && {
           ...device.detail,
-          approval: blocked ? ('denied' as const) : ('approved' as const),
+          approval: blocked ? ('denied' as const) : (before ?? ('approved' as const)),
           access: blocked ? ('deny' as const) : ('allow' as const),
         };
-        const denial = blocked ? { kind: 'block' as const, actionId, at: now() } : null;
+        const denial = blocked ? barOf(action, { before: device.detail, at: now() }) : null;
         const after = { ...device, detail, denial, openAction: null, observedSeq: device.observedSeq + 1 };
         await client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(after) }));
         done.push(`${type} ${device.deviceId}`);

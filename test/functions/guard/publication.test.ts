@@ -3,12 +3,14 @@ import { aqOn, connected, enrolledAs, type FleetSide, idOf, source, startFleetSi
 
 const fleetSize = 2000;
 const setUpByHand = 120;
-const byPolicy = { ...aqOn, autoApproveByPolicy: true };
+/** Nobody is let in by number: what has access is left alone, and nothing else. */
+const nobodyNew = { ...aqOn, devicesPerUser: 0 };
+const byPolicy = { ...nobodyNew, autoApproveByPolicy: true };
 
 let side: FleetSide;
 beforeAll(async () => {
   side = await startFleetSide();
-  await side.inForce();
+  await side.inForce(nobodyNew);
   await side.putDevices(Array.from({ length: fleetSize }, (_, index) => connected(index)));
   await side.requests.importEnrolments(
     Array.from({ length: 150 }, (_, index) => enrolledAs(index, index < setUpByHand ? 'manual' : 'pushed')),
@@ -66,3 +68,33 @@ test('a rejected publication changes nothing, and one that was decided cannot be
   expect(await current()).toBe(version);
   expect(await side.requests.decideGuard('none', { decision: 'confirm', by: 'ann' })).toBeNull();
 });
+
+test('confirming applies exactly the plan; rolling back lifts exactly those blocks, and none that a person asked for', async () => {
+  const before = await side.shown();
+  const planned = await side.plan({ sourceIds: [source], settings: byPolicy });
+  expect(planned.changes.filter(({ action }) => action !== null).map(({ deviceId }) => deviceId)).toEqual(byHand);
+  const { guardId } = await stopped();
+  const decided = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' });
+  expect(decided?.guard).toMatchObject({ state: 'confirmed', outcome: 'The settings are published.' });
+  await side.settle();
+  const changed = (await side.shown()).filter((one, index) => one.verdict !== before[index]?.verdict || one.action !== null);
+  expect(changed).toEqual(planned.changes.map(({ user, deviceId, to, action }) => ({ user, deviceId, ...to, action })));
+  expect(await side.carryOut()).toEqual(byHand.map((id) => `block ${id}`));
+
+  // A person blocks one of them too: from then on it is theirs.
+  const [theirs] = (await side.devices()).filter(({ deviceId }) => deviceId === byHand[0]);
+  if (!theirs) throw new Error('no device');
+  await side.putDevice({ ...theirs, denial: { kind: 'block', actionId: 'of a person', at: side.clock.now } });
+  const back = await side.plan({ sourceIds: [source], settings: nobodyNew });
+  const lifted = back.changes.filter(({ action }) => action !== null);
+  expect(lifted.map(({ deviceId, action, to }) => [deviceId, action, to.rule])).toEqual(
+    byHand.slice(1).map((id) => [id, 'approve', 'already-admitted']),
+  );
+  expect((await publish(nobodyNew)).outcome).toBe('published');
+  await side.settle();
+  expect(await side.carryOut()).toEqual(byHand.slice(1).map((id) => `approve ${id}`));
+  await side.settle();
+  const access = (await side.devices()).filter(({ detail }) => detail?.access === 'allow');
+  expect(access).toHaveLength(fleetSize - 1);
+  expect(access.every(({ denial }) => denial === null)).toBe(true);
+}, 240_000);

@@ -32,7 +32,7 @@ const anyFleetDevice = fc.record({
   deviceId: fc.constantFrom(...ids),
   shown: anyShown,
   existing: fc.boolean(),
-  ours: fc.boolean(),
+  ours: fc.constantFrom('none' as const, 'asked-for' as const, 'taken' as const),
   presence: fc.constantFrom('present' as const, 'present' as const, 'missing' as const, 'removed' as const),
   registeredAt: fc.integer({ min: 1, max: 3 }),
 });
@@ -59,6 +59,9 @@ const anySettings: fc.Arbitrary<Settings> = fc.record({
 
 type FleetDevice = typeof anyFleetDevice extends fc.Arbitrary<infer D> ? D : never;
 
+const bar = { kind: 'block', actionId: 'earlier', at: start } as const;
+const bars = { none: null, 'asked-for': bar, taken: { ...bar, took: { approval: 'not-required' } } } as const;
+
 function stored({ user, deviceId, shown, existing, ours, presence, registeredAt }: FleetDevice): Device {
   const barred = shown.approval === 'denied';
   return aDevice(
@@ -66,7 +69,7 @@ function stored({ user, deviceId, shown, existing, ours, presence, registeredAt 
     {
       detail: { ...detail, ...shown },
       baselineRun: existing ? 'run-0' : null,
-      denial: barred && ours ? { kind: 'block', actionId: 'earlier', at: start } : null,
+      denial: barred ? bars[ours] : null,
       presence,
       registeredAt,
     },
