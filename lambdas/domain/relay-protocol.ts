@@ -44,6 +44,9 @@ const fence = z.number().int().nonnegative();
 /** 64 lower-case hex digits: SHA-256 over the sorted entries of the manifest (`manifestDigest`). */
 export const gatherDigest = z.string().regex(/^[0-9a-f]{64}$/, '64 hex digits');
 
+/** 16 lower-case hex digits: names a device within its source (`deviceHash`). */
+const deviceHashText = z.string().regex(/^[0-9a-f]{16}$/, '16 hex digits');
+
 export const lease = z.object({
   /** Whether this relay holds it. */
   held: z.boolean(),
@@ -152,6 +155,8 @@ export const gatherCommand = z.object({
   /** Start of the last complete gather: rotation goes by the time since. */
   since: z.number().nullable(),
   startedAt: z.number(),
+  /** Devices (`deviceHash`) whose full record is wanted whatever the relay knows: held ones, and those with an open action. */
+  attention: z.array(deviceHashText).max(1_000).default([]),
 });
 export type GatherCommand = z.infer<typeof gatherCommand>;
 
@@ -233,7 +238,7 @@ export const toCloud = z.discriminatedUnion('type', [
     part: z.number().int().nonnegative(),
     devices: z.array(relayedDevice),
     /** Hashes (`deviceHash`) of devices that the list no longer names. */
-    removed: z.array(z.string().regex(/^[0-9a-f]{16}$/)),
+    removed: z.array(deviceHashText),
   }),
   z.object({
     type: z.literal('gatherEnd'),

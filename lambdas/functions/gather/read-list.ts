@@ -6,6 +6,7 @@ import { deviceHash } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { type NeedContext, needOf, owesRollUp } from '#domain/gather-needs';
 import { printOf } from '#domain/gather-prints';
+import { sightings } from '#domain/gather-sightings';
 import type { Gathering } from './dependencies.ts';
 import type { Work } from './look.ts';
 import type { Tally } from './tally.ts';
@@ -19,8 +20,7 @@ export type ListReader = {
 
 export function listReader(gathering: Gathering, context: NeedContext, tally: Tally): ListReader {
   const { manifest } = gathering;
-  const fresh = new Set<string>();
-  const seen = new Uint8Array(manifest.size);
+  const { seen, isFirst } = sightings(manifest.size);
   let rejected = 0;
   const reader: ListReader = { works, seen, outcome: { state: 'paused', rejected } };
   return reader;
@@ -57,13 +57,5 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ta
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) tally.counts.detailsWanted++;
     return { row, hash, index, print, need, rollUp: owesRollUp(row, hash, context) };
-  }
-
-  /** Pages shift while they are read: a row may come twice. */
-  function isFirst(hash: string, index: number): boolean {
-    if (index < 0) return fresh.size !== fresh.add(hash).size;
-    if (seen[index]) return false;
-    seen[index] = 1;
-    return true;
   }
 }

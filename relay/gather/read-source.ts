@@ -1,0 +1,80 @@
+/**
+ * One reading of the source into a staging: the list is streamed, full records are read beside it where they are owed, and what
+ * differs from the committed snapshot is staged (in a full run: everything). The list waits while much is in hand.
+ */
+import { pMapIterable } from 'p-map';
+import { TravelerFailure } from '#adapters/traveler/failure';
+import type { NeedContext } from '#domain/gather-needs';
+import { printOf } from '#domain/gather-prints';
+import { contradiction } from '#domain/gather-schedule';
+import { type Manifest, stalePrint } from '#domain/manifest';
+import type { Staged } from '../snapshot/contract.ts';
+import { looking } from './look.ts';
+import { type OwedRow, owedRows } from './owed-rows.ts';
+import type { Reading } from './reading.ts';
+import { isMoving } from './rows.ts';
+
+const batchSize = 200;
+/** Rows in hand at once, those being read included. */
+const inHand = 256;
+
+/** Throws TravelerFailure, also for a list that contradicts itself, and whatever the snapshot throws. */
+export async function readSource(reading: Reading): Promise<void> {
+  const { snapshot, staging, counts, concurrency } = reading;
+  const manifest = snapshot.listed();
+  const { rows, seen } = owedRows(reading, needContext(reading, manifest));
+  const look = looking(reading, manifest);
+  const owed = rows();
+  try {
+    const looked = pMapIterable(owed, async (row: OwedRow) => ({ row, found: await look(row) }), {
+      concurrency,
+      backpressure: Math.max(inHand, concurrency),
+      preserveOrder: false,
+    });
+    let batch: Staged[] = [];
+    for await (const { row, found } of looked) {
+      if (found === 'gone' && row.index >= 0) seen[row.index] = 0;
+      if (found !== null && found !== 'gone') batch.push(found);
+      if (batch.length < batchSize) continue;
+      staging.stage(batch);
+      batch = [];
+    }
+    staging.stage(batch);
+  } finally {
+    // It may be waiting for an answer that nobody waits for any more.
+    owed.return(undefined).catch(() => undefined);
+  }
+  const { devices: unique, rejected, totalRecords } = counts;
+  const found = contradiction({ unique, rejected, totalRecords, known: manifest.size });
+  if (found !== null) throw new TravelerFailure('permanent', { ...found, where: 'device list' });
+  settleUnseen(reading, { manifest, seen });
+}
+
+/** In a full run nothing that was known counts: another relay may have read, and acted, meanwhile. */
+function needContext({ command, run, snapshot }: Reading, manifest: Manifest): NeedContext & { manifest: Manifest } {
+  const { startedAt, since, detailRefreshHours, lastSyncEveryHours, attention } = command;
+  return {
+    ...{ manifest, startedAt, since, detailRefreshHours, lastSyncEveryHours, continued: false },
+    everyDetail: run.scope === 'full' || command.details === 'every',
+    moving: new Set([...snapshot.moving(), ...attention]),
+  };
+}
+
+/**
+ * Devices that the list no longer names are told as removed. While there are rows that could not be read, they may be those:
+ * then they stay as they were.
+ */
+function settleUnseen(
+  { run, staging, snapshot, counts }: Reading,
+  { manifest, seen }: { manifest: Manifest; seen: Uint8Array },
+): void {
+  const unseen = Array.from(seen.keys())
+    .filter((index) => !seen[index])
+    .map((index) => manifest.hashAt(index));
+  if (counts.rejected === 0 && run.scope === 'delta') staging.remove(unseen);
+  if (counts.rejected === 0 || run.scope === 'delta') return;
+  for (const hash of unseen) {
+    const row = snapshot.kept(hash);
+    if (row !== null) staging.stage([{ hash, row, listed: stalePrint(printOf(row)), moving: isMoving(row.detail) }]);
+  }
+}

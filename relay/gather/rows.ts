@@ -1,0 +1,46 @@
+/** A listed device as it is kept and sent. Pure. */
+import { type DeviceDetail, type ListedDevice, listedDevice } from '#domain/device';
+
+/** A device chooses what it calls itself: what is absurdly long is cut, so that each device fits into one message. */
+export const mostRowBytes = 16 * 1024;
+const mostText = 200;
+const mostNames = 5;
+
+/** In the form that both ends print, whose order of fields counts; null when it cannot be brought to a size that can be sent. */
+export function sendable(row: ListedDevice): ListedDevice | null {
+  const plain = listedDevice.parse(row);
+  if (fits(plain)) return plain;
+  const cut = shortened(plain);
+  return fits(cut) ? cut : null;
+}
+
+const fits = (row: ListedDevice): boolean => Buffer.byteLength(JSON.stringify(row)) <= mostRowBytes;
+
+const short = (text: string): string =>
+  Array.from(text.slice(0, 2 * mostText))
+    .slice(0, mostText)
+    .join('');
+
+function shortened(row: ListedDevice): ListedDevice {
+  const { provider, type, level, notification, detail } = row;
+  return {
+    ...row,
+    ...{ provider: short(provider), type: short(type), level: short(level), notification: short(notification) },
+    detail: detail && shortenedDetail(detail),
+  };
+}
+
+function shortenedDetail(detail: DeviceDetail): DeviceDetail {
+  return {
+    ...detail,
+    wipeTypes: short(detail.wipeTypes),
+    compliance: short(detail.compliance),
+    approvers: detail.approvers.slice(0, mostNames).map(short),
+    codes: Object.fromEntries(Object.entries(detail.codes).map(([name, code]) => [name, short(code)])),
+  };
+}
+
+/** In a moving state: what is shown now will soon be something else, so every gather reads its full record. */
+export function isMoving(detail: DeviceDetail | null): boolean {
+  return detail?.approval === 'pending' || detail?.wipe === 'requested' || detail?.wipe === 'unknown';
+}

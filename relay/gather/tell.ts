@@ -1,0 +1,36 @@
+/** Tells the cloud of a run that is complete on disk: its beginning, its parts, a few at a time, its end. */
+import pMap from 'p-map';
+import type { Link, Told } from '../ports.ts';
+import type { Snapshot, StagedRun } from '../snapshot/contract.ts';
+import { SnapshotLost } from '../snapshot/failure.ts';
+
+/** Parts under way at once: each is sent only once there is room, so that a slow cloud fills nobody's memory. */
+const underWay = 4;
+
+type Telling = { link: Link; snapshot: Pick<Snapshot, 'part'>; signal: AbortSignal };
+
+export async function tellRun(run: StagedRun, { link, snapshot, signal }: Telling): Promise<void> {
+  const { runId, scope, askedBase, server, totals, digest, parts } = run;
+  const base = scope === 'delta' ? askedBase : null;
+  await link.deliver({ type: 'gatherBegin', runId, scope, base, server }, { signal });
+  const numbers = Array.from({ length: parts }, (_, part) => part);
+  const told = await tellParts(runId, numbers, { link, snapshot, signal });
+  if (told < parts) throw new SnapshotLost('parts of a run are not there any more');
+  await link.deliver({ type: 'gatherEnd', runId, parts, totals, digest }, { signal });
+}
+
+/** Parts that are not there (of another run, or numbers that it does not have) are left out. Answers how many were sent. */
+export async function tellParts(runId: string, numbers: readonly number[], { link, snapshot, signal }: Telling): Promise<number> {
+  const sent = await pMap(
+    numbers,
+    async (number) => {
+      signal.throwIfAborted();
+      const part = snapshot.part(runId, number);
+      if (part === null) return 0;
+      await link.deliver({ type: 'gatherPart', runId, part: number, ...part } satisfies Told, { signal });
+      return 1;
+    },
+    { concurrency: underWay, signal },
+  );
+  return sent.reduce<number>((sum, one) => sum + one, 0);
+}

@@ -1,0 +1,101 @@
+/**
+ * What the relay remembers of its source between gathers: the snapshot that the cloud took last (committed), and the one it
+ * was sent and may have taken (pending), which is kept as the difference to the committed one, or whole where the cloud was
+ * sent everything.
+ *
+ * - committed: entered when the cloud names the pending digest as what it has. Nothing else ever changes it.
+ * - staging: a gather is writing; what it wrote means nothing until `complete` returned. Ended by `complete`, by the next
+ *   `begin`, or by a crash, which leaves nothing of it.
+ * - pending: a complete run, on disk for good; its parts are the same however often they are asked for.
+ *
+ * Everything is on disk, so that memory does not grow with the fleet. Methods throw SnapshotFailure when the disk does not take
+ * what is written (nothing is changed then), and SnapshotLost when the file was found broken: it was set aside, and the snapshot
+ * is empty.
+ */
+import { z } from 'zod';
+import type { ListedDevice } from '#domain/device';
+import type { Print } from '#domain/gather-prints';
+import type { Manifest } from '#domain/manifest';
+import { gatherDigest } from '#domain/relay-protocol';
+import { type ServerFacts, serverFacts } from '#domain/source';
+
+/** As `gatherEnd` tells them. */
+export const totals = z.object({
+  devices: z.number().int(),
+  totalRecords: z.number().int().nullable(),
+  rejected: z.number().int(),
+  pages: z.number().int(),
+  details: z.number().int(),
+  requests: z.number().int(),
+});
+export type Totals = z.infer<typeof totals>;
+
+export const runStart = z.object({
+  runId: z.string().min(1),
+  /** As the command named it: a repeated command is the same only with the same base. */
+  askedBase: gatherDigest.nullable(),
+  scope: z.enum(['full', 'delta']),
+  /** Cloud's clock, epoch ms. */
+  startedAt: z.number(),
+});
+export type RunStart = z.infer<typeof runStart>;
+
+/** A run that is complete on disk. */
+export const stagedRun = runStart.extend({
+  server: serverFacts,
+  totals,
+  /** Of everything the relay has with this run. */
+  digest: gatherDigest,
+  /** Devices in all of it. */
+  devices: z.number().int(),
+  parts: z.number().int(),
+  /** The cloud has acknowledged all of it; whether it took it, its next command tells. */
+  told: z.boolean(),
+});
+export type StagedRun = z.infer<typeof stagedRun>;
+
+export const committedRun = z.object({ digest: gatherDigest, devices: z.number().int(), startedAt: z.number() });
+export type CommittedRun = z.infer<typeof committedRun>;
+
+/** A device as it is to be told. */
+export type Staged = {
+  hash: string;
+  /** With its detail, where one is known. */
+  row: ListedDevice;
+  /** Of the row as the list had it, so that the next list can be compared; stale where its full record is still owed. */
+  listed: Print;
+  /** Its full record is read by every gather. */
+  moving: boolean;
+};
+
+export type Staging = {
+  stage(devices: readonly Staged[]): void;
+  /** The list names them no more. */
+  remove(hashes: readonly string[]): void;
+  /** Cuts what was staged into parts. When it returns, the run is pending and outlasts a crash. */
+  complete(run: { server: ServerFacts; totals: Totals }): StagedRun;
+};
+
+export type Part = { devices: ListedDevice[]; removed: string[] };
+
+export type Snapshot = {
+  committed(): CommittedRun | null;
+  pending(): StagedRun | null;
+  /** The cloud has taken the pending run. */
+  commit(): void;
+  /** The cloud has acknowledged every message of this run, if it is still the pending one. */
+  markTold(runId: string): void;
+  /** Starts a run and forgets the pending one. A staging that is no longer the newest throws. */
+  begin(run: RunStart): Staging;
+  /** Prints of the committed rows as they were listed. */
+  listed(): Manifest;
+  /** Hashes of committed devices whose full record every gather reads: in a moving state, or touched. */
+  moving(): ReadonlySet<string>;
+  /** A committed device as it was told; null for none. */
+  kept(hash: string): ListedDevice | null;
+  /** One part of the pending run; null when that run is not pending or has no such part. */
+  part(runId: string, part: number): Part | null;
+  /** An action has written to this device: what is known of it may no longer hold. Until a run that reads it is taken. */
+  touch(hash: string): void;
+  close(): void;
+};

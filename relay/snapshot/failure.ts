@@ -1,0 +1,52 @@
+/** What can go wrong with the file of the snapshot, told from what the disk does. */
+import type { Explanation } from '#adapters/traveler/failure';
+
+/** The disk does not take what is written, or does not give what was. Nothing was changed. */
+export class SnapshotFailure extends Error {
+  readonly problem: Explanation;
+  constructor(problem: Explanation, cause: unknown) {
+    super(`${problem.what} (${problem.where}). ${problem.remedy}`, { cause });
+    this.name = 'SnapshotFailure';
+    this.problem = problem;
+  }
+}
+
+/** The file was broken and has been set aside; what the relay knew of its source is to be read anew. */
+export class SnapshotLost extends Error {
+  constructor(cause: unknown) {
+    super('The snapshot was broken and has been set aside', { cause });
+    this.name = 'SnapshotLost';
+  }
+}
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
+const broken = new Set([11, 26]);
+const trouble = new Map<number, string>([
+  [8, 'may not be written to'],
+  [10, 'cannot be read or written'],
+  [13, 'is full'],
+  [14, 'cannot be opened'],
+]);
+
+const codeOf = (error: unknown): number =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
+
+export const isBroken = (error: unknown): boolean => error instanceof BrokenContent || broken.has(codeOf(error));
+
+/** SQLite finds nothing wrong, and yet what is stored is none of ours. */
+export class BrokenContent extends Error {}
+
+/** The failure that an error of the disk amounts to; null when it is none. */
+export function diskFailure(error: unknown, directory: string): SnapshotFailure | null {
+  const how = trouble.get(codeOf(error));
+  if (how === undefined) return null;
+  return new SnapshotFailure(
+    {
+      what: `The disk with the relay's data directory ${how}`,
+      where: `data directory ${directory}`,
+      remedy:
+        'Free some space there, or see to it that the relay may write there. What the relay knew is unharmed; the next gather goes on by itself.',
+    },
+    error,
+  );
+}

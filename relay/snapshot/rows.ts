@@ -1,0 +1,42 @@
+/** Devices and facts as the file holds them, and back: what comes from it is parsed like anything that comes from outside. */
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { listedDevice } from '#domain/device';
+import { printOf } from '#domain/gather-prints';
+import { entryBytes, packEntries } from '#domain/manifest';
+import type { Part, Staged } from './contract.ts';
+import { BrokenContent } from './failure.ts';
+
+type Row = Record<string, SQLOutputValue>;
+
+/** hash, entry, listed, moving, row: as the tables have them. The digest is taken over the entries. */
+export function columnsOf({ hash, row, listed, moving }: Staged): SQLInputValue[] {
+  return [hash, packEntries([[hash, printOf(row)]]), packEntries([[hash, listed]]), moving ? 1 : 0, JSON.stringify(row)];
+}
+
+export function partOf(stored: readonly Row[]): Part | null {
+  if (stored.length === 0) return null;
+  return {
+    devices: stored.flatMap(({ row }) => (row === null ? [] : [parsed(row, listedDevice)])),
+    removed: stored.flatMap(({ hash, row }) => (row === null ? [String(hash)] : [])),
+  };
+}
+
+/** The entries one after the other; they come sorted by hash, so this is what `packEntries` gives for all of them. */
+export function joined(entries: Iterable<Row>, count: number): Uint8Array {
+  const all = new Uint8Array(count * entryBytes);
+  let at = 0;
+  for (const { bytes } of entries) {
+    if (!(bytes instanceof Uint8Array) || bytes.byteLength !== entryBytes) throw new BrokenContent('an entry of another size');
+    all.set(bytes, at);
+    at += entryBytes;
+  }
+  return all;
+}
+
+export function parsed<T>(text: SQLOutputValue | undefined, schema: { parse(value: unknown): T }): T {
+  try {
+    return schema.parse(JSON.parse(String(text)));
+  } catch (cause) {
+    throw new BrokenContent('something that was not written here', { cause });
+  }
+}
