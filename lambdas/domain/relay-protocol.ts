@@ -155,7 +155,10 @@ export const gatherCommand = z.object({
   /** Start of the last complete gather: rotation goes by the time since. */
   since: z.number().nullable(),
   startedAt: z.number(),
-  /** Devices (`deviceHash`) whose full record is wanted whatever the relay knows: held ones, and those with an open action. */
+  /**
+   * Devices (`deviceHash`) whose full record is wanted, whatever the relay knows: held ones, those with an open action, and
+   * those acted on since the last complete gather.
+   */
   attention: z.array(deviceHashText).max(1_000).default([]),
 });
 export type GatherCommand = z.infer<typeof gatherCommand>;

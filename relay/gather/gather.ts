@@ -75,7 +75,7 @@ export function relayGather(needs: GatherNeeds): RelayGather {
     const facts = source.facts();
     // Its failure counts once the list has been read; until then it is nobody's.
     facts.catch(() => undefined);
-    await readSource({ ...needs, command, run, staging, signal, counts, news });
+    await readSource({ ...needs, command, run, staging, signal, counts, news, cloudNow: () => link.cloudNow() });
     const server = await facts;
     signal.throwIfAborted();
     const { detailsWanted: _, ...totals } = { ...counts, requests: source.requests - before };

@@ -1,21 +1,23 @@
 /** Streams the list of the source and yields the rows that are owed something: to be told as they are, or to be read in full first. */
 import { deviceHash } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/device';
-import { type Need, type NeedContext, needOf, owesRollUp } from '#domain/gather-needs';
+import { type Need, needOf, owesRollUp } from '#domain/gather-needs';
 import { type Print, printOf } from '#domain/gather-prints';
 import { sightings } from '#domain/gather-sightings';
-import type { Manifest } from '#domain/manifest';
-import type { Reading } from './reading.ts';
+import type { RelayedDevice } from '#domain/relay-protocol';
+import type { Comparison, Reading } from './reading.ts';
 import { sendable } from './rows.ts';
 
 export type OwedRow = {
-  row: ListedDevice;
+  /** `detailAt` is null where the list has no full record. */
+  row: RelayedDevice;
   hash: string;
   /** Of its entry in the manifest, or -1. */
   index: number;
   print: Print;
   need: Exclude<Need, 'nothing'>;
-  rollUp: boolean;
+  /** To be told even if it is as it was. */
+  tell: boolean;
 };
 
 export type OwedRows = {
@@ -24,30 +26,33 @@ export type OwedRows = {
   seen: Uint8Array;
 };
 
-export function owedRows(reading: Reading, context: NeedContext & { manifest: Manifest }): OwedRows {
-  const { source, log, signal, run, counts, news } = reading;
-  const { manifest } = context;
+export function owedRows(reading: Reading, context: Comparison): OwedRows {
+  const { source, log, signal, run, counts, news, cloudNow } = reading;
+  const { manifest, insisted } = context;
   const { seen, isFirst } = sightings(manifest.size);
 
   async function* rows(): AsyncGenerator<OwedRow> {
+    // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
+    let [asked, before] = [cloudNow(), cloudNow()];
     for await (const page of source.pages()) {
       signal.throwIfAborted();
       counts.pages++;
       counts.rejected += page.rejected;
       counts.totalRecords = page.totalRecords;
       for (const listed of page.devices) {
-        const owed = owedBy(listed);
+        const owed = owedBy(listed, before);
         if (owed !== null) yield owed;
       }
+      [before, asked] = [asked, cloudNow()];
       news();
     }
   }
 
-  function owedBy(listed: ListedDevice): OwedRow | null {
+  function owedBy(listed: ListedDevice, askedAt: number): OwedRow | null {
     const hash = deviceHash(listed);
     const index = manifest.find(hash);
     if (!isFirst(hash, index)) return null;
-    const row = sendable(listed);
+    const row = sendable(listed, listed.detail === null ? null : askedAt);
     if (row === null) {
       counts.rejected++;
       log('warn', 'The list has a record that is too long to be sent; it is left out', { runId: run.runId });
@@ -55,10 +60,11 @@ export function owedRows(reading: Reading, context: NeedContext & { manifest: Ma
     }
     counts.devices++;
     const print = printOf(row);
-    const need = needOf(row, { hash, index, print }, context);
+    const tell = insisted.has(hash) || owesRollUp(row, hash, context);
+    const need = insisted.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) counts.detailsWanted++;
-    return { row, hash, index, print, need, rollUp: owesRollUp(row, hash, context) };
+    return { row, hash, index, print, need, tell };
   }
 
   return { rows, seen };

@@ -4,14 +4,13 @@
  */
 import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import type { NeedContext } from '#domain/gather-needs';
 import { printOf } from '#domain/gather-prints';
 import { contradiction } from '#domain/gather-schedule';
 import { type Manifest, stalePrint } from '#domain/manifest';
 import type { Staged } from '../snapshot/contract.ts';
 import { looking } from './look.ts';
 import { type OwedRow, owedRows } from './owed-rows.ts';
-import type { Reading } from './reading.ts';
+import type { Comparison, Reading } from './reading.ts';
 import { isMoving } from './rows.ts';
 
 const batchSize = 200;
@@ -22,7 +21,7 @@ const inHand = 256;
 export async function readSource(reading: Reading): Promise<void> {
   const { snapshot, staging, counts, concurrency } = reading;
   const manifest = snapshot.listed();
-  const { rows, seen } = owedRows(reading, needContext(reading, manifest));
+  const { rows, seen } = owedRows(reading, comparison(reading, manifest));
   const look = looking(reading, manifest);
   const owed = rows();
   try {
@@ -51,12 +50,13 @@ export async function readSource(reading: Reading): Promise<void> {
 }
 
 /** In a full run nothing that was known counts: another relay may have read, and acted, meanwhile. */
-function needContext({ command, run, snapshot }: Reading, manifest: Manifest): NeedContext & { manifest: Manifest } {
+function comparison({ command, run, snapshot }: Reading, manifest: Manifest): Comparison {
   const { startedAt, since, detailRefreshHours, lastSyncEveryHours, attention } = command;
   return {
     ...{ manifest, startedAt, since, detailRefreshHours, lastSyncEveryHours, continued: false },
     everyDetail: run.scope === 'full' || command.details === 'every',
-    moving: new Set([...snapshot.moving(), ...attention]),
+    moving: snapshot.moving(),
+    insisted: new Set([...snapshot.touched(), ...attention]),
   };
 }
 

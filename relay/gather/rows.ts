@@ -1,5 +1,6 @@
 /** A listed device as it is kept and sent. Pure. */
-import { type DeviceDetail, type ListedDevice, listedDevice } from '#domain/device';
+import type { DeviceDetail, ListedDevice } from '#domain/device';
+import { type RelayedDevice, relayedDevice } from '#domain/relay-protocol';
 
 /** A device chooses what it calls itself: what is absurdly long is cut, so that each device fits into one message. */
 export const mostRowBytes = 16 * 1024;
@@ -7,21 +8,21 @@ const mostText = 200;
 const mostNames = 5;
 
 /** In the form that both ends print, whose order of fields counts; null when it cannot be brought to a size that can be sent. */
-export function sendable(row: ListedDevice): ListedDevice | null {
-  const plain = listedDevice.parse(row);
+export function sendable(row: ListedDevice, detailAt: number | null): RelayedDevice | null {
+  const plain = relayedDevice.parse({ ...row, detailAt });
   if (fits(plain)) return plain;
   const cut = shortened(plain);
   return fits(cut) ? cut : null;
 }
 
-const fits = (row: ListedDevice): boolean => Buffer.byteLength(JSON.stringify(row)) <= mostRowBytes;
+const fits = (row: RelayedDevice): boolean => Buffer.byteLength(JSON.stringify(row)) <= mostRowBytes;
 
 const short = (text: string): string =>
   Array.from(text.slice(0, 2 * mostText))
     .slice(0, mostText)
     .join('');
 
-function shortened(row: ListedDevice): ListedDevice {
+function shortened(row: RelayedDevice): RelayedDevice {
   const { provider, type, level, notification, detail } = row;
   return {
     ...row,

@@ -13,10 +13,9 @@
  * is empty.
  */
 import { z } from 'zod';
-import type { ListedDevice } from '#domain/device';
 import type { Print } from '#domain/gather-prints';
 import type { Manifest } from '#domain/manifest';
-import { gatherDigest } from '#domain/relay-protocol';
+import { gatherDigest, type RelayedDevice } from '#domain/relay-protocol';
 import { type ServerFacts, serverFacts } from '#domain/source';
 
 /** As `gatherEnd` tells them. */
@@ -61,7 +60,7 @@ export type CommittedRun = z.infer<typeof committedRun>;
 export type Staged = {
   hash: string;
   /** With its detail, where one is known. */
-  row: ListedDevice;
+  row: RelayedDevice;
   /** Of the row as the list had it, so that the next list can be compared; stale where its full record is still owed. */
   listed: Print;
   /** Its full record is read by every gather. */
@@ -76,7 +75,7 @@ export type Staging = {
   complete(run: { server: ServerFacts; totals: Totals }): StagedRun;
 };
 
-export type Part = { devices: ListedDevice[]; removed: string[] };
+export type Part = { devices: RelayedDevice[]; removed: string[] };
 
 export type Snapshot = {
   committed(): CommittedRun | null;
@@ -89,10 +88,12 @@ export type Snapshot = {
   begin(run: RunStart): Staging;
   /** Prints of the committed rows as they were listed. */
   listed(): Manifest;
-  /** Hashes of committed devices whose full record every gather reads: in a moving state, or touched. */
+  /** Hashes of committed devices in a moving state. */
   moving(): ReadonlySet<string>;
+  /** Hashes of devices that actions have written to since they were last told and taken. */
+  touched(): ReadonlySet<string>;
   /** A committed device as it was told; null for none. */
-  kept(hash: string): ListedDevice | null;
+  kept(hash: string): RelayedDevice | null;
   /** One part of the pending run; null when that run is not pending or has no such part. */
   part(runId: string, part: number): Part | null;
   /** An action has written to this device: what is known of it may no longer hold. Until a run that reads it is taken. */

@@ -1,8 +1,8 @@
 /** Devices and facts as the file holds them, and back: what comes from it is parsed like anything that comes from outside. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { listedDevice } from '#domain/device';
 import { printOf } from '#domain/gather-prints';
 import { entryBytes, packEntries } from '#domain/manifest';
+import { relayedDevice } from '#domain/relay-protocol';
 import type { Part, Staged } from './contract.ts';
 import { BrokenContent } from './failure.ts';
 
@@ -16,7 +16,7 @@ export function columnsOf({ hash, row, listed, moving }: Staged): SQLInputValue[
 export function partOf(stored: readonly Row[]): Part | null {
   if (stored.length === 0) return null;
   return {
-    devices: stored.flatMap(({ row }) => (row === null ? [] : [parsed(row, listedDevice)])),
+    devices: stored.flatMap(({ row }) => (row === null ? [] : [parsed(row, relayedDevice)])),
     removed: stored.flatMap(({ hash, row }) => (row === null ? [String(hash)] : [])),
   };
 }

@@ -1,7 +1,7 @@
 /** The snapshot in its file. What it promises is said in contract.ts. */
 import { gatherDigest } from '#adapters/fingerprint';
-import { listedDevice } from '#domain/device';
 import { readManifest } from '#domain/manifest';
+import { relayedDevice } from '#domain/relay-protocol';
 import {
   type CommittedRun,
   committedRun,
@@ -192,11 +192,12 @@ export function openSnapshot({ directory, of, log }: SnapshotOptions): Snapshot 
         const entries = joined(sql.listed.iterate(), Number(sql.countDevices.get()?.count));
         return readManifest({ bits: 0, shards: new Map([[0, entries]]) });
       }),
-    moving: () => guarded(() => new Set(sql.moving.all().map(({ hash }) => String(hash)))),
+    moving: () => guarded(() => hashesOf(sql.moving)),
+    touched: () => guarded(() => hashesOf(sql.touched)),
     kept: (hash) =>
       guarded(() => {
         const row = sql.device.get(hash)?.row;
-        return row === undefined ? null : parsed(row, listedDevice);
+        return row === undefined ? null : parsed(row, relayedDevice);
       }),
     part: (runId, part) => guarded(() => (pending()?.runId === runId ? partOf(sql.part.all(part)) : null)),
     touch: (hash) => void guarded(() => sql.touch.run(hash)),
@@ -211,3 +212,5 @@ function rollBack({ database }: SnapshotFile): void {
     // SQLite has rolled back already, or the file is broken: either way nothing of it counts.
   }
 }
+
+const hashesOf = (statement: Statements['moving']): Set<string> => new Set(statement.all().map(({ hash }) => String(hash)));

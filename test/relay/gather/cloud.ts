@@ -3,7 +3,14 @@ import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/device';
 import { printOf } from '#domain/gather-prints';
 import { packEntries } from '#domain/manifest';
-import { type GatherCommand, gatherCommand, longestMessageBytes, readToCloud, type ToCloud } from '#domain/relay-protocol';
+import {
+  type GatherCommand,
+  gatherCommand,
+  longestMessageBytes,
+  type RelayedDevice,
+  readToCloud,
+  type ToCloud,
+} from '#domain/relay-protocol';
 import type { Link, Told } from '../../../relay/ports.ts';
 
 type Gathered<T extends ToCloud['type']> = Extract<ToCloud, { type: T }>;
@@ -13,7 +20,7 @@ export type Cloud = ReturnType<typeof cloud>;
 
 /** `takes`: whether a run that is complete is committed, or lost before that. */
 export function cloud(options: { takes?: () => boolean; latency?: () => Promise<unknown> } = {}) {
-  let store = new Map<string, ListedDevice>();
+  let store = new Map<string, RelayedDevice>();
   let digest: string | null = null;
   let n = 0;
   const told: ToCloud[] = [];
@@ -55,7 +62,7 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
     const missing = Array.from({ length: end.parts }, (_, part) => part).filter((part) => !parts.has(part));
     if (missing.length > 0) throw new Error(`Parts are missing: ${missing}`);
     if (begin.scope === 'delta' && begin.base !== digest) throw new Error('A difference to what the cloud does not have');
-    const after = begin.scope === 'full' ? new Map<string, ListedDevice>() : new Map(store);
+    const after = begin.scope === 'full' ? new Map<string, RelayedDevice>() : new Map(store);
     for (const [, part] of [...parts].sort(([a], [b]) => a - b)) {
       for (const row of part.devices) after.set(deviceHash(row), row);
       for (const hash of part.removed) if (!after.delete(hash)) throw new Error('Removed what the cloud does not have');
@@ -89,7 +96,7 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
       return digest;
     },
     /** Forgets or takes over what it has, as another cloud would have it. */
-    has(rows: Iterable<ListedDevice> | null) {
+    has(rows: Iterable<RelayedDevice> | null) {
       store = new Map([...(rows ?? [])].map((row) => [deviceHash(row), row]));
       digest = rows === null ? null : digestOf(store.values());
     },

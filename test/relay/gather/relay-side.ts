@@ -105,5 +105,5 @@ export async function shownBy(server: TravelerSimulator): Promise<Map<string, un
 }
 
 export const nameOf = ({ user, deviceId }: Pick<ListedDevice, 'user' | 'deviceId'>) => `${user}|${deviceId}`;
-export const withoutLastSync = ({ lastSync: _, ...row }: ListedDevice) => row;
+export const withoutLastSync = ({ lastSync: _, detailAt: __, ...row }: ListedDevice & { detailAt?: number | null }) => row;
 export const shownTo = (side: Cloud) => new Map(side.rows.map((row) => [nameOf(row), withoutLastSync(row)]));

@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { cloud } from './cloud.ts';
+import { minutes, relaySide, shownBy, shownTo } from './relay-side.ts';
+
+const calm = { lastSyncEveryHours: 10_000, detailRefreshHours: 10_000 };
+
+describe('what the cloud has decides what it is sent', () => {
+  test('a run that the cloud did not take is forgotten: the next difference is to what it has', async () => {
+    let takes = true;
+    const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
+    await side.gather();
+    takes = false;
+    side.server.upgradeSome(4);
+    await side.gather(calm);
+    expect(side.cloud.toldOf('gatherPart')[0]?.devices).toHaveLength(4);
+    takes = true;
+    side.server.removeDevice(side.server.deviceAt(51));
+    const { agreed } = await side.gather(calm);
+    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('delta');
+    expect(side.cloud.toldOf('gatherPart')[0]).toMatchObject({ removed: [expect.any(String)] });
+    expect(side.cloud.toldOf('gatherPart')[0]?.devices).toHaveLength(4);
+    expect(agreed).toBe(true);
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('the same command again is answered from disk, with the same parts, and the server is not asked', async () => {
+    let takes = false;
+    const side = await relaySide({ devices: 300, cloud: cloud({ takes: () => takes }) });
+    const { wanted } = await side.gather();
+    const parts = side.cloud.toldOf('gatherPart');
+    expect(parts.length).toBeGreaterThan(3);
+    const requests = side.source.requests;
+    side.restart();
+    takes = true;
+    side.cloud.clear();
+    await side.relay.gather(wanted, side.cloud.link, new AbortController().signal);
+    expect(side.source.requests).toBe(requests);
+    expect(side.cloud.toldOf('gatherPart').map(({ part, devices }) => [part, devices])).toEqual(
+      parts.map(({ part, devices }) => [part, devices]),
+    );
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('a base that the relay does not know, or none, is answered with everything', async () => {
+    const side = await relaySide({ devices: 100 });
+    await side.gather();
+    await side.gather({ base: 'f'.repeat(64) });
+    expect(side.cloud.toldOf('gatherBegin')[0]).toMatchObject({ scope: 'full', base: null });
+    expect(side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(100);
+    await side.gather({ base: null });
+    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('full');
+  });
+
+  test('with everything sent, every full record is read anew: another relay may have gathered and acted meanwhile', async () => {
+    const side = await relaySide({ devices: 100 });
+    await side.gather();
+    side.server.adminDeny(side.server.deviceAt(3));
+    side.cloud.has(null);
+    await side.gather(calm);
+    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(100);
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('parts that did not arrive are sent again, as they were', async () => {
+    const side = await relaySide({ devices: 300 });
+    const { wanted } = await side.gather();
+    const before = side.cloud.toldOf('gatherPart');
+    side.cloud.clear();
+    await side.relay.resend(wanted.runId, [0, 2, 99], side.cloud.link);
+    expect(side.cloud.toldOf('gatherPart').map(({ devices }) => devices)).toEqual([before[0]?.devices, before[2]?.devices]);
+    expect(side.logged.at(-1)).toMatchObject({ level: 'warn', fields: { sent: 2 } });
+    side.cloud.clear();
+    await side.relay.resend('another run', [0], side.cloud.link);
+    expect(side.cloud.told).toEqual([]);
+  });
+
+  test('the digest that is told at the start is of what the cloud is known to have', async () => {
+    const side = await relaySide({ devices: 100 });
+    expect(await side.relay.digest()).toBeNull();
+    await side.gather();
+    const taken = side.cloud.digest;
+    await side.gather();
+    expect(await side.relay.digest()).toBe(taken);
+    side.restart();
+    expect(await side.relay.digest()).toBe(taken);
+  });
+
+  test('what is remembered of one server is not taken for another', async () => {
+    const side = await relaySide({ devices: 100 });
+    await side.gather();
+    await side.gather();
+    const other = await relaySide({ devices: 100 });
+    expect(await other.relay.digest()).toBeNull();
+  });
+});
+
+describe('which full records are read', () => {
+  test('those in their turn, those that move, those touched by an action, those the cloud asks for, and no others', async () => {
+    const side = await relaySide({ devices: 300, requireApproval: true, devicesBeforeApproval: 10 });
+    await side.gather();
+    const [waiting, denied, wiping, acted, asked] = [1, 2, 3, 4, 5].map((index) => side.server.deviceAt(index));
+    if (!waiting || !denied || !wiping || !acted || !asked) throw new Error('no devices');
+    side.server.adminChange(waiting, { approval: 1 });
+    side.server.adminChange(wiping, { wipeOptions: 'wipeApps', wipeStatus: '1' });
+    side.server.adminDeny(denied);
+    await side.gather({ details: 'every' });
+    await side.gather(calm);
+    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(2);
+    side.server.adminApprove(waiting);
+    side.server.adminDeny(acted);
+    side.relay.touched(acted);
+    side.server.adminDeny(asked);
+    const { deviceHash } = await import('#adapters/fingerprint');
+    await side.gather({ ...calm, attention: [deviceHash(asked)] });
+    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(4);
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+    await side.gather(calm);
+    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(1);
+  });
+
+  test('what an action touched is read again as long as the cloud has not taken it, also after a restart', async () => {
+    let takes = true;
+    const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
+    await side.gather();
+    const acted = side.server.deviceAt(4);
+    side.server.adminDeny(acted);
+    side.relay.touched(acted);
+    takes = false;
+    await side.gather(calm);
+    side.restart();
+    takes = true;
+    await side.gather(calm);
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('all of them within the refresh time, though nothing in the list changed', async () => {
+    const side = await relaySide({ devices: 200 });
+    await side.gather();
+    for (let index = 0; index < 200; index++) side.server.adminChange(side.server.deviceAt(index), { approval: 2 });
+    let details = 0;
+    for (let quarter = 0; quarter < 8; quarter++) {
+      await side.gather({ detailRefreshHours: 2 });
+      details += side.cloud.toldOf('gatherEnd')[0]?.totals.details ?? 0;
+    }
+    expect(details).toBe(200);
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('a new last sync is told once in its time, and is no change at other times', async () => {
+    const side = await relaySide({ devices: 200 });
+    await side.gather();
+    let told = 0;
+    for (let quarter = 0; quarter < 8; quarter++) {
+      await side.gather({ lastSyncEveryHours: 2, detailRefreshHours: 10_000 });
+      told += side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices).length;
+    }
+    const syncing = side.cloud.rows.filter(({ lastSync }) => lastSync !== null && lastSync > side.clock.now - 180 * minutes);
+    expect(told).toBe(syncing.length);
+    expect(told).toBeGreaterThan(150);
+  });
+});
+
+describe('one gather at a time', () => {
+  test('the newest command wins: nothing of the one before is told any more', async () => {
+    const side = await relaySide({ devices: 100, faults: [{ kind: 'hang', on: 'list', times: 1 }] });
+    const { link } = side.cloud;
+    const signal = new AbortController().signal;
+    const first = side.relay.gather(side.cloud.command('first', { startedAt: side.clock.now }), link, signal);
+    await expect.poll(() => side.server.counts.requests.list).toBe(1);
+    await side.relay.gather(side.cloud.command('second', { startedAt: side.clock.now }), link, signal);
+    await first;
+    expect(new Set(side.cloud.told.map((one) => 'runId' in one && one.runId))).toEqual(new Set(['second']));
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('the same command twice is one gather', async () => {
+    const side = await relaySide({ devices: 100 });
+    const command = side.cloud.command('run', { startedAt: side.clock.now });
+    const signal = new AbortController().signal;
+    await Promise.all([1, 2].map(() => side.relay.gather(command, side.cloud.link, signal)));
+    expect(side.server.counts.requests.list).toBe(5);
+    expect(side.cloud.toldOf('gatherEnd')).toHaveLength(1);
+  });
+
+  test('one that is given up tells nothing, and the next one is whole', async () => {
+    const side = await relaySide({ devices: 100, faults: [{ kind: 'delay', ms: 50, on: 'detail' }] });
+    const stop = new AbortController();
+    const command = side.cloud.command('run', { startedAt: side.clock.now });
+    const gathering = side.relay.gather(command, side.cloud.link, stop.signal);
+    await expect.poll(() => side.server.counts.requests.detail ?? 0).toBeGreaterThan(3);
+    stop.abort();
+    await gathering;
+    expect(side.cloud.told).toEqual([]);
+    side.server.setFaults([]);
+    await side.gather();
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+  });
+
+  test('a few parts are under way at once, and no more', async () => {
+    const slow = cloud({ latency: () => new Promise((done) => setTimeout(done, 2)) });
+    const side = await relaySide({ devices: 700, cloud: slow });
+    await side.gather();
+    expect(side.cloud.toldOf('gatherPart').length).toBeGreaterThan(8);
+    expect(side.cloud.underWay.most).toBe(4);
+  });
+
+  test('a run that was not told to its end before a restart is told after it, once', async () => {
+    const stuck = cloud({ latency: () => new Promise(() => undefined) });
+    const side = await relaySide({ devices: 100, cloud: stuck });
+    const command = side.cloud.command('run', { startedAt: Date.now() });
+    void side.relay.gather(command, side.cloud.link, new AbortController().signal);
+    await expect.poll(() => side.snapshot.pending()?.runId).toBe('run');
+    side.restart();
+    const well = cloud();
+    await side.relay.resume(well.link);
+    expect(shownTo(well)).toEqual(await shownBy(side.server));
+    well.clear();
+    await side.relay.resume(well.link);
+    expect(well.told).toEqual([]);
+  });
+});
+
+test('progress is told every two seconds while it goes on', async () => {
+  let now = 0;
+  const side = await relaySide({ devices: 100, needs: { now: () => (now += 100) } });
+  await side.gather();
+  const progress = side.cloud.mentioned.filter((one) => one.type === 'gatherProgress');
+  expect(progress.length).toBeGreaterThan(2);
+  expect(progress.at(-1)).toMatchObject({ runId: 'run-1', devices: expect.any(Number), detailsWanted: expect.any(Number) });
+});
