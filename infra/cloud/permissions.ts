@@ -39,6 +39,8 @@ export type Needs = {
   /** Queues whose depth it shows. */
   looksAt: readonly QueueName[];
   readsCredentials: boolean;
+  /** Whether it may see which version of a source's secret counts, and not its text. */
+  looksAtCredentials?: boolean;
   /** Whether it reads the journal's stream and puts events on the bus. */
   publishes?: boolean;
   /** Whether it may send mail from the configured address. */
@@ -169,9 +171,10 @@ export const needs: { [F in FunctionName]: Needs } = {
   },
   'wake-by-time': {
     ...nothing,
-    tables: { devices: ['UpdateItem'], journal: ['PutItem'], control: ['GetItem', 'UpdateItem'] },
+    tables: { devices: ['UpdateItem'], journal: ['PutItem'], control: ['GetItem', 'PutItem', 'UpdateItem'] },
     indexes: ['moving'],
-    sendsTo: ['evaluations'],
+    sendsTo: ['evaluations', 'gather'],
+    looksAtCredentials: true,
   },
   publish: {
     ...nothing,
@@ -247,6 +250,7 @@ export function statementsOf(name: FunctionName, resources: Resources): PolicySt
     ...(need.publishes ? outboxStatements(resources) : []),
     ...(need.handlesDeadLetters ? [handling(resources.deadLetters.map(({ queueArn }) => queueArn))] : []),
     ...(need.readsCredentials ? secretStatements(resources.tables.key, resources.secretNames) : []),
+    ...(need.looksAtCredentials ? secretStatements(resources.tables.key, resources.secretNames, 'DescribeSecret') : []),
     ...secretStatements(resources.tables.key, outsideSecrets(need, resources)),
     ...(need.sendsMail && resources.mailFrom !== null ? [mailStatement(resources.tables.key, resources.mailFrom)] : []),
   ];
@@ -327,9 +331,13 @@ function outboxStatements({ tables, bus, unpublished }: Resources): PolicyStatem
 }
 
 /** Secrets Manager ends each secret's ARN with six characters of its own, known only to it. */
-function secretStatements(near: IConstruct, secretNames: readonly string[]): PolicyStatement[] {
+function secretStatements(
+  near: IConstruct,
+  secretNames: readonly string[],
+  call: 'GetSecretValue' | 'DescribeSecret' = 'GetSecretValue',
+): PolicyStatement[] {
   if (secretNames.length === 0) return [];
   const { partition, region, account } = Stack.of(near);
   const arns = secretNames.map((name) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-??????`);
-  return [allow(['secretsmanager:GetSecretValue'], arns)];
+  return [allow([`secretsmanager:${call}`], arns)];
 }

@@ -31,6 +31,20 @@ type Queues = { [Q in QueueName]: Queue };
 type DeadLetters = { [name: string]: { queue: Queue; goesTo: Queue | null } };
 type MakeFunction = <F extends FunctionName>(id: string, name: F, deadLetters?: Queue) => ExtenderFunction<F>['function'];
 
+/** On the product's own figures: what no queue or function shows by itself. */
+const ownAlarms = [
+  {
+    id: 'GuardTripped',
+    metricName: metricNames.guardTripped,
+    says: 'The guard stopped a run that would have taken access from too many devices. It waits for a person: look at the guards in the console, confirm or reject.',
+  },
+  {
+    id: 'SourcePaused',
+    metricName: metricNames.sourcePaused,
+    says: 'A source turns our credentials away, cannot be reached or asks for patience: its actions wait. The status page says which source, why, and what to do; they go out by themselves once it is well.',
+  },
+] as const;
+
 export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, { configuration, state, bundles, ...props }: ServiceStackProps) {
     super(scope, id, props);
@@ -101,17 +115,13 @@ export class ServiceStack extends Stack {
     const { journal } = state.tables;
     const { breaks } = functionSpecs.publish;
     createJournalOutbox(this, { journal, worker: make('Publish', 'publish'), unpublished, breaks, notify });
-    createAlarm(this, 'GuardTripped', {
-      metric: new Metric({
-        namespace: metricNamespace,
-        metricName: metricNames.guardTripped,
-        statistic: Stats.SUM,
-        period: alarmPeriod,
-      }),
-      threshold: 1,
-      says: 'The guard stopped a run that would have taken access from too many devices. It waits for a person: look at the guards in the console, confirm or reject.',
-      notify,
-    });
+    for (const { id, metricName, says } of ownAlarms)
+      createAlarm(this, id, {
+        metric: new Metric({ namespace: metricNamespace, metricName, statistic: Stats.SUM, period: alarmPeriod }),
+        threshold: 1,
+        says,
+        notify,
+      });
     const { http, client } = createHttpApi(this, {
       api: make('Api', 'api'),
       console: make('Console', 'console'),

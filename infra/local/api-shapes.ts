@@ -61,15 +61,5 @@ export const deviceWithTimeline = device.extend({
   timeline: z.array(z.object({ at: z.string(), kind: z.string(), says: z.string() })),
 });
 
-const action = z.object({
-  actionId: z.string(),
-  state: z.string(),
-  type: z.string(),
-  sourceId: z.string(),
-  user: z.string(),
-  deviceId: z.string(),
-  requestedAt: z.union([z.string(), z.number()]),
-});
-export const actionPage = z.object({ actions: z.array(action), cursor: z.string().nullable() });
 export const acceptedGather = z.object({ runId: z.string() });
 export const acceptedAction = z.object({ actionId: z.string(), state: z.string() });

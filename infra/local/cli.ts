@@ -6,7 +6,8 @@ import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
 import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
-import { acceptedGather, actionPage, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
+import { acceptedGather, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
+import { addActionCommands } from './cli/actions.ts';
 import { addAskCommands } from './cli/ask.ts';
 import { addBulkCommands } from './cli/bulk.ts';
 import { type AddCommands, encoded, type Output } from './cli/command-line.ts';
@@ -16,11 +17,11 @@ import { addPeopleCommands } from './cli/people.ts';
 import { addPlanCommands } from './cli/plan.ts';
 import { addReplayCommand } from './cli/replay.ts';
 import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
-import { table } from './cli/table.ts';
 import { readReadyFile } from './ready-file.ts';
 
 /** Commands that have a file of their own. */
 const addCommands: readonly AddCommands[] = [
+  addActionCommands,
   addAskCommands,
   addBulkCommands,
   addDeadLetterCommands,
@@ -101,16 +102,6 @@ function program(): Command {
       const result = await gather(await api(), source, wait);
       await print(output, result, wordsOfGather);
       if (result.state === 'failed') process.exitCode = 1;
-    });
-
-  command('actions', 'what was asked for and how far it is')
-    .option('--state <state>')
-    .option('--device <source/user/id>')
-    .action(async ({ json, ...query }: Output & Record<string, string>) => {
-      const page = await (await api()).get(`/actions?${new URLSearchParams(query)}`, actionPage);
-      const rows = page.actions.map((one) => [one.type, one.state, one.sourceId, one.user, one.deviceId, one.actionId]);
-      const headings = ['action', 'state', 'source', 'user', 'device', 'id'];
-      await print({ ...(json ? { json } : {}) }, page, () => table(headings, rows, { width: width() ?? 160 }));
     });
 
   for (const add of addCommands) add({ command, api, say, print });

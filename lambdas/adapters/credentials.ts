@@ -1,23 +1,25 @@
 /** User and password of a source, from its secret in Secrets Manager: `{"user": "...", "password": "..."}`. */
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
+import type { Credentials, CredentialsReader } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 
 const secret = z.object({ user: z.string().min(1), password: z.string().min(1) });
-export type Credentials = z.infer<typeof secret>;
 
 const keptMs = 5 * 60_000;
+/** Credentials that were turned away are looked up anew, and not for each request. */
+const anewAfterMs = 10_000;
 
 /** Kept for five minutes, so that a changed password is taken up soon; a failure is not kept. Throws TravelerFailure. */
 export function secretCredentials(
   secretName: string,
   { client = new SecretsManagerClient({}), now = Date.now }: { client?: SecretsManagerClient; now?: () => number } = {},
-): () => Promise<Credentials> {
-  let kept: { value: Promise<Credentials>; until: number } | null = null;
-  return () => {
-    if (kept && now() < kept.until) return kept.value;
+): CredentialsReader {
+  let kept: { value: Promise<Credentials>; at: number } | null = null;
+  return ({ anew } = { anew: false }) => {
+    if (kept && now() < kept.at + (anew ? anewAfterMs : keptMs)) return kept.value;
     const value = read(client, secretName);
-    const entry = { value, until: now() + keptMs };
+    const entry = { value, at: now() };
     kept = entry;
     value.catch(() => {
       if (kept === entry) kept = null;
@@ -26,12 +28,27 @@ export function secretCredentials(
   };
 }
 
+/**
+ * The version of a secret that counts now, without its text: tells whether it was changed. Null when the answer names none.
+ * Throws TravelerFailure.
+ */
+export async function secretVersion(secretName: string, client: SecretsManagerClient): Promise<string | null> {
+  const { VersionIdsToStages = {} } = await client
+    .send(new DescribeSecretCommand({ SecretId: secretName }))
+    .catch((error: unknown) => {
+      throw unreadable(secretName, error);
+    });
+  return Object.keys(VersionIdsToStages).find((id) => VersionIdsToStages[id]?.includes('AWSCURRENT')) ?? null;
+}
+
 async function read(client: SecretsManagerClient, secretName: string): Promise<Credentials> {
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretName })).catch((error: unknown) => {
-    throw unreadable(secretName, error);
-  });
+  const { SecretString, VersionId } = await client
+    .send(new GetSecretValueCommand({ SecretId: secretName }))
+    .catch((error: unknown) => {
+      throw unreadable(secretName, error);
+    });
   const parsed = secret.safeParse(parseJson(SecretString ?? ''));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, ...(VersionId === undefined ? {} : { version: VersionId }) };
   throw new TravelerFailure('permanent', {
     what: `The secret ${secretName} does not hold a user and a password`,
     where: 'Secrets Manager',

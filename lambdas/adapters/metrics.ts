@@ -1,8 +1,13 @@
 /** Figures for CloudWatch, written to the function's log as lines that it takes for metrics. */
 import type { GuardItem } from '#domain/guard';
-import { metricLine, metricNames } from '#domain/metrics';
+import { type MetricName, metricLine, metricNames } from '#domain/metrics';
 
 /** Rings the alarm on tripped guards. */
-export function ringGuard(_: GuardItem): void {
-  process.stdout.write(`${metricLine(metricNames.guardTripped, 1, Date.now())}\n`);
+export const ringGuard = (_: GuardItem): void => ring(metricNames.guardTripped);
+
+/** Rings the alarm on sources whose actions are paused. */
+export const ringSourcePaused = (): void => ring(metricNames.sourcePaused);
+
+function ring(name: MetricName): void {
+  process.stdout.write(`${metricLine(name, 1, Date.now())}\n`);
 }

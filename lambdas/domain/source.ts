@@ -59,6 +59,8 @@ export const sourceState = z.object({
   problem: problem.nullable(),
   /** After wrong credentials: no scheduled try before this time, so that an account is never locked by repetition. */
   retryAt: z.number().nullable(),
+  /** Which version of the secret was turned away: a newer one is tried at once. */
+  refusedSecret: z.string().nullable().optional(),
   /** Set and lifted by those who act on the source; lifted by a gather that succeeds, too. */
   pause: sourcePause.nullable().optional(),
   devices: z.number().int(),

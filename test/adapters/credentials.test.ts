@@ -1,7 +1,12 @@
-import { GetSecretValueCommand, ResourceNotFoundException, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
-import { secretCredentials } from '#adapters/credentials';
+import { secretCredentials, secretVersion } from '#adapters/credentials';
 import { failureOf } from '#test/adapters/traveler/connected';
 
 const jane = { user: 'Jane Doe/Acme', password: 'geheim–秘密' };
@@ -26,6 +31,29 @@ test('the secret is asked for once in five minutes, also by those who ask togeth
     { SecretId: 'cloud' },
     { SecretId: 'cloud' },
   ]);
+});
+
+test('credentials that were turned away are looked up anew, and not for each request', async () => {
+  const { client, mock } = secretsManager();
+  mock
+    .on(GetSecretValueCommand)
+    .resolvesOnce({ SecretString: JSON.stringify(jane), VersionId: 'one' })
+    .resolves({ SecretString: JSON.stringify({ ...jane, password: 'right' }), VersionId: 'two' });
+  let now = 0;
+  const credentials = secretCredentials('cloud', { client, now: () => now });
+  expect(await credentials()).toEqual({ ...jane, version: 'one' });
+  now = 9_999;
+  expect(await credentials({ anew: true })).toEqual({ ...jane, version: 'one' });
+  now = 10_000;
+  expect(await credentials({ anew: true })).toEqual({ ...jane, password: 'right', version: 'two' });
+  expect(await credentials()).toMatchObject({ version: 'two' });
+});
+
+test('the version that counts is told without the secret itself', async () => {
+  const { client, mock } = secretsManager();
+  mock.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { old: ['AWSPREVIOUS'], new: ['AWSCURRENT', 'mine'] } });
+  expect(await secretVersion('cloud', client)).toBe('new');
+  expect(mock.commandCalls(GetSecretValueCommand)).toEqual([]);
 });
 
 test('a failure is not kept: the next who asks may succeed', async () => {

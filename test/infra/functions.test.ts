@@ -72,8 +72,10 @@ describe('least privilege', () => {
   });
 
   test('only those that talk to the mail server may read its credentials, and only those of the configured sources', () => {
-    const readers = names.filter((name) => permits(templates, name).some((line) => line.startsWith('secretsmanager:')));
+    const who = (call: string) => names.filter((name) => permits(templates, name).some((line) => line.startsWith(call)));
+    const readers = who('secretsmanager:GetSecretValue');
     expect(readers.sort()).toEqual(['act', 'gather', 'import-enrolments', 'upload']);
+    expect(who('secretsmanager:DescribeSecret')).toEqual(['wake-by-time']);
     const secrets = permits(templates, 'gather').filter((line) => line.startsWith('secretsmanager:'));
     expect(secrets).toEqual([
       'secretsmanager:GetSecretValue arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:traveler-extender/cloud-??????',

@@ -1,4 +1,4 @@
-/** Secrets Manager: GetSecretValue over the real wire, from a file in the data folder that only its owner may read. */
+/** Secrets Manager: GetSecretValue and DescribeSecret over the real wire, from a file in the data folder that only its owner may read. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
@@ -10,7 +10,14 @@ import { Unreadable } from './needs.ts';
 import { type Answer, jsonAnswer, ServiceError } from './wire.ts';
 
 const stored = z.record(z.string(), z.strictObject({ value: z.string(), versionId: z.string(), createdAt: z.number() }));
-const getSecretValue = z.looseObject({ SecretId: z.string() });
+const askedFor = z.looseObject({ SecretId: z.string() });
+
+type Secret = z.infer<typeof stored>[string];
+
+const answers: Record<string, ((found: Secret) => Record<string, unknown>) | undefined> = {
+  GetSecretValue: ({ value, versionId }) => ({ VersionId: versionId, SecretString: value, VersionStages: ['AWSCURRENT'] }),
+  DescribeSecret: ({ versionId }) => ({ VersionIdsToStages: { [versionId]: ['AWSCURRENT'] } }),
+};
 
 export type Secrets = {
   call(operation: string, body: unknown): Answer;
@@ -26,22 +33,16 @@ export function openSecrets(dataDir: string): Secrets {
 
   return {
     call(operation, body) {
-      if (operation !== 'GetSecretValue')
+      const answer = answers[operation];
+      if (!answer)
         throw new ServiceError(
           'UnknownOperationException',
-          `The local secret store answers GetSecretValue only, not ${operation}.`,
+          `The local secret store answers ${Object.keys(answers).join(' and ')}, not ${operation}.`,
         );
       const name = nameOf(body);
       const found = secrets[name];
       if (!found) throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-      return jsonAnswer('secretsmanager', {
-        ARN: secretArn(name),
-        Name: name,
-        VersionId: found.versionId,
-        SecretString: found.value,
-        VersionStages: ['AWSCURRENT'],
-        CreatedDate: found.createdAt,
-      });
+      return jsonAnswer('secretsmanager', { ARN: secretArn(name), Name: name, CreatedDate: found.createdAt, ...answer(found) });
     },
     needs: (operation, body) => [{ action: `secretsmanager:${operation}`, resource: secretArn(nameOf(body)) }],
     seed(name, value) {
@@ -60,7 +61,7 @@ export function openSecrets(dataDir: string): Secrets {
 
 /** A secret is asked for by name, by its whole ARN, or by its ARN without the six last characters. */
 function nameOf(body: unknown): string {
-  const parsed = getSecretValue.safeParse(body);
+  const parsed = askedFor.safeParse(body);
   if (!parsed.success) throw new Unreadable('SecretId is missing');
   const { SecretId } = parsed.data;
   const [, name] = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:(.+)$/.exec(SecretId) ?? [];

@@ -61,8 +61,7 @@ export function connect(options: TravelerOptions): Connection {
       return judge(asked, { status: response.statusCode, headers: response.headers, text, at: now() });
     } catch (error) {
       const failure = error instanceof TravelerFailure ? error : transportFailure(asked, error);
-      if (failure instanceof WrongCredentials) gate.turnedAway(authorization, failure);
-      throw failure;
+      throw failure instanceof WrongCredentials ? gate.turnedAway(authorization, failure) : failure;
     }
   }
 

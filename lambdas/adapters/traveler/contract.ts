@@ -3,7 +3,10 @@ import type { WipeTarget } from '#domain/action';
 import type { Approval, DeviceDetail, ListedDevice } from '#domain/device';
 import type { ServerFacts } from '#domain/source';
 
-export type Credentials = { user: string; password: string };
+/** `version`: which version of their secret they are from, where that is known. */
+export type Credentials = { user: string; password: string; version?: string };
+/** `anew`: those kept from before were turned away; they may have been corrected since. */
+export type CredentialsReader = (options?: { anew: boolean }) => Promise<Credentials>;
 
 /** One page of the list. `rejected` counts rows that could not be read: they are reported, not lost silently. */
 export type DevicePage = { devices: ListedDevice[]; totalRecords: number | null; rejected: number; page: number };
@@ -44,7 +47,7 @@ export type TravelerSource = {
 export type TravelerOptions = {
   /** With or without path and trailing slash; http or https. */
   baseUrl: string;
-  credentials: () => Promise<Credentials>;
+  credentials: CredentialsReader;
   /** Requests under way at once, over all callers of this source. */
   concurrency: number;
   timeouts?: Partial<Timeouts>;

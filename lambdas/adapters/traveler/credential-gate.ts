@@ -8,31 +8,33 @@
  *   `holdOffMs` have passed or other credentials arrive; then `unproven` again.
  */
 
-import type { Credentials } from './contract.ts';
-import type { TravelerFailure } from './failure.ts';
+import type { CredentialsReader } from './contract.ts';
+import { type TravelerFailure, WrongCredentials } from './failure.ts';
 
 type Mode = { mode: 'unproven' | 'open' } | { mode: 'denied'; failure: TravelerFailure; until: number };
 
 export type CredentialGate = {
   /** Calls `request` with the Authorization header's value when it may go out. */
   admit<T>(request: (authorization: string) => Promise<T>): Promise<T>;
-  /** The server turned away a request that went out with this header value. */
-  turnedAway(authorization: string, failure: TravelerFailure): void;
+  /** The server turned away a request that went out with this header value; the failure, with the version of the secret. */
+  turnedAway(authorization: string, failure: WrongCredentials): TravelerFailure;
 };
 
 const holdOffMs = 5 * 60_000;
 
-export function credentialGate(credentials: () => Promise<Credentials>, now: () => number): CredentialGate {
+export function credentialGate(credentials: CredentialsReader, now: () => number): CredentialGate {
   let current: Mode = { mode: 'unproven' };
   let known = '';
+  let version: string | undefined;
   let probe: Promise<unknown> | null = null;
 
   async function authorization(): Promise<string> {
-    const { user, password } = await credentials();
+    const { user, password, version: read } = await credentials({ anew: current.mode === 'denied' });
     const value = `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
     const forgiven = current.mode === 'denied' && now() >= current.until;
     if (value !== known || forgiven) current = { mode: 'unproven' };
     known = value;
+    version = read;
     return value;
   }
 
@@ -52,7 +54,10 @@ export function credentialGate(credentials: () => Promise<Credentials>, now: () 
       return attempt;
     },
     turnedAway(value, failure) {
-      if (value === known) current = { mode: 'denied', failure, until: now() + holdOffMs };
+      if (value !== known) return failure;
+      const told = version === undefined ? failure : new WrongCredentials(failure.problem.where, { secretVersion: version });
+      current = { mode: 'denied', failure: told, until: now() + holdOffMs };
+      return told;
     },
   };
 }

@@ -4,6 +4,8 @@ import type { FailureKind, Problem } from '#domain/source';
 /** `where` names the server and the kind of request, never a user or a device. */
 export type Explanation = Pick<Problem, 'what' | 'where' | 'remedy'>;
 
+type Particulars = { retryAfterMs?: number; unreachable?: boolean; secretVersion?: string; cause?: unknown };
+
 /**
  * - `denied`: wrong credentials or missing rights; never tried again by itself.
  * - `transient`: no answer, or an answer that asks for patience; was tried again a few times already. `retryAfterMs` is what
@@ -19,11 +21,13 @@ export class TravelerFailure extends Error {
   readonly retryAfterMs: number | undefined;
   /** Nothing got through to the server at all: it is the source that fails, not the request. */
   readonly unreachable: boolean;
+  /** Which version of the secret was turned away, where that is known. */
+  readonly secretVersion: string | undefined;
 
   constructor(
     kind: FailureKind,
     problem: Explanation,
-    { retryAfterMs, unreachable = false, cause }: { retryAfterMs?: number; unreachable?: boolean; cause?: unknown } = {},
+    { retryAfterMs, unreachable = false, secretVersion, cause }: Particulars = {},
   ) {
     super(`${problem.what} (${problem.where}). ${problem.remedy}`, { cause });
     this.name = 'TravelerFailure';
@@ -31,17 +35,19 @@ export class TravelerFailure extends Error {
     this.problem = problem;
     this.retryAfterMs = retryAfterMs;
     this.unreachable = unreachable;
+    this.secretVersion = secretVersion;
   }
 }
 
 /** `denied`, and the password itself is the reason: repeating it could lock the account. */
 export class WrongCredentials extends TravelerFailure {
-  constructor(where: string) {
-    super('denied', {
+  constructor(where: string, { secretVersion }: { secretVersion?: string } = {}) {
+    const problem = {
       what: 'The server does not accept the user name and password (401)',
       where,
       remedy:
-        'Correct them in the secret of this source. No further try is made with the same password for now, so that the account is not locked.',
-    });
+        'Correct them in the secret of this source: it is tried at once. No further try is made with the same password for now, so that the account is not locked.',
+    };
+    super('denied', problem, secretVersion === undefined ? {} : { secretVersion });
   }
 }

@@ -9,6 +9,7 @@ import { ledger } from '#adapters/dynamodb/ledger';
 import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
+import { ringSourcePaused } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { travelerSource } from '#adapters/traveler/source';
@@ -34,7 +35,10 @@ const dependencies = economical({
   reach: reachOf(configuration.sources, { open: travelerSource, credentialsOf: secretCredentials }),
   wipes: wipeCounts(client, environment.CONTROL_TABLE),
   maxWipesPerHour: configuration.guard.maxWipesPerHour,
-  alarm: (says: string, fields: Record<string, unknown>) => logger.error(says, { alarm: 'source-paused', ...fields }),
+  alarm: (says: string, fields: Record<string, unknown>) => {
+    logger.error(says, { alarm: 'source-paused', ...fields });
+    ringSourcePaused();
+  },
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
   now: Date.now,
   random: Math.random,

@@ -33,7 +33,7 @@ export async function pauseSource(
   const failures = (seen.pause?.failures ?? 0) + 1;
   const pause = { until, since: seen.pause?.since ?? now, failures, what: failure.problem.what };
   const problem = { ...failure.problem, kind: failure.kind, at: now };
-  const change = { pause, problem, ...(stop ? { retryAt: until } : {}) };
+  const change = { pause, problem, ...(stop ? { retryAt: until, refusedSecret: failure.secretVersion ?? null } : {}) };
   const first = await deps.sources.updateFrom(seen, change);
   if (!first) return pausedMeanwhile(deps, sourceId, until);
   if (!seen.pause) deps.alarm('The actions of a source are paused', { sourceId, ...failure.problem, until });

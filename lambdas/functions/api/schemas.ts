@@ -97,6 +97,10 @@ export const actionView = z
     attempts: z.number().int(),
     notBefore: time.nullable(),
     expiresAt: time,
+    confirmation: z
+      .object({ askedAt: time, confirmedBy: z.string().nullable() })
+      .nullable()
+      .openapi({ description: 'A wipe that the hourly guard held back until a person confirms it.' }),
     before: shown.nullable(),
     after: shown.nullable(),
     outcome: z.string().nullable(),

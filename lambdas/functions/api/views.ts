@@ -88,6 +88,9 @@ export function viewAction(action: Action): ActionView {
     attempts,
     notBefore: isoOrNull(action.notBefore),
     expiresAt: isoTime(action.expiresAt),
+    confirmation: action.confirmation
+      ? { askedAt: isoTime(action.confirmation.askedAt), confirmedBy: action.confirmation.confirmedBy }
+      : null,
     before: action.before,
     after: action.after,
     outcome: action.outcome,

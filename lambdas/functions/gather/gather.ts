@@ -197,9 +197,10 @@ async function fail(
   const at = now();
   const { sourceId, runId } = run;
   const problem: Problem = { kind: failure.kind, ...failure.problem, at };
-  const retryAt = failure.kind === 'denied' ? at + retryAfterDeniedMs : null;
+  const denied = { retryAt: at + retryAfterDeniedMs, refusedSecret: failure.secretVersion ?? null };
+  const rest = failure.kind === 'denied' ? denied : { retryAt: null };
   log(failure.kind === 'denied' ? 'error' : 'warn', 'A gather failed', { sourceId: source.id, runId, ...problem });
-  await sources.update(source.id, { problem, retryAt }, { fence: lease.fence });
+  await sources.update(source.id, { problem, ...rest }, { fence: lease.fence });
   await tally?.close();
   const ended = { state: 'failed', finishedAt: at, estimatedEnd: null, problem } as const;
   const change = { ...tally?.soFar(), ...ended };

@@ -100,6 +100,18 @@ describe('a server that does not let us in', () => {
     expect(await devicesOf(source)).toHaveLength(100);
   });
 
+  test('those kept from before are asked for anew once they were turned away, and the failure tells which they were', async () => {
+    const right = await connected();
+    const kept = { user: 'extender', password: 'wrong', version: 'one' };
+    const corrected = { ...right.server.credentials, version: 'two' };
+    const { source } = await connected({}, () => ({
+      baseUrl: right.server.url,
+      credentials: async ({ anew } = { anew: false }) => (anew ? corrected : kept),
+    }));
+    expect((await failureOf(devicesOf(source))).secretVersion).toBe('one');
+    expect(await devicesOf(source)).toHaveLength(100);
+  });
+
   test('the same password is tried again only after five minutes', async () => {
     let now = 0;
     const { server, source } = await connected({}, { now: () => now });

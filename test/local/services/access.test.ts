@@ -10,7 +10,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
@@ -33,6 +33,7 @@ beforeAll(async () => {
     aFunction('putter', [allow(['dynamodb:PutItem'], [tableArn]), key]),
     aFunction('sender', [allow(['sqs:SendMessage'], [queueArn('work')])]),
     aFunction('publisher', [allow(['events:PutEvents'], [busArn])]),
+    aFunction('auditor', [allow(['secretsmanager:DescribeSecret'], [arn('secretsmanager', 'secret:source/cloud-??????')])]),
     aFunction('confidant', [allow(['secretsmanager:GetSecretValue'], [arn('secretsmanager', 'secret:source/cloud-??????')])]),
   ];
   stack = await startStack(folder.path, {
@@ -171,6 +172,14 @@ describe('Secrets Manager', () => {
     const refusal = { name: 'AccessDeniedException' };
     await expect(stack.as('confidant').secrets.send(secret('source/other'))).rejects.toMatchObject(refusal);
     await expect(stack.as('nobody').secrets.send(secret('source/cloud'))).rejects.toMatchObject(refusal);
+  });
+  test('tells who may look at it which version counts, and not the secret', async () => {
+    const { VersionId = '' } = await stack.as('confidant').secrets.send(secret('source/cloud'));
+    const { secrets } = stack.as('auditor');
+    const looked = await secrets.send(new DescribeSecretCommand({ SecretId: 'source/cloud' }));
+    expect(looked.VersionIdsToStages).toEqual({ [VersionId]: ['AWSCURRENT'] });
+    expect(JSON.stringify(looked)).not.toContain('geheim');
+    await expect(secrets.send(secret('source/cloud'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
   test('tells the operator that a secret does not exist', async () => {
     await expect(stack.as('operator').secrets.send(secret('nothing'))).rejects.toMatchObject({

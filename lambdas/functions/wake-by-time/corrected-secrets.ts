@@ -1,0 +1,42 @@
+/**
+ * A source that turned our credentials away is left alone for an hour. Once its secret has been changed since, a gather tries it
+ * at once: if it succeeds, everything that waits for the source goes on (gather/conclude.ts). Every minute; nothing is read for
+ * sources that are well. Asked first, noted second: a crash in between asks once more.
+ */
+import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { SourceConfiguration } from '#domain/configuration';
+import type { SourceState } from '#domain/source';
+import type { GatherRequest, GatherRequested } from '#functions/request-gather/request-gather';
+
+export type CorrectedDependencies = {
+  configured: readonly SourceConfiguration[];
+  sources: Pick<SourceStore, 'read' | 'updateFrom'>;
+  /** The version of a secret that counts now; null when it cannot be told. */
+  versionOf(secretName: string): Promise<string | null>;
+  requestGather(request: GatherRequest): Promise<GatherRequested>;
+  now(): number;
+};
+
+/** Ids of the sources that are tried anew. */
+export function tryCorrected(deps: CorrectedDependencies) {
+  return async (): Promise<string[]> => {
+    const tried = await Promise.all(deps.configured.map((source) => tryOne(deps, source)));
+    return tried.flatMap((sourceId) => sourceId ?? []);
+  };
+}
+
+async function tryOne(deps: CorrectedDependencies, source: SourceConfiguration): Promise<string | null> {
+  if (source.kind !== 'smartcloud') return null;
+  const state = await deps.sources.read(source.id);
+  const at = deps.now();
+  if (!isLeftAlone(state, at)) return null;
+  const version = await deps.versionOf(source.credentials.secretName);
+  if (version === null || version === state.refusedSecret) return null;
+  await deps.requestGather({ sourceId: source.id, reason: 'schedule', requestedAt: at, unique: version.slice(0, 8) });
+  await deps.sources.updateFrom(state, { refusedSecret: version });
+  return source.id;
+}
+
+/** Turned away with a secret whose version is known: else nothing tells that it is another one by now. */
+const isLeftAlone = ({ problem, retryAt, refusedSecret }: SourceState, at: number): boolean =>
+  problem?.kind === 'denied' && retryAt !== null && retryAt > at && Boolean(refusedSecret);

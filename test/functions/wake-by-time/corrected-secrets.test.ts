@@ -1,0 +1,73 @@
+/** A source that turned our credentials away is tried as soon as its secret is another one, and not before its hour otherwise. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { sourceStore } from '#adapters/dynamodb/sources';
+import type { SourceConfiguration } from '#domain/configuration';
+import type { GatherRequest } from '#functions/request-gather/request-gather';
+import { type CorrectedDependencies, tryCorrected } from '#functions/wake-by-time/corrected-secrets';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+const hour = 3_600_000;
+const clock = Date.UTC(2026, 2, 1, 8);
+let database: TestDatabase;
+let version: string | null;
+let asked: GatherRequest[];
+let looked: string[];
+let deps: CorrectedDependencies;
+
+beforeAll(async () => {
+  database = await startDynamoDb();
+});
+beforeEach(() => {
+  version = 'corrected-version';
+  asked = [];
+  looked = [];
+  deps = {
+    configured: [
+      {
+        ...{ id: 'cloud', kind: 'smartcloud', url: 'https://mail.example', concurrency: 4, enforcement: 'server' },
+        credentials: { secretName: 'traveler/cloud' },
+      } as SourceConfiguration,
+      { id: 'hq', kind: 'traveler' } as SourceConfiguration,
+    ],
+    sources: sourceStore(database.client, database.tables.control),
+    versionOf: async (secretName) => {
+      looked.push(secretName);
+      return version;
+    },
+    requestGather: async (request) => {
+      asked.push(request);
+      return { outcome: 'requested', runId: 'run' };
+    },
+    now: () => clock,
+  };
+});
+afterAll(() => database.stop());
+
+const problem = { kind: 'denied' as const, what: 'x', where: 'x', remedy: 'x', at: clock - 1000 };
+const leftAlone = { problem, retryAt: clock + hour, refusedSecret: 'refused-version' };
+
+test('a secret that was changed since it was turned away is tried by one gather, once', async () => {
+  await deps.sources.updateFrom(await deps.sources.read('cloud'), leftAlone);
+  expect(await tryCorrected(deps)()).toEqual(['cloud']);
+  expect(await tryCorrected(deps)()).toEqual([]);
+  expect(asked).toMatchObject([{ sourceId: 'cloud', requestedAt: clock }]);
+});
+
+test.each([
+  ['the secret is still the same', leftAlone, 'refused-version'],
+  ['nobody can tell which secret counts', leftAlone, null],
+  ['nobody knows which secret was turned away', { ...leftAlone, refusedSecret: null }, 'corrected-version'],
+  ['the hour is over: the schedule tries it', { ...leftAlone, retryAt: clock - 1 }, 'corrected-version'],
+  ['the source has another trouble', { ...leftAlone, problem: { ...problem, kind: 'transient' as const } }, 'corrected-version'],
+])('no gather is asked for when %s', async (_, state, current) => {
+  version = current;
+  await deps.sources.updateFrom(await deps.sources.read('cloud'), state);
+  expect(await tryCorrected(deps)()).toEqual([]);
+  expect(asked).toEqual([]);
+});
+
+test('a source that is well costs no look at its secret', async () => {
+  await deps.sources.updateFrom(await deps.sources.read('cloud'), { problem: null, retryAt: null, refusedSecret: null });
+  await tryCorrected(deps)();
+  expect(looked).toEqual([]);
+});
