@@ -78,7 +78,34 @@ export type Schedule = { id: string; expression: string; enabled: boolean; targe
 export type Authorizer = { id: string; issuer: string; audience: string[] };
 export type Route = { routeKey: string; functionArn: string; authorizer: Authorizer | null };
 export type HttpApi = { id: string; name: string; routes: Route[] };
-export type SecretResource = { id: string; name: string; arn: string };
+/** Where an authoriser finds what it judges: a header (in any case) or a parameter of the query. */
+export type IdentitySource = { in: 'header' | 'querystring'; name: string };
+/** A WebSocket API and its one stage. Who shows nothing at a source of identity does not reach the authoriser. */
+export type SocketApi = {
+  id: string;
+  name: string;
+  stage: string;
+  authorizer: { functionArn: string; identitySources: IdentitySource[] } | null;
+  /** `$connect`, `$disconnect`, `$default`, or the `action` that a message names. */
+  routes: { routeKey: string; functionArn: string }[];
+};
+/** As Secrets Manager generates a value: of which characters, and where in a JSON text, if in one, it goes. */
+export type GeneratedSecret = {
+  length: number;
+  /** Each has one character in the value at least, where `requiresEach`. */
+  kinds: string[];
+  requiresEach: boolean;
+  within: { template: string; key: string } | null;
+};
+export type SecretResource = {
+  id: string;
+  name: string;
+  arn: string;
+  /** Null: its value is set by people. */
+  generated: GeneratedSecret | null;
+  /** The customer's own key that encrypts it in the cloud: who reads it needs rights on it too. */
+  keyArn?: string;
+};
 
 export type Model = {
   tables: Table[];
@@ -90,6 +117,7 @@ export type Model = {
   rules: Rule[];
   schedules: Schedule[];
   httpApis: HttpApi[];
+  socketApis: SocketApi[];
   secrets: SecretResource[];
 };
 

@@ -7,7 +7,14 @@ export const readyFacts = z.object({
   apiUrl: z.string(),
   apiToken: z.string(),
   busName: z.string(),
-  endpoints: z.object({ dynamodb: z.string(), sqs: z.string(), events: z.string(), secretsmanager: z.string() }),
+  endpoints: z.object({
+    dynamodb: z.string(),
+    sqs: z.string(),
+    events: z.string(),
+    secretsmanager: z.string(),
+    /** Where relays connect; missing where the template has no WebSocket API. */
+    socket: z.string().optional(),
+  }),
   pid: z.number(),
 });
 export type ReadyFacts = z.infer<typeof readyFacts>;

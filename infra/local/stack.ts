@@ -1,6 +1,6 @@
 /**
  * The local stack: the synthesized template, run on this machine. Synthesizes, reads the template, starts services, functions,
- * mappings, the HTTP API and schedules, in that order, and stops them in the opposite one.
+ * the HTTP and WebSocket APIs, mappings and schedules, in that order, and stops them in the opposite one.
  */
 import { join } from 'node:path';
 import type { RuntimeConfiguration } from '#domain/configuration';
@@ -17,6 +17,9 @@ import type { ReadyFacts } from './ready-file.ts';
 import { startSchedules } from './schedules.ts';
 import { freePort } from './services/free-port.ts';
 import { type Services, startServices } from './services/services.ts';
+import { type Connections, openConnections } from './socket/connections.ts';
+import { type SocketLimits, socketLimitsFrom } from './socket/limits.ts';
+import { type RunningSocketApi, startSocketApi } from './socket/socket-api.ts';
 import { region } from './template/intrinsics.ts';
 import { readTemplate } from './template/read-template.ts';
 import { stacksOf } from './template/stack-document.ts';
@@ -51,6 +54,7 @@ export async function startLocalStack(configuration: RuntimeConfiguration, optio
 
 async function start(configuration: RuntimeConfiguration, options: StackOptions, cleaning: CleanUp): Promise<LocalStack> {
   const { dataDir, terminal } = options;
+  const limits = socketLimitsFrom(process.env);
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   // Settled before the template is read: links in mails lead there.
   const port = options.port === 0 ? await freePort() : options.port;
@@ -58,14 +62,22 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
     const assembly = await synthesize(configuration, { outdir: join(dataDir, 'app') });
     return readTemplate(stacksOf(assembly), { endpoint, web: `http://127.0.0.1:${port}` });
   });
+  const connections = openConnections(limits);
   const { services, lambdas } = await terminal.step('Tables, queues, event bus and secrets answer', () =>
-    startBackends(model, { ...options, endpoint, cleaning }),
+    startBackends(model, { ...options, endpoint, connections, cleaning }),
   );
   await terminal.step(`${model.functions.length} functions start`, () => lambdas.warm());
-  const web = await terminal.step('API and console answer', () => startWeb(model, { ...options, port, lambdas, cleaning }));
+  const sockets = startSockets(model, { lambdas, connections, limits });
+  const upgrade = sockets?.upgrade;
+  const web = await terminal.step('API and console answer', () =>
+    startWeb(model, { ...options, port, lambdas, upgrade, cleaning }),
+  );
   startMappings(model, { services, lambdas, terminal, cleaning, dataDir });
+  // Before the functions end with the mappings: they are told of each connection's end.
+  if (sockets) cleaning.add(sockets.stop);
+  const endpoints = { ...services.endpoints, ...(sockets ? { socket: `ws://127.0.0.1:${port}/${sockets.stage}` } : {}) };
   return {
-    facts: { ...web, busName: model.buses[0]?.name ?? '', endpoints: services.endpoints, pid: process.pid },
+    facts: { ...web, busName: model.buses[0]?.name ?? '', endpoints, pid: process.pid },
     begin() {
       const schedules = startSchedules(model.schedules, { invoke: lambdas.invoke, onProblem: terminal.problem });
       cleaning.add(schedules.stop);
@@ -79,17 +91,36 @@ type Backends = { services: Services; lambdas: Lambdas };
 /** Functions need the services' addresses, the event bus calls functions: it gets them through `invoke` once they are there. */
 async function startBackends(
   model: Model,
-  { dataDir, endpoint, secrets, terminal, cleaning }: StackOptions & { endpoint: string; cleaning: CleanUp },
+  {
+    dataDir,
+    endpoint,
+    secrets,
+    terminal,
+    connections,
+    cleaning,
+  }: StackOptions & { endpoint: string; connections: Connections; cleaning: CleanUp },
 ): Promise<Backends> {
   const running = Promise.withResolvers<Lambdas>();
   const invoke: Invoke = async (arn, event) => (await running.promise).invoke(arn, event);
-  const services = await startServices(model, { dataDir, endpoint, invoke, onProblem: terminal.problem });
+  const services = await startServices(model, { dataDir, endpoint, invoke, connections, onProblem: terminal.problem });
   cleaning.add(services.stop);
   for (const [name, value] of secrets) await services.seedSecret(name, value);
   const lambdas = await startLambdas(model.functions, { dataDir, region, endpoints: services.endpoints });
   cleaning.add(lambdas.stop);
   running.resolve(lambdas);
   return { services, lambdas };
+}
+
+/** Null where the template has no WebSocket API. Its port is the HTTP API's. */
+function startSockets(
+  { socketApis }: Model,
+  { lambdas, connections, limits }: { lambdas: Lambdas; connections: Connections; limits: SocketLimits },
+): (RunningSocketApi & { stage: string }) | null {
+  const [api, ...others] = socketApis;
+  if (others.length > 0)
+    throw new Error(`The template has ${socketApis.length} WebSocket APIs; the local stack runs at most one`);
+  if (!api) return null;
+  return { ...startSocketApi(api, { invoke: lambdas.invoke, connections, limits }), stage: api.stage };
 }
 
 function startMappings(
@@ -136,7 +167,13 @@ const gracePeriodMs = 1500;
 
 async function startWeb(
   { httpApis }: Model,
-  { dataDir, port, lambdas, cleaning }: StackOptions & { lambdas: Lambdas; cleaning: CleanUp },
+  {
+    dataDir,
+    port,
+    lambdas,
+    upgrade,
+    cleaning,
+  }: StackOptions & { lambdas: Lambdas; upgrade: RunningSocketApi['upgrade'] | undefined; cleaning: CleanUp },
 ): Promise<Pick<ReadyFacts, 'consoleUrl' | 'apiUrl' | 'apiToken'>> {
   const [api, ...others] = httpApis;
   if (!api || others.length > 0)
@@ -144,7 +181,7 @@ async function startWeb(
   const authorizer = api.routes.find((route) => route.authorizer)?.authorizer ?? nobody;
   const issuer = await localIssuer(dataDir);
   const beside = userPool({ issuer, authorizer, web: `http://127.0.0.1:${port}` });
-  const http = await startHttpApi(api, { port, issuer, beside, invoke: lambdas.invoke });
+  const http = await startHttpApi(api, { port, issuer, beside, upgrade, invoke: lambdas.invoke });
   cleaning.add(http.stop);
   const apiToken = await issuer.mint(authorizer);
   await checked(`${http.url}/`, {});

@@ -3,7 +3,9 @@
  * functions invoked by events of payload format 2.0.
  */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -12,9 +14,18 @@ import { gatewayAnswer, responseOf } from './gateway-response.ts';
 import type { Issuer } from './issuer.ts';
 import { type Claims, decodedPath, type ReceivedRequest, requestEvent } from './request-event.ts';
 import { routeMatcher } from './routes.ts';
+import { tooLate, withinTime } from './time-limit.ts';
 
-/** `beside`: answers first where it has a route, as the user pool's own pages do. */
-export type HttpApiOptions = { port: number; invoke: Invoke; issuer: Issuer; beside?: Hono; timeLimitMs?: number };
+export type HttpApiOptions = {
+  port: number;
+  invoke: Invoke;
+  issuer: Issuer;
+  /** Answers first where it has a route, as the user pool's own pages do. */
+  beside?: Hono;
+  timeLimitMs?: number;
+  /** Takes requests to upgrade to a WebSocket, on the same port. */
+  upgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
+};
 export type RunningHttpApi = { url: string; stop(): Promise<void> };
 
 const bodyLimitBytes = 10 * 1024 * 1024;
@@ -52,6 +63,7 @@ export async function startHttpApi(api: HttpApi, options: HttpApiOptions): Promi
   app.onError(() => gatewayAnswer(500, 'Internal Server Error'));
 
   const server = createAdaptorServer({ fetch: app.fetch });
+  if (options.upgrade) server.on('upgrade', options.upgrade);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -75,18 +87,4 @@ async function authorise(
   const verified = await issuer.verify(authorizer, token);
   if ('claims' in verified) return verified;
   return { challenge: `Bearer scope="" error="invalid_token" error_description="${verified.refused}"` };
-}
-
-const tooLate = Symbol('too late');
-
-async function withinTime(work: Promise<unknown>, ms: number): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms, tooLate);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

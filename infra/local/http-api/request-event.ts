@@ -43,7 +43,7 @@ function queryOf(rawQueryString: string): Record<string, string> | undefined {
 }
 
 /** As in API Gateway's logs: 12/Mar/2020:19:03:58 +0000 */
-function gatewayTime(at: Date): string {
+export function gatewayTime(at: Date): string {
   const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+) GMT$/.exec(at.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${time} +0000`;
 }

@@ -22,8 +22,8 @@ export type Request = {
   response: ServerResponse;
 };
 export type Backend = {
-  /** What the caller must be allowed; throws `Unreadable`. */
-  needs(operation: string, body: unknown): Need[];
+  /** What the caller must be allowed, by the request's JSON (of @connections: by its path); throws `Unreadable`. */
+  needs(operation: string, told: unknown): Need[];
   /** Answers, or writes the response itself and gives null. */
   call(request: Request): Promise<Answer | null>;
 };
@@ -36,6 +36,10 @@ const targets: Record<string, Service> = {
   AWSEvents: 'events',
   secretsmanager: 'secretsmanager',
 };
+/** These are told by their path, not by a header. */
+const sendMailPath = '/v2/email/outbound-emails';
+const connectionPath = /^\/[^/]+\/(@|%40)connections\/[^/]+$/;
+
 /** DynamoDB takes at most 16 MB in one request, the others less. */
 const mostBytes = 17 * 1024 * 1024;
 
@@ -58,7 +62,10 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
     const body = await readBody(incoming);
     const caller = byName.get(callerOf(incoming));
     const backend = backends[service];
-    if (caller) authorise(caller, neededBy(backend, operation, body), service);
+    if (caller) {
+      const told = service === 'connections' ? target : parsed(body);
+      authorise(caller, neededBy(backend, operation, told), service);
+    }
     const request = { operation, target, headers: plain(incoming), body, gone: () => response.destroyed, response };
     const answer = await backend.call(request);
     if (answer) reply(response, answer);
@@ -76,21 +83,25 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
   };
 }
 
-/** SES is told by method and path, not by a header. */
-const sendMailPath = '/v2/email/outbound-emails';
-
 function targetOf(incoming: IncomingMessage): { service: Service; operation: string; target: string } {
-  if (incoming.method === 'POST' && incoming.url === sendMailPath)
-    return { service: 'ses', operation: 'SendEmail', target: sendMailPath };
+  const service = serviceOf(incoming);
+  const { method = '', url = '' } = incoming;
+  if (service === 'ses') return { service, operation: 'SendEmail', target: url };
+  if (service === 'connections') return { service, operation: method, target: url };
   const target = String(incoming.headers['x-amz-target'] ?? '');
-  const [prefix = '', operation = ''] = target.split('.');
-  const service = targets[prefix];
+  const [, operation = ''] = target.split('.');
   if (!service || operation === '')
     throw new ServiceError(
       'UnknownOperationException',
-      `The local stack answers DynamoDB, SQS, EventBridge, Secrets Manager (AWS JSON protocol) and SES v2 (SendEmail); it has nothing for X-Amz-Target "${target}".`,
+      `The local stack answers DynamoDB, SQS, EventBridge, Secrets Manager (AWS JSON protocol), SES v2 (SendEmail) and @connections; it has nothing for X-Amz-Target "${target}".`,
     );
   return { service, operation, target };
+}
+
+function serviceOf({ method, url = '', headers }: IncomingMessage): Service | undefined {
+  if (method === 'POST' && url === sendMailPath) return 'ses';
+  if (connectionPath.test(url)) return 'connections';
+  return targets[String(headers['x-amz-target'] ?? '').split('.')[0] ?? ''];
 }
 
 /** The access key id: first part of the credential scope. */
@@ -109,12 +120,19 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 }
 
-function neededBy(backend: Backend, operation: string, body: Buffer): Need[] {
+function parsed(body: Buffer): unknown {
   try {
-    return backend.needs(operation, JSON.parse(body.toString('utf8') || '{}'));
+    return JSON.parse(body.toString('utf8') || '{}');
+  } catch {
+    throw new ServiceError('SerializationException', 'The request is no JSON.');
+  }
+}
+
+function neededBy(backend: Backend, operation: string, told: unknown): Need[] {
+  try {
+    return backend.needs(operation, told);
   } catch (error) {
     if (error instanceof Unreadable) throw new ServiceError('ValidationException', error.message);
-    if (error instanceof SyntaxError) throw new ServiceError('SerializationException', 'The request is no JSON.');
     throw error;
   }
 }
@@ -128,7 +146,7 @@ function authorise(caller: FunctionResource, needs: readonly Need[], service: Se
   throw new ServiceError(
     'AccessDeniedException',
     `User: ${user} is not authorized to perform: ${need.action} on resource: ${need.resource} ${because}`,
-    service === 'sqs' ? 403 : 400,
+    service === 'sqs' || service === 'connections' ? 403 : 400,
   );
 }
 
@@ -150,12 +168,8 @@ function fail(incoming: IncomingMessage, response: ServerResponse, error: unknow
     response.destroy();
     return;
   }
-  const service =
-    incoming.url === sendMailPath
-      ? 'ses'
-      : (targets[String(incoming.headers['x-amz-target'] ?? '').split('.')[0] ?? ''] ?? 'dynamodb');
   const known =
     error instanceof ServiceError ? error : new ServiceError('InternalServerError', `The local stack failed: ${error}`, 500);
-  reply(response, errorAnswer(service, known));
+  reply(response, errorAnswer(serviceOf(incoming) ?? 'dynamodb', known));
   if (!incoming.complete) incoming.destroy();
 }

@@ -101,7 +101,7 @@ export function eventsNeeds(operation: string, body: unknown): Need[] {
   }));
 }
 
-function keyNeed(right: string, keyArn: string, service: string): Need {
+export function keyNeed(right: string, keyArn: string, service: string): Need {
   return { action: `kms:${right}`, resource: keyArn, context: { 'kms:ViaService': `${service}.${region}.amazonaws.com` } };
 }
 

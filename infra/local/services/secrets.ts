@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { SecretResource } from '#infra/local/model';
 import { secretArn } from '../template/identities.ts';
 import type { Need } from './authorise.ts';
-import { Unreadable } from './needs.ts';
+import { keyNeed, Unreadable } from './needs.ts';
 import { type Answer, jsonAnswer, ServiceError } from './wire.ts';
 
 const stored = z.record(z.string(), z.strictObject({ value: z.string(), versionId: z.string(), createdAt: z.number() }));
@@ -24,12 +25,29 @@ export type Secrets = {
   needs(operation: string, body: unknown): Need[];
   /** Sets the secret of that name; the same value again changes nothing. */
   seed(name: string, value: string): Promise<void>;
+  /** Makes its value where it has none yet. */
+  ensure(name: string, make: () => string): Promise<void>;
 };
 
-export function openSecrets(dataDir: string): Secrets {
+/** `resources`: those of the template, for the keys that encrypt them. */
+export function openSecrets(dataDir: string, resources: readonly SecretResource[]): Secrets {
   const file = join(dataDir, 'secrets.json');
   let secrets = existsSync(file) ? stored.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   let writing = Promise.resolve();
+
+  /** One after the other; `next` gives null where nothing is to change. */
+  function write(name: string, next: (present: string | undefined) => string | null): Promise<void> {
+    const done = writing.then(async () => {
+      const value = next(secrets[name]?.value);
+      if (value === null) return;
+      const versionId = createHash('sha256').update(`${name}\n${value}`).digest('hex').slice(0, 32);
+      const changed = { ...secrets, [name]: { value, versionId, createdAt: Math.floor(Date.now() / 1000) } };
+      await replaceFile(file, JSON.stringify(changed));
+      secrets = changed;
+    });
+    writing = done.catch(() => undefined);
+    return done;
+  }
 
   return {
     call(operation, body) {
@@ -44,18 +62,14 @@ export function openSecrets(dataDir: string): Secrets {
       if (!found) throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
       return jsonAnswer('secretsmanager', { ARN: secretArn(name), Name: name, CreatedDate: found.createdAt, ...answer(found) });
     },
-    needs: (operation, body) => [{ action: `secretsmanager:${operation}`, resource: secretArn(nameOf(body)) }],
-    seed(name, value) {
-      const done = writing.then(async () => {
-        if (secrets[name]?.value === value) return;
-        const versionId = createHash('sha256').update(`${name}\n${value}`).digest('hex').slice(0, 32);
-        const changed = { ...secrets, [name]: { value, versionId, createdAt: Math.floor(Date.now() / 1000) } };
-        await replaceFile(file, JSON.stringify(changed));
-        secrets = changed;
-      });
-      writing = done.catch(() => undefined);
-      return done;
+    needs(operation, body) {
+      const resource = secretArn(nameOf(body));
+      const keyArn = resources.find(({ arn }) => arn === resource)?.keyArn;
+      const action = `secretsmanager:${operation}`;
+      return [{ action, resource }, ...(keyArn ? [keyNeed('Decrypt', keyArn, 'secretsmanager')] : [])];
     },
+    seed: (name, value) => write(name, (present) => (present === value ? null : value)),
+    ensure: (name, make) => write(name, (present) => (present === undefined ? make() : null)),
   };
 }
 

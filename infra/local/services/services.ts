@@ -3,11 +3,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Invoke, Model } from '#infra/local/model';
+import { type Connections, openConnections } from '../socket/connections.ts';
+import { socketLimitsFrom } from '../socket/limits.ts';
 import { region } from '../template/intrinsics.ts';
+import { connectionCalls } from './connection-calls.ts';
 import { forwardTo } from './dynamodb.ts';
 import { type Dynoxide, startDynoxide } from './dynoxide.ts';
 import { eventBus } from './event-bus.ts';
 import { startGateway } from './gateway.ts';
+import { generate } from './generate-secret.ts';
 import { localMail } from './mail.ts';
 import { dynamodbNeeds, eventsNeeds, sqsNeeds } from './needs.ts';
 import { openSecrets } from './secrets.ts';
@@ -24,6 +28,8 @@ export type ServiceOptions = {
   /** Another DynamoDB-compatible server; by default one of our own is started. */
   dynamodbEndpoint?: string | undefined;
   onProblem?: (says: string) => void;
+  /** Open WebSockets, on which functions act; without: every connection is gone. */
+  connections?: Connections;
 };
 export type Services = {
   endpoints: { dynamodb: string; sqs: string; events: string; secretsmanager: string; ses: string };
@@ -48,7 +54,9 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
     stops.push(database.stop);
     const forward = forwardTo(database.endpoint);
     stops.push(forward.stop);
-    const secrets = openSecrets(folder);
+    const secrets = openSecrets(folder, model.secrets);
+    for (const { name, generated } of model.secrets) if (generated) await secrets.ensure(name, () => generate(generated));
+    const sockets = connectionCalls(model.socketApis, options.connections ?? openConnections(socketLimitsFrom({})));
     const mail = localMail(join(dataDir, 'mail'));
     const sqs = await startSqs(folder, model.queues);
     stops.push(sqs.stop);
@@ -64,6 +72,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
             sqs.call({ target, headers: signed(headers), body: body.toString('utf8'), gone }),
         },
         events: { needs: eventsNeeds, call: async ({ operation, body }) => bus.call(operation, parse(body)) },
+        connections: { needs: sockets.needs, call: sockets.call },
         ses: { needs: mail.needs, call: async ({ operation, body }) => mail.call(operation, parse(body)) },
         secretsmanager: { needs: secrets.needs, call: async ({ operation, body }) => secrets.call(operation, parse(body)) },
       },

@@ -18,6 +18,7 @@ export const contentTypes = {
   events: 'application/x-amz-json-1.1',
   secretsmanager: 'application/x-amz-json-1.1',
   ses: 'application/json',
+  connections: 'application/json',
 } as const;
 export type Service = keyof typeof contentTypes;
 

@@ -5,7 +5,7 @@
 import { account, region } from './intrinsics.ts';
 
 export type Identity = { name: string; ref: string; attributes: Record<string, string> };
-/** `web`: where HTTP APIs answer. */
+/** `web`: where this API answers. */
 type Place = { name: string; id: string; endpoint: string; web: string };
 type Kind = { nameProperty?: string; identity: (place: Place) => Omit<Identity, 'name'> };
 

@@ -6,6 +6,8 @@ import type { LocalResource, Resource } from './local-resource.ts';
 import type { Report } from './problems.ts';
 import type { Understood } from './resource-shapes.ts';
 import { statementsByRole } from './role-statements.ts';
+import { toSecret } from './secrets.ts';
+import { toSocketApi } from './socket-routes.ts';
 import { readsStream, toMapping, toStreamMapping } from './source-mappings.ts';
 
 /** Reports what only shows when resources are seen together; the model is then not to be used. */
@@ -36,8 +38,13 @@ export function toModel(resources: readonly LocalResource[], report: Report): Mo
       targetArn: properties.Target.Arn,
       input: properties.Target.Input ?? null,
     })),
-    httpApis: of('AWS::ApiGatewayV2::Api').map((api) => toHttpApi(api, resources, report)),
-    secrets: of('AWS::SecretsManager::Secret').map(({ id, identity }) => ({ id, name: identity.name, arn: identity.ref })),
+    httpApis: of('AWS::ApiGatewayV2::Api')
+      .filter(({ properties }) => properties.ProtocolType === 'HTTP')
+      .map((api) => toHttpApi(api, resources, report)),
+    socketApis: of('AWS::ApiGatewayV2::Api')
+      .filter(({ properties }) => properties.ProtocolType === 'WEBSOCKET')
+      .map((api) => toSocketApi(api, resources, report)),
+    secrets: of('AWS::SecretsManager::Secret').map(toSecret),
   };
 }
 

@@ -5,6 +5,7 @@
 export type NotNeeded = { because: string; properties: readonly string[] };
 
 export const notNeeded: Record<string, NotNeeded> = {
+  'AWS::ApiGateway::Account': { because: 'nobody reads an access log on a desk', properties: ['CloudWatchRoleArn'] },
   'AWS::CDK::Metadata': { because: 'CDK counts its constructs with it', properties: ['Analytics'] },
   'AWS::CloudWatch::Alarm': {
     because: 'nobody is woken by a stack on a desk; its state is on the status page',

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Model } from '#infra/local/model';
 import { type Identity, identityOf, namePropertyOf } from './identities.ts';
 import { resolveIntrinsics, type Scope, Unresolvable } from './intrinsics.ts';
+import { localAddresses, toSocket } from './local-addresses.ts';
 import type { LocalResource } from './local-resource.ts';
 import { toModel } from './model-from-resources.ts';
 import { notNeeded } from './not-needed.ts';
@@ -22,9 +23,10 @@ export function readTemplate(stacks: readonly StackDocument[], { endpoint, web =
   const problems: Problem[] = [];
   const resources: LocalResource[] = [];
   const scopes = scopesOf(stacks, { endpoint, web });
+  const localised = localAddresses(stacks, { endpoint, web });
   for (const stack of stacks)
     for (const [id, document] of Object.entries(stack.template.Resources)) {
-      const found = readResource(document, { id, stack, scope: scopes(stack), problems });
+      const found = readResource(document, { id, stack, scope: scopes(stack), problems, localised });
       if (found) resources.push(found);
     }
   const model = problems.length === 0 ? toModel(resources, (problem) => problems.push(problem)) : null;
@@ -32,9 +34,15 @@ export function readTemplate(stacks: readonly StackDocument[], { endpoint, web =
   return model;
 }
 
-type Context = { id: string; stack: StackDocument; scope: FullScope; problems: Problem[] };
+type Context = {
+  id: string;
+  stack: StackDocument;
+  scope: FullScope;
+  problems: Problem[];
+  localised: (value: unknown) => unknown;
+};
 
-function readResource(document: ResourceDocument, { id, stack, scope, problems }: Context): LocalResource | null {
+function readResource(document: ResourceDocument, { id, stack, scope, problems, localised }: Context): LocalResource | null {
   const type = document.Type;
   const report = (property: string, says: string) => {
     problems.push({ stack: stack.name, id, type, property, says });
@@ -48,7 +56,7 @@ function readResource(document: ResourceDocument, { id, stack, scope, problems }
       if (!known.properties.includes(property)) report(property, 'this property is not understood');
     return null;
   }
-  const properties = resolved(document, scope, report);
+  const properties = localised(resolved(document, scope, report));
   const parsed = shapes[type].safeParse(properties);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) reportIssue(issue, report);
@@ -132,5 +140,7 @@ function identify(stack: StackDocument, id: string, { scope, endpoint, web }: Pl
   const name = given === undefined ? null : resolveIntrinsics(given, scope);
   const generated =
     document.Type === 'AWS::SQS::Queue' && document.Properties.FifoQueue === true ? `${stack.name}-${id}.fifo` : null;
-  return identityOf(document.Type, typeof name === 'string' ? name : generated, { stack: stack.name, id, endpoint, web });
+  const socket = document.Properties.ProtocolType === 'WEBSOCKET';
+  const place = { stack: stack.name, id, endpoint, web: socket ? toSocket(web) : web };
+  return identityOf(document.Type, typeof name === 'string' ? name : generated, place);
 }

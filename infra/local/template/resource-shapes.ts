@@ -30,6 +30,15 @@ const jsonRecord = z
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const projection = z.strictObject({ ProjectionType: z.string(), NonKeyAttributes: z.array(z.string()).optional() });
 
+/** What both kinds of API have in common. */
+const anyApi = {
+  Name: z.string(),
+  Description: noEffect,
+  DisableExecuteApiEndpoint: noEffect,
+  IpAddressType: noEffect,
+  Tags: noEffect,
+};
+
 export const shapes = {
   'AWS::DynamoDB::Table': z.strictObject({
     TableName: noEffect,
@@ -158,27 +167,38 @@ export const shapes = {
       RoleArn: noEffect,
     }),
   }),
-  'AWS::ApiGatewayV2::Api': z.strictObject({
-    Name: z.string(),
-    ProtocolType: z.literal('HTTP'),
-    Description: noEffect,
-    DisableExecuteApiEndpoint: noEffect,
-    IpAddressType: noEffect,
-    Tags: noEffect,
-  }),
-  'AWS::ApiGatewayV2::Authorizer': z.strictObject({
-    ApiId: z.string(),
-    Name: noEffect,
-    AuthorizerType: z.literal('JWT'),
-    IdentitySource: z.tuple([z.literal('$request.header.Authorization')]),
-    JwtConfiguration: z.strictObject({ Audience: z.array(z.string()), Issuer: z.string() }),
-  }),
+  'AWS::ApiGatewayV2::Api': z.discriminatedUnion('ProtocolType', [
+    z.strictObject({ ...anyApi, ProtocolType: z.literal('HTTP') }),
+    z.strictObject({
+      ...anyApi,
+      ProtocolType: z.literal('WEBSOCKET'),
+      RouteSelectionExpression: z.literal('$request.body.action'),
+    }),
+  ]),
+  'AWS::ApiGatewayV2::Authorizer': z.discriminatedUnion('AuthorizerType', [
+    z.strictObject({
+      ApiId: z.string(),
+      Name: noEffect,
+      AuthorizerType: z.literal('JWT'),
+      IdentitySource: z.tuple([z.literal('$request.header.Authorization')]),
+      JwtConfiguration: z.strictObject({ Audience: z.array(z.string()), Issuer: z.string() }),
+    }),
+    z.strictObject({
+      ApiId: z.string(),
+      Name: noEffect,
+      AuthorizerType: z.literal('REQUEST'),
+      AuthorizerUri: z.string(),
+      IdentitySource: z.array(
+        z.string().regex(/^route\.request\.(header|querystring)\.[\w.-]+$/, 'only headers and query parameters are understood'),
+      ),
+    }),
+  ]),
   'AWS::ApiGatewayV2::Integration': z.strictObject({
     ApiId: z.string(),
     IntegrationType: z.literal('AWS_PROXY'),
     IntegrationUri: z.string(),
     IntegrationMethod: noEffect,
-    PayloadFormatVersion: z.literal('2.0'),
+    PayloadFormatVersion: z.literal('2.0').optional(),
     TimeoutInMillis: noEffect,
     Description: noEffect,
   }),
@@ -186,13 +206,13 @@ export const shapes = {
     ApiId: z.string(),
     RouteKey: z.string(),
     Target: z.string().regex(/^integrations\//),
-    AuthorizationType: z.enum(['NONE', 'JWT']).default('NONE'),
+    AuthorizationType: z.enum(['NONE', 'JWT', 'CUSTOM']).default('NONE'),
     AuthorizerId: z.string().optional(),
     OperationName: noEffect,
   }),
   'AWS::ApiGatewayV2::Stage': z.strictObject({
     ApiId: z.string(),
-    StageName: z.literal('$default'),
+    StageName: z.string(),
     AutoDeploy: noEffect,
     AccessLogSettings: noEffect,
     Description: noEffect,
@@ -200,7 +220,30 @@ export const shapes = {
     DefaultRouteSettings: noEffect,
     Tags: noEffect,
   }),
-  'AWS::SecretsManager::Secret': z.strictObject({ Name: noEffect, Description: noEffect, KmsKeyId: noEffect, Tags: noEffect }),
+  'AWS::SecretsManager::Secret': z.strictObject({
+    Name: noEffect,
+    Description: noEffect,
+    GenerateSecretString: z
+      .strictObject({
+        ExcludeCharacters: z.string().default(''),
+        ExcludeLowercase: flag.default(false),
+        ExcludeNumbers: flag.default(false),
+        ExcludePunctuation: flag.default(false),
+        ExcludeUppercase: flag.default(false),
+        GenerateStringKey: z.string().optional(),
+        IncludeSpace: flag.default(false),
+        PasswordLength: number.default(32),
+        RequireEachIncludedType: flag.default(true),
+        SecretStringTemplate: z.string().optional(),
+      })
+      .refine(
+        ({ GenerateStringKey: key, SecretStringTemplate: template }) => (key === undefined) === (template === undefined),
+        'a template and the key that is filled in it come together',
+      )
+      .optional(),
+    KmsKeyId: z.string().optional(),
+    Tags: noEffect,
+  }),
   'AWS::IAM::Role': z.strictObject({
     RoleName: noEffect,
     AssumeRolePolicyDocument: noEffect,

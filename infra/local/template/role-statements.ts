@@ -21,7 +21,7 @@ export function statementsByRole(resources: readonly LocalResource[], report: Re
 /** The conditions that a call on one machine can be held against. */
 const knownConditions = new Set(['kms:ViaService', 'ses:FromAddress']);
 /** Services whose calls the gateway checks, so that a condition which it cannot check would silently allow or deny. */
-const checked = /^(dynamodb|sqs|events|secretsmanager|kms|ses|\*)(:|$)/i;
+const checked = /^(dynamodb|sqs|events|secretsmanager|kms|ses|execute-api|\*)(:|$)/i;
 
 function toStatement(statement: PolicyStatement, role: Resource<'AWS::IAM::Role'>, report: Report): Statement {
   if (statement.Action.some((action) => checked.test(action)))

@@ -18,6 +18,7 @@ const definition: HttpApi = {
   name: 'extender',
   routes: [
     { routeKey: 'ANY /api/{proxy+}', functionArn: 'api', authorizer },
+    { routeKey: 'POST /relay/{proxy+}', functionArn: 'api', authorizer: null },
     { routeKey: 'GET /{proxy+}', functionArn: 'console', authorizer: null },
     { routeKey: 'GET /', functionArn: 'console', authorizer: null },
   ],
@@ -182,6 +183,24 @@ describe('who may ask', () => {
     const { response, arn } = await ask('/', { token: null });
     expect([response.status, arn]).toEqual([200, 'console']);
     expect((await ask('/assets/index.js', { token: null })).event?.pathParameters).toEqual({ proxy: 'assets/index.js' });
+  });
+
+  test('anybody, where the function authenticates by itself: what it is shown reaches it untouched', async () => {
+    const { response, event, arn } = await ask('/relay/enrolments', {
+      method: 'POST',
+      token: 'one-time',
+      body: '{"key":1}',
+      headers: { 'content-type': 'application/json' },
+      answer: () => ({ statusCode: 201, body: '{}' }),
+    });
+    expect([response.status, arn]).toEqual([201, 'api']);
+    expect(event).toMatchObject({
+      routeKey: 'POST /relay/{proxy+}',
+      pathParameters: { proxy: 'enrolments' },
+      headers: { authorization: 'Bearer one-time' },
+      body: '{"key":1}',
+    });
+    expect(event?.requestContext).not.toHaveProperty('authorizer');
   });
 
   test('who has a token from before a restart, because the key is kept, readable by its owner only', async () => {

@@ -88,6 +88,7 @@ export function aModel(
     rules,
     schedules: [],
     httpApis: [],
+    socketApis: [],
     secrets: [],
   };
 }
