@@ -33,10 +33,12 @@ const arrows: Record<Area, readonly string[]> = {
     // How devices are hashed and statements signed is the same on both ends.
     'lambdas/adapters/fingerprint',
     'lambdas/adapters/relay-identity',
+    // For its version.
+    'package.json',
   ],
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
   'infra/simulators': ['lambdas/domain'],
-  'infra/docs': ['lambdas/domain'],
+  'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
   'infra/local': ['lambdas/domain', 'lambdas/adapters', 'infra'],
   infra: ['lambdas/domain', 'infra'],
 };

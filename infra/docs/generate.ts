@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { configurationSchema, configurationSchemaFile } from './configuration-schema.ts';
 import { eventSchemas, eventsPage } from './events.ts';
 import { actionStatesPage, rulesPage } from './pages.ts';
+import { relaySchema, relaySchemaFile } from './relay-schema.ts';
 
 const pages: Record<string, () => string> = {
   [configurationSchemaFile]: () => `${JSON.stringify(configurationSchema(), null, 2)}\n`,
+  [relaySchemaFile]: () => `${JSON.stringify(relaySchema(), null, 2)}\n`,
   'docs/rules.md': rulesPage,
   'docs/action-states.md': actionStatesPage,
   'docs/events.md': eventsPage,

@@ -1,0 +1,34 @@
+/** `relay enrol <url> <token>`: once per relay, with what the console shows. */
+import { enrol } from '../identity/enrol.ts';
+import { identityFile } from '../identity/identity.ts';
+import type { AddCommands, PlaceOptions } from './command-line.ts';
+import { wayOutGiven } from './way-out-given.ts';
+
+type Options = PlaceOptions & { caFile?: string; again?: boolean };
+
+export const addEnrol: AddCommands = ({ command, places, say }) => {
+  command('enrol', 'makes this relay known to its cloud')
+    .argument('<url>', 'address of the cloud, as the console shows it')
+    .argument('<token>', 'one-time token from the console')
+    .option('--ca-file <file>', 'PEM file of certificate authorities to trust besides the usual ones')
+    .option('--again', 'replace the identity that is here')
+    .action(async (url: string, token: string, options: Options) => {
+      const { config, data } = places(options);
+      const dispatcher = wayOutGiven(config, options);
+      try {
+        const { relayId, sourceId } = await enrol({
+          cloudUrl: url,
+          token,
+          dataDir: data,
+          dispatcher,
+          again: options.again ?? false,
+        });
+        say(`Enrolled as ${relayId} for the source ${sourceId}.`);
+        say(`  identity       ${identityFile(data)} (readable by you alone; keep it out of backups that others read)`);
+        say(`  configuration  ${config}`);
+        say('Next: relay doctor, then relay run, or relay service install.');
+      } finally {
+        await dispatcher.destroy();
+      }
+    });
+};

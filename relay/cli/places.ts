@@ -1,0 +1,33 @@
+/** Where the configuration and the data are: options before the environment before the usual places. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export type Places = { config: string; data: string };
+type Given = { config?: string | undefined; data?: string | undefined };
+type System = { environment: NodeJS.ProcessEnv; home: string; etc: string; var: string };
+
+const thisSystem = (): System => ({
+  environment: process.env,
+  home: homedir(),
+  etc: '/etc/traveler-relay',
+  var: '/var/lib/traveler-relay',
+});
+
+export function places(given: Given, system: System = thisSystem()): Places {
+  const { environment } = system;
+  const installed = writable(system.var) ? system.var : join(system.home, '.traveler-relay');
+  const data = resolve(given.data ?? environment.RELAY_DATA ?? installed);
+  const usual = join(system.etc, 'relay.json');
+  const config = resolve(given.config ?? environment.RELAY_CONFIG ?? (existsSync(usual) ? usual : join(data, 'relay.json')));
+  return { config, data };
+}
+
+function writable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+/** `relay run`: the relay itself, in the foreground; a service manager starts and stops it. */
+import { loadConfiguration } from '../configuration/load.ts';
+import { readIdentity } from '../identity/identity.ts';
+import { createLog, type RelayLog } from '../log/log.ts';
+import { type Relay, startRelay } from '../run/relay.ts';
+import { soleRun } from '../run/sole-run.ts';
+import { timingGiven } from '../run/timing-given.ts';
+import { relayWorkers } from '../run/workers.ts';
+import type { AddCommands, PlaceOptions } from './command-line.ts';
+
+/** What a service manager grants before it kills. */
+const patienceMs = 9_500;
+
+export const addRun: AddCommands = ({ command, places }) => {
+  command('run', 'connects, gathers and acts; JSON log lines on standard output').action(async (options: PlaceOptions) => {
+    const { config, data } = places(options);
+    const timing = timingGiven(process.env);
+    // Both are said to be missing before anything is begun.
+    readIdentity(data);
+    const configuration = loadConfiguration(config);
+    const lock = soleRun(data);
+    const log = createLog(configuration.log);
+    const workers = relayWorkers({ configuration, dataDir: data, log });
+    const relay = await startRelay({ configuration, dataDir: data, workers, timing, log });
+    toggleDebug(log, configuration.log.level);
+    await stopped(relay, log);
+    lock.release();
+    // Whatever still waits (a socket to a server that hangs) is not worth waiting for.
+    process.exit(0);
+  });
+};
+
+/** SIGUSR2 turns debug on, and off again. Windows knows no such signal; there POST /log-level serves. */
+function toggleDebug(log: RelayLog, usual: RelayLog['level']): void {
+  if (process.platform === 'win32') return;
+  process.on('SIGUSR2', () => {
+    log.level = log.level === 'debug' ? usual : 'debug';
+    log.info('log level changed', { to: log.level });
+  });
+}
+
+function stopped(relay: Relay, log: RelayLog): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (asked) {
+        log.warn('asked to stop again: ends at once', { signal });
+        process.exit(1);
+      }
+      asked = true;
+      setTimeout(() => {
+        log.warn('ends before everything was done; it will be taken up at the next start');
+        process.exit(0);
+      }, patienceMs).unref();
+      relay.stop().then(resolve, (error: unknown) => {
+        log.error('could not be stopped in order', { error: String(error) });
+        process.exit(1);
+      });
+    };
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGBREAK'] as const)
+      if (process.platform === 'win32' || signal !== 'SIGBREAK') process.on(signal, stop);
+  });
+}

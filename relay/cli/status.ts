@@ -1,0 +1,40 @@
+/** `relay status`: asks the relay that runs on this data folder. Exit code 0 when it is ready, 1 when it is not, or none runs. */
+import { request } from 'undici';
+import { type RelayStatus, relayStatus } from '../health/status.ts';
+import { identityFile, isEnrolled } from '../identity/identity.ts';
+import { RelayRefusal } from '../refusal.ts';
+import { readRunning } from '../run/running.ts';
+import type { AddCommands, PlaceOptions } from './command-line.ts';
+import { showStatus } from './show-status.ts';
+
+export const addStatus: AddCommands = ({ command, places, say }) => {
+  command('status', 'how the relay that runs here is doing')
+    .option('--json', 'as JSON')
+    .action(async (options: PlaceOptions & { json?: boolean }) => {
+      const status = await askStatus(places(options).data);
+      say(options.json ? JSON.stringify(status, null, 2) : showStatus(status));
+      if (!status.ready) process.exitCode = 1;
+    });
+};
+
+/** Throws RelayRefusal where none runs. */
+export async function askStatus(dataDir: string): Promise<RelayStatus> {
+  const running = readRunning(dataDir);
+  try {
+    if (!running) throw new Error('not running');
+    const { body } = await request(`${running.healthUrl}/status`, {
+      headers: { authorization: `Bearer ${running.token}` },
+      signal: AbortSignal.timeout(5_000),
+    });
+    return relayStatus.parse(await body.json());
+  } catch (cause) {
+    const enrolled = isEnrolled(dataDir);
+    throw new RelayRefusal(
+      `No relay runs on ${dataDir}${enrolled ? '' : `, and none is enrolled there (no ${identityFile(dataDir)})`}.`,
+      enrolled
+        ? 'Start it: relay run, or the service (systemctl start traveler-relay). Why it stopped is in its log.'
+        : 'Enrol it: relay enrol <url> <token>',
+      { cause },
+    );
+  }
+}

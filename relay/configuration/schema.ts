@@ -1,0 +1,96 @@
+/** relay.json as a person writes it; docs/relay.schema.json is generated from it. */
+import { z } from 'zod';
+import { levels } from '../log/log.ts';
+
+const text = z.string().min(1);
+const url = z.url({ protocol: /^https?$/, error: 'an http(s) URL' });
+
+/** A password: here, in a file that nobody else may read, or in a variable of the environment. */
+export const secretWays = { password: text.optional(), passwordFile: text.optional(), passwordVariable: text.optional() };
+export type SecretWays = {
+  password?: string | undefined;
+  passwordFile?: string | undefined;
+  passwordVariable?: string | undefined;
+};
+const waysGiven = (given: SecretWays) =>
+  [given.password, given.passwordFile, given.passwordVariable].filter((way) => way !== undefined).length;
+const oneWay = 'one of password, passwordFile, passwordVariable';
+
+const credentials = z
+  .strictObject({ user: text, ...secretWays })
+  .refine((given) => waysGiven(given) === 1, { path: ['password'], error: oneWay });
+
+const traveler = z
+  .strictObject({
+    /** Base address of the server, REST or LotusTraveler.nsf. Not needed where it is read through Notes. */
+    url: url.optional(),
+    /** A Domino user with the rights that docs/relay.md names. */
+    credentials: credentials.optional(),
+    /** `rest`: Traveler 9 and later; `http`, `notes`: LotusTraveler.nsf of Traveler 8.5.x. */
+    read: z.enum(['rest', 'http', 'notes']).default('rest'),
+    /** Requests under way at once. */
+    concurrency: z.number().int().min(1).max(64).default(8),
+  })
+  .superRefine((given, context) => {
+    if (given.read === 'notes') return;
+    for (const needed of ['url', 'credentials'] as const)
+      if (given[needed] === undefined)
+        context.addIssue({ code: 'custom', path: [needed], message: `needed where read is "${given.read}"` });
+  });
+
+const program = z.array(text).min(1, 'the program and its arguments');
+const console_ = z.discriminatedUnion('by', [
+  z.strictObject({
+    by: z.literal('command'),
+    /** Program and arguments, run without a shell; one argument is `{line}`. */
+    command: program.refine(
+      (given) => given.filter((part) => part === '{line}').length === 1,
+      'exactly one argument that is {line}',
+    ),
+    directory: text.optional(),
+    timeoutSeconds: z.number().int().min(1).max(600).default(30),
+  }),
+  z.strictObject({
+    by: z.literal('notes'),
+    /** Name of the Domino server, as the Notes client knows it. */
+    server: text,
+    script: text.optional(),
+    /** Holds the password of the Notes ID. */
+    passwordFile: text.optional(),
+    timeoutSeconds: z.number().int().min(1).max(600).default(30),
+  }),
+  z.strictObject({ by: z.literal('rest') }),
+]);
+
+const proxy = z
+  .strictObject({
+    url,
+    user: text.optional(),
+    ...secretWays,
+    /** Hosts that are reached without it, as in NO_PROXY. */
+    except: z.array(text).default([]),
+  })
+  .refine((given) => waysGiven(given) === (given.user === undefined ? 0 : 1), {
+    path: ['password'],
+    error: `with user, ${oneWay}; without it, none`,
+  });
+
+export const relayFile = z
+  .strictObject({
+    /** For editors: docs/relay.schema.json. */
+    $schema: z.string().optional(),
+    traveler,
+    console: console_,
+    /** Way out to the cloud. Left out: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. */
+    proxy: proxy.optional(),
+    /** PEM file of certificate authorities to trust besides the usual ones: of a proxy that opens TLS, or a server of one's own. */
+    caFile: text.optional(),
+    log: z.strictObject({ level: z.enum(levels).default('info'), userNames: z.boolean().default(false) }).prefault({}),
+    /** On 127.0.0.1 only: /ready, /metrics. 0: any free port. */
+    health: z.strictObject({ port: z.number().int().min(0).max(65_535).default(8737) }).prefault({}),
+  })
+  .superRefine((given, context) => {
+    if (given.console.by === 'rest' && given.traveler.read !== 'rest')
+      context.addIssue({ code: 'custom', path: ['console', 'by'], message: '"rest" needs traveler.read to be "rest"' });
+  });
+export type RelayFile = z.infer<typeof relayFile>;

@@ -1,0 +1,45 @@
+/** What undici's WebSocket keeps to itself: how the handshake was answered, why it failed, and the stream below. */
+import type { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { wordsOf } from './words-of.ts';
+
+type Observer = {
+  /** `date`: the answer's Date header, epoch ms. */
+  answered(date: number): void;
+  upgraded(stream: Duplex): void;
+};
+type Outcome = { status: number | null; detail: string };
+
+export function observed(dispatcher: Dispatcher, observer: Observer): { dispatcher: Dispatcher; outcome(): Outcome } {
+  let outcome: Outcome = { status: null, detail: 'no answer' };
+  const noteAnswer = (status: number, headers: Record<string, string | string[] | undefined>) => {
+    outcome = { status, detail: `answered with status ${status}` };
+    const date = Date.parse(String(headers.date));
+    if (!Number.isNaN(date)) observer.answered(date);
+  };
+
+  const observing = (handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler => ({
+    onRequestStart: (...given) => handler.onRequestStart?.(...given),
+    onRequestUpgrade(controller, status, headers, stream) {
+      noteAnswer(status, headers);
+      observer.upgraded(stream);
+      handler.onRequestUpgrade?.(controller, status, headers, stream);
+    },
+    onResponseStarted: () => handler.onResponseStarted?.(),
+    onResponseStart(controller, status, headers, message) {
+      noteAnswer(status, headers);
+      handler.onResponseStart?.(controller, status, headers, message);
+    },
+    onResponseData: (...given) => handler.onResponseData?.(...given),
+    onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+    onResponseError(controller, error) {
+      if (outcome.status === null) outcome = { status: null, detail: wordsOf(error) };
+      handler.onResponseError?.(controller, error);
+    },
+  });
+
+  return {
+    dispatcher: dispatcher.compose((dispatch) => (options, handler) => dispatch(options, observing(handler))),
+    outcome: () => outcome,
+  };
+}

@@ -1,0 +1,10 @@
+/** What keeps a command from being done, in words: what happened, and what to do about it. */
+export class RelayRefusal extends Error {
+  override readonly name = 'RelayRefusal';
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string, options?: ErrorOptions) {
+    super(what, options);
+    this.remedy = remedy;
+  }
+}

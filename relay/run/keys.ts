@@ -1,0 +1,29 @@
+/** With which key the relay connects. After a rotation whose answer was lost only a try can tell which one the cloud knows. */
+import type { PrivateKey } from '#adapters/relay-identity';
+import { type Identity, readIdentity } from '../identity/identity.ts';
+import { promoteKey } from '../identity/rotate.ts';
+
+export type Keys = {
+  /** Read anew for each connection: it may have been rotated, or the relay enrolled anew. */
+  forTry(): { identity: Identity; key: PrivateKey };
+  refused(): void;
+  accepted(): void;
+};
+
+export function createKeys(dataDir: string): Keys {
+  let useNext = false;
+  return {
+    forTry() {
+      const identity = readIdentity(dataDir);
+      useNext = useNext && identity.nextKey !== null;
+      return { identity, key: (useNext ? identity.nextKey : null) ?? identity.key };
+    },
+    refused() {
+      useNext = !useNext;
+    },
+    accepted() {
+      if (useNext) promoteKey(dataDir);
+      useNext = false;
+    },
+  };
+}

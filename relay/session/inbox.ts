@@ -1,0 +1,35 @@
+/**
+ * What the cloud wants acknowledged is taken once: its number is remembered, and when it comes again it is acknowledged again and
+ * otherwise dropped. The memory is bounded: the cloud stops sending again long before so many others have come.
+ */
+const remembered = 10_000;
+
+export type Taken = 'new' | 'under-way' | 'seen';
+
+export type Inbox = {
+  /** `under-way`: it is being taken; its acknowledgement will follow. */
+  take(n: number): Taken;
+  /** It is safe with us: acknowledge it. */
+  keep(n: number): void;
+  /** It could not be taken: the next time it comes is the first. */
+  forget(n: number): void;
+};
+
+export function createInbox({ most = remembered }: { most?: number } = {}): Inbox {
+  const seen = new Set<number>();
+  const underWay = new Set<number>();
+  return {
+    take(n) {
+      if (seen.has(n)) return 'seen';
+      if (underWay.has(n)) return 'under-way';
+      underWay.add(n);
+      return 'new';
+    },
+    keep(n) {
+      underWay.delete(n);
+      seen.add(n);
+      if (seen.size > most) for (const oldest of seen.values().take(1)) seen.delete(oldest);
+    },
+    forget: (n) => void underWay.delete(n),
+  };
+}

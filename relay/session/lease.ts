@@ -1,0 +1,54 @@
+/**
+ * The lease as this relay may rely on it. The cloud says how long it lasts; that is counted from when the question was sent, so
+ * that delays only shorten it. Both clocks have to agree that it lasts: the monotonic one does not jump but may stand still while
+ * the machine sleeps, the wall clock jumps but does not stand still.
+ */
+import type { Lease } from '#domain/relay-protocol';
+
+/** ms; `monotonic` from any start, `wall` since the epoch. */
+export type Moment = { monotonic: number; wall: number };
+
+export type LeaseView = { holding: boolean; following: boolean; fence: number | null };
+
+export type LeaseKeeper = {
+  /** The cloud's answer to what was sent at `asked`. */
+  answered(lease: Lease, asked: Moment): void;
+  /** Said without having been asked: it can only take a lease away. */
+  said(lease: Lease): void;
+  held(): { fence: number } | null;
+  view(): LeaseView;
+};
+
+type Known = { fence: number; held: boolean; askedAt: number; until: Moment };
+
+export function createLeaseKeeper(now: () => Moment): LeaseKeeper {
+  let known: Known | null = null;
+
+  const lasts = ({ until }: Known) => {
+    const { monotonic, wall } = now();
+    return monotonic < until.monotonic && wall < until.wall;
+  };
+  const held = () => (known?.held && lasts(known) ? { fence: known.fence } : null);
+
+  return {
+    answered({ held: isHeld, fence, until, now: cloudNow }, asked) {
+      // Answers may overtake each other.
+      if (known && (fence < known.fence || (fence === known.fence && asked.monotonic < known.askedAt))) return;
+      const left = until - cloudNow;
+      known = {
+        fence,
+        held: isHeld,
+        askedAt: asked.monotonic,
+        until: { monotonic: asked.monotonic + left, wall: asked.wall + left },
+      };
+    },
+    said({ held: isHeld, fence }) {
+      if (known && !isHeld && fence >= known.fence) known = { ...known, fence, held: false };
+    },
+    held,
+    view() {
+      const holding = held() !== null;
+      return { holding, following: known !== null && !known.held, fence: known?.fence ?? null };
+    },
+  };
+}
