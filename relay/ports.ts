@@ -4,7 +4,7 @@
  */
 import type { DevicePage, Found, Written } from '#adapters/traveler/contract';
 import type { WipeTarget } from '#domain/action';
-import type { DeviceKey } from '#domain/device';
+import type { DeviceKey, Wipe } from '#domain/device';
 import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay-protocol';
 import type { ServerFacts } from '#domain/source';
 
@@ -51,12 +51,13 @@ export type RelaySource = {
   read(target: DeviceKey & { href: string }): Promise<Found | 'gone'>;
   facts(): Promise<ServerFacts>;
   writeSettings(wanted: { requireApproval: boolean; devicesBeforeApproval: number }): Promise<'written' | 'unavailable'>;
-  approve(target: DeviceKey & { href: string }, options: { liftDenial: boolean }): Promise<Written>;
+  /** `liftDenial`: the bar on the device is ours. `wipe`: as just read; a bar is never lifted together with a wipe on its way. */
+  approve(target: DeviceKey & { href: string }, options: { liftDenial: boolean; wipe: Wipe }): Promise<Written>;
   block(target: DeviceKey & { href: string }): Promise<Written>;
   remove(target: DeviceKey & { href: string }): Promise<Written>;
   wipe(target: DeviceKey & { href: string }, targets: readonly WipeTarget[]): Promise<Written>;
   /** `lock`: the device is to stay locked out afterwards. */
-  cancelWipe(target: DeviceKey & { href: string }): Promise<Written>;
+  cancelWipe(target: DeviceKey & { href: string }, options: { lock: boolean }): Promise<Written>;
   /** Requests and console lines so far. */
   readonly requests: number;
   /** ms between reading back after a write: a console answers later than REST. */

@@ -16,6 +16,7 @@ type Options = {
   freeDevices: number;
   arrivals: number;
   faults: Fault[];
+  domino: boolean;
 };
 
 function whole(text: string): number {
@@ -44,27 +45,38 @@ const program = new Command('simulator')
   .option('--require-approval', 'the server requires approval from the start', false)
   .option('--free-devices <number>', 'devices a user may have before approval is required', whole, 0)
   .option('--arrivals <number>', 'phones that turn up each minute', whole, 0)
+  .option('--domino', 'an on-premises server: its Domino console takes commands, and a relay is to be pointed at it', false)
   .option('--faults <list>', 'names, separated by commas, or a JSON list (infra/simulators/traveler/faults.ts)', faultList, []);
 
-const { freeDevices, arrivals, faults, ...options } = program.parse().opts<Options>();
+const { freeDevices, arrivals, faults, domino, ...options } = program.parse().opts<Options>();
 const simulator = await startTravelerSimulator({
   ...options,
   devicesBeforeApproval: freeDevices,
   arrivalsPerMinute: arrivals,
+  keepsSecurityRecords: domino,
   faults,
 });
-const config = {
-  sources: [
-    {
-      id: 'simulated',
-      kind: 'smartcloud',
-      url: simulator.url,
-      credentials: { user: options.user, password: options.password },
-    },
-  ],
-};
+const credentials = { user: options.user, password: options.password };
 console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices`);
 console.log(`Controls and faults: http://127.0.0.1:${simulator.port}/simulator`);
-console.log(`To run the extender against it, save this as simulated.json and start with --config simulated.json:\n`);
-console.log(JSON.stringify(config, null, 2));
+if (domino) printRelaySide();
+else printCloudSide();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop());
+
+function printCloudSide(): void {
+  const config = { sources: [{ id: 'simulated', kind: 'smartcloud', url: simulator.url, credentials }] };
+  console.log(`To run the extender against it, save this as simulated.json and start with --config simulated.json:\n`);
+  console.log(JSON.stringify(config, null, 2));
+}
+
+function printRelaySide(): void {
+  console.log(`Its Domino console and what goes wrong there: http://127.0.0.1:${simulator.port}/simulator/console`);
+  console.log('To run a relay against it, save this as relay.json, readable by you only (chmod 600 relay.json):\n');
+  console.log(
+    JSON.stringify(
+      { traveler: { url: simulator.url, credentials }, console: { by: 'command', command: simulator.console.command } },
+      null,
+      2,
+    ),
+  );
+}

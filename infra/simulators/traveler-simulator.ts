@@ -5,6 +5,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { consoleControl } from './domino/control.ts';
+import { type ConsoleEffect, Domino } from './domino/domino.ts';
+import type { ConsoleFaultInput } from './domino/faults.ts';
 import { answer, failed, isAuthorized, kindOf, type Reply } from './traveler/answer.ts';
 import { type Counts, control, newPhone } from './traveler/control.ts';
 import type { FaultInput } from './traveler/faults.ts';
@@ -18,6 +22,7 @@ export type { FaultInput } from './traveler/faults.ts';
 export type { SimulatedDevice } from './traveler/fleet.ts';
 export type { PhoneKind } from './traveler/phones.ts';
 export type { Effect } from './traveler/traveler.ts';
+export type { ConsoleEffect, ConsoleFaultInput };
 
 export type SimulatorOptions = Partial<TravelerOptions> & {
   /** 0 (default): any free port. */
@@ -47,6 +52,9 @@ export type TravelerSimulator = {
   find(user: string, deviceId: string): SimulatedDevice | undefined;
   devicesOf(user: string): SimulatedDevice[];
   setFaults(faults: readonly FaultInput[]): void;
+  /** The console of the Domino server that Traveler runs on. `command`: how a relay hands it a line. */
+  readonly console: { readonly effects: readonly ConsoleEffect[]; readonly command: readonly string[] };
+  setConsoleFaults(faults: readonly ConsoleFaultInput[]): void;
   arrive(user: string, phone?: Wanted): SimulatedDevice;
   adminApprove(device: SimulatedDevice): void;
   adminDeny(device: SimulatedDevice): void;
@@ -80,7 +88,9 @@ export async function startTravelerSimulator(options: SimulatorOptions = {}): Pr
   const credentials = { user, password };
   const counts: Counts = { requests: {}, mostAtOnce: 0 };
   const stopping = new AbortController();
-  const server = createServer({ keepAliveTimeout: 60_000 }, serve({ traveler, credentials, counts, signal: stopping.signal }));
+  const domino = new Domino(traveler);
+  const serving = { traveler, domino, credentials, counts, signal: stopping.signal };
+  const server = createServer({ keepAliveTimeout: 60_000 }, serve(serving));
   await listen(server, port);
   const { port: opened } = server.address() as AddressInfo;
   const arrivals = arrivalsPerMinute > 0 ? setInterval(() => arriveSomewhere(traveler), 60_000 / arrivalsPerMinute) : undefined;
@@ -91,6 +101,8 @@ export async function startTravelerSimulator(options: SimulatorOptions = {}): Pr
     credentials,
     counts,
     ...administration(traveler),
+    console: { effects: domino.effects, command: consoleCommand(opened) },
+    setConsoleFaults: (consoleFaults) => domino.faults.set(consoleFaults),
     get effects() {
       return traveler.effects;
     },
@@ -106,7 +118,10 @@ export async function startTravelerSimulator(options: SimulatorOptions = {}): Pr
     setPassword: (changed) => {
       credentials.password = changed;
     },
-    stop: () => stop(server, stopping, arrivals),
+    stop: () => {
+      domino.stop();
+      return stop(server, stopping, arrivals);
+    },
   };
 }
 
@@ -128,14 +143,32 @@ function administration(traveler: Traveler) {
   };
 }
 
-type Serving = { traveler: Traveler; credentials: { user: string; password: string }; counts: Counts; signal: AbortSignal };
+const serverProgram = fileURLToPath(import.meta.resolve('./domino/server.ts'));
+const consoleCommand = (port: number): string[] => [
+  process.execPath,
+  serverProgram,
+  '--simulator',
+  `http://127.0.0.1:${port}`,
+  '-c',
+  '{line}',
+];
 
-function serve({ traveler, credentials, counts, signal }: Serving) {
+type Serving = {
+  traveler: Traveler;
+  domino: Domino;
+  credentials: { user: string; password: string };
+  counts: Counts;
+  signal: AbortSignal;
+};
+
+function serve({ traveler, domino, credentials, counts, signal }: Serving) {
   let underWay = 0;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const method = request.method ?? 'GET';
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const body = method === 'GET' ? '' : await text(request);
+    if (url.pathname.startsWith('/simulator/console'))
+      return sendControl(response, consoleControl(domino, { method, path: url.pathname, body }));
     if (url.pathname.startsWith('/simulator')) return sendControl(response, control(traveler, { method, url, body, counts }));
     const kind = kindOf(method, withoutBase(url.pathname, traveler.options.basePath));
     const struck = kind ? traveler.faults.strike(kind) : new Map();

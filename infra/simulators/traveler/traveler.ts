@@ -29,6 +29,8 @@ export type TravelerOptions = {
   /** Share of the first devices that an administrator denied. */
   deniedShare: number;
   now: () => number;
+  /** A removed device keeps its security record for a while, and it holds again should the device come back (as on premises). */
+  keepsSecurityRecords?: boolean;
 };
 
 const deviceWrite = z.object({
@@ -47,6 +49,8 @@ const autoApproved = 4;
 const denied = 8;
 const notRequired = 16;
 const keptEffects = 100_000;
+const securityRecordMs = 30 * 86_400_000;
+const unsecured = { approvalDate: 0, approver: '', access: 0, wipeOptions: '', wipeStatus: '0', wipeDate: 0 };
 
 export class Traveler {
   readonly options: TravelerOptions;
@@ -54,7 +58,8 @@ export class Traveler {
   readonly fleet: Fleet;
   readonly effects: Effect[] = [];
   settings: ServerSettings;
-  readonly #securityRecords = new Map<string, Partial<State>>();
+  readonly #securityRecords = new Map<string, { at: number; state: Partial<State> }>();
+  readonly #forgotten = new Set<number>();
 
   constructor(options: TravelerOptions) {
     this.options = options;
@@ -92,15 +97,29 @@ export class Traveler {
     const { require_approval, devices_before_approval } = this.settings;
     const approval = !require_approval ? notRequired : place <= devices_before_approval ? autoApproved : pending;
     const approvalDate = approval === autoApproved ? this.now() : 0;
-    const kept = this.faults.get('security-record')
-      ? this.#securityRecords.get(JSON.stringify([user, phone.deviceId]))
-      : undefined;
+    const kept = this.#securityRecordOf(user, phone.deviceId);
     return this.fleet.arrive(user, phone, { approval, approvalDate, access: 0, ...kept });
+  }
+
+  #securityRecordOf(user: string, deviceId: string): Partial<State> | undefined {
+    if (!this.options.keepsSecurityRecords && !this.faults.get('security-record')) return undefined;
+    const record = this.#securityRecords.get(JSON.stringify([user, deviceId]));
+    return record && this.now() - record.at < securityRecordMs ? record.state : undefined;
+  }
+
+  /** Approval and bars of a device are forgotten: it is as one that has just registered, and leaves no record when removed. */
+  forgetSecurity(index: number): void {
+    const approval = this.settings.require_approval ? pending : notRequired;
+    this.fleet.change(index, { ...unsecured, approval });
+    this.#forgotten.add(index);
   }
 
   remove(index: number): void {
     const { user, deviceId, approval, access, wipeOptions, wipeStatus, wipeDate } = this.fleet.device(index);
-    this.#securityRecords.set(JSON.stringify([user, deviceId]), { approval, access, wipeOptions, wipeStatus, wipeDate });
+    const name = JSON.stringify([user, deviceId]);
+    const state = { approval, access, wipeOptions, wipeStatus, wipeDate };
+    if (this.#forgotten.delete(index)) this.#securityRecords.delete(name);
+    else this.#securityRecords.set(name, { at: this.now(), state });
     this.fleet.remove(index);
   }
 

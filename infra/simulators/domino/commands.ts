@@ -1,0 +1,86 @@
+/**
+ * What Traveler does with the lines of its console. Meaning as far as it is known (design notes on Traveler's wire):
+ *
+ *   tell traveler security approval approve|deny <device> <user>
+ *   tell traveler security flagsAdd|flagsRemove <flag/flag…|all> <device> <user>    lock, wipeDevice, wipeApps, wipeStorageCard
+ *   tell traveler security delete <device> <user>
+ *   tell traveler delete <device> <user>
+ *
+ * The user comes last, with its spaces. `*` stands for all devices of the user. Deny alone does nothing to a device that needs no
+ * approval; wipe flags bar the device until they are taken back; taking back all flags lifts the lock, too.
+ */
+import type { Change, SimulatedDevice } from '../traveler/fleet.ts';
+import type { Traveler } from '../traveler/traveler.ts';
+
+const notRequired = 16;
+const [approved, denied] = [2, 8];
+const [allow, deny, prohibit] = [0, 1, 2];
+const wipes = new Map(['wipeDevice', 'wipeApps', 'wipeStorageCard'].map((flag) => [flag.toLowerCase(), flag]));
+
+export type Done = { reply: string; devices: { user: string; deviceId: string }[]; applied: boolean };
+type Doing = (traveler: Traveler, device: SimulatedDevice, flags: readonly string[]) => boolean;
+
+const grammar =
+  /^tell\s+traveler\s+(?:security\s+(?:approval\s+(?<verdict>approve|deny)|(?<flagging>flagsAdd|flagsRemove)\s+(?<flags>\S+)|(?<forget>delete))|(?<remove>delete))\s+(?<device>\S+)\s+(?<user>\S.*)$/i;
+
+/** Carries a line out, on every device that it names. */
+export function obey(traveler: Traveler, line: string): Done {
+  const words = grammar.exec(line)?.groups;
+  if (!words) return { reply: 'Traveler: Unknown tell command.', devices: [], applied: false };
+  const { device = '', user = '', flags = '' } = words;
+  const name = (words.verdict ?? words.flagging ?? (words.forget ? 'forget' : 'remove')).toLowerCase();
+  const doing = doings[name];
+  const named = device === '*' ? traveler.fleet.ofUser(user) : [traveler.fleet.find(user, device)].filter((one) => !!one);
+  if (!doing || named.length === 0)
+    return { reply: `Traveler: Device ${device} was not found for user ${user}.`, devices: [], applied: false };
+  const changed = named.filter((one) => doing(traveler, one, flags.toLowerCase().split('/')));
+  return {
+    reply: `Traveler: The command was ${changed.length > 0 ? 'carried out' : 'without effect'}.`,
+    devices: named.map(({ deviceId }) => ({ user, deviceId })),
+    applied: changed.length > 0,
+  };
+}
+
+const doings: Record<string, Doing> = {
+  approve: (traveler, device) => judge(traveler, device, approved),
+  deny: (traveler, device) => judge(traveler, device, denied),
+  flagsadd: ({ fleet }, { index, wipeOptions }, flags) => {
+    const asked = flags.flatMap((flag) => wipes.get(flag) ?? []);
+    const wiping = [...new Set([...wipeOptions.split('/'), ...asked])].filter(Boolean).join('/');
+    if (asked.length === 0 && !flags.includes('lock')) return false;
+    const change: Change = { access: deny };
+    fleet.change(index, asked.length > 0 ? { ...change, wipeOptions: wiping, wipeStatus: '1', wipeDate: 0 } : change);
+    return true;
+  },
+  flagsremove: ({ fleet }, { index, access, wipeOptions }, flags) => {
+    if (!flags.includes('all')) return removeSome(fleet, { index, wipeOptions, flags });
+    fleet.change(index, { access: access === prohibit ? prohibit : allow, wipeOptions: '', wipeStatus: '0', wipeDate: 0 });
+    return true;
+  },
+  forget: (traveler, device) => {
+    if (device.wipeOptions !== '') return false;
+    traveler.forgetSecurity(device.index);
+    return true;
+  },
+  remove: (traveler, device) => {
+    if (device.wipeOptions !== '') return false;
+    traveler.remove(device.index);
+    return true;
+  },
+};
+
+function judge(traveler: Traveler, { index, approval }: SimulatedDevice, verdict: number): boolean {
+  if (approval === notRequired) return false;
+  traveler.fleet.change(index, { approval: verdict, approvalDate: traveler.now(), approver: 'console' });
+  return true;
+}
+
+function removeSome(
+  fleet: Traveler['fleet'],
+  { index, wipeOptions, flags }: { index: number; wipeOptions: string; flags: readonly string[] },
+): boolean {
+  const left = wipeOptions.split('/').filter((flag) => flag !== '' && !flags.includes(flag.toLowerCase()));
+  const change: Change = left.length > 0 ? { wipeOptions: left.join('/') } : { wipeOptions: '', wipeStatus: '0' };
+  fleet.change(index, flags.includes('lock') && left.length === 0 ? { ...change, access: allow } : change);
+  return true;
+}

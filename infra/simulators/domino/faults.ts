@@ -1,0 +1,49 @@
+/** What a Domino console has been seen to do to those who talk to it, on request. */
+import { z } from 'zod';
+
+/** How often it strikes before it is over; for ever where it is left out. */
+const times = z.number().int().positive().optional();
+
+export const consoleFault = z.discriminatedUnion('kind', [
+  /** The program ends at once, and Traveler acts so much later. */
+  z.strictObject({ kind: z.literal('delay'), ms: z.number().int().min(0).max(600_000).default(500), times }),
+  /** The program takes so long to end; Traveler acts at once. */
+  z.strictObject({ kind: z.literal('slow-program'), ms: z.number().int().min(0).max(600_000).default(500), times }),
+  /** Carried out, and nothing is printed. */
+  z.strictObject({ kind: z.literal('silence'), times }),
+  /** Nothing is carried out, and nothing is printed. */
+  z.strictObject({ kind: z.literal('ignored'), times }),
+  z.strictObject({ kind: z.literal('not-authorized'), times }),
+  z.strictObject({ kind: z.literal('not-running'), times }),
+  z.strictObject({ kind: z.literal('unknown-command'), times }),
+  /** The program does not end by itself. `effect`: whether Traveler acts. */
+  z.strictObject({ kind: z.literal('hang'), effect: z.boolean().default(true), times }),
+  /** The program ends with this code. */
+  z.strictObject({ kind: z.literal('exit'), code: z.number().int().default(1), effect: z.boolean().default(true), times }),
+  /** So many lines of what else the console says are printed along with it. */
+  z.strictObject({ kind: z.literal('noise'), lines: z.number().int().positive().max(1_000_000).default(1_000), times }),
+]);
+export type ConsoleFault = z.infer<typeof consoleFault>;
+export type ConsoleFaultInput = z.input<typeof consoleFault>;
+
+/** The faults that strike the next line, counted down. */
+export class ConsoleFaults {
+  #list: ConsoleFault[] = [];
+
+  get list(): readonly ConsoleFault[] {
+    return this.#list;
+  }
+
+  set(faults: readonly ConsoleFaultInput[]): void {
+    this.#list = z.array(consoleFault).parse(faults);
+  }
+
+  strike(): ConsoleFault[] {
+    const striking = [...this.#list];
+    this.#list = this.#list.flatMap((fault) => {
+      if (fault.times === undefined) return [fault];
+      return fault.times > 1 ? [{ ...fault, times: fault.times - 1 }] : [];
+    });
+    return striking;
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * `node infra/simulators/domino/server.ts --simulator http://127.0.0.1:8800 -c "<line>"`: stands in for Domino's `server -c`. Hands
+ * the line to the simulated console, prints what that prints, and ends as it says. Starts fast: nothing but Node's own parts.
+ */
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({ options: { simulator: { type: 'string' }, c: { type: 'string', short: 'c' } } });
+if (values.simulator === undefined || values.c === undefined) {
+  console.error('Usage: server --simulator <address of the simulator> -c "<console line>"');
+  process.exit(2);
+}
+
+const body = JSON.stringify({ line: values.c });
+const headers = { 'content-type': 'application/json' };
+const asked = request(new URL('/simulator/console', values.simulator), { method: 'POST', headers }, async (answer) => {
+  const { output = '', afterMs = 0, code = 1, error } = JSON.parse(await text(answer));
+  if (error !== undefined) console.error(error);
+  process.stdout.write(output, () => {
+    // A program that hangs keeps its output open and waits for ever.
+    if (code === null) setInterval(() => undefined, 3_600_000);
+    else setTimeout(() => process.exit(code), afterMs);
+  });
+});
+asked.on('error', ({ message }) => {
+  console.error(`The Domino server is not running (${message}).`);
+  process.exit(1);
+});
+asked.end(body);

@@ -1,0 +1,120 @@
+/**
+ * The console through a program on this machine (`server -c "<line>"`): started with an argument vector, no shell, bounded in
+ * time; its output is classified and thrown away.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
+import { TravelerFailure } from '#adapters/traveler/failure';
+import { type Listener, listenTo } from './answers.ts';
+import { environmentFor, withLine } from './command-line.ts';
+import type { DominoConsole } from './console.ts';
+
+export type CommandOptions = {
+  /** Program and arguments; `{line}` stands for the line. */
+  command: readonly string[];
+  timeoutMs?: number;
+  /** Where the program is started; Domino's data directory, where it needs that. */
+  directory?: string | undefined;
+  environment?: NodeJS.ProcessEnv;
+  /** Names the console in messages. */
+  where?: string;
+};
+
+const defaultTimeoutMs = 30_000;
+/** A program may leave its output open to others when it has ended. */
+const outputGraceMs = 250;
+
+export function commandConsole(options: CommandOptions): DominoConsole {
+  return { tell: (line) => tell(options, line) };
+}
+
+async function tell(options: CommandOptions, line: string): Promise<void> {
+  const { where = 'Domino console', timeoutMs = defaultTimeoutMs } = options;
+  const heard = listenTo(line);
+  const ended = await run(options, line, heard);
+  if (ended.how === 'not-started') throw notStarted(where, ended.code);
+  const refusal = heard.refusal(where);
+  if (refusal) throw refusal;
+  if (ended.how === 'timeout') throw unsure(where, `did not end within ${Math.round(timeoutMs / 1000)} s and was stopped`);
+  if (ended.code !== 0) throw unsure(where, `ended with code ${ended.code ?? 'none'}`);
+}
+
+type Ended = { how: 'exit'; code: number | null } | { how: 'timeout' } | { how: 'not-started'; code: string };
+
+function run(options: CommandOptions, line: string, heard: Listener): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const child = start(options, line);
+  if (typeof child === 'string') return Promise.resolve({ how: 'not-started', code: child });
+  for (const output of [child.stdout, child.stderr]) {
+    const decoder = new StringDecoder('utf8');
+    output?.on('data', (chunk: Buffer) => heard.hear(decoder.write(chunk))).on('error', () => undefined);
+  }
+  const timer = setTimeout(() => {
+    end(child);
+    resolve({ how: 'timeout' });
+  }, options.timeoutMs ?? defaultTimeoutMs);
+  child.once('error', (error: NodeJS.ErrnoException) => {
+    clearTimeout(timer);
+    resolve({ how: 'not-started', code: error.code ?? 'no code' });
+  });
+  child.once('exit', (code) => {
+    clearTimeout(timer);
+    const grace = setTimeout(() => resolve({ how: 'exit', code }), outputGraceMs);
+    child.once('close', () => {
+      clearTimeout(grace);
+      resolve({ how: 'exit', code });
+    });
+  });
+  return promise.finally(() => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
+}
+
+/** The child, or the code of what kept it from being started. */
+function start({ command, directory, environment = process.env }: CommandOptions, line: string): ChildProcess | string {
+  const { program, args } = withLine(command, line);
+  try {
+    return spawn(program, args, {
+      ...(directory === undefined ? {} : { cwd: directory }),
+      env: environmentFor(environment),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: false,
+      windowsHide: true,
+      // A group of its own: what it starts can be ended with it, and a Ctrl-C at the relay does not cut a line off.
+      detached: process.platform !== 'win32',
+    });
+  } catch (error) {
+    return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'no code';
+  }
+}
+
+function end(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === 'win32') child.kill();
+    else process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function notStarted(where: string, code: string): TravelerFailure {
+  return new TravelerFailure(
+    'busy',
+    {
+      what: `The program for the Domino console cannot be started (${code})`,
+      where,
+      remedy:
+        'Correct console.command in relay.json (the first part is the path of the program), check console.directory, and let the account of the relay run it. What waits goes out by itself then.',
+    },
+    { unreachable: true },
+  );
+}
+
+const unsure = (where: string, how: string) =>
+  new TravelerFailure('unknown', {
+    what: `The program for the Domino console ${how}`,
+    where,
+    remedy: 'The device is read back to see whether it took effect. If this lasts, try the command by hand on this machine.',
+  });

@@ -1,0 +1,71 @@
+/**
+ * The closed set of lines that the relay ever says to a Domino console: pure, built only from checked parts. A device chooses its
+ * own id and `*` stands for all devices of a user, so what does not match is refused, never escaped.
+ */
+import type { ActionType, WipeTarget } from '#domain/action';
+import type { DeviceKey } from '#domain/device';
+import { wipeFlags } from '#domain/wipe';
+
+export type LineRequest = Pick<DeviceKey, 'user' | 'deviceId'> & {
+  /** approve: the lock is ours, and no wipe is pending: lifted with the approval. */
+  unlock?: boolean;
+  /** cancel-wipe: the device is to stay locked out; taking back the flags lifts the lock too. */
+  lock?: boolean;
+  /** wipe: at least one. */
+  targets?: readonly WipeTarget[];
+};
+/** Why no line is said, for an administrator: names neither user nor device. */
+export type LineRefusal = { what: string; remedy: string };
+/** The lines, in order. */
+export type ConsoleLines = { lines: readonly string[] } | { refused: LineRefusal };
+
+const security = 'tell traveler security';
+
+/** `<device> <user>`: the user comes last and may hold spaces, unquoted. */
+type Build = (device: string, request: LineRequest) => readonly string[];
+const builds: { [K in ActionType]: Build } = {
+  approve: (device, { unlock }) => [
+    `${security} approval approve ${device}`,
+    ...(unlock ? [`${security} flagsRemove all ${device}`] : []),
+  ],
+  // Deny alone does nothing to a device that needs no approval.
+  block: (device) => [`${security} approval deny ${device}`, lockLine(device)],
+  wipe: (device, { targets = [] }) => [`${security} flagsAdd ${flagsOf(targets)} ${device}`],
+  'cancel-wipe': (device, { lock }) => [`${security} flagsRemove all ${device}`, ...(lock ? [lockLine(device)] : [])],
+  // Without the first, the security record would outlive the device and hold again should it come back.
+  remove: (device) => [`${security} delete ${device}`, `tell traveler delete ${device}`],
+};
+
+const lockLine = (device: string) => `${security} flagsAdd lock ${device}`;
+const flagsOf = (targets: readonly WipeTarget[]) => [...new Set(targets)].map((target) => wipeFlags[target]).join('/');
+
+export function consoleLines(type: ActionType, request: LineRequest): ConsoleLines {
+  const why = badDevice(request.deviceId) ?? badUser(request.user) ?? (type === 'wipe' ? badTargets(request.targets) : null);
+  return why === null ? { lines: builds[type](`${request.deviceId} ${request.user}`, request) } : { refused: why };
+}
+
+const safeId = /^[A-Za-z0-9_.:-]{1,128}$/;
+const remedy = 'Do it in the Traveler administration on the server.';
+
+function badDevice(deviceId: string): LineRefusal | null {
+  if (safeId.test(deviceId)) return null;
+  const what = 'The id of this device is too long, or holds what the Domino console could take for something else';
+  return { what: `${what}, so nothing was sent to it`, remedy };
+}
+
+/** Control and separator characters end a line; the console gives `*`, quotes and semicolons a meaning of their own. */
+const meaningful = /[\p{Cc}\p{Zl}\p{Zp}*";]/u;
+const longestUser = 512;
+
+function badUser(user: string): LineRefusal | null {
+  const sound = user !== '' && user === user.trim() && user.length <= longestUser && user.isWellFormed();
+  if (sound && !meaningful.test(user)) return null;
+  const what =
+    "The name of this device's user is blank at an end, too long, or holds what the Domino console could take for more";
+  return { what: `${what} than a name, so nothing was sent to it`, remedy };
+}
+
+function badTargets(targets: readonly WipeTarget[] = []): LineRefusal | null {
+  if (targets.length > 0) return null;
+  return { what: 'A wipe that names nothing to wipe was not sent', remedy: 'Ask again and name at least one target.' };
+}

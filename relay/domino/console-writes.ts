@@ -1,0 +1,73 @@
+/**
+ * Writes as lines to the Domino console: a few programs at once, the lines of one device one after the other. A line that cannot
+ * be built safely is refused before any program is started.
+ */
+import { TravelerFailure } from '#adapters/traveler/failure';
+import type { ActionType } from '#domain/action';
+import type { DeviceKey } from '#domain/device';
+import { inOrder } from '../in-order.ts';
+import type { RelaySource } from '../ports.ts';
+import type { DominoConsole } from './console.ts';
+import { consoleLines, type LineRequest } from './console-lines.ts';
+import type { DeviceWrites } from './device-writes.ts';
+import { patience } from './patience.ts';
+
+export type ConsoleWriteOptions = {
+  /** Lines under way at once. */
+  atOnce?: number;
+  /** For how long an effect is looked for, ms. */
+  patienceMs?: number;
+  /** Names the console in messages. */
+  where?: string;
+  /** Takes the approval settings, for which the console has no line; without it they are not available. */
+  rest?: Pick<RelaySource, 'writeSettings'> | null;
+};
+
+export function consoleWrites(
+  console: DominoConsole,
+  { atOnce = 4, patienceMs, where = 'Domino console', rest = null }: ConsoleWriteOptions = {},
+): DeviceWrites {
+  const order = inOrder(atOnce);
+  let lines = 0;
+
+  function write(
+    { sourceId, user, deviceId }: DeviceKey,
+    type: ActionType,
+    options: Omit<LineRequest, 'user' | 'deviceId'> = {},
+  ) {
+    const built = consoleLines(type, { user, deviceId, ...options });
+    if ('refused' in built) return Promise.reject(new TravelerFailure('invalid', { ...built.refused, where }));
+    return order(JSON.stringify([sourceId, user, deviceId]), async () => {
+      for (const [index, line] of built.lines.entries()) {
+        lines += 1;
+        await console.tell(line).catch((error: unknown) => {
+          throw index === 0 ? error : halfDone(error);
+        });
+      }
+      return 'accepted' as const;
+    });
+  }
+
+  return {
+    writeSettings: async (wanted) => (rest ? rest.writeSettings(wanted) : 'unavailable'),
+    approve: (target, { liftDenial, wipe }) => {
+      // Taking back all flags would take back a wipe, too.
+      const unlock = liftDenial && (wipe === 'none' || wipe === 'wiped');
+      return write(target, 'approve', { unlock });
+    },
+    block: (target) => write(target, 'block'),
+    remove: (target) => write(target, 'remove'),
+    wipe: (target, targets) => write(target, 'wipe', { targets }),
+    cancelWipe: (target, { lock }) => write(target, 'cancel-wipe', { lock }),
+    readBack: patience('console', patienceMs),
+    get requests() {
+      return lines;
+    },
+  };
+}
+
+/** An earlier line was taken: that nothing was begun is no longer true. */
+function halfDone(error: unknown): unknown {
+  if (!(error instanceof TravelerFailure) || error.kind !== 'busy') return error;
+  return new TravelerFailure('unknown', error.problem, { cause: error, unreachable: error.unreachable });
+}

@@ -1,0 +1,27 @@
+/** Writes over the Traveler server's own REST: the same unproven ones as for SmartCloud. */
+import type { TravelerSource } from '#adapters/traveler/contract';
+import { isKeptOut } from '#domain/effects';
+import type { DeviceWrites } from './device-writes.ts';
+import { patience } from './patience.ts';
+
+type RestSource = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe' | 'detail'>;
+
+/** Its requests are counted by the source itself, which reads over the same connections. */
+export function restWrites(source: RestSource, { patienceMs }: { patienceMs?: number } = {}): DeviceWrites {
+  return {
+    writeSettings: (wanted) => source.writeSettings(wanted),
+    approve: ({ href }, { liftDenial }) => source.approve(href, { liftDenial }),
+    block: ({ href }) => source.block(href),
+    remove: ({ href }) => source.remove(href),
+    wipe: ({ href }, targets) => source.wipe(href, targets),
+    async cancelWipe({ href }, { lock }) {
+      if ((await source.cancelWipe(href)) === 'gone') return 'gone';
+      if (!lock) return 'accepted';
+      const found = await source.detail(href);
+      if (found === 'gone') return 'gone';
+      return isKeptOut(found.detail) ? 'accepted' : source.block(href);
+    },
+    readBack: patience('rest', patienceMs),
+    requests: 0,
+  };
+}

@@ -1,0 +1,42 @@
+/** How the configuration says that this relay writes: `console` in relay.json. */
+import type { TravelerSource } from '#adapters/traveler/contract';
+import { commandConsole } from './command-console.ts';
+import { consoleWrites } from './console-writes.ts';
+import type { DeviceWrites } from './device-writes.ts';
+import { notesConsole } from './notes-console.ts';
+import { restWrites } from './rest-writes.ts';
+
+export type ConsoleSettings =
+  | { by: 'command'; command: readonly string[]; timeoutSeconds?: number | undefined; directory?: string | undefined }
+  | {
+      by: 'notes';
+      server: string;
+      script?: string | undefined;
+      passwordFile?: string | undefined;
+      timeoutSeconds?: number | undefined;
+    }
+  | { by: 'rest' };
+
+type Around = {
+  /** The server's REST; null where it has none (Traveler 8.5.x). */
+  rest: TravelerSource | null;
+  /** For how long an effect is looked for, ms; the usual time where it is left out. */
+  patienceMs?: number;
+};
+
+/** Throws for `rest` where the server has no REST: the configuration is refused before that. */
+export function writesOf(settings: ConsoleSettings, { rest, patienceMs }: Around): DeviceWrites {
+  const patient = patienceMs === undefined ? {} : { patienceMs };
+  switch (settings.by) {
+    case 'command':
+      return consoleWrites(commandConsole({ ...settings, ...timeoutOf(settings) }), { rest, ...patient });
+    case 'notes':
+      return consoleWrites(notesConsole({ ...settings, ...timeoutOf(settings) }), { rest, where: 'Notes client', ...patient });
+    case 'rest':
+      if (rest === null) throw new Error('console.by "rest" needs a Traveler server with REST (version 9.0 or later)');
+      return restWrites(rest, patient);
+  }
+}
+
+const timeoutOf = ({ timeoutSeconds }: { timeoutSeconds?: number | undefined }) =>
+  timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 };

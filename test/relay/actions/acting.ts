@@ -1,0 +1,138 @@
+/** A simulated server, a relay's acting half that writes to its console, and a cloud that takes what it is told. */
+import { onTestFinished } from 'vitest';
+import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
+import type { ActionCommand, ActionOutcome } from '#domain/relay-protocol';
+import {
+  type SimulatedDevice,
+  type SimulatorOptions,
+  startTravelerSimulator,
+  type TravelerSimulator,
+} from '#infra/simulators/traveler-simulator';
+import { type RelayActionOptions, relayActions } from '../../../relay/actions/relay-actions.ts';
+import { consoleWrites } from '../../../relay/domino/console-writes.ts';
+import { type DeviceReads, type DeviceWrites, sourceOf } from '../../../relay/domino/device-writes.ts';
+import type { ActionJournal } from '../../../relay/journal/journal.ts';
+import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
+import type { Link, RelaySource, Told } from '../../../relay/ports.ts';
+import { aCommand } from './commands.ts';
+
+export type Result = Extract<Told, { type: 'actionResult' }>;
+
+/** The cloud's end of the link: what it was told; `held`, `now` and `online` are turned by the test. */
+export function cloud() {
+  const told: Told[] = [];
+  const waiting = new Set<() => void>();
+  const state = { held: { fence: 1 } as { fence: number } | null, now: Date.now(), online: true };
+  const link: Link = {
+    async deliver(message, { signal } = {}) {
+      while (!state.online) {
+        signal?.throwIfAborted();
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+        await promise;
+      }
+      told.push(message);
+    },
+    mention: (message) => told.push(message),
+    held: () => state.held,
+    cloudNow: () => state.now,
+  };
+  const results = () => told.filter((message): message is Result => message.type === 'actionResult');
+  return {
+    link,
+    state,
+    told,
+    results,
+    connect() {
+      state.online = true;
+      for (const wake of waiting) wake();
+      waiting.clear();
+    },
+    async resultOf({ actionId, attempt }: Pick<ActionCommand, 'actionId' | 'attempt'>): Promise<ActionOutcome> {
+      for (let tries = 0; tries < 3_000; tries++) {
+        const found = results().find((result) => result.actionId === actionId && result.attempt === attempt);
+        if (found) return found.outcome;
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+      throw new Error(`Nothing was told of ${actionId}, attempt ${attempt}`);
+    },
+  };
+}
+
+export function restOf(server: TravelerSimulator): TravelerSource {
+  return travelerSource({
+    baseUrl: server.url,
+    credentials: async () => server.credentials,
+    concurrency: 8,
+    retry: { tries: 2, baseMs: 1, longestMs: 50 },
+    timeouts: { total: 2_000 },
+  });
+}
+
+export const readsOf = (traveler: TravelerSource): DeviceReads => ({
+  pages: () => traveler.pages(),
+  read: ({ href }) => traveler.detail(href),
+  facts: () => traveler.serverFacts(),
+  get requests() {
+    return traveler.requests;
+  },
+  close: () => traveler.close(),
+});
+
+/** The console without a program in between: for many lines. The program is tested where it is the subject. */
+export function directConsole(port: number) {
+  return {
+    async tell(line: string) {
+      await fetch(`http://127.0.0.1:${port}/simulator/console`, { method: 'POST', body: JSON.stringify({ line }) });
+    },
+  };
+}
+
+/** Short, so that tests of what shows no effect end soon. */
+export const readBack = [5, 10, 20, 40];
+export const quick = (writes: DeviceWrites): DeviceWrites => ({ ...writes, readBack });
+
+type Options = Partial<Omit<RelayActionOptions, 'source' | 'journal'>> & {
+  simulated?: SimulatorOptions;
+  writes?: (server: TravelerSimulator, rest: TravelerSource) => DeviceWrites;
+  source?: (source: RelaySource) => RelaySource;
+  journal?: ActionJournal;
+};
+
+export async function acting({ simulated = {}, writes, source: adapt = (same) => same, ...options }: Options = {}) {
+  const server = await startTravelerSimulator({
+    devices: 0,
+    requireApproval: true,
+    deniedShare: 0,
+    keepsSecurityRecords: true,
+    ...simulated,
+  });
+  const rest = restOf(server);
+  const written = writes ? writes(server, rest) : quick(consoleWrites(directConsole(server.port), { rest }));
+  const source = adapt(sourceOf(readsOf(rest), written));
+  const journal = options.journal ?? memoryJournal();
+  const relay = relayActions({ ...options, source, journal });
+  const at = cloud();
+  onTestFinished(async () => {
+    await relay.stop(200);
+    await rest.close();
+    await server.stop();
+  });
+  let sequence = 0;
+  return {
+    server,
+    source,
+    journal,
+    relay,
+    cloud: at,
+    arrive: (deviceId: string, user = 'Jane Doe/Acme') => server.arrive(user, { kind: 'ios-mail', deviceId }),
+    commandFor: ({ user, deviceId, href }: SimulatedDevice, changes: Parameters<typeof aCommand>[0]) =>
+      aCommand({ actionId: `action-${++sequence}`, target: { sourceId: 'hq', user, deviceId }, href, ...changes }),
+    async carriedOut(command: ActionCommand): Promise<ActionOutcome> {
+      await relay.act(command, at.link);
+      return at.resultOf(command);
+    },
+    lines: () => server.console.effects.map(({ line }) => line.replace(/^tell traveler /, '')),
+  };
+}

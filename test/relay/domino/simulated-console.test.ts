@@ -1,0 +1,126 @@
+/** What the simulated Domino makes of console lines, through the program that stands in for `server -c`. */
+import { expect, onTestFinished, test } from 'vitest';
+import { startTravelerSimulator } from '#infra/simulators/traveler-simulator';
+import { failureOf } from '#test/adapters/traveler/connected';
+import { commandConsole } from '../../../relay/domino/command-console.ts';
+import { directConsole } from '../actions/acting.ts';
+
+const user = 'Jane Doe/Acme';
+
+async function domino(options: { requireApproval?: boolean } = {}) {
+  const server = await startTravelerSimulator({ devices: 0, requireApproval: true, keepsSecurityRecords: true, ...options });
+  onTestFinished(() => server.stop());
+  const console = directConsole(server.port);
+  const program = commandConsole({ command: server.console.command, timeoutMs: 5_000 });
+  return {
+    server,
+    program,
+    tell: (line: string) => console.tell(`tell traveler ${line}`),
+    phone: (deviceId: string) => server.arrive(user, { kind: 'ios-mail', deviceId }),
+    shown(deviceId: string) {
+      const { approval, access, wipeOptions } = server.find(user, deviceId) ?? {};
+      return { approval, access, wipeOptions };
+    },
+  };
+}
+
+test('the program carries a line to the console and prints what it says', async () => {
+  const { server, program, phone, shown } = await domino();
+  phone('ApplA');
+  await program.tell(`tell traveler security approval approve ApplA ${user}`);
+  expect(shown('ApplA')).toEqual({ approval: 2, access: 0, wipeOptions: '' });
+  expect(server.console.effects).toMatchObject([{ applied: true, devices: [{ user, deviceId: 'ApplA' }] }]);
+});
+
+test.each([
+  ['not-authorized', 'denied'],
+  ['not-running', 'busy'],
+  ['unknown-command', 'permanent'],
+] as const)('its %s reads as %s, and nothing is carried out', async (kind, failure) => {
+  const { server, program, phone, shown } = await domino();
+  phone('ApplA');
+  server.setConsoleFaults([{ kind }, { kind: 'noise', lines: 3_000 }]);
+  expect(await failureOf(program.tell(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({ kind: failure });
+  expect(shown('ApplA')).toMatchObject({ access: 0 });
+});
+
+test('a simulator that is not there reads as a server that does not run', async () => {
+  const { server, program } = await domino();
+  await server.stop();
+  expect(await failureOf(program.tell(`tell traveler delete ApplA ${user}`))).toMatchObject({ kind: 'busy' });
+});
+
+test('deny does nothing to a device that needs no approval; the lock does', async () => {
+  const { tell, phone, shown } = await domino({ requireApproval: false });
+  phone('ApplA');
+  await tell(`security approval deny ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ approval: 16, access: 0 });
+  await tell(`security flagsAdd lock ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ approval: 16, access: 1 });
+});
+
+test('a wipe bars the device, and taking all flags back lifts wipe and lock', async () => {
+  const { tell, phone, shown } = await domino();
+  phone('ApplA');
+  await tell(`security flagsAdd lock ApplA ${user}`);
+  await tell(`security flagsAdd wipeDevice/wipeApps ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ access: 1, wipeOptions: 'wipeDevice/wipeApps' });
+  await tell(`security flagsRemove wipeApps ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ access: 1, wipeOptions: 'wipeDevice' });
+  await tell(`security flagsRemove all ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ access: 0, wipeOptions: '' });
+});
+
+test('a device under a wipe is not deleted, and one deleted with its security record comes back as new', async () => {
+  const { tell, phone, shown, server } = await domino();
+  phone('ApplA');
+  await tell(`security flagsAdd wipeApps ApplA ${user}`);
+  await tell(`security delete ApplA ${user}`);
+  await tell(`delete ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ wipeOptions: 'wipeApps' });
+  await tell(`security flagsRemove all ApplA ${user}`);
+  await tell(`security approval deny ApplA ${user}`);
+  await tell(`security delete ApplA ${user}`);
+  await tell(`delete ApplA ${user}`);
+  expect(server.find(user, 'ApplA')).toBeUndefined();
+  phone('ApplA');
+  expect(shown('ApplA')).toMatchObject({ approval: 1, access: 0 });
+});
+
+test('a device deleted without its security record resurfaces as it was', async () => {
+  const { tell, phone, shown } = await domino();
+  phone('ApplA');
+  await tell(`security approval deny ApplA ${user}`);
+  await tell(`security flagsAdd lock ApplA ${user}`);
+  await tell(`delete ApplA ${user}`);
+  phone('ApplA');
+  expect(shown('ApplA')).toMatchObject({ approval: 8, access: 1 });
+});
+
+test('a star stands for all devices of the user: a bug would show', async () => {
+  const { tell, phone, shown, server } = await domino();
+  for (const id of ['ApplA', 'ApplB']) phone(id);
+  await tell(`security flagsAdd wipeDevice * ${user}`);
+  expect([shown('ApplA'), shown('ApplB')]).toMatchObject([{ wipeOptions: 'wipeDevice' }, { wipeOptions: 'wipeDevice' }]);
+  expect(server.console.effects[0]?.devices).toHaveLength(2);
+});
+
+test('what happens late happens after the program has ended', async () => {
+  const { program, server, phone, shown } = await domino();
+  phone('ApplA');
+  server.setConsoleFaults([{ kind: 'delay', ms: 400, times: 1 }]);
+  await program.tell(`tell traveler security approval approve ApplA ${user}`);
+  expect(shown('ApplA')).toMatchObject({ approval: 1 });
+  await expect.poll(() => shown('ApplA'), { timeout: 3_000 }).toMatchObject({ approval: 2 });
+});
+
+test('a program that hangs is ended, whether or not the line was carried out', async () => {
+  const { server, phone, shown } = await domino();
+  phone('ApplA');
+  const impatient = commandConsole({ command: server.console.command, timeoutMs: 1_500 });
+  server.setConsoleFaults([{ kind: 'hang', effect: true }]);
+  expect(await failureOf(impatient.tell(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({
+    kind: 'unknown',
+  });
+  expect(shown('ApplA')).toMatchObject({ access: 1 });
+});
