@@ -1,0 +1,61 @@
+/** A journal that lasts as long as the process: for trying things out, and what the one on disk is compared with. */
+import {
+  type ActionJournal,
+  type AttemptKey,
+  type JournalEntry,
+  JournalFailure,
+  type Retention,
+  usualRetention,
+} from './journal.ts';
+
+export function memoryJournal({ retention = usualRetention }: { retention?: Retention } = {}): ActionJournal {
+  const entries = new Map<string, JournalEntry>();
+  const all = () => [...entries.values()].map((entry) => structuredClone(entry));
+
+  function take(key: AttemptKey, change: (entry: JournalEntry) => Partial<JournalEntry>): Promise<void> {
+    const entry = entries.get(nameOf(key));
+    if (!entry) return Promise.reject(new JournalFailure('The journal knows no such attempt.'));
+    entries.set(nameOf(key), { ...entry, ...structuredClone(change(entry)) });
+    return Promise.resolve();
+  }
+
+  function prune(now: number): void {
+    const told = [...entries].filter(([, { toldAt }]) => toldAt !== null);
+    const surplus = entries.size - retention.entries;
+    for (const [index, [name, { toldAt }]] of told.entries())
+      if (index < surplus || (toldAt ?? now) <= now - retention.forMs) entries.delete(name);
+  }
+
+  return {
+    async received(command, at) {
+      const name = nameOf(command);
+      if (!entries.has(name)) {
+        entries.set(name, structuredClone({ command, receivedAt: at, ...untouched }));
+        prune(at);
+      }
+      return structuredClone(entries.get(name) ?? { command, receivedAt: at, ...untouched });
+    },
+    started: (key, { before, at }) => take(key, (entry) => (entry.startedAt === null ? { startedAt: at, before } : {})),
+    written: (key, at) => take(key, ({ writtenAt }) => (writtenAt === null ? { writtenAt: at } : {})),
+    done: (key, done) => take(key, (entry) => (entry.done === null ? { done } : {})),
+    told: (key, at) => take(key, ({ toldAt }) => (toldAt === null ? { toldAt: at } : {})),
+    attemptsOf: async (actionId) =>
+      all()
+        .filter(({ command }) => command.actionId === actionId)
+        .sort((a, b) => a.command.attempt - b.command.attempt),
+    open: async () => all().filter(({ done }) => done === null),
+    async untold({ limit, after }) {
+      const names = [...entries.keys()];
+      const from = after === null ? 0 : names.indexOf(nameOf(after)) + 1;
+      return all()
+        .slice(from)
+        .filter(({ done, toldAt }) => done !== null && toldAt === null)
+        .slice(0, limit);
+    },
+    size: async () => entries.size,
+    close: async () => undefined,
+  };
+}
+
+const untouched = { startedAt: null, before: null, writtenAt: null, done: null, toldAt: null };
+const nameOf = ({ actionId, attempt }: AttemptKey) => JSON.stringify([actionId, attempt]);
