@@ -82,7 +82,7 @@ export type RelayProblem = z.infer<typeof relayProblem>;
  * How carrying out an action went at the relay. `before` and `after` are full records as read.
  * - `already`: the server showed it before anything was written; `written`: written and read back (`after`: what then showed,
  *   whether or not it shows the effect);
- * - `looked`: only read, as asked; `gone`: the server has no such record (`started`: after our write);
+ * - `looked`: only read, as asked, or because a wipe on its way goes first (`before` shows it); `gone`: the server has no such record (`started`: after our write);
  * - `refused`: not on this device (capability, fence), with the sentence why;
  * - `unread`: could not be read before the write: nothing was written; `unwritten`: the write failed;
  * - `unknown`: written, or perhaps, and it could not be read back;

@@ -1,0 +1,30 @@
+/** How each type of action is written to the source. The map is exhaustive: a type without a write does not compile. */
+import type { Written } from '#adapters/traveler/contract';
+import type { ActionType } from '#domain/action';
+import { wipeRequest } from '#domain/action-effects';
+import type { DeviceDetail, DeviceKey } from '#domain/device';
+import type { ActionCommand } from '#domain/relay-protocol';
+import type { RelaySource } from '../ports.ts';
+
+export type WriteSource = Pick<RelaySource, 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe'>;
+type Write = (
+  source: WriteSource,
+  target: DeviceKey & { href: string },
+  about: { command: ActionCommand; before: DeviceDetail },
+) => Promise<Written>;
+
+const writes: { [K in ActionType]: Write } = {
+  approve: (source, target, { command, before }) => source.approve(target, { liftDenial: command.liftDenial, wipe: before.wipe }),
+  block: (source, target) => source.block(target),
+  remove: (source, target) => source.remove(target),
+  wipe: (source, target, { command, before }) => source.wipe(target, wipeRequest(before, command)),
+  // No wipe left, and not yet done: only the lock is missing.
+  'cancel-wipe': (source, target, { command, before }) =>
+    before.wipe === 'none' ? source.block(target) : source.cancelWipe(target, { lock: command.lockBelongs }),
+};
+
+export function writeAction(source: WriteSource, command: ActionCommand, before: DeviceDetail): Promise<Written> {
+  return writes[command.what](source, targetOf(command), { command, before });
+}
+
+export const targetOf = ({ target, href }: ActionCommand): DeviceKey & { href: string } => ({ ...target, href });
