@@ -4,7 +4,7 @@
  */
 import type { DevicePage, Found, Written } from '#adapters/traveler/contract';
 import type { WipeTarget } from '#domain/action';
-import type { DeviceKey, Wipe } from '#domain/device';
+import type { Approval, DeviceKey, Wipe } from '#domain/device';
 import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay-protocol';
 import type { ServerFacts } from '#domain/source';
 
@@ -51,8 +51,14 @@ export type RelaySource = {
   read(target: DeviceKey & { href: string }): Promise<Found | 'gone'>;
   facts(): Promise<ServerFacts>;
   writeSettings(wanted: { requireApproval: boolean; devicesBeforeApproval: number }): Promise<'written' | 'unavailable'>;
-  /** `liftDenial`: the bar on the device is ours. `wipe`: as just read; a bar is never lifted together with a wipe on its way. */
-  approve(target: DeviceKey & { href: string }, options: { liftDenial: boolean; wipe: Wipe }): Promise<Written>;
+  /**
+   * `liftDenial`: the bar on the device is ours. `wipe`: as just read; a bar is never lifted together with a wipe on its way.
+   * `asBefore`: only our bar is undone, and the device has this approval again where the server can be given it.
+   */
+  approve(
+    target: DeviceKey & { href: string },
+    options: { liftDenial: boolean; wipe: Wipe; asBefore?: Approval },
+  ): Promise<Written>;
   block(target: DeviceKey & { href: string }): Promise<Written>;
   remove(target: DeviceKey & { href: string }): Promise<Written>;
   wipe(target: DeviceKey & { href: string }, targets: readonly WipeTarget[]): Promise<Written>;

@@ -11,7 +11,7 @@
  */
 import { z } from 'zod';
 import { actionType, wipeFence, wipeTarget } from '#domain/action';
-import { deviceDetail, deviceKey, listedDevice } from '#domain/device';
+import { approval, deviceDetail, deviceKey, listedDevice } from '#domain/device';
 import { problem, serverFacts } from '#domain/source';
 
 /** Newest that both ends of this release speak, and the oldest that its cloud still takes. */
@@ -134,6 +134,8 @@ export const actionCommand = z.object({
   sent: z.boolean(),
   /** The bar on the device is ours: an approval lifts it. */
   liftDenial: z.boolean(),
+  /** An approval that only undoes our own bar: what the device had before it, for a server that can be given that. */
+  asBefore: approval.optional(),
   /** Once its wipe is cancelled, the device is to stay locked out. */
   lockBelongs: z.boolean(),
   /** Of a wipe: the record as it was when asked for; refused when it is another one by now. */

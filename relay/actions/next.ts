@@ -31,8 +31,8 @@ export type Next = { next: 'read' } | { next: 'write'; before: DeviceDetail } | 
 
 const finish = (outcome: ActionOutcome): Next => ({ next: 'finish', outcome });
 
-function circumstances({ wipeTargets, lockBelongs, sent }: ActionCommand): Circumstances {
-  return { ...(wipeTargets === undefined ? {} : { wipeTargets }), lockBelongs, sent };
+function circumstances({ wipeTargets, lockBelongs, sent, asBefore }: ActionCommand): Circumstances {
+  return { ...(wipeTargets === undefined ? {} : { wipeTargets }), lockBelongs, sent, givesBack: asBefore !== undefined };
 }
 
 /** How far the effect has come once a write of ours has gone out, or may have. */

@@ -14,7 +14,8 @@ type Write = (
 ) => Promise<Written>;
 
 const writes: { [K in ActionType]: Write } = {
-  approve: (source, target, { command, before }) => source.approve(target, { liftDenial: command.liftDenial, wipe: before.wipe }),
+  approve: (source, target, { command: { liftDenial, asBefore }, before: { wipe } }) =>
+    source.approve(target, { liftDenial, wipe, ...(asBefore === undefined ? {} : { asBefore }) }),
   block: (source, target) => source.block(target),
   remove: (source, target) => source.remove(target),
   wipe: (source, target, { command, before }) => source.wipe(target, wipeRequest(before, command)),

@@ -10,7 +10,7 @@ type RestSource = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | '
 export function restWrites(source: RestSource, { patienceMs }: { patienceMs?: number } = {}): DeviceWrites {
   return {
     writeSettings: (wanted) => source.writeSettings(wanted),
-    approve: ({ href }, { liftDenial }) => source.approve(href, { liftDenial }),
+    approve: ({ href }, { wipe: _, ...options }) => source.approve(href, options),
     block: ({ href }) => source.block(href),
     remove: ({ href }) => source.remove(href),
     wipe: ({ href }, targets) => source.wipe(href, targets),
