@@ -87,7 +87,7 @@ const takesRequests: Needs = {
 };
 
 export const needs: { [F in FunctionName]: Needs } = {
-  'start-gathers': { ...nothing, tables: { control: [...readsSettings, 'Query'] }, sendsTo: ['gather'] },
+  'start-gathers': { ...nothing, tables: { journal: ['PutItem'], control: [...readsSettings, 'Query'] }, sendsTo: ['gather'] },
   gather: {
     ...nothing,
     tables: {

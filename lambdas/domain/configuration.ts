@@ -69,7 +69,11 @@ function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas
     .strictObject({
       /** For editors: docs/configuration.schema.json, or where it is published. */
       $schema: z.string().optional(),
-      sources: z.array(z.discriminatedUnion('kind', [smartcloud(credentials), traveler])).min(1),
+      // What is published for all of them is one transaction with a line in the journal of each.
+      sources: z
+        .array(z.discriminatedUnion('kind', [smartcloud(credentials), traveler]))
+        .min(1)
+        .max(90),
       gatherEveryMinutes: z.number().int().min(1).max(1440).default(15),
       detailRefreshHours: z.number().min(1).max(720).default(24),
       lastSyncEveryHours: z.number().min(1).max(720).default(24),

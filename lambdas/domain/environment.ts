@@ -36,7 +36,7 @@ type Variable = keyof typeof variables;
 
 /** Which variables each function needs, by function name: the least that it can work with. */
 export const functionVariables = {
-  'start-gathers': ['CONTROL_TABLE', 'GATHER_QUEUE_URL'],
+  'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
   gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL'],
   evaluate: [
     'DEVICES_TABLE',

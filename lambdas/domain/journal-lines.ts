@@ -31,6 +31,17 @@ export function feedLine(state: Exclude<EnrolmentFeed, 'never'>, at: number): Ti
   return { at, id: `feed|${state}|${at}`, kind: 'feed', says, data: { state } };
 }
 
+/** Published settings, for a source for which they hold. */
+export function settingsLine({ scope, version, settings, publishedBy, publishedAt }: SettingsVersion): TimelineEntry {
+  return {
+    at: publishedAt,
+    id: `settings|${scope}|${version}`,
+    kind: 'settings',
+    says: `${publishedBy} published settings version ${version}${scope === '*' ? '' : ' for this source'}.`,
+    data: { scope, version, settings, publishedBy },
+  };
+}
+
 /** A person's word on whether a Traveler user and a portal user are the same. */
 export function linkLine(user: string, { kind, portalUser, by, at }: Link): TimelineEntry {
   const says =

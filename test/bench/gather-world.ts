@@ -7,7 +7,7 @@ import { leaseStore } from '#adapters/dynamodb/leases';
 import { manifestStore } from '#adapters/dynamodb/manifests';
 import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runIdOf, runStore } from '#adapters/dynamodb/runs';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { deviceHash } from '#adapters/fingerprint';
@@ -47,7 +47,7 @@ export async function gatherWorld(devices: number) {
     runs: runStore(controlClient, control, database.tables.journal),
     sources: sourceStore(controlClient, control),
     manifests: manifestStore(controlClient, control),
-    settings: settingsStore(controlClient, control, configuration.settings),
+    settings: settingsReader(controlClient, control, configuration.settings),
     timeline: timelineStore(devicesClient, database.tables.journal),
     devices: observedDevices(devicesClient, database.tables),
   };

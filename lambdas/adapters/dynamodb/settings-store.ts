@@ -1,27 +1,24 @@
 /**
- * Published settings in the Control table: one `current` item per scope and one item per version, written together.
- * Invariants: versions of a scope only grow; `current` equals its newest version item; nothing published is ever changed.
- * While nothing is stored, the configuration file's settings stand as version 1 of scope `*`.
+ * Publishes settings in the Control table: one `current` item per scope and one item per version, written together and with the
+ * lines of the journal that tell of it. Invariants: versions of a scope only grow; `current` equals its newest version item;
+ * nothing published is ever changed.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { GetCommand, QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { controlKeys } from '#adapters/dynamodb/keys';
+import {
+  type CurrentItem,
+  configurationPublisher,
+  everySource,
+  settingsReader,
+  versionOf,
+} from '#adapters/dynamodb/settings-reader';
+import { sourceLineItem } from '#adapters/dynamodb/timeline';
 import { committed, untilSettled } from '#adapters/dynamodb/transactions';
-import { type Settings, type SettingsVersion, settings as settingsSchema, settingsVersion } from '#domain/settings';
+import { settingsLine } from '#domain/journal-lines';
+import type { Settings, SettingsVersion } from '#domain/settings';
 
-/** The scope that holds for every source without settings of its own. */
-export const everySource = '*';
-export const configurationPublisher = 'configuration';
-
-const currentItem = settingsVersion.extend({
-  /** The portal's own number of what it last published here: its older events are ignored by it. */
-  portalVersion: z.number().int().optional(),
-  /** What the configuration file said when it was last taken over. */
-  configured: settingsSchema.optional(),
-});
-type CurrentItem = z.infer<typeof currentItem>;
 type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
 export type Publication = {
@@ -40,35 +37,43 @@ export type PortalPublished = { outcome: 'published' | 'same' | 'older'; version
 
 /** `drift`: settings were changed by hand since the configuration was last taken over; nothing was published. */
 export type Seeded = { outcome: 'published' | 'unchanged' | 'drift'; version: SettingsVersion };
-/** What the configuration file says and what somebody published in place of it. */
-export type Drift = { configured: Settings; current: SettingsVersion; fields: (keyof Settings)[] };
-
 export type SettingsStore = ReturnType<typeof settingsStore>;
 
-/** `configured`: the settings of the configuration file (`RuntimeConfiguration['settings']`). */
-export function settingsStore(client: DocumentClient, table: string, configured: Settings) {
-  const initial: SettingsVersion = {
-    scope: everySource,
-    version: 1,
-    settings: configured,
-    publishedBy: configurationPublisher,
-    publishedAt: 0,
-  };
+/**
+ * `settings` and `sources`: of the configuration. In the journal of each source for which a publication holds it has a line,
+ * in the transaction of the version itself.
+ */
+export function settingsStore(
+  client: DocumentClient,
+  tables: { control: string; journal: string },
+  { settings: configured, sources }: { settings: Settings; sources: readonly { id: string }[] },
+) {
+  const table = tables.control;
+  const reader = settingsReader(client, table, configured);
+  const { initial, stored } = reader;
+  const sourceIds = sources.map(({ id }) => id);
 
-  async function stored(scope: string): Promise<CurrentItem | null> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: controlKeys.settingsCurrent(scope), ConsistentRead: true }),
-    );
-    return Item ? currentItem.parse(Item) : null;
+  /** A source with settings of its own is not concerned by those for all. */
+  async function concernedBy(scope: string): Promise<string[]> {
+    if (scope !== everySource) return sourceIds.filter((id) => id === scope);
+    const own = await Promise.all(sourceIds.map(stored));
+    return sourceIds.filter((_, index) => own[index] === null);
   }
 
-  /** Writes version and `current` in one transaction; false when someone else wrote `current` since `before` was read. */
+  async function linesOf(published: SettingsVersion): Promise<Writes> {
+    const line = settingsLine(published);
+    const concerned = await concernedBy(published.scope);
+    return concerned.map((id) => ({ Put: { TableName: tables.journal, Item: sourceLineItem(id, line) } }));
+  }
+
+  /** Writes version, `current` and the lines that tell it in one transaction; false when someone else wrote `current` since `before` was read. */
   async function write(before: CurrentItem | null, next: CurrentItem, also: Writes = []): Promise<boolean> {
-    const version = settingsVersion.parse(next);
+    const version = versionOf(next);
     const unchanged = before
       ? { ConditionExpression: 'version = :before', ExpressionAttributeValues: { ':before': before.version } }
       : { ConditionExpression: 'attribute_not_exists(pk)' };
     const current = { ...controlKeys.settingsCurrent(next.scope), ...next };
+    const lines = await linesOf(version);
     const history = { ...controlKeys.settingsVersion(next.scope, next.version), ...version };
     return committed(
       client.send(
@@ -77,6 +82,7 @@ export function settingsStore(client: DocumentClient, table: string, configured:
             { Put: { TableName: table, Item: current, ...unchanged } },
             { Put: { TableName: table, Item: history, ConditionExpression: 'attribute_not_exists(pk)' } },
             ...also,
+            ...lines,
           ],
         }),
       ),
@@ -92,14 +98,13 @@ export function settingsStore(client: DocumentClient, table: string, configured:
   }
 
   const before = (scope: string, at: number) => (scope === everySource ? ground(at) : stored(scope));
-  const version = (item: CurrentItem): SettingsVersion => settingsVersion.parse(item);
 
   /** What stands in the way of a publication: the version that is current, when it is another than its publisher saw. */
   async function standing({ scope, replaces, at }: Pick<Publication, 'scope' | 'replaces' | 'at'>) {
     const own = await before(scope, at);
     const seen = own ?? (await ground(at));
     const conflict = replaces !== seen.version && (own !== null || replaces !== 0);
-    return { own, seen, conflict: conflict ? version(seen) : null };
+    return { own, seen, conflict: conflict ? versionOf(seen) : null };
   }
 
   async function publishOnce(publication: Publication): Promise<Published | null> {
@@ -108,24 +113,24 @@ export function settingsStore(client: DocumentClient, table: string, configured:
     if (conflict) return { outcome: 'conflict', current: conflict };
     const next = { ...carried(own), scope, version: (own?.version ?? 0) + 1, settings, publishedBy, publishedAt: at };
     const guard = own === null ? [unchangedSince(seen, table)] : [];
-    return (await write(own, next, guard)) ? { outcome: 'published', version: version(next) } : null;
+    return (await write(own, next, guard)) ? { outcome: 'published', version: versionOf(next) } : null;
   }
 
   async function publishFromPortalOnce(publication: PortalPublication): Promise<PortalPublished | null> {
     const { scope, portalVersion, settings, publishedBy, at } = publication;
     const own = await before(scope, at);
     if (own?.portalVersion !== undefined && portalVersion <= own.portalVersion)
-      return { outcome: portalVersion === own.portalVersion ? 'same' : 'older', version: version(own) };
+      return { outcome: portalVersion === own.portalVersion ? 'same' : 'older', version: versionOf(own) };
     const number = Math.max((own?.version ?? 0) + 1, portalVersion);
     const next = { ...carried(own), scope, version: number, settings, publishedBy, publishedAt: at, portalVersion };
-    return (await write(own, next)) ? { outcome: 'published', version: version(next) } : null;
+    return (await write(own, next)) ? { outcome: 'published', version: versionOf(next) } : null;
   }
 
   async function seedOnce(settings: Settings, at: number): Promise<Seeded | null> {
     const own = await ground(at);
     if (isDeepStrictEqual(own.settings, settings)) return (await reconciled(own, settings)) ? unchanged(own) : null;
     const byHand = own.publishedBy !== configurationPublisher && !isDeepStrictEqual(own.settings, own.configured);
-    if (byHand) return { outcome: 'drift', version: version(own) };
+    if (byHand) return { outcome: 'drift', version: versionOf(own) };
     if (isDeepStrictEqual(own.configured, settings)) return unchanged(own);
     const next = {
       ...carried(own),
@@ -136,10 +141,10 @@ export function settingsStore(client: DocumentClient, table: string, configured:
       publishedBy: configurationPublisher,
       publishedAt: at,
     };
-    return (await write(own, next)) ? { outcome: 'published', version: version(next) } : null;
+    return (await write(own, next)) ? { outcome: 'published', version: versionOf(next) } : null;
   }
 
-  const unchanged = (item: CurrentItem): Seeded => ({ outcome: 'unchanged', version: version(item) });
+  const unchanged = (item: CurrentItem): Seeded => ({ outcome: 'unchanged', version: versionOf(item) });
 
   /** Notes that what is current is what the configuration says, whoever published it; false when somebody published meanwhile. */
   async function reconciled(own: CurrentItem, settings: Settings): Promise<boolean> {
@@ -150,37 +155,11 @@ export function settingsStore(client: DocumentClient, table: string, configured:
   }
 
   return {
+    ...reader,
+
     /** The version that is current in place of the one that the publisher saw; null when nothing stands in the way. */
     async conflictOf(publication: Pick<Publication, 'scope' | 'replaces' | 'at'>): Promise<SettingsVersion | null> {
       return (await standing(publication)).conflict;
-    },
-
-    /** The portal's own number of what it last published for a scope; null when it never did. */
-    async portalVersion(scope: string): Promise<number | null> {
-      return (await stored(scope))?.portalVersion ?? null;
-    },
-
-    /** Null while the configuration file's settings are those that hold for every source without settings of its own. */
-    async drift(): Promise<Drift | null> {
-      const own = await stored(everySource);
-      if (!own || isDeepStrictEqual(own.settings, configured)) return null;
-      const fields = Object.keys(configured) as (keyof Settings)[];
-      const differing = fields.filter((field) => !isDeepStrictEqual(own.settings[field], configured[field]));
-      return { configured, current: version(own), fields: differing };
-    },
-
-    /** What holds for a source now: its own settings if it has some, else those for all. */
-    async current(sourceId: string): Promise<SettingsVersion> {
-      const [own, all] = await Promise.all([stored(sourceId), stored(everySource)]);
-      const found = own ?? all;
-      return found ? version(found) : initial;
-    },
-
-    /** A scope's own current version, or null: scope `*` always has one. */
-    async own(scope: string): Promise<SettingsVersion | null> {
-      const found = await stored(scope);
-      if (found) return version(found);
-      return scope === everySource ? initial : null;
     },
 
     /** Publishes the next version, unless another one than `replaces` is current by now. */
@@ -203,21 +182,6 @@ export function settingsStore(client: DocumentClient, table: string, configured:
      */
     seed(at: number, settings: Settings = configured): Promise<Seeded> {
       return untilSettled(() => seedOnce(settings, at), 'The settings');
-    },
-
-    /** Newest first, at most `limit`. */
-    async versions(scope: string, limit = 50): Promise<SettingsVersion[]> {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
-          ExpressionAttributeValues: { ':pk': controlKeys.settingsCurrent(scope).pk, ':version': 'version|' },
-          ScanIndexForward: false,
-          Limit: limit,
-        }),
-      );
-      const found = Items.map((item) => settingsVersion.parse(item));
-      return found.length === 0 && scope === everySource ? [initial] : found;
     },
   };
 }

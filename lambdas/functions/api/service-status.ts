@@ -2,7 +2,7 @@
 import type { ChainReader } from '#adapters/dynamodb/chain';
 import type { Maas360StateStore } from '#adapters/dynamodb/maas360-state';
 import type { NoticeStore } from '#adapters/dynamodb/notices';
-import type { SettingsStore } from '#adapters/dynamodb/settings-store';
+import type { SettingsReader } from '#adapters/dynamodb/settings-reader';
 import type { UploadStore } from '#adapters/dynamodb/uploads';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { Problem } from '#domain/source';
@@ -15,7 +15,7 @@ export type ServiceStatusDependencies = {
   uploads: Pick<UploadStore, 'cursor' | 'trouble'>;
   notices: Pick<NoticeStore, 'read'>;
   maas360: Pick<Maas360StateStore, 'read'>;
-  settings: Pick<SettingsStore, 'current'>;
+  settings: Pick<SettingsReader, 'current'>;
   now: () => number;
 };
 

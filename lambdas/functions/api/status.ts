@@ -2,7 +2,7 @@
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
 import type { GuardStore } from '#adapters/dynamodb/guards';
 import type { RunStore } from '#adapters/dynamodb/runs';
-import { type Drift, everySource, type SettingsStore } from '#adapters/dynamodb/settings-store';
+import { type Drift, everySource, type SettingsReader } from '#adapters/dynamodb/settings-reader';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import { whyNotInForce } from '#domain/aq-force';
 import type { SourceConfiguration } from '#domain/configuration';
@@ -18,7 +18,7 @@ export type StatusDependencies = {
   configured: readonly SourceConfiguration[];
   sources: Pick<SourceStore, 'read'>;
   runs: Pick<RunStore, 'lastRuns'>;
-  settings: Pick<SettingsStore, 'current' | 'drift'>;
+  settings: Pick<SettingsReader, 'current' | 'drift'>;
   guards: Pick<GuardStore, 'list'>;
   enrolments: Pick<EnrolmentStore, 'feedState'>;
   services: () => Promise<StatusView['services']>;

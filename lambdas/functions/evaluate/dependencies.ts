@@ -2,7 +2,7 @@
 import type { DeviceStore } from '#adapters/dynamodb/devices';
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
 import type { Ledger } from '#adapters/dynamodb/ledger';
-import type { SettingsStore } from '#adapters/dynamodb/settings-store';
+import type { SettingsReader } from '#adapters/dynamodb/settings-reader';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import type { UserStore } from '#adapters/dynamodb/users';
 import type { Queue } from '#adapters/queues';
@@ -15,7 +15,7 @@ import type { Guarding } from './guard.ts';
 export type EvaluateDependencies = {
   users: UserStore;
   enrolments: Pick<EnrolmentStore, 'candidates' | 'feed'>;
-  settings: Pick<SettingsStore, 'current'>;
+  settings: Pick<SettingsReader, 'current'>;
   sources: Pick<SourceStore, 'read'>;
   devices: Pick<DeviceStore, 'usersOfSource'>;
   ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude' | 'openOf' | 'due'>;

@@ -9,7 +9,7 @@ import { deviceStore } from '#adapters/dynamodb/devices';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
 import { guardStore } from '#adapters/dynamodb/guards';
 import { ledger } from '#adapters/dynamodb/ledger';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { userStore } from '#adapters/dynamodb/users';
 import { ringGuard } from '#adapters/metrics';
@@ -55,7 +55,7 @@ const dependencies: EvaluateDependencies = {
   }),
   users: userStore(client, tables),
   enrolments: enrolmentStore(client, tables, configuration.enrolmentStaleHours),
-  settings: settingsStore(client, tables.control, configuration.settings),
+  settings: settingsReader(client, tables.control, configuration.settings),
   sources: sourceStore(client, tables.control),
   devices: deviceStore(client, tables.devices),
   ledger: ledger(client, tables),

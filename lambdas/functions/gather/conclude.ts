@@ -3,7 +3,7 @@
  * 1. users to evaluation, 2. manifest (the commit), 3. source state, with a baseline committed and everyone owed an evaluation,
  * 4. the server's approval settings (the second phase of switching on), 5. AQ in force, 6. everyone to evaluation.
  */
-import { configurationPublisher } from '#adapters/dynamodb/settings-store';
+import { configurationPublisher } from '#adapters/dynamodb/settings-reader';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { type SourceFacts, sourceLine } from '#domain/journal-lines';
 import type { EvaluationMessage } from '#domain/messages';

@@ -8,7 +8,7 @@ import { leaseStore } from '#adapters/dynamodb/leases';
 import { manifestStore } from '#adapters/dynamodb/manifests';
 import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runStore } from '#adapters/dynamodb/runs';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { sqsQueue } from '#adapters/queues';
@@ -35,7 +35,7 @@ const gatherOne = gather({
   manifests: manifestStore(client, environment.CONTROL_TABLE),
   timeline: timelineStore(client, environment.JOURNAL_TABLE),
   devices: observedDevices(client, { devices: environment.DEVICES_TABLE, journal: environment.JOURNAL_TABLE }),
-  settings: settingsStore(client, environment.CONTROL_TABLE, configuration.settings),
+  settings: settingsReader(client, environment.CONTROL_TABLE, configuration.settings),
   connect,
   gathers: sqsQueue(environment.GATHER_QUEUE_URL),
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),

@@ -5,7 +5,7 @@ import { documentClient } from '#adapters/dynamodb/client';
 import { deviceStore } from '#adapters/dynamodb/devices';
 import { leaseStore } from '#adapters/dynamodb/leases';
 import { noticeStore } from '#adapters/dynamodb/notices';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { sesMail } from '#adapters/mail';
 import { loadConfiguration } from '#adapters/runtime-configuration';
@@ -24,7 +24,7 @@ const run = notify({
   chain: chainStore(client, environment.JOURNAL_TABLE),
   devices: deviceStore(client, environment.DEVICES_TABLE),
   notices: noticeStore(client, environment.CONTROL_TABLE),
-  settings: settingsStore(client, environment.CONTROL_TABLE, settings),
+  settings: settingsReader(client, environment.CONTROL_TABLE, settings),
   timeline: timelineStore(client, environment.JOURNAL_TABLE),
   leases: leaseStore(client, environment.CONTROL_TABLE),
   send: sesMail(mail.from),

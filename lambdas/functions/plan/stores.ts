@@ -4,7 +4,7 @@ import { enrolmentIndex, readAllEnrolments } from '#adapters/dynamodb/enrolment-
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
 import { fleetReader } from '#adapters/dynamodb/fleet';
 import { ledger } from '#adapters/dynamodb/ledger';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import type { TableName } from '#adapters/dynamodb/table-definitions';
 import { userStore } from '#adapters/dynamodb/users';
@@ -24,7 +24,7 @@ export function planDependencies({ client, tables, configuration, now }: Stores)
     sources: configuration.sources,
     fleet: fleetReader(client, tables.devices),
     users: userStore(client, tables),
-    settings: settingsStore(client, tables.control, configuration.settings),
+    settings: settingsReader(client, tables.control, configuration.settings),
     states: sourceStore(client, tables.control),
     enrolments: {
       feed: enrolments.feed,

@@ -52,7 +52,7 @@ export function requestsOf(
   const { sources } = configuration;
   const devices = deviceStore(dynamodb, tables.devices);
   const enrolments = enrolmentStore(dynamodb, tables, configuration.enrolmentStaleHours);
-  const settings = settingsStore(dynamodb, tables.control, configuration.settings);
+  const settings = settingsStore(dynamodb, tables, configuration);
   const runs = runStore(dynamodb, tables.control);
   const timeline = timelineStore(dynamodb, tables.journal);
   const decisions = decisionStore(dynamodb, tables);
@@ -69,7 +69,7 @@ export function requestsOf(
   const enrolmentsQueue = sqsQueue(environment.ENROLMENTS_QUEUE_URL, sqs);
   const gather = requestGather({ sources, runs, gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL, sqs) });
   const take = takeEnrolments({ sources, enrolments, evaluations, rail, now });
-  const publish = publishSettings({ sources, settings, rail, timeline, requestGather: gather, evaluations, now });
+  const publish = publishSettings({ sources, settings, rail, requestGather: gather, evaluations, now });
   const snapshots = snapshotStore(dynamodb, tables.control);
 
   return {

@@ -5,9 +5,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { everySource } from '#adapters/dynamodb/settings-reader';
 import type { PortalPublication, Publication, Published, SettingsStore } from '#adapters/dynamodb/settings-store';
-import { everySource } from '#adapters/dynamodb/settings-store';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { fingerprint } from '#adapters/fingerprint';
 import type { SourceConfiguration } from '#domain/configuration';
@@ -20,7 +19,6 @@ export type PublishSettingsDependencies = {
   sources: readonly SourceConfiguration[];
   settings: Pick<SettingsStore, 'publish' | 'publishFromPortal' | 'conflictOf' | 'portalVersion' | 'own'>;
   rail: Rail;
-  timeline: Pick<TimelineStore, 'appendToSource'>;
   requestGather: ReturnType<typeof requestGather>;
   evaluations: Pick<EvaluationsQueue, 'everyone'>;
   now: () => number;
@@ -44,12 +42,11 @@ export const waitingPublication = z.discriminatedUnion('by', [
 export type WaitingPublication = z.infer<typeof waitingPublication>;
 
 export function publishSettings(dependencies: PublishSettingsDependencies) {
-  const { sources, settings, evaluations, timeline, rail, now } = dependencies;
+  const { sources, settings, evaluations, rail, now } = dependencies;
   const concerned = (scope: string) => sources.filter(({ id }) => scope === everySource || scope === id);
 
   async function announce(version: SettingsVersion): Promise<void> {
     const { scope } = version;
-    await noteInJournals(version);
     const unique = `settings-${version.version}${scope === everySource ? '' : '-own'}`;
     const gathered = concerned(scope).filter(({ kind }) => kind === 'smartcloud');
     await Promise.all([
@@ -59,13 +56,6 @@ export function publishSettings(dependencies: PublishSettingsDependencies) {
         `settings version ${version.version}`,
       ),
     ]);
-  }
-
-  async function noteInJournals({ scope, version, settings: published, publishedBy, publishedAt }: SettingsVersion) {
-    const says = `${publishedBy} published settings version ${version}${scope === everySource ? '' : ' for this source'}.`;
-    const data = { scope, version, settings: published, publishedBy };
-    const entry = { at: publishedAt, id: `settings|${scope}|${version}`, kind: 'settings' as const, says, data };
-    await Promise.all(concerned(scope).map(({ id }) => timeline.appendToSource(id, [entry])));
   }
 
   async function holdsFor(scope: string): Promise<string[]> {

@@ -19,7 +19,7 @@ const start = startGathers({
   configuration,
   runs: runStore(client, environment.CONTROL_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
-  settings: settingsStore(client, environment.CONTROL_TABLE, configuration.settings),
+  settings: settingsStore(client, { control: environment.CONTROL_TABLE, journal: environment.JOURNAL_TABLE }, configuration),
   gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL),
   now: Date.now,
   unique: () => randomUUID().slice(0, 8),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { timelineStore } from '#adapters/dynamodb/timeline';
 import { defaultSettings, type Settings } from '#domain/settings';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
@@ -10,13 +11,17 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
+const sources = [{ id: 'cloud' }, { id: 'hq' }];
+const linesOf = async ({ client, tables }: TestDatabase, sourceId: string) =>
+  (await timelineStore(client, tables.journal).readSource(sourceId)).map(({ says }) => says).reverse();
+
 /** Scope `*` is shared within a table: each test that writes to it takes a database of its own. */
 async function withFreshDatabase<T>(use: (fresh: TestDatabase) => Promise<T>): Promise<T> {
   const fresh = await startDynamoDb();
   return use(fresh).finally(() => fresh.stop());
 }
 const storeOf = ({ client, tables }: TestDatabase, configured: Settings = defaultSettings) =>
-  settingsStore(client, tables.control, configured);
+  settingsStore(client, tables, { settings: configured, sources });
 const allowing = (devicesPerUser: number): Settings => ({ ...defaultSettings, devicesPerUser });
 const publication = (settings: Settings, replaces: number, where = '*') => ({
   settings,
@@ -102,4 +107,23 @@ test('a changed configuration file is taken over once, and never undoes what was
     expect(await changed.seed(4)).toMatchObject({ outcome: 'drift', version: { version: 3 } });
     expect(await changed.drift()).toMatchObject({ fields: ['devicesPerUser'], current: { version: 3 } });
     expect((await changed.current(source)).settings.devicesPerUser).toBe(5);
+  }));
+
+test('each publication stands in the journal of every source for which it holds, once, together with the version itself', () =>
+  withFreshDatabase(async (fresh) => {
+    const store = storeOf(fresh);
+    await store.seed(10);
+    expect(await store.publish(publication(allowing(1), 1, 'hq'))).toMatchObject({ outcome: 'published' });
+    await Promise.all([1, 2, 3].map((n) => store.publish(publication(allowing(n), 1))));
+    await store.publishFromPortal({ settings: allowing(9), scope: '*', publishedBy: 'portal', at: 2000, portalVersion: 9 });
+    await store.publishFromPortal({ settings: allowing(8), scope: '*', publishedBy: 'portal', at: 3000, portalVersion: 8 });
+    expect(await linesOf(fresh, 'cloud')).toEqual([
+      'configuration published settings version 1.',
+      'jane@acme.com published settings version 2.',
+      'portal published settings version 9.',
+    ]);
+    expect(await linesOf(fresh, 'hq')).toEqual([
+      'configuration published settings version 1.',
+      'jane@acme.com published settings version 1 for this source.',
+    ]);
   }));

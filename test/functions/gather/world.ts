@@ -8,6 +8,7 @@ import { leaseStore } from '#adapters/dynamodb/leases';
 import { manifestStore } from '#adapters/dynamodb/manifests';
 import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runIdOf, runStore } from '#adapters/dynamodb/runs';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
@@ -67,7 +68,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
     manifests: manifestStore(client, control),
     timeline: timelineStore(client, database.tables.journal),
     devices: observedDevices(client, database.tables),
-    settings: settingsStore(client, control, configuration.settings),
+    settings: settingsReader(client, control, configuration.settings),
     connect: () => traveler,
     gathers: collect((body, delaySeconds) =>
       gathers.push({ message: gatherMessage.parse(body), ...(delaySeconds === undefined ? {} : { delaySeconds }) }),
@@ -96,7 +97,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
       return { outcome, run };
     },
     publish: async (wanted: Partial<Settings>) => {
-      const store = settingsStore(client, control, configuration.settings);
+      const store = settingsStore(client, database.tables, configuration);
       const { version, settings: current } = await store.current('cloud');
       const next = { ...current, ...wanted };
       await store.publish({ settings: next, scope: '*', replaces: version, publishedBy: 'a test', at: clock.now });

@@ -10,7 +10,7 @@ import { deviceStore } from '#adapters/dynamodb/devices';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments';
 import { guardStore } from '#adapters/dynamodb/guards';
 import { ledger } from '#adapters/dynamodb/ledger';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { userStore } from '#adapters/dynamodb/users';
 import { sqsQueue } from '#adapters/queues';
@@ -62,7 +62,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
       limits: configured.guard,
     }),
     ...{ users, enrolments, sources, evaluations, now },
-    settings: settingsStore(client, tables.control, configured.settings),
+    settings: settingsReader(client, tables.control, configured.settings),
     devices: deviceStore(client, tables.devices),
     ledger: ledger(client, tables),
     actions: sqsQueue(side.queues.urls.actions, side.queues.client),

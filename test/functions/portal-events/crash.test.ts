@@ -143,4 +143,4 @@ test.each(scenarios)('$name: killed anywhere, the same event again completes it'
     expect({ where: run.where, ...run.left }).toEqual({ where: run.where, ...undisturbed.left });
   }
   expect(at).toBeGreaterThan(8);
-});
+}, 120_000);

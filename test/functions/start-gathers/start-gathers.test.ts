@@ -36,7 +36,7 @@ function start() {
     configuration,
     runs: runs(),
     sources: sources(),
-    settings: settingsStore(db.client, db.tables.control, configuration.settings),
+    settings: settingsStore(db.client, db.tables, configuration),
     gatherQueue: {
       send: async (messages) => {
         for (const { body } of messages) sent.push(gatherMessage.parse(body));
