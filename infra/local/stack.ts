@@ -5,21 +5,18 @@
 import { join } from 'node:path';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import { synthesize } from '#infra/cloud/synthesize';
+import { startApis } from './apis.ts';
 import { type CleanUp, cleanUp } from './clean-up.ts';
-import { startHttpApi } from './http-api/http-api.ts';
-import { localIssuer } from './http-api/issuer.ts';
-import { userPool } from './http-api/user-pool.ts';
 import { startMapping } from './lambda/event-source-mapping.ts';
 import { type Lambdas, startLambdas } from './lambda/lambdas.ts';
 import { startStreamMapping } from './lambda/stream-mapping.ts';
-import type { Authorizer, Invoke, Model } from './model.ts';
+import type { Invoke, Model } from './model.ts';
 import type { ReadyFacts } from './ready-file.ts';
 import { startSchedules } from './schedules.ts';
 import { freePort } from './services/free-port.ts';
 import { type Services, startServices } from './services/services.ts';
 import { type Connections, openConnections } from './socket/connections.ts';
-import { type SocketLimits, socketLimitsFrom } from './socket/limits.ts';
-import { type RunningSocketApi, startSocketApi } from './socket/socket-api.ts';
+import { socketLimitsFrom } from './socket/limits.ts';
 import { region } from './template/intrinsics.ts';
 import { readTemplate } from './template/read-template.ts';
 import { stacksOf } from './template/stack-document.ts';
@@ -67,19 +64,18 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
     startBackends(model, { ...options, endpoint, connections, cleaning }),
   );
   await terminal.step(`${model.functions.length} functions start`, () => lambdas.warm());
-  const sockets = startSockets(model, { lambdas, connections, limits });
-  const upgrade = sockets?.upgrade;
-  const web = await terminal.step('API and console answer', () =>
-    startWeb(model, { ...options, port, lambdas, upgrade, cleaning }),
+  const { invoke } = lambdas;
+  const { web, socketUrl, closeSockets } = await terminal.step('API and console answer', () =>
+    startApis(model, { dataDir, port, invoke, connections, limits, cleaning }),
   );
   startMappings(model, { services, lambdas, terminal, cleaning, dataDir });
-  // Before the functions end with the mappings: they are told of each connection's end.
-  if (sockets) cleaning.add(sockets.stop);
-  const endpoints = { ...services.endpoints, ...(sockets ? { socket: `ws://127.0.0.1:${port}/${sockets.stage}` } : {}) };
+  // Once more, and first of all: functions end with the mappings, and they are to hear of each connection's end.
+  cleaning.add(closeSockets);
+  const endpoints = { ...services.endpoints, ...(socketUrl === null ? {} : { socket: socketUrl }) };
   return {
     facts: { ...web, busName: model.buses[0]?.name ?? '', endpoints, pid: process.pid },
     begin() {
-      const schedules = startSchedules(model.schedules, { invoke: lambdas.invoke, onProblem: terminal.problem });
+      const schedules = startSchedules(model.schedules, { invoke, onProblem: terminal.problem });
       cleaning.add(schedules.stop);
     },
     stop: () => cleaning.run(terminal.problem),
@@ -109,18 +105,6 @@ async function startBackends(
   cleaning.add(lambdas.stop);
   running.resolve(lambdas);
   return { services, lambdas };
-}
-
-/** Null where the template has no WebSocket API. Its port is the HTTP API's. */
-function startSockets(
-  { socketApis }: Model,
-  { lambdas, connections, limits }: { lambdas: Lambdas; connections: Connections; limits: SocketLimits },
-): (RunningSocketApi & { stage: string }) | null {
-  const [api, ...others] = socketApis;
-  if (others.length > 0)
-    throw new Error(`The template has ${socketApis.length} WebSocket APIs; the local stack runs at most one`);
-  if (!api) return null;
-  return { ...startSocketApi(api, { invoke: lambdas.invoke, connections, limits }), stage: api.stage };
 }
 
 function startMappings(
@@ -164,34 +148,3 @@ function startMappings(
 
 /** What is under way at a stop may take so long to finish. */
 const gracePeriodMs = 1500;
-
-async function startWeb(
-  { httpApis }: Model,
-  {
-    dataDir,
-    port,
-    lambdas,
-    upgrade,
-    cleaning,
-  }: StackOptions & { lambdas: Lambdas; upgrade: RunningSocketApi['upgrade'] | undefined; cleaning: CleanUp },
-): Promise<Pick<ReadyFacts, 'consoleUrl' | 'apiUrl' | 'apiToken'>> {
-  const [api, ...others] = httpApis;
-  if (!api || others.length > 0)
-    throw new Error(`The template has ${httpApis.length} HTTP APIs; the local stack runs exactly one`);
-  const authorizer = api.routes.find((route) => route.authorizer)?.authorizer ?? nobody;
-  const issuer = await localIssuer(dataDir);
-  const beside = userPool({ issuer, authorizer, web: `http://127.0.0.1:${port}` });
-  const http = await startHttpApi(api, { port, issuer, beside, upgrade, invoke: lambdas.invoke });
-  cleaning.add(http.stop);
-  const apiToken = await issuer.mint(authorizer);
-  await checked(`${http.url}/`, {});
-  await checked(`${http.url}/api/status`, { authorization: `Bearer ${apiToken}` });
-  return { consoleUrl: `${http.url}/#token=${apiToken}`, apiUrl: `${http.url}/api`, apiToken };
-}
-
-const nobody: Authorizer = { id: 'none', issuer: 'http://127.0.0.1', audience: ['local'] };
-
-async function checked(url: string, headers: Record<string, string>): Promise<void> {
-  const { status } = await fetch(url, { headers });
-  if (status >= 400) throw new Error(`${url} answers ${status}. The functions' logs (logs/ in the data folder) say why.`);
-}

@@ -71,8 +71,11 @@ export function startSocketApi(api: SocketApi, options: SocketApiOptions): Runni
   async function shake(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const admitted = await admit(request, clientOf(request));
     if ('refused' in admitted) return refuse(socket, admitted);
-    // `$connect` knows of it: `$disconnect` must, too.
-    if (socket.destroyed || stopping) return farewell(admitted, { code: 1006, reason: 'Connection Closed Abnormally' });
+    if (!socket.readable || !socket.writable || stopping) {
+      // `$connect` knows of it: `$disconnect` must, too.
+      socket.destroy();
+      return farewell(admitted, { code: 1006, reason: 'Connection Closed Abnormally' });
+    }
     server.handleUpgrade(request, socket, head, (webSocket) => begin(admitted, webSocket, socket));
   }
 

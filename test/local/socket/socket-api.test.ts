@@ -1,7 +1,10 @@
 /** A real WebSocket client, real function processes, and the real SDK client of the management API. */
 import { connect as connectTcp } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { DeleteConnectionCommand, GetConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
+import { WebSocket as RelayWebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { connect, type Seen, type SocketStack, startSocketStack } from './stack.ts';
 
 let stack: SocketStack;
@@ -27,6 +30,14 @@ const disconnectOf = (from: SocketStack, id: string) =>
     const found = (await events(from, id)).find((event) => kindOf(event) === 'DISCONNECT');
     expect(found).toBeDefined();
     return found;
+  }, 4000);
+
+/** The id of the connection whose `$connect` takes so long, once it runs. */
+const underWay = (wait: string) =>
+  vi.waitFor(async () => {
+    const found = (await events(stack)).find(({ queryStringParameters: query }) => isDeepStrictEqual(query, { wait }));
+    expect(found).toBeDefined();
+    return String(found?.requestContext.connectionId);
   });
 
 describe('a handshake', () => {
@@ -96,6 +107,42 @@ describe('a handshake', () => {
     const { socket } = await connect(stack.url, { perMessageDeflate: true });
     expect([socket.protocol, socket.extensions]).toEqual(['', '']);
     socket.close();
+  });
+
+  test('is not over while $connect runs: nothing can be posted yet', async () => {
+    const connecting = connect(`${stack.url}?wait=700`);
+    const id = await underWay('700');
+    await expect(stack.post(id, 'early')).rejects.toMatchObject({ name: 'GoneException' });
+    const { socket, next } = await connecting;
+    await stack.post(id, 'now');
+    expect(await next()).toBe('now');
+    socket.close();
+  });
+
+  test('that the client leaves while $connect runs ends with $disconnect', async () => {
+    const socket = new WebSocket(`${stack.url}?wait=600`, { headers: { authorization: 'good' } });
+    socket.on('error', () => undefined);
+    const id = await underWay('600');
+    socket.terminate();
+    expect((await disconnectOf(stack, id))?.requestContext).toMatchObject({ disconnectStatusCode: 1006 });
+  });
+
+  test('works with the client that relays use, which offers compression', async () => {
+    const client = new RelayWebSocket(stack.url, { headers: { authorization: 'good' } });
+    await new Promise((resolve, reject) => {
+      client.onopen = resolve;
+      client.onerror = reject;
+    });
+    const answered = new Promise<string>((resolve) => {
+      client.onmessage = ({ data }) => resolve(String(data));
+    });
+    client.send('throw');
+    expect(JSON.parse(await answered)).toMatchObject({ message: 'Internal server error' });
+    const closed = new Promise<number>((resolve) => {
+      client.onclose = ({ code }) => resolve(code);
+    });
+    client.send('x'.repeat(33 * 1024));
+    expect(await closed).toBe(1009);
   });
 
   test('that is none is refused without any function', async () => {

@@ -38,7 +38,8 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const handler = async (event) => {
   appendFileSync(process.env.SEEN, JSON.stringify(event) + '\\n');
   const { eventType } = event.requestContext;
-  if (eventType === 'CONNECT') return { statusCode: Number(event.queryStringParameters?.status ?? 200) };
+  const { wait = 0, status = 200 } = event.queryStringParameters ?? {};
+  if (eventType === 'CONNECT') return pause(Number(wait)).then(() => ({ statusCode: Number(status) }));
   if (event.body === 'throw') throw new Error('a secret detail');
   if (event.body?.startsWith('wait ')) {
     await pause(Number(event.body.slice(5)));
