@@ -9,7 +9,7 @@ import { ask, newPhone, phoneWiped, rest, setUpAnew } from './reference.ts';
 
 let spine: Spine;
 beforeAll(async () => {
-  spine = await startSpine({ settings: { requireApproval: 'off' } });
+  spine = await startSpine({ settings: { requireApproval: 'off' }, alone: true });
 });
 afterAll(() => spine.stop());
 

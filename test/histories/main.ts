@@ -14,7 +14,7 @@ const { values } = parseArgs({
   },
 });
 const [count, first] = [Number(values.count), Number(values.seed)];
-const spine = await startSpine({ settings: { requireApproval: 'off' } });
+const spine = await startSpine({ settings: { requireApproval: 'off' }, alone: true });
 const total = { requests: 0, kills: 0, effects: 0 };
 let differing = 0;
 try {
@@ -28,7 +28,7 @@ try {
       console.log(error instanceof Error ? error.message : error);
       if (!values['keep-going']) break;
     }
-    if ((seed - first + 1) % 100 === 0)
+    if ((seed - first + 1) % 20 === 0)
       console.log(`${seed - first + 1} histories, ${JSON.stringify(total)}, ${differing} differing`);
   }
 } finally {

@@ -125,8 +125,7 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
         new QueryCommand({ ...deviceQuery(tables.actions, key), ScanIndexForward: false, Limit: 50 }),
       );
       const ids = Items.map((item) => String(item.actionId)).filter((actionId) => actionId !== except);
-      const found = await Promise.all(ids.map(read));
-      return found.flatMap((one) => (one && !isFinal(one.state) ? [one] : [])).sort(byAge);
+      return (await readMany(ids)).filter(({ state }) => !isFinal(state)).sort(byAge);
     },
 
     /** Open actions of a source that something was due on before `before` (epoch ms), the longest due first, page by page. */
