@@ -1,5 +1,5 @@
 /** `npm run simulator -- --port 8800 --devices 700`: a Traveler server to point a source at. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { type Fault, parseFaults } from './traveler/faults.ts';
 import { startTravelerSimulator } from './traveler-simulator.ts';
@@ -12,6 +12,7 @@ type Options = {
   password: string;
   basePath: string;
   build: string;
+  release: '8.5' | '9';
   requireApproval: boolean;
   freeDevices: number;
   arrivals: number;
@@ -42,6 +43,11 @@ const program = new Command('simulator')
   .option('--password <text>', 'password of that user', 'pässwörd')
   .option('--base-path <path>', 'path in front of /api/traveler, as behind a proxy', '')
   .option('--build <text>', 'build level that the server shows', '12.0.2.1 Build 202311071200_30')
+  .addOption(
+    new Option('--release <release>', '8.5: no REST, but LotusTraveler.nsf over HTTP, for a relay with "read": "http"')
+      .choices(['8.5', '9'])
+      .default('9'),
+  )
   .option('--require-approval', 'the server requires approval from the start', false)
   .option('--free-devices <number>', 'devices a user may have before approval is required', whole, 0)
   .option('--arrivals <number>', 'phones that turn up each minute', whole, 0)
@@ -49,17 +55,18 @@ const program = new Command('simulator')
   .option('--faults <list>', 'names, separated by commas, or a JSON list (infra/simulators/traveler/faults.ts)', faultList, []);
 
 const { freeDevices, arrivals, faults, domino, ...options } = program.parse().opts<Options>();
+const onPremises = domino || options.release === '8.5';
 const simulator = await startTravelerSimulator({
   ...options,
   devicesBeforeApproval: freeDevices,
   arrivalsPerMinute: arrivals,
-  keepsSecurityRecords: domino,
+  keepsSecurityRecords: onPremises,
   faults,
 });
 const credentials = { user: options.user, password: options.password };
 console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices`);
 console.log(`Controls and faults: http://127.0.0.1:${simulator.port}/simulator`);
-if (domino) printRelaySide();
+if (onPremises) printRelaySide();
 else printCloudSide();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop());
 
@@ -72,11 +79,8 @@ function printCloudSide(): void {
 function printRelaySide(): void {
   console.log(`Its Domino console and what goes wrong there: http://127.0.0.1:${simulator.port}/simulator/console`);
   console.log('To run a relay against it, save this as relay.json, readable by you only (chmod 600 relay.json):\n');
-  console.log(
-    JSON.stringify(
-      { traveler: { url: simulator.url, credentials }, console: { by: 'command', command: simulator.console.command } },
-      null,
-      2,
-    ),
-  );
+  const read = options.release === '8.5' ? { read: 'http' } : {};
+  const traveler = { url: simulator.url, credentials, ...read };
+  const config = { traveler, console: { by: 'command', command: simulator.console.command } };
+  console.log(JSON.stringify(config, null, 2));
 }

@@ -1,5 +1,5 @@
 /**
- * A Traveler server (SmartCloud) on one machine: the real wire over a real socket, faults on request, no real phones.
+ * A Traveler server (SmartCloud, or on premises) on one machine: the real wire over a real socket, faults on request, no real phones.
  * Loopback only. The same seed gives the same devices. For demos, tests and benches; shipped to users as `npm run simulator`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -71,6 +71,7 @@ export type TravelerSimulator = {
 };
 
 const defaults: TravelerOptions = {
+  release: '9',
   seed: 1,
   devices: 700,
   basePath: '',
@@ -170,7 +171,7 @@ function serve({ traveler, domino, credentials, counts, signal }: Serving) {
     if (url.pathname.startsWith('/simulator/console'))
       return sendControl(response, consoleControl(domino, { method, path: url.pathname, body }));
     if (url.pathname.startsWith('/simulator')) return sendControl(response, control(traveler, { method, url, body, counts }));
-    const kind = kindOf(method, withoutBase(url.pathname, traveler.options.basePath));
+    const kind = kindOf(method, withoutBase(url.pathname, traveler.options.basePath), traveler.options.release);
     const struck = kind ? traveler.faults.strike(kind) : new Map();
     counts.requests[kind ?? 'other'] = (counts.requests[kind ?? 'other'] ?? 0) + 1;
     await delayed(struck, signal);

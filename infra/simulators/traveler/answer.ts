@@ -1,18 +1,22 @@
 /** One request to the simulated server becomes one answer; nothing of sockets here. */
 import { timingSafeEqual } from 'node:crypto';
 import { type Asked, renderList, renderPushStatus, renderRecordAnswer, renderServers } from './device-list.ts';
+import { renderView } from './domino-view.ts';
 import type { RequestKind } from './faults.ts';
-import type { Traveler } from './traveler.ts';
+import type { Release, Traveler } from './traveler.ts';
 import { envelopeOf } from './wire.ts';
 
 export type Request = { method: string; url: URL; authorization: string; body: string };
 export type Reply = { status: number; type: 'application/json' | 'text/plain' | 'text/html'; body: string };
 
 const api = '/api/traveler/';
+const view = '/lotustraveler.nsf/vdevice';
 
-/** What a request asks for; undefined for an address that Traveler does not know. */
-export function kindOf(method: string, path: string): RequestKind | undefined {
+/** What a request asks for; undefined for an address that this release of Traveler does not know. */
+export function kindOf(method: string, path: string, release: Release): RequestKind | undefined {
   if (path === '/traveler') return 'status';
+  // Domino takes any case. Traveler 8.5 has no REST; later ones, in a pool, no such database.
+  if (release === '8.5') return path.toLowerCase() === view && method === 'GET' ? 'view' : undefined;
   if (!path.startsWith(api)) return undefined;
   const resource = path.slice(api.length);
   if (resource === 'devices') return 'list';
@@ -40,6 +44,10 @@ export function answer(traveler: Traveler, kind: RequestKind, { method, url, bod
       return json(renderPushStatus(traveler, asked));
     case 'settings':
       return answerSettings(traveler, asked, method === 'PUT' ? body : undefined);
+    case 'view':
+      return url.searchParams.get('OutputFormat')?.toUpperCase() === 'JSON'
+        ? json(renderView(traveler, asked))
+        : failed(400, url.pathname);
     case 'detail':
       return answerRecord(traveler, asked);
     case 'write':

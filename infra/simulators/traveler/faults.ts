@@ -1,7 +1,7 @@
 /** Everything that a Traveler server has been seen to do to its clients, on request. One list, one schema, for code, command line and control. */
 import { z } from 'zod';
 
-export const requestKind = z.enum(['list', 'detail', 'write', 'settings', 'servers', 'pushstatus', 'status']);
+export const requestKind = z.enum(['list', 'detail', 'write', 'settings', 'servers', 'pushstatus', 'status', 'view']);
 export type RequestKind = z.infer<typeof requestKind>;
 
 /** Which requests it strikes (default: any), and how often before it is over (default: for ever). */

@@ -19,7 +19,11 @@ export type Effect = {
   applied: boolean;
 };
 
+/** 8.5: no REST, but LotusTraveler.nsf as Domino shows it over HTTP. */
+export type Release = '8.5' | '9';
+
 export type TravelerOptions = {
+  release: Release;
   seed: number;
   devices: number;
   basePath: string;

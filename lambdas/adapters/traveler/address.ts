@@ -5,6 +5,8 @@ export type Address = {
   origin: string;
   /** Path of a resource of our own asking, below the base path: `devices?pm=100`. */
   api(resource: string): string;
+  /** Path of anything else of our own asking, below the base path: `LotusTraveler.nsf/vDevice?ReadViewEntries`. */
+  below(resource: string): string;
   /** Path and query of an `href` or `next`, as the server gave it. Throws `refused` for another origin: the password would go there. */
   follow(href: string): string;
 };
@@ -17,6 +19,7 @@ export function travelerAddress(baseUrl: string): Address {
   return {
     origin: base.origin,
     api: (resource) => `${path}/api/traveler/${resource}`,
+    below: (resource) => `${path}/${resource}`,
     follow(href) {
       const url = URL.parse(href, list);
       if (!url || href.trim() === '') throw unreadable(base.origin);

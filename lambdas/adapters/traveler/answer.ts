@@ -3,8 +3,8 @@ import { retryAfterMs } from './backoff.ts';
 import { type Envelope, envelope } from './envelope.ts';
 import { TravelerFailure, WrongCredentials } from './failure.ts';
 
-/** What was asked: `where` names server and kind of request; a write without a readable answer may have taken effect. */
-export type Asked = { where: string; write: boolean };
+/** What was asked: `where` names server and kind of request; a write without a readable answer may have taken effect; `bare`: need not be in an envelope. */
+export type Asked = { where: string; write: boolean; bare?: boolean };
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string; at: number };
 
 /** 449: Traveler's own "try again"; 408 and 429 say the same. */
@@ -19,7 +19,8 @@ export function judge(asked: Asked, answer: Answer): Envelope | 'gone' {
   if (text.trim() === '') throw noAnswer(asked, 'answered with an empty body');
   if (isHtml(answer)) throw loginPage(asked);
   const parsed = envelope.safeParse(parseJson(asked, text));
-  if (!parsed.success) throw malformed(asked, 'is not the answer that Traveler gives');
+  if (!parsed.success || (parsed.data.data === undefined && !asked.bare))
+    throw malformed(asked, 'is not the answer that Traveler gives');
   const byCode = judgeCode(asked, parsed.data.code ?? 200);
   if (byCode instanceof TravelerFailure) throw byCode;
   return byCode === 'gone' ? 'gone' : parsed.data;
@@ -61,7 +62,7 @@ function loginPage({ where }: Asked): TravelerFailure {
     what: 'The server answered with a web page, most likely its login form, instead of data',
     where,
     remedy:
-      'On the Domino server, add a web rule that overrides session authentication for /api*, so that it takes user name and password with each request.',
+      'On the Domino server, add a web rule that overrides session authentication for /api* (Traveler 8.5: /LotusTraveler.nsf*), so that it takes user name and password with each request.',
   });
 }
 

@@ -19,6 +19,8 @@ export type Call = {
   /** Kind of request, for messages: `device list`. */
   subject: string;
   body?: unknown;
+  /** The answer may come without Traveler's envelope. */
+  bare?: boolean;
   signal?: AbortSignal;
 };
 export type Connection = {
@@ -52,7 +54,7 @@ export function connect(options: TravelerOptions): Connection {
 
   /** One try. */
   async function send(call: Call, authorization: string): Promise<Envelope | 'gone'> {
-    const asked = { where: `${address.origin} ${call.subject}`, write: call.method !== 'GET' };
+    const asked = { where: `${address.origin} ${call.subject}`, write: call.method !== 'GET', bare: call.bare ?? false };
     const signals = [AbortSignal.timeout(timeouts.total), ...(call.signal ? [call.signal] : [])];
     requests += 1;
     try {

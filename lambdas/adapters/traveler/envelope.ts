@@ -16,7 +16,7 @@ export const envelope = z.looseObject({
   code: whole.optional(),
   next: z.string().nullish(),
   totalRecords: whole.nullish().catch(null),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 export type Envelope = z.infer<typeof envelope>;
 

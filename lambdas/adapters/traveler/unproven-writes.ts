@@ -85,7 +85,7 @@ function unwrapped(answer: Envelope): unknown {
   return typeof inner === 'object' && inner !== null ? inner : answer;
 }
 
-const settingsCall = ({ address }: Connection) => ({ path: address.api('settings'), subject: 'approval settings' });
+const settingsCall = ({ address }: Connection) => ({ path: address.api('settings'), subject: 'approval settings', bare: true });
 
 function wipeOptions(targets: readonly WipeTarget[]): string {
   // An empty list of flags would be the request to cancel a wipe.
