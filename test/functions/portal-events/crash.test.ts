@@ -132,15 +132,19 @@ async function runKilled(scenario: Scenario, n: number, at: number) {
 }
 
 let world = 1000;
-test.each(scenarios)('$name: killed anywhere, the same event again completes it', async (scenario) => {
-  await side.requests.takeEnrolments([]);
-  const undisturbed = await runKilled(scenario, ++world, Number.POSITIVE_INFINITY);
-  expect(undisturbed.left.sent.length).toBeGreaterThan(0);
-  let at = 1;
-  for (; ; at++) {
-    const run = await runKilled(scenario, ++world, at);
-    if (!run.died) break;
-    expect({ where: run.where, ...run.left }).toEqual({ where: run.where, ...undisturbed.left });
-  }
-  expect(at).toBeGreaterThan(8);
-}, 120_000);
+test.each(scenarios)(
+  '$name: killed anywhere, the same event again completes it',
+  async (scenario) => {
+    await side.requests.takeEnrolments([]);
+    const undisturbed = await runKilled(scenario, ++world, Number.POSITIVE_INFINITY);
+    expect(undisturbed.left.sent.length).toBeGreaterThan(0);
+    let at = 1;
+    for (; ; at++) {
+      const run = await runKilled(scenario, ++world, at);
+      if (!run.died) break;
+      expect({ where: run.where, ...run.left }).toEqual({ where: run.where, ...undisturbed.left });
+    }
+    expect(at).toBeGreaterThan(8);
+  },
+  120_000,
+);
