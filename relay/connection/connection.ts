@@ -13,9 +13,12 @@ export type Speaker = {
   hello(socket: SocketId): void;
   ping(socket: SocketId): void;
   goodbye(socket: SocketId, reason: 'stop' | 'hand-over' | 'wrong-cloud'): void;
-  /** Messages go there from now on, and what is unacknowledged again; null: they wait. */
+  /** Messages go there from now on, and what is unacknowledged again, unless it is awaited elsewhere; null: they wait. */
   route(socket: SocketId | null): void;
-  /** Once nothing that went over this socket is unacknowledged, `happened({ type: 'drained' })` is due. */
+  /**
+   * What went over this socket is awaited there until its goodbye or end. Once nothing of it is unacknowledged,
+   * `happened({ type: 'drained' })` is due.
+   */
   drain(socket: SocketId): void;
   message(socket: SocketId, data: unknown): void;
   /** This socket is no more. */

@@ -56,7 +56,7 @@ function takeOver(socket: number, { timing, chance }: Given): Effect[] {
     { do: 'set', timer: 'silence', ms: timing.silenceMs },
     { do: 'set', timer: 'settled', ms: timing.settledMs },
     // Not all relays at once, and early enough for several tries.
-    { do: 'set', timer: 'life', ms: Math.floor(timing.lifeMs * (0.85 - 0.1 * chance)) },
+    { do: 'set', timer: 'life', ms: Math.round(timing.lifeMs * (0.85 - 0.1 * chance)) },
   ];
 }
 
@@ -163,8 +163,8 @@ const renewingCells: Cells<'renewing' | 'renewing-greeting'> = {
       ? {
           state: { name: 'draining', opened, failures, socket: next, old },
           effects: [
-            ...takeOver(next, given),
             { do: 'drain', socket: old },
+            ...takeOver(next, given),
             { do: 'set', timer: 'drain', ms: given.timing.drainMs },
           ],
         }

@@ -73,7 +73,7 @@ export type Effect =
   | { do: 'drop'; socket: SocketId }
   /** Where messages go from now on; what is unacknowledged goes there again. Null: they wait. */
   | { do: 'route'; socket: SocketId | null }
-  /** Say `drained` once nothing that went over this socket is unacknowledged. */
+  /** What went over this socket is awaited there; say `drained` once nothing of it is unacknowledged. */
   | { do: 'drain'; socket: SocketId }
   | { do: 'set'; timer: Timer; ms: number }
   | { do: 'clear'; timer: Timer };

@@ -34,8 +34,10 @@ export type Outbox = {
   /** Resolves when acknowledged. Rejects with the signal's reason when given up, with TooMuchUnderWay when full. */
   add(n: number, text: string, signal?: AbortSignal): Promise<void>;
   acknowledge(acks: readonly number[]): void;
-  /** Where to send from now on; what is under way goes there again. */
-  route(socket: SocketId | null): void;
+  /** Where to send from now on; what is under way goes there again, but for what is still awaited over another connection. */
+  route(socket: SocketId | null, awaited?: SocketId | null): void;
+  /** Nothing more is to be expected over this connection: what it owes goes over the present one. */
+  giveUp(socket: SocketId): void;
   /** Sends again what has waited too long. To be called every now and then. */
   nudge(): void;
   /** How many that last went over this connection are unacknowledged. */
@@ -71,18 +73,18 @@ export function createOutbox({ send, resendMs, window = 32, limit = 1_000, now, 
       signal?.throwIfAborted();
       if (entries.size >= limit) throw new TooMuchUnderWay(`${limit} messages wait for the cloud’s acknowledgement`);
       const entry: Entry = { n, text, over: null, sentAt: 0, tries: 0, settled: Promise.withResolvers() };
-      const giveUp = () => {
+      const abandon = () => {
         entries.delete(n);
         entry.settled.reject(signal?.reason);
         fill();
       };
-      signal?.addEventListener('abort', giveUp, { once: true });
+      signal?.addEventListener('abort', abandon, { once: true });
       entries.set(n, entry);
       fill();
       try {
         await entry.settled.promise;
       } finally {
-        signal?.removeEventListener('abort', giveUp);
+        signal?.removeEventListener('abort', abandon);
       }
     },
     acknowledge(acks) {
@@ -92,10 +94,15 @@ export function createOutbox({ send, resendMs, window = 32, limit = 1_000, now, 
       }
       fill();
     },
-    route(to) {
+    route(to, awaited = null) {
       socket = to;
       if (to === null) return;
-      for (const entry of underWay()) if (entry.over !== to) transmit(entry, to);
+      for (const entry of underWay())
+        if (entry.over === null || (entry.over !== to && entry.over !== awaited)) transmit(entry, to);
+    },
+    giveUp(lost) {
+      if (socket === null || socket === lost) return;
+      for (const entry of underWay()) if (entry.over === lost) transmit(entry, socket);
     },
     nudge() {
       if (socket === null) return;

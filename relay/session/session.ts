@@ -145,10 +145,13 @@ export function createSession(options: SessionOptions): Session {
       peer.pings.set(n, now());
       say(socket, { type: 'ping', n, fence: link.held()?.fence ?? null, problems: problems() });
     },
-    goodbye: (socket, reason) => say(socket, { type: 'goodbye', n: numbers.next(), reason }),
+    goodbye(socket, reason) {
+      say(socket, { type: 'goodbye', n: numbers.next(), reason });
+      giveUp(socket);
+    },
     route(socket) {
       routed = socket;
-      outbox.route(socket);
+      outbox.route(socket, draining);
       if (socket === null) return;
       acknowledgements.flush();
       resumeOnce();
@@ -156,11 +159,12 @@ export function createSession(options: SessionOptions): Session {
     },
     drain(socket) {
       draining = socket;
-      // Not within this step: the reducer has to be told of it as of something that happened.
-      queueMicrotask(drainedIfSo);
     },
     message: (socket, data) => take(socket, data),
-    forget: (socket) => void peers.delete(socket),
+    forget(socket) {
+      peers.delete(socket);
+      giveUp(socket);
+    },
   };
 
   const problems = () => workers.problems().slice(0, 20);
@@ -269,8 +273,13 @@ export function createSession(options: SessionOptions): Session {
     commands.resume();
   }
 
+  function giveUp(socket: SocketId): void {
+    if (draining === socket) draining = null;
+    outbox.giveUp(socket);
+  }
+
   function drainedIfSo(): void {
-    if (draining === null || outbox.owedOver(draining) > 0) return;
+    if (draining === null || routed === null || outbox.owedOver(draining) > 0) return;
     draining = null;
     connection?.happened({ type: 'drained' });
   }

@@ -1,0 +1,304 @@
+/** A relay and a cloud over real sockets: who is trusted, what happens when the line or the cloud misbehaves. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { closeCodes } from '#domain/relay-protocol';
+import { type ARelay, aRelay } from './a-relay.ts';
+import { type FakeCloud, type FakeCloudOptions, fakeCloud } from './fake-cloud.ts';
+import { quick } from './relay-process.ts';
+import { until } from './until.ts';
+
+const open: { cloud: FakeCloud; relay?: ARelay }[] = [];
+afterEach(async () => {
+  for (const { cloud, relay } of open.splice(0)) {
+    await relay?.stop();
+    await cloud.close();
+  }
+});
+
+async function both(cloudOptions: FakeCloudOptions = {}, relayOptions: Parameters<typeof aRelay>[1] = {}) {
+  const cloud = await fakeCloud(cloudOptions);
+  const entry: (typeof open)[number] = { cloud };
+  open.push(entry);
+  const relay = await aRelay(cloud, relayOptions);
+  entry.relay = relay;
+  return { cloud, relay };
+}
+const heardTypes = (cloud: FakeCloud) => cloud.heard.map(({ message }) => message.type);
+const holding = (relay: ARelay) => until('the lease', async () => (await relay.status()).lease === 'holding');
+const progress = { type: 'gatherProgress', runId: 'run', devices: 1, details: 0, detailsWanted: 0 } as const;
+const failed = (runId: string) =>
+  ({
+    type: 'gatherFailed',
+    runId,
+    requests: 0,
+    problem: { kind: 'transient', what: 'x', where: 'y', remedy: 'z', unreachable: false },
+  }) as const;
+
+describe('the cloud proves itself', () => {
+  test('before anything but hello is sent to it', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    expect(heardTypes(cloud)[0]).toBe('hello');
+    expect(cloud.heard[0]?.message).toMatchObject({
+      relayId: 'relay-1',
+      sourceId: 'acme',
+      facts: { reads: 'rest', acts: 'rest' },
+    });
+  });
+
+  test('another cloud hears hello and goodbye, nothing else, and is tried again slowly', async () => {
+    const { cloud, relay } = await both();
+    cloud.proof = 'e30.e30.AAAA';
+    cloud.cut();
+    await until('the refusal', () => relay.said('not the cloud this relay was enrolled with').length > 0);
+    const at = heardTypes(cloud).lastIndexOf('hello');
+    await until('goodbye', () => heardTypes(cloud).includes('goodbye'));
+    expect(cloud.heard.slice(at).map(({ message }) => message)).toMatchObject([
+      { type: 'hello' },
+      { type: 'goodbye', reason: 'wrong-cloud' },
+    ]);
+    const status = await relay.status();
+    expect(status).toMatchObject({ ready: false, connection: { lastEnding: 'wrong-cloud' } });
+    expect(status.reason).toContain('not the cloud');
+    cloud.proof = null;
+    await until('back again', async () => (await relay.status()).ready);
+  });
+
+  test('commands that come before its proof are not taken', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    cloud.silent = true;
+    cloud.cut();
+    const hellos = () => heardTypes(cloud).filter((type) => type === 'hello').length;
+    await until('the next hello', () => hellos() > 1);
+    cloud.command({ type: 'resend', runId: 'too early', parts: [0] });
+    await until('it was dropped', () => relay.said('before the welcome').length > 0);
+    expect(relay.asked.filter(({ what }) => what === 'resend')).toEqual([]);
+  });
+});
+
+describe('a relay that is turned away', () => {
+  test('goes on trying, says so, and is back once it is let in', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    cloud.refuse = 403;
+    cloud.cut();
+    await until('two refusals', () => cloud.handshakes.filter((each) => each === 'refused 403').length > 1, { ms: 20_000 });
+    const status = await relay.status();
+    expect(status).toMatchObject({ ready: false, connection: { lastEnding: 'refused' } });
+    expect(status.reason).toContain('revoked');
+    expect(relay.said('not connected: refused')[0]).toMatchObject({ level: 'warn', detail: 'answered with status 403' });
+    cloud.refuse = null;
+    await until('back again', async () => (await relay.status()).ready, { ms: 25_000 });
+  }, 60_000);
+
+  test.each([
+    ['revoked', closeCodes.enrolAgain, 'enrol-again', 'new enrolment token'],
+    ['too old', closeCodes.tooOld, 'too-old', 'newer version'],
+  ])(
+    '%s: by close code and by goodbye',
+    async (_, code, why, words) => {
+      const { cloud, relay } = await both();
+      await holding(relay);
+      cloud.closeAll(code);
+      await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
+      expect((await relay.status()).reason).toContain(words);
+      await until('back again', async () => (await relay.status()).ready);
+      cloud.tell({ type: 'goodbye', reason: 'as was said', code });
+      await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
+      await until('back again', async () => (await relay.status()).ready);
+    },
+    60_000,
+  );
+});
+
+test('a clock that is wrong by minutes keeps nobody out: the refusal’s date tells the time', async () => {
+  for (const clockAheadMs of [10 * 60_000, -10 * 60_000]) {
+    const { cloud, relay } = await both({ clockAheadMs });
+    await until('taken in the end', () => cloud.handshakes.at(-1) === 'taken', { ms: 20_000 });
+    expect(cloud.handshakes[0]).toBe(clockAheadMs > 0 ? 'expired' : 'early');
+    await holding(relay);
+    expect(Math.abs(((await relay.status()).clockOffsetMs ?? 0) - clockAheadMs)).toBeLessThan(1_000);
+    expect(Math.abs(relay.link.cloudNow() - (Date.now() + clockAheadMs))).toBeLessThan(1_000);
+  }
+}, 60_000);
+
+describe('a connection that is gone though it looks open', () => {
+  test('is noticed by its silence, dropped, and replaced', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    const before = performance.now();
+    cloud.halfOpen();
+    await until('a new connection', () => cloud.connections === 2);
+    expect(performance.now() - before).toBeGreaterThan(quick.silenceMs * 0.5);
+    expect(relay.said('connection: live -> waiting')).toHaveLength(1);
+    await until('ready', async () => (await relay.status()).ready);
+  });
+
+  test('takes nothing with it: what was sent into it is sent again', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    cloud.halfOpen();
+    const told = relay.link.deliver(failed('into the void'));
+    await told;
+    expect([...cloud.taken.values()]).toMatchObject([{ type: 'gatherFailed', runId: 'into the void' }]);
+  });
+
+  test('without pongs there is no lease to rely on', async () => {
+    const { cloud, relay } = await both({ leaseMs: 300 }, { timing: { silenceMs: 60_000 } });
+    await holding(relay);
+    cloud.noPongs = true;
+    await until('the lease is over', () => relay.link.held() === null);
+    expect((await relay.status()).lease).toBe('none');
+    cloud.noPongs = false;
+    await until('held again', () => relay.link.held() !== null);
+  });
+});
+
+describe('hand-over before the connection’s life ends', () => {
+  test('leaves no gap: messages go on throughout, none is lost, none sent twice, the old one is closed when it owes nothing', async () => {
+    const { cloud, relay } = await both({}, { timing: { lifeMs: 700, drainMs: 5_000, resendMs: 20_000, silenceMs: 2_000 } });
+    await holding(relay);
+    cloud.line.delayMs = 30;
+    let unconnected = 0;
+    const watch = setInterval(() => {
+      if (cloud.connected.length === 0) unconnected += 1;
+    }, 5);
+    const told: Promise<void>[] = [];
+    for (let i = 0; cloud.connections < 5; i++) {
+      told.push(relay.link.deliver(failed(`run ${i}`)));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    clearInterval(watch);
+    await Promise.all(told);
+    expect(unconnected).toBe(0);
+    expect(cloud.taken.size).toBe(told.length);
+    expect(cloud.heard.filter(({ message }) => message.type === 'gatherFailed')).toHaveLength(told.length);
+    expect(await relay.metric('relay_messages_sent_again_total')).toBe(0);
+    expect(await relay.metric('relay_hand_overs_total')).toBeGreaterThanOrEqual(4);
+    await until('the old ones are closed', () => cloud.connected.length <= 2);
+    const goodbyes = cloud.heard.filter(({ message }) => message.type === 'goodbye');
+    expect(goodbyes.length).toBeGreaterThanOrEqual(3);
+    for (const { message } of goodbyes) expect(message).toMatchObject({ reason: 'hand-over' });
+    expect(relay.said('not connected')).toEqual([]);
+  });
+
+  test('whatever an old connection still owes is sent again over the new one', async () => {
+    const { cloud, relay } = await both({}, { timing: { lifeMs: 500, drainMs: 100, resendMs: 60_000 } });
+    await holding(relay);
+    cloud.noAcks = true;
+    const told = relay.link.deliver(failed('never acknowledged by the old one'));
+    await until('handed over', () => cloud.connections > 1);
+    cloud.noAcks = false;
+    await told;
+    expect(cloud.taken.size).toBe(1);
+  });
+
+  test('happens at once when the cloud asks for it', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    cloud.tell({ type: 'goodbye', reason: 'a new version is deployed', code: closeCodes.reconnectNow });
+    await until('handed over', () => relay.said('handed over').length === 1);
+    expect(cloud.connections).toBe(2);
+    expect(relay.said('not connected')).toEqual([]);
+  });
+
+  test('when the new connection does not come to be, the old one goes on, and it is tried again', async () => {
+    const { cloud, relay } = await both({}, { timing: { lifeMs: 600 } });
+    await holding(relay);
+    cloud.refuse = 503;
+    await until('refused twice', () => cloud.handshakes.filter((each) => each === 'refused 503').length > 1);
+    expect((await relay.status()).ready).toBe(true);
+    cloud.refuse = null;
+    await until('handed over', () => relay.said('handed over').length > 0);
+    expect(relay.said('not connected')).toEqual([]);
+  });
+});
+
+describe('what is no message, or none that is known', () => {
+  test('is counted, and changes nothing', async () => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    for (const text of ['', '{', '[]', '{"type":"pong"}', '{"type":"action","n":-1}', '{"type":"tunnel","n":1,"to":"x"}', 'null'])
+      cloud.say(text);
+    await until('all counted', async () => (await relay.metric('relay_messages_malformed_total')) === 6);
+    expect(await relay.metric('relay_messages_unknown_total')).toBe(1);
+    expect((await relay.status()).ready).toBe(true);
+    expect(cloud.connections).toBe(1);
+  });
+});
+
+describe('the lease', () => {
+  test('of another is followed, and taken over when that one falls silent', async () => {
+    const cloud = await fakeCloud({ leaseMs: 500 });
+    cloud.lease = { holder: 'somebody else', fence: 7, until: Date.now() + 1_500 };
+    const relay = await aRelay(cloud);
+    open.push({ cloud, relay });
+    await until('following', async () => (await relay.status()).lease === 'following');
+    expect(await relay.status()).toMatchObject({ ready: true, fence: 7 });
+    expect(relay.asked).toEqual([]);
+    await until('taken over', async () => (await relay.status()).lease === 'holding');
+    expect((await relay.status()).fence).toBe(8);
+    await until('what is untold is told', () => relay.asked.some(({ what }) => what === 'resume'));
+  });
+
+  test('that the cloud says is another’s is given up at once, and asked for at once', async () => {
+    const { cloud, relay } = await both({}, { timing: { heartbeatMs: 60_000, silenceMs: 120_000 } });
+    await holding(relay);
+    const now = Date.now();
+    cloud.lease = { holder: 'somebody else', fence: 2, until: now + 60_000 };
+    cloud.tell({ type: 'lease', lease: { held: false, fence: 2, until: now + 60_000, now } });
+    await until('given up', () => relay.link.held() === null);
+    await until('asked for', () => heardTypes(cloud).includes('ping'));
+  });
+});
+
+test('progress is mentioned while connected, and is nobody’s loss otherwise', async () => {
+  const { cloud, relay } = await both();
+  await holding(relay);
+  relay.link.mention(progress);
+  await until('heard', () => heardTypes(cloud).includes('gatherProgress'));
+  cloud.refuse = 503;
+  cloud.cut();
+  await until('away', async () => !(await relay.status()).ready);
+  relay.link.mention(progress);
+  cloud.refuse = null;
+  await until('back', async () => (await relay.status()).ready);
+  expect(heardTypes(cloud).filter((type) => type === 'gatherProgress')).toHaveLength(1);
+});
+
+test('a message that the socket could not carry is refused to its sender, not tried for ever', async () => {
+  const { cloud, relay } = await both();
+  await holding(relay);
+  await expect(relay.link.deliver(failed('x'.repeat(40_000)))).rejects.toThrow(/too long/);
+  await expect(relay.link.deliver(failed(''))).rejects.toThrow(/runId/);
+  expect(cloud.connections).toBe(1);
+});
+
+test('commands reach the workers once each, and are acknowledged together', async () => {
+  const { cloud, relay } = await both({ line: { twice: 0.5 } });
+  await holding(relay);
+  for (let i = 0; i < 50; i++) cloud.command({ type: 'resend', runId: `run ${i}`, parts: [0] });
+  await until('all acknowledged', () => cloud.unacknowledged.size === 0);
+  expect(relay.asked.filter(({ what }) => what === 'resend')).toHaveLength(50);
+  expect(heardTypes(cloud).filter((type) => type === 'ack').length).toBeLessThan(50);
+});
+
+test('a command that the workers could not take is not acknowledged, and is taken when it comes again', async () => {
+  let tries = 0;
+  const { cloud, relay } = await both(
+    {},
+    {
+      workers: {
+        async resend() {
+          tries += 1;
+          if (tries === 1) throw new Error('the disk is full');
+        },
+      },
+    },
+  );
+  await holding(relay);
+  cloud.command({ type: 'resend', runId: 'run', parts: [1] });
+  await until('acknowledged', () => cloud.unacknowledged.size === 0);
+  expect(tries).toBe(2);
+  expect(await relay.metric('relay_work_failed_total')).toBe(1);
+});
