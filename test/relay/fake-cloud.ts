@@ -66,6 +66,8 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
   /** Replies to no ping. */
   let noPongs = false;
   let noAcks = false;
+  /** Of HTTP requests: the work is done, the answer never sent. */
+  let loseAnswers = false;
 
   const http: Server = tls ? createTlsServer(tls, respond) : createServer(respond);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 32 * 1024 });
@@ -79,6 +81,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     let text = '';
     for await (const chunk of request) text += chunk;
     const { status, body } = await (request.url === '/relay/enrolments' ? enrol(request, text) : rotate(text));
+    if (loseAnswers) return void request.socket.destroy();
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
@@ -266,6 +269,9 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     },
     set noAcks(are: boolean) {
       noAcks = are;
+    },
+    set loseAnswers(are: boolean) {
+      loseAnswers = are;
     },
     /** Without a close frame. */
     cut(): void {
