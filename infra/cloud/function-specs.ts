@@ -94,6 +94,21 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     memoryMb: 512,
     breaks: 'Enrolments of MaaS360 are not taken in: after a day nobody is approved by enrolment any more.',
   },
+  'relay-authorise': {
+    timeoutSeconds: 10,
+    memoryMb: 512,
+    breaks: 'Relays that lose their connection are not let in again: on-premises sources are neither read nor acted on.',
+  },
+  'relay-enrol': {
+    timeoutSeconds: 10,
+    memoryMb: 512,
+    breaks: 'No new relay can be enrolled and no key changed; those there are work on.',
+  },
+  'relay-socket': {
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    breaks: 'What relays send is not taken in: on-premises sources are neither read nor acted on. Relays send it again.',
+  },
 };
 
 export const queueSpecs: { [Q in QueueName]: QueueSpec } = {

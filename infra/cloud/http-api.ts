@@ -9,12 +9,18 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-export type HttpApiProps = { api: IFunction; console: IFunction; signIn: IFunction; users: UserPool };
+export type HttpApiProps = {
+  api: IFunction;
+  console: IFunction;
+  signIn: IFunction;
+  users: UserPool;
+  relayEnrol: IFunction;
+};
 
 /** Far above what a few administrators and scripts send; far below what an attacker would like to. */
 const throttle = { rateLimit: 50, burstLimit: 100 };
 
-export function createHttpApi(scope: Construct, { api, console: page, signIn, users }: HttpApiProps) {
+export function createHttpApi(scope: Construct, { api, console: page, signIn, users, relayEnrol }: HttpApiProps) {
   const http = new HttpApi(scope, 'HttpApi', {
     description: 'Traveler Extender: API and console',
     createDefaultStage: false,
@@ -27,6 +33,16 @@ export function createHttpApi(scope: Construct, { api, console: page, signIn, us
     integration: new HttpLambdaIntegration('ApiIntegration', api),
     authorizer: new HttpJwtAuthorizer('SignedIn', issuerOf(users), { jwtAudience: [client.userPoolClientId] }),
   });
+  const introduced = http.addRoutes({
+    path: '/relay/{proxy+}',
+    methods: [HttpMethod.POST],
+    integration: new HttpLambdaIntegration('RelayEnrolIntegration', relayEnrol),
+  });
+  for (const route of introduced)
+    Validations.of(route).acknowledge({
+      id: 'AwsSolutions-APIG4',
+      reason: 'A relay has no account: the function takes a one-time token, or a statement signed with the key of the relay.',
+    });
   const files = new HttpLambdaIntegration('ConsoleIntegration', page);
   const open = [
     ...['/', '/{proxy+}'].flatMap((path) => http.addRoutes({ path, methods: [HttpMethod.GET], integration: files })),

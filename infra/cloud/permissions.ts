@@ -7,11 +7,13 @@
 import { Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import type { indexes } from '#adapters/dynamodb/keys';
 import type { TableName } from '#adapters/dynamodb/table-definitions';
 import type { FunctionName } from '#domain/environment';
+import type { ConnectionCall } from './socket-api.ts';
 import type { Tables } from './tables.ts';
 
 type IndexName = keyof typeof indexes;
@@ -47,6 +49,10 @@ export type Needs = {
   sendsMail?: boolean;
   /** Whose secret it may read beside those of the sources. */
   readsSecretOf?: OutsideService;
+  /** What it does to the connections of relays. */
+  connections?: readonly ConnectionCall[];
+  /** Whether it proves itself to relays. */
+  readsRelaySecret?: boolean;
   /** Whether it shows what was given up, sends it again and drops it. */
   handlesDeadLetters: boolean;
 };
@@ -99,6 +105,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     sendsTo: ['gather', 'evaluations'],
     worksOff: 'gather',
     readsCredentials: true,
+    connections: ['POST'],
   },
   evaluate: {
     ...nothing,
@@ -126,6 +133,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     sendsTo: ['evaluations'],
     worksOff: 'actions',
     readsCredentials: true,
+    connections: ['POST'],
   },
   'portal-events': {
     ...takesRequests,
@@ -163,6 +171,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],
     sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'enrolments'],
     looksAt: ['gather', 'evaluations', 'actions'],
+    connections: ['DELETE'],
     handlesDeadLetters: true,
   },
   bulk: {
@@ -226,6 +235,15 @@ export const needs: { [F in FunctionName]: Needs } = {
     sendsTo: ['evaluations'],
     readsSecretOf: 'maas360',
   },
+  'relay-authorise': { ...nothing, tables: { control: ['GetItem', 'PutItem'] } },
+  'relay-enrol': { ...nothing, tables: { control: ['GetItem', 'PutItem', 'UpdateItem'] }, readsRelaySecret: true },
+  'relay-socket': {
+    ...nothing,
+    tables: { control: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'], journal: ['PutItem'] },
+    sendsTo: ['gather', 'evaluations', 'actions'],
+    connections: ['POST', 'DELETE'],
+    readsRelaySecret: true,
+  },
 };
 
 export type Resources = {
@@ -239,6 +257,9 @@ export type Resources = {
   secretsOf: { [S in OutsideService]?: string };
   /** The address that mail comes from; null when there is none. */
   mailFrom: string | null;
+  /** The right to do this to connections of relays. */
+  manageConnections: (calls: readonly ConnectionCall[]) => PolicyStatement;
+  relaySecret: Secret;
 };
 
 /** The statements of one function's role. */
@@ -252,6 +273,8 @@ export function statementsOf(name: FunctionName, resources: Resources): PolicySt
     ...(need.readsCredentials ? secretStatements(resources.tables.key, resources.secretNames) : []),
     ...(need.looksAtCredentials ? secretStatements(resources.tables.key, resources.secretNames, 'DescribeSecret') : []),
     ...secretStatements(resources.tables.key, outsideSecrets(need, resources)),
+    ...(need.connections ? [resources.manageConnections(need.connections)] : []),
+    ...(need.readsRelaySecret ? [allow(['secretsmanager:GetSecretValue'], [resources.relaySecret.secretArn])] : []),
     ...(need.sendsMail && resources.mailFrom !== null ? [mailStatement(resources.tables.key, resources.mailFrom)] : []),
   ];
 }

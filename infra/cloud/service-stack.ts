@@ -20,6 +20,7 @@ import { createHttpApi, issuerOf } from './http-api.ts';
 import { createJournalOutbox } from './journal-outbox.ts';
 import { type QueueName, statementsOf } from './permissions.ts';
 import { createSchedule, schedulesOf } from './schedule.ts';
+import { createSocketApi } from './socket-api.ts';
 import type { StateStack } from './state-stack.ts';
 import { createDeadLetterQueue, WorkQueue } from './work-queue.ts';
 
@@ -65,12 +66,19 @@ export class ServiceStack extends Stack {
       portalRule: { queue: portalRule, goesTo: queues.portalEvents },
       unpublishedJournal: { queue: unpublished, goesTo: null },
     };
+    const socketApi = createSocketApi(this);
+    const relays = {
+      SOCKET_URL: socketApi.url,
+      SOCKET_ENDPOINT: socketApi.managementUrl,
+      RELAY_SECRET: state.relaySecret.secretName,
+    };
     const outbox = { BUS_NAME: state.bus.eventBusName, UNPUBLISHED_QUEUE_URL: unpublished.queueUrl };
     const takes = { PORTAL_EVENTS_QUEUE_URL: queues.portalEvents.queueUrl };
     const values = {
       ...environmentValues(state, queues),
       ...outbox,
       ...takes,
+      ...relays,
       DEAD_LETTERS: this.toJsonString(addresses(givenUp)),
     };
     // Known once the API is there, which needs some of the functions.
@@ -96,6 +104,8 @@ export class ServiceStack extends Stack {
           secretNames,
           secretsOf: secretsOf(configuration),
           mailFrom: configuration.mail?.from ?? null,
+          manageConnections: socketApi.manages,
+          relaySecret: state.relaySecret,
         }),
         notify,
         ...(deadLetters ? { deadLetters } : {}),
@@ -127,10 +137,13 @@ export class ServiceStack extends Stack {
       console: make('Console', 'console'),
       signIn: make('SignIn', 'sign-in'),
       users: state.users,
+      relayEnrol: make('RelayEnrol', 'relay-enrol'),
     });
+    socketApi.serve({ authorise: make('RelayAuthorise', 'relay-authorise'), socket: make('RelaySocket', 'relay-socket') });
 
     new CfnOutput(this, 'ConsoleUrl', { value: http.apiEndpoint });
     new CfnOutput(this, 'ApiUrl', { value: `${http.apiEndpoint}/api` });
+    new CfnOutput(this, 'SocketUrl', { value: socketApi.url, description: 'Relays connect here' });
     new CfnOutput(this, 'UserPoolClientId', { value: client.userPoolClientId });
     new CfnOutput(this, 'AlarmTopicArn', { value: notify.topicArn, description: 'Subscribe here to be told of alarms' });
   }
@@ -190,7 +203,10 @@ function connect(name: QueueName, queues: Queues, worker: ExtenderFunction['func
 }
 
 /** Every variable that any function may be told; each gets only those that its schema names. */
-function environmentValues({ tables }: StateStack, queues: Queues): Omit<EnvironmentOf<'api'>, 'DEAD_LETTERS'> {
+function environmentValues(
+  { tables }: StateStack,
+  queues: Queues,
+): Omit<EnvironmentOf<'api'>, 'DEAD_LETTERS' | 'CONSOLE_URL' | 'SOCKET_ENDPOINT'> {
   return {
     DEVICES_TABLE: tables.devices.tableName,
     ENROLMENTS_TABLE: tables.enrolments.tableName,

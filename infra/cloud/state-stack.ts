@@ -2,7 +2,7 @@
  * What must survive: what the product knows (tables and their key), who may use it (user pool), and the address that the
  * portal was given (bus). Everything is retained when the stack is deleted; the service stack can be removed and made anew.
  */
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import {
   AccountRecovery,
   FeaturePlan,
@@ -12,6 +12,7 @@ import {
   type UserPoolDomain,
 } from 'aws-cdk-lib/aws-cognito';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { createTables, type Tables } from './tables.ts';
 
@@ -20,6 +21,7 @@ export class StateStack extends Stack {
   readonly users: UserPool;
   readonly signIn: UserPoolDomain;
   readonly bus: EventBus;
+  readonly relaySecret: Secret;
 
   constructor(scope: Construct, id: string, props: StackProps) {
     super(scope, id, props);
@@ -32,11 +34,27 @@ export class StateStack extends Stack {
       description: 'Between the portal and the extender',
     });
     this.bus.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.relaySecret = createRelaySecret(this);
 
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName, description: 'The portal puts its events on this bus' });
     new CfnOutput(this, 'BusArn', { value: this.bus.eventBusArn });
     new CfnOutput(this, 'UserPoolId', { value: this.users.userPoolId, description: 'Who may use the console and the API' });
   }
+}
+
+/** Relays were told the public key that follows from it: with another secret they would take this cloud for a foreign one. */
+function createRelaySecret(scope: Construct): Secret {
+  const secret = new Secret(scope, 'RelaySecret', {
+    description: 'Traveler Extender: what the cloud proves itself to its relays with',
+    generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  Validations.of(secret).acknowledge({
+    id: 'AwsSolutions-SMG4',
+    reason:
+      'Rotated, it would cut off every relay: each knows the key that follows from it. A relay that is enrolled anew learns a new one.',
+  });
+  return secret;
 }
 
 /** Administrators of mail access: few people, invited by one of them, always with a second factor. */

@@ -25,16 +25,21 @@ export function relayLink({
   now: () => number;
 }): RelayLink {
   return {
-    async present(sourceId) {
-      const lease = await leases.read(sourceId);
-      return lease !== null && lease.until > now() ? lease.fence : null;
-    },
+    present: relayPresence(leases, now),
     async send(sourceId, message) {
       const to = await leases.number(sourceId, { now: now() });
       if (to === null) return 'away';
       await post(to.connectionId, JSON.stringify(message({ n: to.n, fence: to.fence })));
       return 'sent';
     },
+  };
+}
+
+/** As `RelayLink.present`, for those who send nothing. */
+export function relayPresence(leases: Pick<RelayLeaseStore, 'read'>, now: () => number): RelayLink['present'] {
+  return async (sourceId) => {
+    const lease = await leases.read(sourceId);
+    return lease !== null && lease.until > now() ? lease.fence : null;
   };
 }
 

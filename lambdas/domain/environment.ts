@@ -29,6 +29,11 @@ const variables = {
   /** Where the API's own description says it lives. */
   API_STAGE: z.string(),
   BUS_NAME: z.string().min(1),
+  /** Where relays connect (wss://…), and how their connections are reached (https://…). */
+  SOCKET_URL: z.string().min(1),
+  SOCKET_ENDPOINT: z.string().min(1),
+  /** Name of the secret that the cloud's identity towards its relays rests on. */
+  RELAY_SECRET: z.string().min(1),
   /** Where journal records that cannot be read are set aside. */
   UNPUBLISHED_QUEUE_URL: z.string().min(1),
 };
@@ -37,7 +42,7 @@ type Variable = keyof typeof variables;
 /** Which variables each function needs, by function name: the least that it can work with. */
 export const functionVariables = {
   'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
-  gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL'],
+  gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
   evaluate: [
     'DEVICES_TABLE',
     'ENROLMENTS_TABLE',
@@ -47,7 +52,7 @@ export const functionVariables = {
     'EVALUATIONS_QUEUE_URL',
     'ACTIONS_QUEUE_URL',
   ],
-  act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL'],
+  act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
   'portal-events': [
     'DEVICES_TABLE',
     'ENROLMENTS_TABLE',
@@ -81,6 +86,8 @@ export const functionVariables = {
     'BULKS_QUEUE_URL',
     'DEAD_LETTERS',
     'API_STAGE',
+    'CONSOLE_URL',
+    'SOCKET_ENDPOINT',
   ],
   bulk: [
     'DEVICES_TABLE',
@@ -114,6 +121,18 @@ export const functionVariables = {
     'JOURNAL_TABLE',
     'CONTROL_TABLE',
     'EVALUATIONS_QUEUE_URL',
+  ],
+  'relay-authorise': ['CONTROL_TABLE', 'SOCKET_URL'],
+  'relay-enrol': ['CONTROL_TABLE', 'SOCKET_URL', 'CONSOLE_URL', 'RELAY_SECRET'],
+  'relay-socket': [
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'GATHER_QUEUE_URL',
+    'EVALUATIONS_QUEUE_URL',
+    'ACTIONS_QUEUE_URL',
+    'SOCKET_URL',
+    'SOCKET_ENDPOINT',
+    'RELAY_SECRET',
   ],
 } as const satisfies Record<string, readonly Variable[]>;
 

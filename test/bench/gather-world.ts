@@ -19,6 +19,7 @@ import { readManifest } from '#domain/manifest';
 import type { GatherRun } from '#domain/source';
 import { gather } from '#functions/gather/gather';
 import { clientOf, startDynamoDb } from '#test/fixtures/dynamodb';
+import { relaySide } from '#test/fixtures/relay-side';
 import { forkSimulator } from './simulator-process.ts';
 
 export const concurrency = 16;
@@ -51,9 +52,11 @@ export async function gatherWorld(devices: number) {
     timeline: timelineStore(devicesClient, database.tables.journal),
     devices: observedDevices(devicesClient, database.tables),
   };
+  const relay = relaySide(controlClient, control, now);
   const gatherOnce = gather({
     ...stores,
     configuration,
+    ...{ relayRuns: relay.relayRuns, link: relay.link },
     connect: () => traveler,
     ...{ gathers: nothing, evaluations: nothing, now },
     units: () => meters.control.units,

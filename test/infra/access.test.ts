@@ -19,17 +19,27 @@ beforeAll(async () => {
 describe('who gets in', () => {
   const routes = () => templates.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
 
-  test('the API asks for a signed-in user; only the static files and signing in itself do not', () => {
-    const signIn = { 'GET /sign-in/{proxy+}': 'NONE', 'POST /sign-in/{proxy+}': 'NONE' };
+  test('the API asks for a signed-in user, the socket for a relay’s statement; static files, signing in and a relay’s enrolment do not', () => {
     const byKey = Object.fromEntries(routes().map(({ RouteKey, AuthorizationType }) => [RouteKey, AuthorizationType ?? 'NONE']));
-    expect(byKey).toEqual({ 'ANY /api/{proxy+}': 'JWT', 'GET /': 'NONE', 'GET /{proxy+}': 'NONE', ...signIn });
+    expect(byKey).toEqual({
+      'ANY /api/{proxy+}': 'JWT',
+      'GET /': 'NONE',
+      'GET /{proxy+}': 'NONE',
+      'GET /sign-in/{proxy+}': 'NONE',
+      'POST /sign-in/{proxy+}': 'NONE',
+      'POST /relay/{proxy+}': 'NONE',
+      $connect: 'CUSTOM',
+      $disconnect: 'NONE',
+      $default: 'NONE',
+    });
   });
 
   test('tokens are those of our user pool for our client, and of no other', () => {
-    const jwt = templates.only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration as {
-      Audience: unknown[];
-      Issuer: unknown;
-    };
+    const [[, authorizer] = [], second] = templates
+      .ofType('AWS::ApiGatewayV2::Authorizer')
+      .filter(([, { Properties }]) => Properties.AuthorizerType === 'JWT');
+    expect(second).toBeUndefined();
+    const jwt = authorizer?.Properties.JwtConfiguration as { Audience: unknown[]; Issuer: unknown };
     expect(jwt.Audience.map(templates.text)).toEqual(['ConsoleClient']);
     expect(templates.text(jwt.Issuer)).toBe('https://cognito-idp.AWS::Region.amazonaws.com/Users');
   });
@@ -46,18 +56,24 @@ describe('who gets in', () => {
     });
   });
 
-  test('the stage is throttled and logs every request without its token or body', () => {
-    const stage = templates.only('AWS::ApiGatewayV2::Stage');
-    expect(stage.Properties.DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
-    const { Format } = stage.Properties.AccessLogSettings as { Format: string };
-    expect(Object.keys(JSON.parse(Format))).toContain('subject');
-    expect(Format).not.toMatch(/authorization|body/i);
+  test('the stages are throttled and log every request without its token or body', () => {
+    const stages = templates.ofType('AWS::ApiGatewayV2::Stage').map(([, { Properties }]) => Properties);
+    expect(stages.map(({ StageName }) => StageName).toSorted()).toEqual(['$default', 'relay']);
+    for (const { DefaultRouteSettings, AccessLogSettings } of stages) {
+      expect(DefaultRouteSettings).toMatchObject({
+        ThrottlingRateLimit: expect.any(Number),
+        ThrottlingBurstLimit: expect.any(Number),
+      });
+      const { Format } = AccessLogSettings as { Format: string };
+      expect(Object.keys(JSON.parse(Format))).toContain('requestId');
+      expect(Format).not.toMatch(/authorization|body/i);
+    }
   });
 
   test('a function can be invoked from outside only by our API, at its own routes', () => {
     for (const [, { Properties }] of templates.ofType('AWS::Lambda::Permission')) {
       expect(Properties.Principal).toBe('apigateway.amazonaws.com');
-      expect(templates.text(Properties.SourceArn)).toMatch(/execute-api:.*HttpApi/);
+      expect(templates.text(Properties.SourceArn)).toMatch(/execute-api:.*(HttpApi|SocketApi)/);
     }
     expect(templates.ofType('AWS::Lambda::Url')).toEqual([]);
   });

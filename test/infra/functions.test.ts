@@ -57,7 +57,9 @@ describe('each function gets what it asks for and no more', () => {
 describe('least privilege', () => {
   test.each(names)('%s may do nothing on everything, but for traces, which X-Ray allows on * only', (name) => {
     const wide = statementsOf(templates, name).filter(({ Resource }) => Resource.some((resource) => resource.includes('*')));
-    expect(wide.map(({ Action, Resource }) => ({ Action, Resource }))).toEqual([
+    // Connections come and go with ids of API Gateway's own: the right names the API, its stage and the call.
+    const named = wide.filter(({ Action }) => !Action.every((action) => action === 'execute-api:ManageConnections'));
+    expect(named.map(({ Action, Resource }) => ({ Action, Resource }))).toEqual([
       { Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: ['*'] },
     ]);
   });
@@ -74,7 +76,7 @@ describe('least privilege', () => {
   test('only those that talk to the mail server may read its credentials, and only those of the configured sources', () => {
     const who = (call: string) => names.filter((name) => permits(templates, name).some((line) => line.startsWith(call)));
     const readers = who('secretsmanager:GetSecretValue');
-    expect(readers.sort()).toEqual(['act', 'gather', 'import-enrolments', 'upload']);
+    expect(readers.sort()).toEqual(['act', 'gather', 'import-enrolments', 'relay-enrol', 'relay-socket', 'upload']);
     expect(who('secretsmanager:DescribeSecret')).toEqual(['wake-by-time']);
     const secrets = permits(templates, 'gather').filter((line) => line.startsWith('secretsmanager:'));
     expect(secrets).toEqual([
@@ -88,6 +90,23 @@ describe('least privilege', () => {
   ] as const)('%s may read the secret of %s and no other', (name, secret) => {
     const secrets = permits(templates, name).filter((line) => line.startsWith('secretsmanager:'));
     expect(secrets).toEqual([expect.stringContaining(`secret:traveler-extender/${secret}-??????`)]);
+  });
+
+  test.each(['relay-enrol', 'relay-socket'] as const)(
+    '%s may read what the cloud proves itself with, and no other secret',
+    (name) => {
+      const secrets = permits(templates, name).filter((line) => line.startsWith('secretsmanager:'));
+      expect(secrets).toEqual(['secretsmanager:GetSecretValue RelaySecret']);
+    },
+  );
+
+  test('only those that talk to relays may send to their connections, and only the API and the socket may cut them', () => {
+    const may = (call: string) =>
+      names.filter((name) =>
+        permits(templates, name).some((line) => line.includes('execute-api:') && line.includes(`/${call}/`)),
+      );
+    expect(may('POST').sort()).toEqual(['act', 'gather', 'relay-socket']);
+    expect(may('DELETE').sort()).toEqual(['api', 'relay-socket']);
   });
 
   test('only notify may send mail, and only from the configured address', () => {
@@ -108,7 +127,7 @@ describe('least privilege', () => {
   test('without a source that the cloud reads itself, no function may read any secret of a source', async () => {
     const onPremises = await templatesFor({ ...everything, sources: [{ id: 'hq', kind: 'traveler' }] });
     const lines = names.flatMap((name) => permits(onPremises, name));
-    expect(lines.filter((line) => line.startsWith('secretsmanager:') && !/portal-|maas360-/.test(line))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('secretsmanager:') && !/portal-|maas360-|RelaySecret/.test(line))).toEqual([]);
   });
 
   test('the console, open to anyone, may write its log and traces and nothing else', () => {
@@ -120,9 +139,9 @@ describe('least privilege', () => {
     ]);
   });
 
-  test('only what decides, takes decisions in, or finds what was forgotten may put an action on its way', () => {
+  test('only what decides, takes decisions in, finds what was forgotten, or brings a relay’s word may put an action on its way', () => {
     const senders = names.filter((name) => permits(templates, name).includes('sqs:SendMessage ActionsQueue.Arn'));
-    expect(senders).toEqual(['evaluate', 'portal-events', 'api', 'bulk', 'reap']);
+    expect(senders).toEqual(['evaluate', 'portal-events', 'api', 'bulk', 'reap', 'relay-socket']);
   });
 
   test('the gather cannot touch enrolments or actions', () => {

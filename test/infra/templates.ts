@@ -99,6 +99,9 @@ const functionIds: { [F in FunctionName]: string } = {
   notify: 'Notify',
   'wake-by-time': 'WakeByTime',
   reap: 'Reap',
+  'relay-authorise': 'RelayAuthorise',
+  'relay-enrol': 'RelayEnrol',
+  'relay-socket': 'RelaySocket',
 };
 
 export function functionOf(templates: Templates, name: FunctionName): Resource {

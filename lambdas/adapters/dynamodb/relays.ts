@@ -26,7 +26,7 @@ export type RelayStore = {
   /** As `update`, only while `connectionId` is its present connection. */
   updateConnected(relayId: string, connectionId: string, change: RelayChange): Promise<boolean>;
   /** False when this nonce of this relay was used before. Remembered until `until` (epoch ms). */
-  useNonce(relayId: string, nonce: string, until: number): Promise<boolean>;
+  spendNonce(relayId: string, nonce: string, until: number): Promise<boolean>;
   connected(relayId: string, connection: { connectionId: string; sourceId: string; at: number; until: number }): Promise<void>;
   disconnected(relayId: string, connectionId: string): Promise<void>;
   /** Ids of its connections that are not known to be closed. */
@@ -97,7 +97,7 @@ export function relayStore(client: DocumentClient, table: string): RelayStore {
     update: (relayId, fields) => change(relayId, fields, 'revokedAt = :none', { ':none': null }),
     updateConnected: async (relayId, connectionId, fields) =>
       (await change(relayId, fields, 'connectionId = :present', { ':present': connectionId })) !== null,
-    async useNonce(relayId, nonce, until) {
+    async spendNonce(relayId, nonce, until) {
       const Item = { ...controlKeys.relayNonce(relayId, nonce), expiresAt: seconds(until) + 1 };
       const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
       return (await client.send(put).catch(unlessRefused)) !== null;

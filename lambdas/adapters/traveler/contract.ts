@@ -8,8 +8,11 @@ export type Credentials = { user: string; password: string; version?: string };
 /** `anew`: those kept from before were turned away; they may have been corrected since. */
 export type CredentialsReader = (options?: { anew: boolean }) => Promise<Credentials>;
 
+/** `detailAt`: of a row that a relay sent, when its full record was asked for (null: never); absent where the row is as listed. */
+export type ListedRow = ListedDevice & { detailAt?: number | null };
+
 /** One page of the list. `rejected` counts rows that could not be read: they are reported, not lost silently. */
-export type DevicePage = { devices: ListedDevice[]; totalRecords: number | null; rejected: number; page: number };
+export type DevicePage = { devices: ListedRow[]; totalRecords: number | null; rejected: number; page: number };
 
 /** A full record. */
 export type Found = ListedDevice & { detail: DeviceDetail };

@@ -13,6 +13,7 @@ import { journalRoutes } from './journal-routes.ts';
 import { linkRoutes } from './link-routes.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { planRoutes } from './plan-routes.ts';
+import { relayRoutes } from './relay-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { steeringRoutes } from './steering-routes.ts';
 
@@ -30,6 +31,7 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
     steeringRoutes,
     decisionRoutes,
     linkRoutes,
+    relayRoutes,
     journalRoutes,
     bulkRoutes,
     deadLetterRoutes,

@@ -5,6 +5,9 @@ import { etag } from 'hono/etag';
 import { z as zod } from 'zod';
 import type { DeadLetters } from '#adapters/dead-letters';
 import type { JournalReader } from '#adapters/dynamodb/journal-reader';
+import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
+import type { RelayStore } from '#adapters/dynamodb/relays';
+import type { SourceConfiguration } from '#domain/configuration';
 import type { SourceState } from '#domain/source';
 import type { BulkRequests } from '#functions/bulk/stage-bulk';
 import type { Requests } from '#functions/portal-events/requests';
@@ -46,9 +49,19 @@ export type ApiDependencies = Pick<
   bulks: BulkRequests;
   deadLetters: DeadLetters;
   journal: JournalReader;
+  relays: {
+    store: Pick<RelayStore, 'invite' | 'read' | 'list' | 'update' | 'connections'>;
+    leases: Pick<RelayLeaseStore, 'read' | 'release'>;
+    sources: readonly SourceConfiguration[];
+    /** Where relays enrol. */
+    cloudUrl: string;
+    /** A one-time token, and its SHA-256 (hex), which is what is kept. */
+    newToken: () => { token: string; hash: string };
+    cut: (connectionId: string) => Promise<void>;
+  };
   /** Ids of all configured sources. */
   sourceIds: readonly string[];
-  readSource: (sourceId: string) => Promise<Pick<SourceState, 'baselineRuns' | 'problem'>>;
+  readSource: (sourceId: string) => Promise<Pick<SourceState, 'baselineRuns' | 'problem' | 'server'>>;
   readStatus: () => Promise<StatusView>;
   readOverview: () => Promise<OverviewView>;
   /** Where the API is, for its own description. */

@@ -12,11 +12,15 @@ import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
 import { journalReader } from '#adapters/dynamodb/journal-reader';
 import { maas360StateStore } from '#adapters/dynamodb/maas360-state';
 import { noticeStore } from '#adapters/dynamodb/notices';
+import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
+import { relayStore } from '#adapters/dynamodb/relays';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { uploadStore } from '#adapters/dynamodb/uploads';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { sqsQueue } from '#adapters/queues';
+import { newToken } from '#adapters/relay-token';
 import { loadConfiguration } from '#adapters/runtime-configuration';
+import { sockets } from '#adapters/sockets';
 import { parseEnvironment } from '#domain/environment';
 import { bulkRequests } from '#functions/bulk/stage-bulk';
 import { requestsOf } from '#functions/portal-events/requests';
@@ -38,6 +42,8 @@ const queues = {
   actions: environment.ACTIONS_QUEUE_URL,
 };
 const tables = { control: environment.CONTROL_TABLE, actions: environment.ACTIONS_TABLE };
+const relays = relayStore(dynamodb, environment.CONTROL_TABLE);
+const leases = relayLeaseStore(dynamodb, environment.CONTROL_TABLE);
 const api = createApi({
   ...requests,
   bulks: bulkRequests({
@@ -47,6 +53,14 @@ const api = createApi({
   }),
   deadLetters: deadLetters(sqs, deadLetterQueues.parse(JSON.parse(environment.DEAD_LETTERS))),
   journal: journalReader(dynamodb, environment.JOURNAL_TABLE),
+  relays: {
+    store: relays,
+    leases,
+    sources: configuration.sources,
+    cloudUrl: environment.CONSOLE_URL,
+    newToken,
+    cut: sockets(environment.SOCKET_ENDPOINT).cut,
+  },
   sourceIds: configuration.sources.map(({ id }) => id),
   readSource: sources.read,
   readStatus: readStatus({
@@ -54,6 +68,7 @@ const api = createApi({
     ...requests.stores,
     guards: requests.guards,
     sources,
+    relays: { relays, leases },
     services: readServices({
       configuration,
       settings: requests.stores.settings,

@@ -141,6 +141,16 @@ export const sourceStatusView = z
     currentGather: runView.nullable(),
     averageGather: average.nullable().openapi({ description: 'Over the last completed gathers, at most 20.' }),
     devices: z.number().int(),
+    relay: z
+      .object({
+        state: z.enum(['none', 'connected', 'away']),
+        holder: z.string().nullable().openapi({ description: 'The relay that reads and acts at present.' }),
+        relays: z.number().int().openapi({ description: 'Connected ones; while none is there, those that are enrolled.' }),
+        lagSeconds: z.number().nullable().openapi({ description: 'Since the holder was last heard of.' }),
+        since: time.nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'Null for a source that the cloud reads itself.' }),
     server: serverFacts,
     aq: z.object({
       mode: settings.shape.requireApproval,

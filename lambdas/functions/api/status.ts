@@ -9,8 +9,10 @@ import type { SourceConfiguration } from '#domain/configuration';
 import type { DeviceFacts } from '#domain/decide-input';
 import { baselineOf, type Enforcement, effectiveEnforcement } from '#domain/enforcement';
 import type { GuardItem } from '#domain/guard';
+import type { RelayRecord } from '#domain/relay-identity';
 import type { Settings, SettingsVersion } from '#domain/settings';
 import type { GatherRun, SourceState } from '#domain/source';
+import { type RelayStatusDependencies, type RelaysOfSource, readRelays } from './relay-status.ts';
 import type { SourceStatusView, StatusView } from './schemas.ts';
 import { isoOrNull, isoTime, viewProblem, viewRun } from './views.ts';
 
@@ -21,6 +23,7 @@ export type StatusDependencies = {
   settings: Pick<SettingsReader, 'current' | 'drift'>;
   guards: Pick<GuardStore, 'list'>;
   enrolments: Pick<EnrolmentStore, 'feedState'>;
+  relays: Pick<RelayStatusDependencies, 'relays' | 'leases'>;
   services: () => Promise<StatusView['services']>;
   queueDepths: () => Promise<StatusView['queues']>;
   now: () => number;
@@ -33,22 +36,28 @@ const averagedOver = 20;
 const forgottenMs = 3_600_000;
 
 export function readStatus(dependencies: StatusDependencies) {
-  const { configured, sources, runs, settings, guards, enrolments, services, queueDepths, now } = dependencies;
+  const { configured, sources, runs, settings, guards, enrolments, relays, services, queueDepths, now } = dependencies;
+  const onPrem = configured.some(({ kind }) => kind === 'traveler');
 
   async function sourceStatus(source: SourceConfiguration, shared: Shared): Promise<SourceStatusView> {
-    const [state, last, current] = await Promise.all([
+    const [state, last, current, relay] = await Promise.all([
       sources.read(source.id),
       runs.lastRuns(source.id, lookedAt),
       settings.current(source.id),
+      source.kind === 'traveler' ? readRelays({ ...relays, now }, source.id, shared.relays) : null,
     ]);
-    return viewSource(source, { state, last, current, now: now(), ...shared });
+    return viewSource(source, { state, last, current, relay, now: now(), ...shared });
   }
 
   return async (): Promise<StatusView> => {
     const at = now();
-    const [drift, waiting] = await Promise.all([settings.drift(), guards.list({ waiting: true })]);
+    const [drift, waiting, known] = await Promise.all([
+      settings.drift(),
+      guards.list({ waiting: true }),
+      onPrem ? relays.relays.list() : [],
+    ]);
     const [all, feed, outside, queues] = await Promise.all([
-      Promise.all(configured.map((source) => sourceStatus(source, { drift, waiting }))),
+      Promise.all(configured.map((source) => sourceStatus(source, { drift, waiting, relays: known }))),
       enrolments.feedState(at),
       services(),
       queueDepths(),
@@ -64,22 +73,29 @@ export function readStatus(dependencies: StatusDependencies) {
 }
 
 /** What is read once for all sources. */
-type Shared = { drift: Drift | null; waiting: readonly GuardItem[] };
-type Known = { state: SourceState; last: readonly GatherRun[]; current: SettingsVersion; now: number } & Partial<Shared>;
+type Shared = { drift: Drift | null; waiting: readonly GuardItem[]; relays: readonly RelayRecord[] };
+type Known = {
+  state: SourceState;
+  last: readonly GatherRun[];
+  current: SettingsVersion;
+  relay?: RelaysOfSource | null;
+  now: number;
+} & Partial<Shared>;
 
 export function viewSource(source: SourceConfiguration, known: Known): SourceStatusView {
-  const { state, last, current, now, drift = null, waiting = [] } = known;
+  const { state, last, current, now, relay = null, drift = null, waiting = [] } = known;
   const underWay = last.find((run) => isUnderWay(run, now)) ?? null;
   const finished = last.find((run) => run.state === 'completed' || run.state === 'failed') ?? null;
   return {
     sourceId: source.id,
     kind: source.kind,
-    state: stateOf(source, { state, gathering: underWay !== null }),
+    state: relay !== null && relay.state !== 'connected' ? 'waiting-for-relay' : stateOf({ state, gathering: underWay !== null }),
     problem: viewProblem(state.problem),
     lastGather: finished && viewRun(finished),
     currentGather: underWay && viewRun(underWay),
     averageGather: averageOf(last.filter((run) => run.state === 'completed').slice(0, averagedOver)),
     devices: state.devices,
+    relay,
     server: state.server,
     aq: autoQuarantine(source, { state, current, drift }),
     guard: guardOn(source.id, waiting),
@@ -91,11 +107,10 @@ function isUnderWay(run: GatherRun, now: number): boolean {
 }
 
 /** Trouble outranks a gather under way: a source that is tried again and again must not look busy and well. */
-function stateOf({ kind }: SourceConfiguration, { state, gathering }: { state: SourceState; gathering: boolean }) {
+function stateOf({ state, gathering }: { state: SourceState; gathering: boolean }) {
   if (state.problem) return 'failed';
   if (gathering) return 'gathering';
-  if (state.lastCompleteGatherAt !== null) return 'ok';
-  return kind === 'traveler' ? 'waiting-for-relay' : 'new';
+  return state.lastCompleteGatherAt === null ? 'new' : 'ok';
 }
 
 function averageOf(completed: readonly GatherRun[]): SourceStatusView['averageGather'] {

@@ -2,25 +2,25 @@
 import { baselineOf } from '#domain/enforcement';
 import { readManifest } from '#domain/manifest';
 import type { GatherRun, SourceState } from '#domain/source';
-import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
+import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { earlyList } from './early-list.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
+import type { Reached } from './reach-source.ts';
 
 /** Of the time an invocation has left, this part is kept for storing what is in hand; at most a minute. */
 const reservedPart = 0.3;
 const reservedMs = 60_000;
 
 export type Invocation = { remainingMs(): number };
-type Given = { source: SmartcloudSource; run: GatherRun; lease: LeaseKeeper; invocation: Invocation };
+type Given = { source: Gathering['source']; run: GatherRun; lease: LeaseKeeper; invocation: Invocation };
 
 /** Throws TravelerFailure when the source does not say what it is. */
 export async function begin(
-  { sources, settings, manifests, devices, connect, runs, now }: GatherDependencies,
-  { source, run, lease, invocation }: Given,
+  { sources, settings, manifests, devices, runs, now }: GatherDependencies,
+  { source, run, lease, invocation, traveler, relayed, concurrency }: Given & Reached,
 ): Promise<Gathering> {
   const startedAt = run.startedAt ?? now();
   await oweEveryone({ sources }, { source, lease });
-  const traveler = connect(source);
   const list = earlyList(traveler.pages());
   // Waited for even when a read fails: it must not overwrite what is then written of the failure.
   const marked = runs.update(run, {
@@ -45,7 +45,7 @@ export async function begin(
     });
   const reserve = Math.min(reservedMs, invocation.remainingMs() * reservedPart);
   const gathering = {
-    ...{ source, traveler, pages: list.pages, run: { ...run, startedAt }, startedAt, fence: lease.fence },
+    ...{ source, traveler, relayed, concurrency, pages: list.pages, run: { ...run, startedAt }, startedAt, fence: lease.fence },
     ...{ state, settings: current, server, stored, manifest: readManifest(stored), moving },
     guard: lease.guard,
     mayGoOn: () => invocation.remainingMs() > reserve,
@@ -69,8 +69,8 @@ export const attemptsOf = ({ attempts = 0 }: GatherRun): number => attempts;
  * A baseline is owed before the first complete gather, and each time AQ is to be switched on. When the last complete gather
  * was already one (the server's settings could not be written then), only what changed since has to be looked at again.
  */
-function baselineFor(
-  run: GatherRun,
+export function baselineFor(
+  run: Pick<GatherRun, 'runId'>,
   { state, settings, server }: Pick<Gathering, 'state' | 'settings' | 'server'>,
 ): Pick<Gathering, 'baseline' | 'everyDetail'> {
   const firstEver = state.baselineRuns.length === 0;

@@ -4,6 +4,7 @@
  * 4. the server's approval settings (the second phase of switching on), 5. AQ in force, 6. everyone to evaluation.
  */
 import { configurationPublisher } from '#adapters/dynamodb/settings-reader';
+import { gatherDigest } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { type SourceFacts, sourceLine } from '#domain/journal-lines';
 import type { EvaluationMessage } from '#domain/messages';
@@ -17,11 +18,12 @@ type Needs = Pick<GatherDependencies, 'sources' | 'manifests' | 'evaluations' | 
 export async function conclude({ sources, manifests, evaluations, timeline }: Needs, gathering: Gathering): Promise<void> {
   const { source, fence, guard, manifest, stored } = gathering;
   guard();
+  const relayed = relayedDigest(gathering);
   await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
   const { decides, ...committed } = afterCommit(gathering);
   if (decides) await tell({ timeline }, gathering, { step: 'seen', facts: { ...gathering.state, ...committed } });
   if (gathering.state.pause || gathering.state.problem) await resume({ evaluations }, source.id);
-  await sources.update(source.id, committed, { fence });
+  await sources.update(source.id, { ...committed, ...relayed }, { fence });
   const settled = await reconcile({ sources, timeline }, gathering, committed);
   if (!committed.evaluateEveryone && !settled.changed) return;
   const { runId } = gathering.run;
@@ -29,6 +31,12 @@ export async function conclude({ sources, manifests, evaluations, timeline }: Ne
   const body: EvaluationMessage = { kind: 'everyone', sourceId: source.id, cause: `gather ${runId}`, ...assess };
   await evaluations.send([{ body }]);
   await sources.update(source.id, { evaluateEveryone: false }, { fence });
+}
+
+/** What the next delta may build on: what we hold is what the relay has. Where it is not, the relay sends everything once. */
+function relayedDigest({ relayed, manifest }: Gathering): Pick<SourceState, 'relayDigest'> {
+  if (relayed === null) return {};
+  return { relayDigest: gatherDigest(manifest.content()) === relayed.digest ? relayed.digest : null };
 }
 
 /** The source is well again: actions that wait for it go out. Sent first and due a little later, so that a crash loses none. */
@@ -88,6 +96,7 @@ async function reconcile(
     await sources.update(source.id, { aqInForce: false, evaluateEveryone: true }, { fence });
   }
   const now = plan.write === null ? server : await write(traveler, plan.write, server);
+  if (now === 'asked') return { changed: !plan.inForce && state.aqInForce };
   const { inForce } = planServer(settings.settings, now, options);
   if (inForce === state.aqInForce && !differ(server, now)) return { changed: inForce !== state.aqInForce };
   await tell({ timeline }, gathering, { step: 'reconciled', facts: { server: now, baselineRuns, aqInForce: inForce } });
@@ -113,9 +122,10 @@ async function write(
   traveler: Gathering['traveler'],
   wanted: NonNullable<ServerPlan['write']>,
   before: ServerFacts,
-): Promise<ServerFacts> {
-  if ((await traveler.writeSettings(wanted)) === 'unavailable')
-    return { ...before, requiresApproval: 'unknown', settingsAccess: 'unavailable' };
+): Promise<ServerFacts | 'asked'> {
+  const written = await traveler.writeSettings(wanted);
+  if (written === 'asked') return 'asked';
+  if (written === 'unavailable') return { ...before, requiresApproval: 'unknown', settingsAccess: 'unavailable' };
   const after = await traveler.serverFacts();
   if (shows(after, wanted) || after.settingsAccess === 'unavailable') return after;
   throw new TravelerFailure('permanent', {

@@ -1,18 +1,23 @@
 /** What a gather needs from outside, and what one gather carries along from step to step. */
+
 import type { LeaseStore } from '#adapters/dynamodb/leases';
 import type { ManifestStore, StoredManifest } from '#adapters/dynamodb/manifests';
 import type { ObservedDevices } from '#adapters/dynamodb/observed-devices';
+import type { RelayRunStore } from '#adapters/dynamodb/relay-runs';
 import type { RunStore } from '#adapters/dynamodb/runs';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import type { TimelineStore } from '#adapters/dynamodb/timeline';
 import type { Queue } from '#adapters/queues';
+import type { RelayLink } from '#adapters/relay-link';
 import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
 import type { RuntimeConfiguration, SourceConfiguration } from '#domain/configuration';
 import type { Manifest } from '#domain/manifest';
 import type { SettingsVersion } from '#domain/settings';
 import type { GatherRun, ServerFacts, SourceState } from '#domain/source';
+import type { RelayedList } from './relayed.ts';
 
 export type SmartcloudSource = Extract<SourceConfiguration, { kind: 'smartcloud' }>;
+export type OnPremSource = Extract<SourceConfiguration, { kind: 'traveler' }>;
 
 export type GatherDependencies = {
   configuration: RuntimeConfiguration;
@@ -23,6 +28,9 @@ export type GatherDependencies = {
   devices: ObservedDevices;
   timeline: Pick<TimelineStore, 'appendToSource'>;
   settings: { current(sourceId: string): Promise<SettingsVersion> };
+  /** What relays sent, and the way to them. */
+  relayRuns: Pick<RelayRunStore, 'read' | 'parts'>;
+  link: RelayLink;
   /** A client of that source, shared by all that work on it in this process. */
   connect(source: SmartcloudSource): TravelerSource;
   gathers: Queue;
@@ -36,10 +44,21 @@ export type GatherDependencies = {
   log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
 };
 
+/** What a gather asks of its source. */
+export type GatheredSource = Pick<TravelerSource, 'pages' | 'serverFacts' | 'requests' | 'detail'> & {
+  /** `asked`: a relay was told to; a later gather finds what came of it. */
+  writeSettings(wanted: ServerWish): Promise<'written' | 'unavailable' | 'asked'>;
+};
+export type ServerWish = Parameters<TravelerSource['writeSettings']>[0];
+
 /** One gather under way, in one invocation. */
 export type Gathering = {
-  source: SmartcloudSource;
-  traveler: TravelerSource;
+  source: SourceConfiguration;
+  traveler: GatheredSource;
+  /** Read by a relay; null where the source is read from here. */
+  relayed: RelayedList | null;
+  /** Records looked at side by side. */
+  concurrency: number;
   /** The list, its first page asked for already. Once. */
   pages(): AsyncIterable<DevicePage>;
   run: GatherRun;

@@ -16,15 +16,21 @@ import type { GatherMessage } from '#domain/messages';
 import { runLine } from '#domain/run-lines';
 import type { Problem } from '#domain/source';
 import { recordAbsence } from './absence.ts';
+import { NoRelay } from './ask-relay.ts';
 import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
 import { conclude } from './conclude.ts';
-import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
+import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
+import { reachSource } from './reach-source.ts';
 import { recorder } from './record.ts';
+import { PartsMissing } from './relayed.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { type Worked, workThrough } from './work-through.ts';
 
-/** `waiting`: another gather of the source is under way, this one is asked for again a little later. `dropped`: nothing to do. */
+/**
+ * `waiting`: another gather of the source is under way, this one is asked for again a little later. `dropped`: nothing to do, or
+ * the relay has it.
+ */
 export type Gathered = 'completed' | 'continued' | 'failed' | 'waiting' | 'dropped';
 
 const askedAgainSeconds = 3;
@@ -34,22 +40,28 @@ const retryAfterDeniedMs = hour;
 export function gather(deps: GatherDependencies) {
   return async (message: GatherMessage, invocation: Invocation): Promise<Gathered> => {
     const source = deps.configuration.sources.find(({ id }) => id === message.sourceId);
-    if (source?.kind !== 'smartcloud') {
-      deps.log('warn', 'A gather was asked for of a source that is not read from here', { sourceId: message.sourceId });
+    if (!source) {
+      deps.log('warn', 'A gather was asked for of a source that is not configured', { sourceId: message.sourceId });
       return 'dropped';
     }
     const run = await deps.runs.open(message);
     if (run === null || run.state === 'completed' || run.state === 'failed') return 'dropped';
     const lease = await keepLease(deps, source.id);
     if (lease === null) return again(deps, message);
-    return underLease(deps, { source, run, lease, invocation }, message);
+    return underLease(deps, { source, run, lease, invocation, message });
   };
 }
 
-type Given = { source: SmartcloudSource; run: Gathering['run']; lease: LeaseKeeper; invocation: Invocation };
+type Given = {
+  source: Gathering['source'];
+  run: Gathering['run'];
+  lease: LeaseKeeper;
+  invocation: Invocation;
+  message: GatherMessage;
+};
 
-async function underLease(deps: GatherDependencies, given: Given, message: GatherMessage): Promise<Gathered> {
-  const { lease } = given;
+async function underLease(deps: GatherDependencies, given: Given): Promise<Gathered> {
+  const { lease, message } = given;
   try {
     const gathered = await run(deps, given);
     await lease.release({ clean: true });
@@ -58,8 +70,16 @@ async function underLease(deps: GatherDependencies, given: Given, message: Gathe
   } catch (error) {
     await lease.release({ clean: false }).catch(() => undefined);
     if (error instanceof FencedOff) return again(deps, message);
+    if (error instanceof PartsMissing) return askForParts(deps, given, error);
     throw error;
   }
+}
+
+/** What is lost on the way is sent again; the run goes on from the beginning of what has come. */
+async function askForParts(deps: GatherDependencies, { source, message }: Given, { parts }: PartsMissing): Promise<Gathered> {
+  const runId = message.told?.asked ?? message.runId;
+  await deps.link.send(source.id, ({ n }) => ({ type: 'resend', n, runId, parts: [...parts] }));
+  return again(deps, message);
 }
 
 async function again({ gathers }: Pick<GatherDependencies, 'gathers'>, message: GatherMessage): Promise<'waiting'> {
@@ -78,7 +98,9 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   }
   let tally: Tally | null = null;
   try {
-    const gathering = await begin(deps, given);
+    const reached = await reachSource(deps, given);
+    if (reached === 'asked') return 'dropped';
+    const gathering = await begin(deps, { ...given, ...reached });
     tally = tallyOf(deps, gathering.run, {
       requests: () => gathering.traveler.requests,
       baseline: gathering.baseline !== null,
@@ -200,7 +222,7 @@ async function fail(
   const denied = { retryAt: at + retryAfterDeniedMs, refusedSecret: failure.secretVersion ?? null };
   const rest = failure.kind === 'denied' ? denied : { retryAt: null };
   log(failure.kind === 'denied' ? 'error' : 'warn', 'A gather failed', { sourceId: source.id, runId, ...problem });
-  await sources.update(source.id, { problem, ...rest }, { fence: lease.fence });
+  if (!(failure instanceof NoRelay)) await sources.update(source.id, { problem, ...rest }, { fence: lease.fence });
   await tally?.close();
   const ended = { state: 'failed', finishedAt: at, estimatedEnd: null, problem } as const;
   const change = { ...tally?.soFar(), ...ended };

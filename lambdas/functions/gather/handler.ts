@@ -7,12 +7,16 @@ import { documentClient, meterCapacity } from '#adapters/dynamodb/client';
 import { leaseStore } from '#adapters/dynamodb/leases';
 import { manifestStore } from '#adapters/dynamodb/manifests';
 import { observedDevices } from '#adapters/dynamodb/observed-devices';
+import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
+import { relayRunStore } from '#adapters/dynamodb/relay-runs';
 import { runStore } from '#adapters/dynamodb/runs';
 import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { sqsQueue } from '#adapters/queues';
+import { relayLink } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
+import { sockets } from '#adapters/sockets';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
 import { parseEnvironment } from '#domain/environment';
 import { gatherMessage } from '#domain/messages';
@@ -36,6 +40,12 @@ const gatherOne = gather({
   timeline: timelineStore(client, environment.JOURNAL_TABLE),
   devices: observedDevices(client, { devices: environment.DEVICES_TABLE, journal: environment.JOURNAL_TABLE }),
   settings: settingsReader(client, environment.CONTROL_TABLE, configuration.settings),
+  relayRuns: relayRunStore(client, environment.CONTROL_TABLE),
+  link: relayLink({
+    leases: relayLeaseStore(client, environment.CONTROL_TABLE),
+    post: sockets(environment.SOCKET_ENDPOINT).post,
+    now: Date.now,
+  }),
   connect,
   gathers: sqsQueue(environment.GATHER_QUEUE_URL),
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),

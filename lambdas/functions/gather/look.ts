@@ -1,12 +1,13 @@
 /** Reads the full record of a device where its row is not enough. */
+
+import type { ListedRow } from '#adapters/traveler/contract';
 import { fullRecord, type RecordReading } from '#adapters/traveler/full-record';
-import type { ListedDevice } from '#domain/device';
 import type { Need } from '#domain/gather-needs';
 import type { Look } from '#domain/gather-observation';
 import type { Print } from '#domain/gather-prints';
 
 export type Work = {
-  row: ListedDevice;
+  row: ListedRow;
   hash: string;
   index: number;
   print: Print;
@@ -20,8 +21,10 @@ export type Looked = { work: Work; look: Look; unread: boolean } | { work: Work;
 /** Throws TravelerFailure when the source as a whole cannot be read. */
 export async function lookAt(work: Work, { now, ...reading }: RecordReading & { now: () => number }): Promise<Looked> {
   const { row, rollUp } = work;
-  const askedAt = now();
+  const askedAt = row.detailAt ?? now();
   if (row.detail !== null) return { work, look: { row, full: { detail: row.detail, askedAt }, rollUp }, unread: false };
+  // The relay tries again by itself; its row is what there is to have.
+  if (row.detailAt === null) return { work, look: { row, full: null, unread: true, rollUp }, unread: false };
   if (work.need === 'row') return { work, look: { row, full: null, rollUp }, unread: false };
   const detail = await fullRecord(row, reading);
   if (detail === 'gone') return { work, look: 'gone' };

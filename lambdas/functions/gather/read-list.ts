@@ -13,13 +13,13 @@ import type { Tally } from './tally.ts';
 
 export type ListReader = {
   works(): AsyncGenerator<Work>;
-  /** By manifest index: did the list name it? */
+  /** By manifest index: is it listed? */
   seen: Uint8Array;
   outcome: { state: 'complete' | 'paused'; rejected: number } | { state: 'failed'; failure: TravelerFailure };
 };
 
 export function listReader(gathering: Gathering, context: NeedContext, tally: Tally): ListReader {
-  const { manifest } = gathering;
+  const { manifest, relayed } = gathering;
   const { seen, isFirst } = sightings(manifest.size);
   let rejected = 0;
   const reader: ListReader = { works, seen, outcome: { state: 'paused', rejected } };
@@ -40,6 +40,7 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ta
         tally.news();
         if (!gathering.mayGoOn()) return;
       }
+      if (relayed) asTold(relayed);
       reader.outcome = { state: 'complete', rejected };
     } catch (error) {
       if (!(error instanceof TravelerFailure)) throw error;
@@ -57,5 +58,15 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ta
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) tally.counts.detailsWanted++;
     return { row, hash, index, print, need, rollUp: owesRollUp(row, hash, context) };
+  }
+
+  /** The relay read the list: what it counted counts; in a delta, what it did not say is gone is listed as before. */
+  function asTold({ scope, totals, removed }: NonNullable<Gathering['relayed']>): void {
+    const { devices, pages, details, totalRecords } = totals;
+    Object.assign(tally.counts, { devices, pages, details, detailsWanted: details, totalRecords });
+    rejected = totals.rejected;
+    if (scope === 'full') return;
+    for (let index = 0; index < manifest.size; index++)
+      if (manifest.missingSince(index) === null && !removed.has(manifest.hashAt(index))) seen[index] = 1;
   }
 }

@@ -70,8 +70,8 @@ export async function workThrough(
       }
     },
     {
-      concurrency: gathering.source.concurrency,
-      backpressure: Math.max(inHand, gathering.source.concurrency),
+      concurrency: gathering.concurrency,
+      backpressure: Math.max(inHand, gathering.concurrency),
       preserveOrder: false,
     },
   );

@@ -48,7 +48,7 @@ export function publishSettings(dependencies: PublishSettingsDependencies) {
   async function announce(version: SettingsVersion): Promise<void> {
     const { scope } = version;
     const unique = `settings-${version.version}${scope === everySource ? '' : '-own'}`;
-    const gathered = concerned(scope).filter(({ kind }) => kind === 'smartcloud');
+    const gathered = concerned(scope);
     await Promise.all([
       ...gathered.map(({ id }) => dependencies.requestGather({ sourceId: id, reason: 'settings', requestedAt: now(), unique })),
       evaluations.everyone(

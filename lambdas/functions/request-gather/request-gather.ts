@@ -18,8 +18,6 @@ export function requestGather({ sources, runs, gatherQueue }: RequestGatherDepen
   return async ({ sourceId, reason, requestedAt, unique }: GatherRequest): Promise<GatherRequested> => {
     const source = sources.find(({ id }) => id === sourceId);
     if (!source) return { outcome: 'refused', because: `no source of this id is configured` };
-    if (source.kind !== 'smartcloud')
-      return { outcome: 'refused', because: 'this source is read by its relay, not on request from here' };
     const message: GatherMessage = { sourceId, reason, requestedAt, runId: runIdOf(requestedAt, unique) };
     await runs.request(message);
     await gatherQueue.send([{ body: message }]);

@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { documentClient } from '#adapters/dynamodb/client';
+import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { sqsQueue } from '#adapters/queues';
+import { relayPresence } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { startGathers } from './start-gathers.ts';
@@ -20,6 +22,7 @@ const start = startGathers({
   runs: runStore(client, environment.CONTROL_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
   settings: settingsStore(client, { control: environment.CONTROL_TABLE, journal: environment.JOURNAL_TABLE }, configuration),
+  relayOf: relayPresence(relayLeaseStore(client, environment.CONTROL_TABLE), Date.now),
   gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL),
   now: Date.now,
   unique: () => randomUUID().slice(0, 8),

@@ -1,5 +1,5 @@
 /**
- * Asks for a gather of every source that is read from here. A run that is still queued or under way is not doubled: its own
+ * Asks for a gather of every source that can be read: from here, or by a relay that is there. A run that is still queued or under way is not doubled: its own
  * message is sent again, which does nothing while it runs and takes it up again if it was cut off.
  */
 import type { RunStore } from '#adapters/dynamodb/runs';
@@ -13,6 +13,8 @@ export type StartGathersDependencies = {
   configuration: Pick<RuntimeConfiguration, 'sources'>;
   runs: Pick<RunStore, 'request' | 'lastRuns'>;
   sources: Pick<SourceStore, 'read'>;
+  /** The fence of the relay that holds the source's lease now; null when none is there. */
+  relayOf(sourceId: string): Promise<number | null>;
   /** Takes the configuration file's settings over when they are new. */
   settings: { seed(at: number): Promise<unknown> };
   gatherQueue: Queue;
@@ -35,7 +37,7 @@ async function start(
   source: StartGathersDependencies['configuration']['sources'][number],
 ): Promise<Started> {
   const sourceId = source.id;
-  if (source.kind !== 'smartcloud') return { sourceId, outcome: 'waits-for-relay' };
+  if (source.kind === 'traveler' && (await deps.relayOf(sourceId)) === null) return { sourceId, outcome: 'waits-for-relay' };
   const at = deps.now();
   const { retryAt } = await deps.sources.read(sourceId);
   if (retryAt !== null && retryAt > at) return { sourceId, outcome: 'refused-for-now' };

@@ -4,15 +4,21 @@ import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
 import { journalReader } from '#adapters/dynamodb/journal-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { readQueueDepths } from '#adapters/queue-depths';
+import { newToken } from '#adapters/relay-token';
 import { createApi, onGateway } from '#functions/api/api';
 import { readOverview } from '#functions/api/overview';
 import { readStatus } from '#functions/api/status';
 import { decodedPath, requestEvent } from '#infra/local/http-api/request-event';
+import { relaySide } from '#test/fixtures/relay-side';
 import { configuration, type PortalSide, startPortalSide } from '#test/functions/portal-events/portal-side';
 
 type Ask = { method?: string; body?: unknown; headers?: Record<string, string>; claims?: Record<string, string> | null };
 export type Answer = { status: number; headers: Headers; text: string; json: Record<string, unknown> };
-export type Gateway = PortalSide & { ask(target: string, ask?: Ask): Promise<Answer>; errors: unknown[] };
+export type Gateway = PortalSide & {
+  ask(target: string, ask?: Ask): Promise<Answer>;
+  errors: unknown[];
+  relay: ReturnType<typeof relaySide>;
+};
 
 const anybody = { sub: 'user-1', email: 'ann@acme.com' };
 
@@ -20,6 +26,7 @@ export async function startGateway(): Promise<Gateway> {
   const side = await startPortalSide();
   const errors: unknown[] = [];
   const sources = sourceStore(side.database.client, side.database.tables.control);
+  const relay = relaySide(side.database.client, side.database.tables.control, side.requests.now);
   const answer = onGateway(
     createApi({
       ...side.requests,
@@ -30,6 +37,11 @@ export async function startGateway(): Promise<Gateway> {
         gatherSchedule: { url: side.queues.urls.portalEvents, goesTo: null },
       }),
       journal: journalReader(side.database.client, side.database.tables.journal),
+      relays: {
+        ...{ store: relay.relays, leases: relay.leases, cut: relay.cutOff, newToken },
+        sources: configuration.sources,
+        cloudUrl: 'https://extender.example.com',
+      },
       sourceIds: configuration.sources.map(({ id }) => id),
       readSource: sources.read,
       readStatus: readStatus({
@@ -37,6 +49,7 @@ export async function startGateway(): Promise<Gateway> {
         ...side.requests.stores,
         guards: side.requests.guards,
         sources,
+        relays: { relays: relay.relays, leases: relay.leases },
         services: async () => [],
         queueDepths: () => readQueueDepths(side.queues.client, side.queues.urls),
         now: side.requests.now,
@@ -52,7 +65,7 @@ export async function startGateway(): Promise<Gateway> {
   );
   return {
     ...side,
-    errors,
+    ...{ relay, errors },
     async ask(target, { method, body, headers = {}, claims = anybody } = {}) {
       const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
       const sent = new Headers({ host: 'api.example.com', 'content-type': 'application/json', ...headers });

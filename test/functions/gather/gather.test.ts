@@ -220,11 +220,14 @@ test('a wrong password fails the run, says so once, and keeps scheduled tries aw
   expect(await world.devices()).toEqual([]);
 });
 
-test('a source that is not read from here is left alone', async () => {
+test('a source behind a relay that is not there fails that run alone, and says what to do', async () => {
   world = await startWorld();
   const { gather } = await import('#functions/gather/gather');
   const message = { ...world.message('x'), sourceId: 'hq' };
-  expect(await gather(world.dependencies)(message, { remainingMs: () => 900_000 })).toBe('dropped');
+  expect(await gather(world.dependencies)(message, { remainingMs: () => 900_000 })).toBe('failed');
+  const run = await world.dependencies.runs.open(message);
+  expect(run).toMatchObject({ state: 'failed', problem: { kind: 'transient', remedy: expect.stringContaining('relay doctor') } });
+  expect(await world.dependencies.sources.read('hq')).toMatchObject({ problem: null });
 });
 
 /** Without what reading alone moves on. */

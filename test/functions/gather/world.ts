@@ -23,6 +23,7 @@ import type { GatherDependencies } from '#functions/gather/dependencies';
 import { gather } from '#functions/gather/gather';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { clientOf, startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+import { relaySide } from '#test/fixtures/relay-side';
 
 type Options = NonNullable<Parameters<typeof startTravelerSimulator>[0]> & {
   settings?: Partial<Settings>;
@@ -60,6 +61,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
     random: () => 0.5,
   });
   const { control } = database.tables;
+  const relay = relaySide(client, control, () => clock.now);
   const dependencies: GatherDependencies = {
     configuration,
     leases: leaseStore(client, control),
@@ -69,6 +71,8 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
     timeline: timelineStore(client, database.tables.journal),
     devices: observedDevices(client, database.tables),
     settings: settingsReader(client, control, configuration.settings),
+    relayRuns: relay.relayRuns,
+    link: relay.link,
     connect: () => traveler,
     gathers: collect((body, delaySeconds) =>
       gathers.push({ message: gatherMessage.parse(body), ...(delaySeconds === undefined ? {} : { delaySeconds }) }),
@@ -81,7 +85,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
   };
 
   return {
-    ...{ clock, simulator, database, configuration, dependencies, evaluations, gathers, logged, meter },
+    ...{ clock, relay, simulator, database, configuration, dependencies, evaluations, gathers, logged, meter },
     message: (id: string, sourceId = 'cloud', reason: GatherMessage['reason'] = 'request'): GatherMessage => ({
       sourceId,
       runId: runIdOf(clock.now, id),

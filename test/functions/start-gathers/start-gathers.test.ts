@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { relayPresence } from '#adapters/relay-link';
 import { runtimeConfiguration } from '#domain/configuration';
 import { type GatherMessage, gatherMessage } from '#domain/messages';
 import { startGathers } from '#functions/start-gathers/start-gathers';
@@ -22,6 +24,7 @@ beforeEach(() => {
 });
 
 const runs = () => runStore(db.client, db.tables.control);
+const leases = () => relayLeaseStore(db.client, db.tables.control);
 const sources = () => sourceStore(db.client, db.tables.control);
 
 function start() {
@@ -37,6 +40,7 @@ function start() {
     runs: runs(),
     sources: sources(),
     settings: settingsStore(db.client, db.tables, configuration),
+    relayOf: relayPresence(leases(), () => now),
     gatherQueue: {
       send: async (messages) => {
         for (const { body } of messages) sent.push(gatherMessage.parse(body));
@@ -54,6 +58,13 @@ test('each source that is read from here is asked for; one behind a relay waits 
   ]);
   expect(sent).toHaveLength(1);
   expect(await runs().read(sent[0]?.runId ?? '')).toMatchObject({ sourceId, state: 'queued', reason: 'schedule' });
+});
+
+test('one behind a relay is asked for while a relay is there', async () => {
+  await leases().take('hq', { relayId: 'r1', connectionId: 'c1' }, { now, lengthMs: 30_000 });
+  expect(await start()).toContainEqual({ sourceId: 'hq', outcome: 'started' });
+  await leases().release('hq', 'r1', { now });
+  expect(sent.map((message) => message.sourceId).toSorted()).toEqual(['hq', sourceId].toSorted());
 });
 
 test('a run that is queued or under way is not doubled: its own message is sent again', async () => {

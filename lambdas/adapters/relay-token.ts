@@ -1,0 +1,11 @@
+/** One-time enrolment tokens: given out once, and kept only as a hash. */
+import { createHash, randomBytes } from 'node:crypto';
+
+/** SHA-256, hex: looked up by it, so that no token is ever compared. */
+export const tokenHash = (token: string): string => createHash('sha256').update(token, 'utf8').digest('hex');
+
+/** 256 random bits. */
+export function newToken(): { token: string; hash: string } {
+  const token = randomBytes(32).toString('base64url');
+  return { token, hash: tokenHash(token) };
+}

@@ -1,0 +1,174 @@
+/** Relays of on-premises sources: inviting one, seeing how they are, revoking one. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { quietMs } from '#adapters/relay-link';
+import { type RelayRecord, relayState, tokenLifeMs } from '#domain/relay-identity';
+import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import { Problem } from './problem.ts';
+import { isoOrNull, isoTime } from './views.ts';
+
+const time = z.string().openapi({ format: 'date-time' });
+const invitation = z.object({ sourceId: z.string().min(1) }).openapi('RelayInvitation');
+const invited = z
+  .object({
+    relayId: z.string(),
+    token: z.string().openapi({ description: 'Good for one relay, within the hour. Shown once.' }),
+    command: z.string().openapi({ description: 'The whole line to run near Domino.' }),
+    commands: z.object({ linux: z.string(), windows: z.string() }),
+    expiresAt: time,
+  })
+  .openapi('RelayInvited');
+const relayView = z
+  .object({
+    relayId: z.string(),
+    sourceId: z.string(),
+    state: z.enum(['invited', 'connected', 'away', 'revoked']),
+    holdsLease: z.boolean().openapi({ description: 'Reads and acts on the source at present.' }),
+    fence: z.number().int().nullable().openapi({ description: 'Number of the lease that it holds.' }),
+    leaseUntil: time.nullable(),
+    version: z.string().nullable(),
+    protocol: z.number().int().nullable(),
+    travelerVersion: z.string().nullable().openapi({ description: 'As the last gather of its source found it.' }),
+    hostname: z.string().nullable(),
+    platform: z.string().nullable(),
+    reads: z.string().nullable(),
+    acts: z.string().nullable(),
+    createdAt: time,
+    createdBy: z.string(),
+    tokenExpiresAt: time.nullable(),
+    enrolledAt: time.nullable(),
+    connectedAt: time.nullable(),
+    lastHeardAt: time.nullable(),
+    lagSeconds: z.number().nullable().openapi({ description: 'Since it was last heard of, while it counts as connected.' }),
+    unacknowledged: z.number().int().openapi({ description: 'Messages to the holder that it has not acknowledged.' }),
+    revokedAt: time.nullable(),
+    revokedBy: z.string().nullable(),
+    problems: z.array(z.string()).openapi({ description: 'What does not work at the relay, with what to do.' }),
+  })
+  .openapi('Relay');
+export type RelayView = z.output<typeof relayView>;
+
+export function relayRoutes(app: ApiApp, { relays: given, readSource, now, newId }: ApiDependencies): void {
+  const { store, leases, sources, cloudUrl, newToken, cut } = given;
+
+  async function view(relay: RelayRecord): Promise<RelayView> {
+    const at = now();
+    const [lease, source] = await Promise.all([leases.read(relay.sourceId), readSource(relay.sourceId)]);
+    const holds = lease !== null && lease.holder === relay.relayId && lease.until > at;
+    const state = relayState(relay, { now: at, quietMs });
+    const { relayId, sourceId, version, protocol, hostname, platform, reads, acts, createdBy, revokedBy, problems: said } = relay;
+    return {
+      ...{ relayId, sourceId, state, version, protocol, hostname, platform, reads, acts, createdBy, revokedBy },
+      holdsLease: holds,
+      fence: holds ? lease.fence : null,
+      leaseUntil: holds ? isoTime(lease.until) : null,
+      travelerVersion: source.server.build || null,
+      createdAt: isoTime(relay.createdAt),
+      tokenExpiresAt: relay.tokenHash === null ? null : isoTime(relay.tokenUntil),
+      enrolledAt: isoOrNull(relay.enrolledAt),
+      connectedAt: isoOrNull(relay.connectedAt),
+      lastHeardAt: isoOrNull(relay.lastHeardAt),
+      lagSeconds: state === 'connected' && relay.lastHeardAt !== null ? Math.max(0, (at - relay.lastHeardAt) / 1000) : null,
+      unacknowledged: holds ? Math.max(0, lease.sent - lease.acked) : 0,
+      revokedAt: isoOrNull(relay.revokedAt),
+      problems: state === 'connected' ? said : [],
+    };
+  }
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/relays',
+      summary: 'Invite a relay: makes a one-time enrolment token for a source',
+      request: { body: json(invitation, 'The source that the relay is for.') },
+      responses: {
+        201: json(invited, 'What to run near Domino.'),
+        ...problems({ 400: 'Not understood.', 422: 'Not a source for relays.' }),
+      },
+    }),
+    async (c) => {
+      const { sourceId } = await readBody(c, invitation);
+      const source = sources.find(({ id }) => id === sourceId);
+      if (source?.kind !== 'traveler') throw notForRelays(sourceId, source !== undefined);
+      const at = now();
+      const { token, hash } = newToken();
+      const relay = newRelay({ relayId: newId(), sourceId, createdAt: at, createdBy: c.get('caller') });
+      await store.invite({ ...relay, tokenHash: hash, tokenUntil: at + tokenLifeMs });
+      const commands = enrolCommands(cloudUrl, token);
+      const expiresAt = isoTime(at + tokenLifeMs);
+      return c.json({ relayId: relay.relayId, token, command: commands.linux, commands, expiresAt }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/relays',
+      summary: 'All relays, with their health',
+      responses: { 200: json(z.object({ relays: z.array(relayView), cursor: z.null() }), 'Newest first.'), ...problems({}) },
+    }),
+    async (c) => {
+      const all = (await store.list()).toSorted((a, b) => b.createdAt - a.createdAt);
+      return c.json({ relays: await Promise.all(all.map(view)), cursor: null }, 200);
+    },
+  );
+
+  const one = z.object({ relayId: z.string() });
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/relays/{relayId}',
+      summary: 'One relay',
+      request: { params: one },
+      responses: { 200: json(relayView, 'The relay.'), ...problems({ 404: 'Not known.' }) },
+    }),
+    async (c) => {
+      const relay = await store.read(c.req.valid('param').relayId);
+      if (relay === null) throw unknown();
+      return c.json(await view(relay), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/relays/{relayId}',
+      summary: 'Revoke a relay: it is cut off and never let in again',
+      request: { params: one },
+      responses: { 204: { description: 'Revoked, now or before.' }, ...problems({ 404: 'Not known.' }) },
+    }),
+    async (c) => {
+      const { relayId } = c.req.valid('param');
+      const relay = await store.read(relayId);
+      if (relay === null) throw unknown();
+      await store.update(relayId, { revokedAt: now(), revokedBy: c.get('caller'), tokenHash: null });
+      await leases.release(relay.sourceId, relayId, { now: now() });
+      await Promise.all((await store.connections(relayId)).map(cut));
+      return c.body(null, 204);
+    },
+  );
+}
+
+function notForRelays(sourceId: string, known: boolean): Problem {
+  const message = known
+    ? 'is read by the cloud itself; only sources of kind "traveler" have relays'
+    : 'is not configured; add it to the configuration first';
+  return new Problem(422, `The source ${message}; nothing was done.`, {
+    errors: [{ path: 'sourceId', message: `${sourceId} ${message}` }],
+  });
+}
+const unknown = () => new Problem(404, 'There is no relay of this id. GET /api/relays lists those there are.');
+
+function newRelay(given: Pick<RelayRecord, 'relayId' | 'sourceId' | 'createdAt' | 'createdBy'>): RelayRecord {
+  const never = { enrolledAt: null, revokedAt: null, revokedBy: null, connectionId: null, connectedAt: null, lastHeardAt: null };
+  const untold = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
+  return { ...given, ...never, ...untold, tokenHash: null, tokenUntil: 0, keys: [], problems: [] };
+}
+
+/** On the machine of the local stack the relay runs from the checkout; elsewhere it is installed. */
+function enrolCommands(cloudUrl: string, token: string): { linux: string; windows: string } {
+  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(cloudUrl).hostname);
+  const rest = `enrol ${cloudUrl} ${token}`;
+  return local
+    ? { linux: `npm run relay -- ${rest}`, windows: `npm run relay -- ${rest}` }
+    : { linux: `sudo -u traveler-relay relay ${rest}`, windows: `relay.cmd ${rest}` };
+}

@@ -1,0 +1,34 @@
+/** How an on-premises source stands with its relays: whether one reads and acts for it now, and since when. */
+import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
+import type { RelayStore } from '#adapters/dynamodb/relays';
+import { quietMs } from '#adapters/relay-link';
+import { type RelayRecord, relayState } from '#domain/relay-identity';
+import type { SourceStatusView } from './schemas.ts';
+import { isoOrNull } from './views.ts';
+
+export type RelaysOfSource = NonNullable<SourceStatusView['relay']>;
+export type RelayStatusDependencies = {
+  relays: Pick<RelayStore, 'list'>;
+  leases: Pick<RelayLeaseStore, 'read'>;
+  now: () => number;
+};
+
+/** `away`: enrolled relays, and none holds the lease; `since`: when the holder came, or the last one was heard of. */
+export async function readRelays(
+  { leases, now }: Pick<RelayStatusDependencies, 'leases' | 'now'>,
+  sourceId: string,
+  all: readonly RelayRecord[],
+): Promise<RelaysOfSource> {
+  const at = now();
+  const own = all.filter((one) => one.sourceId === sourceId && one.enrolledAt !== null && one.revokedAt === null);
+  if (own.length === 0) return { state: 'none', holder: null, relays: 0, lagSeconds: null, since: null };
+  const lease = await leases.read(sourceId);
+  const holder = lease !== null && lease.until > at ? own.find(({ relayId }) => relayId === lease.holder) : undefined;
+  if (lease === null || !holder) {
+    const heard = Math.max(0, ...own.map(({ lastHeardAt }) => lastHeardAt ?? 0));
+    return { state: 'away', holder: null, relays: own.length, lagSeconds: null, since: isoOrNull(heard || null) };
+  }
+  const connected = own.filter((one) => relayState(one, { now: at, quietMs }) === 'connected').length;
+  const lagSeconds = holder.lastHeardAt === null ? null : Math.max(0, (at - holder.lastHeardAt) / 1000);
+  return { state: 'connected', holder: holder.relayId, relays: connected, lagSeconds, since: isoOrNull(lease.since) };
+}

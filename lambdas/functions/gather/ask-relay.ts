@@ -1,0 +1,70 @@
+/**
+ * Asks the relay of an on-premises source to read it. The run is then the relay's until it has told everything (or why not);
+ * while it is heard of, nothing is asked twice. A relay that falls silent, or another one that takes over, is asked anew, under
+ * another name of the run.
+ */
+import { TravelerFailure } from '#adapters/traveler/failure';
+import type { GatherMessage } from '#domain/messages';
+import { askedAs } from '#domain/relayed-run';
+import type { GatherRun, SourceState } from '#domain/source';
+import type { GatherDependencies } from './dependencies.ts';
+
+type Needs = Pick<GatherDependencies, 'configuration' | 'link' | 'runs' | 'gathers' | 'now'>;
+type Asking = { state: SourceState; run: GatherRun; message: GatherMessage; everyDetail: boolean; force: boolean };
+
+/** Progress comes every two seconds; a relay that says nothing for so long has lost the run. */
+const silentMs = 120_000;
+const mostTimes = 6;
+const lookAgainSeconds = 150;
+
+/** `force`: whatever was asked for before does not do. Throws TravelerFailure when no relay is there, or none answers. */
+export async function askRelay(deps: Needs, { state, run, message, everyDetail, force }: Asking): Promise<'asked' | 'under-way'> {
+  const { link, runs, gathers, now, configuration } = deps;
+  const { sourceId, runId } = run;
+  const at = now();
+  const fence = await link.present(sourceId);
+  if (fence === null) throw new NoRelay();
+  const { asked } = run;
+  const heard = asked !== undefined && asked.fence === fence && at - asked.at < silentMs && message.anew !== true;
+  if (heard && !force) return 'under-way';
+  const times = (asked?.times ?? 0) + 1;
+  if (times > mostTimes) throw noAnswer();
+  const startedAt = run.startedAt ?? at;
+  await runs.update(run, { state: 'running', startedAt, asked: { times, fence, at, everyDetail }, problem: null });
+  const { detailRefreshHours, lastSyncEveryHours } = configuration;
+  const sent = await link.send(sourceId, (numbered) => ({
+    type: 'gather',
+    ...numbered,
+    runId: askedAs(runId, times),
+    base: everyDetail ? null : (state.relayDigest ?? null),
+    details: everyDetail ? 'every' : 'rotation',
+    detailRefreshHours,
+    lastSyncEveryHours,
+    since: state.lastCompleteGatherAt,
+    startedAt,
+  }));
+  if (sent === 'away') throw new NoRelay();
+  const { told: _, anew: __, ...again } = message;
+  await gathers.send([{ body: again, delaySeconds: lookAgainSeconds }]);
+  return 'asked';
+}
+
+/** Says nothing of the source itself: how its relays are is shown on its own. */
+export class NoRelay extends TravelerFailure {
+  constructor() {
+    super('transient', {
+      what: 'No relay of this source is connected, so it cannot be read now',
+      where: 'relay',
+      remedy:
+        'It is read as soon as a relay is back. Look at the relays in the console; on the machine near Domino, `relay doctor` names what is wrong.',
+    });
+  }
+}
+
+function noAnswer(): TravelerFailure {
+  return new TravelerFailure('transient', {
+    what: `The relay was asked ${mostTimes} times for this gather and never finished it`,
+    where: 'relay',
+    remedy: 'The next gather asks anew. The log of the relay says what keeps it; `relay doctor` tries each part on its own.',
+  });
+}

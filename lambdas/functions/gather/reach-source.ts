@@ -1,0 +1,66 @@
+/** How a gather gets at its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and told. */
+import type { GatherMessage } from '#domain/messages';
+import { askedAs } from '#domain/relayed-run';
+import type { GatherRun } from '#domain/source';
+import { askRelay } from './ask-relay.ts';
+import { baselineFor } from './begin.ts';
+import type { GatherDependencies, GatheredSource, Gathering, OnPremSource, ServerWish } from './dependencies.ts';
+import { relayedFailure, relayedSource } from './relayed.ts';
+
+export type Reached = Pick<Gathering, 'traveler' | 'relayed' | 'concurrency'>;
+type Given = { source: Gathering['source']; run: GatherRun; message: GatherMessage };
+
+/** Nothing is read from the server here: what there is to look at has come already. */
+const sideBySide = 32;
+
+/** `asked`: the relay has the run now, and this message is done with. Throws TravelerFailure when the source cannot be read. */
+export async function reachSource(deps: GatherDependencies, { source, run, message }: Given): Promise<Reached | 'asked'> {
+  if (source.kind === 'traveler') return reachRelayed(deps, { source, run, message });
+  return { traveler: deps.connect(source), relayed: null, concurrency: source.concurrency };
+}
+
+async function reachRelayed(deps: GatherDependencies, { source, run, message }: Given & { source: OnPremSource }) {
+  const [state, settings] = await Promise.all([deps.sources.read(source.id), deps.settings.current(source.id)]);
+  const ask = async (options: { everyDetail: boolean; force: boolean }) => {
+    await askRelay(deps, { state, run, message, ...options });
+    return 'asked' as const;
+  };
+  const told = toldOf(run, message);
+  const relayed = told === null ? null : await deps.relayRuns.read({ sourceId: source.id, ...told });
+  if (told === null || relayed?.told !== 'whole') {
+    if (relayed?.told === 'failed') throw relayedFailure(relayed);
+    return ask({ ...baselineFor(run, { state, settings, server: state.server }), force: false });
+  }
+  const { everyDetail } = baselineFor(run, { state, settings, server: relayed.begin.server });
+  const rests = run.asked?.everyDetail === true && relayed.begin.scope === 'full';
+  if (everyDetail && !rests) return ask({ everyDetail, force: true });
+  const { list, traveler } = relayedSource(deps.relayRuns, { sourceId: source.id, ...told }, relayed);
+  return { traveler: withSettings(deps, { traveler, source, run }), relayed: list, concurrency: sideBySide };
+}
+
+/** What was told of an earlier asking is not what this run goes by. */
+function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: string; fence: number } | null {
+  if (!told || !asked || told.asked !== askedAs(runId, asked.times) || told.fence !== asked.fence) return null;
+  return { runId: told.asked, fence: told.fence };
+}
+
+/** Only the relay can write to its server: it is told what is wanted, and the gather after it finds what came of it. */
+function withSettings(
+  { link }: Pick<GatherDependencies, 'link'>,
+  { traveler, source, run }: { traveler: Omit<GatheredSource, 'writeSettings'>; source: OnPremSource; run: GatherRun },
+): GatheredSource {
+  async function writeSettings({ requireApproval, devicesBeforeApproval }: ServerWish): Promise<'asked'> {
+    const wishId = `${run.runId}|${requireApproval}|${devicesBeforeApproval}`;
+    await link.send(source.id, (numbered) => ({ type: 'settings', ...numbered, wishId, requireApproval, devicesBeforeApproval }));
+    return 'asked';
+  }
+  return {
+    pages: traveler.pages,
+    serverFacts: traveler.serverFacts,
+    detail: traveler.detail,
+    get requests() {
+      return traveler.requests;
+    },
+    writeSettings,
+  };
+}
