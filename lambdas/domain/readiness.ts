@@ -65,7 +65,8 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
   if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: neverSettled };
-  if (facts.reach === 'relay') return wait('This source is reached through a relay, and none is connected.', now + longestWait);
+  // Whatever relay comes has all sent that waits for it.
+  if (facts.reach === 'relay') return { ...wait(noRelay, now + longestWait), for: 'source' };
   if (facts.reach === 'unconfigured')
     return wait('This source is not in the configuration; put it back, or cancel the action.', now + longestWait);
   if (paused !== null) return { ...wait(paused.note, paused.until), for: 'source' };
@@ -96,6 +97,7 @@ export function pausedUntil(
   return null;
 }
 
+const noRelay = 'This source is reached through a relay, and none is connected.';
 const minute = 60_000;
 const wait = (note: string, until: number): Extract<Readiness, { answer: 'wait' }> => ({ answer: 'wait', until, note });
 

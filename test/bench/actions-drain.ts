@@ -4,6 +4,7 @@
  * in its own, each of whose answers takes 20 ms. The floor is what that server takes at most: as many requests at once as the source allows, 20 ms each; an action needs three
  * (read, write, read back).
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SQSRecord } from 'aws-lambda';
 import pMap from 'p-map';
@@ -24,6 +25,7 @@ import { act } from '#functions/act/act';
 import { economical } from '#functions/act/economy';
 import { sideBySide } from '#functions/act/side-by-side';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
+import { relaySide } from '#test/fixtures/relay-side';
 import { aRequest, newDevice, sourceId } from '#test/fixtures/spine';
 import { bareClient, hrefsOf } from './bare-client.ts';
 import { concurrency } from './gather-world.ts';
@@ -78,6 +80,7 @@ async function drainWorld(count: number) {
       devices: actedDevices(client, tables.devices),
       sources: sourceStore(client, tables.control),
       reach: () => ({ how: 'direct', source }),
+      link: relaySide(client, tables.control, Date.now).link,
       wipes: wipeCounts(client, tables.control),
       maxWipesPerHour: 10,
       alarm: () => undefined,

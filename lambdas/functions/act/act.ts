@@ -2,11 +2,15 @@
 import type { ActionMessage } from '#domain/messages';
 import { readiness } from '#domain/readiness';
 import type { Happened } from '#domain/steps';
+import { isFinal } from '#domain/transitions';
 import { attempt } from './attempt.ts';
 import { conclude } from './conclude.ts';
 import type { ActDependencies, Acted, Slots } from './dependencies.ts';
 import { executors } from './executors.ts';
+import { handOver, isTakeBack } from './hand-over.ts';
 import { postpone, wake } from './postpone.ts';
+import { settleResult } from './relay-result.ts';
+import { relayed } from './relayed.ts';
 import { takeTurn } from './source-pause.ts';
 
 /**
@@ -39,9 +43,20 @@ async function once(
     deps.ledger.openOf(message, { except: message.actionId }),
     deps.sources.read(message.sourceId),
   ]);
+  if (!action && message.result && isTakeBack(message.actionId)) return 'done';
   if (!action) throw new Error(`Action ${message.actionId} is not in the ledger; it is put there before its message is sent`);
   const reach = deps.reach(action.sourceId);
-  const answer = readiness(action, { now: deps.now(), device, open, source: sourceState, reach: reach.how });
+  if (message.result && device && !isFinal(action.state)) {
+    const told = { action, device, open, sourceState, slots: unbounded, queuedAt, until };
+    return settleResult(
+      deps,
+      { ...told, source: relayed(deps, told) },
+      { result: message.result, executor: executors[action.type] },
+    );
+  }
+  const there = reach.how === 'relay' && (await deps.link.present(action.sourceId)) !== null;
+  const facts = { now: deps.now(), device, open, source: sourceState, reach: there ? ('direct' as const) : reach.how };
+  const answer = readiness(action, facts);
   switch (answer.answer) {
     case 'ended':
       // It may have been cut off between its end and the evaluation that follows from it.
@@ -59,13 +74,15 @@ async function once(
     case 'wait':
       return postpone(deps, action, { ...answer, ...(answer.for ? { waitsFor: answer.for } : {}) });
     case 'go': {
-      if (reach.how !== 'direct' || !device) throw new Error('An action is ready only where its source and device are at hand');
+      if (reach.how === 'unconfigured' || !device)
+        throw new Error('An action is ready only where its source and device are at hand');
       if (slots === null || until - deps.now() < longestTry)
         return postpone(deps, action, { note: 'Its source takes no more at once; it goes out in a moment.', until: soon(deps) });
       const turn = await takeTurn(deps, sourceState);
       if (turn === null) return 'overtaken';
-      const one = { action, device, open, sourceState: turn, source: reach.source, slots, queuedAt, until };
-      return attempt(deps, one, executors[action.type]);
+      const one = { action, device, open, sourceState: turn, slots, queuedAt, until };
+      if (reach.how === 'relay') return handOver(deps, { ...one, source: relayed(deps, one) });
+      return attempt(deps, { ...one, source: reach.source }, executors[action.type]);
     }
   }
 }

@@ -77,7 +77,8 @@ async function accepted(deps: ActDependencies, held: Try, { executor, sight }: W
   return effect(deps, next, { executor, reading: await lookAgain(deps, next, { executor, reading: first }) });
 }
 
-function effect(
+/** The server has accepted it: what it then shows. */
+export function effect(
   deps: ActDependencies,
   one: Try,
   { executor, reading }: { executor: Executor; reading: Reading },

@@ -4,6 +4,7 @@ import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import type { WipeCounts } from '#adapters/dynamodb/wipe-counts';
 import type { Queue } from '#adapters/queues';
+import type { RelayLink } from '#adapters/relay-link';
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { Device } from '#domain/device';
 import type { SourceState } from '#domain/source';
@@ -23,6 +24,8 @@ export type ActDependencies = {
   /** Wipes of one source that go out within an hour without a second confirmation. */
   maxWipesPerHour: number;
   reach(sourceId: string): Reach;
+  /** The way to the relays of on-premises sources. */
+  link: RelayLink;
   evaluations: Queue;
   /** Tells whoever is on duty: once for each trouble, never per action. No personal data. */
   alarm(says: string, fields: Record<string, unknown>): void;

@@ -6,12 +6,15 @@ import { secretCredentials } from '#adapters/credentials';
 import { actedDevices } from '#adapters/dynamodb/acted-device';
 import { documentClient } from '#adapters/dynamodb/client';
 import { ledger } from '#adapters/dynamodb/ledger';
+import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
 import { ringSourcePaused } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
+import { relayLink } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
+import { sockets } from '#adapters/sockets';
 import { travelerSource } from '#adapters/traveler/source';
 import { parseEnvironment } from '#domain/environment';
 import { actionMessage } from '#domain/messages';
@@ -33,6 +36,11 @@ const dependencies = economical({
   devices: actedDevices(client, environment.DEVICES_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
   reach: reachOf(configuration.sources, { open: travelerSource, credentialsOf: secretCredentials }),
+  link: relayLink({
+    leases: relayLeaseStore(client, environment.CONTROL_TABLE),
+    post: sockets(environment.SOCKET_ENDPOINT).post,
+    now: Date.now,
+  }),
   wipes: wipeCounts(client, environment.CONTROL_TABLE),
   maxWipesPerHour: configuration.guard.maxWipesPerHour,
   alarm: (says: string, fields: Record<string, unknown>) => {

@@ -30,7 +30,7 @@ export async function read({ source, slots, device }: Pick<Try, 'source' | 'slot
   }
 }
 
-const shownOf = ({ detail: { approval, access, wipe } }: Found): Shown => ({ approval, access, wipe });
+export const shownOf = ({ detail: { approval, access, wipe } }: Pick<Found, 'detail'>): Shown => ({ approval, access, wipe });
 
 export function asFailure(error: unknown): TravelerFailure {
   if (error instanceof TravelerFailure) return error;

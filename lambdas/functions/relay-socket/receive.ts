@@ -39,12 +39,12 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
     await hello(deps, peer, message);
     return 'done';
   },
-  ping: async (deps, peer, { fence, problems }) => {
+  ping: async (deps, peer, { n, fence, problems }) => {
     const [{ lease, fresh }] = await Promise.all([
       onLease(deps, peer, { fence }),
       deps.relays.updateConnected(peer.relayId, peer.connectionId, { lastHeardAt: deps.now(), problems }),
     ]);
-    await say(deps, peer.connectionId, { type: 'pong', lease });
+    await say(deps, peer.connectionId, { type: 'pong', answers: n, lease });
     if (fresh) await takeUp(deps, peer, { fresh });
     return 'done';
   },
