@@ -2,7 +2,7 @@
  * Prints of a list row: two 32-bit hashes that tell whether a device changed since it was stored. `identity` covers what says
  * *which phone this is*, `description` what only describes it. Last sync is in neither: it is volatile.
  */
-import type { ListedDevice } from '#domain/device';
+import type { DeviceDetail, ListedDevice } from '#domain/device';
 
 export type Print = { identity: number; description: number };
 
@@ -28,7 +28,14 @@ function isDigit(text: string, index: number): boolean {
 }
 
 function describing({ type, level, notification, detail }: ListedDevice): string[] {
-  return [type, level, notification, ...(detail === null ? [] : [JSON.stringify(detail)])];
+  return [type, level, notification, ...(detail === null ? [] : [textOf(detail)])];
+}
+
+/** The same for the same record, in whatever order its fields are held: both ends of a relay must come to the same print. */
+function textOf({ codes, ...told }: DeviceDetail): string {
+  const fields = Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1));
+  const coded = Object.entries(codes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([fields, coded]);
 }
 
 /** FNV-1a over the parts, with a separator that no part can hold, and a final mix. */

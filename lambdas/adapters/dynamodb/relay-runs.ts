@@ -16,7 +16,15 @@ const begun = z.object({
   base: gatherDigest.nullable(),
   server: serverFacts,
 });
-const part = z.object({ part: z.number().int(), devices: z.array(relayedDevice), removed: z.array(z.string()) });
+const part = z.object({
+  part: z.number().int(),
+  /** As JSON: a map of DynamoDB keeps no order and costs more. */
+  devices: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.array(relayedDevice)),
+  removed: z.array(z.string()),
+});
 const ended = z.object({
   parts: z.number().int(),
   totals: z.object({
@@ -94,7 +102,13 @@ export function relayRunStore(client: DocumentClient, table: string): RelayRunSt
         gatherFailed: 'failed',
         gatherPart: partKey('part' in message ? message.part : 0),
       };
-      const Item = { ...key({ sourceId, runId, fence }, names[type]), ...content, expiresAt: Math.floor((now + keptMs) / 1000) };
+      const devices = 'devices' in content ? { devices: JSON.stringify(content.devices) } : {};
+      const Item = {
+        ...key({ sourceId, runId, fence }, names[type]),
+        ...content,
+        ...devices,
+        expiresAt: Math.floor((now + keptMs) / 1000),
+      };
       await client.send(new PutCommand({ TableName: table, Item }));
     },
     async read(run) {

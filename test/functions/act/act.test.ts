@@ -202,7 +202,7 @@ test('an action asked for before the device was registered anew is refused as st
   expect(effects().filter((body) => JSON.stringify(body).includes('"approval_policy":8'))).toEqual([]);
 });
 
-test('an action for a source behind a relay waits, and expires at its deadline', async () => {
+test('an action for a source whose relay is away waits for it, and expires at its deadline', async () => {
   const device: Device = { ...newDevice({ ...(await stored()), now: spine.clock.now }), sourceId: 'hq' };
   await spine.put(device);
   const request = aRequest(device, {
@@ -214,8 +214,10 @@ test('an action for a source behind a relay waits, and expires at its deadline',
   await spine.ask(request);
   await spine.perform.evaluation({ kind: 'users', sourceId: 'hq', users: [user], cause: 'test' });
   await spine.settle({ forMs: 1_000_000 });
-  expect(await read(request.actionId)).toMatchObject({ state: 'waiting' });
-  await spine.settle({ forMs: 4_000_000 });
+  expect(await read(request.actionId)).toMatchObject({ state: 'waiting', waitsFor: 'source' });
+  spine.clock.now += 4_000_000;
+  await spine.perform.evaluation({ kind: 'users', sourceId: 'hq', users: [user], cause: 'the reaper' });
+  await spine.settle();
   expect(await read(request.actionId)).toMatchObject({ state: 'expired' });
 });
 

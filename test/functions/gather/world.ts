@@ -61,14 +61,17 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
     random: () => 0.5,
   });
   const { control } = database.tables;
+  const runs = runStore(client, control, database.tables.journal);
+  const timeline = timelineStore(client, database.tables.journal);
+  const serverFacts = await traveler.serverFacts();
   const relay = relaySide(client, control, () => clock.now);
   const dependencies: GatherDependencies = {
     configuration,
     leases: leaseStore(client, control),
-    runs: runStore(client, control, database.tables.journal),
+    runs,
     sources: sourceStore(client, control),
     manifests: manifestStore(client, control),
-    timeline: timelineStore(client, database.tables.journal),
+    timeline,
     devices: observedDevices(client, database.tables),
     settings: settingsReader(client, control, configuration.settings),
     relayRuns: relay.relayRuns,
@@ -85,6 +88,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
   };
 
   return {
+    ...{ traveler, runs, timelineStore: timeline, serverFacts },
     ...{ clock, relay, simulator, database, configuration, dependencies, evaluations, gathers, logged, meter },
     message: (id: string, sourceId = 'cloud', reason: GatherMessage['reason'] = 'request'): GatherMessage => ({
       sourceId,

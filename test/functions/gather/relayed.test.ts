@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deviceHash } from '#adapters/fingerprint';
+import { gather } from '#functions/gather/gather';
+import type { Peer } from '#functions/relay-socket/dependencies';
+import { hours, minutes } from '#test/functions/gather/world';
+import { type RelayedWorld, type Snapshot, startRelayedWorld } from '#test/functions/relay-socket/relayed-world';
+
+let world: RelayedWorld;
+let peer: Peer;
+let first: Snapshot;
+const none: Snapshot = new Map();
+
+beforeAll(async () => {
+  world = await startRelayedWorld({ devices: 45, settings: { requireApproval: 'server' } });
+  peer = await world.enrol('r1');
+  await world.hello(peer);
+  world.gathers.length = 0;
+  first = await world.readServer();
+});
+afterAll(() => world.stop());
+
+/** What matters of a device, without where and when it was read. */
+const told = (devices: Awaited<ReturnType<RelayedWorld['devices']>>, sourceId: string) =>
+  devices
+    .filter((device) => device.sourceId === sourceId)
+    .map(({ sourceId: _, observedAt, baselineRun, lastSync, ...rest }) => ({ ...rest, existing: baselineRun !== null }));
+
+test('the first gather asks for everything, full records read anew, and ends as one of the same server read from here', async () => {
+  const { command, outcomes, run } = await world.round(peer, { id: 'first', before: none, after: first });
+  expect(command).toMatchObject({ base: null, details: 'every', since: null });
+  expect(outcomes).toContain('completed');
+  expect(run).toMatchObject({ state: 'completed', baseline: true, counts: { devices: 45, added: 45, missing: 0 } });
+  expect(await world.source()).toMatchObject({ relayDigest: world.digestOf(first), devices: 45, problem: null });
+  await world.gather('direct');
+  const devices = await world.devices();
+  expect(told(devices, 'hq')).toEqual(told(devices, 'cloud'));
+  expect(world.evaluationsOf('everyone')).toContainEqual(expect.objectContaining({ sourceId: 'hq' }));
+});
+
+test('when nothing changed, a begin and an end are enough, and nothing is written on a device', async () => {
+  world.clock.now += 15 * minutes;
+  const before = told(await world.devices(), 'hq');
+  const { command, run } = await world.round(peer, { id: 'unchanged', before: first, after: first });
+  expect(command).toMatchObject({ base: world.digestOf(first), details: 'rotation' });
+  expect(world.answerOf(command, { before: first, after: first })).toHaveLength(2);
+  expect(run).toMatchObject({ state: 'completed', counts: { devices: 45, added: 0, changed: 0, missing: 0 } });
+  expect(told(await world.devices(), 'hq')).toEqual(before);
+});
+
+test('a delta adds, changes and misses what the relay says, and leaves the rest', async () => {
+  world.clock.now += 15 * minutes;
+  const next = new Map(first);
+  const [gone = '', changed = ''] = [...first.keys()];
+  const row = first.get(changed);
+  if (!row?.detail) throw new Error('the row has no full record');
+  next.delete(gone);
+  next.set(changed, { ...row, detail: { ...row.detail, approval: 'denied' }, detailAt: world.clock.now });
+  next.set('0123456789abcdef', { ...row, user: 'New One/Acme', deviceId: 'Appl77', href: '/x', detailAt: world.clock.now });
+  const [, added] = [...next].at(-1) ?? [];
+  next.delete('0123456789abcdef');
+  if (added) next.set(deviceHash(added), added);
+  const { run } = await world.round(peer, { id: 'delta', before: first, after: next });
+  expect(run?.counts).toMatchObject({ devices: 45, added: 1, changed: 1, missing: 1 });
+  expect(await world.source()).toMatchObject({ relayDigest: world.digestOf(next) });
+  const devices = (await world.devices()).filter(({ sourceId }) => sourceId === 'hq');
+  expect(devices.filter(({ presence }) => presence === 'missing')).toHaveLength(1);
+  expect(devices.find(({ deviceId, user }) => deviceId === row.deviceId && user === row.user)?.detail?.approval).toBe('denied');
+  // Back on the list, and as it was.
+  world.clock.now += 15 * minutes;
+  const again = await world.round(peer, { id: 'back', before: next, after: first });
+  expect(again.run?.counts).toMatchObject({ devices: 45, missing: 1 });
+  expect((await world.devices()).find((device) => device.sourceId === 'hq' && device.returnedAt)).toBeDefined();
+});
+
+test('a digest that disagrees is not built upon: the next gather asks for everything', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const message = { ...world.message('wrong'), sourceId: 'hq' };
+  await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  for (const words of world.answerOf(world.lastCommand(), { before: first, after: first }))
+    await world.say(peer, words.type === 'gatherEnd' ? { ...words, digest: 'ab'.repeat(32) } : words);
+  expect(await world.queued()).toContain('completed');
+  expect(await world.source()).toMatchObject({ relayDigest: null });
+  const { command } = await world.round(peer, { id: 'healed', before: first, after: first });
+  expect(command.base).toBeNull();
+  expect(await world.source()).toMatchObject({ relayDigest: world.digestOf(first) });
+});
+
+test('parts that were lost are asked for, and the run goes on when they have come', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const message = { ...world.message('lost'), sourceId: 'hq' };
+  await world.dependencies.sources.update('hq', { relayDigest: null });
+  await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  const words = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
+  for (const one of words) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
+  expect(await world.queued()).toContain('waiting');
+  expect(world.relay.said('resend').at(-1)).toMatchObject({ parts: [2] });
+  for (const one of words) if (one.type === 'gatherPart' && one.part === 2) await world.say(peer, one);
+  expect(await world.queued()).toContain('completed');
+});
+
+test('what the relay could not read fails the run and shows at the source, with what to do', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const message = { ...world.message('failed'), sourceId: 'hq' };
+  await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  const { runId, fence } = world.lastCommand();
+  const problem = { kind: 'denied' as const, what: 'wrong password', where: 'device list', remedy: 'set it', unreachable: false };
+  await world.say(peer, { type: 'gatherFailed', runId, fence, requests: 1, problem });
+  expect(await world.queued()).toContain('failed');
+  expect(await world.source()).toMatchObject({ problem: { kind: 'denied', where: 'relay: device list' } });
+  expect((await world.source()).retryAt).toBe(world.clock.now + hours);
+  await world.round(peer, { id: 'well', before: first, after: first });
+  expect(await world.source()).toMatchObject({ problem: null, retryAt: null });
+});
+
+test('a run that was asked for is not asked for twice while its relay is heard of, and anew when another takes over', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const message = { ...world.message('takeover'), sourceId: 'hq' };
+  const ask = () => gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  await ask();
+  const one = world.lastCommand();
+  await ask();
+  expect(world.lastCommand()).toBe(one);
+  const second = await world.enrol('r2');
+  world.clock.now += 31_000;
+  await world.say(second, { type: 'ping', fence: null, problems: [] });
+  await world.queued();
+  const other = world.lastCommand();
+  expect(other.fence).toBeGreaterThan(one.fence);
+  expect(other.runId).not.toBe(one.runId);
+  // The first relay is back and tells what it was asked for: acknowledged, and dropped.
+  for (const words of world.answerOf(one, { before: first, after: none })) await world.say(peer, words);
+  expect(await world.queued()).not.toContain('completed');
+  for (const words of world.answerOf(other, { before: first, after: first })) await world.say(second, words);
+  expect(await world.queued()).toContain('completed');
+  expect((await world.source()).devices).toBe(45);
+});
