@@ -36,12 +36,15 @@ const away = 'The relay of its source has just gone; it goes out as soon as one 
 function command(about: Try, { n, fence, step }: Numbered & { step: ActionCommand['step'] }): ActionCommand {
   const { action, device } = about;
   const { actionId, attempts, type, sourceId, user, deviceId, requestedAt, expiresAt, fence: wipeFence } = action;
+  const { wipeTargets, sent, lockBelongs, givesBack } = circumstances(about);
+  const asBefore = givesBack ? device.denial?.took?.approval : undefined;
   return {
     ...{ type: 'action', n, fence, actionId, attempt: attempts, step, what: type, requestedAt, expiresAt },
     target: { sourceId, user, deviceId },
     href: device.href,
-    liftDenial: device.denial !== null,
-    ...circumstances(about),
+    ...{ liftDenial: device.denial !== null, sent, lockBelongs },
+    ...(wipeTargets ? { wipeTargets } : {}),
+    ...(asBefore === undefined ? {} : { asBefore }),
     ...(wipeFence ? { wipeFence } : {}),
   };
 }

@@ -9,17 +9,19 @@ import { askedAs } from '#domain/relayed-run';
 import type { GatherRun, SourceState } from '#domain/source';
 import type { GatherDependencies } from './dependencies.ts';
 
-type Needs = Pick<GatherDependencies, 'configuration' | 'link' | 'runs' | 'gathers' | 'now'>;
+type Needs = Pick<GatherDependencies, 'configuration' | 'devices' | 'link' | 'runs' | 'gathers' | 'now'>;
 type Asking = { state: SourceState; run: GatherRun; message: GatherMessage; everyDetail: boolean; force: boolean };
 
 /** Progress comes every two seconds; a relay that says nothing for so long has lost the run. */
 const silentMs = 120_000;
 const mostTimes = 6;
+/** As many as the protocol takes; the relay looks at the others by itself, as their records show what moves. */
+const mostAttention = 1_000;
 const lookAgainSeconds = 150;
 
 /** `force`: whatever was asked for before does not do. Throws TravelerFailure when no relay is there, or none answers. */
 export async function askRelay(deps: Needs, { state, run, message, everyDetail, force }: Asking): Promise<'asked' | 'under-way'> {
-  const { link, runs, gathers, now, configuration } = deps;
+  const { link, runs, gathers, devices, now, configuration } = deps;
   const { sourceId, runId } = run;
   const at = now();
   const fence = await link.present(sourceId);
@@ -32,6 +34,7 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
   const startedAt = run.startedAt ?? at;
   await runs.update(run, { state: 'running', startedAt, asked: { times, fence, at, everyDetail }, problem: null });
   const { detailRefreshHours, lastSyncEveryHours } = configuration;
+  const moving = await devices.moving(sourceId);
   const sent = await link.send(sourceId, (numbered) => ({
     type: 'gather',
     ...numbered,
@@ -42,6 +45,7 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
     lastSyncEveryHours,
     since: state.lastCompleteGatherAt,
     startedAt,
+    attention: [...moving].slice(0, mostAttention),
   }));
   if (sent === 'away') throw new NoRelay();
   const { told: _, anew: __, ...again } = message;
