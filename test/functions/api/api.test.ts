@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newRun } from '#adapters/dynamodb/runs';
 import { sourceStore } from '#adapters/dynamodb/sources';
+import { gatherMessage } from '#domain/messages';
 import { defaultSettings } from '#domain/settings';
 import * as schemas from '#functions/api/schemas';
 import { aDevice, anEnrolment, janes, start } from '#test/functions/portal-events/portal-side';
@@ -136,10 +137,8 @@ test('settings are published in place of the version that was seen, and a second
   const after = schemas.settingsView.parse((await gateway.ask('/api/settings')).json);
   expect(after).toMatchObject({ version: 2, publishedBy: 'ann@acme.com', publishedAt: '2026-03-01T08:00:00.000Z' });
   expect(after.versions.map(({ version }) => version)).toEqual([2, 1]);
-  expect(await gateway.queues.drain('gather')).toMatchObject([
-    { sourceId: 'cloud', reason: 'settings' },
-    { sourceId: 'hq', reason: 'settings' },
-  ]);
+  const gathers = z.array(gatherMessage).parse(await gateway.queues.drain('gather'));
+  expect(gathers.map(({ sourceId, reason }) => `${sourceId} ${reason}`).toSorted()).toEqual(['cloud settings', 'hq settings']);
   expect(await gateway.queues.drain('evaluations')).toMatchObject([
     { kind: 'everyone', sourceId: 'cloud' },
     { kind: 'everyone', sourceId: 'hq' },
