@@ -62,8 +62,8 @@ export type RelaySource = {
   block(target: DeviceKey & { href: string }): Promise<Written>;
   remove(target: DeviceKey & { href: string }): Promise<Written>;
   wipe(target: DeviceKey & { href: string }, targets: readonly WipeTarget[]): Promise<Written>;
-  /** `lock`: the device is to stay locked out afterwards. */
-  cancelWipe(target: DeviceKey & { href: string }, options: { lock: boolean }): Promise<Written>;
+  /** `lock`: the device is to stay locked out afterwards. `approval`: as just read. */
+  cancelWipe(target: DeviceKey & { href: string }, options: { lock: boolean; approval: Approval }): Promise<Written>;
   /** Requests and console lines so far. */
   readonly requests: number;
   /** ms between reading back after a write: a console answers later than REST. */

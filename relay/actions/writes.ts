@@ -21,7 +21,9 @@ const writes: { [K in ActionType]: Write } = {
   wipe: (source, target, { command, before }) => source.wipe(target, wipeRequest(before, command)),
   // No wipe left, and not yet done: only the lock is missing.
   'cancel-wipe': (source, target, { command, before }) =>
-    before.wipe === 'none' ? source.block(target) : source.cancelWipe(target, { lock: command.lockBelongs }),
+    before.wipe === 'none'
+      ? source.block(target)
+      : source.cancelWipe(target, { lock: command.lockBelongs, approval: before.approval }),
 };
 
 export function writeAction(source: WriteSource, command: ActionCommand, before: DeviceDetail): Promise<Written> {

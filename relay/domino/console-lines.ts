@@ -11,6 +11,8 @@ export type LineRequest = Pick<DeviceKey, 'user' | 'deviceId'> & {
   unlock?: boolean;
   /** cancel-wipe: the device is to stay locked out; taking back the flags lifts the lock too. */
   lock?: boolean;
+  /** cancel-wipe: and it is to be denied, too. */
+  deny?: boolean;
   /** wipe: at least one. */
   targets?: readonly WipeTarget[];
 };
@@ -29,13 +31,18 @@ const builds: { [K in ActionType]: Build } = {
     ...(unlock ? [`${security} flagsRemove all ${device}`] : []),
   ],
   // Deny alone does nothing to a device that needs no approval.
-  block: (device) => [`${security} approval deny ${device}`, lockLine(device)],
+  block: (device) => [denyLine(device), lockLine(device)],
   wipe: (device, { targets = [] }) => [`${security} flagsAdd ${flagsOf(targets)} ${device}`],
-  'cancel-wipe': (device, { lock }) => [`${security} flagsRemove all ${device}`, ...(lock ? [lockLine(device)] : [])],
+  'cancel-wipe': (device, { lock, deny }) => [
+    `${security} flagsRemove all ${device}`,
+    ...(deny ? [denyLine(device)] : []),
+    ...(lock ? [lockLine(device)] : []),
+  ],
   // Without the first, the security record would outlive the device and hold again should it come back.
   remove: (device) => [`${security} delete ${device}`, `tell traveler delete ${device}`],
 };
 
+const denyLine = (device: string) => `${security} approval deny ${device}`;
 const lockLine = (device: string) => `${security} flagsAdd lock ${device}`;
 const flagsOf = (targets: readonly WipeTarget[]) => [...new Set(targets)].map((target) => wipeFlags[target]).join('/');
 

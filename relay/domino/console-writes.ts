@@ -58,7 +58,8 @@ export function consoleWrites(
     block: (target) => write(target, 'block'),
     remove: (target) => write(target, 'remove'),
     wipe: (target, targets) => write(target, 'wipe', { targets }),
-    cancelWipe: (target, { lock }) => write(target, 'cancel-wipe', { lock }),
+    // A device that waits is locked as part of waiting; only the denial tells that it is kept out.
+    cancelWipe: (target, { lock, approval }) => write(target, 'cancel-wipe', { lock, deny: lock && approval === 'pending' }),
     readBack: patience('console', patienceMs),
     get requests() {
       return lines;

@@ -58,16 +58,18 @@ const doings: Record<string, Doing> = {
     return true;
   },
   forget: (traveler, device) => {
-    if (device.wipeOptions !== '') return false;
+    if (wipePending(device)) return false;
     traveler.forgetSecurity(device.index);
     return true;
   },
   remove: (traveler, device) => {
-    if (device.wipeOptions !== '') return false;
+    if (wipePending(device)) return false;
     traveler.remove(device.index);
     return true;
   },
 };
+
+const wipePending = ({ wipeOptions, wipeDate }: SimulatedDevice) => wipeOptions !== '' && wipeDate === 0;
 
 function judge(traveler: Traveler, { index, approval }: SimulatedDevice, verdict: number): boolean {
   if (approval === notRequired) return false;

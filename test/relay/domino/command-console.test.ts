@@ -127,7 +127,7 @@ test('hostile ids and names never reach a process', async () => {
       writes.block(one),
       writes.remove(one),
       writes.wipe(one, ['device']),
-      writes.cancelWipe(one, { lock: true }),
+      writes.cancelWipe(one, { lock: true, approval: 'denied' }),
     ];
     for (const tried of tries) expect(await failureOf(tried)).toMatchObject({ kind: 'invalid' });
   }

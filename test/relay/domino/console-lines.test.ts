@@ -18,6 +18,15 @@ test.each<[ActionType, Partial<LineRequest>, string[]]>([
   ['wipe', { targets: ['apps', 'storage-card', 'apps'] }, [`tell traveler security flagsAdd wipeApps/wipeStorageCard ${on}`]],
   ['cancel-wipe', {}, [`tell traveler security flagsRemove all ${on}`]],
   ['cancel-wipe', { lock: true }, [`tell traveler security flagsRemove all ${on}`, `tell traveler security flagsAdd lock ${on}`]],
+  [
+    'cancel-wipe',
+    { lock: true, deny: true },
+    [
+      `tell traveler security flagsRemove all ${on}`,
+      `tell traveler security approval deny ${on}`,
+      `tell traveler security flagsAdd lock ${on}`,
+    ],
+  ],
   ['remove', {}, [`tell traveler security delete ${on}`, `tell traveler delete ${on}`]],
 ])('%s %o is said in exactly these lines', (type, options, lines) => {
   expect(consoleLines(type, { ...jane, ...options })).toEqual({ lines });

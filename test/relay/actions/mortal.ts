@@ -1,0 +1,58 @@
+/** A relay's acting half every call of which, to journal, source, console and link, is a place to die: before it and after it. */
+import type { TravelerSource } from '#adapters/traveler/source';
+import { type RelayActions, relayActions } from '../../../relay/actions/relay-actions.ts';
+import { consoleWrites } from '../../../relay/domino/console-writes.ts';
+import { sourceOf } from '../../../relay/domino/device-writes.ts';
+import type { ActionJournal } from '../../../relay/journal/journal.ts';
+import type { Link } from '../../../relay/ports.ts';
+import { directConsole, readBack, readsOf } from './acting.ts';
+
+export type Place = (name: string) => Promise<void>;
+type Parts = { port: number; rest: TravelerSource; journal: ActionJournal };
+
+export function mortalRelay({ port, rest, journal }: Parts, place: Place): RelayActions {
+  const mortal =
+    <G extends unknown[], R>(name: string, call: (...given: G) => Promise<R>) =>
+    async (...values: G): Promise<R> => {
+      await place(`before ${name}`);
+      const result = await call(...values);
+      await place(`after ${name}`);
+      return result;
+    };
+  const writes = consoleWrites({ tell: mortal('console', directConsole(port).tell) });
+  const source = sourceOf(readsOf(rest), { ...writes, readBack });
+  return relayActions({
+    source: { ...source, read: mortal('read', source.read) },
+    journal: {
+      ...journal,
+      open: mortal('open', journal.open),
+      attemptsOf: mortal('attemptsOf', journal.attemptsOf),
+      untold: mortal('untold', journal.untold),
+      received: mortal('received', journal.received),
+      started: mortal('started', journal.started),
+      written: mortal('written', journal.written),
+      done: mortal('done', journal.done),
+      told: mortal('told', journal.told),
+    },
+  });
+}
+
+/** The link of such a relay: what it is told to deliver passes two places, too. */
+export const mortalLink = (link: Link, place: Place): Link => ({
+  ...link,
+  async deliver(told, options) {
+    await place('before deliver');
+    await link.deliver(told, options);
+    await place('after deliver');
+  },
+});
+
+/** Dies at the n-th place from here: from then on no call returns, as if the process were gone. */
+export function death(killAt: number, died: (where: string) => void): Place {
+  let passed = 0;
+  return async (name) => {
+    passed += 1;
+    if (passed === killAt) died(name);
+    if (passed >= killAt) await new Promise(() => undefined);
+  };
+}

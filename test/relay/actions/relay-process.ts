@@ -1,0 +1,51 @@
+/**
+ * The acting half of a relay in a process of its own, with the journal on disk and writes to the simulated console. It ends itself
+ * by SIGKILL at the n-th place: before or after each call of journal, source, console and link.
+ */
+import { z } from 'zod';
+import { travelerSource } from '#adapters/traveler/source';
+import { actionCommand } from '#domain/relay-protocol';
+import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
+import { death, mortalLink, mortalRelay } from './mortal.ts';
+
+const given = z.object({
+  journal: z.string(),
+  url: z.string(),
+  port: z.number(),
+  credentials: z.object({ user: z.string(), password: z.string() }),
+  killAt: z.number(),
+});
+const { journal: file, url, port, credentials, killAt } = given.parse(JSON.parse(process.argv[2] ?? '{}'));
+
+/** The parent hears where, then everything ends. */
+const die = death(killAt, (where) => void process.send?.({ killedAt: where }, () => process.kill(process.pid, 'SIGKILL')));
+async function place(name: string): Promise<void> {
+  await die(name);
+  if (name === 'after told') process.send?.({ ended: true });
+}
+
+const rest = travelerSource({ baseUrl: url, credentials: async () => credentials, concurrency: 4 });
+const relay = mortalRelay({ port, rest, journal: sqliteJournal(file) }, place);
+const acknowledged = new Map<string, () => void>();
+const link = mortalLink(
+  {
+    deliver(told) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      acknowledged.set(told.type === 'actionResult' ? told.actionId : '', resolve);
+      process.send?.({ told });
+      return promise;
+    },
+    mention: () => undefined,
+    held: () => ({ fence: 1 }),
+    cloudNow: Date.now,
+  },
+  place,
+);
+
+const asked = z.union([z.object({ command: actionCommand }), z.object({ acknowledge: z.string() })]);
+process.on('message', (message) => {
+  const parsed = asked.parse(message);
+  if ('command' in parsed) void relay.act(parsed.command, link);
+  else acknowledged.get(parsed.acknowledge)?.();
+});
+process.send?.({ ready: true });
