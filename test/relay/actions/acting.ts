@@ -10,11 +10,12 @@ import {
 } from '#infra/simulators/traveler-simulator';
 import { type RelayActionOptions, relayActions } from '../../../relay/actions/relay-actions.ts';
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
-import { type DeviceReads, type DeviceWrites, sourceOf } from '../../../relay/domino/device-writes.ts';
+import { type DeviceWrites, sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import type { Link, RelaySource, Told } from '../../../relay/ports.ts';
 import { aCommand } from './commands.ts';
+import { directConsole, readBack, readsOf } from './parts.ts';
 
 export type Result = Extract<Told, { type: 'actionResult' }>;
 
@@ -70,27 +71,6 @@ export function restOf(server: TravelerSimulator): TravelerSource {
   });
 }
 
-export const readsOf = (traveler: TravelerSource): DeviceReads => ({
-  pages: () => traveler.pages(),
-  read: ({ href }) => traveler.detail(href),
-  facts: () => traveler.serverFacts(),
-  get requests() {
-    return traveler.requests;
-  },
-  close: () => traveler.close(),
-});
-
-/** The console without a program in between: for many lines. The program is tested where it is the subject. */
-export function directConsole(port: number) {
-  return {
-    async tell(line: string) {
-      await fetch(`http://127.0.0.1:${port}/simulator/console`, { method: 'POST', body: JSON.stringify({ line }) });
-    },
-  };
-}
-
-/** Short, so that tests of what shows no effect end soon. */
-export const readBack = [5, 10, 20, 40];
 export const quick = (writes: DeviceWrites): DeviceWrites => ({ ...writes, readBack });
 
 type Options = Partial<Omit<RelayActionOptions, 'source' | 'journal'>> & {

@@ -13,7 +13,8 @@ import { type SimulatedDevice, startTravelerSimulator, type TravelerSimulator } 
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import type { DeviceWrites } from '../../../relay/domino/device-writes.ts';
 import { restWrites } from '../../../relay/domino/rest-writes.ts';
-import { acting, directConsole, quick, restOf } from './acting.ts';
+import { acting, quick, restOf } from './acting.ts';
+import { directConsole } from './parts.ts';
 
 const user = 'Jane Doe/Acme';
 const types: ActionType[] = ['approve', 'block', 'remove', 'wipe', 'cancel-wipe'];

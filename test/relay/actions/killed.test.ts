@@ -20,9 +20,10 @@ import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
-import { cloud, directConsole, quick, readsOf, restOf } from './acting.ts';
+import { cloud, quick, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
 import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { directConsole, readsOf } from './parts.ts';
 
 let server: TravelerSimulator;
 let rest: TravelerSource;

@@ -5,7 +5,7 @@ import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/journal.ts';
 import type { Link } from '../../../relay/ports.ts';
-import { directConsole, readBack, readsOf } from './acting.ts';
+import { directConsole, readBack, readsOf } from './parts.ts';
 
 export type Place = (name: string) => Promise<void>;
 type Parts = { port: number; rest: TravelerSource; journal: ActionJournal };

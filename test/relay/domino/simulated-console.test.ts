@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startTravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { failureOf } from '#test/adapters/traveler/connected';
 import { commandConsole } from '../../../relay/domino/command-console.ts';
-import { directConsole } from '../actions/acting.ts';
+import { directConsole } from '../actions/parts.ts';
 
 const user = 'Jane Doe/Acme';
 

@@ -1,0 +1,25 @@
+/** Parts of a relay that a process of its own needs, too: light to load. */
+import type { TravelerSource } from '#adapters/traveler/source';
+import type { DeviceReads } from '../../../relay/domino/device-writes.ts';
+
+export const readsOf = (traveler: TravelerSource): DeviceReads => ({
+  pages: () => traveler.pages(),
+  read: ({ href }) => traveler.detail(href),
+  facts: () => traveler.serverFacts(),
+  get requests() {
+    return traveler.requests;
+  },
+  close: () => traveler.close(),
+});
+
+/** The console without a program in between: for many lines. The program is tested where it is the subject. */
+export function directConsole(port: number) {
+  return {
+    async tell(line: string) {
+      await fetch(`http://127.0.0.1:${port}/simulator/console`, { method: 'POST', body: JSON.stringify({ line }) });
+    },
+  };
+}
+
+/** Short, so that tests of what shows no effect end soon. */
+export const readBack = [5, 10, 20, 40];
