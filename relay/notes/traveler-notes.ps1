@@ -4,15 +4,23 @@
 
     powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File traveler-notes.ps1 console -Server Mail01/Acme -Line "<line>"
 
-  console   gives the server one console line; prints what it answers at once, which may be nothing.
+    powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File traveler-notes.ps1 devices -Server Mail01/Acme
 
-  Exit codes: 0 handed over; 2 called wrongly; 3 the Notes client cannot be used here. Messages go to standard error.
+  console   gives the server one console line; prints what it answers at once, which may be nothing.
+  devices   prints the documents of a view of LotusTraveler.nsf (Traveler 8.5), one line of JSON each, {"unid": "...", "items": {...}},
+            and at the end {"end": <number of documents>}: without that line it was cut off. It only reads. Times are
+            milliseconds since 1970, UTC.
+
+  Exit codes: 0 done; 2 called wrongly; 3 the Notes client cannot be used here; 4 the database or its view cannot be opened.
+  Messages go to standard error.
 #>
 [CmdletBinding(PositionalBinding = $false)]
 param(
-  [Parameter(Mandatory = $true, Position = 0)] [ValidateSet('console')] [string] $Verb,
+  [Parameter(Mandatory = $true, Position = 0)] [ValidateSet('console', 'devices')] [string] $Verb,
   [Parameter(Mandatory = $true)] [ValidateLength(1, 256)] [string] $Server,
   [string] $Line,
+  [ValidateLength(1, 256)] [string] $Database = 'LotusTraveler.nsf',
+  [ValidateLength(1, 256)] [string] $View = 'vDevice',
   [string] $PasswordFile
 )
 
@@ -51,7 +59,53 @@ function Assert-Line([string] $Given) {
   }
 }
 
+$itemNames = 'Username', 'deviceid', 'device_provider', 'device_type', 'device_level', 'device_conn', 'lastSyncTime',
+  'notificationType', 'approvalFlag', 'banned', 'wipeRequested', 'wipeSupported'
+
+# Text, whole numbers, and times as milliseconds since 1970; several values as a list.
+function Read-Item($Document, [string] $Name) {
+  $values = @(foreach ($value in $Document.GetItemValue($Name)) {
+    if ($value -is [datetime]) { [long] ($value.ToUniversalTime() - [datetime] '1970-01-01').TotalMilliseconds }
+    elseif ($value -is [double] -and $value -eq [math]::Floor($value)) { [long] $value }
+    else { [string] $value }
+  })
+  if ($values.Count -eq 1) { return $values[0] }
+  return , $values
+}
+
+function Write-Json($Value) {
+  [Console]::Out.WriteLine((ConvertTo-Json -InputObject $Value -Compress -Depth 4))
+}
+
+# Names of variables know no case: none of these may be called as a parameter is.
+function Write-Devices($Notes) {
+  try {
+    $opened = $Notes.GetDatabase($Server, $Database, $false)
+    if ($null -eq $opened -or -not $opened.IsOpen) { throw 'not open' }
+    $listed = $opened.GetView($View)
+    if ($null -eq $listed) { throw 'no view' }
+  } catch {
+    Stop-With 4 'The database or its view cannot be opened. Check the name of the server, and that this Notes id may read the database.'
+  }
+  $listed.AutoUpdate = $false
+  $count = 0
+  $one = $listed.GetFirstDocument()
+  while ($null -ne $one) {
+    $items = @{}
+    foreach ($name in $itemNames) { if ($one.HasItem($name)) { $items[$name] = Read-Item $one $name } }
+    Write-Json @{ unid = [string] $one.UniversalID; items = $items }
+    $count++
+    $next = $listed.GetNextDocument($one)
+    [void] [System.Runtime.InteropServices.Marshal]::ReleaseComObject($one)
+    $one = $next
+  }
+  Write-Json @{ end = $count }
+}
+
 switch ($Verb) {
+  'devices' {
+    Write-Devices (Open-Notes)
+  }
   'console' {
     Assert-Line $Line
     $notes = Open-Notes
