@@ -41,7 +41,8 @@ export function apiClient({ url, token }: { url: string; token: string }): ApiCl
   }
 
   async function ask<S extends z.ZodType>(path: string, schema: S, init: RequestInit): Promise<z.output<S>> {
-    return schema.parse(JSON.parse((await call(path, init)).text));
+    const { text } = await call(path, init);
+    return schema.parse(text === '' ? undefined : JSON.parse(text));
   }
 
   return {

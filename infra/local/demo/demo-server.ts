@@ -33,18 +33,24 @@ export type DemoServer = {
   stop(): Promise<void>;
 };
 
-const devices = 700;
 const saveEveryMs = 2000;
 
-export async function startDemoServer(dataDir: string): Promise<DemoServer> {
-  const file = join(dataDir, 'demo-server.json');
-  const simulator = await startTravelerSimulator({ seed: 11, devices, deniedShare: 0.01 });
+/** SmartCloud, and a server on premises: with security records that outlast a removal, and a Domino console. */
+const fleets = {
+  cloud: { file: 'demo-server.json', devices: 700, options: { seed: 11, deniedShare: 0.01 } },
+  hq: { file: 'demo-server-hq.json', devices: 240, options: { seed: 29, deniedShare: 0.01, keepsSecurityRecords: true } },
+} as const;
+
+export async function startDemoServer(dataDir: string, fleet: keyof typeof fleets = 'cloud'): Promise<DemoServer> {
+  const { devices, options } = fleets[fleet];
+  const file = join(dataDir, fleets[fleet].file);
+  const simulator = await startTravelerSimulator({ ...options, devices });
   const before = await readKept(file);
   if (before) replay(simulator, before);
   const enrolled = new Set(before?.enrolled ?? []);
   let saving = Promise.resolve();
   const save = () => {
-    saving = saving.then(() => writeKept(file, snapshot(simulator, enrolled))).catch(() => undefined);
+    saving = saving.then(() => writeKept(file, snapshot(simulator, { devices, enrolled }))).catch(() => undefined);
     return saving;
   };
   const timer = setInterval(save, saveEveryMs).unref();
@@ -76,7 +82,7 @@ function replay(simulator: TravelerSimulator, { arrivals, changes, settings }: K
   simulator.settings = settings;
 }
 
-function snapshot(simulator: TravelerSimulator, enrolled: ReadonlySet<number>): Kept {
+function snapshot(simulator: TravelerSimulator, { devices, enrolled }: { devices: number; enrolled: ReadonlySet<number> }): Kept {
   const arrivals = Array.from({ length: simulator.deviceCount - devices }, (_, nth) => simulator.deviceAt(devices + nth));
   const written = simulator.effects.flatMap(({ device, applied }) => {
     const found = applied && device ? simulator.find(device.user, device.deviceId) : undefined;

@@ -1,6 +1,6 @@
 /**
- * The demo: a SmartCloud server with 300 users and 700 devices, phones that turn up while you watch, and a portal that enrols
- * some of them. The portal speaks to the product as a real one would: through PutEvents on its bus.
+ * The demo: a SmartCloud server with 300 users and 700 devices, a server on premises behind a real relay process, phones that
+ * turn up while you watch, and a portal that enrols some of them. The portal speaks to the product as a real one would: through PutEvents on its bus.
  */
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { LocalConfiguration } from '#domain/configuration';
@@ -12,6 +12,7 @@ import { type ApiClient, apiClient } from '../api-client.ts';
 import { status } from '../api-shapes.ts';
 import type { ReadyFacts } from '../ready-file.ts';
 import type { Terminal } from '../terminal.ts';
+import { type DemoRelay, startDemoRelay } from './demo-relay.ts';
 import { type DemoServer, startDemoServer } from './demo-server.ts';
 
 export type Demo = {
@@ -23,6 +24,7 @@ export type Demo = {
 type Portal = { send(type: string, details: unknown[]): Promise<void>; stop(): void };
 
 const sourceId = 'demo';
+const onPremId = 'hq';
 /** Lively at first, then calm; a demo left alone for days does not grow without end. */
 const pace = { first: 20, firstMs: 6000, laterMs: 30_000, most: 400 };
 const enrolledAfterMs = 5000;
@@ -30,9 +32,13 @@ const enrolledAfterMs = 5000;
 export async function prepareDemo(dataDir: string): Promise<Demo> {
   const server = await startDemoServer(dataDir);
   const { simulator } = server;
+  const onPrem = await startDemoServer(dataDir, 'hq');
   const portalServer = await startPortalSimulator();
   const configuration = localConfiguration.parse({
-    sources: [{ id: sourceId, kind: 'smartcloud', url: simulator.url, credentials: simulator.credentials }],
+    sources: [
+      { id: sourceId, kind: 'smartcloud', url: simulator.url, credentials: simulator.credentials },
+      { id: onPremId, kind: 'traveler' },
+    ],
     gatherEveryMinutes: 1,
     settings: {
       requireApproval: 'on',
@@ -46,6 +52,7 @@ export async function prepareDemo(dataDir: string): Promise<Demo> {
   });
   const timers = new Set<NodeJS.Timeout>();
   let portal: Portal | null = null;
+  let relay: Promise<DemoRelay> | null = null;
   return {
     configuration,
     begin(facts, screen) {
@@ -57,8 +64,10 @@ export async function prepareDemo(dataDir: string): Promise<Demo> {
         }, ms);
         timers.add(timer);
       };
-      const running = { server, portal, screen, later };
+      const running = { server, onPrem, portal, screen, later };
       const api = apiClient({ url: facts.apiUrl, token: facts.apiToken });
+      relay = startDemoRelay({ dataDir, sourceId: onPremId, simulator: onPrem.simulator, facts, api, screen });
+      relay.catch((error: Error) => screen.problem(`demo relay: ${error.message}`));
       later(0, () =>
         whenGathered(api, later, async () => {
           await sendSnapshot(running.portal, server);
@@ -70,14 +79,19 @@ export async function prepareDemo(dataDir: string): Promise<Demo> {
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
       portal?.stop();
+      await relay?.then(
+        ({ stop }) => stop(),
+        () => undefined,
+      );
       await portalServer.stop();
-      await server.stop();
+      await Promise.all([server.stop(), onPrem.stop()]);
     },
   };
 }
 
 type Running = {
   server: DemoServer;
+  onPrem: DemoServer;
   portal: Portal;
   screen: Pick<Terminal, 'event' | 'problem'>;
   later: (ms: number, act: () => Promise<void>) => void;
@@ -87,24 +101,29 @@ type Running = {
 async function whenGathered(api: ApiClient, later: Running['later'], act: () => Promise<void>): Promise<void> {
   const { sources, queues } = await api.get('/status', status);
   const busy = Object.values(queues).some(({ waiting, inWork }) => waiting + inWork > 0);
-  if (!busy && sources.every(({ lastGather }) => lastGather)) return act();
+  // A relay that cannot start is told of; the rest of the demo does not wait for it.
+  if (!busy && sources.every(({ kind, lastGather }) => lastGather || kind === 'traveler')) return act();
   later(500, () => whenGathered(api, later, act));
 }
 
-/** A phone at a user who has some already; two of three get enrolled soon after. */
+/** A phone at a user who has some already, each third one on premises; two of three get enrolled soon after. */
 async function turnUp(running: Running, nth: number): Promise<void> {
-  const { server, portal, screen, later } = running;
+  const { portal, screen, later } = running;
+  const [server, where] = nth % 3 === 2 ? [running.onPrem, onPremId] : [running.server, sourceId];
   const { simulator, initial } = server;
   const { user } = simulator.deviceAt((simulator.deviceCount * 37) % initial);
   const phone = simulator.arrive(user);
-  screen.event(`phone: ${user} turns up with ${phone.provider}`);
-  await portal.send('GatherRequested', [{ sourceId }]);
-  if (phone.index % 3 !== 0) later(enrolledAfterMs, () => enrol(running, phone));
+  screen.event(`phone: ${user} turns up with ${phone.provider}${where === onPremId ? ' on premises' : ''}`);
+  await portal.send('GatherRequested', [{ sourceId: where }]);
+  if (phone.index % 3 !== 0) later(enrolledAfterMs, () => enrol(running, { phone, server }));
   if (simulator.deviceCount - initial < pace.most)
     later(nth < pace.first ? pace.firstMs : pace.laterMs, () => turnUp(running, nth + 1));
 }
 
-async function enrol({ server, portal, screen }: Running, phone: SimulatedDevice): Promise<void> {
+async function enrol(
+  { portal, screen }: Running,
+  { phone, server }: { phone: SimulatedDevice; server: DemoServer },
+): Promise<void> {
   server.enrolled.add(phone.index);
   screen.event(`portal: the ${phone.provider} of ${phone.user} is enrolled`);
   await portal.send('EnrolmentChanged', [{ enrolment: enrolmentFor(phone, { at: Date.now() }) }]);

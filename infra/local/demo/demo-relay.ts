@@ -1,0 +1,96 @@
+/**
+ * The demo's relay: the real relay process, enrolled by the API as an administrator would do it, and started again when it is
+ * killed, as a service manager would. Its data lives in the demo's data folder and survives restarts.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
+import type { ApiClient } from '../api-client.ts';
+import type { ReadyFacts } from '../ready-file.ts';
+import type { Terminal } from '../terminal.ts';
+
+export type DemoRelay = { stop(): Promise<void> };
+type Options = {
+  dataDir: string;
+  sourceId: string;
+  simulator: TravelerSimulator;
+  facts: Pick<ReadyFacts, 'consoleUrl'>;
+  api: ApiClient;
+  screen: Pick<Terminal, 'event' | 'problem'>;
+};
+
+const program = fileURLToPath(new URL('../../../relay/main.ts', import.meta.url));
+const run = promisify(execFile);
+const invitation = z.object({ token: z.string() });
+const identity = z.object({ relayId: z.string(), cloudUrl: z.string() });
+/** Long enough to see in the console what it means that no relay is there. */
+const backAfterMs = 15_000;
+
+export async function startDemoRelay(options: Options): Promise<DemoRelay> {
+  const folder = join(options.dataDir, 'demo-relay');
+  const places = ['--data', folder, '--config', join(folder, 'relay.json')];
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await configure(folder, options.simulator);
+  await enrol(folder, places, options);
+  let child = start(places);
+  let stopping = false;
+  let timer: NodeJS.Timeout | null = null;
+  supervise();
+  options.screen.event(`relay: process ${child.pid} reads and acts on the on-premises server; kill it and see`);
+
+  function supervise(): void {
+    child.once('exit', () => {
+      if (stopping) return;
+      options.screen.event(`relay: it was killed; its source waits. It is started again in ${backAfterMs / 1000} s`);
+      timer = setTimeout(() => {
+        child = start(places);
+        supervise();
+        options.screen.event(`relay: started again as process ${child.pid}`);
+      }, backAfterMs);
+    });
+  }
+  return {
+    async stop() {
+      stopping = true;
+      if (timer) clearTimeout(timer);
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Its address changes with every start of the demo. */
+async function configure(folder: string, { url, credentials, console: domino }: TravelerSimulator): Promise<void> {
+  const configuration = {
+    traveler: { url, credentials },
+    console: { by: 'command', command: domino.command },
+    log: { level: 'warn' },
+    health: { port: 0 },
+  };
+  await writeFile(join(folder, 'relay.json'), JSON.stringify(configuration, null, 2), { mode: 0o600 });
+}
+
+/** Once; and anew where the console has moved to another port since, for a relay takes no other address for its cloud. */
+async function enrol(folder: string, places: readonly string[], { sourceId, facts, api }: Options): Promise<void> {
+  const cloud = new URL(facts.consoleUrl).origin;
+  const known = await readFile(join(folder, 'identity.json'), 'utf8').then(JSON.parse, () => null);
+  const before = identity.safeParse(known);
+  if (before.success && before.data.cloudUrl === cloud) return;
+  if (before.success) {
+    await api.delete(`/relays/${encodeURIComponent(before.data.relayId)}`, z.undefined()).catch(() => undefined);
+    for (const file of ['identity.json', 'numbers.json']) await rm(join(folder, file), { force: true });
+  }
+  const { token } = await api.post('/relays', { sourceId }, invitation);
+  await run(process.execPath, [program, 'enrol', cloud, token, ...places]);
+}
+
+function start(places: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [program, 'run', ...places], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
