@@ -41,7 +41,9 @@ export const progressAfter = (command: ActionCommand, seen: DeviceDetail): Progr
 
 /** Why nothing may be written now; null when it may. Asked before reading, and again at the last moment before the write. */
 export function barred({ entry: { command }, outdated, held, cloudNow }: Situation): ActionOutcome | null {
-  if (outdated || cloudNow >= command.expiresAt) return { how: 'expired' };
+  // Looking is never too late: past the deadline too, somebody wants to know what became of it.
+  const late = command.step !== 'look' && cloudNow >= command.expiresAt;
+  if (outdated || late) return { how: 'expired' };
   return held?.fence === command.fence ? null : { how: 'not-holder' };
 }
 

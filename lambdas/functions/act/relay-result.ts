@@ -58,8 +58,9 @@ const settlings: { [H in ActionOutcome['how']]: Settle<H> } = {
       : afterFailure(deps, one, { failure, consequence });
   },
   unknown: (deps, one, { outcome }) => lost(deps, one, { failure: failureOf(outcome.problem), before: outcome.before }),
-  // Nothing was begun: the next look at it ends it as expired.
-  expired: (deps, one) => postpone(deps, one.action, { note: 'It reached its relay too late to be begun.', until: deps.now() }),
+  // Nothing was begun: once it waits again, it ends as expired.
+  expired: (deps, one) =>
+    postpone(deps, one.action, { note: 'It reached its relay too late to be begun.', until: deps.now() + 1000 }),
   'not-holder': (deps, one) =>
     postpone(deps, one.action, { note: 'Another relay has taken over its source; it goes there.', until: deps.now() + 1000 }),
 };
