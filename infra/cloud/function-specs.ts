@@ -150,7 +150,7 @@ export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
   },
   enrolments: {
     worker: 'take-enrolments',
-    fifo: false,
+    fifo: true,
     batchSize: 1,
     maximumConcurrency: 2,
     tries: 5,

@@ -124,9 +124,9 @@ describe('queues and their workers fit together', () => {
     expect(late).toHaveLength(1);
   });
 
-  test('only actions and bulks are in order, and who sends says what is a duplicate', () => {
+  test('only actions, bulks and whole snapshots are in order, and who sends says what is a duplicate', () => {
     const fifo = workQueues().filter(([, { Properties }]) => Properties.FifoQueue);
-    expect(fifo.map(([id]) => id.replace(/Queue.*/, 'Queue'))).toEqual(['ActionsQueue', 'BulksQueue']);
+    expect(fifo.map(([id]) => id.replace(/Queue.*/, 'Queue'))).toEqual(['ActionsQueue', 'EnrolmentsQueue', 'BulksQueue']);
     for (const [, { Properties }] of fifo) expect(Properties.ContentBasedDeduplication).not.toBe(true);
   });
 

@@ -76,6 +76,8 @@ export const controlKeys = {
     pk: `snapshot|${snapshotId}`,
     sk: `part|${String(part).padStart(6, '0')}`,
   }),
+  /** Which parts of it are there, where it is said to have so many. */
+  snapshotParts: (snapshotId: string, parts: number) => ({ pk: `snapshot|${snapshotId}`, sk: `have|${parts}` }),
   snapshotTaken: () => ({ pk: 'feed', sk: 'snapshot' }),
   maas360: () => ({ pk: 'feed', sk: 'maas360' }),
   uploads: () => ({ pk: 'upload', sk: 'portal' }),

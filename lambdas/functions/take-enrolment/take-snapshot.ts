@@ -3,6 +3,7 @@
  * Nothing of it is done before. A part that comes again hands it on again, which changes nothing further.
  */
 import type { SnapshotPart, SnapshotStore } from '#adapters/dynamodb/snapshots';
+import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';
 import type { EnrolmentsMessage } from '#domain/messages';
 
@@ -12,7 +13,7 @@ export function takeSnapshot({ snapshots, enrolmentsQueue }: TakeSnapshotDepende
   return async (part: SnapshotPart): Promise<'waiting' | 'whole'> => {
     if (!(await snapshots.add(part))) return 'waiting';
     const body: EnrolmentsMessage = { kind: 'snapshot', snapshotId: part.snapshotId, confirmed: false };
-    await enrolmentsQueue.send([{ body }]);
+    await enrolmentsQueue.send([enrolmentsOutgoing(body, [part.part, part.enrolments])]);
     return 'whole';
   };
 }

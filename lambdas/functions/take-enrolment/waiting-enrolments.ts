@@ -1,5 +1,6 @@
 /** A person confirmed enrolments that the guard had stopped: they are handed on to be taken, past the guard this time. */
 import { z } from 'zod';
+import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';
 import type { GuardItem } from '#domain/guard';
 import type { EnrolmentsMessage } from '#domain/messages';
@@ -12,9 +13,9 @@ export type WaitingEnrolments = {
 const waiting = z.object({ snapshotId: z.string().min(1) });
 
 export function waitingEnrolments(enrolmentsQueue: Queue): WaitingEnrolments {
-  async function handOn({ payload }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
+  async function handOn({ payload, guardId }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
     const body: EnrolmentsMessage = { kind, snapshotId: waiting.parse(payload).snapshotId, confirmed: true };
-    await enrolmentsQueue.send([{ body }]);
+    await enrolmentsQueue.send([enrolmentsOutgoing(body, guardId)]);
     return `The ${kind} is being taken in, unless a later snapshot was taken meanwhile.`;
   }
   return { takeSnapshot: (guard) => handOn(guard, 'snapshot'), takeImport: (guard) => handOn(guard, 'import') };
