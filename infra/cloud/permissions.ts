@@ -62,6 +62,7 @@ const indexTable: { [I in IndexName]: TableName } = {
   byName: 'devices',
   bySource: 'devices',
   moving: 'devices',
+  byVerdict: 'devices',
   byDevice: 'actions',
   open: 'actions',
 };
@@ -168,7 +169,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       journal: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'],
       control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
     },
-    indexes: ['byDeviceId', 'byName', 'bySource', 'byDevice'],
+    indexes: ['byDeviceId', 'byName', 'bySource', 'byVerdict', 'byDevice'],
     sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'enrolments'],
     looksAt: ['gather', 'evaluations', 'actions'],
     connections: ['DELETE'],

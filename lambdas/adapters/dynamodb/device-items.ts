@@ -1,8 +1,8 @@
 /** The stored form of a device: the device itself, its keys, and what its indexes need. */
 import { deviceHash } from '#adapters/fingerprint';
-import { type Device, type DeviceKey, device } from '#domain/device';
+import { type Device, type DeviceKey, device, type VerdictName } from '#domain/device';
 import { commonName } from '#domain/names';
-import { deviceIdKey, deviceSk, parseUserPk, shardKey, userPk } from './keys.ts';
+import { deviceIdKey, deviceSk, parseUserPk, shardKey, userPk, verdictKey, verdictSince } from './keys.ts';
 
 export const deviceItemKey = (key: DeviceKey) => ({ pk: userPk(key), sk: deviceSk(key.deviceId) });
 
@@ -27,6 +27,22 @@ export function deviceItem(stored: Device): Record<string, unknown> {
     shard: shardKey(stored.sourceId, hash),
     hash,
     ...(moving === null ? {} : { moving }),
+    ...verdictKeys(stored),
+  };
+}
+
+/** Verdicts that a small part of a fleet has: those devices are found without reading the others. */
+export const listedVerdicts: readonly VerdictName[] = ['hold', 'undetermined', 'block'];
+
+/** Keys in the sparse index of verdicts: since when it is held, or was decided; null for a verdict that most devices have. */
+export function verdictKeys(
+  stored: DeviceKey & Pick<Device, 'verdict' | 'heldSince'>,
+): { verdictKey: string; verdictSince: string } | null {
+  const { sourceId, verdict, heldSince } = stored;
+  if (verdict === null || !listedVerdicts.includes(verdict.verdict)) return null;
+  return {
+    verdictKey: verdictKey(sourceId, verdict.verdict),
+    verdictSince: verdictSince(heldSince ?? verdict.decidedAt, deviceHash(stored)),
   };
 }
 

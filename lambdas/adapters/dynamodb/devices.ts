@@ -1,26 +1,14 @@
 /** Stored devices as the API, the evaluation of everyone, and the executor of actions use them. */
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Shown } from '#domain/action';
-import type { Device, DeviceKey, Presence, VerdictName } from '#domain/device';
-import { getAll } from './batches.ts';
+import type { Device, DeviceKey } from '#domain/device';
 import type { DocumentClient } from './client.ts';
-import { CursorError, decodeCursor, encodeCursor } from './cursor.ts';
-import { deviceItemKey, deviceKeyOf, movingKey, parseDevice } from './device-items.ts';
-import { indexes, listingShards, parseUserPk, shardKey, userPk } from './keys.ts';
+import { encodeCursor } from './cursor.ts';
+import { deviceItemKey, movingKey, parseDevice } from './device-items.ts';
+import { type DeviceFilter, type DevicePage, deviceListing } from './device-listing.ts';
+import { devicePlaces } from './device-places.ts';
+import { parseUserPk } from './keys.ts';
 
-export type DeviceFilter = {
-  source?: string;
-  user?: string;
-  verdict?: VerdictName;
-  /** Left out: all but the removed ones. */
-  presence?: Presence;
-  /** Part of the user name or device id, in any letter case. */
-  q?: string;
-  cursor?: string;
-  limit: number;
-};
-export type DevicePage = { devices: Device[]; cursor: string | null };
 export type UserPage = { users: string[]; cursor: string | null };
 export type DeviceStore = {
   getDevice(key: DeviceKey): Promise<Device | null>;
@@ -32,13 +20,6 @@ export type DeviceStore = {
   recordShown(key: DeviceKey, shown: Shown & { at: number }): Promise<'recorded' | 'gone'>;
 };
 
-/** Where a listing stands: the shard, the last hash given of it, or for one user the last sort key. */
-const position = z.object({ source: z.string(), shard: z.string(), after: z.string() });
-type Position = z.infer<typeof position>;
-
-const shards: readonly string[] = listingShards;
-const [firstShard = ''] = shards;
-const pageOfKeys = 200;
 const pageOfUsers = 500;
 const tries = 8;
 
@@ -48,72 +29,19 @@ export function deviceStore(client: DocumentClient, table: string): DeviceStore 
     return Item === undefined ? null : parseDevice(Item);
   }
 
-  /** Keys of one shard of a source, in hash order, after a hash. */
-  async function keysOf({ source, shard, after }: Position, limit: number) {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: indexes.bySource,
-        KeyConditionExpression: '#shard = :shard AND #hash > :after',
-        ExpressionAttributeNames: { '#shard': 'shard', '#hash': 'hash' },
-        ExpressionAttributeValues: { ':shard': shardKey(source, shard), ':after': after },
-        Limit: limit,
-      }),
-    );
-    return { items: Items, more: LastEvaluatedKey !== undefined };
-  }
-
-  async function devicesOfUser(sourceId: string, user: string): Promise<Device[]> {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
-        ExpressionAttributeValues: { ':pk': userPk({ sourceId, user }), ':device': 'device|' },
-        ConsistentRead: true,
-      }),
-    );
-    return Items.map(parseDevice);
-  }
-
+  const places = devicePlaces(client, table);
   return {
     getDevice,
 
-    async listDevices(filter, sources) {
-      const wanted = filter.source === undefined ? sources : [filter.source];
-      const passes = filterOf(filter);
-      if (filter.user !== undefined) {
-        const found = await Promise.all(wanted.map((source) => devicesOfUser(source, filter.user ?? '')));
-        return { devices: found.flat().filter(passes.device), cursor: null };
-      }
-      const devices: Device[] = [];
-      let place: Position | null = filter.cursor === undefined ? firstPlace(wanted) : parsePosition(filter.cursor);
-      while (place !== null && devices.length < filter.limit) {
-        const { items, more } = await keysOf(place, passes.selective ? pageOfKeys : filter.limit - devices.length);
-        const keys = items.filter((item) => passes.key(deviceKeyOf(item)));
-        const stored = await getAll(
-          client,
-          table,
-          keys.map((item) => ({ pk: item.pk, sk: item.sk })),
-        );
-        const byKey = new Map(stored.map((item) => [`${item.pk}\u0000${item.sk}`, parseDevice(item)]));
-        let reached: string | null = null;
-        for (const item of items) {
-          const device = byKey.get(`${item.pk}\u0000${item.sk}`);
-          if (device !== undefined && passes.device(device)) devices.push(device);
-          reached = String(item.hash);
-          if (devices.length >= filter.limit) break;
-        }
-        const last = String(items.at(-1)?.hash ?? '');
-        place = reached !== null && (more || reached !== last) ? { ...place, after: reached } : nextPlace(place, wanted);
-      }
-      return { devices, cursor: place === null ? null : encodeCursor(place) };
-    },
+    listDevices: deviceListing(client, table),
 
     async usersOfSource(sourceId, cursor) {
-      const place = cursor ? parsePosition(cursor) : { source: sourceId, shard: firstShard, after: '' };
-      const { items, more } = await keysOf(place, pageOfUsers);
+      const at = cursor ? places.parse(cursor) : places.first([sourceId]);
+      if (at === null) return { users: [], cursor: null };
+      const { items, more } = await places.keys(at, pageOfUsers);
       const users = [...new Set(items.map((item) => parseUserPk(String(item.pk)).user))];
-      const next = more ? { ...place, after: String(items.at(-1)?.hash ?? '') } : nextPlace(place, [sourceId]);
+      const last = items.at(-1);
+      const next = more && last !== undefined ? places.behind(at, last) : places.next(at, [sourceId]);
       return { users, cursor: next === null ? null : encodeCursor(next) };
     },
 
@@ -169,33 +97,4 @@ async function putShown(
     if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
     throw error;
   }
-}
-
-function filterOf({ verdict, presence, q }: DeviceFilter) {
-  const part = q?.toLowerCase();
-  const key = ({ user, deviceId }: DeviceKey) =>
-    part === undefined || user.toLowerCase().includes(part) || deviceId.toLowerCase().includes(part);
-  const device = (one: Device) =>
-    key(one) &&
-    (verdict === undefined || one.verdict?.verdict === verdict) &&
-    (presence === undefined ? one.presence !== 'removed' : one.presence === presence);
-  /** Without a filter every key read is a device listed. */
-  const selective = q !== undefined || verdict !== undefined || presence !== undefined;
-  return { key, device, selective };
-}
-
-function firstPlace([source]: readonly string[]): Position | null {
-  return source === undefined ? null : { source, shard: firstShard, after: '' };
-}
-
-function nextPlace({ source, shard }: Position, sources: readonly string[]): Position | null {
-  const next = shards[shards.indexOf(shard) + 1];
-  if (next !== undefined) return { source, shard: next, after: '' };
-  return firstPlace(sources.slice(sources.indexOf(source) + 1));
-}
-
-function parsePosition(cursor: string): Position {
-  const parsed = position.safeParse(decodeCursor(cursor));
-  if (!parsed.success) throw new CursorError(parsed.error);
-  return parsed.data;
 }

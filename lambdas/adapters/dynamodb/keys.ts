@@ -4,7 +4,8 @@
  *
  * Devices   pk `source|user`, sk `device|id` · `decision|deviceId|decisionId` · `withdrawal|deviceId` · `link|portalUser`
  *           byDeviceId (idKey, pk): links too · byName (nameKey, pk) · bySource (shard, hash)
- *           moving (moving, hash): devices under way by source, and decisions that end by themselves by time; all KEYS_ONLY
+ *           moving (moving, hash): devices under way by source, and decisions that end by themselves by time
+ *           byVerdict (verdictKey, verdictSince): devices that are held, undetermined or blocked, the longest first; all KEYS_ONLY
  * Enrolments pk `user|email`, sk `enrolment|id`; pointers to them: pk `mail|…` `name|…` `traveler|…` `id|…`, sk `email|id`
  * Actions   pk `actionId`; byDevice (deviceKey, requestedAt) · open (openKey, dueAt)
  * Journal   lines pk `device|source|user|id` or `source|id`, sk `time|id`; their chain pk `chain|source`, sk number;
@@ -18,6 +19,7 @@ export const indexes = {
   byName: 'byName',
   bySource: 'bySource',
   moving: 'moving',
+  byVerdict: 'byVerdict',
   byDevice: 'byDevice',
   open: 'open',
 } as const;
@@ -37,6 +39,11 @@ export const endingDecisions = 'ending|decisions';
 export const endingKey = (at: number) => String(at).padStart(16, '0');
 export const deviceIdKey = (deviceId: string) => deviceId.toLowerCase();
 export const shardKey = (sourceId: string, hash: string) => `${sourceId}|${hash.slice(0, 1)}`;
+
+/** In the index of verdicts. */
+export const verdictKey = (sourceId: string, verdict: string) => `${sourceId}|${verdict}`;
+/** Sorts by time (epoch ms); the hash makes it one of its own. */
+export const verdictSince = (at: number, hash: string) => `${String(at).padStart(16, '0')}|${hash}`;
 
 export function parseUserPk(pk: string): UserKey {
   const cut = pk.indexOf('|');

@@ -29,6 +29,7 @@ export const tableDefinitions: Record<TableName, TableDefinition> = {
       { name: indexes.byName, partition: text('nameKey'), sort: text('pk') },
       { name: indexes.bySource, partition: text('shard'), sort: text('hash') },
       { name: indexes.moving, partition: text('moving'), sort: text('hash') },
+      { name: indexes.byVerdict, partition: text('verdictKey'), sort: text('verdictSince') },
     ],
     expiry: null,
   },

@@ -5,7 +5,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { movingKey } from '#adapters/dynamodb/device-items';
+import { movingKey, verdictKeys } from '#adapters/dynamodb/device-items';
 import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
 import { ledgerItem } from '#adapters/dynamodb/ledger-item';
 import { timelineItem } from '#adapters/dynamodb/timeline';
@@ -113,15 +113,20 @@ function transaction(tables: UserTables, write: VerdictWrite): NonNullable<Trans
 /** What the verdict was decided on must still hold: registration, what the server shows, our own bar, action and verdict. */
 function deviceUpdate(table: string, { before, verdict, match, heldSince, openAction }: VerdictWrite) {
   const moving = movingKey({ ...before, heldSince, openAction });
+  const listed = verdictKeys({ ...before, verdict, heldSince });
   // Once it is neither blocked nor held, that our bar was lifted is history.
   const forgives = before.overruled && verdict.verdict !== 'block' && verdict.verdict !== 'hold';
-  const removes = [...(moving === null ? ['moving'] : []), ...(forgives ? ['overruled'] : [])];
+  const removes = [
+    ...(moving === null ? ['moving'] : []),
+    ...(listed === null ? ['verdictKey', 'verdictSince'] : []),
+    ...(forgives ? ['overruled'] : []),
+  ];
   return {
     TableName: table,
     Key: { pk: userPk(before), sk: deviceSk(before.deviceId) },
     UpdateExpression: `SET verdict = :verdict, #match = :match, heldSince = :heldSince, openAction = :open${
       moving === null ? '' : ', moving = :moving'
-    }${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
+    }${listed === null ? '' : ', verdictKey = :verdictKey, verdictSince = :verdictSince'}${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
     ConditionExpression: [
       'registeredAt = :registeredAt',
       'observedSeq = :observedSeq',
@@ -138,6 +143,7 @@ function deviceUpdate(table: string, { before, verdict, match, heldSince, openAc
       ':heldSince': heldSince,
       ':open': openAction,
       ...(moving === null ? {} : { ':moving': moving }),
+      ...(listed === null ? {} : { ':verdictKey': listed.verdictKey, ':verdictSince': listed.verdictSince }),
       ':registeredAt': before.registeredAt,
       ':observedSeq': before.observedSeq,
       ':presence': before.presence,

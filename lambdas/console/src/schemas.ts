@@ -94,7 +94,8 @@ export const explainedDevice = deviceName.extend({
   openAction: z.object({ actionId: z.string(), type: z.string(), state: z.string() }).nullable(),
 });
 export type ExplainedDevice = z.infer<typeof explainedDevice>;
-export const devicePage = z.object({ devices: z.array(explainedDevice), cursor: z.string().nullable() });
+export const devicePage = z.object({ devices: z.array(explainedDevice), cursor: z.string().nullable(), looked: z.number() });
+export type DevicePage = z.infer<typeof devicePage>;
 
 const timelineLine = z.object({ at: z.string(), kind: z.string(), says: z.string(), data: z.record(z.string(), z.unknown()) });
 export type TimelineLine = z.infer<typeof timelineLine>;

@@ -23,23 +23,37 @@ export function useConnection(): Failed {
   return state;
 }
 
+/** What takes long is dear: it is asked again after so many times as long at the earliest. */
+const restFactor = 20;
+
 /** `path` null: nothing is asked. `everyMs` 0: asked once, and again on `again()`. */
 export function useLive<S extends z.ZodType>(path: string | null, schema: S, everyMs = 2000): Live<z.output<S>> {
-  const [answer, setAnswer] = useState<{ path: string; value: z.output<S> } | null>(null);
-  const [failed, setFailed] = useState(well);
-  const [round, setRound] = useState(0);
   const schemaRef = useRef(schema);
+  const ask = useCallback((wanted: string, signal: AbortSignal) => read(wanted, schemaRef.current, signal), []);
+  return useLiveRead(path, ask, everyMs);
+}
 
-  // `round` is no input of the request: raising it asks anew at once.
+/** The same with a reading of one's own. `ask` must stay the same function. */
+export function useLiveRead<T>(
+  path: string | null,
+  ask: (path: string, signal: AbortSignal) => Promise<T>,
+  everyMs: number,
+): Live<T> {
+  const [answer, setAnswer] = useState<{ path: string; value: T } | null>(null);
+  const [failed, setFailed] = useState(well);
+  const [asked, setAsked] = useState(0);
+
+  // `asked` is no input of the request: raising it asks anew at once.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
-    async function ask(wanted: string) {
+    async function round(wanted: string) {
+      const began = Date.now();
       if (document.visibilityState === 'visible') {
         try {
-          const value = await read(wanted, schemaRef.current, stop.signal);
+          const value = await ask(wanted, stop.signal);
           setAnswer({ path: wanted, value });
           setFailed(well);
           report(well);
@@ -50,16 +64,17 @@ export function useLive<S extends z.ZodType>(path: string | null, schema: S, eve
           report(failure.trouble === 'refused' ? well : failure);
         }
       }
-      if (!stop.signal.aborted && everyMs > 0) timer = setTimeout(() => ask(wanted), everyMs);
+      const rest = Math.max(everyMs, (Date.now() - began) * restFactor);
+      if (!stop.signal.aborted && everyMs > 0) timer = setTimeout(() => round(wanted), rest);
     }
-    void ask(path);
+    void round(path);
     return () => {
       stop.abort();
       clearTimeout(timer);
     };
-  }, [path, everyMs, round]);
+  }, [path, everyMs, ask, asked]);
 
-  const again = useCallback(() => setRound((before) => before + 1), []);
+  const again = useCallback(() => setAsked((before) => before + 1), []);
   return { value: answer !== null && answer.path === path ? answer.value : null, ...failed, again };
 }
 

@@ -41,7 +41,7 @@ export function deviceRoutes(app: ApiApp, { stores, sourceIds, readSource }: Api
     if (!parsed.success) throw malformed(parsed.error);
     const { state, ...filter } = parsed.data;
     const page = await stores.devices.listDevices(given({ ...filter, presence: state }), sourceIds);
-    return c.json({ devices: await views(page.devices), cursor: page.cursor });
+    return c.json({ devices: await views(page.devices), cursor: page.cursor, looked: page.looked });
   });
 
   app.openAPIRegistry.registerPath({

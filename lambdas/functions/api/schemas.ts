@@ -41,7 +41,13 @@ export const deviceView = z
   .openapi('Device');
 export const timelineLine = z.object({ at: time, kind: z.string(), says: z.string(), data: z.record(z.string(), z.unknown()) });
 export const deviceWithTimeline = deviceView.extend({ timeline: z.array(timelineLine) }).openapi('DeviceWithTimeline');
-export const devicePage = z.object({ devices: z.array(deviceView), cursor });
+export const devicePage = z.object({
+  devices: z.array(deviceView),
+  cursor,
+  looked: z
+    .int()
+    .openapi({ description: 'How many devices were looked at: a page with a cursor may be short, when few of them match.' }),
+});
 
 export const runView = z
   .object({

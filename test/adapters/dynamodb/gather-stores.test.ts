@@ -2,13 +2,14 @@ import { BatchGetCommand, BatchWriteCommand, DynamoDBDocumentClient } from '@aws
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { getAll, putAll } from '#adapters/dynamodb/batches';
+import { deviceItem } from '#adapters/dynamodb/device-items';
 import { deviceStore } from '#adapters/dynamodb/devices';
 import { leaseStore } from '#adapters/dynamodb/leases';
 import { manifestStore } from '#adapters/dynamodb/manifests';
 import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { FencedOff } from '#adapters/dynamodb/sources';
 import { deviceHash } from '#adapters/fingerprint';
-import type { Device } from '#domain/device';
+import type { Device, VerdictName } from '#domain/device';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -72,6 +73,45 @@ test('a listing pages through every device of every source once, whatever it is 
   expect(await listed({ q: 'appl59' })).toEqual(['Appl59']);
   expect(await listed({ verdict: 'hold' })).toEqual([]);
   expect(await listed({ user: 'User 1/Acme' })).toEqual(ids(({ user }) => user === 'User 1/Acme'));
+});
+
+const verdictOf = (verdict: VerdictName, decidedAt: number): Device['verdict'] => ({
+  ...{ verdict, rule: 'over-allowance', evidence: 'e', wouldChange: '', settingsVersion: 1, inputsDigest: 'd', decidedAt },
+});
+
+test('held, undetermined and blocked devices are found without reading the others, the longest held first', async () => {
+  const verdicts: VerdictName[] = ['approve', 'leave', 'hold', 'block', 'undetermined'];
+  const all = Array.from({ length: 100 }, (_, index) => {
+    const verdict = verdicts[index % 5] ?? 'approve';
+    return aDevice('big', `User ${index % 20}/Acme`, `Big${index}`, {
+      verdict: verdictOf(verdict, 1000),
+      heldSince: verdict === 'hold' ? 5000 - index : null,
+      presence: index === 2 ? 'removed' : 'present',
+    });
+  });
+  await put(all);
+  for (const verdict of verdicts) {
+    const wanted = all.filter((one) => one.verdict?.verdict === verdict && one.presence !== 'removed');
+    expect(await listed({ verdict }, ['big'])).toEqual(wanted.map(({ deviceId }) => deviceId).sort());
+  }
+  expect(await listed({ verdict: 'hold', q: 'big97' }, ['big'])).toEqual(['Big97']);
+  const page = await devices().listDevices({ verdict: 'hold', limit: 3 }, ['big']);
+  expect(page).toMatchObject({ devices: [{ deviceId: 'Big97' }, { deviceId: 'Big92' }, { deviceId: 'Big87' }], looked: 20 });
+});
+
+test('a page of few matches looks at a bounded number of devices, and says where it goes on', async () => {
+  const many = Array.from({ length: 3500 }, (_, index) => aDevice('wide', `User ${index}/Acme`, `Wide${index}`));
+  await putAll(db.client, db.tables.devices, many.map(deviceItem));
+  const page = await devices().listDevices({ presence: 'missing', limit: 25 }, ['wide']);
+  expect(page).toMatchObject({ devices: [], cursor: expect.any(String) });
+  expect(page.looked).toBeLessThan(3500);
+  expect(await listed({ presence: 'missing' }, ['wide'])).toEqual([]);
+  expect(await listed({ q: 'wide3499' }, ['wide'])).toEqual(['Wide3499']);
+});
+
+test('a cursor of another filter is refused', async () => {
+  const { cursor } = await devices().listDevices({ verdict: 'hold', limit: 3 }, ['big']);
+  await expect(devices().listDevices({ limit: 3, cursor: cursor ?? '' }, ['big'])).rejects.toThrow(/cursor/);
 });
 
 test('users of a source are found page by page, and all of them', async () => {

@@ -6,7 +6,6 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import CollectionPreferences from '@cloudscape-design/components/collection-preferences';
 import Header from '@cloudscape-design/components/header';
 import Pagination from '@cloudscape-design/components/pagination';
-import PropertyFilter from '@cloudscape-design/components/property-filter';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { useEffect, useState } from 'react';
@@ -15,22 +14,18 @@ import { devicePath, messageOf } from '../api.ts';
 import { BulkAsk, type BulkKind } from '../parts/bulk-ask.tsx';
 import { BulkProgress } from '../parts/bulk-progress.tsx';
 import { allDevices, csvOf, download } from '../parts/csv.ts';
-import { columnIds, deviceColumns, usualColumns } from '../parts/device-columns.tsx';
-import {
-  type DeviceFilter,
-  filteringOptions,
-  filteringProperties,
-  filterOf,
-  filterOfTokens,
-  tokensOf,
-} from '../parts/device-filter.ts';
+import { columnIds, deviceColumns, narrowColumn, usualColumns } from '../parts/device-columns.tsx';
+import { type DeviceFilter, filterOf } from '../parts/device-filter.ts';
+import { useDevicePage } from '../parts/device-page.ts';
+import { DeviceSearch } from '../parts/device-search.tsx';
 import { useSaved } from '../parts/saved.ts';
-import { SavedViews } from '../parts/saved-views.tsx';
+import { mostSorted, type Sorting, useSortedDevices } from '../parts/sorted-devices.ts';
 import { navigate, useRoute, withQuery } from '../router.ts';
-import { type DeviceName, devicePage, type ExplainedDevice, status } from '../schemas.ts';
+import { type DeviceName, type ExplainedDevice, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord } from '../texts/words.ts';
 import { useLive } from '../use-live.ts';
+import { useNarrow } from '../use-media.ts';
 
 const t = texts.devices;
 const mostAtOnce = 10_000;
@@ -53,18 +48,26 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
   const [asked, setAsked] = useState<{ kind: BulkKind; targets: readonly DeviceName[] } | null>(null);
   const [work, setWork] = useState<{ says: string; failed: boolean } | null>(null);
   const sources = (useLive('/status', status, 30_000).value?.sources ?? []).map(({ sourceId }) => sourceId);
+  const isNarrow = useNarrow();
+  const [sorting, setSorting] = useState<Sorting | null>(null);
   const query = new URLSearchParams(Object.entries(filter));
-  const cursor = cursors[index];
-  const page = useLive(
-    `/devices?${new URLSearchParams([...query, ['limit', String(preferences.pageSize)], ...(cursor ? [['cursor', cursor]] : [])] as [string, string][])}`,
-    devicePage,
-    4000,
-  );
+  const sorted = useSortedDevices(String(query), sorting);
+  const page = useDevicePage({ query, size: preferences.pageSize, cursor: cursors[index] ?? '' }, 4000);
   const next = page.value?.cursor ?? null;
   const isFiltered = Object.keys(filter).length > 0;
   useEffect(() => {
     if (next !== null) setCursors((before) => (before[index + 1] === next ? before : [...before.slice(0, index + 1), next]));
   }, [next, index]);
+  const from = index * preferences.pageSize;
+  const items = sorted.state === 'sorted' ? sorted.devices.slice(from, from + preferences.pageSize) : (page.value?.devices ?? []);
+  const pages =
+    sorted.state === 'sorted'
+      ? { pagesCount: Math.max(1, Math.ceil(sorted.devices.length / preferences.pageSize)), openEnd: false }
+      : { pagesCount: index + (next === null ? 1 : 2), openEnd: next !== null };
+  function backToStart() {
+    setCursors(['']);
+    setIndex(0);
+  }
 
   async function collect(says: (count: number) => string, most?: number): Promise<ExplainedDevice[] | null> {
     try {
@@ -98,6 +101,12 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
     <SpaceBetween size="m">
       <div role="status">
         {work === null ? null : <Alert type={work.failed ? 'error' : 'info'}>{work.says}</Alert>}
+        {sorted.state === 'too-many' ? (
+          <Alert type="info" action={<Button onClick={() => setSorting(null)}>{t.unsorted}</Button>}>
+            {t.tooManyToSort(mostSorted)}
+          </Alert>
+        ) : null}
+        {sorted.state === 'failed' ? <Alert type="error">{sorted.why}</Alert> : null}
         {bulkId === null ? null : <BulkProgress bulkId={bulkId} onDismiss={() => show(filter)} />}
       </div>
       <Table
@@ -134,9 +143,20 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
             {t.title}
           </Header>
         }
-        items={page.value?.devices ?? []}
-        loading={page.value === null && page.trouble === 'none'}
-        loadingText={texts.loading}
+        items={items}
+        loading={sorted.state === 'collecting' || (page.value === null && page.trouble === 'none')}
+        loadingText={
+          sorted.state === 'collecting' ? t.collecting(sorted.count) : page.looked > 0 ? t.looking(page.looked) : texts.loading
+        }
+        {...(sorting === null ? {} : { sortingColumn: deviceColumns.find(({ id }) => id === sorting.id) ?? {} })}
+        sortingDescending={sorting?.descending ?? false}
+        onSortingChange={({ detail }) => {
+          const column = deviceColumns.find(
+            ({ sortingComparator }) => sortingComparator === detail.sortingColumn.sortingComparator,
+          );
+          if (column) setSorting({ id: column.id, descending: detail.isDescending ?? false });
+          backToStart();
+        }}
         empty={
           <Box textAlign="center" color="text-body-secondary" padding="l">
             <SpaceBetween size="s">
@@ -155,54 +175,27 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
           allItemsSelectionLabel: () => 'Select all on this page',
           itemSelectionLabel: (_, one) => `${one.user}, ${one.deviceId}`,
         }}
-        columnDefinitions={deviceColumns}
-        columnDisplay={columnIds.map((id) => ({ id, visible: preferences.columns.includes(id) }))}
+        columnDefinitions={isNarrow ? [narrowColumn] : deviceColumns}
+        columnDisplay={
+          isNarrow
+            ? [{ id: narrowColumn.id, visible: true }]
+            : columnIds.map((id) => ({ id, visible: preferences.columns.includes(id) }))
+        }
         filter={
-          <SpaceBetween size="xs">
-            <PropertyFilter
-              query={tokensOf(filter)}
-              onChange={({ detail }) => show(filterOfTokens(detail))}
-              filteringProperties={filteringProperties}
-              filteringOptions={filteringOptions(sources)}
-              hideOperations
-              freeTextFiltering={{ operators: [':'], defaultOperator: ':' }}
-              filteringPlaceholder={t.find}
-              filteringAriaLabel={t.find}
-              i18nStrings={{
-                filteringAriaLabel: t.find,
-                clearFiltersText: t.clear,
-                applyActionText: 'Apply',
-                cancelActionText: texts.cancel,
-                dismissAriaLabel: texts.dismiss,
-                groupPropertiesText: 'Properties',
-                groupValuesText: 'Values',
-                operatorEqualsText: 'is',
-                operatorContainsText: 'contains',
-                operatorText: 'Operator',
-                operatorsText: 'Operators',
-                propertyText: 'Property',
-                valueText: 'Value',
-                allPropertiesLabel: 'User or device id',
-                editTokenHeader: 'Change the filter',
-                enteredTextLabel: (text) => `Find “${text}”`,
-                removeTokenButtonAriaLabel: () => 'Remove this filter',
-              }}
-            />
-            <SavedViews
-              filter={filter}
-              columns={preferences.columns}
-              onChoose={(view) => {
-                if (view.columns.length > 0) setPreferences({ ...preferences, columns: view.columns });
-                show(view.filter);
-              }}
-            />
-          </SpaceBetween>
+          <DeviceSearch
+            filter={filter}
+            sources={sources}
+            columns={preferences.columns}
+            onChange={(wanted, columns) => {
+              if (columns) setPreferences({ ...preferences, columns });
+              show(wanted);
+            }}
+          />
         }
         pagination={
           <Pagination
             currentPageIndex={index + 1}
-            pagesCount={index + (next === null ? 1 : 2)}
-            openEnd={next !== null}
+            {...pages}
             ariaLabels={{
               nextPageLabel: 'Next page',
               previousPageLabel: 'Previous page',
@@ -231,8 +224,7 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
               ],
             }}
             onConfirm={({ detail }) => {
-              setCursors(['']);
-              setIndex(0);
+              backToStart();
               setPreferences({ pageSize: detail.pageSize ?? 25, columns: [...(detail.visibleContent ?? usualColumns)] });
             }}
           />

@@ -6,15 +6,15 @@ import ColumnLayout from '@cloudscape-design/components/column-layout';
 import Container from '@cloudscape-design/components/container';
 import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
-import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { DeviceStates } from '../parts/device-states.tsx';
+import { Lately } from '../parts/lately.tsx';
 import { RelayTrouble } from '../parts/relay-standing.tsx';
 import { SourceCard } from '../parts/source-card.tsx';
 import { Pending } from '../parts/trouble.tsx';
 import { UserLink } from '../parts/verdict.tsx';
-import { follow, withQuery } from '../router.ts';
+import { follow } from '../router.ts';
 import { type Action, type Overview as Figures, guards, overview, type Status, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, plural } from '../texts/words.ts';
@@ -52,7 +52,7 @@ export function Overview() {
                   variant="h2"
                   actions={
                     <Button href="/devices" onFollow={follow}>
-                      {texts.pages.devices}
+                      {t.allDevices}
                     </Button>
                   }
                 >
@@ -66,6 +66,22 @@ export function Overview() {
               {figures.value === null ? <Pending live={figures} /> : <Actions figures={figures.value} status={live.value} />}
             </Container>
           </ColumnLayout>
+          <Container
+            header={
+              <Header
+                variant="h2"
+                actions={
+                  <Button href="/journal" onFollow={follow}>
+                    {texts.pages.journal}
+                  </Button>
+                }
+              >
+                {t.lately}
+              </Header>
+            }
+          >
+            <Lately />
+          </Container>
         </SpaceBetween>
       )}
     </ContentLayout>
@@ -153,10 +169,7 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
               .join(' · ')}
       </div>
       <Box variant="small" color="text-body-secondary">
-        {t.counted} <Ago at={figures.countedAt} />.{' '}
-        <Link href={withQuery('/journal', { kind: 'action' })} onFollow={follow} fontSize="body-s">
-          {texts.pages.journal}
-        </Link>
+        {t.counted} <Ago at={figures.countedAt} />.
       </Box>
     </SpaceBetween>
   );

@@ -8,7 +8,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { RelayEnrol } from '../parts/relay-enrol.tsx';
 import { RelayRevoke, relayName } from '../parts/relay-revoke.tsx';
-import { RelayTable } from '../parts/relay-table.tsx';
+import { RelaysOfSource } from '../parts/relays-of-source.tsx';
 import { Said } from '../parts/said.tsx';
 import { Pending } from '../parts/trouble.tsx';
 import { type Relay, relayPage, status } from '../schemas.ts';
@@ -50,7 +50,7 @@ export default function Relays() {
           <Said outcome={said === '' ? null : { type: 'success', text: said }} onDismiss={() => setSaid('')} />
           {sources.length === 0 && relays.length === 0 ? <Nothing title={t.noSources}>{t.noSourcesDo}</Nothing> : null}
           {[...new Set([...sources, ...relays.map(({ sourceId }) => sourceId)])].map((sourceId) => (
-            <RelayTable
+            <RelaysOfSource
               key={sourceId}
               sourceId={sourceId}
               relays={relays.filter((one) => one.sourceId === sourceId)}

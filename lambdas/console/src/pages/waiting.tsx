@@ -5,41 +5,42 @@ import Container from '@cloudscape-design/components/container';
 import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
+import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useEffect, useRef, useState } from 'react';
 import { devicePath, send } from '../api.ts';
+import { LinkAsk } from '../parts/link-ask.tsx';
 import { Said, useRequest } from '../parts/said.tsx';
 import { Pending } from '../parts/trouble.tsx';
 import { Because, ClientAndId, Name, Verdict } from '../parts/verdict.tsx';
+import { useWaitingQueue, waitingSince } from '../parts/waiting-queue.ts';
 import { deviceAddress, follow } from '../router.ts';
-import { devicePage, type ExplainedDevice } from '../schemas.ts';
+import type { ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useNarrow } from '../use-media.ts';
 
 const t = texts.waiting;
-const since = (device: ExplainedDevice) => device.heldSince ?? device.firstSeen;
 
 export default function Waiting() {
-  const held = useLive('/devices?verdict=hold&limit=200', devicePage, 3000);
-  const undetermined = useLive('/devices?verdict=undetermined&limit=200', devicePage, 5000);
+  const live = useWaitingQueue(3000);
   // Decided here a moment ago: gone from the queue at once, before the extender has decided anew.
   const [done, setDone] = useState<readonly string[]>([]);
   const [chosen, setChosen] = useState<string | null>(null);
   const { busy, outcome, run, clear } = useRequest();
-  const all = [...(held.value?.devices ?? []), ...(undetermined.value?.devices ?? [])];
-  const queue = all.filter((one) => !done.includes(devicePath(one))).sort((a, b) => since(a).localeCompare(since(b)));
+  const [linking, setLinking] = useState(false);
+  const queue = (live.value?.devices ?? []).filter((one) => !done.includes(devicePath(one)));
   const index = Math.max(
     0,
     queue.findIndex((one) => devicePath(one) === chosen),
   );
   const device = queue[index];
-  const more = (held.value?.cursor ?? null) !== null || (undetermined.value?.cursor ?? null) !== null;
+  const more = live.value?.more ?? false;
 
   function go(step: number) {
     const next = queue[Math.min(queue.length - 1, Math.max(0, index + step))];
     if (next) setChosen(devicePath(next));
+    setLinking(false);
   }
   async function decide(type: 'approve' | 'block') {
     if (device === undefined || busy) return;
@@ -52,20 +53,36 @@ export default function Waiting() {
     if (!sent) return;
     setDone((before) => [...before, devicePath(device)]);
     setChosen(next ? devicePath(next) : null);
-    held.again();
+    live.again();
   }
-  useKeys({ a: () => void decide('approve'), b: () => void decide('block'), j: () => go(1), k: () => go(-1) });
+  async function link(portalUser: string) {
+    if (device === undefined) return;
+    const { sourceId, user } = device;
+    const sent = await run(async () => {
+      await send('/links', { sourceId, user, portalUser, kind: 'confirmed' });
+      return t.linked(user, portalUser);
+    });
+    if (sent) setLinking(false);
+    live.again();
+  }
+  useKeys({
+    a: () => void decide('approve'),
+    b: () => void decide('block'),
+    l: () => setLinking(true),
+    j: () => go(1),
+    k: () => go(-1),
+  });
 
   return (
     <ContentLayout
       header={
-        <Header variant="h1" counter={held.value === null ? '' : `(${queue.length}${more ? '+' : ''})`} description={t.tagline}>
+        <Header variant="h1" counter={live.value === null ? '' : `(${queue.length}${more ? '+' : ''})`} description={t.tagline}>
           {t.title}
         </Header>
       }
     >
-      {held.value === null ? (
-        <Pending live={held} />
+      {live.value === null ? (
+        <Pending live={live} />
       ) : (
         <SpaceBetween size="l">
           <Said outcome={outcome} onDismiss={clear} />
@@ -77,7 +94,15 @@ export default function Waiting() {
             </Container>
           ) : (
             <SpaceBetween size="l">
-              <InHand device={device} busy={busy} onDecide={decide} onGo={go} />
+              <InHand
+                device={device}
+                busy={busy}
+                linking={linking}
+                onDecide={decide}
+                onGo={go}
+                onLinking={() => setLinking(true)}
+                onLink={(portalUser) => void link(portalUser)}
+              />
               <Queue queue={queue} device={device} more={more} onChoose={(one) => setChosen(devicePath(one))} />
             </SpaceBetween>
           )}
@@ -92,9 +117,12 @@ type InHandProps = {
   busy: boolean;
   onDecide(type: 'approve' | 'block'): void;
   onGo(step: number): void;
+  linking: boolean;
+  onLinking(): void;
+  onLink(portalUser: string): void;
 };
 
-function InHand({ device, busy, onDecide, onGo }: InHandProps) {
+function InHand({ device, busy, linking, onDecide, onGo, onLinking, onLink }: InHandProps) {
   return (
     <Container
       header={
@@ -108,6 +136,9 @@ function InHand({ device, busy, onDecide, onGo }: InHandProps) {
               </Button>
               <Button disabled={busy} onClick={() => onDecide('block')}>
                 {texts.block}
+              </Button>
+              <Button disabled={busy} onClick={onLinking}>
+                {t.link}
               </Button>
               <Button iconName="angle-up" variant="icon" ariaLabel={t.previous} onClick={() => onGo(-1)} />
               <Button iconName="angle-down" variant="icon" ariaLabel={t.next} onClick={() => onGo(1)} />
@@ -123,14 +154,14 @@ function InHand({ device, busy, onDecide, onGo }: InHandProps) {
             {t.open}
           </Button>
           <Box variant="small" color="text-body-secondary">
-            <kbd>a</kbd> <kbd>b</kbd> <kbd>j</kbd> <kbd>k</kbd> {t.keys}
+            <kbd>a</kbd> <kbd>b</kbd> <kbd>l</kbd> <kbd>j</kbd> <kbd>k</kbd> {t.keys}
           </Box>
         </SpaceBetween>
       }
     >
       <SpaceBetween size="xs">
         <div>
-          <Verdict verdict={device.verdict} /> {t.since.toLowerCase()} <Ago at={since(device)} />
+          <Verdict verdict={device.verdict} /> {t.since.toLowerCase()} <Ago at={waitingSince(device)} />
         </div>
         <Box fontSize="heading-m">
           <Because device={device} />
@@ -140,6 +171,7 @@ function InHand({ device, busy, onDecide, onGo }: InHandProps) {
             {texts.device.wouldChange} <bdi>{device.wouldChange}</bdi>
           </Box>
         ) : null}
+        {linking ? <LinkAsk autoFocus busy={busy} onAsk={onLink} /> : null}
       </SpaceBetween>
     </Container>
   );
@@ -153,6 +185,7 @@ type QueueProps = {
 };
 
 function Queue({ queue, device, more, onChoose }: QueueProps) {
+  const isNarrow = useNarrow();
   return (
     <Table
       items={queue}
@@ -168,16 +201,33 @@ function Queue({ queue, device, more, onChoose }: QueueProps) {
       }}
       footer={more ? <Box color="text-body-secondary">{t.more}</Box> : null}
       wrapLines
-      columnDefinitions={[
-        { id: 'user', header: 'User', cell: (one) => <Name>{one.user}</Name>, isRowHeader: true, minWidth: 160 },
-        { id: 'device', header: 'Device', cell: (one) => <ClientAndId device={one} />, minWidth: 170 },
-        { id: 'verdict', header: 'Verdict', cell: (one) => <Verdict verdict={one.verdict} />, minWidth: 120 },
-        { id: 'since', header: t.since, cell: (one) => <Ago at={since(one)} />, minWidth: 120 },
-        { id: 'why', header: 'Why', cell: (one) => <Name>{one.evidence ?? '–'}</Name>, minWidth: 260 },
-      ]}
+      columnDefinitions={isNarrow ? [narrowColumn] : columns}
     />
   );
 }
+
+type Column = TableProps.ColumnDefinition<ExplainedDevice>;
+const narrowColumn: Column = {
+  id: 'narrow',
+  header: t.title,
+  isRowHeader: true,
+  cell: (one) => (
+    <>
+      <Name>{one.user}</Name>
+      <Box variant="small" display="block" color="text-body-secondary">
+        <ClientAndId device={one} />
+      </Box>
+      <Verdict verdict={one.verdict} /> <Ago at={waitingSince(one)} />
+    </>
+  ),
+};
+const columns: Column[] = [
+  { id: 'user', header: 'User', cell: (one) => <Name>{one.user}</Name>, isRowHeader: true, minWidth: 160 },
+  { id: 'device', header: 'Device', cell: (one) => <ClientAndId device={one} />, minWidth: 170 },
+  { id: 'verdict', header: 'Verdict', cell: (one) => <Verdict verdict={one.verdict} />, minWidth: 120 },
+  { id: 'since', header: t.since, cell: (one) => <Ago at={waitingSince(one)} />, minWidth: 120 },
+  { id: 'why', header: 'Why', cell: (one) => <Name>{one.evidence ?? '–'}</Name>, minWidth: 260 },
+];
 
 /** Single keys, unless the reader is typing somewhere or holds a modifier. */
 function useKeys(keys: Record<string, () => void>): void {

@@ -2,6 +2,7 @@
 
 import { read } from '../api.ts';
 import { devicePage, type ExplainedDevice } from '../schemas.ts';
+import { devicesPath } from './device-page.ts';
 
 const columns = [
   'sourceId',
@@ -45,10 +46,7 @@ export async function allDevices(
   const devices: ExplainedDevice[] = [];
   let cursor: string | null = '';
   while (cursor !== null && devices.length < most) {
-    const page: { devices: ExplainedDevice[]; cursor: string | null } = await read(
-      `/devices?${new URLSearchParams([...query, ['limit', '500'], ...(cursor === '' ? [] : [['cursor', cursor]])] as [string, string][])}`,
-      devicePage,
-    );
+    const page: { devices: ExplainedDevice[]; cursor: string | null } = await read(devicesPath(query, 500, cursor), devicePage);
     devices.push(...page.devices);
     cursor = page.cursor;
     onPage(devices.length);

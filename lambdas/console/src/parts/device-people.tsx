@@ -2,16 +2,14 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
-import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
-import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useState } from 'react';
 import { decisionsPath, send } from '../api.ts';
 import { decisions, type ExplainedDevice, links } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { Ago } from '../time.tsx';
 import { useLive } from '../use-live.ts';
+import { LinkAsk } from './link-ask.tsx';
 import { Said, useRequest } from './said.tsx';
 
 const t = texts.device;
@@ -20,12 +18,10 @@ type Props = { device: ExplainedDevice; onDone(): void };
 export function Enrolment({ device, onDone }: Props) {
   const { sourceId, user, match } = device;
   const live = useLive(`/links?${new URLSearchParams({ sourceId, user })}`, links, 10_000);
-  const [portalUser, setPortalUser] = useState('');
   const { busy, outcome, run, clear } = useRequest();
   const say = (who: string, kind: 'confirmed' | 'undone') =>
     run(async () => {
       await send('/links', { sourceId, user, portalUser: who, kind });
-      setPortalUser('');
       live.again();
       onDone();
       return kind === 'confirmed' ? `Linked to ${who}.` : `No longer linked to ${who}.`;
@@ -52,22 +48,7 @@ export function Enrolment({ device, onDone }: Props) {
               </Box>
             </div>
           ))}
-        <FormField
-          label={t.link}
-          description={t.linkHelp}
-          secondaryControl={
-            <Button disabled={busy || !portalUser.includes('@')} onClick={() => void say(portalUser.trim(), 'confirmed')}>
-              {t.link}
-            </Button>
-          }
-        >
-          <Input
-            value={portalUser}
-            type="email"
-            placeholder="jane@acme.com"
-            onChange={({ detail }) => setPortalUser(detail.value)}
-          />
-        </FormField>
+        <LinkAsk busy={busy} onAsk={(who) => void say(who, 'confirmed')} />
         <Said outcome={outcome} onDismiss={clear} />
       </SpaceBetween>
     </Container>

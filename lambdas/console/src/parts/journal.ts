@@ -21,7 +21,7 @@ const entrySchema = z.object({
   }),
 });
 export type JournalEntry = z.infer<typeof entrySchema>;
-const headsSchema = z.object({ heads: z.array(z.object({ sourceId: z.string(), seq: z.number(), hash: z.string() })) });
+export const headsSchema = z.object({ heads: z.array(z.object({ sourceId: z.string(), seq: z.number(), hash: z.string() })) });
 
 /** The API gives so many lines at once. */
 const atOnce = 500;

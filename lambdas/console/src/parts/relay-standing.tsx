@@ -1,6 +1,5 @@
 /** How the relays of a source stand, on the overview: connected or not, who holds the lease, how far behind, what to do. */
 import Alert from '@cloudscape-design/components/alert';
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Link from '@cloudscape-design/components/link';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
@@ -8,6 +7,7 @@ import { follow } from '../router.ts';
 import type { RelayStanding, SourceStatus } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { Ago } from '../time.tsx';
+import { Figure } from './figure.tsx';
 
 const t = texts.overview.relay;
 const icons = { connected: 'success', away: 'error', none: 'pending' } as const;
@@ -15,32 +15,32 @@ const icons = { connected: 'success', away: 'error', none: 'pending' } as const;
 export function RelayFigure({ relay }: { relay: RelayStanding }) {
   const { state, holder, relays, lagSeconds, since } = relay;
   return (
-    <div>
-      <Box variant="awsui-key-label">
+    <Figure
+      label={
         <Link href="/relays" onFollow={follow}>
           {t.title}
         </Link>
-      </Box>
-      <StatusIndicator type={icons[state]}>
-        {t[state]}
-        {since === null || state === 'none' ? null : (
-          <>
-            {' '}
-            {t.since} <Ago at={since} />
-          </>
-        )}
-      </StatusIndicator>
-      <Box variant="small" display="block" color="text-body-secondary">
-        {holder === null ? null : (
-          <>
-            {t.holder} <bdi>{holder}</bdi>
-            <br />
-          </>
-        )}
-        {state === 'connected' && lagSeconds !== null ? `${t.lag(lagSeconds)} · ` : null}
-        {relays === 1 ? t.one : relays > 1 ? t.several(relays) : null}
-      </Box>
-    </div>
+      }
+      value={<StatusIndicator type={icons[state]}>{t[state]}</StatusIndicator>}
+      more={
+        <>
+          {since === null || state === 'none' ? null : (
+            <>
+              {t.since} <Ago at={since} />
+              {state === 'connected' && lagSeconds !== null ? `, ${t.lag(lagSeconds)}` : null}
+              <br />
+            </>
+          )}
+          {holder === null ? null : (
+            <>
+              {t.holder} <bdi>{holder}</bdi>
+              <br />
+            </>
+          )}
+          {relays === 1 ? t.one : relays > 1 ? t.several(relays) : null}
+        </>
+      }
+    />
   );
 }
 

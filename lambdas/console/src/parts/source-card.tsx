@@ -1,7 +1,6 @@
 /** One source: is it well, how long do its gathers take, what is being gathered right now. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
-import ColumnLayout from '@cloudscape-design/components/column-layout';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
@@ -10,9 +9,10 @@ import { useState } from 'react';
 import { messageOf, send } from '../api.ts';
 import { runs, type SourceStatus } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { duration, number } from '../texts/words.ts';
+import { duration, number, plural } from '../texts/words.ts';
 import { Ago, useNow } from '../time.tsx';
 import { useLive } from '../use-live.ts';
+import { Figure } from './figure.tsx';
 import { GatherChart } from './gather-chart.tsx';
 import { RelayFigure } from './relay-standing.tsx';
 
@@ -60,56 +60,42 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
         </Header>
       }
     >
-      <ColumnLayout columns={4} variant="text-grid">
+      <div className="source-figures">
         {source.relay ? <RelayFigure relay={source.relay} /> : null}
-        <Figure label="Devices" value={number(source.devices)} />
+        <Figure label={t.devices} value={number(source.devices)} more={source.aq.inForce ? t.inForce : t.notInForce} />
         <Figure
-          label="Last gather"
+          label={t.lastGather}
           value={lastGather?.ms == null ? '–' : duration(lastGather.ms)}
           more={
             lastGather?.finishedAt == null ? (
               t.firstGather
             ) : (
               <>
-                {number(lastGather.requests)} requests, <Ago at={lastGather.finishedAt} />
+                {plural(lastGather.requests, 'request')}, <Ago at={lastGather.finishedAt} />
               </>
             )
           }
         />
         <Figure
-          label="Average"
+          label={t.averageGather}
           value={averageGather ? duration(averageGather.ms) : '–'}
-          more={averageGather ? `${number(averageGather.requests)} requests, of the last ${number(averageGather.runs)}` : null}
+          more={averageGather ? t.averageOf(averageGather.requests, averageGather.runs) : null}
         />
-        <div>
+        <div className="source-chart">
           {source.currentGather === null ? (
             <>
-              <Box variant="awsui-key-label">Last gathers</Box>
+              <Box variant="awsui-key-label">{t.lastGathers}</Box>
               <GatherChart runs={last.value?.runs ?? []} source={sourceId} />
             </>
           ) : (
             <CurrentGather source={source} />
           )}
         </div>
-      </ColumnLayout>
+      </div>
       <div role="status" className={said === '' ? 'visually-hidden' : ''}>
         {said}
       </div>
     </Container>
-  );
-}
-
-function Figure({ label, value, more = null }: { label: string; value: string; more?: React.ReactNode }) {
-  return (
-    <div>
-      <Box variant="awsui-key-label">{label}</Box>
-      <Box fontSize="heading-xl" fontWeight="bold">
-        {value}
-      </Box>
-      <Box variant="small" color="text-body-secondary">
-        {more}
-      </Box>
-    </div>
   );
 }
 

@@ -33,6 +33,15 @@ export function Name({ children }: { children: string }) {
   );
 }
 
+/** To another page, named by a person's or a source's name. */
+export function LinkTo({ href, children }: { href: string; children: string }) {
+  return (
+    <Link href={href} onFollow={follow}>
+      <bdi>{children}</bdi>
+    </Link>
+  );
+}
+
 export function UserLink({ device }: { device: DeviceName }) {
   return (
     <Link href={deviceAddress(device)} onFollow={follow}>

@@ -1,0 +1,17 @@
+/** One figure: what it is, its value, and what belongs to it in small. */
+import Box from '@cloudscape-design/components/box';
+import type { ReactNode } from 'react';
+
+export function Figure({ label, value, more = null }: { label: ReactNode; value: ReactNode; more?: ReactNode }) {
+  return (
+    <div>
+      <Box variant="awsui-key-label">{label}</Box>
+      <Box fontSize="heading-l" fontWeight="bold">
+        {value}
+      </Box>
+      <Box variant="small" color="text-body-secondary">
+        {more}
+      </Box>
+    </div>
+  );
+}
