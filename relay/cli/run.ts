@@ -1,11 +1,16 @@
 /** `relay run`: the relay itself, in the foreground; a service manager starts and stops it. */
 import { loadConfiguration } from '../configuration/load.ts';
 import { readIdentity } from '../identity/identity.ts';
+import { JournalFailure } from '../journal/journal.ts';
 import { createLog, type RelayLog } from '../log/log.ts';
+import type { Workers } from '../ports.ts';
+import { RelayRefusal } from '../refusal.ts';
+import { configuredCredentials } from '../run/credentials.ts';
 import { type Relay, startRelay } from '../run/relay.ts';
 import { soleRun } from '../run/sole-run.ts';
 import { timingGiven } from '../run/timing-given.ts';
-import { relayWorkers } from '../run/workers.ts';
+import { relayWorkers, type WorkersOptions } from '../run/workers.ts';
+import { SnapshotFailure } from '../snapshot/failure.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 
 /** What a service manager grants before it kills. */
@@ -16,11 +21,12 @@ export const addRun: AddCommands = ({ command, places }) => {
     const { config, data } = places(options);
     const timing = timingGiven(process.env);
     // Both are said to be missing before anything is begun.
-    readIdentity(data);
+    const { sourceId } = readIdentity(data);
     const configuration = loadConfiguration(config);
     const lock = soleRun(data);
     const log = createLog(configuration.log);
-    const workers = relayWorkers({ configuration, dataDir: data, log });
+    const credentials = configuredCredentials(config, { log });
+    const workers = workersOn({ configuration, credentials, sourceId, dataDir: data, log });
     const relay = await startRelay({ configuration, dataDir: data, workers, timing, log });
     toggleDebug(log, configuration.log.level);
     await stopped(relay, log);
@@ -29,6 +35,16 @@ export const addRun: AddCommands = ({ command, places }) => {
     process.exit(0);
   });
 };
+
+/** A disk that does not take what has to be kept is said before anything is begun. */
+function workersOn(options: WorkersOptions): Workers {
+  try {
+    return relayWorkers(options);
+  } catch (cause) {
+    if (!(cause instanceof JournalFailure || cause instanceof SnapshotFailure)) throw cause;
+    throw new RelayRefusal(cause.message, `See whether ${options.dataDir} can be written and has room.`, { cause });
+  }
+}
 
 /** SIGUSR2 turns debug on, and off again. Windows knows no such signal; there POST /log-level serves. */
 function toggleDebug(log: RelayLog, usual: RelayLog['level']): void {

@@ -7,11 +7,8 @@ import { RelayRefusal } from '../refusal.ts';
 import { type RelayFile, relayFile, type SecretWays } from './schema.ts';
 
 /** With every secret read; paths are absolute. */
-export type RelayConfiguration = Omit<RelayFile, '$schema' | 'traveler' | 'console' | 'proxy' | 'caFile'> & {
+export type RelayConfiguration = Omit<RelayFile, '$schema' | 'traveler' | 'proxy' | 'caFile'> & {
   traveler: Omit<RelayFile['traveler'], 'credentials'> & { credentials?: { user: string; password: string } | undefined };
-  console:
-    | Exclude<RelayFile['console'], { by: 'notes' }>
-    | (Omit<Extract<RelayFile['console'], { by: 'notes' }>, 'passwordFile'> & { password?: string | undefined });
   proxy?: { url: string; user?: string | undefined; password?: string | undefined; except: readonly string[] } | undefined;
   /** PEM. */
   ca?: string | undefined;
@@ -80,7 +77,7 @@ export function loadConfiguration(
   const configuration: RelayConfiguration = {
     ...rest,
     traveler: { ...traveler, credentials: credentials && { user: credentials.user, password: password ?? '' } },
-    console: consoleOf(how, (passwordFile) => secret('console', { passwordFile }), here),
+    console: consoleOf(how, (passwordFile) => void secret('console', { passwordFile }), here),
     proxy: proxy && { url: proxy.url, user: proxy.user, password: secret('proxy', proxy), except: proxy.except },
     ca: caFile === undefined ? undefined : textOf('caFile', caFile, { secret: false }),
   };
@@ -90,17 +87,20 @@ export function loadConfiguration(
   return configuration;
 }
 
+/** The script reads the password of the Notes ID itself: it is only looked whether it can, and nobody else. */
 function consoleOf(
   given: RelayFile['console'],
-  secretIn: (passwordFile: string) => string | undefined,
+  check: (passwordFile: string) => void,
   here: (path: string) => string,
-): RelayConfiguration['console'] {
-  if (given.by !== 'notes') return given;
-  const { passwordFile, script, ...rest } = given;
+): RelayFile['console'] {
+  if (given.by === 'rest') return given;
+  if (given.by === 'command') return given.directory === undefined ? given : { ...given, directory: here(given.directory) };
+  const { passwordFile, script } = given;
+  if (passwordFile !== undefined) check(passwordFile);
   return {
-    ...rest,
+    ...given,
     ...(script === undefined ? {} : { script: here(script) }),
-    ...(passwordFile === undefined ? {} : { password: secretIn(passwordFile) }),
+    ...(passwordFile === undefined ? {} : { passwordFile: here(passwordFile) }),
   };
 }
 

@@ -1,32 +1,48 @@
-/** The workers of this relay. */
-import type { RelayProblem } from '#domain/relay-protocol';
+/** The two halves that work, gathering and acting, as the session calls them. */
+import { join } from 'node:path';
+import type { CredentialsReader } from '#adapters/traveler/contract';
+import { relayActions } from '../actions/relay-actions.ts';
 import type { RelayConfiguration } from '../configuration/load.ts';
+import { relayGather } from '../gather/gather.ts';
+import { sqliteJournal } from '../journal/sqlite-journal.ts';
 import type { Log } from '../log/log.ts';
 import type { Workers } from '../ports.ts';
+import { openSnapshot } from '../snapshot/snapshot.ts';
+import { nameOf, sourceAt, watched } from './source.ts';
 
-const notThere: RelayProblem = {
-  kind: 'refused',
-  what: 'Not available in this version of the relay',
-  where: 'relay',
-  remedy: 'Install a newer version of the relay.',
-  unreachable: false,
+export type WorkersOptions = {
+  configuration: RelayConfiguration;
+  credentials: CredentialsReader;
+  sourceId: string;
+  dataDir: string;
+  log: Log;
 };
 
-export function relayWorkers(_: { configuration: RelayConfiguration; dataDir: string; log: Log }): Workers {
-  const took = { toWrite: null, total: 0 };
+/** Throws RelayRefusal, SnapshotFailure, JournalFailure. `stop` also lets go of the server and the files. */
+export function relayWorkers({ configuration, credentials, sourceId, dataDir, log }: WorkersOptions): Workers {
+  const source = sourceAt(configuration, credentials);
+  const tell = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) =>
+    log[level](message, fields);
+  const snapshot = openSnapshot({ directory: dataDir, of: nameOf(configuration, sourceId), log: tell });
+  const { concurrency } = configuration.traveler;
+  const gathering = relayGather({ sourceId, source, snapshot, concurrency, now: Date.now, log: tell });
+  const journal = sqliteJournal(join(dataDir, 'journal.db'));
+  const acting = relayActions({ source: watched(source, gathering.touched), journal, atOnce: concurrency });
   return {
-    gather: ({ runId }, link, signal) =>
-      link.deliver({ type: 'gatherFailed', runId, problem: notThere, requests: 0 }, { signal }),
-    async act({ actionId, attempt, target }, link) {
-      void link.deliver({ type: 'actionResult', actionId, attempt, target, outcome: { how: 'unread', problem: notThere }, took });
+    gather: gathering.gather,
+    resend: gathering.resend,
+    digest: gathering.digest,
+    act: acting.act,
+    settings: acting.settings,
+    async resume(link) {
+      await Promise.all([acting.resume(link), gathering.resume(link)]);
     },
-    async settings({ wishId }, link) {
-      void link.deliver({ type: 'settingsResult', wishId, outcome: { how: 'failed', problem: notThere } });
+    problems: () => [...gathering.problems(), ...acting.problems()],
+    async stop(ms) {
+      gathering.stop();
+      await acting.stop(ms);
+      await Promise.all([source.close(), journal.close()]);
+      snapshot.close();
     },
-    resend: async () => {},
-    resume: async () => {},
-    digest: async () => null,
-    problems: () => [],
-    stop: async () => {},
   };
 }

@@ -1,0 +1,53 @@
+/** The Traveler server as relay.json describes it: read one way, written to one way, with bounds that both share. */
+import type { CredentialsReader } from '#adapters/traveler/contract';
+import { travelerSource } from '#adapters/traveler/source';
+import type { DeviceKey } from '#domain/device';
+import type { RelayConfiguration } from '../configuration/load.ts';
+import { type DeviceReads, sourceOf } from '../domino/device-writes.ts';
+import { writesOf } from '../domino/writes-of.ts';
+import type { RelaySource } from '../ports.ts';
+import { RelayRefusal } from '../refusal.ts';
+import { httpReads } from '../sources/http-reads.ts';
+import { restReads } from '../sources/rest-reads.ts';
+
+type Described = Pick<RelayConfiguration, 'traveler' | 'console'>;
+
+/** Throws RelayRefusal for a way of reading that this version does not have. */
+export function sourceAt({ traveler, console: how }: Described, credentials: CredentialsReader): RelaySource {
+  const { url, read, concurrency } = traveler;
+  if (read === 'notes' || url === undefined)
+    throw new RelayRefusal(
+      'traveler.read "notes" is not available in this version of the relay.',
+      'Use "http" for Traveler 8.5.x, or "rest" for 9.0 and later.',
+    );
+  const options = { baseUrl: url, credentials, concurrency };
+  if (read === 'http') return sourceOf(httpReads(options), writesOf(how, { rest: null }));
+  const rest = travelerSource(options);
+  const reads: DeviceReads = restReads(rest);
+  return sourceOf(reads, writesOf(how, { rest }));
+}
+
+/** What is remembered of one server, read one way, says nothing of another. */
+export const nameOf = ({ traveler: { url, read } }: Described, sourceId: string): string =>
+  JSON.stringify([sourceId, read, url ?? null]);
+
+/** As `source`; each device that is written to is said to `touched` first, whether or not the write succeeds. */
+export function watched(source: RelaySource, touched: (key: DeviceKey) => void): RelaySource {
+  const noting = <A extends [DeviceKey, ...unknown[]], R>(write: (...given: A) => R) => {
+    return (...given: A): R => {
+      touched(given[0]);
+      return write(...given);
+    };
+  };
+  return {
+    ...source,
+    get requests() {
+      return source.requests;
+    },
+    approve: noting(source.approve),
+    block: noting(source.block),
+    remove: noting(source.remove),
+    wipe: noting(source.wipe),
+    cancelWipe: noting(source.cancelWipe),
+  };
+}
