@@ -197,7 +197,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       devices: ['GetItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem'],
       journal: ['PutItem'],
-      control: ['GetItem', 'UpdateItem'],
+      control: ['GetItem', 'Query', 'UpdateItem'],
     },
     indexes: ['byDevice', 'open'],
     sendsTo: ['evaluations', 'actions'],

@@ -44,6 +44,11 @@ const ownAlarms = [
     metricName: metricNames.sourcePaused,
     says: 'A source turns our credentials away, cannot be reached or asks for patience: its actions wait. The status page says which source, why, and what to do; they go out by themselves once it is well.',
   },
+  {
+    id: 'RelayAway',
+    metricName: metricNames.relayAway,
+    says: 'A source on premises has had no relay for minutes: it is neither read nor acted on, and mail goes on. Look at the relays in the console; on the machine near Domino, relay doctor names what is wrong.',
+  },
 ] as const;
 
 export class ServiceStack extends Stack {

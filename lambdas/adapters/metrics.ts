@@ -8,6 +8,9 @@ export const ringGuard = (_: GuardItem): void => ring(metricNames.guardTripped);
 /** Rings the alarm on sources whose actions are paused. */
 export const ringSourcePaused = (): void => ring(metricNames.sourcePaused);
 
+/** Rings the alarm on sources without a relay. */
+export const ringRelayAway = (): void => ring(metricNames.relayAway);
+
 function ring(name: MetricName): void {
   process.stdout.write(`${metricLine(name, 1, Date.now())}\n`);
 }

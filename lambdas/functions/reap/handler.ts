@@ -5,14 +5,21 @@ import { actedDevices } from '#adapters/dynamodb/acted-device';
 import { documentClient } from '#adapters/dynamodb/client';
 import { ledger } from '#adapters/dynamodb/ledger';
 import { reapedSources } from '#adapters/dynamodb/reaped-sources';
+import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
+import { relayStore } from '#adapters/dynamodb/relays';
+import { timelineStore } from '#adapters/dynamodb/timeline';
+import { ringRelayAway } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { reap } from './reap.ts';
+import { noteSilentRelays } from './silent-relays.ts';
 
 const logger = new Logger({ serviceName: 'reap' });
 const environment = parseEnvironment('reap', process.env);
-const configured = loadConfiguration().sources.map(({ id }) => id);
+const { sources: configuredSources } = loadConfiguration();
+const configured = configuredSources.map(({ id }) => id);
+const hasRelays = configuredSources.some(({ kind }) => kind === 'traveler');
 const client = documentClient();
 const tables = {
   actions: environment.ACTIONS_TABLE,
@@ -29,7 +36,18 @@ const reapAll = reap({
   now: Date.now,
 });
 
+const noteSilent = noteSilentRelays({
+  relays: relayStore(client, environment.CONTROL_TABLE),
+  leases: relayLeaseStore(client, environment.CONTROL_TABLE),
+  timeline: timelineStore(client, environment.JOURNAL_TABLE),
+  now: Date.now,
+});
+
 export async function handler(_: unknown, context: Context): Promise<void> {
   const reaped = await reapAll({ remaining: () => context.getRemainingTimeInMillis() });
   if (reaped.expired + reaped.sent > 0) logger.info('Actions found by the clock', reaped);
+  if (!hasRelays) return;
+  const { deserted } = await noteSilent();
+  if (deserted.length > 0) ringRelayAway();
+  if (deserted.length > 0) logger.error('No relay reads or acts for these sources', { alarm: 'relay-away', sources: deserted });
 }
