@@ -1,5 +1,5 @@
 /** What the gather rows measure on: a simulator in its own process, a real database in its own, and the gather in this one. */
-
+import { setTimeout as pause } from 'node:timers/promises';
 import { putAll } from '#adapters/dynamodb/batches';
 import { meterCapacity, type Units } from '#adapters/dynamodb/client';
 import { deviceItem } from '#adapters/dynamodb/device-items';
@@ -8,6 +8,7 @@ import { manifestStore } from '#adapters/dynamodb/manifests';
 import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runIdOf, runStore } from '#adapters/dynamodb/runs';
 import { settingsReader } from '#adapters/dynamodb/settings-reader';
+import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { deviceHash } from '#adapters/fingerprint';
@@ -44,6 +45,7 @@ export async function gatherWorld(devices: number) {
   const now = () => Date.now() + ahead;
   const nothing = { send: async () => undefined };
   const stores = {
+    slots: slotStore(controlClient, control),
     leases: leaseStore(controlClient, control),
     runs: runStore(controlClient, control, database.tables.journal),
     sources: sourceStore(controlClient, control),
@@ -60,6 +62,7 @@ export async function gatherWorld(devices: number) {
     connect: () => traveler,
     ...{ gathers: nothing, evaluations: nothing, now },
     units: () => meters.control.units,
+    pause: (ms) => pause(ms),
     every: () => () => undefined,
     log: (level, message) => console.error(level, message),
   });

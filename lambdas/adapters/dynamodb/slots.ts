@@ -1,8 +1,10 @@
 /**
- * How many requests may be under way at once at a source, over all workers: leased slots, one item of the Control table per
- * source. A worker leases some for a whole batch (two writes a batch), and has no more requests under way than it has slots.
+ * How many requests may be under way at once at a source, over all workers and its gather: leased slots, one item of the Control
+ * table per source. A worker of actions leases some for a batch (two writes a batch), and has no more requests under way than
+ * it has slots. The gather keeps its share for as long as it reads: most of them while nobody else wants any, half otherwise.
  * Invariants: leases that run never add up to more than the source's limit; a worker that was killed loses its slots by time,
- * which is never before it would have been stopped.
+ * which is never before it would have been stopped. Of more than one slot, one is never leased to actions: a gather always
+ * gets on.
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -13,14 +15,31 @@ import { untilSettled } from './transactions.ts';
 const leased = z.object({
   revision: z.number().int(),
   holders: z.record(z.string(), z.object({ slots: z.number().int().positive(), until: z.number() })),
+  /** When a worker of actions last got fewer than it wanted. */
+  unmetAt: z.number().optional(),
 });
 type Leased = z.infer<typeof leased>;
 
+export type Lease = { holder: string; limit: number; now: number; until: number };
 export type SlotStore = {
-  /** As many slots as are free, at most `wanted`: 0 when there are none. Held until `until` (epoch ms) or released. */
-  lease(sourceId: string, lease: { holder: string; wanted: number; limit: number; now: number; until: number }): Promise<number>;
+  /** For actions: as many slots as are free, at most `wanted`: 0 when there are none. Held until `until` (epoch ms) or released. */
+  lease(sourceId: string, lease: Lease & { wanted: number }): Promise<number>;
+  /**
+   * For a gather, again and again: how many it holds from now on, and how many it should come down to (`goal`). What it may
+   * still have under way (`inUse`) is not taken from it.
+   */
+  share(sourceId: string, lease: Lease & { inUse: number }): Promise<{ held: number; goal: number }>;
   release(sourceId: string, holder: string): Promise<void>;
 };
+
+/** Actions that wanted more this long ago count as wanting still. */
+const unmetForMs = 3_000;
+/** A share that runs for so long yet is not written again. */
+const renewBelowMs = 40_000;
+
+const others = ({ holders }: Leased, { holder, now }: Lease) =>
+  Object.entries(holders).filter(([name, one]) => one.until > now && name !== holder);
+const slotsOf = (holders: [string, Leased['holders'][string]][]) => holders.reduce((sum, [, { slots }]) => sum + slots, 0);
 
 export function slotStore(client: DocumentClient, table: string): SlotStore {
   async function read(sourceId: string): Promise<Leased> {
@@ -30,12 +49,12 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
     return Item === undefined ? { revision: 0, holders: {} } : leased.parse(Item);
   }
 
-  async function write(sourceId: string, { revision }: Leased, holders: Leased['holders']): Promise<boolean> {
+  async function write(sourceId: string, { revision, ...before }: Leased, change: Partial<Leased>): Promise<boolean> {
     try {
       await client.send(
         new PutCommand({
           TableName: table,
-          Item: { ...controlKeys.slots(sourceId), revision: revision + 1, holders },
+          Item: { ...controlKeys.slots(sourceId), ...before, ...change, revision: revision + 1 },
           ConditionExpression: 'attribute_not_exists(pk) OR revision = :read',
           ExpressionAttributeValues: { ':read': revision },
         }),
@@ -48,24 +67,47 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
   }
 
   return {
-    lease: (sourceId, { holder, wanted, limit, now, until }) =>
+    lease: (sourceId, lease) =>
       untilSettled(async () => {
+        const { holder, wanted, limit, now, until } = lease;
         const before = await read(sourceId);
-        const running = Object.entries(before.holders).filter(([name, one]) => one.until > now && name !== holder);
-        const taken = running.reduce((sum, [, { slots }]) => sum + slots, 0);
-        const slots = Math.max(0, Math.min(wanted, limit - taken));
-        if (slots === 0) return 0;
-        const holders = Object.fromEntries([...running, [holder, { slots, until }]]);
-        return (await write(sourceId, before, holders)) ? slots : null;
+        const running = others(before, lease);
+        const slots = Math.max(0, Math.min(wanted, Math.max(1, limit - 1), limit - slotsOf(running) - keptBack(running, limit)));
+        const unmet = slots < wanted ? { unmetAt: now } : {};
+        const told = before.unmetAt !== undefined && before.unmetAt > now - unmetForMs / 2;
+        if (slots === 0 && told) return 0;
+        const holders = Object.fromEntries(slots === 0 ? running : [...running, [holder, { slots, until }]]);
+        return (await write(sourceId, before, { holders, ...unmet })) ? slots : null;
+      }, 'The slots of a source'),
+
+    share: (sourceId, lease) =>
+      untilSettled(async () => {
+        const { holder, inUse, limit, now, until } = lease;
+        const before = await read(sourceId);
+        const running = others(before, lease);
+        const crowded = before.unmetAt !== undefined && before.unmetAt > now - unmetForMs;
+        const goal = Math.max(1, crowded ? Math.ceil(limit / 2) : limit - 1);
+        const held = Math.max(inUse, Math.min(goal, limit - slotsOf(running)));
+        const mine = before.holders[holder];
+        if (held <= 0 || (mine?.slots === held && mine.until > now + renewBelowMs)) return { held: Math.max(0, held), goal };
+        const holders = Object.fromEntries([...running, [holder, { slots: held, until }]]);
+        return (await write(sourceId, before, { holders })) ? { held, goal } : null;
       }, 'The slots of a source'),
 
     async release(sourceId, holder) {
       await untilSettled(async () => {
         const before = await read(sourceId);
         if (!Object.hasOwn(before.holders, holder)) return true;
-        const { [holder]: _, ...others } = before.holders;
-        return (await write(sourceId, before, others)) ? true : null;
+        const { [holder]: _, ...holders } = before.holders;
+        return (await write(sourceId, before, { holders })) ? true : null;
       }, 'The slots of a source');
     },
   };
 }
+
+/** One is kept for a gather that may come, unless it is there already or there is but one. */
+const keptBack = (running: [string, unknown][], limit: number): number =>
+  limit > 1 && !running.some(([name]) => name === gatherHolder) ? 1 : 0;
+
+/** A source has one gather at a time (leases.ts): the next one takes over what a killed one held. */
+export const gatherHolder = 'gather';

@@ -27,6 +27,8 @@ export type Connection = {
   address: Address;
   /** `gone` for 404 and 410. Throws TravelerFailure. */
   call(call: Call): Promise<Envelope | 'gone'>;
+  limitTo(atOnce: number): void;
+  readonly underWay: number;
   readonly requests: number;
   close(): Promise<void>;
 };
@@ -84,6 +86,12 @@ export function connect(options: TravelerOptions): Connection {
   return {
     address,
     call: (call) => limit(() => persist(call)),
+    limitTo(atOnce) {
+      limit.concurrency = Math.max(1, Math.min(concurrency, atOnce));
+    },
+    get underWay() {
+      return limit.activeCount;
+    },
     get requests() {
       return requests;
     },

@@ -42,6 +42,10 @@ export type TravelerSource = {
   remove(href: string): Promise<Written>;
   wipe(href: string, targets: readonly WipeTarget[]): Promise<Written>;
   cancelWipe(href: string): Promise<Written>;
+  /** From now on so many requests at once, at most as many as it was opened with. */
+  limitTo(atOnce: number): void;
+  /** Requests that are under way now. */
+  readonly underWay: number;
   /** HTTP requests sent so far, retries included. */
   readonly requests: number;
   close(): Promise<void>;

@@ -20,6 +20,10 @@ export function travelerSource(options: TravelerOptions): TravelerSource {
     pages: () => listPages(connection, options.pageMultiplier ?? defaultPageMultiplier),
     detail: (href) => readDetail(connection, href),
     serverFacts: () => readServerFacts(connection),
+    limitTo: (atOnce) => connection.limitTo(atOnce),
+    get underWay() {
+      return connection.underWay;
+    },
     get requests() {
       return connection.requests;
     },

@@ -5,6 +5,7 @@ import type { ManifestStore, StoredManifest } from '#adapters/dynamodb/manifests
 import type { ObservedDevices } from '#adapters/dynamodb/observed-devices';
 import type { RelayRunStore } from '#adapters/dynamodb/relay-runs';
 import type { RunStore } from '#adapters/dynamodb/runs';
+import type { SlotStore } from '#adapters/dynamodb/slots';
 import type { SourceStore } from '#adapters/dynamodb/sources';
 import type { TimelineStore } from '#adapters/dynamodb/timeline';
 import type { Queue } from '#adapters/queues';
@@ -22,6 +23,7 @@ export type OnPremSource = Extract<SourceConfiguration, { kind: 'traveler' }>;
 export type GatherDependencies = {
   configuration: RuntimeConfiguration;
   leases: LeaseStore;
+  slots: Pick<SlotStore, 'share' | 'release'>;
   runs: Pick<RunStore, 'open' | 'update' | 'end'>;
   sources: Pick<SourceStore, 'read' | 'update'>;
   manifests: ManifestStore;
@@ -39,6 +41,7 @@ export type GatherDependencies = {
   units(): { read: number; write: number };
   /** Epoch ms. */
   now(): number;
+  pause(ms: number): Promise<void>;
   /** Runs `task` every so often until the returned function is called. */
   every(ms: number, task: () => void): () => void;
   log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;

@@ -24,6 +24,7 @@ import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
 import { reachSource } from './reach-source.ts';
 import { recorder } from './record.ts';
 import { PartsMissing } from './relayed.ts';
+import { keepSlots } from './slot-keeper.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { type Worked, workThrough } from './work-through.ts';
 
@@ -61,9 +62,14 @@ type Given = {
 };
 
 async function underLease(deps: GatherDependencies, given: Given): Promise<Gathered> {
-  const { lease, message } = given;
+  const { source, lease, message } = given;
   try {
-    const gathered = await run(deps, given);
+    const slots = await keepSlots(deps, source);
+    if (slots === null) {
+      await lease.release({ clean: !lease.wasCutOff });
+      return again(deps, message);
+    }
+    const gathered = await run(deps, given).finally(slots.release);
     await lease.release({ clean: true });
     if (gathered === 'continued') await deps.gathers.send([{ body: message }]);
     return gathered;

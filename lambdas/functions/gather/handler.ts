@@ -1,4 +1,5 @@
 /** Gather queue: one message, one gather (or the next part of one). */
+import { setTimeout as pause } from 'node:timers/promises';
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
@@ -11,6 +12,7 @@ import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { relayRunStore } from '#adapters/dynamodb/relay-runs';
 import { runStore } from '#adapters/dynamodb/runs';
 import { settingsReader } from '#adapters/dynamodb/settings-reader';
+import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { sqsQueue } from '#adapters/queues';
@@ -34,6 +36,7 @@ const connected = new Map<string, TravelerSource>();
 const gatherOne = gather({
   configuration,
   leases: leaseStore(client, environment.CONTROL_TABLE),
+  slots: slotStore(client, environment.CONTROL_TABLE),
   runs: runStore(client, environment.CONTROL_TABLE, environment.JOURNAL_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
   manifests: manifestStore(client, environment.CONTROL_TABLE),
@@ -51,6 +54,7 @@ const gatherOne = gather({
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
   units: () => meter.units,
   now: Date.now,
+  pause: (ms) => pause(ms),
   every,
   log: (level, message, fields) => logger[level](message, fields),
 });

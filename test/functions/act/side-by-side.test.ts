@@ -1,7 +1,7 @@
 /** Many workers at one source: never more side by side than it takes, also after some were killed; other sources unhindered. */
 import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { slotStore } from '#adapters/dynamodb/slots';
+import { gatherHolder, slotStore } from '#adapters/dynamodb/slots';
 import { type Batch, type Bounds, sideBySide } from '#functions/act/side-by-side';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
@@ -91,11 +91,41 @@ test('a source that stays full lets its actions go from the queue, while another
 
 test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
   const slots = slotStore(db.client, db.tables.control);
-  const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 3, limit, now, until: now + 100 });
-  expect(await lease('killed', 1000)).toBe(3);
+  const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 2, limit, now, until: now + 100 });
+  expect(await lease('killed', 1000)).toBe(2);
   expect(await lease('next', 1099)).toBe(1);
-  expect(await lease('third', 1100)).toBe(3);
+  expect(await lease('third', 1100)).toBe(2);
   await slots.release('killed', 'third');
   await slots.release('killed', 'third');
-  expect(await lease('fourth', 1150)).toBe(3);
+  expect(await lease('fourth', 1150)).toBe(2);
+});
+
+test('one of several slots is left for a gather, and a source that takes one request at a time is shared by turns', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const act = { holder: 'act', wanted: 10, now: 1000, until: 2000 };
+  const gather = { holder: gatherHolder, inUse: 0, now: 1000, until: 2000 };
+  expect(await slots.lease('several', { ...act, limit })).toBe(3);
+  expect((await slots.share('several', { ...gather, limit })).held).toBe(1);
+  expect(await slots.lease('single', { ...act, limit: 1 })).toBe(1);
+  expect((await slots.share('single', { ...gather, limit: 1 })).held).toBe(0);
+  await slots.release('single', 'act');
+  expect((await slots.share('single', { ...gather, limit: 1 })).held).toBe(1);
+  expect(await slots.lease('single', { ...act, limit: 1 })).toBe(0);
+});
+
+test('a gather has all but one while nobody wants more, comes down to half while actions do, and takes them again after', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const share = (inUse: number, now: number) =>
+    slots.share('shared', { holder: gatherHolder, limit: 8, inUse, now, until: now + 60_000 });
+  const lease = (now: number) => slots.lease('shared', { holder: 'act', wanted: 6, limit: 8, now, until: now + 60_000 });
+  expect(await share(0, 0)).toEqual({ held: 7, goal: 7 });
+  expect(await lease(10)).toBe(1);
+  // It still has seven under way: they are not taken from it, and are written as given up once they are not used any more.
+  expect(await share(7, 1000)).toEqual({ held: 7, goal: 4 });
+  expect(await lease(1010)).toBe(1);
+  expect(await share(4, 2000)).toEqual({ held: 4, goal: 4 });
+  expect(await lease(2010)).toBe(4);
+  expect(await share(4, 3000)).toEqual({ held: 4, goal: 4 });
+  await slots.release('shared', 'act');
+  expect(await share(4, 9000)).toEqual({ held: 7, goal: 7 });
 });

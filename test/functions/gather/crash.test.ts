@@ -1,5 +1,5 @@
 /** Killed at any call to the outside, and taken up again by the same message: the end is that of an undisturbed gather. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Device } from '#domain/device';
 import type { GatherMessage } from '#domain/messages';
 import type { GatherDependencies } from '#functions/gather/dependencies';
@@ -8,13 +8,14 @@ import { type Death, Killed, mortal } from './crashing.ts';
 import { minutes, startWorld, type World } from './world.ts';
 
 const most = 80;
-const names = (kind: string) => Array.from({ length: most }, (_, index) => `${kind}-${index}`);
+/** A memory for each place to be killed at. */
+const others = Array.from({ length: most }, (_, index) => `other-${index}`);
 
 let world: World;
-beforeAll(async () => {
-  world = await startWorld({ devices: 8, alsoAs: [...names('first'), ...names('later')] });
+beforeEach(async () => {
+  world = await startWorld({ devices: 8, alsoAs: others });
 });
-afterAll(() => world.stop());
+afterEach(() => world.stop());
 
 /** One line for each device written and each user sent to evaluation, in the order in which they happened. */
 type Log = { wrote?: string; evaluated?: string }[];
@@ -119,7 +120,7 @@ test('a first gather that switches approval on, killed at any of its calls, ends
   expect(undisturbed.calls).toBeLessThan(most);
   for (let at = 1; at <= undisturbed.calls; at++) {
     const when = at % 2 === 0 ? 'after' : 'before';
-    const disturbed = await firstGather(`first-${at}`, { at, when });
+    const disturbed = await firstGather(`other-${at}`, { at, when });
     expect(disturbed.end, `killed ${when} call ${at}`).toEqual(undisturbed.end);
   }
 }, 240_000);
@@ -152,12 +153,12 @@ async function laterGather(sourceId: string, death: Death | null) {
 test('a later gather with a new, a changed and a missing device, killed at any of its calls, ends as an undisturbed one', async () => {
   await world.publish({ requireApproval: 'server' });
   world.simulator.settings = { require_approval: false, devices_before_approval: 0, approval_notify: [] };
-  const undisturbed = await laterGather('later-0', null);
+  const undisturbed = await laterGather('cloud', null);
   expect(undisturbed.end).toMatchObject({ run: 'completed', owed: false, known: 9 });
   expect(undisturbed.end.lines.flat().sort()).toEqual([...Array(10).fill('discovered'), 'changed', 'missing'].sort());
   for (let at = 1; at <= undisturbed.calls; at++) {
     const when = at % 2 === 0 ? 'before' : 'after';
-    const disturbed = await laterGather(`later-${at}`, { at, when });
+    const disturbed = await laterGather(`other-${at}`, { at, when });
     expect(disturbed.end, `killed ${when} call ${at}`).toEqual(undisturbed.end);
   }
 }, 240_000);

@@ -19,7 +19,8 @@ export function mortal(deps: GatherDependencies, death: Death | null): Mortal {
     return new Proxy(part, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
+        // What is only told to the client, and asks nobody, is no place to die.
+        if (typeof value !== 'function' || name === 'limitTo') return value;
         return (...given: unknown[]) => {
           const call = () => Reflect.apply(value, target, given);
           return name === 'pages' ? pages(call() as ReturnType<TravelerSource['pages']>) : attempt(call);
@@ -46,12 +47,18 @@ export function mortal(deps: GatherDependencies, death: Death | null): Mortal {
     }
   }
 
-  const { leases, runs, sources, manifests, devices, settings, gathers, evaluations, connect } = deps;
+  const { leases, slots, runs, sources, manifests, devices, settings, gathers, evaluations, connect } = deps;
   return {
     calls: () => calls,
     dependencies: {
       ...deps,
-      ...{ leases: guarded(leases), runs: guarded(runs), sources: guarded(sources), manifests: guarded(manifests) },
+      ...{
+        leases: guarded(leases),
+        slots: guarded(slots),
+        runs: guarded(runs),
+        sources: guarded(sources),
+        manifests: guarded(manifests),
+      },
       ...{ devices: guarded(devices), settings: guarded(settings), gathers: guarded(gathers) },
       ...{ evaluations: guarded(evaluations), connect: (source) => guarded(connect(source)) },
     },

@@ -10,6 +10,7 @@ import { observedDevices } from '#adapters/dynamodb/observed-devices';
 import { runIdOf, runStore } from '#adapters/dynamodb/runs';
 import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
+import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import type { Queue } from '#adapters/queues';
@@ -69,6 +70,8 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
     configuration,
     leases: leaseStore(client, control),
     runs,
+    slots: slotStore(client, control),
+    pause: async () => undefined,
     sources: sourceStore(client, control),
     manifests: manifestStore(client, control),
     timeline,
