@@ -1,0 +1,165 @@
+/**
+ * Random histories: devices with a few actions each, a relay that stops dead at random places and is started again, commands that
+ * come twice, late and out of order, a console that acts late. Traveler is told each thing once, in order, none missing.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TravelerSource } from '#adapters/traveler/source';
+import type { ActionCommand, ActionOutcome } from '#domain/relay-protocol';
+import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
+import { type Random, randomOf } from '#test/histories/random';
+import type { RelayActions } from '../../../relay/actions/relay-actions.ts';
+import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
+import type { Link } from '../../../relay/ports.ts';
+import { cloud, restOf } from './acting.ts';
+import { aCommand } from './commands.ts';
+import { death, mortalLink, mortalRelay } from './mortal.ts';
+
+let server: TravelerSimulator;
+let rest: TravelerSource;
+const user = 'Jane Doe/Acme';
+
+beforeAll(async () => {
+  server = await startTravelerSimulator({ devices: 0, requireApproval: true });
+  rest = restOf(server);
+});
+afterAll(async () => {
+  await rest.close();
+  await server.stop();
+});
+
+type Asked = Pick<ActionCommand, 'what' | 'liftDenial' | 'lockBelongs'> & { lines: string[] };
+type State = 'pending' | 'approved' | 'blocked';
+
+/** What may be asked of a device in its state, and what Traveler is to be told for it. */
+function plan({ pick }: Random): Asked[] {
+  const asked: Asked[] = [];
+  let state: State = 'pending';
+  for (let n = 0; n < 4; n++) {
+    const what: ActionCommand['what'] = pick(['approve', 'block', 'wipe', 'remove']);
+    const blocked = state === 'blocked';
+    const about = { liftDenial: blocked, lockBelongs: blocked };
+    if ((what === 'approve' && state === 'approved') || (what === 'block' && blocked)) continue;
+    if (what === 'approve')
+      asked.push({ what, ...about, lines: blocked ? ['approval approve', 'flagsRemove all'] : ['approval approve'] });
+    if (what === 'block') asked.push({ what, ...about, lines: ['approval deny', 'flagsAdd lock'] });
+    if (what === 'wipe') {
+      asked.push({ what, ...about, lines: ['flagsAdd wipeDevice'] });
+      asked.push({
+        what: 'cancel-wipe',
+        ...about,
+        lines: blocked ? ['flagsRemove all', 'flagsAdd lock'] : ['flagsRemove all'],
+      });
+    }
+    if (what === 'remove') {
+      asked.push({ what, ...about, lines: ['delete', 'tell traveler delete'] });
+      break;
+    }
+    if (what !== 'wipe') state = what === 'approve' ? 'approved' : 'blocked';
+  }
+  return asked;
+}
+
+/** One that may stop dead after any call, and its successors over the same journal. */
+function mortalRelays({ between }: Random) {
+  const journal = memoryJournal();
+  const at = cloud();
+  const counts = { deaths: 0 };
+  let current = start();
+
+  function start(): { relay: RelayActions; link: Link; gone: Promise<void> } {
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    const place = death(between(1, 120), () => {
+      counts.deaths += 1;
+      current = start();
+      void current.relay.resume(current.link);
+      resolve();
+    });
+    const link = mortalLink(at.link, place);
+    return { relay: mortalRelay({ port: server.port, rest, journal }, place), link, gone };
+  }
+  return { at, counts, journal, deliver: (command: ActionCommand) => void current.relay.act(command, current.link) };
+}
+
+async function history(seed: number) {
+  const random = randomOf(seed);
+  const { at, counts, deliver, journal } = mortalRelays(random);
+  const sent: ActionCommand[] = [];
+
+  /** As a cloud does: again until there is an answer, and now and then something old for no reason. */
+  async function answered(command: ActionCommand): Promise<ActionOutcome> {
+    sent.push(command);
+    for (let tries = 0; tries < 2_000; tries++) {
+      if (tries % 10 === 0) deliver(command);
+      if (random.chance(0.05)) deliver(random.pick([command, ...sent]));
+      const found = at.results().find(({ actionId, attempt }) => actionId === command.actionId && attempt === command.attempt);
+      if (found) return found.outcome;
+      await wait(4);
+    }
+    throw new Error(`Seed ${seed}: no answer to ${command.what}, attempt ${command.attempt}`);
+  }
+
+  async function carriedOut(command: ActionCommand): Promise<ActionOutcome> {
+    for (let attempt = 1; ; attempt += 2) {
+      const outcome = await answered({ ...command, attempt });
+      if (outcome.how !== 'unknown') return outcome;
+      // Nobody knows: it is looked at, and goes again only where it is not there.
+      const looked = await answered({ ...command, attempt: attempt + 1, step: 'look' });
+      const there = looked.how === 'looked' && (looked.before.wipe === 'requested') === (command.what === 'wipe');
+      if (looked.how === 'gone' || (command.what === 'wipe' && there)) return looked;
+    }
+  }
+
+  const devices = await Promise.all(
+    Array.from({ length: 5 }, async (_, n) => {
+      const deviceId = `Appl${seed}x${n}`;
+      const { href } = server.arrive(user, { kind: 'ios-mail', deviceId });
+      const asked = plan(random);
+      const ends: string[] = [];
+      for (const [nth, { what, liftDenial, lockBelongs }] of asked.entries()) {
+        const target = { sourceId: 'hq', user, deviceId };
+        const command = aCommand({ what, actionId: `${deviceId}-${nth}`, target, href, liftDenial, lockBelongs });
+        ends.push((await carriedOut(command)).how);
+      }
+      return { deviceId, asked, ends };
+    }),
+  );
+  // What was delivered last for no reason is answered, too.
+  await expect.poll(async () => (await journal.open()).length, { timeout: 5_000 }).toBe(0);
+  return { devices, deaths: counts.deaths };
+}
+
+/** What Traveler was told of a device, against what was asked: in order, one line once, of two lines each at least where needed. */
+function differences({ deviceId, asked }: { deviceId: string; asked: Asked[] }): string[] {
+  const told = server.console.effects
+    .filter(({ line, applied }) => applied && line.includes(`${deviceId} `))
+    .map(({ line }) => line.slice(0, line.indexOf(` ${deviceId}`)).replace('tell traveler security ', ''));
+  const left = [...told];
+  const wrong: string[] = [];
+  for (const { what, lines } of asked) {
+    const taken: string[] = [];
+    while (left[0] !== undefined && lines.includes(left[0]) && (lines.length > 1 || taken.length === 0))
+      taken.push(left.shift() ?? '');
+    if (taken[0] !== lines[0]) wrong.push(`${what} was told as ${taken.join(' · ') || 'nothing'}`);
+  }
+  if (left.length > 0) wrong.push(`told for nothing: ${left.join(' · ')}`);
+  return wrong.map(
+    (what) => `${deviceId}: ${what} (all: ${told.join(' · ')}; asked: ${asked.map((one) => one.what).join(' · ')})`,
+  );
+}
+
+test.each([0, 15])(
+  'each effect once, in order, none missing, whatever befalls the relay (console %i ms late)',
+  { timeout: 120_000 },
+  async (ms) => {
+    server.setConsoleFaults(ms > 0 ? [{ kind: 'delay', ms }] : []);
+    let deaths = 0;
+    for (let seed = 1; seed <= 25; seed++) {
+      const lived = await history(seed * 1_000 + ms);
+      deaths += lived.deaths;
+      expect(lived.devices.flatMap(differences), `seed ${seed * 1_000 + ms}`).toEqual([]);
+      for (const { ends } of lived.devices) for (const how of ends) expect(how).toMatch(/written|already|gone|looked/);
+    }
+    expect(deaths).toBeGreaterThan(40);
+  },
+);
