@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { TravelerFailure } from '#adapters/traveler/failure';
+import { relayActions } from '../../../relay/actions/relay-actions.ts';
 import { JournalFailure } from '../../../relay/journal/journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import { acting } from './acting.ts';
@@ -218,23 +219,20 @@ test('a try that comes after a newer one of the same action is not begun any mor
   expect(lines()).toHaveLength(1);
 });
 
-test('a further try of an action that went out a moment ago waits for the effect of the first before it writes', async () => {
-  const { arrive, commandFor, carriedOut, server, lines } = await acting({
-    source: (source) => ({ ...source, readBack: [20, 40, 80, 160] }),
+test('cut off before its effect showed, a wipe is looked for by the next start as long as after any write, and not said again', async () => {
+  const { arrive, commandFor, relay, cloud, server, journal, source, lines } = await acting({
+    source: (same) => ({ ...same, readBack: [100, 200, 400] }),
   });
+  const written = { ...journal, written: () => Promise.reject(new JournalFailure('Killed before it was noted.')) };
+  server.setConsoleFaults([{ kind: 'delay', ms: 250 }]);
   const command = commandFor(arrive('ApplDX3'), { what: 'wipe' });
-  server.setConsoleFaults([
-    { kind: 'hang', effect: false, times: 1 },
-    { kind: 'delay', ms: 0, times: 1 },
-  ]);
-  expect(await carriedOut(command)).toMatchObject({ how: 'written', after: { wipe: 'none' } });
-  server.setConsoleFaults([]);
-  expect(await carriedOut({ ...command, attempt: 2, sent: true })).toMatchObject({
-    how: 'written',
-    after: { wipe: 'requested' },
-  });
-  expect(await carriedOut({ ...command, attempt: 3, sent: true })).toMatchObject({ how: 'already' });
-  expect(lines().filter((line) => line.includes('flagsAdd'))).toHaveLength(2);
+  const killed = relayActions({ source, journal: written });
+  await killed.act(command, cloud.link);
+  await expect.poll(async () => (await journal.open())[0]?.startedAt).toEqual(expect.any(Number));
+  await killed.stop(0);
+  await relay.resume(cloud.link);
+  expect(await cloud.resultOf(command)).toMatchObject({ how: 'written', before: { wipe: 'none' }, after: { wipe: 'requested' } });
+  expect(lines()).toHaveLength(1);
 });
 
 test('actions of one device go in their order, and different devices side by side up to the bound', async () => {
