@@ -1,5 +1,6 @@
 /** relay.json as a person writes it; docs/relay.schema.json is generated from it. */
 import { z } from 'zod';
+import { whyNotCommand } from '../domino/command-line.ts';
 import { levels } from '../log/log.ts';
 
 const text = z.string().min(1);
@@ -38,17 +39,20 @@ const traveler = z
         context.addIssue({ code: 'custom', path: [needed], message: `needed where read is "${given.read}"` });
   });
 
+/** How long after a write its effect is looked for; left out: 18 s at a console, 1 s over REST. */
+const patienceSeconds = z.number().int().min(1).max(300).optional();
 const program = z.array(text).min(1, 'the program and its arguments');
 const console_ = z.discriminatedUnion('by', [
   z.strictObject({
     by: z.literal('command'),
-    /** Program and arguments, run without a shell; one argument is `{line}`. */
-    command: program.refine(
-      (given) => given.filter((part) => part === '{line}').length === 1,
-      'exactly one argument that is {line}',
-    ),
+    /** Program and arguments, run without a shell; `{line}` stands where the console line belongs. */
+    command: program.superRefine((given, context) => {
+      const why = whyNotCommand(given);
+      if (why !== null) context.addIssue({ code: 'custom', message: why });
+    }),
     directory: text.optional(),
     timeoutSeconds: z.number().int().min(1).max(600).default(30),
+    patienceSeconds,
   }),
   z.strictObject({
     by: z.literal('notes'),
@@ -58,8 +62,9 @@ const console_ = z.discriminatedUnion('by', [
     /** Holds the password of the Notes ID. */
     passwordFile: text.optional(),
     timeoutSeconds: z.number().int().min(1).max(600).default(30),
+    patienceSeconds,
   }),
-  z.strictObject({ by: z.literal('rest') }),
+  z.strictObject({ by: z.literal('rest'), patienceSeconds }),
 ]);
 
 const proxy = z

@@ -6,13 +6,14 @@ const waits = {
   rest: [250, 1_000],
 } as const;
 
-/** `capMs`: for how long at most, in all; the usual time where it is left out. */
-export function patience(way: keyof typeof waits, capMs: number = Number.POSITIVE_INFINITY): number[] {
+/** `forMs`: for how long in all; the usual time where it is left out. A longer one repeats the longest wait. */
+export function patience(way: keyof typeof waits, forMs?: number): number[] {
+  const usual: readonly number[] = waits[way];
   const kept: number[] = [];
-  let left = capMs;
-  for (const ms of waits[way]) {
-    if (left <= 0) break;
-    kept.push(Math.min(ms, left));
+  let left = forMs ?? usual.reduce((sum, ms) => sum + ms, 0);
+  for (let nth = 0; left > 0; nth++) {
+    const ms = Math.min(left, usual[nth] ?? usual.at(-1) ?? left);
+    kept.push(ms);
     left -= ms;
   }
   return kept;

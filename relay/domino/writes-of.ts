@@ -6,27 +6,21 @@ import type { DeviceWrites } from './device-writes.ts';
 import { notesConsole } from './notes-console.ts';
 import { restWrites } from './rest-writes.ts';
 
+/** For how long an effect is looked for after a write; the usual time where it is left out. */
+type Patient = { patienceSeconds?: number | undefined };
+type Program = Patient & { timeoutSeconds?: number | undefined };
 export type ConsoleSettings =
-  | { by: 'command'; command: readonly string[]; timeoutSeconds?: number | undefined; directory?: string | undefined }
-  | {
-      by: 'notes';
-      server: string;
-      script?: string | undefined;
-      passwordFile?: string | undefined;
-      timeoutSeconds?: number | undefined;
-    }
-  | { by: 'rest' };
+  | (Program & { by: 'command'; command: readonly string[]; directory?: string | undefined })
+  | (Program & { by: 'notes'; server: string; script?: string | undefined; passwordFile?: string | undefined })
+  | (Patient & { by: 'rest' });
 
-type Around = {
-  /** The server's REST; null where it has none (Traveler 8.5.x). */
-  rest: TravelerSource | null;
-  /** For how long an effect is looked for, ms; the usual time where it is left out. */
-  patienceMs?: number;
-};
+/** `rest`: the server's REST; null where it has none (Traveler 8.5.x). */
+type Around = { rest: TravelerSource | null };
 
 /** Throws for `rest` where the server has no REST: the configuration is refused before that. */
-export function writesOf(settings: ConsoleSettings, { rest, patienceMs }: Around): DeviceWrites {
-  const patient = patienceMs === undefined ? {} : { patienceMs };
+export function writesOf(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
+  const { patienceSeconds } = settings;
+  const patient = patienceSeconds === undefined ? {} : { patienceMs: patienceSeconds * 1000 };
   switch (settings.by) {
     case 'command':
       return consoleWrites(commandConsole({ ...settings, ...timeoutOf(settings) }), { rest, ...patient });
