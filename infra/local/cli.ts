@@ -15,6 +15,7 @@ import { addDeadLetterCommands } from './cli/dlq.ts';
 import { addJournalCommands } from './cli/journal.ts';
 import { addPeopleCommands } from './cli/people.ts';
 import { addPlanCommands } from './cli/plan.ts';
+import { addRelayCommands } from './cli/relays.ts';
 import { addReplayCommand } from './cli/replay.ts';
 import { seconds, showDevice, showDevices, showStatus } from './cli/show.ts';
 import { readReadyFile } from './ready-file.ts';
@@ -28,6 +29,7 @@ const addCommands: readonly AddCommands[] = [
   addJournalCommands,
   addPeopleCommands,
   addPlanCommands,
+  addRelayCommands,
   addReplayCommand,
 ];
 
