@@ -3,6 +3,7 @@
  * then acknowledged, so that a crash in between has it sent again; each thing is named by its cause, so that again is once.
  */
 import { resultOutgoing } from '#adapters/action-queue';
+import { fingerprint } from '#adapters/fingerprint';
 import { readToCloud, type ToCloud } from '#domain/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { keepAndGoOn, keepOfRun, noteProgress } from './gathering.ts';
@@ -64,7 +65,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
   settingsResult: async (deps, { sourceId }, { wishId, outcome }) => {
     if (outcome.how === 'failed') await tellUnsettled(deps, sourceId, { wishId, problem: outcome.problem });
     // The gather that follows shows what the server has now, and goes on from there.
-    else await requestGather(deps, sourceId, { reason: 'settings', unique: wishId });
+    else await requestGather(deps, sourceId, { reason: 'settings', unique: fingerprint(wishId) });
     return 'acknowledge';
   },
   ack: async (deps, { sourceId }, { acks }) => {

@@ -1,5 +1,7 @@
 /** The holder of a source's lease is there (again): what waits for it goes out, and a source not read for too long is read. */
+
 import { runIdOf } from '#adapters/dynamodb/runs';
+import { fingerprint } from '#adapters/fingerprint';
 import type { EvaluationMessage, GatherMessage } from '#domain/messages';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
@@ -20,7 +22,7 @@ export async function takeUp(deps: Needs, { sourceId, connectionId }: Peer, { fr
   const at = now();
   const overdue = lastCompleteGatherAt === null || at - lastCompleteGatherAt > configuration.gatherEveryMinutes * 60_000;
   if (overdue && (retryAt === null || retryAt <= at))
-    await requestGather(deps, sourceId, { reason: 'schedule', unique: connectionId });
+    await requestGather(deps, sourceId, { reason: 'schedule', unique: fingerprint(connectionId) });
 }
 
 /** `unique`: derived from the cause, so that the same again is the same run. */
