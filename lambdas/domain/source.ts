@@ -97,10 +97,12 @@ export const gatherRun = z.object({
   invocations: z.number().int(),
   /** Begun, since it last ended in order (complete, failed or to be continued). */
   attempts: z.number().int().optional(),
-  /** On premises: how often a relay was asked for it, by which lease, and when it was last heard of. */
+  /** On premises: how often a relay was asked for it, by which lease, and when last. */
   asked: z
     .object({ times: z.number().int(), fence: z.number().int(), at: z.number(), everyDetail: z.boolean().default(false) })
     .optional(),
+  /** When the relay last told of its progress. */
+  heardAt: z.number().optional(),
   counts: z.object({
     pages: z.number().int(),
     devices: z.number().int(),

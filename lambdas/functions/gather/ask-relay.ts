@@ -27,7 +27,8 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
   const fence = await link.present(sourceId);
   if (fence === null) throw new NoRelay();
   const { asked } = run;
-  const heard = asked !== undefined && asked.fence === fence && at - asked.at < silentMs && message.anew !== true;
+  const heardAt = Math.max(asked?.at ?? 0, run.heardAt ?? 0);
+  const heard = asked?.fence === fence && at - heardAt < silentMs && message.anew !== true;
   if (heard && !force) return 'under-way';
   const times = (asked?.times ?? 0) + 1;
   if (times > mostTimes) throw noAnswer();

@@ -41,5 +41,9 @@ export async function noteProgress({ runs, now }: RelaySocketDependencies, sourc
   if (run?.state !== 'running' || run.sourceId !== sourceId) return;
   const { devices, details, detailsWanted } = message;
   const counts = { ...run.counts, devices, details, detailsWanted };
-  await runs.update(run, { counts, estimatedEnd: estimateEnd({ ...counts, startedAt: run.startedAt ?? now(), now: now() }) });
+  await runs.update(run, {
+    counts,
+    heardAt: now(),
+    estimatedEnd: estimateEnd({ ...counts, startedAt: run.startedAt ?? now(), now: now() }),
+  });
 }

@@ -5,6 +5,9 @@ import { fingerprint } from '#adapters/fingerprint';
 import type { EvaluationMessage, GatherMessage } from '#domain/messages';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
+/** After that the gather function takes a run for lost (gather/ask-relay.ts). */
+const silentSeconds = 125;
+
 type Needs = Pick<RelaySocketDependencies, 'evaluations' | 'gathers' | 'runs' | 'sources' | 'configuration' | 'now'>;
 
 /** `fresh`: it has just taken the lease; what another had been asked for is asked of it anew. */
@@ -15,8 +18,9 @@ export async function takeUp(deps: Needs, { sourceId, connectionId }: Peer, { fr
   const [last] = await runs.lastRuns(sourceId, 1);
   if (last !== undefined && (last.state === 'queued' || last.state === 'running')) {
     const { runId, reason, requestedAt } = last;
-    const again: GatherMessage = { sourceId, runId, reason, requestedAt, ...(fresh ? { anew: true } : {}) };
-    return gathers.send([{ body: again }]);
+    const again: GatherMessage = { sourceId, runId, reason, requestedAt };
+    // One that was only cut off goes on by itself; one that was started anew has lost the run, and is silent about it.
+    return gathers.send([fresh ? { body: { ...again, anew: true } } : { body: again, delaySeconds: silentSeconds }]);
   }
   const { lastCompleteGatherAt, retryAt } = await sources.read(sourceId);
   const at = now();
