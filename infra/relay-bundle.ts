@@ -1,0 +1,35 @@
+/** `npm run build:relay`: the relay as one file that runs with plain Node 24, and the Notes script that lies beside it. */
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+/** `to`: the folder; relay.mjs and traveler-notes.ps1 are written there. */
+export async function buildRelay(to: string): Promise<string> {
+  mkdirSync(to, { recursive: true });
+  const outfile = join(to, 'relay.mjs');
+  await build({
+    entryPoints: [join(root, 'relay/main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: {
+      // Some libraries inside still ask for Node's own modules the old way.
+      js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+    // undici's own switch, by which Node itself leaves out the experimental second HTTP parser.
+    define: { esbuildDetection: '"1"' },
+    external: ['pino-pretty'],
+  });
+  copyFileSync(join(root, 'relay/notes/traveler-notes.ps1'), join(to, 'traveler-notes.ps1'));
+  return outfile;
+}
+
+if (import.meta.main) console.log(`written: ${await buildRelay(join(root, 'relay/dist'))}`);
