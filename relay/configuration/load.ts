@@ -126,9 +126,11 @@ function jsonIn(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The parser's own message repeats what stood there.
-    const at = error instanceof SyntaxError ? (/position \d+( \(line \d+ column \d+\))?/.exec(error.message)?.[0] ?? '') : '';
-    throw new InvalidConfiguration(file, [{ path: '', what: `is no JSON${at === '' ? '' : `, at ${at}`}` }]);
+    // The parser's own message repeats what stood there; only its place is told, where it knows it.
+    const at = error instanceof SyntaxError ? /line \d+ column \d+/.exec(error.message)?.[0] : undefined;
+    throw new InvalidConfiguration(file, [
+      { path: '', what: `is no JSON${at === undefined ? ': a quote, comma or bracket is missing or too many' : `: see ${at}`}` },
+    ]);
   }
 }
 
