@@ -39,67 +39,24 @@ const variables = {
 };
 type Variable = keyof typeof variables;
 
+/** What a decision is made of. */
+const allTables = ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'] as const;
+/** Where the portal's word leads, by event or over the API (portal-events/requests.ts). */
+const requests = [
+  ...allTables,
+  ...(['GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL', 'ENROLMENTS_QUEUE_URL'] as const),
+] as const;
+
 /** Which variables each function needs, by function name: the least that it can work with. */
 export const functionVariables = {
   'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
   gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
-  evaluate: [
-    'DEVICES_TABLE',
-    'ENROLMENTS_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'EVALUATIONS_QUEUE_URL',
-    'ACTIONS_QUEUE_URL',
-  ],
+  evaluate: [...allTables, 'EVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
   act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
-  'portal-events': [
-    'DEVICES_TABLE',
-    'ENROLMENTS_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'GATHER_QUEUE_URL',
-    'EVALUATIONS_QUEUE_URL',
-    'ACTIONS_QUEUE_URL',
-    'ENROLMENTS_QUEUE_URL',
-    'PORTAL_EVENTS_QUEUE_URL',
-  ],
-  'take-enrolments': [
-    'DEVICES_TABLE',
-    'ENROLMENTS_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'EVALUATIONS_QUEUE_URL',
-  ],
-  api: [
-    'DEVICES_TABLE',
-    'ENROLMENTS_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'GATHER_QUEUE_URL',
-    'EVALUATIONS_QUEUE_URL',
-    'ACTIONS_QUEUE_URL',
-    'ENROLMENTS_QUEUE_URL',
-    'BULKS_QUEUE_URL',
-    'DEAD_LETTERS',
-    'API_STAGE',
-    'CONSOLE_URL',
-    'SOCKET_ENDPOINT',
-  ],
-  bulk: [
-    'DEVICES_TABLE',
-    'ENROLMENTS_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'GATHER_QUEUE_URL',
-    'EVALUATIONS_QUEUE_URL',
-    'ACTIONS_QUEUE_URL',
-    'ENROLMENTS_QUEUE_URL',
-  ],
+  'portal-events': [...requests, 'PORTAL_EVENTS_QUEUE_URL'],
+  'take-enrolments': [...allTables, 'EVALUATIONS_QUEUE_URL'],
+  api: [...requests, 'BULKS_QUEUE_URL', 'DEAD_LETTERS', 'API_STAGE', 'CONSOLE_URL', 'SOCKET_ENDPOINT'],
+  bulk: [...requests],
   publish: ['JOURNAL_TABLE', 'BUS_NAME', 'UNPUBLISHED_QUEUE_URL'],
   'wake-by-time': [
     'DEVICES_TABLE',
@@ -114,14 +71,7 @@ export const functionVariables = {
   'sign-in': ['CONSOLE_URL', 'CLIENT_ID', 'TOKEN_ISSUER', 'SIGN_IN_DOMAIN'],
   upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],
   notify: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'CONSOLE_URL'],
-  'import-enrolments': [
-    'DEVICES_TABLE',
-    'ENROLMENTS_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'EVALUATIONS_QUEUE_URL',
-  ],
+  'import-enrolments': [...allTables, 'EVALUATIONS_QUEUE_URL'],
   'relay-authorise': ['CONTROL_TABLE', 'SOCKET_URL'],
   'relay-enrol': ['CONTROL_TABLE', 'SOCKET_URL', 'CONSOLE_URL', 'RELAY_SECRET'],
   'relay-socket': [

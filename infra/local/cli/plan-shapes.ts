@@ -39,6 +39,7 @@ export type Version = z.infer<typeof version>;
 export const settingsAnswer = version.extend({
   sources: z.record(z.string(), version.extend({ scope: z.string() })),
   versions: z.array(version),
-  drift: z.looseObject({ fields: z.array(z.string()) }).nullable(),
+  drift: z.looseObject({ fields: z.array(z.string()), configured: settings }).nullable(),
 });
+export type SettingsAnswer = z.infer<typeof settingsAnswer>;
 export const publicationAnswer = z.union([z.object({ version: z.number() }), z.object({ guard })]);

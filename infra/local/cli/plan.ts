@@ -8,7 +8,7 @@ import type { ApiClient } from '../api-client.ts';
 import { ApiRefusal } from '../api-client.ts';
 import { type AddCommands, encoded, type Output } from './command-line.ts';
 import { guard, guards, plan, publicationAnswer, settingsAnswer } from './plan-shapes.ts';
-import { showGuard, showGuards, showPlan, showVersions } from './show-plan.ts';
+import { showGuard, showGuards, showPlan, showSettings, showVersions } from './show-plan.ts';
 
 type Scoped = Output & { source?: string };
 /** A plan whose guard would trip, and a publication that waits for a person, end so. */
@@ -23,21 +23,20 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
       if (answer.guard.trips) process.exitCode = guardTrips;
     });
 
-  const settings = command('settings', 'the published Auto-Quarantine settings')
-    .enablePositionalOptions()
-    .action(async () => {
-      const answer = await (await api()).get('/settings', settingsAnswer);
-      await print({ json: true }, answer, String);
-    });
+  const settings = command('settings', 'the published Auto-Quarantine settings').action(async (output: Output) =>
+    print(output, await (await api()).get('/settings', settingsAnswer), showSettings),
+  );
   sub(settings, 'publish <file>', 'publishes the settings in a file in place of the current ones')
     .option('--source <id>', 'for this source only')
-    .action(async (file: string, { json, source }: Scoped) => {
+    .action(async (file: string, { source }: Scoped, { parent }: Command) => {
+      const { json } = asked(parent);
       const wanted = await settingsIn(file);
       await publish(await api(), wanted, { json, source, print });
     });
   sub(settings, 'rollback <version>', 'publishes an earlier version anew')
     .option('--source <id>', 'of this source')
-    .action(async (version: string, { json, source }: Scoped) => {
+    .action(async (version: string, { source }: Scoped, { parent }: Command) => {
+      const { json } = asked(parent);
       const client = await api();
       const { versions } = await history(client, source);
       const found = versions.find((one) => String(one.version) === version);
@@ -46,22 +45,27 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
     });
   sub(settings, 'history', 'who published what, and when')
     .option('--source <id>', 'of this source')
-    .action(async ({ json, source }: Scoped) => print(jsonOf(json), (await history(await api(), source)).versions, showVersions));
+    .action(async ({ source }: Scoped, { parent }: Command) =>
+      print(asked(parent), (await history(await api(), source)).versions, showVersions),
+    );
 
-  const waiting = command('guards', 'what the guard stopped')
-    .enablePositionalOptions()
-    .action(async (output: Output) => print(output, await (await api()).get('/guards', guards), showGuards));
-  sub(waiting, 'list', 'what the guard stopped').action(async ({ json }: Output) =>
-    print(jsonOf(json), await (await api()).get('/guards', guards), showGuards),
+  const waiting = command('guards', 'what the guard stopped').action(async (output: Output) =>
+    print(output, await (await api()).get('/guards', guards), showGuards),
+  );
+  sub(waiting, 'list', 'what the guard stopped').action(async (_: Output, { parent }: Command) =>
+    print(asked(parent), await (await api()).get('/guards', guards), showGuards),
   );
   for (const decision of ['confirm', 'reject'] as const)
-    sub(waiting, `${decision} <id>`, `${decision}s what the guard stopped`).action(async (id: string, { json }: Output) =>
-      print(jsonOf(json), await (await api()).post(`/guards/${encoded(id)}`, { decision }, guard), showGuard),
+    sub(waiting, `${decision} <id>`, `${decision}s what the guard stopped`).action(
+      async (id: string, _: Output, { parent }: Command) =>
+        print(asked(parent), await (await api()).post(`/guards/${encoded(id)}`, { decision }, guard), showGuard),
     );
 };
 
 const sub = (of: Command, name: string, says: string) =>
   of.command(name).description(says).option('--json', 'the answer as JSON');
+/** `--json` behind a subcommand is taken by the command that it belongs to, which has the option too. */
+const asked = (parent: Command | null): Output => jsonOf(parent?.opts<Output>().json);
 const jsonOf = (json: boolean | undefined): Output => (json ? { json } : {});
 const scopeOf = (source: string | undefined) => (source === undefined ? {} : { sourceId: source });
 
@@ -69,13 +73,22 @@ async function settingsIn(file: string): Promise<z.infer<typeof settingsSchema>>
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new ApiRefusal(null, `${file} cannot be read: ${error.message}`);
   });
-  const given = z.looseObject({ settings: z.unknown().optional() }).parse(JSON.parse(text));
-  const parsed = settingsSchema.safeParse(given.settings ?? given);
+  const given = jsonOfFile(file, text);
+  const wrapped = z.looseObject({ settings: z.unknown() }).safeParse(given);
+  const parsed = settingsSchema.safeParse(wrapped.success ? wrapped.data.settings : given);
   if (parsed.success) return parsed.data;
   throw new ApiRefusal(
     null,
-    `${file}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+    `${file}: ${parsed.error.issues.map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`).join('; ')}`,
   );
+}
+
+function jsonOfFile(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiRefusal(null, `${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const history = (api: ApiClient, source: string | undefined) =>

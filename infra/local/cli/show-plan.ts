@@ -1,6 +1,6 @@
 /** Plans, guards and versions of settings as text for a terminal. */
 import colors from 'picocolors';
-import type { Guard, Plan, Version } from './plan-shapes.ts';
+import type { Guard, Plan, SettingsAnswer, Version } from './plan-shapes.ts';
 import { plain, table } from './table.ts';
 
 const mostShown = 200;
@@ -54,6 +54,29 @@ export function showGuard({ id, state, cause, affected, outcome, decidedBy }: Gu
   const lines = [`${plain(cause)}: ${affected} devices would lose access`, `${state}${decided}: guard ${id}`];
   return [...lines, ...(outcome ? [plain(outcome)] : [])].join('\n');
 }
+
+/** What holds for all sources, for those with settings of their own, and where the configuration file says otherwise. */
+export function showSettings({ version, settings, publishedBy, publishedAt, sources, drift }: SettingsAnswer): string {
+  const own = Object.entries(sources).filter(([id, { scope }]) => scope === id);
+  const columns = ['option', 'all sources', ...own.map(([id]) => id), ...(drift ? ['configuration file'] : [])];
+  const values = [settings, ...own.map(([, one]) => one.settings), ...(drift ? [drift.configured] : [])];
+  const options = Object.keys(settings) as (keyof typeof settings)[];
+  const rows = options.map((option) => [option, ...values.map((one) => worded(one[option]))]);
+  const differs = drift?.fields.join(', ');
+  return [
+    `version ${version}, published by ${plain(publishedBy)} at ${publishedAt}`,
+    '',
+    table(columns, rows),
+    ...(differs
+      ? [
+          '',
+          `${colors.yellow('Differs from the configuration file')}: ${differs}. It stays; publish the file's to take them over.`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+const worded = (value: unknown): string => (Array.isArray(value) ? value.join(' ') || '–' : String(value));
 
 export function showVersions(versions: readonly Version[]): string {
   const rows = versions.map(({ version, publishedAt, publishedBy, settings }) => [

@@ -15,7 +15,7 @@ import { tellRejection } from '#functions/portal-events/tell-rejection';
 import { aFolder, queueArn, startStack, type TestStack } from '#test/local/services/stack';
 import { anEnrolment, janes, type PortalSide, start, startPortalSide } from './portal-side.ts';
 
-/** `FUZZED=10000 SEED=1 npx vitest run test/functions/portal-events/fuzz.test.ts` for more: about a minute on a machine of its own. */
+/** `npm run thorough` for more; `SEED=1` for the same again. */
 const count = Number(process.env.FUZZED ?? 1000);
 const target = { id: 'T', arn: queueArn('work'), deadLetterArn: queueArn('lost'), inputTemplate: null };
 const rules = [{ id: 'Portal', busName: 'bus', pattern: { source: ['portal'] }, enabled: true, targets: [target] }];
@@ -111,7 +111,9 @@ async function stored(): Promise<Record<string, number>> {
   return Object.fromEntries(sizes);
 }
 
-test(`${count} malformed events leave no trace but their letters and their lines`, { timeout: 300_000 }, async () => {
+test(`${count} malformed events leave no trace but their letters and their lines`, {
+  timeout: 300_000 * Math.max(1, count / 1000),
+}, async () => {
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   console.log(`seed ${seed}`);
   const { sqs, events } = stack.as('portal');

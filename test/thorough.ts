@@ -1,0 +1,25 @@
+/** `npm run thorough -- --scale 10`: the tests that try random cases, with so many times the cases that `npm test` tries. */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+const { scale } = z
+  .object({ scale: z.coerce.number().int().min(1).max(1000) })
+  .parse(parseArgs({ options: { scale: { type: 'string', default: '10' } } }).values);
+
+/** What each test tries by itself; its variable says otherwise. */
+const cases = { FUZZED: 1_000, PLAN_RUNS: 12, SNAPSHOT_ENROLMENTS: 2_000 } as const;
+const files = [
+  'test/functions/portal-events/fuzz.test.ts',
+  'test/functions/portal-events/large-snapshot.test.ts',
+  'test/functions/plan/plan-is-publish.test.ts',
+];
+const env = {
+  ...process.env,
+  ...Object.fromEntries(Object.entries(cases).map(([name, count]) => [name, String(count * scale)])),
+};
+const run = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout', '3600000', ...files], {
+  env,
+  stdio: 'inherit',
+});
+process.exitCode = run.status ?? 1;
