@@ -96,7 +96,8 @@ describe('a wrong relay.json', () => {
     ['two passwords', withCredentials({ user: 'svc', password: 'x', passwordVariable: 'Y' }), ['traveler.credentials.password']],
     ['no password', withCredentials({ user: 'svc' }), ['traveler.credentials.password']],
     ['REST writes without REST', { traveler: { ...right.traveler, read: 'http' }, console: { by: 'rest' } }, ['console.by']],
-    ['{line} twice', { ...right, console: { by: 'command', command: ['x', '{line}', '{line}'] } }, ['console.command']],
+    ['no place for the line', { ...right, console: { by: 'command', command: ['server', '-c'] } }, ['console.command']],
+    ['a shell in between', { ...right, console: { by: 'command', command: ['sh', '-c', '{line}'] } }, ['console.command']],
     ['a password without a user', { ...right, proxy: { url: 'http://proxy:8080', password: 'x' } }, ['proxy.password']],
     ['a user without a password', { ...right, proxy: { url: 'http://proxy:8080', user: 'x' } }, ['proxy.password']],
   ])('%s', (_, configuration, paths) => {
