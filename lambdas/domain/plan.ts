@@ -26,7 +26,7 @@ type About = { enforcement: Enforcement; rule: RuleId };
 const wanted: { [K in Verdict['verdict']]: (device: DeviceFacts, about: About) => Wanted } = {
   approve: (device, { rule }) => {
     if (isTakenByUs(device) && givesBack(rule)) return { type: 'approve', purpose: 'give-back' };
-    return isPending(device) || isOursToLift(device) ? { type: 'approve', purpose: 'verdict' } : null;
+    return isWaiting(device) || isOursToLift(device) ? { type: 'approve', purpose: 'verdict' } : null;
   },
   hold: (device, { enforcement }) =>
     enforcement === 'extender' && hasAccess(device) && isKnown(device) ? { type: 'block', purpose: 'hold' } : null,
@@ -73,6 +73,9 @@ export function overtakenAction(device: DeviceFacts, verdict: Verdict): string |
   if (open?.type === 'block' && verdict.verdict === 'approve') return open.actionId;
   return null;
 }
+
+/** For nothing but its approval: while it waits, somebody else may have barred it, and that is not ours to approve over. */
+const isWaiting = (device: DeviceFacts): boolean => isPending(device) && (device.denial !== null || !isBarred(device));
 
 /** Approval, access and wipe known: else a block could hit a device that is barred already, or whose wipe is on its way. */
 function isKnown({ detail }: DeviceFacts): boolean {

@@ -52,6 +52,10 @@ describe('an approval', () => {
   test('is not planned over the denial of another, though a person decided it: that person’s own action carries it', () => {
     expect(planFor(aDevice('A', { detail: denied }), { decisions: [aDecision('A', 'approve')] })).toEqual([]);
   });
+  test('is not planned for a device that waits while another has prohibited it', () => {
+    const detail = { approval: 'pending', access: 'prohibit' } as const;
+    expect(planFor(aDevice('A', { detail }), { decisions: [aDecision('A', 'approve')] })).toEqual([]);
+  });
   test('does not lift our bar while it is unknown whether a wipe is pending', () => {
     expect(planFor(aDevice('A', { detail: { ...denied, wipe: 'unknown' }, denial: ourBlock }), allowed)).toEqual([]);
   });
