@@ -14,7 +14,12 @@ const order = z.object({
   ahead: z.number().optional(),
 });
 export type Order = z.infer<typeof order>;
-const started = z.object({ url: z.string(), credentials: z.object({ user: z.string(), password: z.string() }) });
+const started = z.object({
+  url: z.string(),
+  credentials: z.object({ user: z.string(), password: z.string() }),
+  /** How a line is handed to the Domino console. */
+  command: z.array(z.string()),
+});
 
 export type SimulatorProcess = z.infer<typeof started> & { tell(order: Order): Promise<void>; stop(): Promise<void> };
 
@@ -62,7 +67,7 @@ async function serve(devices: number): Promise<void> {
     process.send?.('done');
   });
   process.on('disconnect', () => process.exit());
-  process.send?.({ url: simulator.url, credentials: simulator.credentials });
+  process.send?.({ url: simulator.url, credentials: simulator.credentials, command: simulator.console.command });
 }
 
 if (process.send !== undefined && process.argv[1] === fileURLToPath(import.meta.url)) await serve(Number(process.argv[2]));
