@@ -6,10 +6,11 @@ import { places } from './cli/places.ts';
 import { addRotateKey } from './cli/rotate-key.ts';
 import { addRun } from './cli/run.ts';
 import { addStatus } from './cli/status.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { RelayRefusal } from './refusal.ts';
 import { version } from './version.ts';
 
-const addCommands: readonly AddCommands[] = [addEnrol, addRun, addStatus, addRotateKey];
+const addCommands: readonly AddCommands[] = [addEnrol, addRun, addDoctor, addStatus, addRotateKey];
 
 function program(): Command {
   const top = new Command('relay')

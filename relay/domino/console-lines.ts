@@ -22,6 +22,8 @@ export type LineRefusal = { what: string; remedy: string };
 export type ConsoleLines = { lines: readonly string[] } | { refused: LineRefusal };
 
 const security = 'tell traveler security';
+/** Asked by `relay doctor` only: shows how Traveler is, changes nothing, names nobody. */
+export const statusLine = 'tell traveler status';
 
 /** `<device> <user>`: the user comes last and may hold spaces, unquoted. */
 type Build = (device: string, request: LineRequest) => readonly string[];

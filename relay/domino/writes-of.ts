@@ -1,6 +1,7 @@
 /** How the configuration says that this relay writes: `console` in relay.json. */
 import type { TravelerSource } from '#adapters/traveler/contract';
 import { commandConsole } from './command-console.ts';
+import type { DominoConsole } from './console.ts';
 import { consoleWrites } from './console-writes.ts';
 import type { DeviceWrites } from './device-writes.ts';
 import { notesConsole } from './notes-console.ts';
@@ -21,15 +22,18 @@ type Around = { rest: TravelerSource | null };
 export function writesOf(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
   const { patienceSeconds } = settings;
   const patient = patienceSeconds === undefined ? {} : { patienceMs: patienceSeconds * 1000 };
-  switch (settings.by) {
-    case 'command':
-      return consoleWrites(commandConsole({ ...settings, ...timeoutOf(settings) }), { rest, ...patient });
-    case 'notes':
-      return consoleWrites(notesConsole({ ...settings, ...timeoutOf(settings) }), { rest, where: 'Notes client', ...patient });
-    case 'rest':
-      if (rest === null) throw new Error('console.by "rest" needs a Traveler server with REST (version 9.0 or later)');
-      return restWrites(rest, patient);
-  }
+  const console = consoleOf(settings);
+  if (console !== null)
+    return consoleWrites(console, { rest, ...(settings.by === 'notes' ? { where: 'Notes client' } : {}), ...patient });
+  if (rest === null) throw new Error('console.by "rest" needs a Traveler server with REST (version 9.0 or later)');
+  return restWrites(rest, patient);
+}
+
+/** The way to the Domino console; null where there is none. */
+export function consoleOf(settings: ConsoleSettings): DominoConsole | null {
+  if (settings.by === 'rest') return null;
+  const withTime = { ...settings, ...timeoutOf(settings) };
+  return withTime.by === 'command' ? commandConsole(withTime) : notesConsole(withTime);
 }
 
 const timeoutOf = ({ timeoutSeconds }: { timeoutSeconds?: number | undefined }) =>

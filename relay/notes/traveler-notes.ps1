@@ -54,7 +54,7 @@ function Open-Notes {
 
 # The relay builds lines from checked parts. Checked here again, because this file may be called by others.
 function Assert-Line([string] $Given) {
-  if ($Given -cnotmatch '\Atell traveler (security (approval (approve|deny)|flagsAdd (lock|wipe[A-Za-z/]+)|flagsRemove all|delete)|delete) [A-Za-z0-9_.:-]{1,128} \S[^\p{Cc}\p{Zl}\p{Zp}*";]*\z') {
+  if ($Given -cnotmatch '\Atell traveler (status|(security (approval (approve|deny)|flagsAdd (lock|wipe[A-Za-z/]+)|flagsRemove all|delete)|delete) [A-Za-z0-9_.:-]{1,128} \S[^\p{Cc}\p{Zl}\p{Zp}*";]*)\z') {
     Stop-With 2 'This line is none that the relay gives a console; nothing was sent.'
   }
 }

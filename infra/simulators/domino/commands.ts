@@ -5,6 +5,7 @@
  *   tell traveler security flagsAdd|flagsRemove <flag/flag…|all> <device> <user>    lock, wipeDevice, wipeApps, wipeStorageCard
  *   tell traveler security delete <device> <user>
  *   tell traveler delete <device> <user>
+ *   tell traveler status
  *
  * The user comes last, with its spaces. `*` stands for all devices of the user. Deny alone does nothing to a device that needs no
  * approval; wipe flags bar the device until they are taken back; taking back all flags lifts the lock, too.
@@ -25,6 +26,8 @@ const grammar =
 
 /** Carries a line out, on every device that it names. */
 export function obey(traveler: Traveler, line: string): Done {
+  if (/^tell\s+traveler\s+status$/i.test(line))
+    return { reply: 'Traveler: The overall status of IBM Traveler is Green.', devices: [], applied: false };
   const words = grammar.exec(line)?.groups;
   if (!words) return { reply: 'Traveler: Unknown tell command.', devices: [], applied: false };
   const { device = '', user = '', flags = '' } = words;

@@ -1,0 +1,99 @@
+/** The checks of `relay doctor`, in the order in which one rests on another. */
+import type { Check } from './examine.ts';
+import type { Finding } from './finding.ts';
+import * as cloud from './judge-cloud.ts';
+import { judgeNeighbour } from './judge-files.ts';
+import * as traveler from './judge-traveler.ts';
+import { asked, lookUp } from './look-cloud.ts';
+import { lookAtConfiguration, lookAtFolder, lookAtIdentity, lookAtRoom, lookAtStores } from './look-files.ts';
+import type { Patient } from './patient.ts';
+import type { FirstPage } from './reading/first-page.ts';
+import { programOf } from './reading/program.ts';
+import { reach } from './reading/reach.ts';
+import { refusals } from './refusals.ts';
+
+const ofTraveler =
+  (judge: (read: FirstPage) => Finding) =>
+  ({ firstPage }: Patient): Promise<Finding> =>
+    refusals(async () => judge(await firstPage()));
+
+export const checks: readonly Check<Patient>[] = [
+  {
+    id: 'configuration',
+    name: 'Configuration',
+    needs: [],
+    look: lookAtConfiguration,
+  },
+  { id: 'data', name: 'Data folder', needs: [], look: lookAtFolder },
+  {
+    id: 'identity',
+    name: 'Identity',
+    needs: ['data'],
+    look: lookAtIdentity,
+  },
+  {
+    id: 'disk',
+    name: 'Disk',
+    needs: ['data'],
+    look: lookAtRoom,
+  },
+  {
+    id: 'relay',
+    name: 'Relay here',
+    needs: ['data'],
+    look: async ({ neighbour, places }) => judgeNeighbour(await neighbour(), places.data),
+  },
+  {
+    id: 'stores',
+    name: 'Journal, snapshot',
+    needs: ['relay'],
+    look: lookAtStores,
+  },
+  { id: 'name', name: 'DNS', needs: ['configuration', 'identity'], look: lookUp },
+  {
+    id: 'reach',
+    name: 'Network',
+    needs: ['name'],
+    look: async ({ line, patienceMs }) => cloud.judgeReach(line(), await reach(line().proxy ?? line(), patienceMs)),
+  },
+  {
+    id: 'proxy',
+    name: 'Proxy',
+    needs: ['reach'],
+    look: async ({ line, tunnel }) => cloud.judgeTunnel(line(), await tunnel()),
+  },
+  { id: 'tls', name: 'TLS', needs: ['proxy'], look: async ({ line, tls }) => cloud.judgeTls(line(), await tls()) },
+  { id: 'clock', name: 'Clock', needs: ['tls', 'relay'], look: asked(cloud.judgeClock, 'clock') },
+  { id: 'handshake', name: 'Handshake', needs: ['clock'], look: asked(cloud.judgeHandshake, 'handshake') },
+  { id: 'proof', name: 'The right cloud', needs: ['handshake'], look: asked(cloud.judgeProof, 'proof') },
+  { id: 'seen', name: 'Seen by it', needs: ['proof'], look: asked(cloud.judgeSeen, 'seen') },
+  { id: 'traveler', name: 'Traveler', needs: ['configuration'], look: ofTraveler(traveler.judgeServer) },
+  { id: 'credentials', name: 'Credentials', needs: ['traveler'], look: ofTraveler(traveler.judgeCredentials) },
+  { id: 'answer', name: 'Its answers', needs: ['credentials'], look: ofTraveler(traveler.judgeAnswer) },
+  { id: 'list', name: 'Device list', needs: ['answer'], look: ofTraveler(traveler.judgeList) },
+  {
+    id: 'version',
+    name: 'Version',
+    needs: ['answer'],
+    look: async ({ firstPage, configuration }) => traveler.judgeVersion(await firstPage(), configuration().traveler.read),
+  },
+  {
+    id: 'program',
+    name: 'Console program',
+    needs: ['configuration'],
+    look: ({ configuration, platform }) =>
+      traveler.judgeProgram(configuration().console, programOf(configuration().console, platform)),
+  },
+  {
+    id: 'console',
+    name: 'Domino console',
+    needs: ['program'],
+    look: async ({ consoleReply }) => traveler.judgeConsole(await consoleReply()),
+  },
+  {
+    id: 'rights',
+    name: 'Console rights',
+    needs: ['console'],
+    look: async ({ consoleReply }) => traveler.judgeRights(await consoleReply()),
+  },
+];

@@ -1,0 +1,28 @@
+/** `relay doctor`: goes through everything that has to be right, a line each. Exit code 0 when nothing is broken, else 1. */
+import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
+import { timingGiven } from '../run/timing-given.ts';
+import { checks } from './checks.ts';
+import { type Examined, examine } from './examine.ts';
+import { patientAt } from './patient.ts';
+import { lineOf, reportOf, verdictOf } from './show.ts';
+
+/** Longer than any single step may take on a slow line, much shorter than what the relay itself grants. */
+const longestMs = 15_000;
+
+export const addDoctor: AddCommands = ({ command, places, say }) => {
+  command('doctor', 'finds what keeps the relay from working, and says what to do; changes nothing')
+    .option('--json', 'as JSON')
+    .action(async (options: PlaceOptions & { json?: boolean }) => {
+      const patienceMs = Math.min(longestMs, timingGiven(process.env).openMs);
+      const patient = patientAt({ places: places(options), environment: process.env, platform: process.platform, patienceMs });
+      const found: Examined[] = [];
+      for await (const one of examine(checks, patient)) {
+        found.push(one);
+        if (!options.json) say(lineOf(one));
+      }
+      const report = reportOf(found);
+      say(options.json ? JSON.stringify(report, null, 2) : verdictOf(found));
+      // What is still under way (a program that hangs, a socket) is not waited for.
+      process.exit(report.well ? 0 : 1);
+    });
+};

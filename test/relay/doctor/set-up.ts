@@ -1,0 +1,75 @@
+/** A relay set up beside a cloud and a Traveler server, all of it well, to break one thing of; and the doctor run on it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
+import { wayOut } from '../../../relay/connection/way-out.ts';
+import { checks } from '../../../relay/doctor/checks.ts';
+import { type Examined, examine } from '../../../relay/doctor/examine.ts';
+import { patientAt } from '../../../relay/doctor/patient.ts';
+import { reportOf } from '../../../relay/doctor/show.ts';
+import { enrol } from '../../../relay/identity/enrol.ts';
+import { type FakeCloud, type FakeCloudOptions, fakeCloud } from '../fake-cloud.ts';
+import { dataFolder, relay, writeConfiguration } from '../relay-process.ts';
+
+export type Report = ReturnType<typeof reportOf> & { out: string };
+
+type Wanted = {
+  cloud?: FakeCloudOptions;
+  traveler?: Parameters<typeof startTravelerSimulator>[0];
+  /** Over the usual one. */
+  configuration?: object;
+  environment?: NodeJS.ProcessEnv;
+};
+
+export async function setUp({
+  cloud: cloudOptions = {},
+  traveler: travelerOptions = {},
+  configuration = {},
+  environment = {},
+}: Wanted = {}) {
+  const cloud: FakeCloud = await fakeCloud(cloudOptions);
+  const traveler: TravelerSimulator = await startTravelerSimulator({ devices: 30, ...travelerOptions });
+  const dataDir = dataFolder();
+  const ca = cloudOptions.tls ? { caFile: 'ca.pem' } : {};
+  if (cloudOptions.tls) writeFileSync(join(dataDir, 'ca.pem'), cloudOptions.tls.cert);
+  const usual = {
+    traveler: { url: traveler.url, credentials: traveler.credentials },
+    console: { by: 'rest' },
+    health: { port: 0 },
+    ...ca,
+  };
+  writeConfiguration(dataDir, usual);
+  const dispatcher = wayOut({ ca: cloudOptions.tls?.cert });
+  await enrol({ cloudUrl: cloud.url, token: cloud.token('acme'), dataDir, dispatcher, again: false });
+  await dispatcher.destroy();
+  writeConfiguration(dataDir, { ...usual, ...configuration });
+  const file = (name: string) => join(dataDir, name);
+  return {
+    cloud,
+    traveler,
+    dataDir,
+    file,
+    environment,
+    usual,
+    configure: (changed: object) => writeConfiguration(dataDir, { ...usual, ...changed }),
+    identity(change: (was: Record<string, unknown>) => object): void {
+      const was = JSON.parse(readFileSync(file('identity.json'), 'utf8'));
+      writeFileSync(file('identity.json'), JSON.stringify({ ...was, ...change(was) }), { mode: 0o600 });
+    },
+    async examine(): Promise<Report> {
+      const places = { config: file('relay.json'), data: dataDir };
+      const found: Examined[] = [];
+      const patient = patientAt({ places, environment, platform: process.platform, patienceMs: 1_500 });
+      for await (const one of examine(checks, patient)) found.push(one);
+      const report = reportOf(found);
+      return { ...report, out: JSON.stringify(report) };
+    },
+    /** As a person runs it, in a process of its own. */
+    run: (...options: string[]) => relay(['doctor', ...options], { dataDir, environment }),
+    async close() {
+      await traveler.stop();
+      await cloud.close();
+    },
+  };
+}
+export type SetUp = Awaited<ReturnType<typeof setUp>>;
