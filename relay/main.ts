@@ -1,4 +1,5 @@
 /** `relay <command>`. A folder that has commands of its own exports an AddCommands, which is named here. */
+import './lean-memory.ts';
 import { Command } from 'commander';
 import type { AddCommands, CommandLine } from './cli/command-line.ts';
 import { addEnrol } from './cli/enrol.ts';

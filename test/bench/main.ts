@@ -25,6 +25,7 @@ const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
   { rows: [9], measure: async () => (await import('./decision.ts')).decisionRow() },
   { rows: [10], measure: async () => (await import('./plan.ts')).planRow(values) },
   { rows: [11], measure: async () => (await import('./bundles.ts')).bundleRow() },
+  { rows: [12, 13], measure: async () => (await import('./relay-gather.ts')).relayRows() },
   { rows: [14], measure: async () => (await import('./relay-action.ts')).relayActionRow() },
   { rows: [16], measure: async () => (await import('./actions-drain.ts')).drainRow(values) },
 ];

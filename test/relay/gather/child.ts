@@ -17,13 +17,17 @@ export type RelayChild = {
   kill(): Promise<void>;
 };
 
+export const relayProcess = join(import.meta.dirname, 'relay-process.ts');
+
+/** `program`: another form of the same, as a bundle of it. */
 export async function relayChild(
   directory: string,
   { url, credentials }: Pick<TravelerSimulator, 'url' | 'credentials'>,
   side: Pick<Cloud, 'link'>,
+  program = relayProcess,
 ): Promise<RelayChild> {
   const given = [directory, url, credentials.user, credentials.password];
-  const child = fork(join(import.meta.dirname, 'relay-process.ts'), given, { execArgv: [], stdio: 'inherit' });
+  const child = fork(program, given, { execArgv: [], stdio: 'inherit' });
   const exited = once(child, 'exit');
   child.on('message', ({ told, id }: Said) => {
     if (told === undefined) return;

@@ -2,6 +2,7 @@
  * A relay's gathering half in a process of its own, to be killed at any time. Its link is the channel to its parent: what it
  * delivers counts as acknowledged when the parent has answered.
  */
+import '../../../relay/lean-memory.ts';
 import { travelerSource } from '#adapters/traveler/source';
 import type { GatherCommand } from '#domain/relay-protocol';
 import { relayGather } from '../../../relay/gather/gather.ts';
