@@ -26,7 +26,8 @@ const arrows: Record<Area, readonly string[]> = {
   'lambdas/domain': [],
   'lambdas/adapters': ['lambdas/domain'],
   'lambdas/functions': ['lambdas/domain', 'lambdas/adapters'],
-  'lambdas/console': ['lambdas/domain'],
+  // The figures that it shows of the bench are those of its page.
+  'lambdas/console': ['lambdas/domain', 'docs/bench.md?raw'],
   relay: [
     'lambdas/domain',
     'lambdas/adapters/traveler',

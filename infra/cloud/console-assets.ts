@@ -32,7 +32,7 @@ async function buildTo(target: string): Promise<void> {
   });
 }
 
-/** Of the page's own files and of the lockfile, which fixes everything else in it. */
+/** Of the page's own files, of the bench page that it shows, and of the lockfile, which fixes everything else in it. */
 async function fingerprintOfSources(): Promise<string> {
   const entries = await readdir(page, { recursive: true, withFileTypes: true });
   const files = entries
@@ -40,7 +40,7 @@ async function fingerprintOfSources(): Promise<string> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const hash = createHash('sha256');
-  for (const file of [...files, join(root, 'package-lock.json')])
+  for (const file of [...files, join(root, 'docs/bench.md'), join(root, 'package-lock.json')])
     hash.update(file.slice(root.length)).update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
 }

@@ -16,13 +16,15 @@ const readyFile = join(folder, 'ready.json');
 const heldAtLeast = 3;
 const wide = { width: 1440, height: 1000 };
 const narrow = { width: 390, height: 844 };
-const pages = ['overview', 'devices', 'device', 'waiting', 'settings', 'journal', 'capacity'] as const;
+const pages = ['overview', 'devices', 'device', 'waiting', 'settings', 'relays', 'journal', 'capacity'] as const;
 type Shot = { page: (typeof pages)[number]; name: string; size: typeof wide; colorScheme: 'light' | 'dark' };
 const shots: Shot[] = [
   ...pages.map((page): Shot => ({ page, name: page, size: wide, colorScheme: 'light' })),
   { page: 'overview', name: 'overview-dark', size: wide, colorScheme: 'dark' },
   { page: 'overview', name: 'overview-narrow', size: narrow, colorScheme: 'light' },
+  { page: 'devices', name: 'devices-narrow', size: narrow, colorScheme: 'light' },
   { page: 'waiting', name: 'waiting-narrow', size: narrow, colorScheme: 'dark' },
+  { page: 'relays', name: 'relays-dark', size: wide, colorScheme: 'dark' },
 ];
 const readyFacts = z.object({ consoleUrl: z.string(), apiUrl: z.string(), apiToken: z.string() });
 type Facts = z.infer<typeof readyFacts>;
@@ -51,6 +53,7 @@ async function take(shot: Shot, { facts, address }: { facts: Facts; address: str
   try {
     const page = await browser.newPage({ viewport: shot.size, colorScheme: shot.colorScheme });
     await page.goto(facts.consoleUrl);
+    await page.getByRole('heading', { level: 1 }).waitFor();
     await page.goto(new URL(address, facts.consoleUrl).href);
     await settled(page);
     await page.screenshot({ path: `docs/pictures/${shot.name}.png` });

@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
+import { relay, startProcess, writeConfiguration } from '../relay/relay-process.ts';
 import { enrolmentOf, userName } from './fleet.ts';
 import { type ForeignTraveler, startForeignTraveler } from './foreign-traveler.ts';
 
@@ -41,7 +42,10 @@ beforeAll(async () => {
     server.register(userName(index), `ApplOLD${index}`, { approval_policy: 2, access_status: 0 });
   stack = await startStack({
     config: {
-      sources: [{ id: 'cloud', kind: 'smartcloud', url: server.url, credentials: server.credentials }],
+      sources: [
+        { id: 'cloud', kind: 'smartcloud', url: server.url, credentials: server.credentials },
+        { id: 'hq', kind: 'traveler' },
+      ],
       settings,
       guard: { maxDevices: 1, maxPercent: 1 },
     },
@@ -192,6 +196,44 @@ test('the journal is searched and verified', async () => {
   await page.getByText(/Verified: .* none altered, none missing/).waitFor();
 });
 
+test('a relay is enrolled with one command, seen to connect, missed when it is killed, and revoked', async () => {
+  await to('/');
+  await page.getByText('hq has no relay yet').waitFor();
+  await page.getByRole('link', { name: 'Relays' }).first().click();
+  await page.getByText('hq has no relay yet').waitFor();
+  await button('Enrol a relay').click();
+  await button('Make the command').click();
+  await page.getByText('Waiting for the relay to connect…').waitFor();
+  const shown = await page.locator('pre.command').innerText();
+  expect(shown).toContain(new URL(stack.consoleUrl).origin);
+  await page.getByRole('button', { name: 'Windows (PowerShell)' }).click();
+  const [, cloud = '', token = ''] = /enrol (\S+) (\S+)$/.exec(shown) ?? [];
+  const dataDir = temporaryFolder().path;
+  const environment = { RELAY_TIMING: undefined };
+  writeConfiguration(dataDir, {
+    traveler: { url: server.url, credentials: server.credentials },
+    console: { by: 'rest' },
+    health: { port: 0 },
+  });
+  expect(await relay(['enrol', cloud, token], { dataDir, environment })).toMatchObject({ code: 0 });
+  await page.getByText(/^Enrolled\. Now run/).waitFor();
+  const process = startProcess(['run'], { dataDir, environment });
+  await page.getByText(/is connected. The first gather begins by itself/).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Close' }).last().click();
+  await page.getByText('holds the lease').waitFor();
+  await process.kill('SIGKILL');
+  await page.getByText('away', { exact: true }).first().waitFor({ timeout: 90_000 });
+  await page.getByText(/relay doctor/).waitFor();
+  await to('/');
+  await page.getByText('The relay of hq is away').waitFor();
+  await to('/relays');
+  await button(/^Revoke…/).click();
+  await page.getByText(/It is the only relay of its source/).waitFor();
+  await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+  await page.getByText(/is revoked\./).waitFor();
+  await page.getByText('hq has no relay yet').waitFor();
+}, 240_000);
+
 test('the scaling tool reckons for the replaced product and for this one', async () => {
   await to('/capacity');
   await page.getByLabel('Devices', { exact: true }).fill('45000');
@@ -199,7 +241,16 @@ test('the scaling tool reckons for the replaced product and for this one', async
 });
 
 test('no page has anything serious against it for those who cannot see or point, wide and light, narrow and dark', async () => {
-  const pages = ['/', '/devices', deviceAddress(hostile[2], 'ApplHELD2'), '/waiting', '/settings', '/journal', '/capacity'];
+  const pages = [
+    '/',
+    '/devices',
+    deviceAddress(hostile[2], 'ApplHELD2'),
+    '/waiting',
+    '/settings',
+    '/relays',
+    '/journal',
+    '/capacity',
+  ];
   const found: string[] = [];
   for (const { width, colorScheme } of [
     { width: 1440, colorScheme: 'light' },

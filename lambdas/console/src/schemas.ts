@@ -32,6 +32,7 @@ export const runs = z.object({ runs: z.array(run) });
 export const relayStanding = z.object({
   state: z.enum(['none', 'connected', 'away']),
   holder: z.string().nullable(),
+  holderName: z.string().nullable(),
   relays: z.number(),
   lagSeconds: z.number().nullable(),
   since: z.string().nullable(),
@@ -249,6 +250,10 @@ export const relay = z.object({
   lastHeardAt: z.string().nullable(),
   lagSeconds: z.number().nullable(),
   hostname: z.string().nullable(),
+  reads: z.string().nullable(),
+  acts: z.string().nullable(),
+  unacknowledged: z.number(),
+  tokenExpiresAt: z.string().nullable(),
   createdAt: z.string(),
   createdBy: z.string(),
   problems: z.array(z.string()),

@@ -1,9 +1,11 @@
 /** A value of the API that keeps itself current: asked again every `everyMs` while the page is visible. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { messageOf, Refused, read } from './api.ts';
+import { texts } from './texts/texts.ts';
 
-export type Trouble = 'none' | 'offline' | 'signed-out' | 'refused';
+/** `not-understood`: the extender is of another version than this page. */
+export type Trouble = 'none' | 'offline' | 'signed-out' | 'refused' | 'not-understood';
 export type Live<T> = { value: T | null; trouble: Trouble; status: number | null; message: string; again(): void };
 type Failed = Pick<Live<unknown>, 'trouble' | 'message' | 'status'>;
 
@@ -61,7 +63,7 @@ export function useLiveRead<T>(
           if (stop.signal.aborted) return;
           const failure = describe(error);
           setFailed(failure);
-          report(failure.trouble === 'refused' ? well : failure);
+          report(failure.trouble === 'offline' ? failure : well);
         }
       }
       const rest = Math.max(everyMs, (Date.now() - began) * restFactor);
@@ -79,6 +81,7 @@ export function useLiveRead<T>(
 }
 
 function describe(error: unknown): Failed {
+  if (error instanceof z.ZodError) return { trouble: 'not-understood', message: texts.notUnderstood, status: null };
   if (!(error instanceof Refused)) return { trouble: 'offline', message: messageOf(error), status: null };
   return { trouble: error.status === 401 ? 'signed-out' : 'refused', message: error.message, status: error.status };
 }

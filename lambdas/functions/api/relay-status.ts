@@ -21,14 +21,29 @@ export async function readRelays(
 ): Promise<RelaysOfSource> {
   const at = now();
   const own = all.filter((one) => one.sourceId === sourceId && one.enrolledAt !== null && one.revokedAt === null);
-  if (own.length === 0) return { state: 'none', holder: null, relays: 0, lagSeconds: null, since: null };
+  if (own.length === 0) return { state: 'none', holder: null, holderName: null, relays: 0, lagSeconds: null, since: null };
   const lease = await leases.read(sourceId);
   const holder = lease !== null && lease.until > at ? own.find(({ relayId }) => relayId === lease.holder) : undefined;
   if (lease === null || !holder) {
     const heard = Math.max(0, ...own.map(({ lastHeardAt }) => lastHeardAt ?? 0));
-    return { state: 'away', holder: null, relays: own.length, lagSeconds: null, since: isoOrNull(heard || null) };
+    return {
+      state: 'away',
+      holder: null,
+      holderName: null,
+      relays: own.length,
+      lagSeconds: null,
+      since: isoOrNull(heard || null),
+    };
   }
   const connected = own.filter((one) => relayState(one, { now: at, quietMs }) === 'connected').length;
   const lagSeconds = holder.lastHeardAt === null ? null : Math.max(0, (at - holder.lastHeardAt) / 1000);
-  return { state: 'connected', holder: holder.relayId, relays: connected, lagSeconds, since: isoOrNull(lease.since) };
+  const { relayId, hostname } = holder;
+  return {
+    state: 'connected',
+    holder: relayId,
+    holderName: hostname,
+    relays: connected,
+    lagSeconds,
+    since: isoOrNull(lease.since),
+  };
 }

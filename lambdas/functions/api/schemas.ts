@@ -151,6 +151,7 @@ export const sourceStatusView = z
       .object({
         state: z.enum(['none', 'connected', 'away']),
         holder: z.string().nullable().openapi({ description: 'The relay that reads and acts at present.' }),
+        holderName: z.string().nullable().openapi({ description: 'The name of its machine.' }),
         relays: z.number().int().openapi({ description: 'Connected ones; while none is there, those that are enrolled.' }),
         lagSeconds: z.number().nullable().openapi({ description: 'Since the holder was last heard of.' }),
         since: time.nullable(),

@@ -1,3 +1,5 @@
+// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+import '@hono/zod-openapi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newRun } from '#adapters/dynamodb/runs';

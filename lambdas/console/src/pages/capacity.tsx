@@ -1,15 +1,19 @@
 /** The scaling tool: what a fleet needs, here and with the replaced product, next to what was measured here. */
 import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
 import ColumnLayout from '@cloudscape-design/components/column-layout';
 import Container from '@cloudscape-design/components/container';
 import ContentLayout from '@cloudscape-design/components/content-layout';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { z } from 'zod';
+import { benchMeasuredOn, benchRows } from '../parts/bench.ts';
 import { type Assumptions, costOf, replacedInstances, usualAssumptions } from '../parts/capacity.ts';
+import { listPrices, type Prices, pricesAsOf } from '../parts/prices.ts';
 import { useSaved } from '../parts/saved.ts';
 import { type SourceStatus, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
@@ -30,6 +34,20 @@ const assumptionLabels: Record<keyof Assumptions, string> = {
   newPercent: 'New devices a month, % of the fleet',
   serverCost: 'A server for the replaced product, $ a month',
 };
+const pricesSchema = z.record(z.enum(Object.keys(listPrices) as [keyof Prices, ...(keyof Prices)[]]), z.number().min(0));
+const priceLabels: Record<keyof Prices, string> = {
+  readUnits: 'A million read units, $',
+  writeUnits: 'A million write units, $',
+  storage: 'A GB of table, $',
+  functionRequests: 'A million function calls, $',
+  functionSeconds: 'A million GB-seconds, $',
+  queueRequests: 'A million queue requests, $',
+  events: 'A million events, $',
+  logs: 'A GB of log, $',
+  secrets: 'A secret, $',
+  keys: 'A key, $',
+  alarms: 'An alarm, $',
+};
 const dollars = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' });
 
 export default function Capacity() {
@@ -37,7 +55,8 @@ export default function Capacity() {
   const [fleet, setFleet] = useSaved('fleet', fleetSchema, { devices: 20_000, mailboxes: 30_000 });
   const [assumed, setAssumed] = useSaved('assumptions', assumptionsSchema, usualAssumptions);
   const { byDevices, byMailboxes, instances } = replacedInstances(fleet);
-  const { lines, total } = costOf(fleet, assumed);
+  const [prices, setPrices] = useSaved('prices', pricesSchema, listPrices);
+  const { lines, total } = costOf(fleet, assumed, prices);
   return (
     <ContentLayout
       header={
@@ -65,7 +84,8 @@ export default function Capacity() {
             <Box color="text-body-secondary">{t.oursWhy}.</Box>
           </Container>
         </ColumnLayout>
-        <Measured sources={live.value?.sources ?? []} />
+        <Measured sources={live.value?.sources ?? []} loading={live.value === null} />
+        <Bench />
         <Container header={<Header variant="h2">{t.assumptions}</Header>}>
           <ColumnLayout columns={2}>
             {(Object.keys(assumptionLabels) as (keyof Assumptions)[]).map((key) => (
@@ -78,10 +98,25 @@ export default function Capacity() {
               />
             ))}
           </ColumnLayout>
+          <ExpandableSection headerText={t.listPrices(pricesAsOf)}>
+            <SpaceBetween size="m">
+              <ColumnLayout columns={4} minColumnWidth={150}>
+                {(Object.keys(priceLabels) as (keyof Prices)[]).map((key) => (
+                  <Count
+                    key={key}
+                    label={priceLabels[key]}
+                    value={prices[key]}
+                    onChange={(value) => setPrices({ ...prices, [key]: value })}
+                  />
+                ))}
+              </ColumnLayout>
+              <Button onClick={() => setPrices(listPrices)}>{t.listPricesAgain}</Button>
+            </SpaceBetween>
+          </ExpandableSection>
         </Container>
         <Table
           header={
-            <Header variant="h2" description={t.prices}>
+            <Header variant="h2" description={t.prices(pricesAsOf)}>
               {t.cost}
             </Header>
           }
@@ -141,7 +176,7 @@ function Count({ label, value, least = 0, onChange }: CountProps) {
   );
 }
 
-function Measured({ sources }: { sources: readonly SourceStatus[] }) {
+function Measured({ sources, loading }: { sources: readonly SourceStatus[]; loading: boolean }) {
   const measured = sources.filter(({ averageGather }) => averageGather !== null);
   return (
     <Table
@@ -151,6 +186,8 @@ function Measured({ sources }: { sources: readonly SourceStatus[] }) {
         </Header>
       }
       items={measured}
+      loading={loading}
+      loadingText={texts.loading}
       trackBy="sourceId"
       wrapLines
       ariaLabels={{ tableLabel: t.measured }}
@@ -166,6 +203,29 @@ function Measured({ sources }: { sources: readonly SourceStatus[] }) {
           cell: ({ lastGather }) =>
             lastGather === null ? '–' : `${amount(lastGather.units.read)} read, ${amount(lastGather.units.write)} written`,
         },
+      ]}
+    />
+  );
+}
+
+function Bench() {
+  return (
+    <Table
+      header={
+        <Header variant="h2" description={`${t.benchNote} ${benchMeasuredOn}`}>
+          {t.bench}
+        </Header>
+      }
+      items={benchRows}
+      trackBy="number"
+      wrapLines
+      ariaLabels={{ tableLabel: t.bench }}
+      columnDefinitions={[
+        { id: 'measure', header: t.benchMeasure, cell: ({ measure }) => measure, isRowHeader: true, minWidth: 220 },
+        { id: 'value', header: t.benchValue, cell: ({ value }) => value, minWidth: 130 },
+        { id: 'against', header: t.benchAgainst, cell: ({ against }) => against, minWidth: 200 },
+        { id: 'mark', header: t.benchMark, cell: ({ mark }) => mark, minWidth: 120 },
+        { id: 'met', header: '', cell: ({ met }) => met, minWidth: 90 },
       ]}
     />
   );

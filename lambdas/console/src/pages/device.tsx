@@ -2,7 +2,6 @@
 
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import Container from '@cloudscape-design/components/container';
@@ -20,7 +19,7 @@ import { Said, useRequest } from '../parts/said.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Pending } from '../parts/trouble.tsx';
 import { Because, Name, Verdict } from '../parts/verdict.tsx';
-import { follow, useRoute } from '../router.ts';
+import { useRoute } from '../router.ts';
 import { type DeviceName, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, clientWord } from '../texts/words.ts';
@@ -41,16 +40,6 @@ function Device({ name }: { name: DeviceName }) {
   const device = live.value;
   return (
     <ContentLayout
-      breadcrumbs={
-        <BreadcrumbGroup
-          ariaLabel={texts.breadcrumbs}
-          onFollow={follow}
-          items={[
-            { text: texts.pages.devices, href: '/devices' },
-            { text: name.deviceId, href: '#' },
-          ]}
-        />
-      }
       header={
         <Header variant="h1" description={device === null ? name.deviceId : `${clientWord(device.client)} · ${name.deviceId}`}>
           <Name>{name.user}</Name>

@@ -144,7 +144,10 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
           </Header>
         }
         items={items}
-        loading={sorted.state === 'collecting' || (page.value === null && page.trouble === 'none')}
+        loading={
+          sorted.state === 'collecting' ||
+          (page.value === null && page.trouble !== 'refused' && page.trouble !== 'not-understood')
+        }
         loadingText={
           sorted.state === 'collecting' ? t.collecting(sorted.count) : page.looked > 0 ? t.looking(page.looked) : texts.loading
         }
@@ -160,7 +163,7 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
         empty={
           <Box textAlign="center" color="text-body-secondary" padding="l">
             <SpaceBetween size="s">
-              {page.trouble === 'refused' ? page.message : isFiltered ? t.noMatch : t.empty}
+              {page.value === null ? page.message : isFiltered ? t.noMatch : t.empty}
               {isFiltered ? <Button onClick={() => show({})}>{t.clear}</Button> : null}
             </SpaceBetween>
           </Box>

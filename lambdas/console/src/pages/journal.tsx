@@ -6,7 +6,7 @@ import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
+import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import { download } from '../parts/csv.ts';
 import { allOfJournal, checkJournal, type JournalEntry, useJournal } from '../parts/journal.ts';
@@ -17,6 +17,7 @@ import { status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
 import { useLive } from '../use-live.ts';
+import { useNarrow } from '../use-media.ts';
 
 const t = texts.journal;
 
@@ -30,6 +31,7 @@ export default function JournalPage() {
 type Props = { sourceId: string | null; sources: readonly string[]; kind: string };
 
 function Journal({ sourceId, sources, kind }: Props) {
+  const isNarrow = useNarrow();
   const journal = useJournal(sourceId);
   const [text, setText] = useState('');
   const [counted, setCounted] = useState(0);
@@ -121,28 +123,45 @@ function Journal({ sourceId, sources, kind }: Props) {
             </Box>
           ) : null
         }
-        columnDefinitions={[
-          { id: 'at', header: 'When', cell: ({ line }) => <At at={new Date(line.at).toISOString()} />, minWidth: 170 },
-          { id: 'says', header: 'What', cell: ({ line }) => <Name>{line.says}</Name>, isRowHeader: true, minWidth: 300 },
-          { id: 'kind', header: 'Kind', cell: ({ line }) => line.kind, minWidth: 120 },
-          { id: 'who', header: 'Device', cell: (entry) => <Whose entry={entry} />, minWidth: 200 },
-          {
-            id: 'seal',
-            header: 'Seal',
-            cell: ({ seq, hash }) => (
-              <Box variant="code">
-                <span title={hash}>
-                  {seq} · {hash.slice(0, 8)}
-                </span>
-              </Box>
-            ),
-            minWidth: 140,
-          },
-        ]}
+        columnDefinitions={isNarrow ? [narrowColumn] : columns}
       />
     </SpaceBetween>
   );
 }
+
+const columns: TableProps.ColumnDefinition<JournalEntry>[] = [
+  { id: 'at', header: 'When', cell: ({ line }) => <At at={new Date(line.at).toISOString()} />, minWidth: 210 },
+  { id: 'says', header: 'What', cell: ({ line }) => <Name>{line.says}</Name>, isRowHeader: true, minWidth: 300 },
+  { id: 'kind', header: 'Kind', cell: ({ line }) => line.kind, minWidth: 120 },
+  { id: 'who', header: 'Device', cell: (entry) => <Whose entry={entry} />, minWidth: 200 },
+  {
+    id: 'seal',
+    header: 'Seal',
+    cell: ({ seq, hash }) => (
+      <Box variant="code">
+        <span title={hash}>
+          {seq} · {hash.slice(0, 8)}
+        </span>
+      </Box>
+    ),
+    minWidth: 140,
+  },
+];
+/** In place of all columns where there is room for one. */
+const narrowColumn: TableProps.ColumnDefinition<JournalEntry> = {
+  id: 'narrow',
+  header: 'What',
+  isRowHeader: true,
+  cell: (entry) => (
+    <>
+      <Name>{entry.line.says}</Name>
+      <Box variant="small" display="block" color="text-body-secondary">
+        <At at={new Date(entry.line.at).toISOString()} /> · {entry.line.kind} · {entry.seq}
+      </Box>
+      {entry.line.user === null ? null : <Whose entry={entry} />}
+    </>
+  ),
+};
 
 function Whose({ entry: { line } }: { entry: JournalEntry }) {
   const { sourceId, user, deviceId } = line;

@@ -1,5 +1,5 @@
 /** What a fleet needs: instances of the replaced product, and the monthly cost of this one by counted units. Pure. */
-import { prices } from './prices.ts';
+import { listPrices, type Prices } from './prices.ts';
 
 export type Fleet = { devices: number; mailboxes: number };
 export type Assumptions = {
@@ -36,7 +36,14 @@ const itemKb = 2;
 const journalLinesKept = 6;
 const million = 1_000_000;
 
-export function costOf({ devices }: Fleet, assumed: Assumptions): { lines: CostLine[]; total: number } {
+/** One for each function, queue and schedule that can fail. */
+const alarms = 30;
+
+export function costOf(
+  { devices }: Fleet,
+  assumed: Assumptions,
+  prices: Prices = listPrices,
+): { lines: CostLine[]; total: number } {
   const gathers = minutesOfMonth / assumed.everyMinutes;
   const changes = gathers * devices * (assumed.changedPercent / 100) + devices * (assumed.newPercent / 100);
   const reads = gathers * devices * readUnitsADevice + changes * readUnitsAChange;
@@ -51,7 +58,7 @@ export function costOf({ devices }: Fleet, assumed: Assumptions): { lines: CostL
     line('Function time', {
       quantity: functionSeconds * memoryGb,
       unit: 'GB-seconds',
-      price: prices.functionSeconds * million,
+      price: prices.functionSeconds,
       per: million,
       each: 'a million',
     }),
@@ -66,6 +73,8 @@ export function costOf({ devices }: Fleet, assumed: Assumptions): { lines: CostL
     line('Events to the portal', { quantity: changes, unit: 'events', price: prices.events, per: million, each: 'a million' }),
     line('Logs', { quantity: requests * 0.000002, unit: 'GB', price: prices.logs, per: 1, each: 'a GB' }),
     line('Secrets', { quantity: 1, unit: 'secret', price: prices.secrets, per: 1, each: 'a secret' }),
+    line('Key of the tables', { quantity: 1, unit: 'key', price: prices.keys, per: 1, each: 'a key' }),
+    line('Alarms', { quantity: alarms, unit: 'alarms', price: prices.alarms, per: 1, each: 'an alarm' }),
   ];
   return { lines, total: lines.reduce((sum, { cost }) => sum + cost, 0) };
 }

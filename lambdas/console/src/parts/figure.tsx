@@ -6,7 +6,7 @@ export function Figure({ label, value, more = null }: { label: ReactNode; value:
   return (
     <div>
       <Box variant="awsui-key-label">{label}</Box>
-      <Box fontSize="heading-l" fontWeight="bold">
+      <Box fontSize="heading-m" fontWeight="bold">
         {value}
       </Box>
       <Box variant="small" color="text-body-secondary">

@@ -13,7 +13,7 @@ const t = texts.overview.relay;
 const icons = { connected: 'success', away: 'error', none: 'pending' } as const;
 
 export function RelayFigure({ relay }: { relay: RelayStanding }) {
-  const { state, holder, relays, lagSeconds, since } = relay;
+  const { state, holder, holderName, relays, lagSeconds, since } = relay;
   return (
     <Figure
       label={
@@ -33,7 +33,7 @@ export function RelayFigure({ relay }: { relay: RelayStanding }) {
           )}
           {holder === null ? null : (
             <>
-              {t.holder} <bdi>{holder}</bdi>
+              {t.holder} <bdi>{holderName ?? holder}</bdi>
               <br />
             </>
           )}

@@ -11,7 +11,7 @@ import Toggle from '@cloudscape-design/components/toggle';
 import { useState } from 'react';
 import type { Relay } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { Ago } from '../time.tsx';
+import { Ago, useNow } from '../time.tsx';
 import { Figure } from './figure.tsx';
 import { relayName } from './relay-revoke.tsx';
 
@@ -110,34 +110,49 @@ function OneRelay({ relay, onRevoke }: { relay: Relay; onRevoke(): void }) {
 }
 
 function Facts({ relay }: { relay: Relay }) {
-  const { relayId, state, connectedAt, lastHeardAt, lagSeconds, version, protocol, travelerVersion, createdBy, createdAt } =
-    relay;
-  const behind = state === 'connected' && lagSeconds !== null ? (lagSeconds > 0 ? t.lag(lagSeconds) : t.noLag) : null;
+  const { relayId, version, protocol, travelerVersion, reads, acts, createdBy, createdAt } = relay;
   return (
     <div className="source-figures">
       <Figure
         label={t.heard}
-        value={lastHeardAt === null ? t.neverHeard : <Ago at={lastHeardAt} />}
-        more={
-          state === 'connected' && connectedAt !== null ? (
-            <>
-              {t.connectedSince} <Ago at={connectedAt} />
-              {behind === null ? null : `, ${behind}`}
-            </>
-          ) : null
-        }
+        value={relay.lastHeardAt === null ? t.neverHeard : <Ago at={relay.lastHeardAt} />}
+        more={<Contact relay={relay} />}
       />
       <Figure label={t.version} value={version ?? '–'} more={protocol === null ? null : t.protocol(protocol)} />
-      <Figure label={t.traveler} value={travelerVersion ?? '–'} />
+      <Figure
+        label={t.traveler}
+        value={travelerVersion ?? '–'}
+        more={[reads === null ? '' : t.readsBy(reads), acts === null ? '' : t.actsBy(acts)].filter(Boolean).join(', ')}
+      />
       <Figure
         label={t.invitedBy}
         value={<bdi>{createdBy}</bdi>}
         more={
           <>
-            <Ago at={createdAt} /> · <bdi>{relayId}</bdi>
+            <Ago at={createdAt} />
+            <br />
+            <bdi>{relayId}</bdi>
           </>
         }
       />
     </div>
+  );
+}
+
+/** Since when it is connected and what is on the way to it; until when an invited one may still enrol. */
+function Contact({ relay: { state, connectedAt, holdsLease, unacknowledged, tokenExpiresAt } }: { relay: Relay }) {
+  const now = useNow();
+  if (state === 'connected' && connectedAt !== null)
+    return (
+      <>
+        {t.connectedSince} <Ago at={connectedAt} />
+        {holdsLease ? `, ${t.unacknowledged(unacknowledged)}` : null}
+      </>
+    );
+  if (state !== 'invited' || tokenExpiresAt === null) return null;
+  return (
+    <>
+      {Date.parse(tokenExpiresAt) > now ? t.tokenEnds : t.tokenEnded} <Ago at={tokenExpiresAt} />
+    </>
   );
 }

@@ -7,6 +7,12 @@ import { texts } from '../texts/texts.ts';
 import type { Live } from '../use-live.ts';
 
 export function Pending({ live }: { live: Live<unknown> }) {
+  if (live.trouble === 'not-understood')
+    return (
+      <Alert type="error" action={<Button onClick={() => location.reload()}>{texts.reload}</Button>}>
+        {live.message}
+      </Alert>
+    );
   if (live.trouble === 'refused')
     return (
       <Alert type="error" header={texts.unknownTrouble} action={<Button onClick={live.again}>{texts.reload}</Button>}>
