@@ -2,11 +2,14 @@
 import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
 import { relay, startProcess, writeConfiguration } from '../relay/relay-process.ts';
 import { enrolmentOf, userName } from './fleet.ts';
 import { type ForeignTraveler, startForeignTraveler } from './foreign-traveler.ts';
+
+// Whole journeys, on machines that others use too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 const hostile = [
   '<script>alert(1)</script> & Söhne/Acme',
@@ -67,7 +70,7 @@ beforeAll(async () => {
     headless: true,
   });
   page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
@@ -110,13 +113,13 @@ test('in the queue the key "a" approves the device in hand, "j" goes on', async 
   await page.getByRole('heading', { name: hostile[0] }).waitFor();
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.press('a');
-  await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 30_000 }).toBe(2);
   await page.getByText(`Approve: ${hostile[0]}`).waitFor();
   const inHand = page.locator('main h2').first();
   await page.getByRole('radio').first().check({ force: true });
   const before = await inHand.innerText();
   await page.keyboard.press('j');
-  await expect.poll(() => inHand.innerText(), { timeout: 10_000 }).not.toBe(before);
+  await expect.poll(() => inHand.innerText(), { timeout: 30_000 }).not.toBe(before);
 });
 
 test('a link leads to a device: why it is held, what would change that, who did what; and back again', async () => {
@@ -126,7 +129,7 @@ test('a link leads to a device: why it is held, what would change that, who did 
   await page.getByText('over-allowance', { exact: true }).waitFor();
   await button('Block').click();
   await page.getByText(/Block requested/).waitFor();
-  await expect.poll(() => server.device(hostile[1], 'ApplHELD1')?.approval_policy, { timeout: 10_000 }).toBe(8);
+  await expect.poll(() => server.device(hostile[1], 'ApplHELD1')?.approval_policy, { timeout: 30_000 }).toBe(8);
   await page
     .getByText(/^Block by local/i)
     .or(page.getByText(/Withdraw: let the rules decide/))

@@ -9,6 +9,7 @@ export type Trouble = 'none' | 'offline' | 'signed-out' | 'refused' | 'not-under
 export type Live<T> = { value: T | null; trouble: Trouble; status: number | null; message: string; again(): void };
 type Failed = Pick<Live<unknown>, 'trouble' | 'message' | 'status'>;
 
+const everyMsAfterTrouble = 4000;
 const well: Failed = { trouble: 'none', message: '', status: null };
 
 /** The last trouble that any part of the page had in reaching the API, for the notice above all pages. */
@@ -25,9 +26,6 @@ export function useConnection(): Failed {
   return state;
 }
 
-/** What takes long is dear: it is asked again after so many times as long at the earliest. */
-const restFactor = 20;
-
 /** `path` null: nothing is asked. `everyMs` 0: asked once, and again on `again()`. */
 export function useLive<S extends z.ZodType>(path: string | null, schema: S, everyMs = 2000): Live<z.output<S>> {
   const schemaRef = useRef(schema);
@@ -35,11 +33,11 @@ export function useLive<S extends z.ZodType>(path: string | null, schema: S, eve
   return useLiveRead(path, ask, everyMs);
 }
 
-/** The same with a reading of one's own. `ask` must stay the same function. */
+/** The same with a reading of one's own. `ask` must stay the same function, and so must `everyMs` where it follows from the answer. */
 export function useLiveRead<T>(
   path: string | null,
   ask: (path: string, signal: AbortSignal) => Promise<T>,
-  everyMs: number,
+  everyMs: number | ((value: T) => number),
 ): Live<T> {
   const [answer, setAnswer] = useState<{ path: string; value: T } | null>(null);
   const [failed, setFailed] = useState(well);
@@ -52,10 +50,11 @@ export function useLiveRead<T>(
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     async function round(wanted: string) {
-      const began = Date.now();
+      let rest = typeof everyMs === 'number' ? everyMs : everyMsAfterTrouble;
       if (document.visibilityState === 'visible') {
         try {
           const value = await ask(wanted, stop.signal);
+          if (typeof everyMs !== 'number') rest = everyMs(value);
           setAnswer({ path: wanted, value });
           setFailed(well);
           report(well);
@@ -66,8 +65,7 @@ export function useLiveRead<T>(
           report(failure.trouble === 'offline' ? failure : well);
         }
       }
-      const rest = Math.max(everyMs, (Date.now() - began) * restFactor);
-      if (!stop.signal.aborted && everyMs > 0) timer = setTimeout(() => round(wanted), rest);
+      if (!stop.signal.aborted && rest > 0) timer = setTimeout(() => round(wanted), rest);
     }
     void round(path);
     return () => {

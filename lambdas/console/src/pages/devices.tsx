@@ -52,7 +52,7 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
   const [sorting, setSorting] = useState<Sorting | null>(null);
   const query = new URLSearchParams(Object.entries(filter));
   const sorted = useSortedDevices(String(query), sorting);
-  const page = useDevicePage({ query, size: preferences.pageSize, cursor: cursors[index] ?? '' }, 4000);
+  const page = useDevicePage({ query, size: preferences.pageSize, cursor: cursors[index] ?? '' });
   const next = page.value?.cursor ?? null;
   const isFiltered = Object.keys(filter).length > 0;
   useEffect(() => {
