@@ -1,5 +1,5 @@
 /**
- * `npm run pictures`: starts the demo in a data folder of its own, waits until a few phones wait for a decision, and takes the
+ * `npm run pictures [-- NAME …]`: starts the demo in a data folder of its own, waits until a few phones wait for a decision, and takes the
  * pictures of the console that the documentation shows: every page wide and light, some also dark or narrow.
  */
 import { spawn } from 'node:child_process';
@@ -80,7 +80,9 @@ try {
     if (page === 'overview') return '/';
     return page === 'device' ? `/device?${new URLSearchParams({ source: sourceId, user, id: deviceId })}` : `/${page}`;
   };
-  for (const shot of shots) await take(shot, { facts, address: addressOf(shot.page) });
+  const named = process.argv.slice(2);
+  for (const shot of shots.filter(({ name }) => named.length === 0 || named.includes(name)))
+    await take(shot, { facts, address: addressOf(shot.page) });
 } finally {
   const ended = new Promise((resolve) => stack.once('exit', resolve));
   stack.kill('SIGTERM');

@@ -82,7 +82,7 @@ function Journal({ sourceId, sources, kind }: Props) {
           </Header>
         }
         filter={
-          <SpaceBetween direction="horizontal" size="xs">
+          <div className="filter-row">
             <Input
               type="search"
               value={text}
@@ -102,7 +102,7 @@ function Journal({ sourceId, sources, kind }: Props) {
               selectedOption={sourceId === null ? null : { value: sourceId, label: sourceId }}
               onChange={({ detail }) => show({ source: detail.selectedOption.value ?? '' })}
             />
-          </SpaceBetween>
+          </div>
         }
         items={shown}
         trackBy={({ seq }) => String(seq)}

@@ -15,7 +15,7 @@ type Props = {
 
 export function DeviceSearch({ filter, sources, columns, onChange }: Props) {
   return (
-    <div className="device-search">
+    <div className="filter-row">
       <PropertyFilter
         query={tokensOf(filter)}
         onChange={({ detail }) => onChange(filterOfTokens(detail))}
