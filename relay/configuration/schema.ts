@@ -97,5 +97,11 @@ export const relayFile = z
   .superRefine((given, context) => {
     if (given.console.by === 'rest' && given.traveler.read !== 'rest')
       context.addIssue({ code: 'custom', path: ['console', 'by'], message: '"rest" needs traveler.read to be "rest"' });
+    if (given.traveler.read === 'notes' && given.console.by !== 'notes')
+      context.addIssue({
+        code: 'custom',
+        path: ['traveler', 'read'],
+        message: '"notes" needs console.by to be "notes": one Notes client',
+      });
   });
 export type RelayFile = z.infer<typeof relayFile>;

@@ -8,23 +8,28 @@ import { writesOf } from '../domino/writes-of.ts';
 import type { RelaySource } from '../ports.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { httpReads } from '../sources/http-reads.ts';
+import { type NotesReadsOptions, notesReads } from '../sources/notes-reads.ts';
 import { restReads } from '../sources/rest-reads.ts';
 
 type Described = Pick<RelayConfiguration, 'traveler' | 'console'>;
 
-/** Throws RelayRefusal for a way of reading that this version does not have. */
+/** Throws RelayRefusal where what is described does not go together; relay.json was checked for that before. */
 export function sourceAt({ traveler, console: how }: Described, credentials: CredentialsReader): RelaySource {
   const { url, read, concurrency } = traveler;
-  if (read === 'notes' || url === undefined)
-    throw new RelayRefusal(
-      'traveler.read "notes" is not available in this version of the relay.',
-      'Use "http" for Traveler 8.5.x, or "rest" for 9.0 and later.',
-    );
+  if (read === 'notes') return sourceOf(notesReads(notesClient(how)), writesOf(how, { rest: null }));
+  if (url === undefined) throw new RelayRefusal('traveler.url is missing.', 'Put the address of the server into relay.json.');
   const options = { baseUrl: url, credentials, concurrency };
   if (read === 'http') return sourceOf(httpReads(options), writesOf(how, { rest: null }));
   const rest = travelerSource(options);
   const reads: DeviceReads = restReads(rest);
   return sourceOf(reads, writesOf(how, { rest }));
+}
+
+/** It reads and acts through the same Notes client. */
+function notesClient(how: Described['console']): Pick<NotesReadsOptions, 'server' | 'script' | 'passwordFile'> {
+  if (how.by !== 'notes')
+    throw new RelayRefusal('traveler.read "notes" needs console.by "notes".', 'Name the Domino server there: console.server.');
+  return { server: how.server, script: how.script, passwordFile: how.passwordFile };
 }
 
 /** What is remembered of one server, read one way, says nothing of another. */

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { gatherMessage } from '#domain/messages';
 import { defaultSettings } from '#domain/settings';
 import { EventRejected, portalEvents } from '#functions/portal-events/portal-events';
 import { aDevice, anEnrolment, janes, type PortalSide, start, startPortalSide } from './portal-side.ts';
@@ -150,7 +152,8 @@ test('published settings are stored, gathered for and evaluated; older and unkno
   await publish(3);
   expect((await side.requests.stores.settings.current('cloud')).settings.devicesPerUser).toBe(3);
   expect(await evaluated()).toEqual(['cloud: everyone', 'hq: everyone']);
-  expect(await side.queues.drain('gather')).toMatchObject([{ sourceId: 'cloud', reason: 'settings' }]);
+  const gathers = z.array(gatherMessage).parse(await side.queues.drain('gather'));
+  expect(gathers.map(({ sourceId, reason }) => `${sourceId} ${reason}`).toSorted()).toEqual(['cloud settings', 'hq settings']);
   await publish(2);
   expect(await evaluated()).toEqual([]);
   expect((await side.requests.stores.settings.current('cloud')).settings.devicesPerUser).toBe(3);
@@ -167,7 +170,9 @@ test('a gather asked for by event is one run, however often the event comes', as
   const runs = (await side.queues.drain('gather')) as { runId: string }[];
   expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1);
   expect(await side.requests.stores.runs.lastRuns('cloud', 5)).toHaveLength(1);
-  expect(await faultsOf(take('GatherRequested', { sourceId: 'hq' }))).toEqual(['detail.sourceId']);
+  await take('GatherRequested', { sourceId: 'hq' });
+  expect(await side.queues.drain('gather')).toMatchObject([{ sourceId: 'hq', reason: 'request' }]);
+  expect(await faultsOf(take('GatherRequested', { sourceId: 'nowhere' }))).toEqual(['detail.sourceId']);
 });
 
 test('a snapshot is taken as one when its last part has come, and ends the enrolments that it does not hold', async () => {
