@@ -11,6 +11,9 @@ export const ringSourcePaused = (): void => ring(metricNames.sourcePaused);
 /** Rings the alarm on sources without a relay. */
 export const ringRelayAway = (): void => ring(metricNames.relayAway);
 
+/** Counts messages of relays that this release does not know, or cannot read. */
+export const countIgnored = (): void => ring(metricNames.relayMessageIgnored);
+
 function ring(name: MetricName): void {
   process.stdout.write(`${metricLine(name, 1, Date.now())}\n`);
 }

@@ -1,6 +1,11 @@
 /** The product's own figures in CloudWatch: written by functions into their log (embedded metric format), read by alarms. */
 export const metricNamespace = 'TravelerExtender';
-export const metricNames = { guardTripped: 'GuardTripped', sourcePaused: 'SourcePaused', relayAway: 'RelayAway' } as const;
+export const metricNames = {
+  guardTripped: 'GuardTripped',
+  sourcePaused: 'SourcePaused',
+  relayAway: 'RelayAway',
+  relayMessageIgnored: 'RelayMessageIgnored',
+} as const;
 export type MetricName = (typeof metricNames)[keyof typeof metricNames];
 
 /** One line of the embedded metric format: CloudWatch makes a metric of it without a call. `at`: epoch ms. */

@@ -14,7 +14,14 @@ import { actionType, wipeFence, wipeTarget } from '#domain/action';
 import { approval, deviceDetail, deviceKey, listedDevice } from '#domain/device';
 import { problem, serverFacts } from '#domain/source';
 
-/** Newest that both ends of this release speak, and the oldest that its cloud still takes. */
+/**
+ * Newest that both ends of this release speak, and the oldest that its cloud still takes. What a relay of protocol 1 does not
+ * have, and so what the cloud does without when it hears one:
+ * - it says no `problems` (hello, ping) and no `detailAt` (rows of a part): its records count as read when it was asked;
+ * - it leaves aside `attention` (gather: it looks again only at what its own records show as moving), `asBefore` (action: an
+ *   approval that undoes our bar is then a plain one), `answers` (pong) and `advice` (welcome).
+ * Fields are only ever added, and an added one may be absent; test/fixtures/relay-protocol-1.jsonl holds a conversation of it.
+ */
 export const protocol = { current: 2, oldest: 1 } as const;
 
 /** The socket's hard limits (API Gateway): bytes, ms. A relay sends whole messages, one frame each, so the frame is its limit. */
@@ -207,6 +214,8 @@ export type ToRelay = z.infer<typeof toRelay>;
 /** A row of the list with its full record, and when that was asked for (cloud's clock); null while it could never be read. */
 export const relayedDevice = listedDevice.extend({ detailAt: z.number().nullable() });
 export type RelayedDevice = z.infer<typeof relayedDevice>;
+/** As it is taken from any relay: protocol 1 does not say when. */
+export const relayedRow = relayedDevice.partial({ detailAt: true });
 
 /** Relay to cloud. */
 export const toCloud = z.discriminatedUnion('type', [
@@ -216,7 +225,7 @@ export const toCloud = z.discriminatedUnion('type', [
     relayId: z.string().min(1),
     sourceId: z.string().min(1),
     /** Newest that the relay speaks. */
-    protocol: z.number().int().positive(),
+    protocol: z.number().int().nonnegative(),
     /** Random, new for each connection: the cloud's proof answers it. */
     challenge: z.string().min(16).max(200),
     gatherDigest: gatherDigest.nullable(),
@@ -241,7 +250,7 @@ export const toCloud = z.discriminatedUnion('type', [
     runId: z.string().min(1),
     /** From 0. */
     part: z.number().int().nonnegative(),
-    devices: z.array(relayedDevice),
+    devices: z.array(relayedRow),
     /** Hashes (`deviceHash`) of devices that the list no longer names. */
     removed: z.array(deviceHashText),
   }),

@@ -4,7 +4,7 @@
  */
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { gatherDigest, relayedDevice, relayProblem, type ToCloud } from '#domain/relay-protocol';
+import { gatherDigest, relayedRow, relayProblem, type ToCloud } from '#domain/relay-protocol';
 import { serverFacts } from '#domain/source';
 import type { DocumentClient } from './client.ts';
 import { controlKeys } from './keys.ts';
@@ -22,7 +22,7 @@ const part = z.object({
   devices: z
     .string()
     .transform((text): unknown => JSON.parse(text))
-    .pipe(z.array(relayedDevice)),
+    .pipe(z.array(relayedRow)),
   removed: z.array(z.string()),
 });
 const ended = z.object({

@@ -12,7 +12,7 @@ import { effect } from './attempt.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { afterFailure, end, goneFor, happened, unread } from './endings.ts';
 import type { Executor } from './executors.ts';
-import { postpone } from './postpone.ts';
+import { postpone, wake } from './postpone.ts';
 import { type Sight, shownOf } from './reading.ts';
 import { settleEarlier } from './settle.ts';
 import { wellAgain } from './source-pause.ts';
@@ -29,7 +29,13 @@ export async function settleResult(
   one: Try,
   { result, executor }: { result: RelayResult; executor: Executor },
 ): Promise<Acted> {
-  if (result.attempt !== one.action.attempts) return 'done';
+  const { action } = one;
+  if (result.attempt !== action.attempts) return 'done';
+  // This try was settled and let go before: its word came twice, or the worker was cut off before it had the user evaluated.
+  if (action.claim === null) {
+    await wake(deps, action, action.notBefore ?? deps.now());
+    return 'done';
+  }
   if ('before' in result.outcome) await wellAgain(deps, one);
   return settle(deps, one, { outcome: result.outcome, executor });
 }

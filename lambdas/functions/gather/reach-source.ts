@@ -39,9 +39,9 @@ async function reachRelayed(deps: GatherDependencies, { source, run, message }: 
 }
 
 /** What was told of an earlier asking is not what this run goes by. */
-function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: string; fence: number } | null {
+function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: string; fence: number; askedAt: number } | null {
   if (!told || !asked || told.asked !== askedAs(runId, asked.times) || told.fence !== asked.fence) return null;
-  return { runId: told.asked, fence: told.fence };
+  return { runId: told.asked, fence: told.fence, askedAt: asked.at };
 }
 
 /** Only the relay can write to its server: it is told what is wanted, and the gather after it finds what came of it. */

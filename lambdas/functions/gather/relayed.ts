@@ -23,7 +23,8 @@ export class PartsMissing extends Error {
   }
 }
 
-type Run = Parameters<RelayRunStore['parts']>[0];
+/** `askedAt`: when the relay was asked; a relay of protocol 1 does not say when it read a record, but it was after that. */
+type Run = Parameters<RelayRunStore['parts']>[0] & { askedAt: number };
 export type RelayedSource = {
   list: RelayedList;
   traveler: Pick<TravelerSource, 'pages' | 'serverFacts' | 'requests' | 'detail'>;
@@ -39,7 +40,8 @@ export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { be
       if (part >= end.parts) continue;
       come.add(part);
       for (const hash of gone) removed.add(hash);
-      yield { devices, totalRecords: end.totals.totalRecords, rejected: 0, page: part + 1 };
+      const rows = devices.map((row) => ({ ...row, detailAt: row.detailAt ?? (row.detail && run.askedAt) }));
+      yield { devices: rows, totalRecords: end.totals.totalRecords, rejected: 0, page: part + 1 };
     }
     const missing = Array.from({ length: end.parts }, (_, part) => part).filter((part) => !come.has(part));
     if (missing.length > 0) throw new PartsMissing(missing);

@@ -23,6 +23,8 @@ export type RelaySocketDependencies = {
   post: Post;
   /** Closes a connection. */
   cut(connectionId: string): Promise<void>;
+  /** Counts a message that was left aside: of a type that is not known here, or not as its type has it. */
+  ignored(): void;
   /** Signs that this is the cloud which enrolled the relay (relay-identity.ts `proofClaims`). */
   prove(claims: { relayId: string; challenge: string; at: number }): Promise<string>;
   /** Epoch ms. */

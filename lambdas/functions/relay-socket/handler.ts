@@ -9,6 +9,7 @@ import { relayStore } from '#adapters/dynamodb/relays';
 import { runStore } from '#adapters/dynamodb/runs';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
+import { countIgnored } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
 import { cloudIdentityOf } from '#adapters/relay-secret';
 import { loadConfiguration } from '#adapters/runtime-configuration';
@@ -35,6 +36,7 @@ const dependencies: RelaySocketDependencies = {
   actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
   ...sockets(environment.SOCKET_ENDPOINT),
+  ignored: countIgnored,
   prove: async ({ relayId, challenge, at }) => (await identity()).proofFor({ relayId, socketUrl, challenge, now: at }),
   now: Date.now,
   random: Math.random,

@@ -21,9 +21,12 @@ type Take<T extends ToCloud['type']> = (
 export async function receive(deps: RelaySocketDependencies, peer: Peer, text: string | null): Promise<void> {
   const read = readToCloud(text);
   const { relayId, sourceId } = peer;
-  if (read.read === 'unknown')
-    return deps.log('info', 'A message of an unknown type was ignored', { relayId, sourceId, type: read.type });
-  if (read.read === 'malformed') return deps.log('warn', 'A message could not be read', { relayId, sourceId, why: read.why });
+  if (read.read !== 'message') {
+    deps.ignored();
+    return read.read === 'unknown'
+      ? deps.log('info', 'A message of an unknown type was ignored', { relayId, sourceId, type: read.type })
+      : deps.log('warn', 'A message could not be read', { relayId, sourceId, why: read.why });
+  }
   const { message } = read;
   const relay = await deps.relays.read(relayId);
   if (relay === null || relay.revokedAt !== null) return deps.cut(peer.connectionId);

@@ -6,7 +6,7 @@ import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import { listedDevice } from '#domain/device';
 import { printOf } from '#domain/gather-prints';
 import { packEntries } from '#domain/manifest';
-import { actionMessage, evaluationMessage, type GatherMessage, gatherMessage } from '#domain/messages';
+import { type ActionMessage, actionMessage, evaluationMessage, type GatherMessage, gatherMessage } from '#domain/messages';
 import { type GatherCommand, protocol, type RelayedDevice, type ToCloud } from '#domain/relay-protocol';
 import { gather } from '#functions/gather/gather';
 import type { Peer, RelaySocketDependencies } from '#functions/relay-socket/dependencies';
@@ -29,12 +29,24 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
   const world = await startWorld(options);
   const { relay, dependencies, clock } = world;
   const told: Record<string, unknown>[] = [];
-  const actions: unknown[] = [];
+  const actions: ActionMessage[] = [];
+  /** As SQS does within five minutes. */
+  const accepted = new Set<string>();
+  let ignored = 0;
   const socket: RelaySocketDependencies = {
     ...{ configuration: world.configuration, relays: relay.relays, leases: relay.leases, relayRuns: relay.relayRuns },
     ...{ runs: { ...dependencies.runs, ...world.runs }, sources: dependencies.sources, timeline: world.timelineStore },
     ...{ gathers: dependencies.gathers, evaluations: dependencies.evaluations },
-    actions: { send: async (messages) => void actions.push(...messages.map(({ body }) => actionMessage.parse(body))) },
+    actions: {
+      async send(messages) {
+        for (const { body, deduplication = '', group } of messages) {
+          if (group === undefined || accepted.has(deduplication)) continue;
+          accepted.add(deduplication);
+          actions.push(actionMessage.parse(body));
+        }
+      },
+    },
+    ignored: () => void ignored++,
     post: relay.post,
     cut: relay.cutOff,
     prove: async ({ challenge }) => `proof of ${challenge}`,
@@ -154,6 +166,9 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
   }
   return {
     ...world,
+    get ignored() {
+      return ignored;
+    },
     ...{ socket, told, actions, enrol, say, ping, hello, readServer, digestOf, answerOf, queued: gathers, lastCommand, round },
     source: () => dependencies.sources.read('hq'),
     evaluationsOf: (kind: string) =>

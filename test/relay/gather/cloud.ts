@@ -9,6 +9,7 @@ import {
   longestMessageBytes,
   type RelayedDevice,
   readToCloud,
+  relayedDevice,
   type ToCloud,
 } from '#domain/relay-protocol';
 import type { Link, Told } from '../../../relay/ports.ts';
@@ -64,7 +65,7 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
     if (begin.scope === 'delta' && begin.base !== digest) throw new Error('A difference to what the cloud does not have');
     const after = begin.scope === 'full' ? new Map<string, RelayedDevice>() : new Map(store);
     for (const [, part] of [...parts].sort(([a], [b]) => a - b)) {
-      for (const row of part.devices) after.set(deviceHash(row), row);
+      for (const row of part.devices) after.set(deviceHash(row), relayedDevice.parse(row));
       for (const hash of part.removed) if (!after.delete(hash)) throw new Error('Removed what the cloud does not have');
     }
     store = after;

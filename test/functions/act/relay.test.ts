@@ -1,0 +1,366 @@
+/** Actions on premises: what goes out over the relay, and how each word of the relay settles the action. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { resultOutgoing } from '#adapters/action-queue';
+import type { Action, ActionType } from '#domain/action';
+import type { Device, DeviceDetail } from '#domain/device';
+import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay-protocol';
+import type { FailureKind } from '#domain/source';
+import { aRequest, newDevice, type Spine, startSpine } from '#test/fixtures/spine';
+
+const hq = 'hq';
+const deviceId = 'ApplONE';
+let spine: Spine;
+let count = 0;
+let told = 0;
+let user: string;
+
+beforeAll(async () => {
+  spine = await startSpine();
+});
+beforeEach(async () => {
+  user = `Relayed ${++count}/Acme`;
+  // The guard on wipes counts by the hour; a lease of an earlier test has run out.
+  spine.clock.now += 3_600_001;
+  await spine.sources.update(hq, { problem: null, retryAt: null, pause: null });
+  await spine.put(device());
+  spine.relay.posted.length = 0;
+  await hold();
+});
+// What a test left open is none of the next one's business.
+afterEach(() => {
+  for (const queue of [spine.actions, spine.evaluations])
+    while (queue.size > 0) for (const one of queue.take(Number.MAX_SAFE_INTEGER, 0)) one.delete();
+});
+afterAll(() => spine.stop());
+
+const free: DeviceDetail = {
+  approval: 'approved',
+  access: 'allow',
+  wipe: 'none',
+  wipeTypes: '1',
+  compliance: 'no-policy',
+  approvalDate: null,
+  approvers: [],
+  wipeDate: null,
+  codes: { requested_wipe_options: '', wipe_request_status: '0' },
+};
+const barred: DeviceDetail = { ...free, approval: 'denied', access: 'deny' };
+const waitingDetail: DeviceDetail = { ...free, approval: 'pending', access: 'deny' };
+const wiping: DeviceDetail = {
+  ...free,
+  wipe: 'requested',
+  access: 'deny',
+  codes: { requested_wipe_options: 'wipeDevice', wipe_request_status: '1' },
+};
+
+function device(deviation: Partial<Device> = {}): Device {
+  const seen = { provider: 'iPhone', type: 'Apple-iPhone14C5', level: '1', notification: 'activesync', lastSync: null };
+  const record = { user, deviceId, ...seen, href: `/api/traveler/devices/${count}`, detail: free, baselineRun: null };
+  return { ...newDevice({ ...record, now: spine.clock.now }), sourceId: hq, ...deviation };
+}
+
+/** A relay holds the lease for so long. */
+const hold = (lengthMs = 30 * 60_000) =>
+  spine.relay.leases.take(hq, { relayId: 'relay-1', connectionId: 'relay-1-1' }, { now: spine.clock.now, lengthMs });
+const letGo = () => spine.relay.leases.release(hq, 'relay-1', { now: spine.clock.now });
+
+async function ask(type: ActionType, deviation: Partial<Action> = {}): Promise<string> {
+  const stored = await spine.actDependencies.devices.read({ sourceId: hq, user, deviceId });
+  if (!stored) throw new Error('the device is not stored');
+  const actionId = deviation.actionId ?? `${type} ${count} ${++told}`;
+  spine.clock.now += 1;
+  await spine.ask(aRequest(stored, { actionId, type, requestedAt: spine.clock.now, ...deviation }));
+  await spine.settle(now);
+  return actionId;
+}
+const now = { forMs: 100 };
+const commands = (actionId: string): ActionCommand[] =>
+  spine.relay.said('action').filter((command) => command.actionId === actionId);
+function lastCommand(actionId: string): ActionCommand {
+  const command = commands(actionId).at(-1);
+  if (!command) throw new Error(`nothing was sent for ${actionId}`);
+  return command;
+}
+const took = { toWrite: 5, total: 10 };
+
+/** The relay tells how it went: each word with a number of its own, as after a restart. */
+async function tell(actionId: string, outcome: ActionOutcome, { attempt = lastCommand(actionId).attempt } = {}): Promise<void> {
+  const { fence } = lastCommand(actionId);
+  const result = { relayId: 'relay-1', n: ++told, fence, attempt, outcome, took };
+  await spine.actions.send([resultOutgoing({ sourceId: hq, user, deviceId }, actionId, result)]);
+  await spine.settle(now);
+}
+/** Until it has gone to the relay once more. */
+async function goesAgain(actionId: string): Promise<ActionCommand> {
+  const before = commands(actionId).length;
+  for (let second = 0; second < 120 && commands(actionId).length === before; second++) {
+    spine.clock.now += 1_000;
+    await spine.settle(now);
+  }
+  expect(commands(actionId)).toHaveLength(before + 1);
+  return lastCommand(actionId);
+}
+async function read(actionId: string): Promise<Action> {
+  const found = await spine.ledger.read(actionId);
+  if (!found) throw new Error(`no action ${actionId}`);
+  return found;
+}
+const states = ({ history }: Action) => history.map(({ state }) => state);
+const problem = (kind: FailureKind, more: Partial<RelayProblem> = {}): RelayProblem => ({
+  ...{ kind, what: 'The server did not answer', where: 'traveler', remedy: 'Look at the server.', unreachable: false },
+  ...more,
+});
+
+test('goes out once, numbered and fenced, with what the relay must know, and is then the relay’s', async () => {
+  const id = await ask('block');
+  const [command, ...more] = commands(id);
+  expect(more).toEqual([]);
+  expect(command).toMatchObject({
+    ...{ step: 'carry-out', what: 'block', attempt: 1, target: { sourceId: hq, user, deviceId }, href: device().href },
+    ...{ sent: false, liftDenial: false, lockBelongs: false },
+  });
+  expect(command?.n).toBeGreaterThan(0);
+  expect(command?.fence).toBe((await spine.relay.leases.read(hq))?.fence);
+  expect(await read(id)).toMatchObject({ state: 'dispatched', attempts: 1, claim: { by: 'the relay of its source' } });
+});
+
+test('a wipe tells its targets and its fence', async () => {
+  const id = await ask('wipe');
+  expect(lastCommand(id)).toMatchObject({ wipeTargets: ['device'], wipeFence: { href: device().href, approval: 'approved' } });
+});
+
+test('already so: confirmed without a write', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'already', before: barred });
+  const action = await read(id);
+  expect(states(action)).toEqual(['requested', 'queued', 'dispatched', 'confirmed']);
+  expect(action).toMatchObject({ before: { access: 'deny' }, after: { access: 'deny' } });
+});
+
+test('written with its effect: applied, confirmed, with what showed before and after', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'written', before: free, after: barred });
+  const action = await read(id);
+  expect(states(action)).toEqual(['requested', 'queued', 'dispatched', 'applied', 'confirmed']);
+  expect(action).toMatchObject({ before: { approval: 'approved' }, after: { approval: 'denied', access: 'deny' } });
+});
+
+test('written without effect: failed, with what to do', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'written', before: free, after: free });
+  const action = await read(id);
+  expect(action.state).toBe('failed');
+  expect(action.history.at(-1)?.note).toMatch(/accepted the block, and the device still shows/);
+});
+
+test('a wipe is applied when it was written, stays open, and is told once although its word comes twice', async () => {
+  const id = await ask('wipe');
+  await tell(id, { how: 'written', before: free, after: wiping });
+  expect(await read(id)).toMatchObject({ state: 'applied', claim: null });
+  await tell(id, { how: 'written', before: free, after: wiping });
+  const action = await read(id);
+  expect(action.state).toBe('applied');
+  expect(states(action).filter((state) => state === 'applied')).toHaveLength(1);
+  expect(spine.actions.size).toBe(0);
+});
+
+test('removed by our write: confirmed; gone before any write: looked for, and done once a gather misses it too', async () => {
+  const byUs = await ask('remove');
+  await tell(byUs, { how: 'gone', started: true });
+  expect(states(await read(byUs)).slice(-2)).toEqual(['applied', 'confirmed']);
+
+  await spine.put(device());
+  const before = await ask('remove', { actionId: `remove again ${count}` });
+  await tell(before, { how: 'gone', started: false });
+  expect((await read(before)).state).toBe('waiting');
+  await spine.put({ ...(await stored()), presence: 'missing' });
+  await goesAgain(before);
+  await tell(before, { how: 'gone', started: false });
+  expect((await read(before)).state).toBe('confirmed');
+});
+async function stored(): Promise<Device> {
+  const found = await spine.actDependencies.devices.read({ sourceId: hq, user, deviceId });
+  if (!found) throw new Error('the device is not stored');
+  return found;
+}
+
+test('a wipe whose record is gone before it went out is not sent any more', async () => {
+  const id = await ask('wipe');
+  await tell(id, { how: 'gone', started: false });
+  expect((await read(id)).state).toBe('failed');
+});
+
+test('refused at the relay: failed, with its sentence', async () => {
+  const id = await ask('wipe');
+  await tell(id, { how: 'refused', why: 'This device does not support it.', before: free });
+  const action = await read(id);
+  expect(action.state).toBe('failed');
+  expect(action.history.at(-1)?.note).toBe('This device does not support it.');
+});
+
+const unreadEnds: Record<FailureKind, string> = {
+  ...{ busy: 'waiting', transient: 'waiting', unknown: 'waiting', denied: 'waiting' },
+  ...{ permanent: 'waiting', invalid: 'waiting', refused: 'failed' },
+};
+test.each(Object.entries(unreadEnds) as [FailureKind, string][])(
+  'could not be read before the write (%s): %s, and nothing counts as written',
+  async (kind, end) => {
+    const id = await ask('block');
+    await tell(id, { how: 'unread', problem: problem(kind) });
+    const action = await read(id);
+    expect(action.state).toBe(end);
+    expect(states(action)).not.toContain('applied');
+  },
+);
+
+const unwrittenEnds: Record<FailureKind, string> = {
+  ...{ busy: 'waiting', transient: 'unknown', unknown: 'unknown', denied: 'failed' },
+  ...{ permanent: 'failed', invalid: 'failed', refused: 'failed' },
+};
+test.each(Object.entries(unwrittenEnds) as [FailureKind, string][])('the write failed (%s): %s', async (kind, end) => {
+  const id = await ask('block');
+  await tell(id, { how: 'unwritten', problem: problem(kind), before: free });
+  expect((await read(id)).state).toBe(end);
+});
+
+test('a password that is turned away stops the source, not each action', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'unread', problem: problem('denied') });
+  expect((await spine.sources.read(hq)).pause).not.toBeNull();
+  const user2 = user;
+  user = `Relayed ${++count}/Acme`;
+  await spine.put(device());
+  const next = await ask('block');
+  expect(commands(next)).toEqual([]);
+  expect((await read(next)).state).toBe('waiting');
+  user = user2;
+});
+
+test('lost on the way: it is asked what became of it, and found there', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
+  expect((await read(id)).state).toBe('unknown');
+  expect(await goesAgain(id)).toMatchObject({ step: 'look', attempt: 2 });
+  await tell(id, { how: 'looked', before: barred });
+  expect(states(await read(id)).slice(-2)).toEqual(['applied', 'confirmed']);
+});
+
+test('lost on the way, and not there: it goes out once more', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
+  await goesAgain(id);
+  await tell(id, { how: 'looked', before: free });
+  expect(await goesAgain(id)).toMatchObject({ step: 'carry-out', attempt: 3 });
+  await tell(id, { how: 'written', before: free, after: barred });
+  expect((await read(id)).state).toBe('confirmed');
+});
+
+test('no word comes: when the claim is over the relay is asked, and never told to write again unread', async () => {
+  const id = await ask('block');
+  await spine.settle({ forMs: 3 * 60_000 });
+  const steps = commands(id).map(({ step }) => step);
+  expect(steps[0]).toBe('carry-out');
+  expect(steps.length).toBeGreaterThan(1);
+  expect(new Set(steps.slice(1))).toEqual(new Set(['look']));
+});
+
+test('expired at the relay: it ends as expired', async () => {
+  const id = await ask('block', { expiresAt: spine.clock.now + 60_000 });
+  spine.clock.now += 61_000;
+  await tell(id, { how: 'expired' });
+  await spine.settle({ forMs: 10_000 });
+  expect((await read(id)).state).toBe('expired');
+});
+
+test('another relay has taken over: it goes to that one, under its number', async () => {
+  const id = await ask('block');
+  const first = lastCommand(id);
+  await letGo();
+  await spine.relay.leases.take(
+    hq,
+    { relayId: 'relay-2', connectionId: 'relay-2-1' },
+    { now: spine.clock.now, lengthMs: 600_000 },
+  );
+  await tell(id, { how: 'not-holder' });
+  const second = await goesAgain(id);
+  expect(second.fence).toBeGreaterThan(first.fence);
+  expect(second).toMatchObject({ step: 'carry-out', attempt: 2 });
+  expect(spine.relay.posted.at(-1)?.connectionId).toBe('relay-2-1');
+  await spine.relay.leases.release(hq, 'relay-2', { now: spine.clock.now });
+});
+
+test('an older try’s word is left aside: the later one reads first', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
+  await goesAgain(id);
+  await tell(id, { how: 'written', before: free, after: free }, { attempt: 1 });
+  expect((await read(id)).state).toBe('unknown');
+});
+
+test('a word for an action that has ended changes nothing', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'written', before: free, after: barred });
+  const ended = await read(id);
+  await tell(id, { how: 'written', before: free, after: free });
+  expect(await read(id)).toEqual(ended);
+  expect(spine.actions.size).toBe(0);
+});
+
+test('more wipes within an hour than allowed wait for a person before anything is said to the relay', async () => {
+  const ids: string[] = [];
+  for (let wipe = 0; wipe < 11; wipe++) {
+    user = `Wiped ${count}-${wipe}/Acme`;
+    await spine.put(device());
+    ids.push(await ask('wipe'));
+  }
+  const last = ids.at(-1) ?? '';
+  expect(commands(last)).toEqual([]);
+  expect(await read(last)).toMatchObject({ state: 'waiting', confirmation: { confirmedBy: null } });
+});
+
+test('a wipe that would hit a phone set up anew is taken back, once', async () => {
+  const id = await ask('wipe');
+  await tell(id, { how: 'written', before: free, after: wiping });
+  await spine.put({ ...(await stored()), returnedAt: spine.clock.now });
+  // It is looked at again within the hour.
+  spine.clock.now += 3_600_001;
+  await hold();
+  await spine.settle(now);
+  expect(lastCommand(id)).toMatchObject({ step: 'look', attempt: 2 });
+  await tell(id, { how: 'looked', before: wiping });
+  expect((await read(id)).state).toBe('failed');
+  const back = spine.relay.said('action').filter(({ actionId }) => actionId === `${id}|taken-back`);
+  expect(back).toHaveLength(1);
+  expect(back[0]).toMatchObject({ what: 'cancel-wipe', step: 'carry-out' });
+  await tell(`${id}|taken-back`, { how: 'written', before: wiping, after: free });
+  expect(spine.actions.size).toBe(0);
+});
+
+test('a wipe that is pending goes before a block: the block waits for it', async () => {
+  const id = await ask('block');
+  await tell(id, { how: 'looked', before: { ...wiping, access: 'allow' } });
+  expect((await read(id)).state).toBe('waiting');
+});
+
+test('while no relay is there it waits for its source, and goes out as soon as one is back', async () => {
+  await letGo();
+  const id = await ask('block');
+  expect(commands(id)).toEqual([]);
+  expect(await read(id)).toMatchObject({ state: 'waiting', waitsFor: 'source' });
+  await spine.settle({ forMs: 10 * 60_000 });
+  expect(commands(id)).toEqual([]);
+  await hold();
+  await spine.evaluations.send([{ body: { kind: 'resume', sourceId: hq, cause: 'its relay is there' } }]);
+  await spine.settle({ forMs: 2_000 });
+  expect(commands(id)).toHaveLength(1);
+  await tell(id, { how: 'written', before: free, after: barred });
+  expect((await read(id)).state).toBe('confirmed');
+});
+
+test('a phone that waits for approval is approved over the relay', async () => {
+  await spine.put(device({ detail: waitingDetail }));
+  const id = await ask('approve');
+  await tell(id, { how: 'written', before: waitingDetail, after: free });
+  expect((await read(id)).state).toBe('confirmed');
+  expect((await stored()).detail).toMatchObject({ approval: 'approved', access: 'allow' });
+});
