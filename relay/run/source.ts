@@ -33,8 +33,8 @@ function notesClient(how: Described['console']): Pick<NotesReadsOptions, 'server
 }
 
 /** What is remembered of one server, read one way, says nothing of another. */
-export const nameOf = ({ traveler: { url, read } }: Described, sourceId: string): string =>
-  JSON.stringify([sourceId, read, url ?? null]);
+export const nameOf = ({ traveler: { url, read }, console: how }: Described, sourceId: string): string =>
+  JSON.stringify([sourceId, read, read === 'notes' && how.by === 'notes' ? how.server : (url ?? null)]);
 
 /** As `source`; each device that is written to is said to `touched` first, whether or not the write succeeds. */
 export function watched(source: RelaySource, touched: (key: DeviceKey) => void): RelaySource {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sourceAt } from '../../relay/run/source.ts';
+import { nameOf, sourceAt } from '../../relay/run/source.ts';
 
 const nobody = async () => ({ user: 'nobody', password: 'nothing' });
 const traveler = { url: undefined, read: 'notes' as const, concurrency: 4 };
@@ -20,4 +20,16 @@ test('what is read through the Notes client is acted on through the same one', a
 test('reading through Notes beside another console is refused with what to do', () => {
   const how = { by: 'command', command: ['/bin/true', '{line}'], directory: undefined, timeoutSeconds: 5 };
   expect(() => sourceAt({ traveler, console: how } as Described, nobody)).toThrow('console.by "notes"');
+});
+
+test('what is remembered is of one server: another name at the Notes client, another address or another way is another one', () => {
+  const by = (server: string) => ({ by: 'notes', server, timeoutSeconds: 5 });
+  const over = { ...traveler, url: 'http://traveler.example' };
+  const described = [
+    { traveler, console: by('Mail01/Acme') },
+    { traveler, console: by('Mail02/Acme') },
+    { traveler: { ...over, read: 'http' }, console: { by: 'rest' } },
+    { traveler: { ...over, read: 'rest' }, console: { by: 'rest' } },
+  ] as Described[];
+  expect(new Set(described.map((one) => nameOf(one, 'hq'))).size).toBe(4);
 });
