@@ -85,7 +85,7 @@ function Invitation({ invitation: { relayId, commands, expiresAt } }: { invitati
     <SpaceBetween size="m">
       <span>{t.once}</span>
       <SegmentedControl
-        label={t.makeCommand}
+        label={t.platform}
         selectedId={platform}
         options={platforms.map((id) => ({ id, text: t.platforms[id] }))}
         onChange={({ detail }) => setPlatform(platforms.find((id) => id === detail.selectedId) ?? platform)}

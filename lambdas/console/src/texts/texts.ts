@@ -291,6 +291,7 @@ export const texts = {
     forSourceHelp: 'The relay will serve this source, and no other.',
     makeCommand: 'Make the command',
     once: 'Run this on a machine near Domino. It holds a token that works once and is not shown again.',
+    platform: 'The machine runs',
     platforms: { linux: 'Linux', windows: 'Windows (PowerShell)' } as const,
     copy: 'Copy the command',
     copied: 'Copied',
