@@ -4,7 +4,7 @@
  */
 import { deviceHash } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import { type NeedContext, needOf, owesRollUp } from '#domain/gather-needs';
+import { type Need, type NeedContext, needOf, owesRollUp } from '#domain/gather-needs';
 import { printOf } from '#domain/gather-prints';
 import { sightings } from '#domain/gather-sightings';
 import type { Gathering } from './dependencies.ts';
@@ -54,10 +54,18 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ta
     if (!isFirst(hash, index)) return null;
     tally.counts.devices++;
     const print = printOf(row);
-    const need = needOf(row, { hash, index, print }, context);
+    const need = needed(row, { hash, index, print });
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) tally.counts.detailsWanted++;
     return { row, hash, index, print, need, rollUp: owesRollUp(row, hash, context) };
+  }
+
+  /**
+   * What a relay names, it names for a reason, though its row be as it was: an action may have been undone on the server since.
+   * A continuation leaves out what was stored before.
+   */
+  function needed(row: Work['row'], at: Parameters<typeof needOf>[1]): Need {
+    return relayed && !context.continued ? 'row' : needOf(row, at, context);
   }
 
   /** The relay read the list: what it counted counts; in a delta, what it did not say is gone is listed as before. */

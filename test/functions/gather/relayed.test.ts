@@ -72,6 +72,30 @@ test('a delta adds, changes and misses what the relay says, and leaves the rest'
   expect((await world.devices()).find((device) => device.sourceId === 'hq' && device.returnedAt)).toBeDefined();
 });
 
+test('a device that is named although its row is as it was is compared with what is stored: an action may have been undone', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const [row] = first.values();
+  if (!row?.detail) throw new Error('the row has no full record');
+  const key = { sourceId: 'hq', user: row.user, deviceId: row.deviceId };
+  const [stored] = (await world.dependencies.devices.read([key])).values();
+  if (!stored?.detail) throw new Error('the device is not stored');
+  // As an action left it, a moment before an administrator undid it.
+  const blocked = { ...stored, detail: { ...stored.detail, approval: 'denied' as const }, observedAt: world.clock.now - 1000 };
+  await world.dependencies.devices.update(stored, blocked, []);
+  const message = { ...world.message('undone'), sourceId: 'hq' };
+  await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  const [begin, end] = world.answerOf(world.lastCommand(), { before: first, after: first });
+  if (begin?.type !== 'gatherBegin' || end?.type !== 'gatherEnd') throw new Error('more was told than a begin and an end');
+  await world.say(peer, begin);
+  const named = { ...row, detailAt: world.clock.now };
+  await world.say(peer, { type: 'gatherPart', fence: begin.fence, runId: begin.runId, part: 0, devices: [named], removed: [] });
+  await world.say(peer, { ...end, parts: 1 });
+  expect(await world.queued()).toContain('completed');
+  const [after] = (await world.dependencies.devices.read([key])).values();
+  expect(after?.detail?.approval).toBe(row.detail.approval);
+});
+
 test('a digest that disagrees is not built upon: the next gather asks for everything', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
