@@ -9,9 +9,10 @@ import { addRun } from './cli/run.ts';
 import { addStatus } from './cli/status.ts';
 import { addDoctor } from './doctor/doctor.ts';
 import { RelayRefusal } from './refusal.ts';
+import { addService } from './service/service.ts';
 import { version } from './version.ts';
 
-const addCommands: readonly AddCommands[] = [addEnrol, addRun, addDoctor, addStatus, addRotateKey];
+const addCommands: readonly AddCommands[] = [addEnrol, addRun, addDoctor, addStatus, addRotateKey, addService];
 
 function program(): Command {
   const top = new Command('relay')

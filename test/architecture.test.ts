@@ -41,7 +41,8 @@ const arrows: Record<Area, readonly string[]> = {
   'infra/simulators': ['lambdas/domain'],
   'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
   'infra/local': ['lambdas/domain', 'lambdas/adapters', 'infra'],
-  infra: ['lambdas/domain', 'infra'],
+  // The package brings the unit that `relay service install` writes elsewhere.
+  infra: ['lambdas/domain', 'infra', 'relay/service', 'package.json'],
 };
 const aliases: Record<string, string> = {
   '#domain/': 'lambdas/domain/',

@@ -1,0 +1,56 @@
+/** Carries steps out, one after the other; programs by argument vector, no shell. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { RelayRefusal } from '../refusal.ts';
+import type { Step } from './wanted.ts';
+
+type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
+const doings: { [D in Step['do']]: (step: StepOf<D>) => void } = {
+  write: ({ file, text, encoding }) => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { encoding, mode: 0o644 });
+  },
+  remove: ({ file }) => rmSync(file, { force: true }),
+  run: ({ argv, may = false }) => {
+    ask(argv, { may });
+  },
+};
+
+/** Throws RelayRefusal with what the program said. */
+export function carryOut(steps: readonly Step[]): void {
+  for (const step of steps) doOne(step);
+}
+
+function doOne<D extends Step['do']>(step: StepOf<D>): void {
+  const doing: (step: StepOf<D>) => void = doings[step.do as D];
+  try {
+    doing(step);
+  } catch (error) {
+    if (error instanceof RelayRefusal) throw error;
+    throw new RelayRefusal(`${wordsOf(step)} failed (${error instanceof Error ? error.message : 'unknown error'}).`, asRoot);
+  }
+}
+const asRoot = 'Run it as an administrator (Linux: sudo).';
+
+/** What the program printed. Throws RelayRefusal where it failed. */
+export function ask(argv: readonly string[], { may = false }: { may?: boolean } = {}): string {
+  const [program = '', ...args] = argv;
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', shell: false, windowsHide: true });
+  if (error !== undefined && !may) {
+    const missing = 'code' in error && error.code === 'ENOENT';
+    throw new RelayRefusal(
+      `${program} could not be started (${error.message}).`,
+      missing ? 'Without systemd, run the relay under your own supervisor: relay run. docs/relay.md shows how.' : asRoot,
+      { cause: error },
+    );
+  }
+  if (status !== 0 && !may) throw new RelayRefusal(`${argv.join(' ')} failed: ${(stderr || stdout).trim()}`, asRoot);
+  return stdout ?? '';
+}
+
+/** For a person who wants to see first. */
+export function wordsOf(step: Step): string {
+  if (step.do === 'run') return step.argv.map((part) => (/[\s'"\\]/.test(part) ? `'${part}'` : part)).join(' ');
+  return step.do === 'write' ? `write ${step.file}` : `remove ${step.file}`;
+}

@@ -1,0 +1,65 @@
+/** What installing, removing and asking for the service means under systemd. Pure. */
+import { dirname } from 'node:path';
+import { systemdUnit } from './systemd-unit.ts';
+import { type Step, serviceName, usualUser, type WantedService } from './wanted.ts';
+
+export type SystemdFacts = {
+  /** Where an administrator's units go. */
+  unitFile: string;
+  /** The package brought a unit of its own. */
+  packaged: boolean;
+  userExists: boolean;
+  configExists: boolean;
+};
+
+const systemctl = (...argv: string[]): Step => ({ do: 'run', argv: ['systemctl', ...argv] });
+
+/** Again is harmless: identity, journal, configuration and /etc/default/traveler-relay stay as they are. */
+export function systemdInstall(wanted: WantedService, { unitFile, packaged, userExists, configExists }: SystemdFacts): Step[] {
+  const { user, data, config, alsoWrites } = wanted;
+  const asPackaged = packaged && user === usualUser && alsoWrites.length === 0;
+  const account: Step = {
+    do: 'run',
+    argv: ['useradd', '--system', '--user-group', '--no-create-home', '--home-dir', data, '--shell', '/usr/sbin/nologin', user],
+  };
+  const owner = `${user}:`;
+  const mine = configExists && dirname(config) !== data ? [config] : [];
+  return [
+    ...(userExists ? [] : [account]),
+    { do: 'run', argv: ['chown', '--recursive', owner, data] },
+    ...mine.map((file): Step => ({ do: 'run', argv: ['chown', owner, file] })),
+    ...(asPackaged ? [] : [{ do: 'write', file: unitFile, text: systemdUnit(wanted), encoding: 'utf8' } as const]),
+    systemctl('daemon-reload'),
+    systemctl('enable', serviceName),
+    systemctl('restart', serviceName),
+  ];
+}
+
+/** The data folder stays: with it the relay can be installed again as the same one. */
+export const systemdUninstall = ({ unitFile }: Pick<SystemdFacts, 'unitFile'>): Step[] => [
+  { do: 'run', argv: ['systemctl', 'disable', '--now', serviceName], may: true },
+  { do: 'remove', file: unitFile },
+  systemctl('daemon-reload'),
+];
+
+export const systemdQuestion = [
+  ...['systemctl', 'show', serviceName],
+  '--property=LoadState,UnitFileState,ActiveState,SubState,MainPID,NRestarts,Result',
+];
+
+/** What `systemctl show` says, in words; `runs`: whether it does. */
+export function systemdAnswer(text: string): { says: string; runs: boolean } {
+  const said = Object.fromEntries(text.split('\n').flatMap((line) => (/^(\w+)=(.*)$/.exec(line) ? [splitAt(line)] : [])));
+  if (said.LoadState !== 'loaded') return { says: 'The service is not installed: relay service install', runs: false };
+  const boot = said.UnitFileState === 'enabled' ? 'starts with the machine' : 'does not start with the machine';
+  const again = Number(said.NRestarts) > 0 ? `, started again ${said.NRestarts} times` : '';
+  if (said.ActiveState === 'active')
+    return { says: `The service runs (process ${said.MainPID}${again}) and ${boot}.`, runs: true };
+  const state = `${said.ActiveState}, ${said.SubState}, result: ${said.Result}${again}`;
+  return { says: `The service does not run (${state}) and ${boot}. Why: journalctl --unit ${serviceName}`, runs: false };
+}
+
+function splitAt(line: string): [string, string] {
+  const at = line.indexOf('=');
+  return [line.slice(0, at), line.slice(at + 1)];
+}
