@@ -31,6 +31,8 @@ function doOne<D extends Step['do']>(step: StepOf<D>): void {
     throw new RelayRefusal(`${wordsOf(step)} failed (${error instanceof Error ? error.message : 'unknown error'}).`, asRoot);
   }
 }
+const noManager =
+  'systemd does not run here: let whatever starts programs on this machine start `relay run`, again when it ends.';
 const asRoot = 'Run it as an administrator (Linux: sudo).';
 
 /** What the program printed. Throws RelayRefusal where it failed. */
@@ -39,13 +41,12 @@ export function ask(argv: readonly string[], { may = false }: { may?: boolean } 
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', shell: false, windowsHide: true });
   if (error !== undefined && !may) {
     const missing = 'code' in error && error.code === 'ENOENT';
-    throw new RelayRefusal(
-      `${program} could not be started (${error.message}).`,
-      missing ? 'Without systemd, run the relay under your own supervisor: relay run. docs/relay.md shows how.' : asRoot,
-      { cause: error },
-    );
+    throw new RelayRefusal(`${program} could not be started (${error.message}).`, missing ? noManager : asRoot, { cause: error });
   }
-  if (status !== 0 && !may) throw new RelayRefusal(`${argv.join(' ')} failed: ${(stderr || stdout).trim()}`, asRoot);
+  if (status !== 0 && !may) {
+    const said = (stderr || stdout).trim();
+    throw new RelayRefusal(`${argv.join(' ')} failed: ${said}`, /not been booted with systemd/.test(said) ? noManager : asRoot);
+  }
   return stdout ?? '';
 }
 
