@@ -14,8 +14,10 @@ import { timelineStore } from '#adapters/dynamodb/timeline';
 import { deviceHash } from '#adapters/fingerprint';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
 import { runtimeConfiguration } from '#domain/configuration';
+import type { ListedDevice } from '#domain/device';
 import { observe } from '#domain/gather-observation';
 import { printOf } from '#domain/gather-prints';
+import { isDue } from '#domain/gather-schedule';
 import { readManifest } from '#domain/manifest';
 import type { GatherRun } from '#domain/source';
 import { gather } from '#functions/gather/gather';
@@ -24,7 +26,8 @@ import { relaySide } from '#test/fixtures/relay-side';
 import { forkSimulator } from './simulator-process.ts';
 
 export const concurrency = 16;
-const quarterHour = 15 * 60_000;
+export const quarterHour = 15 * 60_000;
+const day = 96 * quarterHour;
 
 export type Timed = { run: GatherRun; ms: number; units: { devices: Units; control: Units } };
 export type GatherWorld = Awaited<ReturnType<typeof gatherWorld>>;
@@ -88,10 +91,19 @@ export async function gatherWorld(devices: number) {
         throw new Error(`The gather to be measured did not complete: ${JSON.stringify(run?.problem)}`);
       return { run, ms, units };
     },
-    /** What a complete first gather leaves behind, without asking for each full record. Not timed. */
-    async seed() {
+    /**
+     * What a complete first gather leaves behind, without asking for each full record. Not timed. `dueWithinMs`: only devices
+     * whose full record has its turn within so long are stored; others an unchanged fleet's gathers never look up.
+     */
+    async seed({ dueWithinMs }: { dueWithinMs?: number } = {}) {
       await simulator.tell({ faults: [{ kind: 'details-in-list' }] });
-      await storeDevices(traveler, { at: now(), put: (items) => putAll(devicesClient, database.tables.devices, items) });
+      const at = now();
+      const window = { since: at, now: at + (dueWithinMs ?? day), period: day };
+      await storeDevices(traveler, {
+        at,
+        wanted: (row) => isDue(deviceHash(row), window),
+        put: (items) => putAll(devicesClient, database.tables.devices, items),
+      });
       await simulator.tell({ faults: [] });
       const before = await stores.manifests.read('cloud');
       const manifest = readManifest(before);
@@ -108,13 +120,16 @@ export async function gatherWorld(devices: number) {
   };
 }
 
-async function storeDevices(
-  traveler: TravelerSource,
-  { at, put }: { at: number; put: (items: Record<string, unknown>[]) => Promise<void> },
-): Promise<void> {
+type Storing = {
+  at: number;
+  wanted(row: ListedDevice): boolean;
+  put(items: Record<string, unknown>[]): Promise<void>;
+};
+
+async function storeDevices(traveler: TravelerSource, { at, wanted, put }: Storing): Promise<void> {
   const context = { sourceId: 'cloud', runId: 'seed', at, baseline: 'seed', baselineRuns: [] };
   for await (const page of traveler.pages()) {
-    const items = page.devices.map((row) => {
+    const items = page.devices.filter(wanted).map((row) => {
       const full = row.detail === null ? null : { detail: row.detail, askedAt: at };
       return deviceItem(observe(null, { row, full, rollUp: false }, context).device);
     });

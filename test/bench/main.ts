@@ -22,11 +22,13 @@ const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
   { rows: [2], measure: async () => (await import('./gather-steady.ts')).steadyTimeRow() },
   { rows: [3, 4], measure: async () => (await import('./gather-first.ts')).firstRows(values) },
   { rows: [5], measure: async () => (await import('./gather-steady.ts')).steadyUnitsRow() },
+  { rows: [6], measure: async () => (await import('./gather-growth.ts')).growthRow(values) },
   { rows: [9], measure: async () => (await import('./decision.ts')).decisionRow() },
   { rows: [10], measure: async () => (await import('./plan.ts')).planRow(values) },
   { rows: [11], measure: async () => (await import('./bundles.ts')).bundleRow() },
   { rows: [12, 13], measure: async () => (await import('./relay-gather.ts')).relayRows() },
   { rows: [14], measure: async () => (await import('./relay-action.ts')).relayActionRow() },
+  { rows: [15], measure: async () => (await import('./cloud-cost.ts')).costRows() },
   { rows: [16], measure: async () => (await import('./actions-drain.ts')).drainRow(values) },
 ];
 

@@ -18,10 +18,11 @@ export function simulatorControl(url: string) {
     return response.json();
   }
   return {
+    /** At most 1,000. */
     devices: async (count: number): Promise<SimulatedRecord[]> =>
       z.object({ devices: z.array(device) }).parse(await ask(`devices?from=0&count=${count}`)).devices,
     change: (codes: { user: string; deviceId: string; approval: number }) => ask('changes', codes),
-    arrive: async (user: string): Promise<SimulatedRecord> => device.parse(await ask('arrivals', { user })),
+    arrive: async (user: string): Promise<SimulatedRecord> => device.parse(await ask('arrivals', { user, kind: 'ios-mail' })),
     consoleEffects: async () => consoleLog.parse(await ask('console')).effects,
     writes: async () => writeLog.parse(await ask('effects')).effects,
   };
