@@ -17,6 +17,9 @@ const ofTraveler =
   ({ firstPage }: Patient): Promise<Finding> =>
     refusals(async () => judge(await firstPage()));
 
+/** Through the Notes client it is read by the same program by which it is written to. */
+const ofNotes = ({ configuration }: Patient): string[] => (configuration().traveler.read === 'notes' ? ['program'] : []);
+
 export const checks: readonly Check<Patient>[] = [
   {
     id: 'configuration',
@@ -67,7 +70,14 @@ export const checks: readonly Check<Patient>[] = [
   { id: 'handshake', name: 'Handshake', needs: ['clock'], look: asked(cloud.judgeHandshake, 'handshake') },
   { id: 'proof', name: 'The right cloud', needs: ['handshake'], look: asked(cloud.judgeProof, 'proof') },
   { id: 'seen', name: 'Seen by it', needs: ['proof'], look: asked(cloud.judgeSeen, 'seen') },
-  { id: 'traveler', name: 'Traveler', needs: ['configuration'], look: ofTraveler(traveler.judgeServer) },
+  {
+    id: 'program',
+    name: 'Console program',
+    needs: ['configuration'],
+    look: ({ configuration, platform }) =>
+      traveler.judgeProgram(configuration().console, programOf(configuration().console, platform)),
+  },
+  { id: 'traveler', name: 'Traveler', needs: ['configuration'], needsToo: ofNotes, look: ofTraveler(traveler.judgeServer) },
   { id: 'credentials', name: 'Credentials', needs: ['traveler'], look: ofTraveler(traveler.judgeCredentials) },
   { id: 'answer', name: 'Its answers', needs: ['credentials'], look: ofTraveler(traveler.judgeAnswer) },
   { id: 'list', name: 'Device list', needs: ['answer'], look: ofTraveler(traveler.judgeList) },
@@ -76,13 +86,6 @@ export const checks: readonly Check<Patient>[] = [
     name: 'Version',
     needs: ['answer'],
     look: async ({ firstPage, configuration }) => traveler.judgeVersion(await firstPage(), configuration().traveler.read),
-  },
-  {
-    id: 'program',
-    name: 'Console program',
-    needs: ['configuration'],
-    look: ({ configuration, platform }) =>
-      traveler.judgeProgram(configuration().console, programOf(configuration().console, platform)),
   },
   {
     id: 'console',

@@ -10,6 +10,8 @@ export type Check<P> = {
   name: string;
   /** Ids of earlier checks without which this one means nothing. */
   needs: readonly string[];
+  /** More of them, as the patient is; asked once those above are well. */
+  needsToo?(patient: P): readonly string[];
   look(patient: P): Finding | Promise<Finding>;
 };
 export type Examined = { id: string; name: string; verdict: Verdict; says: string; cure: string | null };
@@ -17,8 +19,9 @@ export type Examined = { id: string; name: string; verdict: Verdict; says: strin
 /** Yields each as soon as it is known. */
 export async function* examine<P>(checks: readonly Check<P>[], patient: P): AsyncGenerator<Examined> {
   const failed = new Map<string, string>();
-  for (const { id, name, needs, look } of checks) {
-    const ground = needs.map((need) => failed.get(need)).find((found) => found !== undefined);
+  const groundOf = (needs: readonly string[]) => needs.map((need) => failed.get(need)).find((found) => found !== undefined);
+  for (const { id, name, needs, needsToo, look } of checks) {
+    const ground = groundOf(needs) ?? groundOf(needsToo?.(patient) ?? []);
     if (ground !== undefined) {
       failed.set(id, ground);
       yield { id, name, verdict: 'not-tried', says: `not tried: ${ground} comes first`, cure: null };

@@ -1,4 +1,5 @@
 /** The Traveler server as relay.json describes it: read one way, written to one way, with bounds that both share. */
+import { getCACertificates } from 'node:tls';
 import type { CredentialsReader } from '#adapters/traveler/contract';
 import { travelerSource } from '#adapters/traveler/source';
 import type { DeviceKey } from '#domain/device';
@@ -11,14 +12,15 @@ import { httpReads } from '../sources/http-reads.ts';
 import { type NotesReadsOptions, notesReads } from '../sources/notes-reads.ts';
 import { restReads } from '../sources/rest-reads.ts';
 
-type Described = Pick<RelayConfiguration, 'traveler' | 'console'>;
+type Described = Pick<RelayConfiguration, 'traveler' | 'console' | 'ca'>;
 
 /** Throws RelayRefusal where what is described does not go together; relay.json was checked for that before. */
-export function sourceAt({ traveler, console: how }: Described, credentials: CredentialsReader): RelaySource {
+export function sourceAt({ traveler, console: how, ca }: Described, credentials: CredentialsReader): RelaySource {
   const { url, read, concurrency } = traveler;
   if (read === 'notes') return sourceOf(notesReads(notesClient(how)), writesOf(how, { rest: null }));
   if (url === undefined) throw new RelayRefusal('traveler.url is missing.', 'Put the address of the server into relay.json.');
-  const options = { baseUrl: url, credentials, concurrency };
+  const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
+  const options = { baseUrl: url, credentials, concurrency, ...trusted };
   if (read === 'http') return sourceOf(httpReads(options), writesOf(how, { rest: null }));
   const rest = travelerSource(options);
   const reads: DeviceReads = restReads(rest);

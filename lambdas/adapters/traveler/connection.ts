@@ -48,7 +48,7 @@ export function connect(options: TravelerOptions): Connection {
     connections: concurrency,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: timeouts.connect },
+    connect: { timeout: timeouts.connect, ...(options.ca ? { ca: options.ca } : {}) },
     headersTimeout: timeouts.headers,
     bodyTimeout: timeouts.body,
   });

@@ -58,6 +58,8 @@ export type TravelerOptions = {
   /** Requests under way at once, over all callers of this source. */
   concurrency: number;
   timeouts?: Partial<Timeouts>;
+  /** PEM of the authorities to trust; the usual ones where it is left out. */
+  ca?: string[];
   maxBodyBytes?: number;
   retry?: Partial<RetryPolicy>;
   /** `pm` of the list: rows per page divided by 20. */

@@ -35,7 +35,8 @@ function untrusted({ where }: Asked, code: string, cause: unknown): TravelerFail
     {
       what: `The server's certificate is not trusted (${code})`,
       where,
-      remedy: 'Install a certificate that a public authority issued for the name in the url of this source.',
+      remedy:
+        'Install a certificate that a public authority issued for the name in the url of this source. A relay also trusts the authority that its caFile holds.',
     },
     { cause },
   );

@@ -1,6 +1,7 @@
 /** The doctor on real set-ups, each with one thing broken: it names exactly that one, with its cure, and ends with 1. */
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { request as ask, createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -282,6 +283,25 @@ describe('Traveler', () => {
     await namesOnly('answer', { at, says: /no device list at this address/, cure: /Traveler 9\.0 or later/ });
   });
 
+  test('a certificate of an own authority; with that authority as caFile it is well', async () => {
+    const at = await ready();
+    const front = createTlsServer(ofThisMachine, (request, response) => {
+      const onward = ask(new URL(request.url ?? '/', at.traveler.url), { headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(onward);
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => front.once('listening', resolve));
+    closing.push(async () => front.close());
+    const url = `https://127.0.0.1:${(front.address() as AddressInfo).port}`;
+    at.configure({ traveler: { ...at.usual.traveler, url } });
+    await namesOnly('answer', { at, says: /certificate is not trusted/, cure: /caFile/ });
+    writeFileSync(at.file('ca.pem'), ofThisMachine.cert);
+    at.configure({ caFile: 'ca.pem', traveler: { ...at.usual.traveler, url } });
+    expect(await at.examine()).toMatchObject({ well: true });
+  });
+
   test('rows that name no device', async () => {
     const at = await ready({ traveler: { faults: [{ kind: 'malformed-rows', every: 1 }] } });
     await namesOnly('list', { at, says: /none of its rows/, cure: /traveler\.url/ });
@@ -354,5 +374,8 @@ describe('the Domino console', () => {
   test('the Notes client elsewhere than on Windows', async () => {
     const at = await ready({ configuration: { console: { by: 'notes', server: 'Mail01/Acme' } } });
     await namesOnly('program', { at, says: /on Windows only/, cure: /"command" or "rest"/ });
+    at.configure({ traveler: { read: 'notes' }, console: { by: 'notes', server: 'Mail01/Acme' } });
+    const found = await namesOnly('program', { at, says: /on Windows only/, cure: /"command" or "rest"/ });
+    expect(verdicts(found)).toMatchObject({ traveler: 'not-tried', list: 'not-tried' });
   });
 });
