@@ -1,5 +1,15 @@
 /** Who may read a file. Windows has no modes: there the folder's access list decides, which the installation sets. */
-import type { Stats } from 'node:fs';
+import { accessSync, type Stats } from 'node:fs';
 
 export const readableByOthers = ({ mode }: Pick<Stats, 'mode'>, platform: NodeJS.Platform = process.platform): boolean =>
   platform !== 'win32' && (mode & 0o077) !== 0;
+
+/** Whether this account may use it so: `constants.W_OK` and the like of node:fs. */
+export function isAllowed(path: string, use: number): boolean {
+  try {
+    accessSync(path, use);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,7 +1,8 @@
 /** Where the configuration and the data are: options before the environment before the usual places. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isAllowed } from '../file-modes.ts';
 
 export type Places = { config: string; data: string };
 type Given = { config?: string | undefined; data?: string | undefined };
@@ -16,18 +17,9 @@ const thisSystem = (): System => ({
 
 export function places(given: Given, system: System = thisSystem()): Places {
   const { environment } = system;
-  const installed = writable(system.var) ? system.var : join(system.home, '.traveler-relay');
+  const installed = isAllowed(system.var, constants.W_OK) ? system.var : join(system.home, '.traveler-relay');
   const data = resolve(given.data ?? environment.RELAY_DATA ?? installed);
   const usual = join(system.etc, 'relay.json');
   const config = resolve(given.config ?? environment.RELAY_CONFIG ?? (existsSync(usual) ? usual : join(data, 'relay.json')));
   return { config, data };
-}
-
-function writable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

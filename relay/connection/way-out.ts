@@ -21,7 +21,8 @@ export function wayOut({ proxy, ca, connectMs = 20_000 }: WayOut): Dispatcher {
   });
 }
 
-function withCredentials({ url, user, password }: Proxy): string {
+/** As undici takes it, and as the environment would have it. */
+export function withCredentials({ url, user, password }: Proxy): string {
   const full = new URL(url);
   if (user !== undefined) full.username = encodeURIComponent(user);
   if (password !== undefined) full.password = encodeURIComponent(password);

@@ -1,7 +1,8 @@
 /** Configuration and data of the relay on this machine, as they lie there. */
-import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { constants, type Stats, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAllowed } from '../file-modes.ts';
 import { identityFile } from '../identity/identity.ts';
 import { type Finding, well } from './finding.ts';
 import { judgeFolder, judgeRoom, judgeStores } from './judge-files.ts';
@@ -39,7 +40,7 @@ export function lookAtFolder({ places: { data, config }, platform }: Patient): F
   return judgeFolder({
     dataDir: data,
     folder: 'code' in folder ? folder : { uid: folder.uid, mode: folder.mode },
-    writable: mayWrite(data),
+    writable: isAllowed(data, constants.R_OK | constants.W_OK | constants.X_OK),
     identity: 'code' in identity ? null : identity,
     config: 'code' in configured ? null : { uid: configured.uid, mode: configured.mode, file: config },
     platform,
@@ -51,14 +52,5 @@ function statOf(file: string): Stats | { code: string } {
     return statSync(file);
   } catch (error) {
     return { code: codeOf(error) };
-  }
-}
-
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

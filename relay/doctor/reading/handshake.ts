@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { request } from 'undici';
 import { checkProof, connectStatement, type PrivateKey } from '#adapters/relay-identity';
 import { type Lease, protocol, readToRelay, type ToCloud } from '#domain/relay-protocol';
 import type { RelayConfiguration } from '../../configuration/load.ts';
@@ -30,7 +31,24 @@ export async function shakeHands(identity: Identity, options: Options): Promise<
   const first = await shakeWith(identity.key, identity, options);
   const turnedAway = first.answer.how === 'ended' && first.answer.ending.why === 'refused';
   // Of a rotation whose answer never came only a try tells which key the cloud knows.
-  return turnedAway && identity.nextKey !== null ? shakeWith(identity.nextKey, identity, options) : first;
+  const last = turnedAway && identity.nextKey !== null ? await shakeWith(identity.nextKey, identity, options) : first;
+  if (last.clockAheadMs !== null || !turnedAway) return last;
+  // A refusal that tells no time leaves open whether the clock is the reason.
+  return { ...last, clockAheadMs: await clockOf(identity.cloudUrl, options) };
+}
+
+async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options): Promise<number | null> {
+  const dispatcher = wayOut({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  try {
+    const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(patienceMs) });
+    await body.dump();
+    const date = Date.parse(String(headers.date));
+    return Number.isNaN(date) ? null : date - Date.now();
+  } catch {
+    return null;
+  } finally {
+    await dispatcher.destroy();
+  }
 }
 
 async function shakeWith(

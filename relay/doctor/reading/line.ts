@@ -1,5 +1,5 @@
 /** Which way a connection to the cloud takes, decided as the relay's own way out decides it (connection/way-out.ts). Pure. */
-import type { WayOut } from '../../connection/way-out.ts';
+import { type WayOut, withCredentials } from '../../connection/way-out.ts';
 
 export type Hop = { host: string; port: number };
 /** `proxy`: with its credentials; `from`: where it was set. */
@@ -22,12 +22,11 @@ export function lineTo(
   return { ...hop, secure, proxy: { ...hopOf(set.url), url: set.url, from: set.from } };
 }
 
-function configured({ url, user, password, except }: NonNullable<WayOut['proxy']>) {
-  const full = new URL(url);
-  if (user !== undefined) full.username = encodeURIComponent(user);
-  if (password !== undefined) full.password = encodeURIComponent(password);
-  return { url: full, from: 'proxy in relay.json', except };
-}
+const configured = (proxy: NonNullable<WayOut['proxy']>) => ({
+  url: new URL(withCredentials(proxy)),
+  from: 'proxy in relay.json',
+  except: proxy.except,
+});
 
 function fromEnvironment(environment: NodeJS.ProcessEnv, secure: boolean) {
   const names = [...(secure ? ['https_proxy', 'HTTPS_PROXY'] : []), 'http_proxy', 'HTTP_PROXY'];

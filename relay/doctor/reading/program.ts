@@ -1,7 +1,8 @@
 /** Whether the program for the Domino console is there and may be run. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { RelayFile } from '../../configuration/schema.ts';
+import { isAllowed } from '../../file-modes.ts';
 import { notesCommand } from '../../notes/notes-command.ts';
 
 /** Null where none is used. */
@@ -24,18 +25,9 @@ export function programOf(
     : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program));
   const there = places.find((file) => existsSync(file) && !isFolder(file));
   if (there === undefined) return { missing: `there is no ${program}${isAbsolute(program) ? '' : ' on the PATH'}` };
-  return mayRun(there) ? { found: there } : { missing: `${there} may not be run by this account` };
+  return isAllowed(there, constants.X_OK) ? { found: there } : { missing: `${there} may not be run by this account` };
 }
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function mayRun(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -206,6 +206,18 @@ describe('the way to the cloud', () => {
     await namesOnly('clock', { at, says: /1(19|2\d) s behind the cloud/, cure: /timedatectl/ });
   });
 
+  test('a clock that is off, told by another answer of the cloud than its refusal', async () => {
+    const at = await ready();
+    const date = new Date(Date.now() - 300_000).toUTCString();
+    const server = createServer((_, response) => response.writeHead(404, { date }).end());
+    server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(async () => server.close());
+    const { port } = server.address() as AddressInfo;
+    at.identity(() => ({ socketUrl: `ws://127.0.0.1:${port}/live`, cloudUrl: `http://127.0.0.1:${port}` }));
+    await namesOnly('clock', { at, says: /(29\d|30\d) s ahead of the cloud/, cure: /timedatectl/ });
+  });
+
   test('a relay that was revoked', async () => {
     const at = await ready();
     at.cloud.relays.clear();
