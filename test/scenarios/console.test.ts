@@ -154,16 +154,22 @@ test('several devices are approved at once, the confirmation names their number'
   expect([0, 1, 2].map((index) => server.device(userName(index), `ApplBULK${index}`)?.approval_policy)).toEqual([2, 2, 2]);
 });
 
-test('a wipe asks to type the number', async () => {
+test('a wipe asks to type the number, and only then goes out', async () => {
   await to(deviceAddress(userName(5), 'ApplOLD5'));
   await button('Actions').click();
   await page.getByRole('menuitem', { name: 'Wipe…' }).click();
   await page.getByText('Wipe 1 device?').waitFor();
-  await page.getByRole('checkbox', { name: 'Mail data only' }).check({ force: true });
+  await page.getByRole('checkbox', { name: 'The whole device' }).check({ force: true });
   expect(await button('Wipe 1').isDisabled()).toBe(true);
   await page.getByLabel('Type 1 to confirm').fill('1');
-  expect(await button('Wipe 1').isEnabled()).toBe(true);
-  await button('Cancel').click();
+  const wipes = () =>
+    server.writes.filter(
+      ({ deviceId, body }) => deviceId === 'ApplOLD5' && JSON.stringify(body).includes('requested_wipe_options'),
+    );
+  expect(wipes()).toEqual([]);
+  await button('Wipe 1').click();
+  await expect.poll(() => wipes().length, { timeout: 30_000 }).toBe(1);
+  expect(server.device(userName(5), 'ApplOLD5')?.requested_wipe_options).toContain('wipeDevice');
 });
 
 test('settings show their plan, stop at the guard, are confirmed and rolled back', async () => {

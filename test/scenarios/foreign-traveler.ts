@@ -128,6 +128,7 @@ export async function startForeignTraveler({
         device.access_status = device.approval_policy === 2 ? 0 : device.access_status;
       }
       if ('access_status' in given) device.access_status = Number(given.access_status);
+      if ('requested_wipe_options' in given) device.requested_wipe_options = String(given.requested_wipe_options);
     }
     if (request.method === 'DELETE') {
       writes.push({ at: Date.now(), method: 'DELETE', user: device.username, deviceId: device.deviceid, body: null });
