@@ -23,6 +23,7 @@ const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
   { rows: [3, 4], measure: async () => (await import('./gather-first.ts')).firstRows(values) },
   { rows: [5], measure: async () => (await import('./gather-steady.ts')).steadyUnitsRow() },
   { rows: [6], measure: async () => (await import('./gather-growth.ts')).growthRow(values) },
+  { rows: [7, 8], measure: async () => (await import('./enrolment-to-approval.ts')).enrolmentRows() },
   { rows: [9], measure: async () => (await import('./decision.ts')).decisionRow() },
   { rows: [10], measure: async () => (await import('./plan.ts')).planRow(values) },
   { rows: [11], measure: async () => (await import('./bundles.ts')).bundleRow() },
