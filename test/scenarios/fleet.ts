@@ -5,10 +5,10 @@ const names = ['Jane Doe', 'José Núñez', 'Zoë Ångström', "Miles O'Brien", 
 
 export const userName = (index: number) => `${names[index % names.length]} ${index}/Sales/Acme`;
 
-/** Registers 300 users; returns how many devices there are. Device ids are `ApplAAA0000` … */
-export function registerFleet(server: ForeignTraveler): number {
+/** Registers the devices of so many users; returns how many there are. Device ids are `ApplAAA0000` … */
+export function registerFleet(server: Pick<ForeignTraveler, 'register'>, users = 300): number {
   let count = 0;
-  for (let user = 0; user < 300; user++) {
+  for (let user = 0; user < users; user++) {
     const own = user % 3 === 0 ? 3 : 2;
     for (let place = 0; place < own; place++) server.register(userName(user), `ApplAAA${String(count++).padStart(4, '0')}`);
   }

@@ -13,6 +13,7 @@ export type ForeignDevice = {
   access_status: number;
   requested_wipe_options: string;
   wipe_request_status: string;
+  wipe_action_date: string;
 };
 export type Trouble = 'none' | 'wrong-password' | 'login-page' | 'empty-list' | 'slow';
 export type Write = { at: number; method: string; user: string; deviceId: string; body: unknown };
@@ -45,6 +46,7 @@ export async function startForeignTraveler({
       access_status: byRule === 1 ? 1 : 0,
       requested_wipe_options: '',
       wipe_request_status: '0',
+      wipe_action_date: '0',
       ...given,
     };
     devices.set(keyOf(username, deviceid), device);
@@ -75,7 +77,7 @@ export async function startForeignTraveler({
     wipe_types_supported: '1',
     requested_wipe_options: device.requested_wipe_options,
     wipe_request_status: device.wipe_request_status,
-    wipe_action_date: '0',
+    wipe_action_date: device.wipe_action_date,
     sms_address: '',
   });
 
@@ -128,7 +130,10 @@ export async function startForeignTraveler({
         device.access_status = device.approval_policy === 2 ? 0 : device.access_status;
       }
       if ('access_status' in given) device.access_status = Number(given.access_status);
-      if ('requested_wipe_options' in given) device.requested_wipe_options = String(given.requested_wipe_options);
+      if ('requested_wipe_options' in given) {
+        device.requested_wipe_options = String(given.requested_wipe_options);
+        device.wipe_request_status = device.requested_wipe_options === '' ? '0' : '1';
+      }
     }
     if (request.method === 'DELETE') {
       writes.push({ at: Date.now(), method: 'DELETE', user: device.username, deviceId: device.deviceid, body: null });
@@ -148,6 +153,12 @@ export async function startForeignTraveler({
     register,
     device: (username: string, deviceid: string) => devices.get(keyOf(username, deviceid)),
     remove: (username: string, deviceid: string) => devices.delete(keyOf(username, deviceid)),
+    /** The phone syncs, and does what is asked of it. */
+    wipes(username: string, deviceid: string) {
+      const device = devices.get(keyOf(username, deviceid));
+      if (device?.requested_wipe_options)
+        Object.assign(device, { wipe_request_status: '2', wipe_action_date: String(Date.now()) });
+    },
     get requests() {
       return requests;
     },
