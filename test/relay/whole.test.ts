@@ -95,7 +95,11 @@ test('gathers everything, then only what changed, acts over the console, and goe
   gather('third', second.digest);
   await ended('third');
   expect(devicesOf('third').map((each) => each.deviceId)).toEqual([deviceId]);
-  expect(told('actionResult')).toHaveLength(1);
+  // Killed before it noted that the result was taken, it tells it again: the same result of the same try.
+  const results = told('actionResult').flatMap((message) =>
+    message.type === 'actionResult' ? [JSON.stringify([message.actionId, message.attempt, message.outcome])] : [],
+  );
+  expect(new Set(results).size).toBe(1);
 
   const { out } = process_.text();
   expect(out).not.toContain(traveler.credentials.password);
