@@ -75,7 +75,10 @@ export function relayGather(needs: GatherNeeds): RelayGather {
     const facts = source.facts();
     // Its failure counts once the list has been read; until then it is nobody's.
     facts.catch(() => undefined);
-    await readSource({ ...needs, command, run, staging, signal, counts, news, cloudNow: () => link.cloudNow() });
+    // What is read now is read after the cloud asked, however wrong a bad line makes its clock look from here: a record that
+    // looked older than an action's reading would be passed over, and the cloud would keep a state that is gone.
+    const cloudNow = () => Math.max(link.cloudNow(), command.startedAt);
+    await readSource({ ...needs, command, run, staging, signal, counts, news, cloudNow });
     const server = await facts;
     signal.throwIfAborted();
     const { detailsWanted: _, ...totals } = { ...counts, requests: source.requests - before };
