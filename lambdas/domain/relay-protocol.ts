@@ -217,6 +217,16 @@ export type RelayedDevice = z.infer<typeof relayedDevice>;
 /** As it is taken from any relay: protocol 1 does not say when. */
 export const relayedRow = relayedDevice.partial({ detailAt: true });
 
+/** What one reading of the source came to: devices of the list, rows that could not be read, pages, full records, requests. */
+export const gatherTotals = z.object({
+  devices: z.number().int(),
+  totalRecords: z.number().int().nullable(),
+  rejected: z.number().int(),
+  pages: z.number().int(),
+  details: z.number().int(),
+  requests: z.number().int(),
+});
+
 /** Relay to cloud. */
 export const toCloud = z.discriminatedUnion('type', [
   z.object({
@@ -260,14 +270,7 @@ export const toCloud = z.discriminatedUnion('type', [
     fence,
     runId: z.string().min(1),
     parts: z.number().int().nonnegative(),
-    totals: z.object({
-      devices: z.number().int(),
-      totalRecords: z.number().int().nullable(),
-      rejected: z.number().int(),
-      pages: z.number().int(),
-      details: z.number().int(),
-      requests: z.number().int(),
-    }),
+    totals: gatherTotals,
     /** Of everything the relay now has. */
     digest: gatherDigest,
   }),

@@ -15,19 +15,11 @@
 import { z } from 'zod';
 import type { Print } from '#domain/gather-prints';
 import type { Manifest } from '#domain/manifest';
-import { gatherDigest, type RelayedDevice } from '#domain/relay-protocol';
+import { gatherDigest, gatherTotals, type RelayedDevice } from '#domain/relay-protocol';
 import { type ServerFacts, serverFacts } from '#domain/source';
 
 /** As `gatherEnd` tells them. */
-export const totals = z.object({
-  devices: z.number().int(),
-  totalRecords: z.number().int().nullable(),
-  rejected: z.number().int(),
-  pages: z.number().int(),
-  details: z.number().int(),
-  requests: z.number().int(),
-});
-export type Totals = z.infer<typeof totals>;
+export type Totals = z.infer<typeof gatherTotals>;
 
 export const runStart = z.object({
   runId: z.string().min(1),
@@ -42,7 +34,7 @@ export type RunStart = z.infer<typeof runStart>;
 /** A run that is complete on disk. */
 export const stagedRun = runStart.extend({
   server: serverFacts,
-  totals,
+  totals: gatherTotals,
   /** Of everything the relay has with this run. */
   digest: gatherDigest,
   /** Devices in all of it. */

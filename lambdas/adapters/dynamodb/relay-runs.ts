@@ -4,7 +4,7 @@
  */
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { gatherDigest, relayedRow, relayProblem, type ToCloud } from '#domain/relay-protocol';
+import { gatherDigest, gatherTotals, relayedRow, relayProblem, type ToCloud } from '#domain/relay-protocol';
 import { serverFacts } from '#domain/source';
 import type { DocumentClient } from './client.ts';
 import { controlKeys } from './keys.ts';
@@ -27,14 +27,7 @@ const part = z.object({
 });
 const ended = z.object({
   parts: z.number().int(),
-  totals: z.object({
-    devices: z.number().int(),
-    totalRecords: z.number().int().nullable(),
-    rejected: z.number().int(),
-    pages: z.number().int(),
-    details: z.number().int(),
-    requests: z.number().int(),
-  }),
+  totals: gatherTotals,
   digest: gatherDigest,
 });
 const failed = z.object({ problem: relayProblem, requests: z.number().int() });
@@ -55,8 +48,6 @@ export type RelayRunStore = {
   read(run: Run): Promise<Relayed>;
   /** In order of their numbers, read page by page: each once, and none when it has not come. */
   parts(run: Run): AsyncIterable<RelayedPart>;
-  /** Numbers below `parts` that have not come. */
-  missing(run: Run, parts: number): Promise<number[]>;
 };
 
 const keptMs = 24 * 3_600_000;
@@ -72,7 +63,7 @@ export function relayRunStore(client: DocumentClient, table: string): RelayRunSt
     return Item === undefined ? null : schema.parse(Item);
   }
 
-  async function* partItems(run: Run, projection?: string): AsyncGenerator<Record<string, unknown>> {
+  async function* partItems(run: Run): AsyncGenerator<Record<string, unknown>> {
     let from: Record<string, unknown> | undefined;
     do {
       const page = await client.send(
@@ -82,9 +73,6 @@ export function relayRunStore(client: DocumentClient, table: string): RelayRunSt
           ExpressionAttributeValues: { ':pk': key(run, '').pk, ':parts': key(run, 'part|').sk },
           ConsistentRead: true,
           Limit: pageOfParts,
-          ...(projection === undefined
-            ? {}
-            : { ProjectionExpression: '#part', ExpressionAttributeNames: { '#part': projection } }),
           ...(from === undefined ? {} : { ExclusiveStartKey: from }),
         }),
       );
@@ -123,11 +111,6 @@ export function relayRunStore(client: DocumentClient, table: string): RelayRunSt
     },
     async *parts(run) {
       for await (const item of partItems(run)) yield part.parse(item);
-    },
-    async missing(run, parts) {
-      const come = new Set<unknown>();
-      for await (const item of partItems(run, 'part')) come.add(item.part);
-      return Array.from({ length: parts }, (_, index) => index).filter((index) => !come.has(index));
     },
   };
 }
