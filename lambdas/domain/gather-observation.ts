@@ -25,6 +25,8 @@ export type ObservationContext = {
   /** Under which id existing devices are recorded (null: not in this run), and which such ids are committed. */
   baseline: string | null;
   baselineRuns: readonly string[];
+  /** The baseline is committed, and this run only brings the switch-on it was made for to its end: what it settled stays. */
+  baselineRepeated?: boolean;
 };
 
 export type Observation = {
@@ -42,7 +44,7 @@ export function observe(stored: Device | null, look: Look, context: ObservationC
   // Listed by a run that began before our own removal: it may have been read before that, and says nothing about after.
   if (stored.removal && context.at <= stored.removal.at) return { device: stored, same: true, lines: [], decides: false };
   const again = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
-  const device = overruled(recorded(seen(again, look), look, context), context.at);
+  const device = overruled(recorded(seen(again, look), look, isSettled(stored, context) ? { ...context, baseline: null } : context), context.at);
   const lines = [
     ...returnedLines(stored, device, context),
     ...changedLines(stored, device, context),
@@ -133,6 +135,13 @@ function recorded(device: Device, { full, unread = false }: Look, { baseline, ba
   if (full === null) return { ...device, baselineRun: null, ...(unread ? { baselineOwed: run } : {}) };
   return settled(device, isExistingConnection(device.detail) ? run : null);
 }
+
+/**
+ * A device that waited when existing devices were recorded may have been let in since, by us among others (Secure Mail is, before
+ * Auto-Quarantine is in force): that makes it no existing connection.
+ */
+const isSettled = ({ presence }: Device, { baselineRepeated = false }: ObservationContext): boolean =>
+  baselineRepeated && presence === 'present';
 
 const settled = (device: Device, baselineRun: string | null): Device =>
   device.baselineOwed ? { ...device, baselineRun, baselineOwed: null } : { ...device, baselineRun };

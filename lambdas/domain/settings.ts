@@ -29,3 +29,6 @@ export const settingsVersion = z.object({
   publishedAt: z.number(),
 });
 export type SettingsVersion = z.infer<typeof settingsVersion>;
+
+/** As a source remembers which settings it was last gathered under. */
+export const seenAs = ({ scope, version }: Pick<SettingsVersion, 'scope' | 'version'>): string => `${scope}|${version}`;

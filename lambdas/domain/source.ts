@@ -66,6 +66,8 @@ export const sourceState = z.object({
   devices: z.number().int(),
   /** Digest of the snapshot that its relay last sent and we committed; null: the next one is sent whole. */
   relayDigest: z.string().nullable().optional(),
+  /** When its relay was asked for the snapshot last committed: a reading that was asked for before it is older than what we hold. */
+  relayAskedAt: z.number().nullable().optional(),
   /** A run that would take access from too many waits for a person (guard.ts): meanwhile no automatic taking on this source. */
   guard: z.string().nullable().optional(),
 });

@@ -72,3 +72,24 @@ test('a row whose full record was not asked for leaves open what was settled bef
   expect(isBaselineOwed(repeated, committed)).toBe(false);
   expect(isExisting(repeated, committed)).toBe(false);
 });
+
+describe('a baseline that is committed, in the gather that brings its switch-on to an end', () => {
+  const repeating: ObservationContext = { ...recording, runId: 'r2', at: 200, baselineRuns: ['r1'], baselineRepeated: true };
+  const waiting = (): Device => observe(null, read({ approval: 'pending', access: 'deny' }), recording).device;
+  const admitted: Look = { ...read({ approval: 'approved' }), full: { detail: { ...detail, approval: 'approved' }, askedAt: 300 } };
+
+  test('a device that waited then and was let in since is no existing connection', () => {
+    expect(isExisting(observe(waiting(), admitted, repeating).device, committed)).toBe(false);
+  });
+
+  test('a device that turned up since, or is listed again, is recorded', () => {
+    expect(isExisting(observe(null, read(), repeating).device, committed)).toBe(true);
+    const away: Device = { ...waiting(), presence: 'missing' };
+    expect(isExisting(observe(away, admitted, repeating).device, committed)).toBe(true);
+  });
+
+  test('a switch-on under other settings records anew', () => {
+    const anew = { ...repeating, baselineRepeated: false };
+    expect(isExisting(observe(waiting(), admitted, anew).device, committed)).toBe(true);
+  });
+});

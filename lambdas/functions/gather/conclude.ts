@@ -9,6 +9,7 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 import { type SourceFacts, sourceLine } from '#domain/journal-lines';
 import type { EvaluationMessage } from '#domain/messages';
 import { planServer, type ServerPlan, shows } from '#domain/server-settings';
+import { seenAs } from '#domain/settings';
 import type { ServerFacts, SourceState } from '#domain/source';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 
@@ -18,7 +19,7 @@ type Needs = Pick<GatherDependencies, 'sources' | 'manifests' | 'evaluations' | 
 export async function conclude({ sources, manifests, evaluations, timeline }: Needs, gathering: Gathering): Promise<void> {
   const { source, fence, guard, manifest, stored } = gathering;
   guard();
-  const relayed = relayedDigest(gathering);
+  const relayed = whatRelayHas(gathering);
   await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
   const { decides, ...committed } = afterCommit(gathering);
   if (decides) await tell({ timeline }, gathering, { step: 'seen', facts: { ...gathering.state, ...committed } });
@@ -34,9 +35,10 @@ export async function conclude({ sources, manifests, evaluations, timeline }: Ne
 }
 
 /** What the next delta may build on: what we hold is what the relay has. Where it is not, the relay sends everything once. */
-function relayedDigest({ relayed, manifest }: Gathering): Pick<SourceState, 'relayDigest'> {
+function whatRelayHas({ relayed, manifest, run }: Gathering): Pick<SourceState, 'relayDigest' | 'relayAskedAt'> {
   if (relayed === null) return {};
-  return { relayDigest: gatherDigest(manifest.content()) === relayed.digest ? relayed.digest : null };
+  const same = gatherDigest(manifest.content()) === relayed.digest;
+  return { relayDigest: same ? relayed.digest : null, relayAskedAt: run.asked?.at ?? null };
 }
 
 /** The source is well again: actions that wait for it go out. Sent first and due a little later, so that a crash loses none. */
@@ -53,8 +55,6 @@ function isOwnDoing({ state, server, settings }: Gathering): boolean {
   const published = settings.publishedBy !== configurationPublisher || state.settingsSeen === seenAs(settings);
   return published && !state.evaluateEveryone && !differ(state.server, server);
 }
-
-const seenAs = ({ scope, version }: Gathering['settings']) => `${scope}|${version}`;
 
 /** What the source is once the manifest is committed; whatever decides for all its devices owes them an evaluation. */
 function afterCommit({ state, run, server, settings, baseline, startedAt, manifest }: Gathering) {

@@ -1,7 +1,7 @@
 /** How a gather gets at its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and told. */
 import type { GatherMessage } from '#domain/messages';
 import { askedAs } from '#domain/relayed-run';
-import type { GatherRun } from '#domain/source';
+import type { GatherRun, SourceState } from '#domain/source';
 import { askRelay } from './ask-relay.ts';
 import { baselineFor } from './begin.ts';
 import type { GatherDependencies, GatheredSource, Gathering, OnPremSource, ServerWish } from './dependencies.ts';
@@ -33,7 +33,7 @@ async function reachRelayed(deps: GatherDependencies, { source, run, message }: 
   }
   const { everyDetail } = baselineFor(run, { state, settings, server: relayed.begin.server });
   const rests = run.asked?.everyDetail === true && relayed.begin.scope === 'full';
-  if (everyDetail && !rests) return ask({ everyDetail, force: true });
+  if ((everyDetail && !rests) || isOutrun(told, state)) return ask({ everyDetail, force: true });
   const { list, traveler } = relayedSource(deps.relayRuns, { sourceId: source.id, ...told }, relayed);
   return { traveler: withSettings(deps, { traveler, source, run }), relayed: list, concurrency: sideBySide };
 }
@@ -43,6 +43,12 @@ function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: 
   if (!told || !asked || told.asked !== askedAs(runId, asked.times) || told.fence !== asked.fence) return null;
   return { runId: told.asked, fence: told.fence, askedAt: asked.at };
 }
+
+/**
+ * A run that was asked for later was committed meanwhile. What this one has of the server is older: gone by, it would take what
+ * that one found for undone, and Auto-Quarantine for switched off again.
+ */
+const isOutrun = ({ askedAt }: { askedAt: number }, { relayAskedAt }: SourceState): boolean => askedAt < (relayAskedAt ?? 0);
 
 /** Only the relay can write to its server: it is told what is wanted, and the gather after it finds what came of it. */
 function withSettings(

@@ -6,6 +6,7 @@ import pMap from 'p-map';
 import type { Device } from '#domain/device';
 import { type Observation, observe } from '#domain/gather-observation';
 import { stalePrint } from '#domain/manifest';
+import { seenAs } from '#domain/settings';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 import type { Looked } from './look.ts';
 import type { Tally } from './tally.ts';
@@ -24,7 +25,9 @@ export type Recorder = {
 
 export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathering: Gathering, tally: Tally): Recorder {
   const { source, run, startedAt, baseline, state, manifest } = gathering;
-  const context = { sourceId: source.id, runId: run.runId, at: startedAt, baseline, baselineRuns: state.baselineRuns };
+  const { baselineRuns } = state;
+  const baselineRepeated = baseline !== null && baselineRuns.includes(baseline) && state.settingsSeen === seenAs(gathering.settings);
+  const context = { sourceId: source.id, runId: run.runId, at: startedAt, baseline, baselineRuns, baselineRepeated };
   let users = new Set<string>();
 
   function observed(seen: Seen, stored: Device | null): Observed {

@@ -139,6 +139,29 @@ test('what the relay could not read fails the run and shows at the source, with 
   expect(await world.source()).toMatchObject({ problem: null, retryAt: null });
 });
 
+test('what was read before a later run was committed is not gone by: it is asked for anew', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const older = { ...world.message('older'), sourceId: 'hq' };
+  await gather(world.dependencies)(older, { remainingMs: () => 900_000 });
+  const stale = world.lastCommand();
+  const without = new Map([...first].slice(1));
+  // Told whole, and not worked through before the next one is asked for, told and committed.
+  for (const words of world.answerOf(stale, { before: first, after: without })) await world.say(peer, words);
+  const waiting = world.gathers.splice(0);
+  world.clock.now += 1000;
+  await world.round(peer, { id: 'newer', before: first, after: first });
+  const committed = await world.source();
+  world.gathers.push(...waiting);
+  expect(await world.queued()).toContain('dropped');
+  expect(await world.source()).toEqual(committed);
+  const anew = world.lastCommand();
+  expect(anew.runId).not.toBe(stale.runId);
+  for (const words of world.answerOf(anew, { before: first, after: first })) await world.say(peer, words);
+  expect(await world.queued()).toContain('completed');
+  expect(await world.run(older.runId)).toMatchObject({ state: 'completed', counts: { devices: 45, missing: 0 } });
+});
+
 test('a run that was asked for is not asked for twice while its relay is heard of, and anew when another takes over', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
