@@ -44,7 +44,7 @@ export function observe(stored: Device | null, look: Look, context: ObservationC
   // Listed by a run that began before our own removal: it may have been read before that, and says nothing about after.
   if (stored.removal && context.at <= stored.removal.at) return { device: stored, same: true, lines: [], decides: false };
   const again = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
-  const device = overruled(recorded(seen(again, look), look, isSettled(stored, context) ? { ...context, baseline: null } : context), context.at);
+  const device = overruled(recorded(seen(again, look), look, recordingOf(stored, context)), context.at);
   const lines = [
     ...returnedLines(stored, device, context),
     ...changedLines(stored, device, context),
@@ -140,8 +140,8 @@ function recorded(device: Device, { full, unread = false }: Look, { baseline, ba
  * A device that waited when existing devices were recorded may have been let in since, by us among others (Secure Mail is, before
  * Auto-Quarantine is in force): that makes it no existing connection.
  */
-const isSettled = ({ presence }: Device, { baselineRepeated = false }: ObservationContext): boolean =>
-  baselineRepeated && presence === 'present';
+const recordingOf = ({ presence }: Device, context: ObservationContext): ObservationContext =>
+  context.baselineRepeated && presence === 'present' ? { ...context, baseline: null } : context;
 
 const settled = (device: Device, baselineRun: string | null): Device =>
   device.baselineOwed ? { ...device, baselineRun, baselineOwed: null } : { ...device, baselineRun };

@@ -76,7 +76,10 @@ test('a row whose full record was not asked for leaves open what was settled bef
 describe('a baseline that is committed, in the gather that brings its switch-on to an end', () => {
   const repeating: ObservationContext = { ...recording, runId: 'r2', at: 200, baselineRuns: ['r1'], baselineRepeated: true };
   const waiting = (): Device => observe(null, read({ approval: 'pending', access: 'deny' }), recording).device;
-  const admitted: Look = { ...read({ approval: 'approved' }), full: { detail: { ...detail, approval: 'approved' }, askedAt: 300 } };
+  const admitted: Look = {
+    ...read({ approval: 'approved' }),
+    full: { detail: { ...detail, approval: 'approved' }, askedAt: 300 },
+  };
 
   test('a device that waited then and was let in since is no existing connection', () => {
     expect(isExisting(observe(waiting(), admitted, repeating).device, committed)).toBe(false);

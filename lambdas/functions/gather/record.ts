@@ -26,7 +26,8 @@ export type Recorder = {
 export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathering: Gathering, tally: Tally): Recorder {
   const { source, run, startedAt, baseline, state, manifest } = gathering;
   const { baselineRuns } = state;
-  const baselineRepeated = baseline !== null && baselineRuns.includes(baseline) && state.settingsSeen === seenAs(gathering.settings);
+  const baselineRepeated =
+    baseline !== null && baselineRuns.includes(baseline) && state.settingsSeen === seenAs(gathering.settings);
   const context = { sourceId: source.id, runId: run.runId, at: startedAt, baseline, baselineRuns, baselineRepeated };
   let users = new Set<string>();
 
