@@ -61,7 +61,8 @@ type Writing = { entry: JournalEntry; before: DeviceDetail; situation(): Situati
 
 async function write(deps: CarryOutDependencies, { entry, before, situation }: Writing): Promise<CarriedOut> {
   const { command } = entry;
-  const startedAt = entry.startedAt ?? deps.now();
+  // Also of a write that is begun again: who finds it cut off waits for its effect from here.
+  const startedAt = deps.now();
   try {
     await deps.journal.started(command, { before, at: startedAt });
   } catch (error) {

@@ -15,8 +15,9 @@ export const journalEntry = z.object({
   command: actionCommand,
   /** Times are epoch ms of the relay's own clock. */
   receivedAt: z.number(),
+  /** When the write began: the last one, where one that may not have gone out was begun again. */
   startedAt: z.number().nullable(),
-  /** What the server showed before the write. */
+  /** What the server showed before the first write. */
   before: deviceDetail.nullable(),
   writtenAt: z.number().nullable(),
   done: z.object({ outcome: actionOutcome, took: relayResult.shape.took, at: z.number() }).nullable(),
@@ -28,6 +29,7 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 export type ActionJournal = {
   /** The entry as it stands: a known attempt stays as it was first received. */
   received(command: JournalEntry['command'], at: number): Promise<JournalEntry>;
+  /** Before each write. `before` is kept from the first: what is read later may be its effect. */
   started(key: AttemptKey, step: { before: NonNullable<JournalEntry['before']>; at: number }): Promise<void>;
   written(key: AttemptKey, at: number): Promise<void>;
   done(key: AttemptKey, done: NonNullable<JournalEntry['done']>): Promise<void>;

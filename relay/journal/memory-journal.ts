@@ -35,7 +35,7 @@ export function memoryJournal({ retention = usualRetention }: { retention?: Rete
       }
       return structuredClone(entries.get(name) ?? { command, receivedAt: at, ...untouched });
     },
-    started: (key, { before, at }) => take(key, (entry) => (entry.startedAt === null ? { startedAt: at, before } : {})),
+    started: (key, { before, at }) => take(key, (entry) => ({ startedAt: at, before: entry.before ?? before })),
     written: (key, at) => take(key, ({ writtenAt }) => (writtenAt === null ? { writtenAt: at } : {})),
     done: (key, done) => take(key, (entry) => (entry.done === null ? { done } : {})),
     told: (key, at) => take(key, ({ toldAt }) => (toldAt === null ? { toldAt: at } : {})),

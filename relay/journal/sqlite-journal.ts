@@ -59,9 +59,7 @@ export function sqliteJournal(file: string, options: JournalOptions = {}): Actio
       'INSERT INTO attempts (actionId, attempt, command, receivedAt) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
     ),
     find: database.prepare('SELECT * FROM attempts WHERE actionId = ? AND attempt = ?'),
-    start: database.prepare(
-      'UPDATE attempts SET startedAt = ?, before = ? WHERE actionId = ? AND attempt = ? AND startedAt IS NULL',
-    ),
+    start: database.prepare('UPDATE attempts SET startedAt = ?, before = COALESCE(before, ?) WHERE actionId = ? AND attempt = ?'),
     write: database.prepare('UPDATE attempts SET writtenAt = ? WHERE actionId = ? AND attempt = ? AND writtenAt IS NULL'),
     end: database.prepare('UPDATE attempts SET done = ? WHERE actionId = ? AND attempt = ? AND done IS NULL'),
     tell: database.prepare('UPDATE attempts SET toldAt = ? WHERE actionId = ? AND attempt = ? AND toldAt IS NULL'),

@@ -5,9 +5,14 @@ import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/journal.ts';
 import type { Link } from '../../../relay/ports.ts';
-import { directConsole, readBack, readsOf } from './parts.ts';
+import { directConsole, readsOf } from './parts.ts';
 
 export type Place = (name: string) => Promise<void>;
+/**
+ * Long against the lateness of the console also where relay and server share a busy process: an effect that comes after the last
+ * reading is told as one that has not come, and what is asked for next would meet it.
+ */
+const readBack = [5, 10, 20, 40, 80, 160, 320, 640];
 type Parts = { port: number; rest: TravelerSource; journal: ActionJournal };
 
 export function mortalRelay({ port, rest, journal }: Parts, place: Place): RelayActions {

@@ -5,7 +5,7 @@ import { relayActions } from '../../../relay/actions/relay-actions.ts';
 import { JournalFailure } from '../../../relay/journal/journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import { acting } from './acting.ts';
-import { hour } from './commands.ts';
+import { aDetail, hour } from './commands.ts';
 
 test('a block is carried out at the console, read back, told, and journaled as told', async () => {
   const { arrive, commandFor, carriedOut, server, journal, cloud } = await acting();
@@ -233,6 +233,24 @@ test('cut off before its effect showed, a wipe is looked for by the next start a
   await relay.resume(cloud.link);
   expect(await cloud.resultOf(command)).toMatchObject({ how: 'written', before: { wipe: 'none' }, after: { wipe: 'requested' } });
   expect(lines()).toHaveLength(1);
+});
+
+test('a write that was begun again and cut off again is looked for from when it was begun the second time', async () => {
+  const { arrive, commandFor, relay, cloud, server, journal, source, lines } = await acting({
+    source: (same) => ({ ...same, readBack: [100, 200, 400] }),
+  });
+  const written = { ...journal, written: () => Promise.reject(new JournalFailure('Killed before it was noted.')) };
+  server.setConsoleFaults([{ kind: 'delay', ms: 250 }]);
+  const command = commandFor(arrive('ApplDX3'), { what: 'block', lockBelongs: false });
+  await journal.received(command, Date.now() - 60_000);
+  await journal.started(command, { before: aDetail(), at: Date.now() - 60_000 });
+  const killed = relayActions({ source, journal: written });
+  await killed.act(command, cloud.link);
+  await expect.poll(async () => (await journal.open())[0]?.startedAt).toBeGreaterThan(Date.now() - 30_000);
+  await killed.stop(0);
+  await relay.resume(cloud.link);
+  expect(await cloud.resultOf(command)).toMatchObject({ how: 'written', before: { access: 'allow' }, after: { access: 'deny' } });
+  expect(lines()).toHaveLength(2);
 });
 
 test('actions of one device go in their order, and different devices side by side up to the bound', async () => {

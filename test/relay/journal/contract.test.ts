@@ -49,7 +49,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('a')).toEqual([{ ...done, toldAt: 40 }]);
   });
 
-  test('a try that is known stays as it was, whatever is received, and each step is taken once', async () => {
+  test('a try that is known stays as it was, whatever is received, and each step is taken once, but a write may begin again', async () => {
     const journal = open();
     await journal.received(block('a'), 10);
     await journal.started(block('a'), { before, at: 20 });
@@ -63,7 +63,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.received({ ...block('a'), what: 'approve', fence: 9 }, 50)).toEqual({
       command: block('a'),
       receivedAt: 10,
-      startedAt: 20,
+      startedAt: 21,
       before,
       writtenAt: 25,
       done: written,
