@@ -1,5 +1,6 @@
 /** HTTP to one web service, one request at a time, bounded in time and size. Never tries again by itself. */
 import { type Dispatcher, errors, Pool } from 'undici';
+import { deadline } from '#adapters/deadline';
 import { ServiceFailure } from '#adapters/service-failure';
 
 export type WebAnswer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string };
@@ -24,9 +25,9 @@ export function webService({ url, name, totalMs = 60_000, maxBodyBytes = 32 * 10
     async request({ method, path, subject, headers, body }) {
       const where = `${name} at ${origin}, ${subject}`;
       try {
-        const signal = AbortSignal.timeout(totalMs);
+        using limited = deadline(totalMs);
         const given = body === undefined ? {} : { body };
-        const response = await pool.request({ method, path: `${base}${path}`, headers, signal, ...given });
+        const response = await pool.request({ method, path: `${base}${path}`, headers, signal: limited.signal, ...given });
         const text = await bounded(response.body, { maxBodyBytes, where });
         return { status: response.statusCode, headers: response.headers, text };
       } catch (error) {

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Dispatcher, Pool } from 'undici';
+import { deadline } from '#adapters/deadline';
 import { type Address, travelerAddress } from './address.ts';
 import { judge } from './answer.ts';
 import { jittered } from './backoff.ts';
@@ -57,10 +58,10 @@ export function connect(options: TravelerOptions): Connection {
   /** One try. */
   async function send(call: Call, authorization: string): Promise<Envelope | 'gone'> {
     const asked = { where: `${address.origin} ${call.subject}`, write: call.method !== 'GET', bare: call.bare ?? false };
-    const signals = [AbortSignal.timeout(timeouts.total), ...(call.signal ? [call.signal] : [])];
+    using limited = deadline(timeouts.total, call.signal);
     requests += 1;
     try {
-      const response = await pool.request(toRequest(call, authorization, AbortSignal.any(signals)));
+      const response = await pool.request(toRequest(call, authorization, limited.signal));
       const text = await readBody(response, { maxBytes: maxBodyBytes, where: asked.where });
       return judge(asked, { status: response.statusCode, headers: response.headers, text, at: now() });
     } catch (error) {
