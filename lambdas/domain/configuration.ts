@@ -47,7 +47,7 @@ const maas360 = <C extends z.ZodType>(credentials: C) =>
       everyMinutes: z.number().int().min(5).max(1440).default(15),
       /** All devices are read so often, not only those that reported: a device that vanished reports nothing. */
       fullEveryHours: z.number().min(1).max(720).default(24),
-      pageSize: z.union([z.literal(25), z.literal(50), z.literal(100), z.literal(200), z.literal(250)]).default(250),
+      pageSize: z.literal([25, 50, 100, 200, 250]).default(250),
       /** Between two requests. */
       pauseMs: z.number().int().min(0).max(60_000).default(500),
       /** Names of the MDM policies that push mail to a phone. */

@@ -4,7 +4,8 @@
  */
 import type { z } from 'zod';
 import { bulkMessage } from '#domain/bulk';
-import { type ActionRequested, actionRequested, busEnvelope, type EventIn, eventsIn } from '#domain/events';
+import { type ActionRequested, actionRequested, busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/events';
+import { fieldFaults } from '#domain/field-faults';
 import { actionMessage, evaluationMessage, gatherMessage } from '#domain/messages';
 
 export type Reading =
@@ -34,11 +35,10 @@ function portalEvent(body: unknown): Reading {
   const envelope = busEnvelope.safeParse(body);
   if (!envelope.success) return { readable: false, about: 'An event', because: faults(envelope.error) };
   const kind = envelope.data['detail-type'];
-  if (!Object.hasOwn(eventsIn, kind))
-    return { readable: false, about: 'An event', because: 'its detail-type is none that we take' };
+  if (!Object.hasOwn(eventsIn, kind)) return { readable: false, about: 'An event', because: `field detail-type ${noneOfOurs}` };
   const detail = eventsIn[kind as EventIn].safeParse(envelope.data.detail);
   const about = `The event ${kind}`;
-  if (!detail.success) return { readable: false, about, because: faults(detail.error, 'detail') };
+  if (!detail.success) return { readable: false, about, because: faults(detail.error, ['detail']) };
   const request = actionRequested.safeParse(kind === 'ActionRequested' ? envelope.data.detail : undefined);
   return { readable: true, about, concerns: request.success ? { kind: 'request', request: request.data } : { kind: 'nothing' } };
 }
@@ -79,12 +79,13 @@ export function readDeadLetter(queue: string, body: string): Reading {
   }
 }
 
-function faults(error: z.ZodError, root = ''): string {
-  const all = error.issues.map(({ path, message }) => {
-    const name = [root, ...path.map(String)].filter((part) => part !== '').join('.');
-    return `${name === '' ? 'the whole' : `field ${name}`}: ${message}`;
-  });
-  return all.slice(0, 5).join('; ');
+/** A letter is read on a screen: of very many faults only the first are told. */
+const mostTold = 12;
+
+function faults(error: z.ZodError, root: readonly string[] = []): string {
+  const all = fieldFaults(error, root);
+  const told = all.slice(0, mostTold).map(({ path, message }) => `${path === '' ? 'the whole' : `field ${path}`}: ${message}`);
+  return [...told, ...(all.length > mostTold ? [`and ${all.length - mostTold} more`] : [])].join('; ');
 }
 
 /** What was looked up for a readable message. Null: not there, or not asked for. */

@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const platform = z.string().min(1);
 export const mailConfiguration = z.enum(['pushed', 'manual', 'unknown']);
 
+/** Of a time as the portal gives it; zod itself would only say that neither of the two fits. */
+export const timeExpected =
+  'Invalid input: expected a time, ISO 8601 with its offset as 2026-03-01T08:00:00Z, or epoch milliseconds';
+
 /** Lengths are bounded so that keys built from them fit DynamoDB, and one enrolment with its pointers one transaction. */
 const mailDeviceIds = z.array(z.string().min(1).max(256)).max(20);
 
@@ -22,7 +26,7 @@ export const enrolment = z.object({
   mailDeviceIds,
   secureMailDeviceIds: mailDeviceIds.optional(),
   mailConfiguration,
-  changedAt: z.union([z.iso.datetime({ offset: true }), z.number()]),
+  changedAt: z.union([z.iso.datetime({ offset: true }), z.number()], { error: timeExpected }),
   version: z.number().int().nonnegative(),
 });
 export type Enrolment = z.infer<typeof enrolment>;

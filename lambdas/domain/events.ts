@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { actionType, wipeTarget } from '#domain/action';
 import { requester } from '#domain/decision';
 import { deviceKey } from '#domain/device';
-import { enrolment } from '#domain/enrolment';
+import { enrolment, timeExpected } from '#domain/enrolment';
 import { settings } from '#domain/settings';
 
 /** ISO 8601 with offset, or epoch ms; becomes epoch ms. */
-export const instant = z.union([
-  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-  z.number().int().nonnegative(),
-]);
+export const instant = z.union(
+  [z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)), z.number().int().nonnegative()],
+  { error: timeExpected },
+);
 
 export const actionRequested = z.object({
   actionId: z.string().min(1).max(128),
@@ -52,6 +52,7 @@ export const eventsIn = {
   GatherRequested: gatherRequested,
 } as const;
 export type EventIn = keyof typeof eventsIn;
+export const noneOfOurs = `is none that we take; those are ${Object.keys(eventsIn).join(', ')}`;
 
 /** Envelope of EventBridge as a queue target receives it. */
 export const busEnvelope = z.object({

@@ -4,6 +4,7 @@
  */
 import type { Action, ActionType } from '#domain/action';
 import type { Device } from '#domain/device';
+import { deadlinePassed } from '#domain/expiry';
 import { longestWait, slack } from '#domain/retry';
 import { isOnItsWay } from '#domain/revival';
 import type { SourceState } from '#domain/source';
@@ -108,7 +109,7 @@ function heldUntil({ state, claim, notBefore }: Action, now: number): number {
 }
 
 function endOf(action: Action, { now, device, open }: ReadinessFacts) {
-  if (now >= action.expiresAt) return { event: 'expire', note: 'Its deadline passed before it could be carried out.' } as const;
+  if (now >= action.expiresAt) return { event: 'expire', note: deadlinePassed(action) } as const;
   const newer = open.find((other) => supersedes(other, action));
   if (newer) return { event: 'supersede', note: `A newer request, ${newer.type} ${newer.actionId}, takes its place.` } as const;
   if (device === null) return null;

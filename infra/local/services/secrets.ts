@@ -1,4 +1,7 @@
-/** Secrets Manager: GetSecretValue and DescribeSecret over the real wire, from a file in the data folder that only its owner may read. */
+/**
+ * Secrets Manager: GetSecretValue, DescribeSecret and PutSecretValue (a password is corrected while everything runs) over the real
+ * wire, from a file in the data folder that only its owner may read.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
@@ -12,16 +15,18 @@ import { type Answer, jsonAnswer, ServiceError } from './wire.ts';
 
 const stored = z.record(z.string(), z.strictObject({ value: z.string(), versionId: z.string(), createdAt: z.number() }));
 const askedFor = z.looseObject({ SecretId: z.string() });
+const put = z.looseObject({ SecretString: z.string().min(1) });
 
 type Secret = z.infer<typeof stored>[string];
 
 const answers: Record<string, ((found: Secret) => Record<string, unknown>) | undefined> = {
   GetSecretValue: ({ value, versionId }) => ({ VersionId: versionId, SecretString: value, VersionStages: ['AWSCURRENT'] }),
+  PutSecretValue: ({ versionId }) => ({ VersionId: versionId, VersionStages: ['AWSCURRENT'] }),
   DescribeSecret: ({ versionId }) => ({ VersionIdsToStages: { [versionId]: ['AWSCURRENT'] } }),
 };
 
 export type Secrets = {
-  call(operation: string, body: unknown): Answer;
+  call(operation: string, body: unknown): Promise<Answer>;
   needs(operation: string, body: unknown): Need[];
   /** Sets the secret of that name; the same value again changes nothing. */
   seed(name: string, value: string): Promise<void>;
@@ -50,14 +55,15 @@ export function openSecrets(dataDir: string, resources: readonly SecretResource[
   }
 
   return {
-    call(operation, body) {
+    async call(operation, body) {
       const answer = answers[operation];
       if (!answer)
         throw new ServiceError(
           'UnknownOperationException',
-          `The local secret store answers ${Object.keys(answers).join(' and ')}, not ${operation}.`,
+          `The local secret store answers ${Object.keys(answers).join(', ')}, not ${operation}.`,
         );
       const name = nameOf(body);
+      if (operation === 'PutSecretValue' && secrets[name]) await write(name, () => newValue(body));
       const found = secrets[name];
       if (!found) throw new ServiceError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
       return jsonAnswer('secretsmanager', { ARN: secretArn(name), Name: name, CreatedDate: found.createdAt, ...answer(found) });
@@ -71,6 +77,12 @@ export function openSecrets(dataDir: string, resources: readonly SecretResource[
     seed: (name, value) => write(name, (present) => (present === value ? null : value)),
     ensure: (name, make) => write(name, (present) => (present === undefined ? make() : null)),
   };
+}
+
+function newValue(body: unknown): string {
+  const parsed = put.safeParse(body);
+  if (!parsed.success) throw new ServiceError('InvalidParameterException', 'SecretString is missing');
+  return parsed.data.SecretString;
 }
 
 /** A secret is asked for by name, by its whole ARN, or by its ARN without the six last characters. */

@@ -74,7 +74,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
         events: { needs: eventsNeeds, call: async ({ operation, body }) => bus.call(operation, parse(body)) },
         connections: { needs: sockets.needs, call: sockets.call },
         ses: { needs: mail.needs, call: async ({ operation, body }) => mail.call(operation, parse(body)) },
-        secretsmanager: { needs: secrets.needs, call: async ({ operation, body }) => secrets.call(operation, parse(body)) },
+        secretsmanager: { needs: secrets.needs, call: ({ operation, body }) => secrets.call(operation, parse(body)) },
       },
     });
     stops.push(gateway.stop);

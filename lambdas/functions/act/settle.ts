@@ -4,6 +4,7 @@
  * and what has changed brings the wipe here again.
  */
 import type { Shown } from '#domain/action';
+import { tooLateToRepeat } from '#domain/expiry';
 import { supersedes } from '#domain/readiness';
 import { type Happened, stepsThrough } from '#domain/steps';
 import { setUpAnew } from '#domain/wipe';
@@ -132,8 +133,7 @@ async function staleByNow(deps: ActDependencies, one: Try, { seen, shown, href }
 async function goAgain(deps: ActDependencies, one: Try, shown: Shown): Promise<Acted> {
   const { action, open } = one;
   const undone = happened(deps, 'find-undone', 'Read after the answer had been lost: the effect is not there.');
-  if (deps.now() >= action.expiresAt)
-    return end(deps, one, [undone, happened(deps, 'expire', 'Its deadline passed before it could be carried out.')]);
+  if (deps.now() >= action.expiresAt) return end(deps, one, [undone, happened(deps, 'expire', tooLateToRepeat)]);
   const newer = open.find((other) => supersedes(other, { ...action, state: 'queued' }));
   if (newer)
     return end(deps, one, [

@@ -5,8 +5,8 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ZodError } from 'zod';
 import { CursorError } from '#adapters/dynamodb/cursor';
+import { type FieldFault, fieldFaults } from '#domain/field-faults';
 
-export type FieldError = { path: string; message: string };
 export type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 500;
 
 export const problemSchema = z
@@ -42,7 +42,7 @@ const titles: Record<ProblemStatus, string> = {
 /** Thrown anywhere in a route; becomes the answer. `more`: further members of the problem document. */
 export class Problem extends Error {
   readonly status: ProblemStatus;
-  readonly errors: readonly FieldError[];
+  readonly errors: readonly FieldFault[];
   readonly more: Record<string, unknown>;
   constructor(status: ProblemStatus, detail: string, { errors = [], more = {} }: ProblemParts = {}) {
     super(detail);
@@ -52,11 +52,10 @@ export class Problem extends Error {
     this.more = more;
   }
 }
-type ProblemParts = { errors?: readonly FieldError[]; more?: Record<string, unknown> };
+type ProblemParts = { errors?: readonly FieldFault[]; more?: Record<string, unknown> };
 
 export function malformed(error: ZodError, prefix: readonly PropertyKey[] = []): Problem {
-  const errors = error.issues.map(({ path, message }) => ({ path: [...prefix, ...path].map(String).join('.'), message }));
-  return new Problem(400, 'The request was not understood; nothing was done.', { errors });
+  return new Problem(400, 'The request was not understood; nothing was done.', { errors: fieldFaults(error, prefix) });
 }
 
 export function answerProblem(c: Context, { status, message, errors, more }: Problem): Response {

@@ -3,7 +3,8 @@
  * of order and more than once: each handler may be repeated, and by its own version, time or id knows what is older.
  */
 import type { z } from 'zod';
-import { busEnvelope, type EventIn, eventsIn } from '#domain/events';
+import { busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/events';
+import { type FieldFault, fieldFaults } from '#domain/field-faults';
 import type { publishSettings } from '#functions/publish-settings/publish-settings';
 import type { requestAction } from '#functions/request-action/request-action';
 import type { requestGather } from '#functions/request-gather/request-gather';
@@ -23,8 +24,6 @@ export type PortalEventsDependencies = {
 type About = { id: string; sentAt: number; receivedAt: number };
 type Handlers = { [K in EventIn]: (detail: z.output<(typeof eventsIn)[K]>, about: About) => Promise<void> };
 
-export type FieldFault = { path: string; message: string };
-
 /** The event can never be taken: it is to end in the dead-letter queue. Names fields, never their values. */
 export class EventRejected extends Error {
   readonly detailType: string;
@@ -42,7 +41,7 @@ export function portalEvents(dependencies: PortalEventsDependencies) {
 
   async function take<K extends EventIn>(kind: K, detail: unknown, about: About): Promise<void> {
     const parsed = eventsIn[kind].safeParse(detail);
-    if (!parsed.success) throw new EventRejected(kind, faultsOf(parsed.error, 'detail'));
+    if (!parsed.success) throw new EventRejected(kind, fieldFaults(parsed.error, ['detail']));
     const handle: (given: z.output<(typeof eventsIn)[K]>, about: About) => Promise<void> = handlers[kind];
     await handle(parsed.data as z.output<(typeof eventsIn)[K]>, about);
   }
@@ -50,9 +49,9 @@ export function portalEvents(dependencies: PortalEventsDependencies) {
   /** `body`: the bus's envelope as JSON text. Throws `EventRejected`, or what kept it from being taken now. */
   return async (body: string, receivedAt: number): Promise<EventIn> => {
     const envelope = busEnvelope.safeParse(jsonOf(body));
-    if (!envelope.success) throw new EventRejected('event', faultsOf(envelope.error, ''));
+    if (!envelope.success) throw new EventRejected('event', fieldFaults(envelope.error));
     const { id, time, detail, 'detail-type': kind } = envelope.data;
-    if (!isKnown(kind)) throw new EventRejected('event', [{ path: 'detail-type', message: 'is none that we take' }]);
+    if (!isKnown(kind)) throw new EventRejected('event', [{ path: 'detail-type', message: noneOfOurs }]);
     const sentAt = Date.parse(time);
     await take(kind, detail, { id, sentAt: Number.isNaN(sentAt) ? receivedAt : sentAt, receivedAt });
     return kind;
@@ -112,8 +111,4 @@ function jsonOf(body: string): unknown {
   } catch {
     throw new EventRejected('event', [{ path: 'body', message: 'is no JSON' }]);
   }
-}
-
-function faultsOf(error: z.ZodError, root: string): FieldFault[] {
-  return error.issues.map(({ path, message }) => ({ path: [root, ...path].filter((part) => part !== '').join('.'), message }));
 }

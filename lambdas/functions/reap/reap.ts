@@ -8,6 +8,7 @@ import { actionOutgoing } from '#adapters/action-queue';
 import type { ActedDevices } from '#adapters/dynamodb/acted-device';
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
 import type { Queue } from '#adapters/queues';
+import { deadlinePassed } from '#domain/expiry';
 import { isRefused, nextOf } from '#domain/transitions';
 import { conclude, type EndDependencies } from '#functions/act/conclude';
 
@@ -61,9 +62,5 @@ const isExpired = (action: LedgerAction, now: number): boolean =>
 /** Somebody else may have written it just now: then it is not forgotten, and theirs to end. */
 async function expire(deps: ReapDependencies, action: LedgerAction): Promise<void> {
   const [device, open] = await Promise.all([deps.devices.read(action), deps.ledger.openOf(action, { except: action.actionId })]);
-  const reason = action.confirmation && !action.confirmation.confirmedAt ? unconfirmed : action.history.at(-1)?.note;
-  const note = `Its deadline passed before it could be carried out${reason ? ` (last: ${reason})` : ''}. Ask again if it is still wanted.`;
-  await conclude(deps, action, { events: [{ event: 'expire', at: deps.now(), note }], device, open });
+  await conclude(deps, action, { events: [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }], device, open });
 }
-
-const unconfirmed = 'nobody confirmed it a second time';

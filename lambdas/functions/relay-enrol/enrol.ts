@@ -5,6 +5,7 @@
 import type { RelayStore } from '#adapters/dynamodb/relays';
 import { checkRotation, claimedRelay, keyId } from '#adapters/relay-identity';
 import { tokenHash } from '#adapters/relay-token';
+import { fieldFaults } from '#domain/field-faults';
 import {
   type EnrolmentAnswer,
   enrolmentRequest,
@@ -39,7 +40,7 @@ export function enrol({ relays, socketUrl, cloudUrl, cloudKey, now, log }: Enrol
     if (token === undefined)
       return problem(401, 'No enrolment token came with the request. Make one in the console, under Relays.');
     const request = enrolmentRequest.safeParse(body);
-    if (!request.success) return problem(400, 'The request was not understood; nothing was done.', issues(request.error.issues));
+    if (!request.success) return problem(400, 'The request was not understood; nothing was done.', fieldFaults(request.error));
     const hash = tokenHash(token);
     const relay = await relays.invited(hash);
     if (relay === null || relay.revokedAt !== null) return problem(401, unknownToken);
@@ -61,7 +62,7 @@ export function enrol({ relays, socketUrl, cloudUrl, cloudKey, now, log }: Enrol
 export function changeKey({ relays, socketUrl, now, log }: EnrolDependencies) {
   return async (body: unknown): Promise<Answer> => {
     const request = rotationRequest.safeParse(body);
-    if (!request.success) return problem(400, 'The request was not understood; nothing was done.', issues(request.error.issues));
+    if (!request.success) return problem(400, 'The request was not understood; nothing was done.', fieldFaults(request.error));
     const relayId = claimedRelay(request.data.statement);
     const relay = relayId === null ? null : await relays.read(relayId);
     if (relay === null || relay.revokedAt !== null || relay.enrolledAt === null) return problem(401, notKnown);
@@ -86,9 +87,6 @@ async function withKey({ keys }: RelayRecord, key: PublicKey, at: number): Promi
     .map((one) => ({ ...one, until: Math.min(one.until ?? Number.POSITIVE_INFINITY, at + oldKeyMs) }));
   return [...others, { kid, key, addedAt: at, until: null }];
 }
-
-const issues = (found: readonly { path: PropertyKey[]; message: string }[]) =>
-  found.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
 
 const unknownToken = 'This enrolment token is not known here. Make a new one in the console, under Relays.';
 const usedToken =

@@ -84,8 +84,8 @@ test('dropped messages are gone, and no others', async () => {
   const gone = await giveUp('deadLetters', 'no JSON');
   const kept = await giveUp('deadLetters', event('Unheard', {}));
   expect((await look('portalEvents')).map(({ because }) => because).sort()).toEqual([
+    expect.stringMatching(/field detail-type is none that we take; those are ActionRequested, .*GatherRequested\.$/),
     'It is not what this queue takes: its body is no JSON.',
-    'It is not what this queue takes: its detail-type is none that we take.',
   ]);
   const { json } = await gateway.ask('/api/dlq/portalEvents/drop', { body: { ids: [gone, 'nobody'] } });
   expect(json).toEqual({ handled: [gone], left: 1 });

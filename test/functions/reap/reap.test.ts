@@ -65,7 +65,7 @@ test('an action past its deadline expires with the line that tells the portal, a
   const id = await forgotten({ expiresAt: spine.clock.now + minute, state: 'waiting', notBefore: spine.clock.now + minute });
   spine.clock.now += 2 * minute;
   expect((await reapNow()).expired).toBe(1);
-  expect(await read(id)).toMatchObject({ state: 'expired', outcome: expect.stringMatching(/deadline passed.*Ask again/) });
+  expect(await read(id)).toMatchObject({ state: 'expired', outcome: expect.stringMatching(/deadline passed.*ask again/i) });
   const lines = await spine.timeline.read({ sourceId, user, deviceId });
   expect(lines.filter(({ kind, data }) => kind === 'action' && data.state === 'expired')).toHaveLength(1);
   expect((await stored()).openAction).toBeNull();

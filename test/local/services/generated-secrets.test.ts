@@ -1,7 +1,7 @@
 /** Secrets that the template lets Secrets Manager generate: from the template's words to what a function is given. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GeneratedSecret, Model } from '#infra/local/model';
@@ -89,6 +89,23 @@ describe('the local secret store', () => {
     const file = join(folder.path, 'services', 'secrets.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readFile(file, 'utf8')).toContain(values[0]);
+  });
+
+  test('takes a new value while it runs, under a version of its own, and keeps it', async () => {
+    const put = (SecretString: string) => new PutSecretValueCommand({ SecretId: arn, SecretString });
+    const stack = await startStack(folder.path, { functions: [aFunction('reader', [])], change: withSecret({}) });
+    const { secrets } = stack.as('operator');
+    const before = await secrets.send(new DescribeSecretCommand({ SecretId: arn }));
+    const { VersionId = '' } = await secrets.send(put('corrected'));
+    expect(Object.keys(before.VersionIdsToStages ?? {})).not.toContain(VersionId);
+    expect(await secrets.send(read)).toMatchObject({ SecretString: 'corrected', VersionId });
+    await expect(stack.as('reader').secrets.send(put('by a function'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    const unknown = new PutSecretValueCommand({ SecretId: 'nobody', SecretString: 'x' });
+    await expect(secrets.send(unknown)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await stack.stop();
+    const again = await startStack(folder.path, { change: withSecret({}) });
+    expect((await again.as('operator').secrets.send(read)).SecretString).toBe('corrected');
+    await again.stop();
   });
 
   test('asks for the right on the key that encrypts it, too', async () => {

@@ -1,0 +1,52 @@
+/**
+ * What stands against something that came from outside, field by field: where, and what was expected there. Never a value: it may
+ * be a person's name, or a secret. Of a choice that nothing fits, the alternatives are named, not only that none fits.
+ */
+import type { z } from 'zod';
+
+export type FieldFault = { path: string; message: string };
+type Issue = z.core.$ZodIssue;
+
+/** `root`: the field that was parsed, in the whole that its sender knows. */
+export function fieldFaults({ issues }: Pick<z.ZodError, 'issues'>, root: readonly PropertyKey[] = []): FieldFault[] {
+  return issues.flatMap((issue) => told(issue, root));
+}
+
+const silentUnion = 'Invalid input';
+
+function told(issue: Issue, base: readonly PropertyKey[]): FieldFault[] {
+  const at = [...base, ...issue.path];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0 || issue.message !== silentUnion)
+    return [fault(at, issue.message)];
+  const meant = closest(issue.errors);
+  if (meant !== null) return meant.flatMap((inner) => told(inner, at));
+  const alternatives = issue.errors.flatMap((branch) => branch.map(alternative));
+  return [fault(at, `${silentUnion}: expected ${[...new Set(alternatives)].join(', or ')}`)];
+}
+
+const fault = (path: readonly PropertyKey[], message: string): FieldFault => ({ path: path.map(String).join('.'), message });
+
+/** The branch that was meant: the one that fits as a whole and has the fewest faults inside. Null when none fits even so far. */
+function closest(branches: readonly Issue[][]): Issue[] | null {
+  const inside = branches.filter((branch) => branch.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'));
+  return inside.toSorted((one, other) => one.length - other.length)[0] ?? null;
+}
+
+function alternative(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return names[issue.expected] ?? `a ${issue.expected}`;
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'invalid_format':
+      return formats[issue.format] ?? `a valid ${issue.format}`;
+    default:
+      return issue.message.replace(/^.*expected /, '');
+  }
+}
+
+const names: Record<string, string> = { int: 'a whole number', string: 'a text', object: 'an object', array: 'a list' };
+const formats: Record<string, string> = {
+  datetime: 'an ISO 8601 time',
+  email: 'an email address',
+};
