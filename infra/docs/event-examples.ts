@@ -66,10 +66,10 @@ export const exampleLines: { [K in EventOutName]: JournalLine } = {
     'Removed: the server has not listed this device for the time after which it counts as removed.',
     {},
   ),
-  DeviceQuarantined: line('quarantined', 'Held until approved: third of 2 allowed.', {
+  DeviceQuarantined: line('quarantined', "Held until approved: the user's third device, where 2 are allowed before approval.", {
     heldSince: at,
     rule: 'over-allowance',
-    evidence: 'third of 2 allowed',
+    evidence: "the user's third device, where 2 are allowed before approval",
   }),
   DeviceReleased: line('released', 'No longer held: approve by rule enrolled-device.', {
     heldSince: at - 3_600_000,

@@ -87,7 +87,7 @@ export const rules = [
     applies: ({ device }) => device.existing,
     verdict: ({ device }) => (isPending(device) || isTakenByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) =>
-      `present in the complete gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBarred)(device)}`,
+      `connected before Auto-Quarantine: present in the gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBarred)(device)}`,
     wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
   },
   {
@@ -148,7 +148,7 @@ export const rules = [
     gives: 'approve',
     applies: ({ place }, { input }) => place <= input.settings.devicesPerUser,
     verdict: () => 'approve',
-    evidence: ({ place }, { input }) => `${ordinal(place)} of ${input.settings.devicesPerUser} allowed`,
+    evidence: ({ place }, { input }) => placeInWords(place, input.settings.devicesPerUser),
     wouldChange: () => 'A lower number of devices per user.',
   },
   {
@@ -236,14 +236,15 @@ function stillBarred(device: DeviceFacts): string {
 function overAllowance({ place, match, device }: Subject, { input, places, anyAutoApprove }: Circumstances): string {
   const allowed = input.settings.devicesPerUser;
   const count =
-    allowed === 0
-      ? 'no device is allowed before approval'
-      : `${ordinal(place)} of ${allowed} allowed; ${firstOnes(allowed, places)}`;
+    allowed === 0 ? 'no device is allowed before approval' : `${placeInWords(place, allowed)}; ${firstOnes(allowed, places)}`;
   const why = anyAutoApprove ? `; ${match.evidence}` : '';
   return device.detail === null ? `${count}${why}; what the server shows of it is not read yet` : `${count}${why}`;
 }
 
 const namesShown = 5;
+
+const placeInWords = (place: number, allowed: number): string =>
+  `the user's ${ordinal(place)} device, where ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed before approval`;
 
 function firstOnes(allowed: number, { ordered }: Circumstances['places']): string {
   const names = ordered.slice(0, Math.min(allowed, namesShown)).map(({ deviceId }) => deviceId);

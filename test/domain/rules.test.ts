@@ -298,7 +298,7 @@ describe('within-allowance', () => {
     expect(one(aDevice('A'), { settings: aqOn({ devicesPerUser: 2 }) })).toMatchObject({
       verdict: 'approve',
       rule: 'within-allowance',
-      evidence: 'first of 2 allowed',
+      evidence: "the user's first device, where 2 are allowed before approval",
     });
   });
 });
@@ -368,7 +368,7 @@ describe('over-allowance', () => {
     const devices = ['A', 'B', 'C'].map((id) => aDevice(id));
     const input = aUser({ settings: aqOn({ devicesPerUser: 2 }), devices });
     const [, , third] = decide(input);
-    expect(third?.evidence).toBe('third of 2 allowed; first two: A, B');
+    expect(third?.evidence).toBe("the user's third device, where 2 are allowed before approval; first two: A, B");
     expect(third?.wouldChange).toContain('frees a place');
   });
 

@@ -194,15 +194,84 @@ test('settings show their plan, stop at the guard, are confirmed and rolled back
   await page.getByText('Version 3 is published').waitFor();
 });
 
-test('the journal is searched and verified', async () => {
+test('the journal is searched on the server by words, kind and time, and what is looked for stands in the address', async () => {
   await to('/journal');
-  await page.getByRole('searchbox').fill('ApplHELD0');
+  await page.getByRole('searchbox').fill('approval ASKED applheld0');
   await page
     .getByText(/Approval asked for by/)
     .first()
     .waitFor();
+  await page.getByText(/^All [\d,]+ lines searched: [\d,]+ match/).waitFor();
+  expect(new URL(page.url()).searchParams.get('q')).toBe('approval ASKED applheld0');
+  expect(await page.getByText(userName(0), { exact: false }).count()).toBe(0);
+  await page.getByRole('button', { name: /^Kind/ }).click();
+  await page.getByRole('option', { name: 'stopped by the guard' }).click();
+  await page.getByText('No line matches.').waitFor();
+  await page.goBack();
+  await page
+    .getByText(/Approval asked for by/)
+    .first()
+    .waitFor();
+  await to('/journal?kind=guard-decided&last=hour');
+  await page.getByText(/^All of that time searched/).waitFor();
+  await page.getByRole('button', { name: /^Time/ }).click();
+  await page.getByRole('option', { name: 'From day to day…' }).click();
+  await page.getByLabel('Last day', { exact: true }).fill('2020-01-31');
+  await page.getByLabel('Last day', { exact: true }).press('Tab');
+  await page.getByText('No line matches.').waitFor();
+});
+
+test('a device leads to its lines in the journal, and the journal tells when there are new ones', async () => {
+  await to(deviceAddress(hostile[0], 'ApplHELD0'));
+  await page.getByRole('link', { name: 'In the journal' }).click();
+  await page.getByText(/^All [\d,]+ lines searched/).waitFor();
+  const devices = await page.locator('tbody tr').allInnerTexts();
+  expect(devices.length).toBeGreaterThan(3);
+  expect(devices.every((row) => row.includes('ApplHELD0'))).toBe(true);
+  await stack.api('/gathers', { method: 'POST', body: { sourceId: 'cloud' } });
+  await page.getByRole('button', { name: /^Show [\d,]+ new lines?$/ }).click();
+  await page.getByText(/^All [\d,]+ lines searched/).waitFor();
+});
+
+test('a long search says how far it is, is stopped, and goes on', async () => {
+  const held: (() => void)[] = [];
+  let asked = 0;
+  // A slow extender with a long journal: its first answers find nothing and say that there is more.
+  await page.route('**/api/journal?*', async (route) => {
+    if (++asked > 3) return route.continue();
+    if (asked > 1) await new Promise<void>((resolve) => held.push(resolve));
+    const { searchParams } = new URL(route.request().url());
+    expect(searchParams.get('order')).toBe('newest');
+    await route
+      .fulfill({ headers: { 'x-next-cursor': '1|cloud', 'x-lines-read': '4000' }, contentType: 'application/x-ndjson', body: '' })
+      .catch(() => undefined);
+  });
+  await to('/journal?q=nothing-like-this');
+  await page.getByText(/^Searched 4,000 of [\d,]+ lines? so far…/).waitFor();
+  await button('Stop').click();
+  await page.getByText(/^Searched 4,000 of [\d,]+ lines? so far, the newest first: none matches\./).waitFor();
+  for (const answer of held) answer();
+  await button('Search on').click();
+  await expect.poll(() => held.length).toBe(2);
+  for (const answer of held) answer();
+  await page.getByText(/^All 8,001 lines searched: none matches/).waitFor();
+  await page.unroute('**/api/journal?*');
+});
+
+test('the journal is verified in the browser; a line that was altered on its way is named', async () => {
+  await to('/journal');
   await button('Verify').click();
   await page.getByText(/Verified: .* none altered, none missing/).waitFor();
+  await page.route('**/api/journal?*', async (route) => {
+    const response = await route.fetch();
+    const [first = '', ...others] = (await response.text()).split('\n');
+    const changed = JSON.parse(first);
+    changed.line.says = 'Nothing happened.';
+    await route.fulfill({ response, body: [JSON.stringify(changed), ...others].join('\n') });
+  });
+  await button('Verify').click();
+  await page.getByText(/^Line 1 does not fit its seal: it was altered, or put in\. It is of /).waitFor();
+  await page.unroute('**/api/journal?*');
 });
 
 test('a relay is enrolled with one command, seen to connect, missed when it is killed, and revoked', async () => {
@@ -249,7 +318,7 @@ test('the scaling tool reckons for the replaced product and for this one', async
   await page.getByText('9 instances').waitFor();
 });
 
-test('no page has anything serious against it for those who cannot see or point, wide and light, narrow and dark', async () => {
+test('no page has anything serious against it for those who cannot see or point, wide and narrow, light and dark', async () => {
   const pages = [
     '/',
     '/devices',
@@ -258,11 +327,14 @@ test('no page has anything serious against it for those who cannot see or point,
     '/settings',
     '/relays',
     '/journal',
+    '/journal?q=nothing-like-this&from=2026-01-01',
     '/capacity',
   ];
   const found: string[] = [];
   for (const { width, colorScheme } of [
     { width: 1440, colorScheme: 'light' },
+    { width: 1440, colorScheme: 'dark' },
+    { width: 390, colorScheme: 'light' },
     { width: 390, colorScheme: 'dark' },
   ] as const) {
     await page.setViewportSize({ width, height: 900 });
@@ -274,7 +346,8 @@ test('no page has anything serious against it for those who cannot see or point,
       await page.evaluate(axe.source);
       const results = await page.evaluate<axe.AxeResults>('axe.run({ resultTypes: ["violations"] })');
       for (const { id, impact, nodes } of results.violations)
-        if (impact === 'serious' || impact === 'critical') found.push(`${address} ${width}: ${id} ${nodes[0]?.html}`);
+        if (impact === 'serious' || impact === 'critical')
+          found.push(`${address} ${width} ${colorScheme}: ${id} ${nodes[0]?.html}`);
       expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth + 1'), `${address} at ${width}`).toBe(false);
     }
   }

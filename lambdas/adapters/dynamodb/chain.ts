@@ -16,10 +16,13 @@ import { type ChainEntry, type ChainHead, chainEntry, chainHead, extend, genesis
 /** DynamoDB takes a hundred items in a transaction: the head, and an entry and a mark for each line. */
 const linesAtOnce = 49;
 
+/** More than any chain has: its numbers are kept with twelve digits. */
+const highestSeq = 999_999_999_999;
+
 export const sha256 = (text: string): string => digest('sha256', text, 'hex');
 
 export type ChainPage = {
-  entries: ChainEntry[] /** Where to read on; null at the end of the chain as it is now. */;
+  entries: ChainEntry[] /** Where to read on; null at the end of the chain as it is now (or, read back, at its first entry). */;
   nextSeq: number | null;
 };
 export type ChainReader = Pick<ChainStore, 'readChain' | 'head'>;
@@ -95,24 +98,42 @@ export function chainStore(client: DocumentClient, journalTable: string) {
       sourceId: string,
       { fromSeq = 1, limit = 500 }: { fromSeq?: number; limit?: number } = {},
     ): Promise<ChainPage> {
-      const entries: ChainEntry[] = [];
-      let from: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName: journalTable,
-            KeyConditionExpression: 'pk = :pk AND sk >= :from',
-            ExpressionAttributeValues: { ':pk': chainKey(sourceId, fromSeq).pk, ':from': chainKey(sourceId, fromSeq).sk },
-            Limit: limit - entries.length,
-            ConsistentRead: true,
-            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          }),
-        );
-        entries.push(...Items.map((item) => chainEntry.parse(item)));
-        from = LastEvaluatedKey;
-      } while (from !== undefined && entries.length < limit);
+      const { entries, isEnd } = await readPart(sourceId, { range: ['>=', fromSeq], forward: true, limit });
       const last = entries.at(-1);
-      return { entries, nextSeq: from !== undefined && last !== undefined ? last.seq + 1 : null };
+      return { entries, nextSeq: isEnd || last === undefined ? null : last.seq + 1 };
+    },
+
+    /** Entries from number `fromSeq` back to the first, the newest first, at most `limit`; left out: from the end of the chain. */
+    async readChainBack(
+      sourceId: string,
+      { fromSeq, limit = 500 }: { fromSeq?: number | undefined; limit?: number } = {},
+    ): Promise<ChainPage> {
+      const { entries } = await readPart(sourceId, { range: ['<=', fromSeq ?? highestSeq], forward: false, limit });
+      const last = entries.at(-1);
+      return { entries, nextSeq: last === undefined || last.seq === 1 ? null : last.seq - 1 };
     },
   };
+
+  type Part = { range: ['>=' | '<=', number]; forward: boolean; limit: number };
+  async function readPart(sourceId: string, { range: [compares, seq], forward, limit }: Part) {
+    const { pk, sk } = chainKey(sourceId, seq);
+    const entries: ChainEntry[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: journalTable,
+          KeyConditionExpression: `pk = :pk AND sk ${compares} :seq`,
+          ExpressionAttributeValues: { ':pk': pk, ':seq': sk },
+          ScanIndexForward: forward,
+          Limit: limit - entries.length,
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      entries.push(...Items.map((item) => chainEntry.parse(item)));
+      from = LastEvaluatedKey;
+    } while (from !== undefined && entries.length < limit);
+    return { entries, isEnd: from === undefined };
+  }
 }

@@ -1,13 +1,13 @@
 /** The journal as it is exported: the chain's entries, and how each line stands in the timeline that people look at. */
 import { getAll } from '#adapters/dynamodb/batches';
-import { type ChainReader, chainStore } from '#adapters/dynamodb/chain';
+import { type ChainStore, chainStore } from '#adapters/dynamodb/chain';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { lineOf } from '#adapters/dynamodb/journal-stream';
 import { journalPk, journalSk, sourceJournalPk } from '#adapters/dynamodb/keys';
 import { canonical, type JournalLine } from '#domain/chain';
 import type { Kept } from '#domain/chain-check';
 
-export type JournalReader = ChainReader & {
+export type JournalReader = Pick<ChainStore, 'readChain' | 'readChainBack' | 'head'> & {
   /** In the order of the lines. */
   kept(lines: readonly JournalLine[]): Promise<Kept[]>;
 };

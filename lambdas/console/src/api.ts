@@ -67,11 +67,14 @@ export async function send<S extends z.ZodType = z.ZodUnknown>(
   return (schema ?? z.unknown()).parse(answer) as z.output<S>;
 }
 
-/** A page of JSON lines, and where the next one begins. */
-export async function readLines(path: string): Promise<{ text: string; next: string | null }> {
-  const response = await ask(path);
+/** JSON lines, where the next page begins, and how many lines were looked at for this one. */
+export type LinesPage = { text: string; next: string | null; read: number };
+
+export async function readLines(path: string, signal?: AbortSignal): Promise<LinesPage> {
+  const response = await ask(path, signal ? { signal } : {});
   if (!response.ok) throw await refusedBy(response);
-  return { text: await response.text(), next: response.headers.get('x-next-cursor') };
+  const { headers } = response;
+  return { text: await response.text(), next: headers.get('x-next-cursor'), read: Number(headers.get('x-lines-read')) };
 }
 
 async function refusedBy(response: Response): Promise<Refused> {

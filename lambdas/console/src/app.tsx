@@ -14,6 +14,7 @@ import { guards } from './schemas.ts';
 import { signOut, useSession } from './session.ts';
 import { texts } from './texts/texts.ts';
 import { useConnection, useLive } from './use-live.ts';
+import { useMedia } from './use-media.ts';
 
 const pages = {
   '/': { title: texts.pages.overview, page: Overview },
@@ -32,7 +33,10 @@ export function App() {
   const session = useSession();
   const { path, query } = useRoute();
   const { title, page: Page } = isPage(path) ? pages[path] : { title: texts.notFound, page: Unknown };
-  const [open, setOpen] = useState(() => matchMedia('(min-width: 912px)').matches);
+  // What the reader chose holds for as long as the window is as wide; where there is room for it, the list of pages is open.
+  const isWide = useMedia('(min-width: 912px)');
+  const [chosen, setChosen] = useState<{ isWide: boolean; open: boolean } | null>(null);
+  const open = chosen?.isWide === isWide ? chosen.open : isWide;
   const shown = session.kind === 'out' ? texts.signIn.title : (path === '/device' && query.get('user')) || title;
   useEffect(() => {
     document.title = `${shown} · ${texts.product}`;
@@ -47,7 +51,7 @@ export function App() {
         navigation={<Navigation path={path} />}
         navigationWidth={220}
         navigationOpen={open}
-        onNavigationChange={({ detail }) => setOpen(detail.open)}
+        onNavigationChange={({ detail }) => setChosen({ isWide, open: detail.open })}
         breadcrumbs={session.kind === 'out' ? undefined : <Breadcrumbs path={path} title={title} device={query.get('id')} />}
         ariaLabels={{
           navigation: texts.navigation,

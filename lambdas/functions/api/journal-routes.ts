@@ -1,19 +1,36 @@
 /** GET /api/journal: every source's lines as they were sealed, one JSON document a line. */
 import { z } from '@hono/zod-openapi';
-import type { ChainEntry } from '#domain/chain';
 import { noSource } from '#domain/rejection-lines';
+import { lineKind } from '#domain/timeline';
 import { type ApiApp, type ApiDependencies, json, problems } from './app.ts';
 import { withoutEmpty } from './device-routes.ts';
+import { beginning, type Place, searchJournal, startOf, wantedOf } from './journal-search.ts';
 import { malformed, Problem } from './problem.ts';
 
 const linesAtOnce = 500;
-/** How many pages of the chain one request looks through for what was asked for. */
-const mostPages = 8;
 
 const query = z.object({
   source: z.string().min(1).optional().openapi({ description: 'Source id; `*` for what belongs to no source. Left out: all.' }),
   device: z.string().min(1).optional().openapi({ description: 'source/user/deviceId', example: 'cloud/Jane Doe/Acme/ApplF17X' }),
+  kind: lineKind.optional().openapi({ description: 'Lines of this kind.' }),
+  q: z
+    .string()
+    .max(200)
+    .optional()
+    .openapi({ description: 'Words that all occur in what the line says, its user or device id; case does not matter.' }),
   from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Lines of this time and later.' }),
+  to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Lines of this time and earlier.' }),
+  order: z.enum(['oldest', 'newest']).default('oldest').openapi({
+    description:
+      'Which line of a source comes first. `newest` with `from` ends at 500 lines in a row that are more than a day older, and with `to` leaves out what was written more than a day later.',
+  }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(linesAtOnce)
+    .default(linesAtOnce)
+    .openapi({ description: 'The most lines that a page holds.' }),
   check: z.enum(['true', 'false']).optional().openapi({ description: 'Also compare each line with the timeline: adds `kept`.' }),
   cursor: z.string().optional().openapi({ description: 'From the header `x-next-cursor` of the page before.' }),
 });
@@ -25,9 +42,9 @@ export function journalRoutes(app: ApiApp, { journal, sourceIds }: ApiDependenci
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/journal',
-    summary: 'The journal as JSON lines, source by source in the order in which it was written',
+    summary: 'The journal as JSON lines, source by source, in the order in which it was written or the other way round',
     description:
-      'A page has the header `x-next-cursor` while there is more; with filters a page may be empty and still have one.',
+      'A page has the header `x-next-cursor` while there is more. One request looks through at most 4,000 lines and says in `x-lines-read` through how many it did: with filters a page may be empty and still have a cursor.',
     request: { query },
     responses: {
       200: {
@@ -40,12 +57,14 @@ export function journalRoutes(app: ApiApp, { journal, sourceIds }: ApiDependenci
   app.get('/api/journal', async (c) => {
     const parsed = query.safeParse(withoutEmpty(c.req.query()));
     if (!parsed.success) throw malformed(parsed.error);
-    const { source, device, from, check, cursor } = parsed.data;
+    const { source, device, check, cursor, order, limit, ...filter } = parsed.data;
     const sources = source === undefined ? sourcesOf(device, everySource) : [source];
-    const page = await readPage(journal, { sources, start: cursorOf(cursor, sources), wanted: wantedOf(device, from) });
+    const search = { sources, newestFirst: order === 'newest', limit, ...wantedOf({ ...filter, device }) };
+    const page = await searchJournal(journal, search, await startOf(journal, search, cursorOf(cursor, sources)));
     const kept = check === 'true' ? await journal.kept(page.entries.map(({ line }) => line)) : null;
     const lines = page.entries.map((entry, index) => `${JSON.stringify(kept ? { ...entry, kept: kept[index] } : entry)}\n`);
-    if (page.next !== null) c.header('x-next-cursor', page.next);
+    if (page.next !== null) c.header('x-next-cursor', `${page.next.seq ?? 'end'}|${page.next.sourceId}`);
+    c.header('x-lines-read', String(page.read));
     return c.body(lines.join(''), 200, { 'content-type': 'application/x-ndjson' });
   });
 
@@ -61,46 +80,18 @@ export function journalRoutes(app: ApiApp, { journal, sourceIds }: ApiDependenci
   });
 }
 
-type Start = { sourceId: string; seq: number };
-type Reading = { sources: readonly string[]; start: Start | null; wanted: (entry: ChainEntry) => boolean };
-
-/** Entries up to a bound, and where to read on; null at the end of the last source. */
-async function readPage(
-  journal: ApiDependencies['journal'],
-  { sources, start, wanted }: Reading,
-): Promise<{ entries: ChainEntry[]; next: string | null }> {
-  const entries: ChainEntry[] = [];
-  let at: Start | null = start;
-  for (let pages = 0; at !== null; pages++) {
-    if (pages === mostPages || entries.length >= linesAtOnce) return { entries, next: `${at.seq}|${at.sourceId}` };
-    const page = await journal.readChain(at.sourceId, { fromSeq: at.seq, limit: linesAtOnce });
-    entries.push(...page.entries.filter(wanted));
-    at = page.nextSeq === null ? following(at.sourceId, sources) : { sourceId: at.sourceId, seq: page.nextSeq };
-  }
-  return { entries, next: null };
-}
-
-function following(sourceId: string, sources: readonly string[]): Start | null {
-  const next = sources[sources.indexOf(sourceId) + 1];
-  return next === undefined ? null : { sourceId: next, seq: 1 };
-}
-
 /** A device named as source/user/deviceId has its lines in that source's journal only. */
 function sourcesOf(device: string | undefined, all: readonly string[]): readonly string[] {
   const sourceId = device?.split('/')[0];
   return sourceId === undefined ? all : [sourceId];
 }
 
-function wantedOf(device: string | undefined, from: string | undefined): (entry: ChainEntry) => boolean {
-  const since = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from);
-  return ({ line }) => line.at >= since && (device === undefined || `${line.sourceId}/${line.user}/${line.deviceId}` === device);
-}
-
-function cursorOf(cursor: string | undefined, sources: readonly string[]): Start | null {
-  const [first] = sources;
-  if (cursor === undefined) return first === undefined ? null : { sourceId: first, seq: 1 };
+function cursorOf(cursor: string | undefined, sources: readonly string[]): Place | null {
+  if (cursor === undefined) return beginning(sources);
   const [, seq, sourceId = ''] = /^(\d{1,12})\|(.+)$/.exec(cursor) ?? [];
   if (seq !== undefined && Number(seq) > 0 && sources.includes(sourceId)) return { sourceId, seq: Number(seq) };
+  if (seq === undefined && cursor.startsWith('end|') && sources.includes(cursor.slice(4)))
+    return { sourceId: cursor.slice(4), seq: null };
   throw new Problem(400, 'The cursor is none that this API gave. Begin without one.', {
     errors: [{ path: 'cursor', message: 'is not understood' }],
   });

@@ -105,10 +105,29 @@ test('it is exported from a time on, of one device, or of one source, and nothin
   expect((await exported('source=hq')).lines).toEqual([]);
 }, 30_000);
 
+test('it is read newest first, in pages as small as asked for, by words, kind and time', async () => {
+  const { lines, pages } = await exported('order=newest&limit=200');
+  expect(pages).toBe(4);
+  expect(lines.map((line) => JSON.parse(line).seq)).toEqual(Array.from({ length: count + 1 }, (_, index) => count + 1 - index));
+  const found = await gateway.ask(`/api/journal?order=newest&q=${encodeURIComponent('USER d3 level')}&limit=5`);
+  expect(
+    found.text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).line.deviceId),
+  ).toEqual(Array(5).fill('D3'));
+  expect(Number(found.headers.get('x-lines-read'))).toBeGreaterThan(4 * devices);
+  expect((await exported('order=newest&kind=gather-completed')).lines).toHaveLength(1);
+  const [from, to] = [100, 109].map((number) => encodeURIComponent(new Date(begin + number * 60_000).toISOString()));
+  expect((await exported(`order=newest&from=${from}&to=${to}`)).lines).toHaveLength(10);
+}, 30_000);
+
 test('a cursor that is none, and a time that is none, are refused with the field', async () => {
   for (const [query, path] of [
     ['cursor=nonsense', 'cursor'],
     ['from=yesterday', 'from'],
+    ['kind=gossip', 'kind'],
+    ['limit=1000', 'limit'],
   ])
     expect(await gateway.ask(`/api/journal?${query}`)).toMatchObject({ status: 400, json: { errors: [{ path }] } });
 });

@@ -13,6 +13,7 @@ import Table from '@cloudscape-design/components/table';
 import { z } from 'zod';
 import { benchMeasuredOn, benchRows } from '../parts/bench.ts';
 import { type Assumptions, costOf, replacedInstances, usualAssumptions } from '../parts/capacity.ts';
+import { useColumns } from '../parts/one-column.tsx';
 import { listPrices, type Prices, pricesAsOf } from '../parts/prices.ts';
 import { useSaved } from '../parts/saved.ts';
 import { type SourceStatus, status } from '../schemas.ts';
@@ -84,8 +85,6 @@ export default function Capacity() {
             <Box color="text-body-secondary">{t.oursWhy}.</Box>
           </Container>
         </ColumnLayout>
-        <Measured sources={live.value?.sources ?? []} loading={live.value === null} />
-        <Bench />
         <Container header={<Header variant="h2">{t.assumptions}</Header>}>
           <ColumnLayout columns={2}>
             {(Object.keys(assumptionLabels) as (keyof Assumptions)[]).map((key) => (
@@ -114,33 +113,44 @@ export default function Capacity() {
             </SpaceBetween>
           </ExpandableSection>
         </Container>
-        <Table
-          header={
-            <Header variant="h2" description={t.prices(pricesAsOf)}>
-              {t.cost}
-            </Header>
-          }
-          items={[...lines, { item: t.total, quantity: 0, unit: '', price: '', cost: total }]}
-          trackBy="item"
-          wrapLines
-          ariaLabels={{ tableLabel: t.cost }}
-          columnDefinitions={[
-            { id: 'item', header: t.item, cell: ({ item }) => item, isRowHeader: true },
-            {
-              id: 'quantity',
-              header: t.quantity,
-              cell: ({ quantity, unit }) => (unit === '' ? '' : `${amount(quantity)} ${unit}`),
-            },
-            { id: 'price', header: t.price, cell: ({ price }) => price },
-            {
-              id: 'sum',
-              header: t.sum,
-              cell: ({ item, cost }) => <Box variant={item === t.total ? 'strong' : 'span'}>{dollars.format(cost)}</Box>,
-            },
-          ]}
-        />
+        <Costs lines={lines} total={total} />
+        <Measured sources={live.value?.sources ?? []} loading={live.value === null} />
+        <Bench />
       </SpaceBetween>
     </ContentLayout>
+  );
+}
+
+type CostsProps = { lines: ReturnType<typeof costOf>['lines']; total: number };
+function Costs({ lines, total }: CostsProps) {
+  const items = [...lines, { item: t.total, quantity: 0, unit: '', price: '', cost: total }];
+  const columns = useColumns<(typeof items)[number]>([
+    { id: 'item', header: t.item, cell: ({ item }) => item, isRowHeader: true },
+    {
+      id: 'quantity',
+      header: t.quantity,
+      cell: ({ quantity, unit }) => (unit === '' ? '' : `${amount(quantity)} ${unit}`),
+    },
+    { id: 'price', header: t.price, cell: ({ price }) => price },
+    {
+      id: 'sum',
+      header: t.sum,
+      cell: ({ item, cost }) => <Box variant={item === t.total ? 'strong' : 'span'}>{dollars.format(cost)}</Box>,
+    },
+  ]);
+  return (
+    <Table
+      header={
+        <Header variant="h2" description={t.prices(pricesAsOf)}>
+          {t.cost}
+        </Header>
+      }
+      items={items}
+      trackBy="item"
+      wrapLines
+      ariaLabels={{ tableLabel: t.cost }}
+      columnDefinitions={columns}
+    />
   );
 }
 
@@ -178,6 +188,18 @@ function Count({ label, value, least = 0, onChange }: CountProps) {
 
 function Measured({ sources, loading }: { sources: readonly SourceStatus[]; loading: boolean }) {
   const measured = sources.filter(({ averageGather }) => averageGather !== null);
+  const columns = useColumns<SourceStatus>([
+    { id: 'source', header: 'Source', cell: ({ sourceId }) => <bdi>{sourceId}</bdi>, isRowHeader: true },
+    { id: 'devices', header: 'Devices', cell: ({ devices }) => number(devices) },
+    { id: 'time', header: 'A gather', cell: ({ averageGather }) => duration(averageGather?.ms ?? 0) },
+    { id: 'requests', header: 'Requests to the server', cell: ({ averageGather }) => number(averageGather?.requests ?? 0) },
+    {
+      id: 'units',
+      header: 'Table units of the last gather',
+      cell: ({ lastGather }) =>
+        lastGather === null ? '–' : `${amount(lastGather.units.read)} read, ${amount(lastGather.units.write)} written`,
+    },
+  ]);
   return (
     <Table
       header={
@@ -192,23 +214,19 @@ function Measured({ sources, loading }: { sources: readonly SourceStatus[]; load
       wrapLines
       ariaLabels={{ tableLabel: t.measured }}
       empty={<Box color="text-body-secondary">{t.measuredNone}</Box>}
-      columnDefinitions={[
-        { id: 'source', header: 'Source', cell: ({ sourceId }) => <bdi>{sourceId}</bdi>, isRowHeader: true },
-        { id: 'devices', header: 'Devices', cell: ({ devices }) => number(devices) },
-        { id: 'time', header: 'A gather', cell: ({ averageGather }) => duration(averageGather?.ms ?? 0) },
-        { id: 'requests', header: 'Requests to the server', cell: ({ averageGather }) => number(averageGather?.requests ?? 0) },
-        {
-          id: 'units',
-          header: 'Table units of the last gather',
-          cell: ({ lastGather }) =>
-            lastGather === null ? '–' : `${amount(lastGather.units.read)} read, ${amount(lastGather.units.write)} written`,
-        },
-      ]}
+      columnDefinitions={columns}
     />
   );
 }
 
 function Bench() {
+  const columns = useColumns<(typeof benchRows)[number]>([
+    { id: 'measure', header: t.benchMeasure, cell: ({ measure }) => measure, isRowHeader: true, minWidth: 220 },
+    { id: 'value', header: t.benchValue, cell: ({ value }) => value, minWidth: 130 },
+    { id: 'against', header: t.benchAgainst, cell: ({ against }) => against, minWidth: 200 },
+    { id: 'mark', header: t.benchMark, cell: ({ mark }) => mark, minWidth: 120 },
+    { id: 'met', header: t.benchResult, cell: ({ met }) => met, minWidth: 90 },
+  ]);
   return (
     <Table
       header={
@@ -220,13 +238,7 @@ function Bench() {
       trackBy="number"
       wrapLines
       ariaLabels={{ tableLabel: t.bench }}
-      columnDefinitions={[
-        { id: 'measure', header: t.benchMeasure, cell: ({ measure }) => measure, isRowHeader: true, minWidth: 220 },
-        { id: 'value', header: t.benchValue, cell: ({ value }) => value, minWidth: 130 },
-        { id: 'against', header: t.benchAgainst, cell: ({ against }) => against, minWidth: 200 },
-        { id: 'mark', header: t.benchMark, cell: ({ mark }) => mark, minWidth: 120 },
-        { id: 'met', header: '', cell: ({ met }) => met, minWidth: 90 },
-      ]}
+      columnDefinitions={columns}
     />
   );
 }

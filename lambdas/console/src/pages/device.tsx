@@ -15,11 +15,12 @@ import { BulkAsk, type BulkKind } from '../parts/bulk-ask.tsx';
 import { DeviceActions } from '../parts/device-actions.tsx';
 import { Facts, OnServer } from '../parts/device-facts.tsx';
 import { Decisions, Enrolment } from '../parts/device-people.tsx';
+import { journalAddress } from '../parts/journal-filter.ts';
 import { Said, useRequest } from '../parts/said.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Pending } from '../parts/trouble.tsx';
 import { Because, Name, Verdict } from '../parts/verdict.tsx';
-import { useRoute } from '../router.ts';
+import { follow, useRoute } from '../router.ts';
 import { type DeviceName, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, clientWord } from '../texts/words.ts';
@@ -58,7 +59,20 @@ function Device({ name }: { name: DeviceName }) {
           <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
             <SpaceBetween size="l">
               <Facts device={device} />
-              <Container header={<Header variant="h2">{t.timeline}</Header>}>
+              <Container
+                header={
+                  <Header
+                    variant="h2"
+                    actions={
+                      <Button href={journalAddress(name.sourceId, { device: deviceText(name) })} onFollow={follow}>
+                        {texts.journal.inJournal}
+                      </Button>
+                    }
+                  >
+                    {t.timeline}
+                  </Header>
+                }
+              >
                 <Timeline entries={device.timeline} />
               </Container>
             </SpaceBetween>
@@ -74,6 +88,8 @@ function Device({ name }: { name: DeviceName }) {
     </ContentLayout>
   );
 }
+
+const deviceText = ({ sourceId, user, deviceId }: DeviceName): string => `${sourceId}/${user}/${deviceId}`;
 
 function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
   const { busy, outcome, run, clear } = useRequest();

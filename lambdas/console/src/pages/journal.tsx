@@ -1,21 +1,23 @@
-/** The journal of a source: searched and filtered here, exported as it is sealed. */
+/** The journal of a source: searched by the extender, verified in this browser, exported as it is sealed. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import Input from '@cloudscape-design/components/input';
-import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table, { type TableProps } from '@cloudscape-design/components/table';
+import Table from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import { download } from '../parts/csv.ts';
-import { allOfJournal, checkJournal, type JournalEntry, useJournal } from '../parts/journal.ts';
-import { Said, useRequest } from '../parts/said.tsx';
-import { Name, UserLink } from '../parts/verdict.tsx';
-import { navigate, useRoute, withQuery } from '../router.ts';
+import { allOfJournal, type Checked, checkJournal, headsSchema } from '../parts/journal.ts';
+import { journalColumns, narrowJournalColumn } from '../parts/journal-columns.tsx';
+import { isAsked, type JournalFilter, journalAddress, journalFilterOf } from '../parts/journal-filter.ts';
+import { JournalFilters } from '../parts/journal-filters.tsx';
+import { JournalProgress } from '../parts/journal-progress.tsx';
+import { useJournalSearch } from '../parts/journal-search.ts';
+import { type Outcome, Said, useRequest } from '../parts/said.tsx';
+import { navigate, useRoute } from '../router.ts';
 import { status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { At } from '../time.tsx';
+import { localTime } from '../texts/words.ts';
 import { useLive } from '../use-live.ts';
 import { useNarrow } from '../use-media.ts';
 
@@ -23,38 +25,24 @@ const t = texts.journal;
 
 export default function JournalPage() {
   const { query } = useRoute();
-  const sources = (useLive('/status', status, 30_000).value?.sources ?? []).map(({ sourceId }) => sourceId);
-  const sourceId = query.get('source') ?? sources[0] ?? null;
-  return <Journal key={sourceId} sourceId={sourceId} sources={sources} kind={query.get('kind') ?? ''} />;
+  const known = useLive('/status', status, 30_000).value?.sources.map(({ sourceId }) => sourceId) ?? [];
+  const heads = useLive('/journal/heads', headsSchema, 10_000).value?.heads ?? [];
+  const sources = [...new Set([...known, ...heads.map(({ sourceId }) => sourceId)])];
+  const source = query.get('source') ?? sources[0] ?? null;
+  const newest = heads.find(({ sourceId }) => sourceId === source)?.seq ?? 0;
+  return <Journal source={source} sources={sources} newest={newest} filter={journalFilterOf(query)} />;
 }
 
-type Props = { sourceId: string | null; sources: readonly string[]; kind: string };
+type Props = { source: string | null; sources: readonly string[]; newest: number; filter: JournalFilter };
 
-function Journal({ sourceId, sources, kind }: Props) {
+function Journal({ source, sources, newest, filter }: Props) {
   const isNarrow = useNarrow();
-  const journal = useJournal(sourceId);
-  const [text, setText] = useState('');
-  const [counted, setCounted] = useState(0);
-  const { busy, outcome, run, clear } = useRequest();
-  const kinds = [...new Set([...journal.entries.map(({ line }) => line.kind), ...(kind === '' ? [] : [kind])])].sort();
-  const shown = journal.entries.filter((entry) => (kind === '' || entry.line.kind === kind) && holds(entry, text));
-  const show = (change: { source?: string; kind?: string }) =>
-    navigate(withQuery('/journal', { source: sourceId ?? '', kind, ...change }), { replace: true });
-  const exportAll = () =>
-    run(async () => {
-      if (sourceId === null) return '';
-      download(`journal-${sourceId}.ndjson`, 'application/x-ndjson', await allOfJournal(sourceId));
-      return t.exported;
-    });
-  const check = () =>
-    run(async () => {
-      if (sourceId === null) return '';
-      const { lines, trouble } = await checkJournal(sourceId, setCounted);
-      if (trouble === null) return t.verified(lines);
-      return { type: 'error', text: t.broken[trouble.kind](trouble.seq) };
-    });
-  if (journal.missing) return <Alert type="info">{t.missing}</Alert>;
-  const anyKind = { value: '', label: t.any };
+  const { again, goOn, stop, ...search } = useJournalSearch(source, filter);
+  const { outcome, run, clear, busy, counted } = useChecking();
+  const fresh = search.all > 0 ? newest - search.all : 0;
+  const show = (change: Partial<JournalFilter>, replace = false) =>
+    navigate(journalAddress(source, { ...filter, ...change }), { replace });
+  if (search.missing) return <Alert type="info">{t.missing}</Alert>;
   return (
     <SpaceBetween size="m">
       <Said outcome={outcome?.text ? outcome : null} onDismiss={clear} />
@@ -68,11 +56,10 @@ function Journal({ sourceId, sources, kind }: Props) {
             description={t.tagline}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" variant="icon" ariaLabel={texts.reload} onClick={journal.again} />
-                <Button loading={busy} loadingText={t.verifying(counted)} onClick={() => void check()}>
+                <Button loading={busy} loadingText={t.verifying(counted)} onClick={() => void run('verify', source)}>
                   {t.verify}
                 </Button>
-                <Button iconName="download" disabled={busy} onClick={() => void exportAll()}>
+                <Button iconName="download" disabled={busy} onClick={() => void run('export', source)}>
                   {t.export}
                 </Button>
               </SpaceBetween>
@@ -82,101 +69,61 @@ function Journal({ sourceId, sources, kind }: Props) {
           </Header>
         }
         filter={
-          <div className="filter-row">
-            <Input
-              type="search"
-              value={text}
-              placeholder={t.search}
-              ariaLabel={t.search}
-              onChange={({ detail }) => setText(detail.value)}
-            />
-            <Select
-              ariaLabel={t.kind}
-              options={[anyKind, ...kinds.map((value) => ({ value, label: value }))]}
-              selectedOption={kind === '' ? anyKind : { value: kind, label: kind }}
-              onChange={({ detail }) => show({ kind: detail.selectedOption.value ?? '' })}
-            />
-            <Select
-              ariaLabel={t.source}
-              options={sources.map((value) => ({ value, label: value }))}
-              selectedOption={sourceId === null ? null : { value: sourceId, label: sourceId }}
-              onChange={({ detail }) => show({ source: detail.selectedOption.value ?? '' })}
-            />
-          </div>
+          <JournalFilters
+            filter={filter}
+            source={source}
+            sources={sources}
+            onChange={show}
+            onSource={(wanted) => navigate(journalAddress(wanted, { ...filter, device: '' }))}
+          />
         }
-        items={shown}
+        items={search.entries}
         trackBy={({ seq }) => String(seq)}
-        loading={journal.loading && journal.entries.length === 0}
+        loading={search.state === 'looking' && search.entries.length === 0 && !isAsked(filter)}
         loadingText={texts.loading}
         ariaLabels={{ tableLabel: texts.pages.journal }}
         empty={
           <Box textAlign="center" color="text-body-secondary" padding="l">
-            {journal.trouble ?? (journal.entries.length === 0 ? t.empty : t.noMatch)}
+            {search.state !== 'ended' ? t.noMatchYet : isAsked(filter) ? t.noMatch : t.empty}
           </Box>
         }
-        footer={
-          journal.hasMore ? (
-            <Box textAlign="center">
-              <Button loading={journal.loading} onClick={journal.more}>
-                {t.more}
-              </Button>
-            </Box>
-          ) : null
-        }
-        columnDefinitions={isNarrow ? [narrowColumn] : columns}
+        footer={<JournalProgress search={search} filter={filter} onGoOn={goOn} onStop={stop} />}
+        columnDefinitions={isNarrow ? [narrowJournalColumn] : journalColumns}
+        {...(fresh > 0 ? { pagination: <Fresh count={fresh} onShow={again} /> } : {})}
       />
     </SpaceBetween>
   );
 }
 
-const columns: TableProps.ColumnDefinition<JournalEntry>[] = [
-  { id: 'at', header: 'When', cell: ({ line }) => <At at={new Date(line.at).toISOString()} />, minWidth: 210 },
-  { id: 'says', header: 'What', cell: ({ line }) => <Name>{line.says}</Name>, isRowHeader: true, minWidth: 300 },
-  { id: 'kind', header: 'Kind', cell: ({ line }) => line.kind, minWidth: 120 },
-  { id: 'who', header: 'Device', cell: (entry) => <Whose entry={entry} />, minWidth: 200 },
-  {
-    id: 'seal',
-    header: 'Seal',
-    cell: ({ seq, hash }) => (
-      <Box variant="code">
-        <span title={hash}>
-          {seq} · {hash.slice(0, 8)}
-        </span>
-      </Box>
-    ),
-    minWidth: 140,
-  },
-];
-/** In place of all columns where there is room for one. */
-const narrowColumn: TableProps.ColumnDefinition<JournalEntry> = {
-  id: 'narrow',
-  header: 'What',
-  isRowHeader: true,
-  cell: (entry) => (
-    <>
-      <Name>{entry.line.says}</Name>
-      <Box variant="small" display="block" color="text-body-secondary">
-        <At at={new Date(entry.line.at).toISOString()} /> · {entry.line.kind} · {entry.seq}
-      </Box>
-      {entry.line.user === null ? null : <Whose entry={entry} />}
-    </>
-  ),
-};
-
-function Whose({ entry: { line } }: { entry: JournalEntry }) {
-  const { sourceId, user, deviceId } = line;
-  if (user === null || deviceId === null) return <>–</>;
+/** Lines that were written since the search began are shown when the reader asks for them: nothing moves by itself while it is read. */
+function Fresh({ count, onShow }: { count: number; onShow(): void }) {
   return (
-    <>
-      <UserLink device={{ sourceId, user, deviceId }} />
-      <Box variant="small" display="block">
-        <Name>{deviceId}</Name>
-      </Box>
-    </>
+    <Button iconName="refresh" variant="inline-link" onClick={onShow}>
+      {t.fresh(count)}
+    </Button>
   );
 }
 
-function holds({ line }: JournalEntry, text: string): boolean {
-  const wanted = text.trim().toLowerCase();
-  return [line.says, line.user ?? '', line.deviceId ?? '', line.kind].some((part) => part.toLowerCase().includes(wanted));
+/** Verifying and exporting read the whole journal of a source. */
+function useChecking() {
+  const [counted, setCounted] = useState(0);
+  const { busy, outcome, run, clear } = useRequest();
+  const works = {
+    async export(source: string): Promise<string> {
+      download(`journal-${source}.ndjson`, 'application/x-ndjson', await allOfJournal(source));
+      return t.exported;
+    },
+    verify: async (source: string): Promise<string | Outcome> => verdictOf(await checkJournal(source, setCounted)),
+  };
+  return {
+    ...{ busy, outcome, clear, counted },
+    run: (work: keyof typeof works, source: string | null) => run(async () => (source === null ? '' : works[work](source))),
+  };
+}
+
+function verdictOf({ lines, trouble }: Checked): string | Outcome {
+  if (trouble === null) return t.verified(lines);
+  const { seq, kind, line } = trouble;
+  const where = line === null ? '' : t.brokenAt(line.deviceId ?? t.source, localTime(new Date(line.at).toISOString()));
+  return { type: 'error', text: [t.broken[kind](seq), kind === 'end' ? '' : where, t.brokenDo].filter(Boolean).join(' ') };
 }

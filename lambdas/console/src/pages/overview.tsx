@@ -115,9 +115,6 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
           {problem?.remedy}
         </Alert>
       ))}
-      {unrelayed.map((source) => (
-        <RelayTrouble key={source.sourceId} source={source} />
-      ))}
       {stopped > 0 ? (
         <Alert
           type="error"
@@ -131,6 +128,9 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
           {t.guardsDo}
         </Alert>
       ) : null}
+      {unrelayed.map((source) => (
+        <RelayTrouble key={source.sourceId} source={source} />
+      ))}
       {silent ? <Alert type="warning">{t.feed[enrolments.feed] ?? enrolments.feed}</Alert> : null}
       {held + undetermined > 0 ? (
         <Alert
@@ -162,11 +162,7 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
         <Box variant="awsui-key-label">{t.lags}</Box>
         {waiting.length === 0
           ? t.calm
-          : waiting
-              .map(
-                ([name, depth]) => `${name}: ${number(depth.waiting + depth.delayed)} waiting, ${number(depth.inWork)} in work`,
-              )
-              .join(' · ')}
+          : waiting.map(([name, { waiting: due, delayed, inWork }]) => t.queue(name, due + delayed, inWork)).join(' · ')}
       </div>
       <Box variant="small" color="text-body-secondary">
         {t.counted} <Ago at={figures.countedAt} />.

@@ -117,7 +117,7 @@ function Scoped({ scope, current, onPublished }: ScopedProps) {
       >
         <SpaceBetween size="l">
           <Box variant="small" color="text-body-secondary">
-            <bdi>{holding.publishedBy}</bdi>, <At at={holding.publishedAt} />
+            <bdi>{t.publishedBy(holding.publishedBy)}</bdi>, <At at={holding.publishedAt} />
           </Box>
           <SettingsForm settings={wanted} onChange={setEdited} />
         </SpaceBetween>

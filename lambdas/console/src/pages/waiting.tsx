@@ -85,12 +85,12 @@ export default function Waiting() {
         <Pending live={live} />
       ) : (
         <SpaceBetween size="l">
-          <Said outcome={outcome} onDismiss={clear} />
           {device === undefined ? (
             <Container>
               <Box textAlign="center" padding="l" color="text-body-secondary">
                 {t.nobody}
               </Box>
+              <Said outcome={outcome} onDismiss={clear} />
             </Container>
           ) : (
             <SpaceBetween size="l">
@@ -103,6 +103,7 @@ export default function Waiting() {
                 onLinking={() => setLinking(true)}
                 onLink={(portalUser) => void link(portalUser)}
               />
+              <Said outcome={outcome} onDismiss={clear} />
               <Queue queue={queue} device={device} more={more} onChoose={(one) => setChosen(devicePath(one))} />
             </SpaceBetween>
           )}
@@ -154,14 +155,20 @@ function InHand({ device, busy, linking, onDecide, onGo, onLinking, onLink }: In
             {t.open}
           </Button>
           <Box variant="small" color="text-body-secondary">
-            <kbd>a</kbd> <kbd>b</kbd> <kbd>l</kbd> <kbd>j</kbd> <kbd>k</kbd> {t.keys}
+            <span className="keys">
+              {Object.entries(t.keys).map(([key, does]) => (
+                <span key={key}>
+                  <kbd>{key}</kbd> {does}
+                </span>
+              ))}
+            </span>
           </Box>
         </SpaceBetween>
       }
     >
       <SpaceBetween size="xs">
         <div>
-          <Verdict verdict={device.verdict} /> {t.since.toLowerCase()} <Ago at={waitingSince(device)} />
+          <Verdict verdict={device.verdict} /> <Ago at={waitingSince(device)} />
         </div>
         <Box fontSize="heading-m">
           <Because device={device} />
@@ -222,10 +229,10 @@ const narrowColumn: Column = {
   ),
 };
 const columns: Column[] = [
-  { id: 'user', header: 'User', cell: (one) => <Name>{one.user}</Name>, isRowHeader: true, minWidth: 160 },
-  { id: 'device', header: 'Device', cell: (one) => <ClientAndId device={one} />, minWidth: 170 },
-  { id: 'verdict', header: 'Verdict', cell: (one) => <Verdict verdict={one.verdict} />, minWidth: 120 },
-  { id: 'since', header: t.since, cell: (one) => <Ago at={waitingSince(one)} />, minWidth: 120 },
+  { id: 'user', header: 'User', cell: (one) => <Name>{one.user}</Name>, isRowHeader: true, width: 210 },
+  { id: 'device', header: 'Device', cell: (one) => <ClientAndId device={one} />, width: 290 },
+  { id: 'verdict', header: 'Verdict', cell: (one) => <Verdict verdict={one.verdict} />, width: 130 },
+  { id: 'since', header: t.since, cell: (one) => <Ago at={waitingSince(one)} />, width: 140 },
   { id: 'why', header: 'Why', cell: (one) => <Name>{one.evidence ?? '–'}</Name>, minWidth: 260 },
 ];
 

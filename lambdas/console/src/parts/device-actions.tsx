@@ -6,7 +6,7 @@ import Header from '@cloudscape-design/components/header';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 import { type Action, actionPage, actionWithHistory, type DeviceName } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { actionWord } from '../texts/words.ts';
+import { actionWord, stateWord } from '../texts/words.ts';
 import { Ago, At } from '../time.tsx';
 import { useLive } from '../use-live.ts';
 
@@ -38,7 +38,11 @@ export function DeviceActions({ device }: { device: DeviceName }) {
 
 function OneAction({ action, open }: { action: Action; open: boolean }) {
   return (
-    <ExpandableSection variant="footer" defaultExpanded={open} headerText={`${actionWord(action.type)} · ${action.state}`}>
+    <ExpandableSection
+      variant="footer"
+      defaultExpanded={open}
+      headerText={`${actionWord(action.type)}: ${stateWord(action.state)}`}
+    >
       <Steps action={action} />
     </ExpandableSection>
   );
@@ -46,19 +50,24 @@ function OneAction({ action, open }: { action: Action; open: boolean }) {
 
 function Steps({ action }: { action: Action }) {
   const live = useLive(`/actions/${encodeURIComponent(action.actionId)}`, actionWithHistory, isOpen(action.state) ? 1500 : 0);
+  const steps = live.value?.history ?? [];
   return (
     <>
       <Box variant="small" display="block" padding={{ bottom: 'xs' }}>
         <bdi>{action.requestedBy.name}</bdi>, <Ago at={action.requestedAt} />: <bdi>{action.reason}</bdi>
       </Box>
-      {(live.value?.history ?? []).map((step) => (
-        <Box key={`${step.at}${step.state}`} padding={{ bottom: 'xxs' }}>
-          <StatusIndicator type={status[step.state] ?? 'in-progress'}>{step.state}</StatusIndicator>{' '}
-          <Box variant="small" display="inline" color="text-body-secondary">
-            <At at={step.at} /> <bdi>{step.note}</bdi>
-          </Box>
-        </Box>
-      ))}
+      <ol className="steps">
+        {steps.map((step, index) => (
+          <li key={`${step.at}${step.state}`}>
+            <StatusIndicator type={status[step.state] ?? (index < steps.length - 1 ? 'success' : 'in-progress')}>
+              {stateWord(step.state)}
+            </StatusIndicator>
+            <Box variant="small" display="block" color="text-body-secondary">
+              <At at={step.at} /> <bdi>{step.note}</bdi>
+            </Box>
+          </li>
+        ))}
+      </ol>
       {action.outcome === null ? null : <Box>{action.outcome}</Box>}
     </>
   );

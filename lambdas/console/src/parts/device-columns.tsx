@@ -2,7 +2,7 @@
 import Box from '@cloudscape-design/components/box';
 import type { TableProps } from '@cloudscape-design/components/table';
 import type { ExplainedDevice } from '../schemas.ts';
-import { accessWords, actionWord, approvalWords, clientWord, presenceWords } from '../texts/words.ts';
+import { accessWords, actionWord, approvalWords, clientWord, presenceWords, stateWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
 import { ClientAndId, Name, UserLink, Verdict } from './verdict.tsx';
 
@@ -17,21 +17,21 @@ export const deviceColumns: Column[] = [
     sortingComparator: byText((one) => one.user),
     cell: (one) => <UserLink device={one} />,
     isRowHeader: true,
-    minWidth: 170,
+    width: 190,
   },
   {
     id: 'device',
     header: 'Device',
     sortingComparator: byText((one) => one.deviceId),
     cell: (one) => <ClientAndId device={one} />,
-    minWidth: 180,
+    width: 290,
   },
   {
     id: 'verdict',
     header: 'Verdict',
     sortingComparator: byText((one) => one.verdict),
     cell: (one) => <Verdict verdict={one.verdict} />,
-    minWidth: 130,
+    width: 130,
   },
   { id: 'why', header: 'Why', cell: (one) => <Name>{one.evidence ?? '–'}</Name>, minWidth: 260 },
   {
@@ -39,7 +39,7 @@ export const deviceColumns: Column[] = [
     header: 'Approval',
     sortingComparator: byText((one) => one.approval),
     cell: (one) => approvalWords[one.approval] ?? one.approval,
-    minWidth: 130,
+    width: 140,
   },
   {
     id: 'access',
@@ -53,7 +53,7 @@ export const deviceColumns: Column[] = [
     header: 'Last sync',
     sortingComparator: byText((one) => one.lastSync),
     cell: (one) => (one.lastSync === null ? '–' : <Ago at={one.lastSync} />),
-    minWidth: 120,
+    width: 140,
   },
   {
     id: 'seen',
@@ -94,7 +94,7 @@ export const deviceColumns: Column[] = [
   {
     id: 'action',
     header: 'Open action',
-    cell: (one) => (one.openAction === null ? '–' : `${actionWord(one.openAction.type)}: ${one.openAction.state}`),
+    cell: (one) => (one.openAction === null ? '–' : `${actionWord(one.openAction.type)}: ${stateWord(one.openAction.state)}`),
     minWidth: 140,
   },
 ];

@@ -29,7 +29,7 @@ export function Enrolment({ device, onDone }: Props) {
   return (
     <Container header={<Header variant="h2">{t.enrolment}</Header>}>
       <SpaceBetween size="s">
-        <div>{match === null || match.kind === 'none' ? t.noMatch : <bdi>{match.evidence}</bdi>}</div>
+        <div className="sentence">{match === null || match.kind === 'none' ? t.noMatch : <bdi>{match.evidence}</bdi>}</div>
         {(match?.portalUsers ?? []).map((who) => (
           <Linked key={who} who={who} label={t.linkUndo} disabled={busy} onAsk={() => void say(who, 'undone')} />
         ))}

@@ -7,7 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { devicePath, send } from '../api.ts';
 import { type Guard, guards } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { plural, ruleWord } from '../texts/words.ts';
+import { ruleWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
 import { useLive } from '../use-live.ts';
 import { Said, useRequest } from './said.tsx';
@@ -57,9 +57,9 @@ function Losers({ guard }: { guard: Guard }) {
   return (
     <>
       <Box>
-        {plural(guard.affected, 'device')} would lose access. <bdi>{guard.requestedBy}</bdi>, <Ago at={guard.at} />
+        {t.wouldLose(guard.affected)} {t.askedBy} <bdi>{guard.requestedBy}</bdi>, <Ago at={guard.at} />. {t.guardMeans}
       </Box>
-      <ExpandableSection headerText={plural(guard.devices.length, 'device')}>
+      <ExpandableSection headerText={t.guardDevices(guard.devices.length)}>
         {guard.devices.slice(0, 100).map((device) => (
           <div key={devicePath(device)}>
             <UserLink device={device} /> <bdi>{device.deviceId}</bdi>: {ruleWord(device.rule)}

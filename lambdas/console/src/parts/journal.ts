@@ -1,10 +1,9 @@
 /**
- * The journal of a source: read newest first, a part at a time; checked line by line against its seal. The API gives chain entries
+ * The journal of a source: its entries, all of them for a file, and checked line by line against their seals. The API gives chain entries
  * as JSON lines in the order in which they were sealed, and the number and hash of the last one as the head.
  */
-import { useCallback, useEffect, useState } from 'react';
 import { z } from 'zod';
-import { messageOf, Refused, read, readLines } from '../api.ts';
+import { type LinesPage, read, readLines } from '../api.ts';
 
 const entrySchema = z.object({
   seq: z.number(),
@@ -23,9 +22,6 @@ const entrySchema = z.object({
 export type JournalEntry = z.infer<typeof entrySchema>;
 export const headsSchema = z.object({ heads: z.array(z.object({ sourceId: z.string(), seq: z.number(), hash: z.string() })) });
 
-/** The API gives so many lines at once. */
-const atOnce = 500;
-
 export const entriesOf = (text: string): JournalEntry[] =>
   text
     .split('\n')
@@ -34,7 +30,8 @@ export const entriesOf = (text: string): JournalEntry[] =>
 
 const path = (source: string, more: Record<string, string> = {}) => `/journal?${new URLSearchParams({ source, ...more })}`;
 
-async function headOf(sourceId: string) {
+/** The number of the last line; null while there is none. */
+export async function headOf(sourceId: string) {
   const { heads } = await read('/journal/heads', headsSchema);
   return heads.find((head) => head.sourceId === sourceId) ?? null;
 }
@@ -42,9 +39,7 @@ async function headOf(sourceId: string) {
 async function eachPage(sourceId: string, more: Record<string, string>, take: (text: string) => Promise<boolean>): Promise<void> {
   let cursor: string | null = '';
   while (cursor !== null) {
-    const page: { text: string; next: string | null } = await readLines(
-      path(sourceId, { ...more, ...(cursor ? { cursor } : {}) }),
-    );
+    const page: LinesPage = await readLines(path(sourceId, { ...more, ...(cursor ? { cursor } : {}) }));
     if (!(await take(page.text))) return;
     cursor = page.next;
   }
@@ -57,27 +52,32 @@ export async function allOfJournal(sourceId: string): Promise<string> {
   return parts.join('');
 }
 
-export type Checked = { lines: number; trouble: { seq: number; kind: 'gap' | 'altered' | 'timeline' | 'end' } | null };
+type Place = Pick<JournalEntry['line'], 'at' | 'user' | 'deviceId'>;
+export type Checked = {
+  lines: number;
+  /** `line`: the one at that place, or the last one before it. */
+  trouble: { seq: number; kind: 'gap' | 'altered' | 'timeline' | 'end'; line: Place | null } | null;
+};
 
 /** Numbers without a gap, each line sealed with the one before it, the same as in the timeline, and the last one as the head says. */
 export async function checkJournal(sourceId: string, onLine: (count: number) => void): Promise<Checked> {
   const head = await headOf(sourceId);
-  let last = { seq: 0, hash: '0'.repeat(64) };
+  let last: { seq: number; hash: string; line: Place | null } = { seq: 0, hash: '0'.repeat(64), line: null };
   let trouble: Checked['trouble'] = null;
   await eachPage(sourceId, { check: 'true' }, async (text) => {
     for (const entry of entriesOf(text)) {
       const { seq, previousHash, line, hash, kept } = entry;
-      if (seq !== last.seq + 1) trouble = { seq: last.seq + 1, kind: 'gap' };
+      if (seq !== last.seq + 1) trouble = { seq: last.seq + 1, kind: 'gap', line };
       else if (previousHash !== last.hash || hash !== (await sealOf({ seq, previousHash, line })))
-        trouble = { seq, kind: 'altered' };
-      else if (kept !== undefined && kept !== 'same') trouble = { seq, kind: 'timeline' };
+        trouble = { seq, kind: 'altered', line };
+      else if (kept !== undefined && kept !== 'same') trouble = { seq, kind: 'timeline', line };
       if (trouble !== null) return false;
-      last = { seq, hash };
+      last = { seq, hash, line };
     }
     onLine(last.seq);
     return true;
   });
-  if (trouble === null && head !== null && last.seq < head.seq) trouble = { seq: last.seq + 1, kind: 'end' };
+  if (trouble === null && head !== null && last.seq < head.seq) trouble = { seq: last.seq + 1, kind: 'end', line: last.line };
   return { lines: last.seq, trouble };
 }
 
@@ -92,47 +92,4 @@ export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
-}
-
-type State = { entries: JournalEntry[]; loading: boolean; trouble: string | null; missing: boolean };
-
-/** Newest lines first; `more` reads the part before them, `again` the newest anew. */
-export function useJournal(sourceId: string | null) {
-  const [state, setState] = useState<State>({ entries: [], loading: true, trouble: null, missing: false });
-  const [before, setBefore] = useState<{ seq: number | null; round: number }>({ seq: null, round: 0 });
-  useEffect(() => {
-    if (sourceId === null) return;
-    let left = false;
-    async function readPart(source: string): Promise<JournalEntry[]> {
-      const end = before.seq ?? ((await headOf(source))?.seq ?? 0) + 1;
-      if (end <= 1) return [];
-      const { text } = await readLines(path(source, { cursor: `${Math.max(1, end - atOnce)}|${source}` }));
-      return entriesOf(text)
-        .filter(({ seq }) => before.seq === null || seq < before.seq)
-        .toReversed();
-    }
-    setState((now) => ({ ...now, loading: true }));
-    readPart(sourceId).then(
-      (found) => {
-        if (left) return;
-        const kept = (now: State) => (before.seq === null ? [] : now.entries);
-        setState((now) => ({ entries: [...kept(now), ...found], loading: false, trouble: null, missing: false }));
-      },
-      (error) => {
-        if (left) return;
-        const missing = error instanceof Refused && error.status === 404;
-        setState((now) => ({ ...now, loading: false, trouble: messageOf(error), missing }));
-      },
-    );
-    return () => {
-      left = true;
-    };
-  }, [sourceId, before]);
-  const oldest = state.entries.at(-1)?.seq ?? 0;
-  return {
-    ...state,
-    hasMore: oldest > 1,
-    more: useCallback(() => setBefore(({ round }) => ({ seq: oldest, round: round + 1 })), [oldest]),
-    again: useCallback(() => setBefore(({ round }) => ({ seq: null, round: round + 1 })), []),
-  };
 }

@@ -10,16 +10,19 @@ import { Pending } from './trouble.tsx';
 import { LinkTo } from './verdict.tsx';
 
 const shown = 8;
+/** The steps of an action are told by its end: read on past them. */
+const looked = 24;
 
 /** The last lines of each source's journal, the newest first. */
 async function lastLines(path: string, signal: AbortSignal): Promise<JournalEntry[]> {
   const { heads } = await read(path, headsSchema, signal);
-  const newest = heads.map(async ({ sourceId, seq }) => {
-    const cursor = `${Math.max(1, seq - shown + 1)}|${sourceId}`;
-    return entriesOf((await readLines(`/journal?${new URLSearchParams({ source: sourceId, cursor })}`)).text);
+  const newest = heads.map(async ({ sourceId }) => {
+    const query = new URLSearchParams({ source: sourceId, order: 'newest', limit: String(looked) });
+    return entriesOf((await readLines(`/journal?${query}`, signal)).text);
   });
   return (await Promise.all(newest))
     .flat()
+    .filter(({ line }) => line.kind !== 'action-step')
     .sort((a, b) => b.line.at - a.line.at || b.seq - a.seq)
     .slice(0, shown);
 }

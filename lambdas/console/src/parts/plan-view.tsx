@@ -6,10 +6,12 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
+import { useEffect, useRef } from 'react';
 import { devicePath } from '../api.ts';
 import type { Plan, Settings } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, ruleWord } from '../texts/words.ts';
+import { useColumns } from './one-column.tsx';
 import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
 import { Name, UserLink, Verdict } from './verdict.tsx';
 
@@ -19,10 +21,39 @@ const mostShown = 100;
 
 export function PlanView({ plan, before, after }: { plan: Plan; before: Settings; after: Settings }) {
   const { changes, perRule, guard } = plan;
+  const top = useRef<HTMLSpanElement>(null);
+  // It comes below the form: where it was asked for, it is what the reader wants to see next.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: anew for each plan
+  useEffect(() => {
+    top.current?.focus({ preventScroll: true });
+    top.current?.scrollIntoView({ block: 'start', behavior: 'smooth' });
+  }, [plan]);
   const rules = Object.entries(perRule).sort(([, a], [, b]) => b.count - a.count);
   const sum = (of: 'approve' | 'block') => rules.reduce((total, [, tally]) => total + tally[of], 0);
+  const rulesColumns = useColumns<[string, Plan['perRule'][string]]>([
+    { id: 'rule', header: 'Rule', cell: ([rule]) => ruleWord(rule), isRowHeader: true },
+    { id: 'count', header: 'Devices', cell: ([, tally]) => number(tally.count) },
+    { id: 'approve', header: 'Approved', cell: ([, tally]) => number(tally.approve) },
+    { id: 'block', header: 'Blocked', cell: ([, tally]) => number(tally.block) },
+  ]);
+  const devicesColumns = useColumns<Plan['changes'][number]>([
+    { id: 'user', header: 'User', cell: (one) => <UserLink device={one} />, isRowHeader: true, minWidth: 160 },
+    { id: 'device', header: 'Device', cell: (one) => <Name>{one.deviceId}</Name>, minWidth: 160 },
+    { id: 'from', header: 'Now', cell: (one) => <Verdict verdict={one.from.verdict} />, minWidth: 120 },
+    { id: 'to', header: 'Then', cell: (one) => <Verdict verdict={one.to.verdict} />, minWidth: 120 },
+    { id: 'rule', header: 'By rule', cell: (one) => ruleWord(one.to.rule), minWidth: 140 },
+    { id: 'action', header: 'On the server', cell: (one) => (one.action === null ? '–' : actionWord(one.action)) },
+  ]);
   return (
-    <Container header={<Header variant="h2">{t.planTitle}</Header>}>
+    <Container
+      header={
+        <Header variant="h2">
+          <span ref={top} tabIndex={-1} className="arrival">
+            {t.planTitle}
+          </span>
+        </Header>
+      }
+    >
       <SpaceBetween size="l">
         <Alert
           type={guard.trips ? 'error' : changes.length === 0 ? 'success' : 'info'}
@@ -52,12 +83,7 @@ export function PlanView({ plan, before, after }: { plan: Plan; before: Settings
             trackBy={([rule]) => rule}
             ariaLabels={{ tableLabel: t.perRule }}
             wrapLines
-            columnDefinitions={[
-              { id: 'rule', header: 'Rule', cell: ([rule]) => ruleWord(rule), isRowHeader: true },
-              { id: 'count', header: 'Devices', cell: ([, tally]) => number(tally.count) },
-              { id: 'approve', header: 'Approved', cell: ([, tally]) => number(tally.approve) },
-              { id: 'block', header: 'Blocked', cell: ([, tally]) => number(tally.block) },
-            ]}
+            columnDefinitions={rulesColumns}
           />
         )}
         {changes.length === 0 ? null : (
@@ -68,14 +94,7 @@ export function PlanView({ plan, before, after }: { plan: Plan; before: Settings
             trackBy={devicePath}
             ariaLabels={{ tableLabel: t.planTitle }}
             wrapLines
-            columnDefinitions={[
-              { id: 'user', header: 'User', cell: (one) => <UserLink device={one} />, isRowHeader: true, minWidth: 160 },
-              { id: 'device', header: 'Device', cell: (one) => <Name>{one.deviceId}</Name>, minWidth: 160 },
-              { id: 'from', header: 'Now', cell: (one) => <Verdict verdict={one.from.verdict} />, minWidth: 120 },
-              { id: 'to', header: 'Then', cell: (one) => <Verdict verdict={one.to.verdict} />, minWidth: 120 },
-              { id: 'rule', header: 'By rule', cell: (one) => ruleWord(one.to.rule), minWidth: 140 },
-              { id: 'action', header: 'On the server', cell: (one) => (one.action === null ? '–' : actionWord(one.action)) },
-            ]}
+            columnDefinitions={devicesColumns}
           />
         )}
       </SpaceBetween>

@@ -12,7 +12,7 @@ import { Said, useRequest } from './said.tsx';
 const t = texts.relays;
 
 /** As people know it: its machine, once it has told that. */
-export const relayName = ({ hostname, relayId }: Relay): string => hostname ?? relayId;
+export const relayName = ({ hostname, state }: Relay): string => hostname ?? (state === 'invited' ? t.invitation : t.unnamed);
 
 type Props = { relay: Relay; isLast: boolean; onClose(): void; onRevoked(): void };
 

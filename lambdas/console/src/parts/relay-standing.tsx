@@ -26,7 +26,7 @@ export function RelayFigure({ relay }: { relay: RelayStanding }) {
         <>
           {since === null || state === 'none' ? null : (
             <>
-              {t.since} <Ago at={since} />
+              {t.since[state]} <Ago at={since} />
               {state === 'connected' && lagSeconds !== null ? `, ${t.lag(lagSeconds)}` : null}
               <br />
             </>

@@ -131,7 +131,7 @@ function Facts({ relay }: { relay: Relay }) {
           <>
             <Ago at={createdAt} />
             <br />
-            <bdi>{relayId}</bdi>
+            <bdi>{t.id(relayId)}</bdi>
           </>
         }
       />

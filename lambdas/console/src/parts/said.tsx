@@ -8,7 +8,7 @@ export type Outcome = { type: 'success' | 'error' | 'info' | 'warning'; text: st
 
 export function Said({ outcome, onDismiss }: { outcome: Outcome | null; onDismiss?: () => void }) {
   return (
-    <div role="status">
+    <div role="status" className="said">
       {outcome === null ? null : (
         <Alert
           type={outcome.type}

@@ -5,6 +5,7 @@ import Table from '@cloudscape-design/components/table';
 import type { SettingsVersion } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
+import { useColumns } from './one-column.tsx';
 import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
 
 const t = texts.settings;
@@ -12,6 +13,36 @@ type Props = { versions: readonly SettingsVersion[]; onTake(version: SettingsVer
 
 export function SettingsHistory({ versions, onTake }: Props) {
   const items = versions.map((version, index) => ({ ...version, before: versions[index + 1] ?? null }));
+  const columns = useColumns<(typeof items)[number]>([
+    { id: 'version', header: 'Version', cell: ({ version }) => version, isRowHeader: true, width: 90 },
+    { id: 'when', header: 'Published', cell: ({ publishedAt }) => <At at={publishedAt} />, minWidth: 170 },
+    { id: 'who', header: 'By', cell: ({ publishedBy }) => <bdi>{t.by(publishedBy)}</bdi>, minWidth: 120 },
+    {
+      id: 'what',
+      header: 'What changed',
+      minWidth: 260,
+      cell: ({ settings, before }) =>
+        before === null
+          ? t.firstVersion
+          : changedFields(before.settings, settings)
+              .map((field) => `${fieldWords[field]}: ${valueInWords(field, settings)}`)
+              .join('; ') || 'nothing',
+    },
+    {
+      id: 'back',
+      header: 'Roll back',
+      minWidth: 110,
+      cell: (item) => (
+        <Button
+          variant="icon"
+          iconName="undo"
+          disabled={item.version === versions[0]?.version}
+          ariaLabel={t.rollBack(item.version)}
+          onClick={() => onTake(item)}
+        />
+      ),
+    },
+  ]);
   return (
     <Table
       header={<Header variant="h2">{t.history}</Header>}
@@ -19,36 +50,7 @@ export function SettingsHistory({ versions, onTake }: Props) {
       trackBy={({ version }) => String(version)}
       ariaLabels={{ tableLabel: t.history }}
       wrapLines
-      columnDefinitions={[
-        { id: 'version', header: 'Version', cell: ({ version }) => version, isRowHeader: true, width: 90 },
-        { id: 'when', header: 'Published', cell: ({ publishedAt }) => <At at={publishedAt} />, minWidth: 170 },
-        { id: 'who', header: 'By', cell: ({ publishedBy }) => <bdi>{publishedBy}</bdi>, minWidth: 120 },
-        {
-          id: 'what',
-          header: 'What changed',
-          minWidth: 260,
-          cell: ({ settings, before }) =>
-            before === null
-              ? '–'
-              : changedFields(before.settings, settings)
-                  .map((field) => `${fieldWords[field]}: ${valueInWords(field, settings)}`)
-                  .join('; ') || 'nothing',
-        },
-        {
-          id: 'back',
-          header: 'Roll back',
-          minWidth: 110,
-          cell: (item) => (
-            <Button
-              variant="icon"
-              iconName="undo"
-              disabled={item.version === versions[0]?.version}
-              ariaLabel={t.rollBack(item.version)}
-              onClick={() => onTake(item)}
-            />
-          ),
-        },
-      ]}
+      columnDefinitions={columns}
     />
   );
 }

@@ -25,10 +25,15 @@ const health: Record<string, { type: StatusIndicatorProps.Type; word: string }> 
   'waiting-for-relay': { type: 'pending', word: 'waits for its relay' },
 };
 
+const shortMs = 4000;
+
 export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(): void }) {
   const { sourceId, kind, state, lastGather, averageGather } = source;
   const last = useLive(`/gathers?${new URLSearchParams({ source: sourceId, limit: '40' })}`, runs, 5000);
   const [said, setSaid] = useState('');
+  // A short one is over before anybody has read of it: the chart would only flicker.
+  const began = source.currentGather?.startedAt;
+  const isLong = useNow() - Date.parse(began ?? '') > shortMs;
   const { type, word } = health[state] ?? { type: 'warning', word: state };
   async function gather() {
     try {
@@ -82,7 +87,7 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
           more={averageGather ? t.averageOf(averageGather.requests, averageGather.runs) : null}
         />
         <div className="source-chart">
-          {source.currentGather === null ? (
+          {!isLong ? (
             <>
               <Box variant="awsui-key-label">{t.lastGathers}</Box>
               <GatherChart runs={last.value?.runs ?? []} source={sourceId} />

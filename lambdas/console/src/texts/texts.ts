@@ -1,6 +1,9 @@
 /** Every sentence that the console shows, page by page. */
 import { number, plural } from './words.ts';
 
+const matches = (found: number): string =>
+  found === 0 ? 'none matches' : found === 1 ? 'one matches' : `${number(found)} match`;
+
 export const texts = {
   product: 'Traveler Extender',
   signIn: {
@@ -25,6 +28,7 @@ export const texts = {
   closeNavigation: 'Close the list of pages',
   notifications: 'Notices',
   dismiss: 'Dismiss',
+  clear: 'Clear',
   cancel: 'Cancel',
   notFound: 'There is no page at this address.',
   toOverview: 'To the overview',
@@ -100,11 +104,13 @@ export const texts = {
       awayHead: (source: string) => `The relay of ${source} is away`,
       awayDo:
         'Mail goes on and nobody’s access changes; gathers and actions wait and go on by themselves. On the relay’s machine run “relay doctor”: it names what is broken, with the cure.',
-      since: 'since',
+      since: { connected: 'connected', away: 'fell silent' },
       show: 'Show relays',
     },
     lags: 'Work in the queues',
     calm: 'Nothing waits in the queues.',
+    queue: (name: string, waiting: number, inWork: number) =>
+      `${name}: ${[waiting > 0 ? `${number(waiting)} waiting` : '', inWork > 0 ? `${number(inWork)} in work` : ''].filter(Boolean).join(', ')}`,
     counted: 'Counted',
   },
   devices: {
@@ -182,7 +188,7 @@ export const texts = {
     title: 'Waiting',
     tagline: 'Held and undetermined devices, the longest waiting first.',
     nobody: 'Nobody is waiting. New phones that no rule lets in will appear here.',
-    keys: 'approve, block, link, next, previous',
+    keys: { a: 'approve', b: 'block', l: 'link', j: 'next', k: 'previous' },
     link: 'Link…',
     linked: (user: string, portalUser: string) => `${user} is linked to ${portalUser}. Its devices are being decided anew.`,
     next: 'Next',
@@ -235,10 +241,17 @@ export const texts = {
     published: (version: number) => `Version ${version} is published. Every user is being decided anew.`,
     guarded: 'The guard stopped it: nothing was published. It waits below for a person.',
     guards: 'Stopped by the guard',
+    wouldLose: (count: number) => `${plural(count, 'device')} would lose access.`,
+    askedBy: 'Asked for by',
+    guardMeans: 'Confirming applies it now; rejecting leaves everything as it is.',
+    guardDevices: (count: number) => (count === 1 ? 'Which device' : `Which ${number(count)} devices`),
     confirm: 'Confirm and apply',
     reject: 'Reject',
     decided: 'Decided.',
     history: 'History',
+    publishedBy: (who: string) => `Published by ${who === 'configuration' ? 'the configuration file' : who}`,
+    by: (who: string) => (who === 'configuration' ? 'the configuration file' : who),
+    firstVersion: 'the first version',
     rollBack: (version: number) => `Take version ${version} into the form`,
     loaded: (version: number) => `Version ${version} is in the form. Look at the plan, then publish it.`,
     drift: 'Settings were changed by hand since the configuration file was deployed:',
@@ -271,6 +284,9 @@ export const texts = {
         : 'One relay. Enrol a second one on another machine, and it takes over by itself when this one falls silent.',
     connectedSince: 'connected',
     neverHeard: 'never yet',
+    invitation: 'Invitation',
+    unnamed: 'Relay without a name',
+    id: (relayId: string) => `id ${relayId}`,
     invitedBy: 'Invited by',
     unacknowledged: (count: number) => (count === 0 ? 'nothing waits for it' : `${plural(count, 'message')} on the way to it`),
     readsBy: (how: string) => `reads by ${how}`,
@@ -309,15 +325,43 @@ export const texts = {
     tagline: 'Everything that happened, in order, sealed so that an alteration shows.',
     source: 'Source',
     kind: 'Kind',
-    any: 'Any kind',
-    search: 'Find in what happened, users and devices',
+    search: 'Find words in what happened, users and device ids',
+    allKinds: 'Any kind',
+    time: 'Time',
+    times: {
+      '': 'Any time',
+      hour: 'Last hour',
+      day: 'Last 24 hours',
+      week: 'Last 7 days',
+      month: 'Last 30 days',
+      days: 'From day to day…',
+    },
+    fromDay: 'First day',
+    toDay: 'Last day',
+    calendar: { open: 'Choose a day', today: 'Today', next: 'Next month', previous: 'Previous month' },
+    onlyDevice: (device: string) => `Only lines of ${device}`,
+    everyDevice: 'All lines',
+    noSource: 'no source',
     empty: 'Nothing was recorded yet.',
     noMatch: 'No line matches.',
+    noMatchYet: 'No line matches so far.',
+    looking: (read: number, all: number) => `Searched ${number(read)} of ${plural(all, 'line')} so far…`,
+    rests: (read: number, all: number, found: number) =>
+      `Searched ${number(read)} of ${plural(all, 'line')} so far, the newest first: ${matches(found)}.`,
+    ended: (read: number, found: number) => `All ${plural(read, 'line')} searched: ${matches(found)}.`,
+    endedOfTime: (read: number, found: number) =>
+      `All of that time searched, through ${plural(read, 'line')}: ${matches(found)}.`,
+    shown: (read: number, all: number) => `The newest ${number(read)} of ${plural(all, 'line')}`,
+    shownAll: (all: number) => (all === 1 ? 'The only line' : `All ${number(all)} lines`),
+    stop: 'Stop',
+    goOn: 'Search on',
     more: 'Show older lines',
+    fresh: (count: number) => `Show ${plural(count, 'new line')}`,
+    inJournal: 'In the journal',
     export: 'Export as JSON lines',
     exported: 'Exported, in the order of its seal.',
     verify: 'Verify',
-    verifying: (count: number) => `Verifying… ${number(count)}`,
+    verifying: (count: number) => `Verifying… ${plural(count, 'line')}`,
     verified: (count: number) =>
       `Verified: ${plural(count, 'line')}, each sealed with the one before it, none altered, none missing.`,
     broken: {
@@ -326,6 +370,9 @@ export const texts = {
       timeline: (seq: number) => `Line ${number(seq)} is not the same in the timeline that it tells of.`,
       end: (seq: number) => `The journal ends before line ${number(seq)}, which its head still counts.`,
     },
+    brokenAt: (who: string, when: string) => `It is of ${who}, ${when}.`,
+    brokenDo:
+      'Export the journal now and compare it with an export from before; restore the table beside the present one (docs/operations.md).',
     missing: 'This extender does not offer its journal yet.',
   },
   capacity: {
@@ -341,7 +388,7 @@ export const texts = {
     instances: (count: number) => `${plural(count, 'instance')}`,
     instancesWhy: 'Windows servers that you set up, patch and watch',
     ours: 'This extender',
-    noInstances: 'No instance',
+    noInstances: 'No servers',
     oursWhy: 'functions and tables that are paid by use; the same set-up for any size',
     month: 'a month',
     cost: 'What it costs',
@@ -363,5 +410,6 @@ export const texts = {
     benchValue: 'Value',
     benchAgainst: 'Against',
     benchMark: 'Mark',
+    benchResult: 'Result',
   },
 } as const;

@@ -61,6 +61,49 @@ export const actionWords: Record<string, string> = {
 };
 export const actionWord = (type: string): string => actionWords[type] ?? type;
 
+/** Where an action is on its way (docs/action-states.md). */
+export const stateWords: Record<string, string> = {
+  requested: 'asked for',
+  queued: 'in the queue',
+  waiting: 'waits',
+  dispatched: 'going out',
+  unknown: 'outcome not known yet',
+  applied: 'accepted by the server',
+  delivered: 'fetched by the phone',
+  confirmed: 'confirmed',
+  wiped: 'wiped',
+};
+export const stateWord = (state: string): string => stateWords[state] ?? state;
+
+/** What a line of the journal is about. */
+export const kindWords: Record<string, string> = {
+  discovered: 'new device',
+  changed: 'changed on the server',
+  missing: 'missing',
+  removed: 'removed',
+  returned: 'came back',
+  verdict: 'verdict',
+  quarantined: 'held',
+  released: 'no longer held',
+  decision: 'decision by a person',
+  action: 'action',
+  'action-step': 'step of an action',
+  notice: 'notice by mail',
+  link: 'user linked',
+  enrolment: 'enrolment',
+  settings: 'settings',
+  feed: 'portal heard or silent',
+  source: 'source',
+  'gather-completed': 'gather',
+  'gather-failed': 'gather failed',
+  'guard-tripped': 'stopped by the guard',
+  'guard-decided': 'guard decided',
+  'event-rejected': 'event refused',
+  'relay-connected': 'relay connected',
+  'relay-disconnected': 'relay away',
+};
+export const kindWord = (kind: string): string => kindWords[kind] ?? kind;
+
 export const ruleWord = (rule: string): string => rule.replaceAll('-', ' ');
 
 const seconds = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
@@ -72,7 +115,8 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${seconds.format(ms / 1000)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  const whole = Math.round(ms / 1000);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 const clocksDiffer = 20_000;

@@ -1,0 +1,58 @@
+/** The columns of the journal, and the one that stands for all where there is room for one. */
+import Box from '@cloudscape-design/components/box';
+import type { TableProps } from '@cloudscape-design/components/table';
+import { kindWord } from '../texts/words.ts';
+import { At } from '../time.tsx';
+import type { JournalEntry } from './journal.ts';
+import { Name, UserLink } from './verdict.tsx';
+
+type Column = TableProps.ColumnDefinition<JournalEntry>;
+
+export const journalColumns: Column[] = [
+  { id: 'at', header: 'When', cell: ({ line }) => <When at={line.at} />, width: 200 },
+  { id: 'says', header: 'What', cell: ({ line }) => <Name>{line.says}</Name>, isRowHeader: true, minWidth: 280 },
+  { id: 'kind', header: 'Kind', cell: ({ line }) => kindWord(line.kind), width: 150 },
+  { id: 'who', header: 'Device', cell: (entry) => <Whose entry={entry} />, width: 240 },
+  {
+    id: 'seal',
+    header: 'Number and seal',
+    cell: ({ seq, hash }) => (
+      <Box variant="code">
+        <span title={hash} className="unbroken">
+          {seq} · {hash.slice(0, 8)}
+        </span>
+      </Box>
+    ),
+    width: 180,
+  },
+];
+
+export const narrowJournalColumn: Column = {
+  id: 'narrow',
+  header: 'What',
+  isRowHeader: true,
+  cell: (entry) => (
+    <>
+      <Name>{entry.line.says}</Name>
+      <Box variant="small" display="block" color="text-body-secondary">
+        <When at={entry.line.at} /> · {kindWord(entry.line.kind)} · {entry.seq}
+      </Box>
+      {entry.line.user === null ? null : <Whose entry={entry} />}
+    </>
+  ),
+};
+
+const When = ({ at }: { at: number }) => <At at={new Date(at).toISOString()} />;
+
+function Whose({ entry: { line } }: { entry: JournalEntry }) {
+  const { sourceId, user, deviceId } = line;
+  if (user === null || deviceId === null) return <>–</>;
+  return (
+    <>
+      <UserLink device={{ sourceId, user, deviceId }} />
+      <Box variant="small" display="block">
+        <Name>{deviceId}</Name>
+      </Box>
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+/** What is looked for in the journal: as the address keeps it, and as the API is asked. Pure. */
+import { withQuery } from '../router.ts';
+
+export const spans = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000, month: 30 * 86_400_000 } as const;
+export type Span = keyof typeof spans;
+const isSpan = (text: string): text is Span => Object.hasOwn(spans, text);
+
+/** `from` and `to` are days (2026-11-26) in the reader's zone, both included; '' where nothing is asked for. */
+export type JournalFilter = { q: string; kind: string; device: string; last: Span | ''; from: string; to: string };
+export const nothingAsked: JournalFilter = { q: '', kind: '', device: '', last: '', from: '', to: '' };
+
+export function journalFilterOf(query: URLSearchParams): JournalFilter {
+  const of = (name: string) => query.get(name) ?? '';
+  const day = (name: string) => (/^\d{4}-\d\d-\d\d$/.test(of(name)) ? of(name) : '');
+  const last = of('last');
+  return {
+    ...{ q: of('q'), kind: of('kind'), device: of('device') },
+    ...{ last: isSpan(last) ? last : '', from: day('from'), to: day('to') },
+  };
+}
+
+export const journalAddress = (source: string | null, filter: Partial<JournalFilter>): string =>
+  withQuery('/journal', { source: source ?? '', ...filter });
+
+export const isAsked = (filter: JournalFilter): boolean => Object.values(filter).some((value) => value !== '');
+export const hasTime = ({ last, from, to }: JournalFilter): boolean => `${last}${from}${to}` !== '';
+
+/** For the API; `now` is when the search began, so that all of its pages are of the same time. */
+export function journalQuery(filter: JournalFilter, now: number): Record<string, string> {
+  const { q, kind, device, last, from, to } = filter;
+  const since = last !== '' ? new Date(now - spans[last]) : from !== '' ? new Date(`${from}T00:00:00`) : null;
+  const until = to === '' || last !== '' ? null : new Date(`${to}T23:59:59.999`);
+  const given = {
+    ...{ q: q.trim(), kind, device },
+    ...{ from: isoOf(since), to: isoOf(until) },
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+}
+/** A day that no calendar has is as good as none. */
+const isoOf = (time: Date | null): string => (time === null || Number.isNaN(time.getTime()) ? '' : time.toISOString());

@@ -1,0 +1,42 @@
+/** How far a search of the journal is: said in words, stopped and gone on with by the reader. */
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { texts } from '../texts/texts.ts';
+import { hasTime, isAsked, type JournalFilter } from './journal-filter.ts';
+import type { JournalSearch } from './journal-search.ts';
+
+const t = texts.journal;
+type Props = { search: JournalSearch; filter: JournalFilter; onGoOn(): void; onStop(): void };
+
+export function JournalProgress({ search, filter, onGoOn, onStop }: Props) {
+  const { state, entries } = search;
+  const asked = isAsked(filter);
+  if (entries.length === 0 && !asked) return null;
+  return (
+    <Box textAlign="center" padding="s">
+      <SpaceBetween size="xs" alignItems="center">
+        <div role="status">
+          {state === 'looking' ? (
+            <StatusIndicator type="loading">{asked ? t.looking(search.read, search.all) : texts.loading}</StatusIndicator>
+          ) : state === 'failed' ? (
+            <StatusIndicator type="error">{search.trouble}</StatusIndicator>
+          ) : (
+            <Box color="text-body-secondary">{asked ? sumUp(search, filter) : shown(search)}</Box>
+          )}
+        </div>
+        {state === 'looking' && asked ? <Button onClick={onStop}>{t.stop}</Button> : null}
+        {state === 'resting' ? <Button onClick={onGoOn}>{asked ? t.goOn : t.more}</Button> : null}
+        {state === 'failed' ? <Button onClick={onGoOn}>{texts.reload}</Button> : null}
+      </SpaceBetween>
+    </Box>
+  );
+}
+
+function sumUp({ state, read, all, entries }: JournalSearch, filter: JournalFilter): string {
+  if (state === 'resting') return t.rests(read, all, entries.length);
+  return hasTime(filter) ? t.endedOfTime(read, entries.length) : t.ended(read, entries.length);
+}
+
+const shown = ({ state, read, all }: JournalSearch): string => (state === 'resting' ? t.shown(read, all) : t.shownAll(read));
