@@ -63,7 +63,9 @@ function wordsOf(status: number, text: string): string {
   const parsed = problemDocument.safeParse(parsedOrNull(text));
   if (!parsed.success) return `The API answered ${status}.`;
   const { title, detail, errors = [] } = parsed.data;
-  return [detail ?? title, ...errors.map(({ path, message }) => `  ${path}: ${message}`)].join('\n');
+  const says = detail ?? title;
+  const more = errors.filter(({ message }) => !says.includes(message));
+  return [says, ...more.map(({ path, message }) => `  ${path}: ${message}`)].join('\n');
 }
 
 function parsedOrNull(text: string): unknown {

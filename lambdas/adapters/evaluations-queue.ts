@@ -5,6 +5,27 @@ import type { EvaluationMessage } from '#domain/messages';
 
 export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
 
+/**
+ * Users of many requests, sent together once all of those were taken in: a message for up to fifty of them instead of one each.
+ * Whoever is cut off before `send` repeats the requests, and so the sending.
+ */
+export function evaluationsTogether(evaluations: Pick<EvaluationsQueue, 'users'>) {
+  const wanted: { users: readonly UserKey[]; cause: string; delaySeconds: number }[] = [];
+  return {
+    users: async (users: readonly UserKey[], cause: string, { delaySeconds = 0 }: { delaySeconds?: number } = {}) => {
+      wanted.push({ users, cause, delaySeconds });
+    },
+    async send(): Promise<void> {
+      const alike = Map.groupBy(wanted.splice(0), ({ cause, delaySeconds }) => `${delaySeconds} ${cause}`);
+      for (const group of alike.values()) {
+        const users = group.flatMap((one) => one.users);
+        const [first] = group;
+        if (first) await evaluations.users(users, first.cause, { delaySeconds: first.delaySeconds });
+      }
+    },
+  };
+}
+
 const usersPerMessage = 50;
 
 export function evaluationsQueue(queue: Queue) {

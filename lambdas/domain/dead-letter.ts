@@ -3,6 +3,7 @@
  * not, which field stands against it. Never a value of a field: it may be a person's name.
  */
 import type { z } from 'zod';
+import { contentAsked } from '#domain/action-content';
 import { bulkMessage } from '#domain/bulk';
 import { type ActionRequested, actionRequested, busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/events';
 import { fieldFaults } from '#domain/field-faults';
@@ -13,7 +14,7 @@ export type Reading =
   { readable: true; about: string; concerns: Concern } | { readable: false; about: string; because: string };
 export type Concern =
   | { kind: 'action'; actionId: string }
-  | { kind: 'request'; request: Pick<ActionRequested, 'actionId' | 'target'> }
+  | { kind: 'request'; request: ActionRequested }
   | { kind: 'source'; sourceId: string }
   | { kind: 'nothing' };
 
@@ -90,7 +91,8 @@ function faults(error: z.ZodError, root: readonly string[] = []): string {
 
 /** What was looked up for a readable message. Null: not there, or not asked for. */
 export type Known = {
-  action: { state: string; isFinal: boolean; note: string } | null;
+  /** `content`: of what was asked for under its id. */
+  action: { state: string; isFinal: boolean; note: string; content: string } | null;
   deviceKnown: boolean;
   sourceProblem: { what: string; remedy: string } | null;
 };
@@ -111,7 +113,7 @@ export function accountOf(reading: Reading, known: Known): Account {
     case 'action':
       return ofAction(about, known.action);
     case 'request':
-      return ofRequest(about, known);
+      return ofRequest(about, concerns.request, known);
     case 'source':
       return known.sourceProblem
         ? {
@@ -137,19 +139,21 @@ function ofAction(about: string, action: Known['action']): Account {
   };
 }
 
-function ofRequest(about: string, { deviceKnown, action }: Known): Account {
+function ofRequest(about: string, request: ActionRequested, { deviceKnown, action }: Known): Account {
   if (!deviceKnown && !action)
     return {
       about,
       because: 'No device of this source, user and device id (field detail.target) is known.',
       remedy: 'Gather the source and redrive it; or drop it, if the device is gone.',
     };
-  if (action)
+  if (action && action.content !== contentAsked(request))
     return {
       about,
-      because: `Its action id (field detail.actionId) is in the ledger, ${action.state}: taken before, or for another content.`,
-      remedy: 'Drop it if that action is the same; else have it sent anew under an id of its own.',
+      because: `Its action id (field detail.actionId) was used before for another content, and that action is ${action.state}.`,
+      remedy: 'Have it sent anew under an id of its own, if it is still wanted; then drop this one.',
     };
+  if (action)
+    return { about, because: `It was taken before: its action is ${action.state}.`, remedy: 'Drop it: nothing is left to do.' };
   return { about, because: `${capital(ours)}.`, remedy: 'Redrive it: whatever was done already is not done twice.' };
 }
 

@@ -17,6 +17,17 @@ export function backoff(attempts: number, random: number, { atLeast = 0 }: { atL
   return Math.min(longestWait, Math.max(shortestWait, atLeast, Math.floor(random * ceiling)));
 }
 
+const longestWaitForSlot = 60 * second;
+
+/**
+ * For a source that takes no more at once, ms: some seconds, and twice as many each time it was in vain. Of thousands that wait for
+ * the same source only some come at a time; all of them every few seconds would keep every worker busy with waiting.
+ */
+export function untilSlot(inVain: number, random: number): number {
+  const first = second + random * 4 * second;
+  return Math.floor(Math.min(longestWaitForSlot * (0.5 + random / 2), first * 2 ** Math.min(inVain, 10)));
+}
+
 /** Epoch ms of the next try: after `wait`, and not after a deadline that is still to come, so that an action expires on time. */
 export const nextTry = ({ expiresAt }: Pick<Action, 'expiresAt'>, now: number, { wait }: { wait: number }): number =>
   expiresAt > now ? Math.min(now + wait, expiresAt) : now + wait;

@@ -19,6 +19,7 @@ const action = z.object({
   expiresAt: z.string(),
   confirmation: z.object({ askedAt: z.string(), confirmedBy: z.string().nullable() }).nullable(),
   outcome: z.string().nullable(),
+  note: z.string(),
 });
 type Action = z.infer<typeof action>;
 const actionWithHistory = action.extend({
@@ -65,8 +66,11 @@ async function list({ print }: CommandLine, api: ApiClient, { filter: { limit, .
   const shown = { actions: found.slice(0, most), cursor };
   await print(output, shown, ({ actions }) => {
     if (actions.length === 0) return 'No action fits.';
-    const rows = actions.map((one) => [one.type, stateOf(one), ...Object.values(one.target), one.actionId, one.outcome ?? '']);
-    const more = cursor !== null || found.length > most ? [colors.dim('… there are more: use --state, --device or --limit')] : [];
+    const rows = actions.map((one) => [one.type, stateOf(one), ...Object.values(one.target), one.actionId, whyOf(one)]);
+    const more =
+      cursor !== null || found.length > most
+        ? [colors.dim('… there are more, in no order: use --state, --device or --limit')]
+        : [];
     const width = process.stdout.columns ?? 240;
     return [table(['action', 'state', 'source', 'user', 'device', 'id', 'why'], rows, { width }), ...more].join('\n');
   });
@@ -74,6 +78,9 @@ async function list({ print }: CommandLine, api: ApiClient, { filter: { limit, .
 
 const stateOf = ({ state, confirmation }: Action): string =>
   confirmation !== null && confirmation.confirmedBy === null && state === 'waiting' ? 'waiting for a confirmation' : state;
+
+/** How it ended, if not as it was wanted; or what it waits for. */
+const whyOf = ({ state, outcome, note }: Action): string => outcome ?? (state === 'waiting' || state === 'unknown' ? note : '');
 
 type Named = { ids: string[]; output: Output };
 

@@ -43,7 +43,11 @@ export function inRequests<T>(actions: readonly T[]): T[][] {
 /** `[#####-----] 4,211 of 10,000: confirmed 4,200, failed 11; about 2 min left` */
 export function lineOf({ actions, ended, states, staged, refused, estimatedEnd, cancelledAt }: Bulk, now: number): string {
   const filled = Math.floor((barWidth * ended) / Math.max(1, actions));
-  const counts = { ...states, 'not yet requested': staged, refused };
+  const counts = {
+    ...states,
+    'not yet requested': staged,
+    [cancelledAt === null ? 'refused' : 'refused or never requested']: refused,
+  };
   const told = Object.entries(counts).flatMap(([state, count]) => (count > 0 ? [`${state} ${figure(count)}`] : []));
   const left = estimatedEnd === null ? '' : `; about ${duration(Date.parse(estimatedEnd) - now)} left`;
   const end = cancelledAt === null ? left : '; cancelled';

@@ -38,7 +38,13 @@ export function addDeadLetterCommands({ command, api, print }: CommandLine): voi
         throw new ApiRefusal(null, `Name the messages to ${what}, or say --all. dlq show ${queue} lists them.`);
       const answer = await client.post(`${path}/${what}`, all ? { all } : { ids }, handled);
       const done = what === 'redrive' ? 'sent again' : 'dropped';
-      await print(output, answer, (one) => `${one.handled.length} ${done}, about ${one.left} left`);
+      const missed = ids.filter((id) => !answer.handled.includes(id));
+      await print(output, answer, (one) =>
+        [
+          `${one.handled.length} ${done}, about ${one.left} left`,
+          ...missed.map((id) => `${plain(id)}: no message of this id lies there. dlq show ${queue} lists them.`),
+        ].join('\n'),
+      );
       if (!all && answer.handled.length < ids.length) process.exitCode = 1;
     });
 }

@@ -31,6 +31,7 @@ import { timelineItem } from '#adapters/dynamodb/timeline';
 import { doneOnce, refusedBy, untilSettled } from '#adapters/dynamodb/transactions';
 import type { Action, ActionState } from '#domain/action';
 import { endingLines } from '#domain/action-account';
+import { contentOf } from '#domain/action-content';
 import { requestLines, tellSteps } from '#domain/action-telling';
 import type { Device, DeviceKey } from '#domain/device';
 import type { TimelineEntry } from '#domain/timeline';
@@ -238,11 +239,6 @@ const deviceQuery = (table: string, key: DeviceKey) => ({
   KeyConditionExpression: 'deviceKey = :device',
   ExpressionAttributeValues: { ':device': deviceText(key) },
 });
-
-/** What the caller asked for, without what was derived when it came in (registration, deadline, times). */
-function contentOf({ sourceId, user, deviceId, type, wipeTargets = [], requestedBy, reason, purpose }: Action): string {
-  return JSON.stringify([sourceId, user, deviceId, type, wipeTargets, requestedBy.kind, requestedBy.name, reason, purpose]);
-}
 
 const encodeCursor = (key: Record<string, unknown>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 

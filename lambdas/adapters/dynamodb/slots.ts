@@ -72,7 +72,7 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
         const { holder, wanted, limit, now, until } = lease;
         const before = await read(sourceId);
         const running = others(before, lease);
-        const slots = Math.max(0, Math.min(wanted, Math.max(1, limit - 1), limit - slotsOf(running) - keptBack(running, limit)));
+        const slots = Math.max(0, Math.min(wanted, Math.max(1, limit - 1), shareOf(running, limit)));
         const unmet = slots < wanted ? { unmetAt: now } : {};
         const told = before.unmetAt !== undefined && before.unmetAt > now - unmetForMs / 2;
         if (slots === 0 && told) return 0;
@@ -103,6 +103,12 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
       }, 'The slots of a source');
     },
   };
+}
+
+/** What is free; where other workers have some already, half of it, so that those who come next get some too. */
+function shareOf(running: [string, Leased['holders'][string]][], limit: number): number {
+  const free = limit - slotsOf(running) - keptBack(running, limit);
+  return running.some(([name]) => name !== gatherHolder) ? Math.ceil(free / 2) : free;
 }
 
 /** One is kept for a gather that may come, unless it is there already or there is but one. */

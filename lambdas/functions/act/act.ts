@@ -1,6 +1,8 @@
 /** Carries out one action: reads what is stored, decides whether it may go out now, and lets it go, wait, or end. */
+import type { Action } from '#domain/action';
 import type { ActionMessage } from '#domain/messages';
 import { readiness } from '#domain/readiness';
+import { untilSlot } from '#domain/retry';
 import type { Happened } from '#domain/steps';
 import { isFinal } from '#domain/transitions';
 import { attempt } from './attempt.ts';
@@ -77,7 +79,7 @@ async function once(
       if (reach.how === 'unconfigured' || !device)
         throw new Error('An action is ready only where its source and device are at hand');
       if (slots === null || until - deps.now() < longestTry)
-        return postpone(deps, action, { note: 'Its source takes no more at once; it goes out in a moment.', until: soon(deps) });
+        return postpone(deps, action, { note: full, until: deps.now() + untilSlot(inVain(action), deps.random()) });
       const turn = await takeTurn(deps, sourceState);
       if (turn === null) return 'overtaken';
       const one = { action, device, open, sourceState: turn, slots, queuedAt, until };
@@ -89,7 +91,8 @@ async function once(
 
 /** A worker that has less time left begins nothing new: a try would be cut off in the middle. */
 const longestTry = 30_000;
-const soon = (deps: ActDependencies): number => deps.now() + 1000 + deps.random() * 4000;
+const full = 'Its source takes no more at once; it goes out as soon as its turn comes.';
+const inVain = ({ history }: Pick<Action, 'history'>): number => history.filter(({ note }) => note === full).length;
 
 const event = (deps: ActDependencies, { event, note }: Pick<Happened, 'event' | 'note'>): Happened => ({
   event,

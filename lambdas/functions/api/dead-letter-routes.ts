@@ -1,6 +1,7 @@
 /** /api/dlq: what was given up, why, and sending it again or dropping it. */
 import { z } from '@hono/zod-openapi';
 import pMap from 'p-map';
+import { contentOf } from '#domain/action-content';
 import { type Account, accountOf, type Known, readDeadLetter } from '#domain/dead-letter';
 import { isFinal } from '#domain/transitions';
 import { type ApiApp, type ApiContext, type ApiDependencies, json, problems, readBody } from './app.ts';
@@ -118,6 +119,13 @@ function lookUp({ stores, readSource }: ApiDependencies) {
 
   async function actionOf(actionId: string): Promise<Known['action']> {
     const action = await stores.ledger.read(actionId);
-    return action && { state: action.state, isFinal: isFinal(action.state), note: action.history.at(-1)?.note ?? '' };
+    return (
+      action && {
+        state: action.state,
+        isFinal: isFinal(action.state),
+        note: action.history.at(-1)?.note ?? '',
+        content: contentOf(action),
+      }
+    );
   }
 }

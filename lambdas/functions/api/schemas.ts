@@ -110,6 +110,7 @@ export const actionView = z
     before: shown.nullable(),
     after: shown.nullable(),
     outcome: z.string().nullable(),
+    note: z.string().openapi({ description: 'Of its latest step: what it waits for, while it waits.' }),
   })
   .openapi('Action');
 export const actionWithHistory = actionView

@@ -94,6 +94,7 @@ export function viewAction(action: Action): ActionView {
     before: action.before,
     after: action.after,
     outcome: action.outcome,
+    note: action.history.at(-1)?.note ?? '',
   };
 }
 

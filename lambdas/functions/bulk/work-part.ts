@@ -6,7 +6,7 @@ import pMap from 'p-map';
 import type { BulkStore } from '#adapters/dynamodb/bulks';
 import type { DecisionStore } from '#adapters/dynamodb/decisions';
 import type { Ledger } from '#adapters/dynamodb/ledger';
-import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import { type EvaluationsQueue, evaluationsTogether } from '#adapters/evaluations-queue';
 import type { Bulk, BulkMessage } from '#domain/bulk';
 import type { ActionRequested } from '#domain/events';
 import { isRefused, nextOf } from '#domain/transitions';
@@ -39,7 +39,9 @@ export function workPart(deps: PartDependencies) {
 type Part = { bulk: Bulk; part: number; requests: readonly ActionRequested[] };
 
 async function take(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
-  const answers = await pMap(requests, deps.requestAction, { concurrency: actionsAtOnce });
+  const evaluations = evaluationsTogether(deps.evaluations);
+  const answers = await pMap(requests, (request) => deps.requestAction(request, { evaluations }), { concurrency: actionsAtOnce });
+  await evaluations.send();
   const refused = answers.flatMap((answer, index) =>
     answer.outcome === 'refused' ? [refusal(requests[index], `${answer.path}: ${answer.because}`)] : [],
   );
@@ -47,14 +49,22 @@ async function take(deps: PartDependencies, { bulk, part, requests }: Part): Pro
 }
 
 async function cancel(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
-  const known = await pMap(requests, (request) => cancelOne(deps, request, bulk), { concurrency: actionsAtOnce });
+  const evaluations = evaluationsTogether(deps.evaluations);
+  const known = await pMap(requests, (request) => cancelOne({ ...deps, evaluations }, request, bulk), {
+    concurrency: actionsAtOnce,
+  });
+  await evaluations.send();
   const never = requests.flatMap((request, index) =>
     known[index] ? [] : [refusal(request, 'called off before it was requested')],
   );
   await deps.bulks.markTaken(bulk.bulkId, part, never);
 }
 
-const refusal = (request: ActionRequested | undefined, because: string) => ({ actionId: request?.actionId ?? '', because });
+/** With the device: who asked for many often gave no ids of their own. */
+const refusal = (request: ActionRequested | undefined, because: string) => {
+  const { sourceId = '', user = '', deviceId = '' } = request?.target ?? {};
+  return { actionId: request?.actionId ?? '', because: `${sourceId} ${user} ${deviceId}: ${because}` };
+};
 
 /** False when it was never requested. What has gone out is left to its end: it cannot be called back. */
 async function cancelOne(deps: PartDependencies, { actionId, target }: ActionRequested, bulk: Bulk): Promise<boolean> {

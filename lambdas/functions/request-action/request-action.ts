@@ -31,20 +31,24 @@ const deadlineMs = 168 * 3_600_000;
 const soonMs = 5 * 60_000;
 
 export function requestAction(dependencies: RequestActionDependencies) {
-  const { findDevice, ledger, decisions, evaluations, now } = dependencies;
+  const { findDevice, ledger, decisions, now } = dependencies;
 
-  return async (request: ActionRequested): Promise<ActionAnswer> => {
+  /** `evaluations`: where else than on the queue its user is noted, for who takes many in and sends them together. */
+  return async (
+    request: ActionRequested,
+    { evaluations = dependencies.evaluations }: Partial<Pick<RequestActionDependencies, 'evaluations'>> = {},
+  ): Promise<ActionAnswer> => {
     const refusal = incomplete(request);
     if (refusal) return refusal;
     const device = await findDevice(request.target);
-    if (!device) return refused('unknown-device', 'target', 'no device of this source, user and device id is known');
+    if (!device) return refused('unknown-device', 'target', unknownDevice);
     const { outcome, action } = await ledger.request(actionOf(request, { device, now: now() }));
     if (outcome === 'different')
       return refused('other-content', 'actionId', 'an action of this id was requested before with another content');
     if (!isStanding(request)) return { outcome: 'accepted', actionId: request.actionId, state: await send(action) };
     const decided = await decisions.record(request.target, decisionOf(request));
     const state = decided === 'withdrawn' ? await unsent(action) : await send(action);
-    await evaluate(request);
+    await evaluate(request, evaluations);
     return { outcome: 'accepted', actionId: request.actionId, state };
   };
 
@@ -55,7 +59,10 @@ export function requestAction(dependencies: RequestActionDependencies) {
   }
 
   /** A decision that ends before the next look of the schedule is due (wake-by-time) sends the evaluation of its end itself. */
-  async function evaluate({ target, type, requestedBy, expiresAt }: ActionRequested): Promise<void> {
+  async function evaluate(
+    { target, type, requestedBy, expiresAt }: ActionRequested,
+    evaluations: RequestActionDependencies['evaluations'],
+  ): Promise<void> {
     await evaluations.users([target], `${type} by a ${requestedBy.kind}`);
     const left = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
     if (left <= 0 || left > soonMs) return;
@@ -71,6 +78,9 @@ export function requestAction(dependencies: RequestActionDependencies) {
     return queued?.state ?? 'queued';
   }
 }
+
+const unknownDevice =
+  'no device of this source, user and device id is known; if its phone is new, gather the source and ask again';
 
 const isStanding = (request: ActionRequested): request is ActionRequested & { type: 'approve' | 'block' } =>
   request.type === 'approve' || request.type === 'block';

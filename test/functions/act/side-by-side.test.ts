@@ -89,15 +89,25 @@ test('a source that stays full lets its actions go from the queue, while another
   expect(bounds.full.get('slow')).toBeGreaterThan(clock);
 });
 
+test('workers that come one after the other all get some slots, not only those that come first', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (nth: number) =>
+    slots.lease('shared out', { holder: `worker ${nth}`, wanted: 6, limit: 16, now: 1000, until: 2000 });
+  const got: number[] = [];
+  for (let nth = 0; nth < 6; nth++) got.push(await lease(nth));
+  expect(got).toEqual([6, 5, 2, 1, 1, 0]);
+});
+
 test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 2, limit, now, until: now + 100 });
   expect(await lease('killed', 1000)).toBe(2);
   expect(await lease('next', 1099)).toBe(1);
-  expect(await lease('third', 1100)).toBe(2);
+  expect(await lease('third', 1099)).toBe(0);
+  expect(await lease('third', 1100)).toBe(1);
   await slots.release('killed', 'third');
   await slots.release('killed', 'third');
-  expect(await lease('fourth', 1150)).toBe(2);
+  expect(await lease('fourth', 1150)).toBe(1);
 });
 
 test('one of several slots is left for a gather, and a source that takes one request at a time is shared by turns', async () => {

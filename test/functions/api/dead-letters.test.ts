@@ -60,6 +60,19 @@ test('a request for a device that nobody knows says so; once the device is known
   expect((await look('portalEvents'))[0]?.remedy).toMatch(/^Redrive/);
 });
 
+test('a request under an id that was used before says whether it was for the same', async () => {
+  const target = { ...janes };
+  const request = { actionId: 'twice', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'block', target };
+  await gateway.ask('/api/actions', { body: request });
+  await giveUp('deadLetters', event('ActionRequested', { ...request, requestedAt: 2 }));
+  await giveUp('deadLetters', event('ActionRequested', { ...request, type: 'approve' }));
+  const letters = await look('portalEvents');
+  expect(letters.map(({ because }) => because).sort()).toEqual([
+    'It was taken before: its action is queued.',
+    expect.stringMatching(/used before for another content, and that action is queued/),
+  ]);
+});
+
 test('an action says how it stands in the ledger: one that has ended since can be dropped', async () => {
   await gateway.ask('/api/actions', { body: { actionId: 'given-up', type: 'approve', target: janes } });
   await giveUp('deadActions', { ...janes, actionId: 'given-up' }, 'jane');

@@ -84,6 +84,15 @@ test('one that has not gone out is called off; one that is not known is named, a
   expect((await actions('--state', 'cancelled')).stdout).toContain(id);
 }, 60_000);
 
+test('what waits says in the list what it waits for', async () => {
+  const id = await ask('remove');
+  const action = await ledger().read(id);
+  if (!action) throw new Error('It was asked for just now');
+  const note = 'The server refuses connections; its actions wait.';
+  await ledger().advance(action, { steps: [{ state: 'waiting', at: 1, note }] });
+  expect((await actions('--state', 'waiting')).stdout).toMatch(new RegExp(`${id} +${note}`));
+}, 60_000);
+
 test('a wipe that the hourly guard holds back says so, and goes out when it is confirmed', async () => {
   const id = await heldBack();
   expect((await actions('--state', 'waiting')).stdout).toMatch(new RegExp(`wipe +waiting for a confirmation .*${id}`));
