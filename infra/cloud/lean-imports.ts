@@ -11,7 +11,7 @@ import type { BuildOptions, Plugin } from 'esbuild';
 const zodByParts: Plugin = {
   name: 'zod-by-parts',
   setup(build) {
-    build.onLoad({ filter: /[\\/]lambdas[\\/].*\.ts$/ }, async ({ path }) => ({
+    build.onLoad({ filter: /[\\/](lambdas|relay)[\\/].*\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';"),
       loader: 'ts',
     }));
@@ -19,10 +19,11 @@ const zodByParts: Plugin = {
   },
 };
 
-export function leanImports(root: string): Pick<BuildOptions, 'alias' | 'define' | 'plugins'> {
+/** `undici`: the file that stands in for it. */
+export function leanImports(root: string, undici = 'undici-client.js'): Pick<BuildOptions, 'alias' | 'define' | 'plugins'> {
   return {
     plugins: [zodByParts],
-    alias: { undici: join(root, 'infra/cloud/undici-client.js') },
+    alias: { undici: join(root, 'infra/cloud', undici) },
     // undici's own switch, by which Node itself leaves out the experimental second HTTP parser: 170 KB.
     define: { esbuildDetection: '"1"' },
   };

@@ -143,7 +143,7 @@ function open(file: string, { maxPages, lockWaitMs = 5_000 }: JournalOptions): D
     database = new DatabaseSync(file, { timeout: lockWaitMs });
     // Vacuuming is settled with the first write, so it comes first.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -400');
     if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
     const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
     if (found > version) throw new JournalFailure(`It was written by a newer relay (form ${found}). Install that version again.`);

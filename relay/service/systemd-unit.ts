@@ -1,4 +1,5 @@
 /** The systemd unit as text. Pure. */
+import { leanEnvironment } from '../lean-environment.ts';
 import type { WantedService } from './wanted.ts';
 
 const installedData = '/var/lib/traveler-relay';
@@ -24,6 +25,10 @@ Type=exec
 User=${user}
 # HTTPS_PROXY, NO_PROXY and the like, where the environment is to say how to get out.
 EnvironmentFile=-/etc/default/traveler-relay
+# Keeps its memory small beside Domino's.
+Environment=${Object.entries(leanEnvironment)
+    .map((one) => one.join('='))
+    .join(' ')}
 ExecStart=${start}
 Restart=always
 RestartSec=5

@@ -18,7 +18,7 @@ const schema = `
 const settings = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
-  PRAGMA cache_size = -2000;
+  PRAGMA cache_size = -400;
   PRAGMA temp_store = FILE;
 `;
 

@@ -7,27 +7,23 @@ import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import type { Told } from '../../../relay/ports.ts';
 import type { Cloud } from './cloud.ts';
 
-type Said = { ready?: true; told?: Told; id?: number; done?: string; memory?: number; mostMemory?: number };
+type Said = { ready?: true; told?: Told; id?: number; done?: string };
 
 export type RelayChild = {
   /** Resolves when the gather has ended, or the process was killed. */
   gather(command: GatherCommand): Promise<'done' | 'killed'>;
-  /** Resident bytes: now, and the most so far. */
-  memory(): Promise<{ now: number; most: number }>;
   kill(): Promise<void>;
 };
 
-export const relayProcess = join(import.meta.dirname, 'relay-process.ts');
+const relayProcess = join(import.meta.dirname, 'relay-process.ts');
 
-/** `program`: another form of the same, as a bundle of it. */
 export async function relayChild(
   directory: string,
   { url, credentials }: Pick<TravelerSimulator, 'url' | 'credentials'>,
   side: Pick<Cloud, 'link'>,
-  program = relayProcess,
 ): Promise<RelayChild> {
   const given = [directory, url, credentials.user, credentials.password];
-  const child = fork(program, given, { execArgv: [], stdio: 'inherit' });
+  const child = fork(relayProcess, given, { execArgv: [], stdio: 'inherit' });
   const exited = once(child, 'exit');
   child.on('message', ({ told, id }: Said) => {
     if (told === undefined) return;
@@ -40,11 +36,6 @@ export async function relayChild(
       const done = until(child, (said) => (said.done === command.runId ? true : undefined));
       child.send({ do: 'gather', command });
       return Promise.race([done.then(() => 'done' as const), exited.then(() => 'killed' as const)]);
-    },
-    async memory() {
-      const told = until(child, ({ memory, mostMemory }) => memory && { now: memory, most: mostMemory ?? memory });
-      child.send({ do: 'memory' });
-      return told;
     },
     async kill() {
       child.kill('SIGKILL');

@@ -2,7 +2,6 @@
  * A relay's gathering half in a process of its own, to be killed at any time. Its link is the channel to its parent: what it
  * delivers counts as acknowledged when the parent has answered.
  */
-import '../../../relay/lean-memory.ts';
 import { travelerSource } from '#adapters/traveler/source';
 import type { GatherCommand } from '#domain/relay-protocol';
 import { relayGather } from '../../../relay/gather/gather.ts';
@@ -10,12 +9,11 @@ import type { Link } from '../../../relay/ports.ts';
 import { openSnapshot } from '../../../relay/snapshot/snapshot.ts';
 import { restReads } from '../../../relay/sources/rest-reads.ts';
 
-export type FromParent = { do: 'gather'; command: GatherCommand } | { do: 'acknowledge'; id: number } | { do: 'memory' };
+export type FromParent = { do: 'gather'; command: GatherCommand } | { do: 'acknowledge'; id: number };
 
 const [directory = '', url = '', user = '', password = ''] = process.argv.slice(2);
 const waiting = new Map<number, () => void>();
 let last = 0;
-let mostMemory = 0;
 
 const link: Link = {
   deliver: (told) =>
@@ -37,15 +35,11 @@ const relay = relayGather({
   log: () => undefined,
 });
 
-setInterval(() => {
-  mostMemory = Math.max(mostMemory, process.memoryUsage.rss());
-}, 20).unref();
 process.on('message', (message: FromParent) => {
   if (message.do === 'acknowledge') {
     waiting.get(message.id)?.();
     waiting.delete(message.id);
   }
-  if (message.do === 'memory') process.send?.({ memory: process.memoryUsage.rss(), mostMemory });
   if (message.do === 'gather')
     void relay
       .gather(message.command, link, new AbortController().signal)

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { leanEnvironment } from '../../../relay/lean-environment.ts';
 import { ask, carryOut } from '../../../relay/service/steps.ts';
 import { systemdAnswer, systemdInstall, systemdUninstall } from '../../../relay/service/systemd-plan.ts';
 import { systemdUnit, word } from '../../../relay/service/systemd-unit.ts';
@@ -215,6 +216,15 @@ test('relay service install --dry-run shows the unit and what would be run, and 
   const refused = await relay(['service', 'install'], { dataDir });
   expect(refused.code).toBe(1);
   expect(refused.error).toContain('No relay is enrolled');
+});
+
+test('whoever starts it tells its allocator to keep small: the unit and the container', () => {
+  const wanted = { program: ['/usr/bin/relay'], config: '/c', data: '/d', user: 'nobody', alsoWrites: [] };
+  const container = readFileSync('relay/packaging/Containerfile', 'utf8');
+  for (const [name, value] of Object.entries(leanEnvironment)) {
+    expect(systemdUnit(wanted)).toMatch(new RegExp(`^Environment=.*${name}=${value}`, 'm'));
+    expect(container).toContain(`${name}=${value}`);
+  }
 });
 
 test('the launchers are what they are: sh can read one, and each hands all arguments on', () => {
