@@ -6,11 +6,11 @@
  * which is never before it would have been stopped. Of more than one slot, one is never leased to actions: a gather always
  * gets on.
  */
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from './client.ts';
 import { controlKeys } from './keys.ts';
-import { untilSettled } from './transactions.ts';
+import { ifSettled, untilSettled } from './transactions.ts';
 
 const leased = z.object({
   revision: z.number().int(),
@@ -22,7 +22,10 @@ type Leased = z.infer<typeof leased>;
 
 export type Lease = { holder: string; limit: number; now: number; until: number };
 export type SlotStore = {
-  /** For actions: as many slots as are free, at most `wanted`: 0 when there are none. Held until `until` (epoch ms) or released. */
+  /**
+   * For actions: as many slots as are free, at most `wanted`: 0 when there are none, or none could be had in a throng. Held until
+   * `until` (epoch ms) or released.
+   */
   lease(sourceId: string, lease: Lease & { wanted: number }): Promise<number>;
   /**
    * For a gather, again and again: how many it holds from now on, and how many it should come down to (`goal`). What it may
@@ -67,8 +70,8 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
   }
 
   return {
-    lease: (sourceId, lease) =>
-      untilSettled(async () => {
+    async lease(sourceId, lease) {
+      const slots = await ifSettled(async () => {
         const { holder, wanted, limit, now, until } = lease;
         const before = await read(sourceId);
         const running = others(before, lease);
@@ -78,7 +81,10 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
         if (slots === 0 && told) return 0;
         const holders = Object.fromEntries(slots === 0 ? running : [...running, [holder, { slots, until }]]);
         return (await write(sourceId, before, { holders, ...unmet })) ? slots : null;
-      }, 'The slots of a source'),
+      });
+      // In a throng: none for now, which is no failure of the batch that wanted them.
+      return slots ?? 0;
+    },
 
     share: (sourceId, lease) =>
       untilSettled(async () => {
@@ -94,13 +100,19 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
         return (await write(sourceId, before, { holders })) ? { held, goal } : null;
       }, 'The slots of a source'),
 
+    /** Needs no reading, so that it never loses against others: a slot not given back would be missing until its worker's time is over. */
     async release(sourceId, holder) {
-      await untilSettled(async () => {
-        const before = await read(sourceId);
-        if (!Object.hasOwn(before.holders, holder)) return true;
-        const { [holder]: _, ...holders } = before.holders;
-        return (await write(sourceId, before, { holders })) ? true : null;
-      }, 'The slots of a source');
+      const giveBack = new UpdateCommand({
+        TableName: table,
+        Key: controlKeys.slots(sourceId),
+        UpdateExpression: 'REMOVE holders.#holder ADD revision :one',
+        ConditionExpression: 'attribute_exists(holders.#holder)',
+        ExpressionAttributeNames: { '#holder': holder },
+        ExpressionAttributeValues: { ':one': 1 },
+      });
+      await client.send(giveBack).catch((error: unknown) => {
+        if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
+      });
     },
   };
 }

@@ -26,12 +26,19 @@ export async function refusedBy(transaction: Promise<unknown>): Promise<string[]
  * eight tries: the caller's message then comes again.
  */
 export async function untilSettled<T>(attempt: () => Promise<T | null>, what: string): Promise<T> {
+  const settled = await ifSettled(attempt);
+  if (settled !== null) return settled;
+  throw new Error(`${what} was written by others at the same moment ${tries} times in a row. Send it again.`);
+}
+
+/** As `untilSettled`, for who can do without: null when others wrote every time. */
+export async function ifSettled<T>(attempt: () => Promise<T | null>): Promise<T | null> {
   for (let round = 0; round < tries; round++) {
     const settled = await attempt();
     if (settled !== null) return settled;
     await setTimeout(Math.random() * 10 * 2 ** round);
   }
-  throw new Error(`${what} was written by others at the same moment ${tries} times in a row. Send it again.`);
+  return null;
 }
 
 /** Writes a transaction whose conditions say "not yet": false when it was done before. A conflict with another one is tried again. */

@@ -1,6 +1,9 @@
 /** Many workers at one source: never more side by side than it takes, also after some were killed; other sources unhindered. */
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { controlKeys } from '#adapters/dynamodb/keys';
 import { gatherHolder, slotStore } from '#adapters/dynamodb/slots';
 import { type Batch, type Bounds, sideBySide } from '#functions/act/side-by-side';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
@@ -96,6 +99,28 @@ test('workers that come one after the other all get some slots, not only those t
   const got: number[] = [];
   for (let nth = 0; nth < 6; nth++) got.push(await lease(nth));
   expect(got).toEqual([6, 5, 2, 1, 1, 0]);
+});
+
+/** A client between whose every reading and writing somebody else writes the same item. */
+function overtaken(sourceId: string): DocumentClient {
+  const other = { TableName: db.tables.control, Key: controlKeys.slots(sourceId) };
+  const send: DocumentClient['send'] = async (command: unknown) => {
+    const add = { UpdateExpression: 'ADD revision :one', ExpressionAttributeValues: { ':one': 1 } };
+    if (command instanceof PutCommand) await db.client.send(new UpdateCommand({ ...other, ...add }));
+    return db.client.send(command as PutCommand);
+  };
+  return Object.assign(Object.create(db.client), { send });
+}
+
+test('a worker that others overtake every time fails no batch: it has no slots for now, and gives back what it had', async () => {
+  const wish = { holder: 'unlucky', wanted: 6, limit: 16, now: 1000, until: 2000 };
+  const [alone, throng] = [db.client, overtaken('throng')].map((client) => slotStore(client, db.tables.control));
+  if (!alone || !throng) throw new Error('Both were made just now');
+  expect(await alone.lease('throng', wish)).toBe(6);
+  expect(await throng.lease('throng', { ...wish, holder: 'unluckier' })).toBe(0);
+  await throng.release('throng', 'unlucky');
+  await throng.release('throng', 'unlucky');
+  expect(await alone.lease('throng', { ...wish, holder: 'after', wanted: 15 })).toBe(15);
 });
 
 test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
