@@ -20,7 +20,7 @@ export type RunStore = {
   /** The run as recorded; recorded now if it was not. Null only if someone else is recording it at this moment. */
   open(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<GatherRun | null>;
   /** Newest first. */
-  lastRuns(sourceId: string, count: number): Promise<GatherRun[]>;
+  lastRuns(sourceId: string, count: number, options?: { consistent?: boolean }): Promise<GatherRun[]>;
   /** Sets the given fields of a run that exists; of one that does not (expired), nothing. */
   update(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange): Promise<void>;
   /** As `update`, for the end of a run: with the line in its source's journal, both or none. */
@@ -93,7 +93,7 @@ export function runStore(client: DocumentClient, table: string, journalTable?: s
       );
       return Item === undefined ? null : readAt(pointer.parse(Item).sourceId, runId);
     },
-    async lastRuns(sourceId, count) {
+    async lastRuns(sourceId, count, { consistent = false } = {}) {
       const { Items = [] } = await client.send(
         new QueryCommand({
           TableName: table,
@@ -101,6 +101,7 @@ export function runStore(client: DocumentClient, table: string, journalTable?: s
           ExpressionAttributeValues: { ':pk': controlKeys.run(sourceId, '').pk },
           ScanIndexForward: false,
           Limit: count,
+          ConsistentRead: consistent,
         }),
       );
       return Items.map((item) => gatherRun.parse(item));

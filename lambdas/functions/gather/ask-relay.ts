@@ -1,7 +1,7 @@
 /**
  * Asks the relay of an on-premises source to read it. The run is then the relay's until it has told everything (or why not);
- * while it is heard of, nothing is asked twice. A relay that falls silent, or another one that takes over, is asked anew, under
- * another name of the run.
+ * while it is heard of, nothing is asked twice, and no other run is asked for: the relay would drop the one it reads. A relay that
+ * falls silent, or another one that takes over, is asked anew, under another name of the run.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherMessage } from '#domain/messages';
@@ -10,26 +10,31 @@ import type { GatherRun, SourceState } from '#domain/source';
 import type { GatherDependencies } from './dependencies.ts';
 
 type Needs = Pick<GatherDependencies, 'configuration' | 'devices' | 'link' | 'runs' | 'gathers' | 'now'>;
+/** `asked`: now, or before and it is at it. `taken`: it reads another run; this one has its turn after that. */
+export type AskedRelay = 'asked' | 'taken';
 type Asking = { state: SourceState; run: GatherRun; message: GatherMessage; everyDetail: boolean; force: boolean };
 
 /** Progress comes every two seconds; a relay that says nothing for so long has lost the run. */
 const silentMs = 120_000;
 const mostTimes = 6;
+/** Runs of a source that may be open at once, and are looked at. */
+const mostOpen = 10;
 /** As many as the protocol takes; the relay looks at the others by itself, as their records show what moves. */
 const mostAttention = 1_000;
 const lookAgainSeconds = 150;
 
 /** `force`: whatever was asked for before does not do. Throws TravelerFailure when no relay is there, or none answers. */
-export async function askRelay(deps: Needs, { state, run, message, everyDetail, force }: Asking): Promise<'asked' | 'under-way'> {
+export async function askRelay(deps: Needs, { state, run, message, everyDetail, force }: Asking): Promise<AskedRelay> {
   const { link, runs, gathers, devices, now, configuration } = deps;
   const { sourceId, runId } = run;
   const at = now();
   const fence = await link.present(sourceId);
   if (fence === null) throw new NoRelay();
   const { asked } = run;
-  const heardAt = Math.max(asked?.at ?? 0, run.heardAt ?? 0);
-  const heard = asked?.fence === fence && at - heardAt < silentMs && message.anew !== true;
-  if (heard && !force) return 'under-way';
+  const heard = isHeard(run, { fence, at }) && message.anew !== true;
+  if (heard && !force) return 'asked';
+  const others = (await runs.lastRuns(sourceId, mostOpen, { consistent: true })).filter((other) => other.runId !== runId);
+  if (others.some((other) => other.state === 'running' && isHeard(other, { fence, at }))) return 'taken';
   const times = (asked?.times ?? 0) + 1;
   if (times > mostTimes) throw noAnswer();
   const startedAt = run.startedAt ?? at;
@@ -52,6 +57,11 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
   const { told: _, anew: __, ...again } = message;
   await gathers.send([{ body: again, delaySeconds: lookAgainSeconds }]);
   return 'asked';
+}
+
+/** Asked for of this holder of the lease, and heard of since. */
+function isHeard({ asked, heardAt = 0 }: GatherRun, { fence, at }: { fence: number; at: number }): boolean {
+  return asked?.fence === fence && at - Math.max(asked.at, heardAt) < silentMs;
 }
 
 /** Says nothing of the source itself: how its relays are is shown on its own. */

@@ -24,7 +24,7 @@ export type GatherDependencies = {
   configuration: RuntimeConfiguration;
   leases: LeaseStore;
   slots: Pick<SlotStore, 'share' | 'release'>;
-  runs: Pick<RunStore, 'open' | 'update' | 'end'>;
+  runs: Pick<RunStore, 'open' | 'update' | 'end' | 'lastRuns'>;
   sources: Pick<SourceStore, 'read' | 'update'>;
   manifests: ManifestStore;
   devices: ObservedDevices;

@@ -106,6 +106,7 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   try {
     const reached = await reachSource(deps, given);
     if (reached === 'asked') return 'dropped';
+    if (reached === 'taken') return await again(deps, given.message);
     const gathering = await begin(deps, { ...given, ...reached });
     tally = tallyOf(deps, gathering.run, {
       requests: () => gathering.traveler.requests,

@@ -13,18 +13,21 @@ type Given = { source: Gathering['source']; run: GatherRun; message: GatherMessa
 /** Nothing is read from the server here: what there is to look at has come already. */
 const sideBySide = 32;
 
-/** `asked`: the relay has the run now, and this message is done with. Throws TravelerFailure when the source cannot be read. */
-export async function reachSource(deps: GatherDependencies, { source, run, message }: Given): Promise<Reached | 'asked'> {
+/**
+ * `asked`: the relay has the run now, and this message is done with. `taken`: it reads another run of the source. Throws TravelerFailure when
+ * the source cannot be read.
+ */
+export async function reachSource(
+  deps: GatherDependencies,
+  { source, run, message }: Given,
+): Promise<Reached | 'asked' | 'taken'> {
   if (source.kind === 'traveler') return reachRelayed(deps, { source, run, message });
   return { traveler: deps.connect(source), relayed: null, concurrency: source.concurrency };
 }
 
 async function reachRelayed(deps: GatherDependencies, { source, run, message }: Given & { source: OnPremSource }) {
   const [state, settings] = await Promise.all([deps.sources.read(source.id), deps.settings.current(source.id)]);
-  const ask = async (options: { everyDetail: boolean; force: boolean }) => {
-    await askRelay(deps, { state, run, message, ...options });
-    return 'asked' as const;
-  };
+  const ask = (options: { everyDetail: boolean; force: boolean }) => askRelay(deps, { state, run, message, ...options });
   const told = toldOf(run, message);
   const relayed = told === null ? null : await deps.relayRuns.read({ sourceId: source.id, ...told });
   if (told === null || relayed?.told !== 'whole') {

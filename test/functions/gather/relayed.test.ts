@@ -146,12 +146,13 @@ test('what was read before a later run was committed is not gone by: it is asked
   await gather(world.dependencies)(older, { remainingMs: () => 900_000 });
   const stale = world.lastCommand();
   const without = new Map([...first].slice(1));
-  // Told whole, and not worked through before the next one is asked for, told and committed.
+  // Told whole, and not worked through for so long that the next one is asked for, told and committed first.
   for (const words of world.answerOf(stale, { before: first, after: without })) await world.say(peer, words);
   const waiting = world.gathers.splice(0);
-  world.clock.now += 1000;
+  world.clock.now += 3 * minutes;
   await world.round(peer, { id: 'newer', before: first, after: first });
   const committed = await world.source();
+  expect(committed.lastRunId).toContain('newer');
   world.gathers.push(...waiting);
   expect(await world.queued()).toContain('dropped');
   expect(await world.source()).toEqual(committed);
@@ -160,6 +161,34 @@ test('what was read before a later run was committed is not gone by: it is asked
   for (const words of world.answerOf(anew, { before: first, after: first })) await world.say(peer, words);
   expect(await world.queued()).toContain('completed');
   expect(await world.run(older.runId)).toMatchObject({ state: 'completed', counts: { devices: 45, missing: 0 } });
+});
+
+test('while the relay reads one run, another waits for its turn: asked for both, it would drop the first', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const [one, other] = ['by a person', 'by the schedule'].map((id) => ({ ...world.message(id), sourceId: 'hq' }));
+  if (!one || !other) throw new Error('two messages were made');
+  const ask = (message: typeof one) => gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  await ask(one);
+  const command = world.lastCommand();
+  expect(await ask(other)).toBe('waiting');
+  expect(world.lastCommand()).toBe(command);
+  for (const words of world.answerOf(command, { before: first, after: first })) await world.say(peer, words);
+  // What was told is worked through, and the other one has its turn.
+  await world.queued();
+  await world.queued();
+  expect(await world.run(one.runId)).toMatchObject({ state: 'completed' });
+  expect(world.lastCommand().runId).toContain(other.runId);
+  // A relay that has lost it is not waited for.
+  const third = { ...world.message('by hand'), sourceId: 'hq' };
+  expect(await ask(third)).toBe('waiting');
+  world.clock.now += 3 * minutes;
+  await world.ping(peer);
+  expect(await ask(third)).toBe('dropped');
+  expect(world.lastCommand().runId).toContain(third.runId);
+  for (const words of world.answerOf(world.lastCommand(), { before: first, after: first })) await world.say(peer, words);
+  await world.queued();
+  expect(await world.run(third.runId)).toMatchObject({ state: 'completed' });
 });
 
 test('a run that was asked for is not asked for twice while its relay is heard of, and anew when another takes over', async () => {
