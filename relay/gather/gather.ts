@@ -3,7 +3,8 @@
  *
  * One run at a time. It is:
  * - reading: entered with a command; the source is read into the snapshot's staging, nothing but progress is told. Left when
- *   the source was read to its end, when it fails (`gatherFailed`), or when a newer command comes (nothing is told).
+ *   the source was read to its end, when it fails (`gatherFailed`), or when a newer command comes (nothing is told). A restart
+ *   reads it from the beginning again, while this relay still holds the lease that it was asked under.
  * - telling: the run is complete on disk; its parts are told from there until the cloud has acknowledged all of it. Left then, or
  *   when a newer command comes. A command for the same run, or a restart, tells it again: the same parts under the same numbers.
  *
@@ -51,7 +52,17 @@ export function relayGather(needs: GatherNeeds): RelayGather {
     const { runId } = command;
     log(trouble.kind === 'unknown' ? 'error' : 'warn', 'A gather failed', { runId, ...trouble, error: String(error) });
     problem = inWords(trouble);
+    forget(runId);
     await link.deliver({ type: 'gatherFailed', runId, problem: trouble, requests }, { signal });
+  }
+
+  /** A snapshot that cannot be written to now has it read once more after a restart, and no more harm. */
+  function forget(runId: string): void {
+    try {
+      snapshot.giveUp(runId);
+    } catch (error) {
+      log('warn', 'It could not be noted that a gather has failed', { runId, error: String(error) });
+    }
   }
 
   /** The run on disk, read anew unless it is there already. A broken snapshot is an empty one. */
@@ -69,7 +80,7 @@ export function relayGather(needs: GatherNeeds): RelayGather {
     const pending = snapshot.pending();
     if (pending !== null && pending.runId === runId && pending.askedBase === base) return pending;
     const run: RunStart = { runId, askedBase: base, startedAt, scope: scopeTo(base) };
-    const staging = snapshot.begin(run);
+    const staging = snapshot.begin(run, command);
     const [counts, before] = [noCounts(), source.requests];
     const news = progressOf({ link, now: needs.now }, { runId, counts });
     const facts = source.facts();
@@ -107,9 +118,15 @@ export function relayGather(needs: GatherNeeds): RelayGather {
       if (sent < parts.length) log('warn', 'Parts of a gather were asked for that are not here any more', { runId, sent });
     },
     async resume(link) {
+      if (runs.isUnderWay) return;
+      const isStale = ({ startedAt }: { startedAt: number }) => link.cloudNow() - startedAt > staleMs;
       const run = snapshot.pending();
-      if (run === null || run.told || runs.isUnderWay || link.cloudNow() - run.startedAt > staleMs) return;
-      await runs.start(keyOf(run.runId, run.askedBase), never, (signal) => tell(run, link, signal));
+      if (run !== null && !run.told && !isStale(run))
+        return runs.start(keyOf(run.runId, run.askedBase), never, (signal) => tell(run, link, signal));
+      const begun = snapshot.begun();
+      if (begun === null || isStale(begun) || link.held()?.fence !== begun.fence) return;
+      log('info', 'A gather that was cut off is read again', { runId: begun.runId });
+      await runs.start(keyOf(begun.runId, begun.base), never, (signal) => gather(begun, link, signal));
     },
     digest: async () => snapshot.committed()?.digest ?? null,
     problems: () => (problem === null ? [] : [problem]),

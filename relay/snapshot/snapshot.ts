@@ -1,7 +1,7 @@
 /** The snapshot in its file. What it promises is said in contract.ts. */
 import { gatherDigest } from '#adapters/fingerprint';
 import { readManifest } from '#domain/manifest';
-import { relayedDevice } from '#domain/relay-protocol';
+import { type GatherCommand, gatherCommand, relayedDevice } from '#domain/relay-protocol';
 import {
   type CommittedRun,
   committedRun,
@@ -86,6 +86,7 @@ export function openSnapshot({ directory, of, log }: SnapshotOptions): Snapshot 
       sql.dropParts.run();
       sql.dropFact.run('committed');
       sql.dropFact.run('pending');
+      sql.dropFact.run('begun');
       sql.setFact.run('of', of);
     });
   }
@@ -125,8 +126,14 @@ export function openSnapshot({ directory, of, log }: SnapshotOptions): Snapshot 
     file.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
-  function begin(run: RunStart): Staging {
+  function begun(): GatherCommand | null {
+    return fact('begun', gatherCommand);
+  }
+
+  function begin(run: RunStart, command?: GatherCommand): Staging {
     dropStaged();
+    if (command) sql.setFact.run('begun', JSON.stringify(command));
+    else sql.dropFact.run('begun');
     sql.markTouched.run(run.runId);
     newest = run;
     const whenNewest = <T>(work: () => T): T => {
@@ -154,6 +161,7 @@ export function openSnapshot({ directory, of, log }: SnapshotOptions): Snapshot 
           atOnce(() => {
             for (const [number, { first, last }] of parts.entries()) sql.addPart.run(number, first, last);
             sql.setFact.run('pending', JSON.stringify(complete));
+            sql.dropFact.run('begun');
           });
           newest = null;
           return complete;
@@ -186,7 +194,12 @@ export function openSnapshot({ directory, of, log }: SnapshotOptions): Snapshot 
         const run = pending();
         if (run?.runId === runId) sql.setFact.run('pending', JSON.stringify({ ...run, told: true }));
       }),
-    begin: (run) => guarded(() => begin(run)),
+    begin: (run, command) => guarded(() => begin(run, command)),
+    begun: () => guarded(begun),
+    giveUp: (runId) =>
+      guarded(() => {
+        if (begun()?.runId === runId) sql.dropFact.run('begun');
+      }),
     listed: () =>
       guarded(() => {
         const entries = joined(sql.listed.iterate(), Number(sql.countDevices.get()?.count));

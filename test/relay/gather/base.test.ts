@@ -218,6 +218,35 @@ describe('one gather at a time', () => {
     await side.relay.resume(well.link);
     expect(well.told).toEqual([]);
   });
+
+  test('a run that was being read when the process ended is read again after a restart, under the lease it was asked under', async () => {
+    const side = await relaySide({ devices: 100, faults: [{ kind: 'delay', ms: 50, on: 'detail' }] });
+    const command = side.cloud.command('run', { startedAt: Date.now(), details: 'every' });
+    void side.relay.gather(command, side.cloud.link, new AbortController().signal);
+    await expect.poll(() => side.server.counts.requests.detail ?? 0).toBeGreaterThan(3);
+    side.restart();
+    side.server.setFaults([]);
+    await side.relay.resume({ ...side.cloud.link, held: () => ({ fence: 8 }) });
+    await side.relay.resume({ ...side.cloud.link, held: () => null });
+    expect(side.cloud.told).toEqual([]);
+    await side.relay.resume(side.cloud.link);
+    expect(side.cloud.toldOf('gatherEnd')).toMatchObject([{ runId: 'run' }]);
+    expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
+    side.restart();
+    side.cloud.clear();
+    await side.relay.resume(side.cloud.link);
+    expect(side.cloud.told).toEqual([]);
+  });
+
+  test('one that has failed is not read again', async () => {
+    const side = await relaySide({ devices: 10, faults: [{ kind: 'login-page' }] });
+    const { failed } = await side.gather({ startedAt: Date.now() });
+    expect(failed).toBeDefined();
+    side.restart();
+    side.cloud.clear();
+    await side.relay.resume(side.cloud.link);
+    expect(side.cloud.told).toEqual([]);
+  });
 });
 
 test('progress is told every two seconds while it goes on', async () => {
