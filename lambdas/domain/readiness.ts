@@ -127,4 +127,5 @@ const neverSettled =
 
 const stale =
   'Refused as stale: the device was removed and registered anew since this was asked for. Ask again if it is meant for the new registration.';
-const removed = 'The device is no longer on the Traveler server, so there is nothing to act on.';
+const removed =
+  'The device is no longer on the Traveler server, so there is nothing to act on. If its phone syncs again, gather the source and ask again.';

@@ -64,6 +64,16 @@ test.each([
   expect(readiness(action, around)).toMatchObject({ answer: 'end', event });
 });
 
+test('each end before it went out that is no wish of a person says what to do', () => {
+  const ends = [
+    readiness(anAction({ expiresAt: now }), facts()),
+    readiness(anAction({ registeredAt: 2 }), facts()),
+    readiness(anAction(), facts({ device: { registeredAt: 1, presence: 'removed' } })),
+    readiness(anAction({ type: 'wipe' }), facts({ device: { registeredAt: 1, presence: 'present', returnedAt: now } })),
+  ];
+  expect(ends.filter((end) => end.answer !== 'end' || !/ask again/i.test(end.note))).toEqual([]);
+});
+
 test.each(['dispatched', 'unknown', 'applied'] as const)(
   'an action that is %s may have taken effect: past its deadline it is read first, not expired',
   (state) => {

@@ -8,6 +8,7 @@ import { tooLateToRepeat } from '#domain/expiry';
 import { supersedes } from '#domain/readiness';
 import { type Happened, stepsThrough } from '#domain/steps';
 import { setUpAnew } from '#domain/wipe';
+import { moment } from '#domain/wording';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { afterFailure, confirm, end, happened, noEffect } from './endings.ts';
 import type { Executor, Progress } from './executors.ts';
@@ -36,7 +37,7 @@ export async function settleEarlier(deps: ActDependencies, one: Try, { executor,
     return proceed(deps, one, { progress, shown, before });
   }
   if (state === 'dispatched' && progress === 'done')
-    return end(deps, one, [happened(deps, 'already-so', 'Already so: the server showed it before anything was written.')], {
+    return end(deps, one, [happened(deps, 'already-so', alreadySo(one, sight))], {
       before: shown,
       after: shown,
     });
@@ -49,6 +50,12 @@ export async function settleEarlier(deps: ActDependencies, one: Try, { executor,
     return postpone(deps, action, { note: 'A wipe is under way on this device and goes first.', steps });
   }
   return state === 'unknown' ? goAgain(deps, one, shown) : 'to-do';
+}
+
+/** An earlier wipe counts: the server keeps a wiped phone out until it is cleared. When that was is for a person to judge. */
+function alreadySo({ action }: Try, { seen }: Sight): string {
+  if (action.type !== 'wipe' || seen.wipeDate === null) return 'Already so: the server showed it before anything was written.';
+  return `Already so: the server shows that the phone was wiped, on ${moment(seen.wipeDate)}; nothing was written. If it was set up anew since, remove the device, and ask again once it is back.`;
 }
 
 /** It went out, and the phone behind the record may be another one by now. What has not gone out is refused elsewhere. */

@@ -94,6 +94,21 @@ test('a wipe that is pending on the server already is not written again, and fol
   expect(effects()).toEqual([]);
 });
 
+test('a wipe of a phone that the server shows as wiped sends none, and says when that was and what to do', async () => {
+  await ask('wipe');
+  await spine.settle(soon);
+  spine.simulator.completeWipe(onServer());
+  await gathered();
+  const again = await ask('wipe');
+  await spine.settle(soon);
+  const { state, history } = await read(again);
+  expect(state).toBe('confirmed');
+  expect(history.at(-1)?.note).toMatch(
+    /was wiped, on \d{4}-\d\d-\d\d \d\d:\d\d UTC; nothing was written\..*remove the device, and ask again/,
+  );
+  expect(effects()).toEqual([wipeDevice]);
+});
+
 test('a device whose wipes are not known, or do not include this one, is not wiped, and the reason says what to do', async () => {
   user = `Wipe unknown ${count}/Acme`;
   spine.simulator.arrive(user, { kind: 'other', deviceId });
