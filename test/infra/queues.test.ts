@@ -79,12 +79,12 @@ describe('queues and their workers fit together', () => {
     return found;
   };
 
-  test('a message is hidden at least six times as long as its worker may take', () => {
+  test('a message is hidden twice as long as its worker may take: no killed one holds a device up for longer', () => {
     expect(mappings().length).toBeGreaterThanOrEqual(workQueues().length);
     for (const [, { Properties }] of mappings()) {
       const worker = ofId(Properties.FunctionName, 'Ref').Properties;
       const queue = ofId(Properties.EventSourceArn, 'Fn::GetAtt').Properties;
-      expect(Number(queue.VisibilityTimeout)).toBeGreaterThanOrEqual(6 * Number(worker.Timeout));
+      expect(Number(queue.VisibilityTimeout)).toBe(2 * Number(worker.Timeout));
     }
   });
 
