@@ -112,9 +112,13 @@ test('in the queue the key "a" approves the device in hand, "j" goes on', async 
   await page.getByRole('radio', { name: hostile[0] }).check({ force: true });
   await page.getByRole('heading', { name: hostile[0] }).waitFor();
   await page.getByRole('heading', { level: 1 }).click();
-  await page.keyboard.press('a');
-  await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 30_000 }).toBe(2);
+  await page.keyboard.down('a');
   await page.getByText(`Approve: ${hostile[0]}`).waitFor();
+  // Held down, it decides nothing more.
+  await page.keyboard.down('a');
+  await page.keyboard.up('a');
+  await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 30_000 }).toBe(2);
+  expect(server.device(hostile[1], 'ApplHELD1')?.approval_policy).not.toBe(2);
   const inHand = page.locator('main h2').first();
   await page.getByRole('radio').first().check({ force: true });
   const before = await inHand.innerText();
@@ -179,6 +183,10 @@ test('settings show their plan, stop at the guard, are confirmed and rolled back
   await button('Show what would change').click();
   await page.getByText(/3 devices would change/).waitFor();
   await page.getByText(/The guard would stop this/).waitFor();
+  // It comes below the form, and into view.
+  await expect
+    .poll(async () => (await page.getByRole('heading', { name: 'The plan' }).boundingBox())?.y ?? 9999)
+    .toBeLessThan(400);
   await button('Save and publish').click();
   await page.getByText(/nothing was published/).waitFor();
   expect(server.device('By Hand 1/Acme', 'ApplHAND0')?.approval_policy).toBe(2);
@@ -252,7 +260,7 @@ test('a long search says how far it is, is stopped, and goes on', async () => {
   await page.getByText(/^Searched 4,000 of [\d,]+ lines? so far, the newest first: none matches\./).waitFor();
   for (const answer of held) answer();
   await button('Search on').click();
-  await expect.poll(() => held.length).toBe(2);
+  await expect.poll(() => held.length, { timeout: 15_000 }).toBe(2);
   for (const answer of held) answer();
   await page.getByText(/^All 8,001 lines searched: none matches/).waitFor();
   await page.unroute('**/api/journal?*');
@@ -353,6 +361,20 @@ test('no page has anything serious against it for those who cannot see or point,
   }
   expect(found).toEqual([]);
 }, 240_000);
+
+test('the list of pages is open where there is room for it, also when the window becomes wider', async () => {
+  const listed = () => page.getByRole('link', { name: 'Waiting' }).isVisible();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await to('/relays');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await expect.poll(listed, { timeout: 15_000 }).toBe(false);
+  await button('Open the list of pages').click();
+  await page.getByRole('link', { name: 'Capacity' }).click();
+  await page.getByRole('heading', { name: 'Capacity', level: 1 }).waitFor();
+  await expect.poll(listed, { timeout: 15_000 }).toBe(false);
+  await page.setViewportSize({ width: 1440, height: 1000 });
+  await expect.poll(listed, { timeout: 15_000 }).toBe(true);
+});
 
 test('while the extender is away the page says so, and goes on by itself', async () => {
   await to('/');

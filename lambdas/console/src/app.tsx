@@ -145,7 +145,7 @@ function Navigation({ path }: { path: string }) {
 function Notices() {
   const { trouble } = useConnection();
   const items: FlashbarProps.MessageDefinition[] = [];
-  if (trouble === 'offline') items.push({ id: 'offline', type: 'warning', loading: true, content: texts.offline });
+  if (trouble === 'offline') items.push({ id: 'offline', type: 'warning', content: texts.offline });
   return <Flashbar items={items} />;
 }
 

@@ -49,7 +49,16 @@ function Device({ name }: { name: DeviceName }) {
     >
       {device === null ? (
         live.status === 404 ? (
-          <Alert type="info">{t.gone}</Alert>
+          <Alert
+            type="info"
+            action={
+              <Button href={journalAddress(name.sourceId, { device: deviceText(name) })} onFollow={follow}>
+                {texts.journal.inJournal}
+              </Button>
+            }
+          >
+            {t.gone}
+          </Alert>
         ) : (
           <Pending live={live} />
         )
@@ -78,9 +87,9 @@ function Device({ name }: { name: DeviceName }) {
             </SpaceBetween>
             <SpaceBetween size="l">
               <OnServer device={device} />
+              <Decisions device={device} onDone={live.again} />
               <Enrolment device={device} onDone={live.again} />
               <DeviceActions device={device} />
-              <Decisions device={device} onDone={live.again} />
             </SpaceBetween>
           </Grid>
         </SpaceBetween>

@@ -84,7 +84,7 @@ function Journal({ source, sources, newest, filter }: Props) {
         ariaLabels={{ tableLabel: texts.pages.journal }}
         empty={
           <Box textAlign="center" color="text-body-secondary" padding="l">
-            {search.state !== 'ended' ? t.noMatchYet : isAsked(filter) ? t.noMatch : t.empty}
+            {search.state === 'looking' ? null : search.state !== 'ended' ? t.noMatchYet : isAsked(filter) ? t.noMatch : t.empty}
           </Box>
         }
         footer={<JournalProgress search={search} filter={filter} onGoOn={goOn} onStop={stop} />}

@@ -13,8 +13,8 @@ import { Lately } from '../parts/lately.tsx';
 import { RelayTrouble } from '../parts/relay-standing.tsx';
 import { SourceCard } from '../parts/source-card.tsx';
 import { Pending } from '../parts/trouble.tsx';
-import { UserLink } from '../parts/verdict.tsx';
-import { follow } from '../router.ts';
+import { LinkTo } from '../parts/verdict.tsx';
+import { deviceAddress, follow } from '../router.ts';
 import { type Action, type Overview as Figures, guards, overview, type Status, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, plural } from '../texts/words.ts';
@@ -141,7 +141,12 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
             </Button>
           }
         >
-          <Box variant="strong">{number(held)}</Box> {t.held(held)}. {undetermined > 0 ? t.undetermined(undetermined) : null}
+          {held > 0 ? (
+            <>
+              <Box variant="strong">{number(held)}</Box> {t.held(held)}{' '}
+            </>
+          ) : null}
+          {undetermined > 0 ? t.undetermined(undetermined) : null}
         </Alert>
       ) : null}
     </SpaceBetween>
@@ -162,7 +167,7 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
         <Box variant="awsui-key-label">{t.lags}</Box>
         {waiting.length === 0
           ? t.calm
-          : waiting.map(([name, { waiting: due, delayed, inWork }]) => t.queue(name, due + delayed, inWork)).join(' · ')}
+          : waiting.map(([name, { waiting: due, delayed, inWork }]) => t.queue(name, { due, inWork, delayed })).join(' · ')}
       </div>
       <Box variant="small" color="text-body-secondary">
         {t.counted} <Ago at={figures.countedAt} />.
@@ -177,7 +182,7 @@ function Named({ status: type, says, actions }: { status: 'warning' | 'error'; s
       <StatusIndicator type={type}>{says}</StatusIndicator>
       {actions.slice(0, 5).map(({ actionId, type: kind, target, outcome }) => (
         <Box key={actionId} margin={{ left: 'l' }} variant="small" display="block">
-          {actionWord(kind)} <UserLink device={target} /> {outcome}
+          {actionWord(kind)} <LinkTo href={deviceAddress(target)}>{target.user}</LinkTo>: <bdi>{outcome}</bdi>
         </Box>
       ))}
       {actions.length > 5 ? (

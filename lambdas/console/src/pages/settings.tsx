@@ -88,7 +88,14 @@ function Scoped({ scope, current, onPublished }: ScopedProps) {
       ) : null}
       <Container
         header={
-          <Header variant="h2" actions={<Scope scope={scope} current={current} />}>
+          <Header
+            variant="h2"
+            actions={
+              <Box padding={{ top: 'xxs' }}>
+                <Scope scope={scope} current={current} />
+              </Box>
+            }
+          >
             {t.version}: {inherits ? t.inherits : holding.version}
           </Header>
         }

@@ -17,19 +17,22 @@ import { deviceAddress, follow } from '../router.ts';
 import type { ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord } from '../texts/words.ts';
-import { Ago } from '../time.tsx';
+import { Ago, useNow } from '../time.tsx';
 import { useNarrow } from '../use-media.ts';
 
 const t = texts.waiting;
+/** What was decided here and still waits after so long comes back: its action failed, or takes long. */
+const decidedMs = 60_000;
 
 export default function Waiting() {
   const live = useWaitingQueue(3000);
-  // Decided here a moment ago: gone from the queue at once, before the extender has decided anew.
-  const [done, setDone] = useState<readonly string[]>([]);
+  // Decided here a moment ago, and when: gone from the queue at once, before the extender has decided anew.
+  const [done, setDone] = useState<Readonly<Record<string, number>>>({});
+  const now = useNow();
   const [chosen, setChosen] = useState<string | null>(null);
   const { busy, outcome, run, clear } = useRequest();
   const [linking, setLinking] = useState(false);
-  const queue = (live.value?.devices ?? []).filter((one) => !done.includes(devicePath(one)));
+  const queue = (live.value?.devices ?? []).filter((one) => now - (done[devicePath(one)] ?? 0) > decidedMs);
   const index = Math.max(
     0,
     queue.findIndex((one) => devicePath(one) === chosen),
@@ -51,7 +54,7 @@ export default function Waiting() {
       return t.asked(actionWord(type), user);
     });
     if (!sent) return;
-    setDone((before) => [...before, devicePath(device)]);
+    setDone((before) => ({ ...before, [devicePath(device)]: Date.now() }));
     setChosen(next ? devicePath(next) : null);
     live.again();
   }
@@ -243,8 +246,13 @@ function useKeys(keys: Record<string, () => void>): void {
   useEffect(() => {
     function onKey(event: KeyboardEvent) {
       const typing =
-        event.target instanceof Element && event.target.closest('input[type=text], input[type=search], textarea, select');
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.target instanceof Element &&
+        event.target.closest(
+          'input[type=text], input[type=search], textarea, select, [role=menu], [role=listbox], [role=dialog]',
+        );
+      // A key that is held down decides once: the next device is another decision.
+      const repeated = event.repeat && event.key !== 'j' && event.key !== 'k';
+      if (typing || repeated || event.ctrlKey || event.metaKey || event.altKey) return;
       current.current[event.key]?.();
     }
     addEventListener('keydown', onKey);

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { messageOf, send } from '../api.ts';
 import { bulk } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { duration, number } from '../texts/words.ts';
+import { duration, number, stateWord } from '../texts/words.ts';
 import { useNow } from '../time.tsx';
 import { useLive } from '../use-live.ts';
 
@@ -29,7 +29,7 @@ export function BulkProgress({ bulkId, onDismiss }: { bulkId: string; onDismiss(
   const failed = (value.states.failed ?? 0) + value.refused;
   const left =
     value.estimatedEnd === null || done ? '' : `, about ${duration(Math.max(0, Date.parse(value.estimatedEnd) - now))} left`;
-  const states = Object.entries(value.states).map(([state, count]) => `${state} ${number(count)}`);
+  const states = Object.entries(value.states).map(([state, count]) => `${stateWord(state)}: ${number(count)}`);
   const callOff = () =>
     void send(`/bulks/${encodeURIComponent(bulkId)}/cancel`).then(live.again, (error) => setRefused(messageOf(error)));
   return (

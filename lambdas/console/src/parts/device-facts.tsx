@@ -17,7 +17,7 @@ export function Facts({ device }: { device: ExplainedDevice }) {
         columns={3}
         items={[
           { label: 'User', value: <Name>{device.user}</Name> },
-          { label: 'Device id', value: <Name>{device.deviceId}</Name> },
+          { label: 'Device id', value: <bdi className="whole">{device.deviceId}</bdi> },
           { label: 'Source', value: <Name>{device.sourceId}</Name> },
           { label: 'Client', value: clientWord(device.client) },
           { label: 'Model', value: <Name>{[provider, type].filter(Boolean).join(', ') || '–'}</Name> },
@@ -40,6 +40,7 @@ export function OnServer({ device: { approval, access, wipe } }: { device: Expla
     <Container header={<Header variant="h2">{texts.device.server}</Header>}>
       <KeyValuePairs
         columns={3}
+        minColumnWidth={200}
         items={[
           {
             label: 'Approval',

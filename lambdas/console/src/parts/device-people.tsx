@@ -7,7 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { decisionsPath, send } from '../api.ts';
 import { decisions, type ExplainedDevice, links } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { Ago } from '../time.tsx';
+import { Ago, At } from '../time.tsx';
 import { useLive } from '../use-live.ts';
 import { LinkAsk } from './link-ask.tsx';
 import { Said, useRequest } from './said.tsx';
@@ -83,7 +83,7 @@ export function Decisions({ device, onDone }: Props) {
       <SpaceBetween size="s">
         {all.slice(0, 10).map(({ decisionId, decided, by, at, reason, expiresAt, withdrawnAt, stands }) => (
           <div key={decisionId}>
-            <Box variant="strong">{decided}</Box> by <bdi>{by.name}</bdi> <Ago at={at} />
+            <Box variant="strong">{t.decidedWords[decided] ?? decided}</Box> {t.by} <bdi>{by.name}</bdi>, <At at={at} />
             {reason === null ? null : (
               <>
                 : <bdi>{reason}</bdi>

@@ -10,7 +10,7 @@ type Column = TableProps.ColumnDefinition<JournalEntry>;
 
 export const journalColumns: Column[] = [
   { id: 'at', header: 'When', cell: ({ line }) => <When at={line.at} />, width: 200 },
-  { id: 'says', header: 'What', cell: ({ line }) => <Name>{line.says}</Name>, isRowHeader: true, minWidth: 280 },
+  { id: 'says', header: 'What', cell: ({ line }) => <bdi className="whole">{line.says}</bdi>, isRowHeader: true, minWidth: 280 },
   { id: 'kind', header: 'Kind', cell: ({ line }) => kindWord(line.kind), width: 150 },
   { id: 'who', header: 'Device', cell: (entry) => <Whose entry={entry} />, width: 240 },
   {
@@ -33,7 +33,7 @@ export const narrowJournalColumn: Column = {
   isRowHeader: true,
   cell: (entry) => (
     <>
-      <Name>{entry.line.says}</Name>
+      <bdi className="whole">{entry.line.says}</bdi>
       <Box variant="small" display="block" color="text-body-secondary">
         <When at={entry.line.at} /> · {kindWord(entry.line.kind)} · {entry.seq}
       </Box>

@@ -1,14 +1,17 @@
 /** What happened last, at any source: the newest lines of the journal, as they come. */
 import Box from '@cloudscape-design/components/box';
 import { read, readLines } from '../api.ts';
-import { deviceAddress, withQuery } from '../router.ts';
+import { deviceAddress } from '../router.ts';
 import { texts } from '../texts/texts.ts';
 import { Ago } from '../time.tsx';
 import { useLiveRead } from '../use-live.ts';
 import { entriesOf, headsSchema, type JournalEntry } from './journal.ts';
+import { journalAddress } from './journal-filter.ts';
 import { Pending } from './trouble.tsx';
 import { LinkTo } from './verdict.tsx';
 
+/** What belongs to no source is what the portal told, or what it was refused. */
+const sourceWord = (sourceId: string): string => (sourceId === '*' ? texts.journal.noSource : sourceId);
 const shown = 8;
 /** The steps of an action are told by its end: read on past them. */
 const looked = 24;
@@ -53,7 +56,7 @@ function Whose({ entry: { line } }: { entry: JournalEntry }) {
   if (user === null || deviceId === null)
     return (
       <>
-        <LinkTo href={withQuery('/journal', { source: sourceId })}>{sourceId}</LinkTo>
+        <LinkTo href={journalAddress(sourceId, {})}>{sourceWord(sourceId)}</LinkTo>
         {': '}
       </>
     );

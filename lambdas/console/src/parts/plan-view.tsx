@@ -59,7 +59,8 @@ export function PlanView({ plan, before, after }: { plan: Plan; before: Settings
           type={guard.trips ? 'error' : changes.length === 0 ? 'success' : 'info'}
           header={changes.length === 0 ? t.nothing : t.changes(changes.length)}
         >
-          {t.actions(sum('approve'), sum('block'))} {guard.trips ? t.guardTrips(guard.affected, guard.percent) : t.guardFine}
+          {changes.length > 0 && sum('approve') + sum('block') === 0 ? t.accessStays : t.actions(sum('approve'), sum('block'))}{' '}
+          {guard.trips ? t.guardTrips(guard.affected, guard.percent) : t.guardFine}
         </Alert>
         <div>
           <Box variant="h3">{t.differences}</Box>

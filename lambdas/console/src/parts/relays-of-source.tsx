@@ -45,8 +45,8 @@ export function RelaysOfSource({ sourceId, relays, onEnrol, onRevoke }: Props) {
     >
       <SpaceBetween size="m">
         {isAway ? (
-          <Alert type="error" header={t.away}>
-            {t.awayDo}
+          <Alert type="error" header={texts.overview.relay.awayHead(sourceId)}>
+            {texts.overview.relay.awayDo}
           </Alert>
         ) : null}
         {shown.length === 0 ? <None sourceId={sourceId} onEnrol={onEnrol} /> : null}
@@ -118,12 +118,16 @@ function Facts({ relay }: { relay: Relay }) {
         value={relay.lastHeardAt === null ? t.neverHeard : <Ago at={relay.lastHeardAt} />}
         more={<Contact relay={relay} />}
       />
-      <Figure label={t.version} value={version ?? '–'} more={protocol === null ? null : t.protocol(protocol)} />
-      <Figure
-        label={t.traveler}
-        value={travelerVersion ?? '–'}
-        more={[reads === null ? '' : t.readsBy(reads), acts === null ? '' : t.actsBy(acts)].filter(Boolean).join(', ')}
-      />
+      {relay.state === 'invited' ? null : (
+        <>
+          <Figure label={t.version} value={version ?? '–'} more={protocol === null ? null : t.protocol(protocol)} />
+          <Figure
+            label={t.traveler}
+            value={travelerVersion ?? '–'}
+            more={[reads === null ? '' : t.readsBy(reads), acts === null ? '' : t.actsBy(acts)].filter(Boolean).join(', ')}
+          />
+        </>
+      )}
       <Figure
         label={t.invitedBy}
         value={<bdi>{createdBy}</bdi>}

@@ -27,14 +27,20 @@ const health: Record<string, { type: StatusIndicatorProps.Type; word: string }> 
 
 const shortMs = 4000;
 
+function healthOf({ state, relay }: SourceStatus): { type: StatusIndicatorProps.Type; word: string } {
+  const { type, word } = health[state] ?? { type: 'warning', word: state };
+  return { type: relay?.state === 'away' ? 'error' : type, word };
+}
+
 export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(): void }) {
   const { sourceId, kind, state, lastGather, averageGather } = source;
   const last = useLive(`/gathers?${new URLSearchParams({ source: sourceId, limit: '40' })}`, runs, 5000);
   const [said, setSaid] = useState('');
   // A short one is over before anybody has read of it: the chart would only flicker.
   const began = source.currentGather?.startedAt;
-  const isLong = useNow() - Date.parse(began ?? '') > shortMs;
-  const { type, word } = health[state] ?? { type: 'warning', word: state };
+  const now = useNow();
+  const isLong = state === 'gathering' && now - Date.parse(began ?? '') > shortMs;
+  const { type, word } = healthOf(source);
   async function gather() {
     try {
       await send('/gathers', { sourceId });

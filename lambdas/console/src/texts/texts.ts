@@ -72,7 +72,7 @@ export const texts = {
     chart: (count: number) => `Duration of the last ${plural(count, 'gather')}`,
     devices: 'Devices',
     waiting: 'Wait for a person',
-    held: (count: number) => (count === 1 ? 'device is held' : 'devices are held'),
+    held: (count: number) => (count === 1 ? 'device is held.' : 'devices are held.'),
     undetermined: (count: number) => `${plural(count, 'device')} undetermined: not enough is known of them to decide.`,
     actions: 'Actions',
     noActions: 'No action is under way.',
@@ -109,8 +109,14 @@ export const texts = {
     },
     lags: 'Work in the queues',
     calm: 'Nothing waits in the queues.',
-    queue: (name: string, waiting: number, inWork: number) =>
-      `${name}: ${[waiting > 0 ? `${number(waiting)} waiting` : '', inWork > 0 ? `${number(inWork)} in work` : ''].filter(Boolean).join(', ')}`,
+    queue: (name: string, { due, inWork, delayed }: { due: number; inWork: number; delayed: number }) => {
+      const parts = [
+        [due, 'waiting'],
+        [inWork, 'in work'],
+        [delayed, 'for later'],
+      ] as const;
+      return `${name}: ${parts.flatMap(([count, what]) => (count > 0 ? `${number(count)} ${what}` : [])).join(', ')}`;
+    },
     counted: 'Counted',
   },
   devices: {
@@ -159,7 +165,7 @@ export const texts = {
   },
   device: {
     choose: 'No device is named in this address.',
-    gone: 'No such device is known here. It may have been removed long ago.',
+    gone: 'No such device is known here. It may have been removed long ago; the journal still tells of it.',
     why: 'Why',
     because: 'because:',
     byRule: 'by the rule',
@@ -172,6 +178,8 @@ export const texts = {
     actions: 'Actions',
     noActions: 'No action was asked for yet.',
     decisions: 'Decisions by people',
+    decidedWords: { approve: 'Approved', block: 'Blocked' } as Record<string, string>,
+    by: 'by',
     withdraw: 'Withdraw: let the rules decide',
     withdrawn: 'Withdrawn. The rules decide again.',
     links: 'Links confirmed by people',
@@ -232,6 +240,7 @@ export const texts = {
     nothing: 'No device would change.',
     changes: (count: number) => `${plural(count, 'device')} would change.`,
     actions: (approve: number, block: number) => `${number(approve)} would be approved, ${number(block)} blocked.`,
+    accessStays: 'Nobody’s access changes: another rule decides, and nothing is written to the server.',
     guardFine: 'Within the guard: nobody or only few lose access.',
     guardTrips: (affected: number, percent: number) =>
       `${plural(affected, 'device')} (${percent} %) would lose access. The guard would stop this: nothing would be applied until a person confirms it.`,
@@ -255,7 +264,8 @@ export const texts = {
     rollBack: (version: number) => `Take version ${version} into the form`,
     loaded: (version: number) => `Version ${version} is in the form. Look at the plan, then publish it.`,
     drift: 'Settings were changed by hand since the configuration file was deployed:',
-    firstDevices: (shown: number, all: number) => `The first ${number(shown)} of ${number(all)}`,
+    firstDevices: (shown: number, all: number) =>
+      shown === all ? `Which ${all === 1 ? 'device' : 'devices'}` : `The first ${number(shown)} of ${number(all)} devices`,
   },
   relays: {
     title: 'Relays',
@@ -274,8 +284,6 @@ export const texts = {
       away: { type: 'error', word: 'away' },
       revoked: { type: 'stopped', word: 'revoked' },
     } as const,
-    away: 'Mail goes on and nobody’s access changes; gathers and actions wait and go on by themselves.',
-    awayDo: 'On its machine run “relay doctor”: it names what is broken, with the cure.',
     holds: 'holds the lease',
     stands: 'stands by',
     hasGap: (relays: number) =>
@@ -325,7 +333,7 @@ export const texts = {
     tagline: 'Everything that happened, in order, sealed so that an alteration shows.',
     source: 'Source',
     kind: 'Kind',
-    search: 'Find words in what happened, users and device ids',
+    search: 'Find words, users, device ids',
     allKinds: 'Any kind',
     time: 'Time',
     times: {
@@ -341,7 +349,7 @@ export const texts = {
     calendar: { open: 'Choose a day', today: 'Today', next: 'Next month', previous: 'Previous month' },
     onlyDevice: (device: string) => `Only lines of ${device}`,
     everyDevice: 'All lines',
-    noSource: 'no source',
+    noSource: 'the portal',
     empty: 'Nothing was recorded yet.',
     noMatch: 'No line matches.',
     noMatchYet: 'No line matches so far.',
