@@ -35,7 +35,7 @@ describe('an approval', () => {
         purpose: 'verdict',
         verdict: 'approve',
         rule: 'within-allowance',
-        reason: 'first of 1 allowed',
+        reason: "the user's first device, where 1 is allowed before approval",
       },
     ]);
   });
