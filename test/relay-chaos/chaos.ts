@@ -171,9 +171,13 @@ async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking):
   return asked;
 }
 
+/**
+ * An approval is superseded where a function was killed between it and the standing decision: what is decided meanwhile by the
+ * older one repeats the block, and Auto-Quarantine then approves by the newer one. The server is as it was asked for all the same.
+ */
 const ended: Record<string, readonly string[]> = {
   block: ['confirmed', 'superseded'],
-  approve: ['confirmed'],
+  approve: ['confirmed', 'superseded'],
   remove: ['confirmed'],
   wipe: ['applied'],
 };

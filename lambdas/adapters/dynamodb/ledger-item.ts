@@ -55,8 +55,8 @@ export type Advance = Partial<Pick<Action, Changeable>> & {
 
 const longestHistory = 200;
 
-/** The next revision of an action. */
-export function advanced(from: LedgerAction, { steps, ...change }: Advance): LedgerAction {
+/** The next revision of an action. Whoever writes it has come to it: how long ago it was sent again counts no more. */
+export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...change }: Advance): LedgerAction {
   return {
     ...from,
     ...change,

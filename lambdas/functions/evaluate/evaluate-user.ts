@@ -90,11 +90,14 @@ async function record(deps: EvaluateDependencies, decided: Decided, round: Round
     overtaken && (await cancel(deps, overtaken, { why: `No longer wanted: ${verdict.verdict} by ${verdict.rule}.`, now }));
   if (called === 'overtaken') return { outcome: 'overtaken' };
   if (called === 'cancelled' && overtaken) round.open.delete(overtaken.actionId);
+  const openAction = called === 'cancelled' ? stillOpen(device, { open: round.open, now }) : shown;
+  // What waited behind the one called back may be just what is wanted: another one would take its place.
+  const wanted = planned && openAction?.type !== planned.type ? planned : null;
   const write = verdictWrite(device, {
     verdict,
     held,
-    action: planned ? await wantedAction(deps, decided, { planned, round }) : null,
-    openAction: called === 'cancelled' ? null : shown,
+    action: wanted ? await wantedAction(deps, decided, { planned: wanted, round }) : null,
+    openAction,
     settingsVersion: round.surroundings.settings.version,
     digest: () => digestOf(round.input),
     now,

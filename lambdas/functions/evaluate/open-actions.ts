@@ -6,7 +6,7 @@ import type { DecideInput } from '#domain/decide-input';
 import type { Denial, Device } from '#domain/device';
 import { barUnderWay } from '#domain/effects';
 import { pushOf } from '#domain/revival';
-import { isRefused, nextOf } from '#domain/transitions';
+import { isFinal, isRefused, nextOf } from '#domain/transitions';
 import { callBack } from '#functions/request-action/call-back';
 import type { EvaluateDependencies } from './dependencies.ts';
 
@@ -39,12 +39,19 @@ export function withBarsUnderWay(input: DecideInput, open: Iterable<LedgerAction
   return { ...input, devices };
 }
 
-/** What a device shows as open from now on: an action that has ended is no longer shown. */
+/**
+ * What a device shows as open from now on: in the place of an action that has ended the oldest one that waited behind it. One
+ * that no device shows would be found by the reaper alone.
+ */
 export function stillOpen(
-  { openAction }: Device,
+  { deviceId, openAction }: Device,
   { open, now }: { open: Map<string, LedgerAction>; now: number },
 ): Device['openAction'] {
-  return openAction && pushOf(open.get(openAction.actionId), now) !== 'forget' ? openAction : null;
+  if (openAction === null || pushOf(open.get(openAction.actionId), now) !== 'forget') return openAction;
+  const [next] = [...open.values()]
+    .filter((action) => action.deviceId === deviceId && !isFinal(action.state))
+    .sort((one, other) => one.requestedAt - other.requestedAt);
+  return next ? { actionId: next.actionId, type: next.type, state: next.state } : null;
 }
 
 /** Messages for the actions that are due. A wipe on its way is due when its device shows something else than it saw last. */

@@ -110,6 +110,16 @@ test('what is due is found by source and time, and an action that has ended is n
   expect(page.items).toHaveLength(1);
 });
 
+test('an action sent again by the clock is left alone for a while, unless somebody came to it and put it off', async () => {
+  const source = { sourceId: 'pushed-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
+  const { action } = await book.request(anAction({ ...source, notBefore: 900, state: 'waiting' }));
+  const dueOf = async (before: number) => (await book.due('pushed-here', before)).items.map(({ actionId }) => actionId);
+  const pushed = await book.advance(action, { steps: [], pushedAt: 1_000 });
+  expect(await dueOf(100_000)).toEqual([]);
+  if (pushed) await book.advance(pushed, { steps: [], notBefore: 1_200 });
+  expect(await dueOf(1_200)).toEqual([action.actionId]);
+});
+
 test('a week of waiting does not outgrow an item: the beginning and the recent past of its history are kept', () => {
   let action: LedgerAction = { ...anAction(), revision: 1, told: 1, untold: [] };
   for (let nth = 0; nth < 5_000; nth++)

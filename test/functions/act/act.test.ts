@@ -150,6 +150,20 @@ test('a server that is down for longer than the deadline lets the action expire,
   expect(effects()).toHaveLength(1);
 });
 
+test('an action that waits behind one that is called back is shown as the open one, and goes out at its time', async () => {
+  const id = await ask('approve', { state: 'waiting', notBefore: spine.clock.now + 600_000 });
+  const own = { requestedBy: { kind: 'aq', name: 'Auto-Quarantine' }, purpose: 'verdict', rule: 'over-allowance' } as const;
+  const called = `aq ${count}`;
+  await spine.ledger.request(aRequest(await stored(), { ...own, actionId: called, type: 'block', requestedAt: spine.clock.now }));
+  expect((await stored()).openAction?.actionId).toBe(called);
+  await spine.evaluate(user);
+  await spine.settle({ forMs: 10_000 });
+  expect((await read(called)).state).toBe('cancelled');
+  expect((await stored()).openAction?.actionId).toBe(id);
+  await spine.settle();
+  expect((await read(id)).state).toBe('confirmed');
+});
+
 test('a wrong password stops the source: one try, its actions wait, and go on once the password is right', async () => {
   spine.simulator.arrive(user, { deviceId: 'ApplTWO' });
   await spine.gather(user);
