@@ -6,6 +6,7 @@ import { timelineItem } from '#adapters/dynamodb/timeline';
 import type { DeviceKey } from '#domain/device';
 import type { TimelineEntry } from '#domain/timeline';
 import type { PublishDependencies } from '#functions/publish/publish';
+import { connectedLine, disconnectedLine } from '#functions/relay-socket/connection';
 import { verifyLines } from '#infra/local/cli/journal';
 import type { RunningMapping } from '#infra/local/lambda/event-source-mapping';
 import { killedAt } from '#test/fixtures/crashing';
@@ -67,6 +68,23 @@ test('each line that is written is sealed once and told once, in order, by its o
   const entries = await chained('plain');
   expect(entries.map(({ line }) => line.lineId).sort()).toEqual(told.map(({ detail }) => detail.eventId).sort());
   await isIntact('plain');
+});
+
+test('a relay that comes and goes is told of on the bus', async () => {
+  running = outbox.run();
+  const times = { createdAt: 1, tokenUntil: 1, enrolledAt: 1, revokedAt: null, connectedAt: 5, lastHeardAt: 5 };
+  const facts = { hostname: 'domino1', platform: null, version: null, protocol: 2, reads: null, acts: null };
+  const who = { relayId: 'r1', sourceId: 'hq', createdBy: 'ann', revokedBy: null, tokenHash: null, connectionId: 'c1' };
+  const relay = { ...who, ...times, ...facts, keys: [], problems: [] };
+  const lines = [connectedLine(relay, 5), disconnectedLine(relay, { at: 9, reason: 'silent' })];
+  await outbox.timeline.appendToSource('hq', lines);
+  const told: Told[] = [];
+  await eventually(async () => {
+    told.push(...(await outbox.told()));
+    expect(told).toHaveLength(2);
+  });
+  expect(told.map((one) => one['detail-type'])).toEqual(['RelayConnected', 'RelayDisconnected']);
+  for (const { detail } of told) expect(detail).toMatchObject({ sourceId: 'hq', relayId: 'r1' });
 });
 
 test('a line in a transaction that is refused is neither sealed nor told', async () => {
