@@ -2,7 +2,7 @@
  * Goes through the checks in order. A check whose ground is broken is not tried: what it would find follows from that, and a
  * person is to see the one thing that has to be mended.
  */
-import type { Finding, Verdict } from './finding.ts';
+import { broken, type Finding, type Verdict } from './finding.ts';
 
 export type Check<P> = {
   id: string;
@@ -16,8 +16,15 @@ export type Check<P> = {
 };
 export type Examined = { id: string; name: string; verdict: Verdict; says: string; cure: string | null };
 
+/** Each step has limits of its own, much shorter. Whoever looks for what hangs must not hang. */
+const longestLookMs = 120_000;
+
 /** Yields each as soon as it is known. */
-export async function* examine<P>(checks: readonly Check<P>[], patient: P): AsyncGenerator<Examined> {
+export async function* examine<P>(
+  checks: readonly Check<P>[],
+  patient: P,
+  { longestMs = longestLookMs }: { longestMs?: number } = {},
+): AsyncGenerator<Examined> {
   const failed = new Map<string, string>();
   const groundOf = (needs: readonly string[]) => needs.map((need) => failed.get(need)).find((found) => found !== undefined);
   for (const { id, name, needs, needsToo, look } of checks) {
@@ -27,8 +34,22 @@ export async function* examine<P>(checks: readonly Check<P>[], patient: P): Asyn
       yield { id, name, verdict: 'not-tried', says: `not tried: ${ground} comes first`, cure: null };
       continue;
     }
-    const found = await look(patient);
+    const found = await withinTime(look(patient), longestMs);
     if (found.verdict === 'broken') failed.set(id, name);
     yield { id, name, verdict: found.verdict, says: found.says, cure: found.verdict === 'broken' ? found.cure : null };
+  }
+}
+
+async function withinTime(looking: Finding | Promise<Finding>, ms: number): Promise<Finding> {
+  const over = Promise.withResolvers<Finding>();
+  const tooLong = broken(
+    `it did not come to an end within ${Math.round(ms / 1000)} s`,
+    'Run relay doctor again. If it stops here again, what this line is about accepts a connection and then falls silent: look there first.',
+  );
+  const timer = setTimeout(() => over.resolve(tooLong), ms);
+  try {
+    return await Promise.race([looking, over.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
