@@ -1,14 +1,10 @@
 /** As undici-client.js, for the relay's bundle: with the WebSocket, and the way out through a proxy. */
-import api from '../../node_modules/undici/lib/api/index.js';
-import errors from '../../node_modules/undici/lib/core/errors.js';
 import Client from '../../node_modules/undici/lib/dispatcher/client.js';
-import Dispatcher from '../../node_modules/undici/lib/dispatcher/dispatcher.js';
 import EnvHttpProxyAgent from '../../node_modules/undici/lib/dispatcher/env-http-proxy-agent.js';
-import Pool from '../../node_modules/undici/lib/dispatcher/pool.js';
 import global from '../../node_modules/undici/lib/global.js';
 import websocket from '../../node_modules/undici/lib/web/websocket/websocket.js';
 
-Object.assign(Dispatcher.prototype, api);
+export { Dispatcher, errors, Pool } from './undici-client.js';
 
 /** As undici's own, for an address without credentials in it. */
 export function request(url, { dispatcher = global.getGlobalDispatcher(), ...options } = {}) {
@@ -18,4 +14,4 @@ export function request(url, { dispatcher = global.getGlobalDispatcher(), ...opt
 
 const { WebSocket } = websocket;
 
-export { Client, Dispatcher, EnvHttpProxyAgent, errors, Pool, WebSocket };
+export { Client, EnvHttpProxyAgent, WebSocket };
