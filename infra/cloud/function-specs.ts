@@ -130,6 +130,15 @@ export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
     alarmAfterMinutes: 15,
     breaks: functionSpecs.evaluate.breaks,
   },
+  reevaluations: {
+    worker: 'evaluate',
+    fifo: false,
+    batchSize: 10,
+    maximumConcurrency: 6,
+    tries: 5,
+    alarmAfterMinutes: 60,
+    breaks: 'Devices are not decided anew after an action or for new settings; new devices and enrolments are.',
+  },
   actions: {
     worker: 'act',
     fifo: true,

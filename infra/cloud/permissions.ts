@@ -27,7 +27,7 @@ type TableCall =
   | 'DeleteItem'
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
-export type QueueName = 'gather' | 'evaluations' | 'actions' | 'portalEvents' | 'bulks' | 'enrolments';
+export type QueueName = 'gather' | 'evaluations' | 'reevaluations' | 'actions' | 'portalEvents' | 'bulks' | 'enrolments';
 
 /** Services with a secret of their own. */
 export type OutsideService = 'portal' | 'maas360';
@@ -37,7 +37,7 @@ export type Needs = {
   /** Indexes that are queried; each belongs to one table. */
   indexes: readonly IndexName[];
   sendsTo: readonly QueueName[];
-  worksOff: QueueName | null;
+  worksOff: readonly QueueName[];
   /** Queues whose depth it shows. */
   looksAt: readonly QueueName[];
   readsCredentials: boolean;
@@ -70,7 +70,7 @@ const nothing: Needs = {
   tables: {},
   indexes: [],
   sendsTo: [],
-  worksOff: null,
+  worksOff: [],
   looksAt: [],
   readsCredentials: false,
   handlesDeadLetters: false,
@@ -90,7 +90,7 @@ const takesRequests: Needs = {
     control: [...readsSettings, 'Query', 'UpdateItem'],
   },
   indexes: ['byDeviceId', 'byName'],
-  sendsTo: ['gather', 'evaluations', 'actions'],
+  sendsTo: ['gather', 'evaluations', 'reevaluations', 'actions'],
 };
 
 export const needs: { [F in FunctionName]: Needs } = {
@@ -104,7 +104,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     },
     indexes: ['bySource', 'moving'],
     sendsTo: ['gather', 'evaluations'],
-    worksOff: 'gather',
+    worksOff: ['gather'],
     readsCredentials: true,
     connections: ['POST'],
   },
@@ -119,8 +119,8 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: [...readsSettings, 'Query', 'UpdateItem'],
     },
     indexes: ['byName', 'bySource', 'byDevice', 'open'],
-    sendsTo: ['evaluations', 'actions'],
-    worksOff: 'evaluations',
+    sendsTo: ['evaluations', 'reevaluations', 'actions'],
+    worksOff: ['evaluations', 'reevaluations'],
   },
   act: {
     ...nothing,
@@ -131,8 +131,8 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: ['GetItem', 'PutItem', 'UpdateItem'],
     },
     indexes: ['byDevice'],
-    sendsTo: ['evaluations'],
-    worksOff: 'actions',
+    sendsTo: ['evaluations', 'reevaluations'],
+    worksOff: ['actions'],
     readsCredentials: true,
     connections: ['POST'],
   },
@@ -144,8 +144,8 @@ export const needs: { [F in FunctionName]: Needs } = {
       devices: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem'],
     },
-    sendsTo: ['gather', 'evaluations', 'actions', 'enrolments'],
-    worksOff: 'portalEvents',
+    sendsTo: [...takesRequests.sendsTo, 'enrolments'],
+    worksOff: ['portalEvents'],
   },
   'take-enrolments': {
     ...nothing,
@@ -158,7 +158,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     },
     indexes: ['byName'],
     sendsTo: ['evaluations'],
-    worksOff: 'enrolments',
+    worksOff: ['enrolments'],
   },
   api: {
     ...takesRequests,
@@ -170,14 +170,14 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byVerdict', 'byDevice'],
-    sendsTo: ['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'enrolments'],
-    looksAt: ['gather', 'evaluations', 'actions'],
+    sendsTo: [...takesRequests.sendsTo, 'bulks', 'portalEvents', 'enrolments'],
+    looksAt: ['gather', 'evaluations', 'reevaluations', 'actions'],
     connections: ['DELETE'],
     handlesDeadLetters: true,
   },
   bulk: {
     ...takesRequests,
-    worksOff: 'bulks',
+    worksOff: ['bulks'],
   },
   'wake-by-time': {
     ...nothing,
@@ -200,7 +200,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: ['GetItem', 'Query', 'UpdateItem'],
     },
     indexes: ['byDevice', 'open'],
-    sendsTo: ['evaluations', 'actions'],
+    sendsTo: ['reevaluations', 'actions'],
   },
   console: nothing,
   'sign-in': nothing,
@@ -328,14 +328,7 @@ function queueStatements(need: Needs, queues: Resources['queues']): PolicyStatem
   const arns = (names: readonly QueueName[]) => names.map((name) => queues[name].queueArn);
   return [
     ...(need.sendsTo.length === 0 ? [] : [allow(['sqs:SendMessage'], arns(need.sendsTo))]),
-    ...(need.worksOff === null
-      ? []
-      : [
-          allow(
-            ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
-            arns([need.worksOff]),
-          ),
-        ]),
+    ...(need.worksOff.length === 0 ? [] : [handling(arns(need.worksOff))]),
     ...(need.looksAt.length === 0 ? [] : [allow(['sqs:GetQueueAttributes'], arns(need.looksAt))]),
   ];
 }

@@ -117,7 +117,9 @@ export class ServiceStack extends Stack {
       }).function;
 
     connect('gather', queues, make('Gather', 'gather'));
-    connect('evaluations', queues, make('Evaluate', 'evaluate'));
+    const evaluate = make('Evaluate', 'evaluate');
+    connect('evaluations', queues, evaluate);
+    connect('reevaluations', queues, evaluate, 'Reevaluations');
     connect('actions', queues, make('Act', 'act'));
     connect('portalEvents', queues, make('PortalEvents', 'portal-events'));
     connect('enrolments', queues, make('TakeEnrolments', 'take-enrolments'));
@@ -176,6 +178,7 @@ function createQueues(scope: Construct, notify: Topic): { queues: Queues; deadLe
   const queues = {
     gather: create('GatherQueue', 'gather'),
     evaluations: create('EvaluationsQueue', 'evaluations'),
+    reevaluations: create('ReevaluationsQueue', 'reevaluations'),
     actions: create('ActionsQueue', 'actions'),
     portalEvents: create('PortalEventsQueue', 'portalEvents'),
     enrolments: create('EnrolmentsQueue', 'enrolments'),
@@ -192,9 +195,9 @@ function addresses(givenUp: DeadLetters): Record<string, { url: string; goesTo: 
 }
 
 /** The mapping's own permissions stand in the worker's role (permissions.ts). */
-function connect(name: QueueName, queues: Queues, worker: ExtenderFunction['function']): void {
+function connect(name: QueueName, queues: Queues, worker: ExtenderFunction['function'], id = 'Messages'): void {
   const { batchSize, maximumConcurrency } = queueSpecs[name];
-  const mapping = new EventSourceMapping(worker, 'Messages', {
+  const mapping = new EventSourceMapping(worker, id, {
     target: worker,
     eventSourceArn: queues[name].queueArn,
     batchSize,
@@ -220,6 +223,7 @@ function environmentValues(
     CONTROL_TABLE: tables.control.tableName,
     GATHER_QUEUE_URL: queues.gather.queueUrl,
     EVALUATIONS_QUEUE_URL: queues.evaluations.queueUrl,
+    REEVALUATIONS_QUEUE_URL: queues.reevaluations.queueUrl,
     ACTIONS_QUEUE_URL: queues.actions.queueUrl,
     ENROLMENTS_QUEUE_URL: queues.enrolments.queueUrl,
     BULKS_QUEUE_URL: queues.bulks.queueUrl,

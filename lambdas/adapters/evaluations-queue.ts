@@ -9,7 +9,7 @@ export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
  * Users of many requests, sent together once all of those were taken in: a message for up to fifty of them instead of one each.
  * Whoever is cut off before `send` repeats the requests, and so the sending.
  */
-export function evaluationsTogether(evaluations: Pick<EvaluationsQueue, 'users'>) {
+export function evaluationsTogether(queue: Pick<EvaluationsQueue, 'users'>) {
   const wanted: { users: readonly UserKey[]; cause: string; delaySeconds: number }[] = [];
   return {
     users: async (users: readonly UserKey[], cause: string, { delaySeconds = 0 }: { delaySeconds?: number } = {}) => {
@@ -20,7 +20,7 @@ export function evaluationsTogether(evaluations: Pick<EvaluationsQueue, 'users'>
       for (const group of alike.values()) {
         const users = group.flatMap((one) => one.users);
         const [first] = group;
-        if (first) await evaluations.users(users, first.cause, { delaySeconds: first.delaySeconds });
+        if (first) await queue.users(users, first.cause, { delaySeconds: first.delaySeconds });
       }
     },
   };

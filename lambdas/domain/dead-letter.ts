@@ -44,17 +44,20 @@ function portalEvent(body: unknown): Reading {
   return { readable: true, about, concerns: request.success ? { kind: 'request', request: request.data } : { kind: 'nothing' } };
 }
 
+const evaluation = reader(evaluationMessage, 'An evaluation', (message) => ({
+  about:
+    message.kind === 'resume'
+      ? `The sending of what waits for ${message.sourceId} (${message.cause})`
+      : message.kind === 'everyone'
+        ? `The evaluation of everyone at ${message.sourceId} (${message.cause})`
+        : `The evaluation of ${message.users.length} ${message.users.length === 1 ? 'user' : 'users'} of ${message.sourceId} (${message.cause})`,
+  concerns: { kind: 'nothing' },
+}));
+
 const readers: Record<string, Reader> = {
   gather: reader(gatherMessage, 'A gather', ({ sourceId }) => ({ about: `A gather of ${sourceId}`, concerns: source(sourceId) })),
-  evaluations: reader(evaluationMessage, 'An evaluation', (message) => ({
-    about:
-      message.kind === 'resume'
-        ? `The sending of what waits for ${message.sourceId} (${message.cause})`
-        : message.kind === 'everyone'
-          ? `The evaluation of everyone at ${message.sourceId} (${message.cause})`
-          : `The evaluation of ${message.users.length} ${message.users.length === 1 ? 'user' : 'users'} of ${message.sourceId} (${message.cause})`,
-    concerns: { kind: 'nothing' },
-  })),
+  evaluations: evaluation,
+  reevaluations: evaluation,
   actions: reader(actionMessage, 'An action', ({ actionId }) => ({
     about: `Action ${actionId}`,
     concerns: { kind: 'action', actionId },

@@ -12,6 +12,7 @@ const variables = {
   CONTROL_TABLE: z.string().min(1),
   GATHER_QUEUE_URL: z.string().min(1),
   EVALUATIONS_QUEUE_URL: z.string().min(1),
+  REEVALUATIONS_QUEUE_URL: z.string().min(1),
   ACTIONS_QUEUE_URL: z.string().min(1),
   ENROLMENTS_QUEUE_URL: z.string().min(1),
   PORTAL_EVENTS_QUEUE_URL: z.string().min(1),
@@ -44,15 +45,29 @@ const allTables = ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'ACTIONS_TABLE', 'JOURNA
 /** Where the portal's word leads, by event or over the API (portal-events/requests.ts). */
 const requests = [
   ...allTables,
-  ...(['GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL', 'ENROLMENTS_QUEUE_URL'] as const),
+  ...([
+    'GATHER_QUEUE_URL',
+    'EVALUATIONS_QUEUE_URL',
+    'REEVALUATIONS_QUEUE_URL',
+    'ACTIONS_QUEUE_URL',
+    'ENROLMENTS_QUEUE_URL',
+  ] as const),
 ] as const;
 
 /** Which variables each function needs, by function name: the least that it can work with. */
 export const functionVariables = {
   'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
   gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
-  evaluate: [...allTables, 'EVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
-  act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
+  evaluate: [...allTables, 'EVALUATIONS_QUEUE_URL', 'REEVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
+  act: [
+    'DEVICES_TABLE',
+    'ACTIONS_TABLE',
+    'JOURNAL_TABLE',
+    'CONTROL_TABLE',
+    'EVALUATIONS_QUEUE_URL',
+    'REEVALUATIONS_QUEUE_URL',
+    'SOCKET_ENDPOINT',
+  ],
   'portal-events': [...requests, 'PORTAL_EVENTS_QUEUE_URL'],
   'take-enrolments': [...allTables, 'EVALUATIONS_QUEUE_URL'],
   api: [...requests, 'BULKS_QUEUE_URL', 'DEAD_LETTERS', 'API_STAGE', 'CONSOLE_URL', 'SOCKET_ENDPOINT'],
@@ -66,7 +81,7 @@ export const functionVariables = {
     'EVALUATIONS_QUEUE_URL',
     'GATHER_QUEUE_URL',
   ],
-  reap: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'EVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
+  reap: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'REEVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
   console: [],
   'sign-in': ['CONSOLE_URL', 'CLIENT_ID', 'TOKEN_ISSUER', 'SIGN_IN_DOMAIN'],
   upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],

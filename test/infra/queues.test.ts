@@ -97,8 +97,19 @@ describe('queues and their workers fit together', () => {
   });
 
   test('a gather, and a part of a bulk, is one message at a time; the others take ten', () => {
-    const sizes = mappings().map(([id, { Properties }]) => [id.replace(/FunctionMessages.*/, ''), Properties.BatchSize]);
-    expect(Object.fromEntries(sizes)).toEqual({ Gather: 1, Evaluate: 10, Act: 10, PortalEvents: 10, Bulk: 1, TakeEnrolments: 1 });
+    const sizes = mappings().map(([, { Properties }]) => [
+      templates.text(Properties.EventSourceArn).replace('Queue.Arn', ''),
+      Properties.BatchSize,
+    ]);
+    expect(Object.fromEntries(sizes)).toEqual({
+      Gather: 1,
+      Evaluations: 10,
+      Reevaluations: 10,
+      Actions: 10,
+      PortalEvents: 10,
+      Bulks: 1,
+      Enrolments: 1,
+    });
   });
 
   test('new lines of the journal, and nothing else of its table, go to publish; what is given up after 23 hours is kept and rings', () => {

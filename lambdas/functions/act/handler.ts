@@ -48,6 +48,7 @@ const dependencies = economical({
     ringSourcePaused();
   },
   evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  reevaluations: sqsQueue(environment.REEVALUATIONS_QUEUE_URL),
   now: Date.now,
   random: Math.random,
   pause: (ms: number) => pause(ms),

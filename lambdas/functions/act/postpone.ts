@@ -47,9 +47,13 @@ export async function postpone(
 }
 
 /** Has the user evaluated at that time: the evaluation puts what is due in the action queue. */
-export async function wake(deps: Pick<ActDependencies, 'evaluations' | 'now'>, action: LedgerAction, at: number): Promise<void> {
+export async function wake(
+  deps: Pick<ActDependencies, 'reevaluations' | 'now'>,
+  action: LedgerAction,
+  at: number,
+): Promise<void> {
   const { sourceId, user, type } = action;
   const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause: `${type} is due again` };
   const delay = delaySeconds(at, deps.now());
-  await deps.evaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
+  await deps.reevaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
 }

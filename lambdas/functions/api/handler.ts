@@ -39,6 +39,7 @@ const sources = sourceStore(dynamodb, environment.CONTROL_TABLE);
 const queues = {
   gather: environment.GATHER_QUEUE_URL,
   evaluations: environment.EVALUATIONS_QUEUE_URL,
+  reevaluations: environment.REEVALUATIONS_QUEUE_URL,
   actions: environment.ACTIONS_QUEUE_URL,
 };
 const tables = { control: environment.CONTROL_TABLE, actions: environment.ACTIONS_TABLE };

@@ -18,7 +18,7 @@ export type PartDependencies = {
   requestAction: ReturnType<typeof requestAction>;
   ledger: Pick<Ledger, 'read' | 'conclude'>;
   decisions: Pick<DecisionStore, 'withdrawOne'>;
-  evaluations: Pick<EvaluationsQueue, 'users'>;
+  reevaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
 
@@ -39,9 +39,11 @@ export function workPart(deps: PartDependencies) {
 type Part = { bulk: Bulk; part: number; requests: readonly ActionRequested[] };
 
 async function take(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
-  const evaluations = evaluationsTogether(deps.evaluations);
-  const answers = await pMap(requests, (request) => deps.requestAction(request, { evaluations }), { concurrency: actionsAtOnce });
-  await evaluations.send();
+  const reevaluations = evaluationsTogether(deps.reevaluations);
+  const answers = await pMap(requests, (request) => deps.requestAction(request, { reevaluations }), {
+    concurrency: actionsAtOnce,
+  });
+  await reevaluations.send();
   const refused = answers.flatMap((answer, index) =>
     answer.outcome === 'refused' ? [refusal(requests[index], `${answer.path}: ${answer.because}`)] : [],
   );
@@ -49,11 +51,11 @@ async function take(deps: PartDependencies, { bulk, part, requests }: Part): Pro
 }
 
 async function cancel(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
-  const evaluations = evaluationsTogether(deps.evaluations);
-  const known = await pMap(requests, (request) => cancelOne({ ...deps, evaluations }, request, bulk), {
+  const reevaluations = evaluationsTogether(deps.reevaluations);
+  const known = await pMap(requests, (request) => cancelOne({ ...deps, reevaluations }, request, bulk), {
     concurrency: actionsAtOnce,
   });
-  await evaluations.send();
+  await reevaluations.send();
   const never = requests.flatMap((request, index) =>
     known[index] ? [] : [refusal(request, 'called off before it was requested')],
   );
@@ -78,7 +80,7 @@ async function cancelOne(deps: PartDependencies, { actionId, target }: ActionReq
     if (action.state === 'cancelled' || (await callBack(deps.ledger, action, { why: note, now: deps.now() }))) {
       // The decision goes with it: else Auto-Quarantine would carry it out instead.
       await deps.decisions.withdrawOne(target, actionId, { at, by });
-      await deps.evaluations.users([target], 'action cancelled');
+      await deps.reevaluations.users([target], 'action cancelled');
       return true;
     }
   }

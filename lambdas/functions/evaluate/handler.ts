@@ -40,6 +40,7 @@ const planning = planDependencies({ client, tables, configuration, now: Date.now
 const plan = planFleet(planning);
 const guards = guardStore(client, tables);
 const evaluations = sqsQueue(environment.EVALUATIONS_QUEUE_URL);
+const reevaluations = sqsQueue(environment.REEVALUATIONS_QUEUE_URL);
 const dependencies: EvaluateDependencies = {
   guard: guardEvaluations({
     users: userStore(client, tables),
@@ -61,6 +62,7 @@ const dependencies: EvaluateDependencies = {
   ledger: ledger(client, tables),
   actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
   evaluations,
+  reevaluations,
   enforcementOf: (sourceId) => enforcement.get(sourceId) ?? null,
   now: Date.now,
   random: Math.random,

@@ -59,6 +59,7 @@ export function requestsOf(
   const links = linkStore(dynamodb, tables);
   const actions = ledger(dynamodb, tables);
   const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL, sqs));
+  const reevaluations = evaluationsQueue(sqsQueue(environment.REEVALUATIONS_QUEUE_URL, sqs));
   const actionQueue = sqsQueue(environment.ACTIONS_QUEUE_URL, sqs);
   const planning = planDependencies({ client: dynamodb, tables, configuration, now });
   const plan = planFleet(planning);
@@ -77,6 +78,7 @@ export function requestsOf(
     now,
     newId: () => randomUUID(),
     evaluations,
+    reevaluations,
     decisions,
     timeline,
     takeEnrolments: take,
@@ -104,7 +106,7 @@ export function requestsOf(
       ledger: actions,
       decisions,
       actionQueue,
-      evaluations,
+      reevaluations,
       now,
     }),
   };

@@ -31,7 +31,7 @@ const reapAll = reap({
   ledger: ledger(client, tables),
   devices: actedDevices(client, environment.DEVICES_TABLE),
   actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
-  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  reevaluations: sqsQueue(environment.REEVALUATIONS_QUEUE_URL),
   sources: () => sources.everConfigured(configured),
   now: Date.now,
 });

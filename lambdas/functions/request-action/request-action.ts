@@ -18,7 +18,8 @@ export type RequestActionDependencies = {
   ledger: Pick<Ledger, 'request' | 'advance' | 'conclude'>;
   decisions: Pick<DecisionStore, 'record'>;
   actionQueue: Queue;
-  evaluations: Pick<EvaluationsQueue, 'users'>;
+  /** Many may be asked for at once: an enrolment does not wait behind them. */
+  reevaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
 /** `refused`: nothing was done; `path` names the field of the request that stands against it. */
@@ -33,10 +34,10 @@ const soonMs = 5 * 60_000;
 export function requestAction(dependencies: RequestActionDependencies) {
   const { findDevice, ledger, decisions, now } = dependencies;
 
-  /** `evaluations`: where else than on the queue its user is noted, for who takes many in and sends them together. */
+  /** `reevaluations`: where else than on the queue its user is noted, for who takes many in and sends them together. */
   return async (
     request: ActionRequested,
-    { evaluations = dependencies.evaluations }: Partial<Pick<RequestActionDependencies, 'evaluations'>> = {},
+    { reevaluations = dependencies.reevaluations }: Partial<Pick<RequestActionDependencies, 'reevaluations'>> = {},
   ): Promise<ActionAnswer> => {
     const refusal = incomplete(request);
     if (refusal) return refusal;
@@ -48,7 +49,7 @@ export function requestAction(dependencies: RequestActionDependencies) {
     if (!isStanding(request)) return { outcome: 'accepted', actionId: request.actionId, state: await send(action) };
     const decided = await decisions.record(request.target, decisionOf(request));
     const state = decided === 'withdrawn' ? await unsent(action) : await send(action);
-    await evaluate(request, evaluations);
+    await evaluate(request, reevaluations);
     return { outcome: 'accepted', actionId: request.actionId, state };
   };
 
@@ -61,12 +62,12 @@ export function requestAction(dependencies: RequestActionDependencies) {
   /** A decision that ends before the next look of the schedule is due (wake-by-time) sends the evaluation of its end itself. */
   async function evaluate(
     { target, type, requestedBy, expiresAt }: ActionRequested,
-    evaluations: RequestActionDependencies['evaluations'],
+    reevaluations: RequestActionDependencies['reevaluations'],
   ): Promise<void> {
-    await evaluations.users([target], `${type} by a ${requestedBy.kind}`);
+    await reevaluations.users([target], `${type} by a ${requestedBy.kind}`);
     const left = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
     if (left <= 0 || left > soonMs) return;
-    await evaluations.users([target], 'a decision ends', { delaySeconds: Math.ceil(left / 1000) + 1 });
+    await reevaluations.users([target], 'a decision ends', { delaySeconds: Math.ceil(left / 1000) + 1 });
   }
 
   /** Sent before it is noted as queued: an action that is `requested` has perhaps no message, a queued one has. */

@@ -32,6 +32,7 @@ export async function startPortalSide() {
     CONTROL_TABLE: tables.control,
     GATHER_QUEUE_URL: queues.urls.gather,
     EVALUATIONS_QUEUE_URL: queues.urls.evaluations,
+    REEVALUATIONS_QUEUE_URL: queues.urls.evaluations,
     ACTIONS_QUEUE_URL: queues.urls.actions,
     ENROLMENTS_QUEUE_URL: queues.urls.enrolments,
   };

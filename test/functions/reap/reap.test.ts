@@ -26,7 +26,7 @@ const deps = () => ({
   ledger: spine.ledger,
   devices: spine.actDependencies.devices,
   actions: spine.actions,
-  evaluations: spine.evaluations,
+  reevaluations: spine.evaluations,
   sources: async () => [sourceId],
   now: () => spine.clock.now,
 });
