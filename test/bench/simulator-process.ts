@@ -1,9 +1,8 @@
 /** The Traveler simulator in a process of its own, so that its work is not timed as ours. Driven by its parent's messages. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startTravelerSimulator } from '#infra/simulators/traveler-simulator';
+import { answerOf, ended, forked } from './child.ts';
 
 const order = z.object({
   /** Faults as the simulator takes them; the list that is on is replaced. */
@@ -24,34 +23,16 @@ const started = z.object({
 export type SimulatorProcess = z.infer<typeof started> & { tell(order: Order): Promise<void>; stop(): Promise<void> };
 
 export async function forkSimulator(devices: number): Promise<SimulatorProcess> {
-  const child = fork(fileURLToPath(import.meta.url), [String(devices)], { stdio: 'inherit', execArgv: [] });
-  const simulator = started.parse(await answerOf(child));
+  const { child, first } = await forked(fileURLToPath(import.meta.url), String(devices));
   return {
-    ...simulator,
+    ...started.parse(first),
     async tell(given) {
       const done = answerOf(child);
       child.send(given);
       await done;
     },
-    async stop() {
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
+    stop: () => ended(child),
   };
-}
-
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const ended = new AbortController();
-  const gone = once(child, 'exit', { signal: ended.signal }).then(([code]) => {
-    throw new Error(`The simulator ended with code ${code}`);
-  });
-  gone.catch(() => undefined);
-  try {
-    return (await Promise.race([once(child, 'message'), gone]))[0];
-  } finally {
-    ended.abort();
-  }
 }
 
 async function serve(devices: number): Promise<void> {

@@ -3,8 +3,8 @@
  * table per source. A worker of actions leases some for a batch (two writes a batch), and has no more requests under way than
  * it has slots. The gather keeps its share for as long as it reads: most of them while nobody else wants any, half otherwise.
  * Invariants: leases that run never add up to more than the source's limit; a worker that was killed loses its slots by time,
- * which is never before it would have been stopped. Of more than one slot, one is never leased to actions: a gather always
- * gets on.
+ * which is never before it would have been stopped. A gather that finds all slots taken says so, and gets the next that is given
+ * back: actions leave it one from then on.
  */
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -17,6 +17,8 @@ const leased = z.object({
   holders: z.record(z.string(), z.object({ slots: z.number().int().positive(), until: z.number() })),
   /** When a worker of actions last got fewer than it wanted. */
   unmetAt: z.number().optional(),
+  /** When a gather last found nothing free. */
+  gatherUnmetAt: z.number().optional(),
 });
 type Leased = z.infer<typeof leased>;
 
@@ -37,6 +39,8 @@ export type SlotStore = {
 
 /** Actions that wanted more this long ago count as wanting still. */
 const unmetForMs = 3_000;
+/** A gather that found nothing free is waited for this long: it looks every second, and comes again by its message. */
+const keptForMs = 60_000;
 /** A share that runs for so long yet is not written again. */
 const renewBelowMs = 40_000;
 
@@ -75,7 +79,7 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
         const { holder, wanted, limit, now, until } = lease;
         const before = await read(sourceId);
         const running = others(before, lease);
-        const slots = Math.max(0, Math.min(wanted, Math.max(1, limit - 1), shareOf(running, limit)));
+        const slots = Math.max(0, Math.min(wanted, shareOf(running, limit - keptBack(before, lease))));
         const unmet = slots < wanted ? { unmetAt: now } : {};
         const told = before.unmetAt !== undefined && before.unmetAt > now - unmetForMs / 2;
         if (slots === 0 && told) return 0;
@@ -95,9 +99,10 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
         const goal = Math.max(1, crowded ? Math.ceil(limit / 2) : limit - 1);
         const held = Math.max(inUse, Math.min(goal, limit - slotsOf(running)));
         const mine = before.holders[holder];
-        if (held <= 0 || (mine?.slots === held && mine.until > now + renewBelowMs)) return { held: Math.max(0, held), goal };
+        if (held <= 0) return (await write(sourceId, before, { gatherUnmetAt: now })) ? { held: 0, goal } : null;
+        if (mine?.slots === held && mine.until > now + renewBelowMs) return { held, goal };
         const holders = Object.fromEntries([...running, [holder, { slots: held, until }]]);
-        return (await write(sourceId, before, { holders })) ? { held, goal } : null;
+        return (await write(sourceId, before, { holders, gatherUnmetAt: undefined })) ? { held, goal } : null;
       }, 'The slots of a source'),
 
     /** Needs no reading, so that it never loses against others: a slot not given back would be missing until its worker's time is over. */
@@ -119,13 +124,15 @@ export function slotStore(client: DocumentClient, table: string): SlotStore {
 
 /** What is free; where other workers have some already, half of it, so that those who come next get some too. */
 function shareOf(running: [string, Leased['holders'][string]][], limit: number): number {
-  const free = limit - slotsOf(running) - keptBack(running, limit);
+  const free = limit - slotsOf(running);
   return running.some(([name]) => name !== gatherHolder) ? Math.ceil(free / 2) : free;
 }
 
-/** One is kept for a gather that may come, unless it is there already or there is but one. */
-const keptBack = (running: [string, unknown][], limit: number): number =>
-  limit > 1 && !running.some(([name]) => name === gatherHolder) ? 1 : 0;
+/** For a gather that waits for its first. */
+function keptBack({ holders, gatherUnmetAt }: Leased, { now }: Lease): number {
+  const isWaiting = gatherUnmetAt !== undefined && now - gatherUnmetAt < keptForMs;
+  return isWaiting && (holders[gatherHolder]?.until ?? 0) <= now ? 1 : 0;
+}
 
 /** A source has one gather at a time (leases.ts): the next one takes over what a killed one held. */
 export const gatherHolder = 'gather';

@@ -98,7 +98,7 @@ test('workers that come one after the other all get some slots, not only those t
     slots.lease('shared out', { holder: `worker ${nth}`, wanted: 6, limit: 16, now: 1000, until: 2000 });
   const got: number[] = [];
   for (let nth = 0; nth < 6; nth++) got.push(await lease(nth));
-  expect(got).toEqual([6, 5, 2, 1, 1, 0]);
+  expect(got).toEqual([6, 5, 3, 1, 1, 0]);
 });
 
 /** A client between whose every reading and writing somebody else writes the same item. */
@@ -125,27 +125,39 @@ test('a worker that others overtake every time fails no batch: it has no slots f
 
 test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
   const slots = slotStore(db.client, db.tables.control);
-  const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 2, limit, now, until: now + 100 });
-  expect(await lease('killed', 1000)).toBe(2);
-  expect(await lease('next', 1099)).toBe(1);
-  expect(await lease('third', 1099)).toBe(0);
-  expect(await lease('third', 1100)).toBe(1);
-  await slots.release('killed', 'third');
-  await slots.release('killed', 'third');
-  expect(await lease('fourth', 1150)).toBe(1);
+  const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 4, limit, now, until: now + 100 });
+  expect(await lease('killed', 1000)).toBe(4);
+  expect(await lease('next', 1099)).toBe(0);
+  expect(await lease('next', 1100)).toBe(4);
+  await slots.release('killed', 'next');
+  await slots.release('killed', 'next');
+  expect(await lease('third', 1150)).toBe(4);
 });
 
-test('one of several slots is left for a gather, and a source that takes one request at a time is shared by turns', async () => {
+test.each([1, 4])(
+  'a gather that finds all of %i slots taken gets the next one that is given back, before any action',
+  async (limit) => {
+    const slots = slotStore(db.client, db.tables.control);
+    const source = `taken ${limit}`;
+    const lease = (holder: string, now: number) => slots.lease(source, { holder, wanted: 1, limit, now, until: 900_000 });
+    const share = (now: number) => slots.share(source, { holder: gatherHolder, limit, inUse: 0, now, until: 900_000 });
+    for (let nth = 0; nth < limit; nth++) expect(await lease(`act ${nth}`, 1000)).toBe(1);
+    expect((await share(1000)).held).toBe(0);
+    await slots.release(source, 'act 0');
+    expect(await lease('next', 1500)).toBe(0);
+    expect((await share(2000)).held).toBe(1);
+    await slots.release(source, gatherHolder);
+    expect(await lease('next', 2500)).toBe(1);
+  },
+);
+
+test('a gather that does not come back is not waited for any longer than a minute', async () => {
   const slots = slotStore(db.client, db.tables.control);
-  const act = { holder: 'act', wanted: 10, now: 1000, until: 2000 };
-  const gather = { holder: gatherHolder, inUse: 0, now: 1000, until: 2000 };
-  expect(await slots.lease('several', { ...act, limit })).toBe(3);
-  expect((await slots.share('several', { ...gather, limit })).held).toBe(1);
-  expect(await slots.lease('single', { ...act, limit: 1 })).toBe(1);
-  expect((await slots.share('single', { ...gather, limit: 1 })).held).toBe(0);
-  await slots.release('single', 'act');
-  expect((await slots.share('single', { ...gather, limit: 1 })).held).toBe(1);
-  expect(await slots.lease('single', { ...act, limit: 1 })).toBe(0);
+  const lease = (holder: string, now: number) => slots.lease('gone', { holder, wanted: 1, limit: 1, now, until: now + 100 });
+  expect(await lease('act', 1000)).toBe(1);
+  expect((await slots.share('gone', { holder: gatherHolder, limit: 1, inUse: 0, now: 1050, until: 2000 })).held).toBe(0);
+  expect(await lease('next', 61_000)).toBe(0);
+  expect(await lease('next', 61_050)).toBe(1);
 });
 
 test('a gather has all but one while nobody wants more, comes down to half while actions do, and takes them again after', async () => {
