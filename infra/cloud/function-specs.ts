@@ -130,14 +130,14 @@ export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
     alarmAfterMinutes: 15,
     breaks: functionSpecs.evaluate.breaks,
   },
-  reevaluations: {
+  bulkEvaluations: {
     worker: 'evaluate',
     fifo: false,
     batchSize: 10,
     maximumConcurrency: 6,
     tries: 5,
     alarmAfterMinutes: 60,
-    breaks: 'Devices are not decided anew after an action or for new settings; new devices and enrolments are.',
+    breaks: 'Devices are not decided anew after many actions or for new settings; new devices and enrolments are.',
   },
   actions: {
     worker: 'act',
@@ -147,6 +147,15 @@ export const queueSpecs: { [Q in QueueName]: QueueSpec } = {
     tries: 5,
     alarmAfterMinutes: 30,
     breaks: functionSpecs.act.breaks,
+  },
+  bulkActions: {
+    worker: 'act',
+    fifo: true,
+    batchSize: 10,
+    maximumConcurrency: 10,
+    tries: 5,
+    alarmAfterMinutes: 120,
+    breaks: 'Actions that were asked for many at once are not carried out on the mail server; single ones are.',
   },
   portalEvents: {
     worker: 'portal-events',

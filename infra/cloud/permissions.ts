@@ -27,7 +27,9 @@ type TableCall =
   | 'DeleteItem'
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
-export type QueueName = 'gather' | 'evaluations' | 'reevaluations' | 'actions' | 'portalEvents' | 'bulks' | 'enrolments';
+/** Each in two lanes (docs/decisions/lanes.md). */
+type Lanes = 'evaluations' | 'bulkEvaluations' | 'actions' | 'bulkActions';
+export type QueueName = 'gather' | Lanes | 'portalEvents' | 'bulks' | 'enrolments';
 
 /** Services with a secret of their own. */
 export type OutsideService = 'portal' | 'maas360';
@@ -76,6 +78,9 @@ const nothing: Needs = {
   handlesDeadLetters: false,
 };
 
+const evaluations = ['evaluations', 'bulkEvaluations'] as const;
+const actions = ['actions', 'bulkActions'] as const;
+
 /** Settings are read by everyone; whoever finds none stores the configuration's as their first version, in a transaction. */
 const readsSettings = ['GetItem', 'PutItem', 'ConditionCheckItem'] as const;
 
@@ -90,7 +95,7 @@ const takesRequests: Needs = {
     control: [...readsSettings, 'Query', 'UpdateItem'],
   },
   indexes: ['byDeviceId', 'byName'],
-  sendsTo: ['gather', 'evaluations', 'reevaluations', 'actions'],
+  sendsTo: ['gather', ...evaluations, ...actions],
 };
 
 export const needs: { [F in FunctionName]: Needs } = {
@@ -119,8 +124,8 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: [...readsSettings, 'Query', 'UpdateItem'],
     },
     indexes: ['byName', 'bySource', 'byDevice', 'open'],
-    sendsTo: ['evaluations', 'reevaluations', 'actions'],
-    worksOff: ['evaluations', 'reevaluations'],
+    sendsTo: [...evaluations, ...actions],
+    worksOff: evaluations,
   },
   act: {
     ...nothing,
@@ -131,8 +136,8 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: ['GetItem', 'PutItem', 'UpdateItem'],
     },
     indexes: ['byDevice'],
-    sendsTo: ['evaluations', 'reevaluations'],
-    worksOff: ['actions'],
+    sendsTo: evaluations,
+    worksOff: actions,
     readsCredentials: true,
     connections: ['POST'],
   },
@@ -171,7 +176,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byVerdict', 'byDevice'],
     sendsTo: [...takesRequests.sendsTo, 'bulks', 'portalEvents', 'enrolments'],
-    looksAt: ['gather', 'evaluations', 'reevaluations', 'actions'],
+    looksAt: ['gather', ...evaluations, ...actions],
     connections: ['DELETE'],
     handlesDeadLetters: true,
   },
@@ -200,7 +205,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: ['GetItem', 'Query', 'UpdateItem'],
     },
     indexes: ['byDevice', 'open'],
-    sendsTo: ['reevaluations', 'actions'],
+    sendsTo: [...evaluations, ...actions],
   },
   console: nothing,
   'sign-in': nothing,

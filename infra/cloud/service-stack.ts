@@ -119,8 +119,10 @@ export class ServiceStack extends Stack {
     connect('gather', queues, make('Gather', 'gather'));
     const evaluate = make('Evaluate', 'evaluate');
     connect('evaluations', queues, evaluate);
-    connect('reevaluations', queues, evaluate, 'Reevaluations');
-    connect('actions', queues, make('Act', 'act'));
+    connect('bulkEvaluations', queues, evaluate, 'BulkMessages');
+    const act = make('Act', 'act');
+    connect('actions', queues, act);
+    connect('bulkActions', queues, act, 'BulkMessages');
     connect('portalEvents', queues, make('PortalEvents', 'portal-events'));
     connect('enrolments', queues, make('TakeEnrolments', 'take-enrolments'));
     connect('bulks', queues, make('Bulk', 'bulk'));
@@ -178,8 +180,9 @@ function createQueues(scope: Construct, notify: Topic): { queues: Queues; deadLe
   const queues = {
     gather: create('GatherQueue', 'gather'),
     evaluations: create('EvaluationsQueue', 'evaluations'),
-    reevaluations: create('ReevaluationsQueue', 'reevaluations'),
+    bulkEvaluations: create('BulkEvaluationsQueue', 'bulkEvaluations'),
     actions: create('ActionsQueue', 'actions'),
+    bulkActions: create('BulkActionsQueue', 'bulkActions'),
     portalEvents: create('PortalEventsQueue', 'portalEvents'),
     enrolments: create('EnrolmentsQueue', 'enrolments'),
     bulks: create('BulksQueue', 'bulks'),
@@ -223,8 +226,9 @@ function environmentValues(
     CONTROL_TABLE: tables.control.tableName,
     GATHER_QUEUE_URL: queues.gather.queueUrl,
     EVALUATIONS_QUEUE_URL: queues.evaluations.queueUrl,
-    REEVALUATIONS_QUEUE_URL: queues.reevaluations.queueUrl,
+    BULK_EVALUATIONS_QUEUE_URL: queues.bulkEvaluations.queueUrl,
     ACTIONS_QUEUE_URL: queues.actions.queueUrl,
+    BULK_ACTIONS_QUEUE_URL: queues.bulkActions.queueUrl,
     ENROLMENTS_QUEUE_URL: queues.enrolments.queueUrl,
     BULKS_QUEUE_URL: queues.bulks.queueUrl,
     API_STAGE: '/',

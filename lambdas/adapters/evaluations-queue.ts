@@ -1,26 +1,34 @@
 /** Sends users, or everyone at a source, to be decided anew. Sent twice, they are decided twice with the same outcome. */
-import type { Queue } from '#adapters/queues';
+import type { Outgoing, Queue } from '#adapters/queues';
 import type { UserKey } from '#domain/device';
 import type { EvaluationMessage } from '#domain/messages';
 
 export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
+type Sending = { delaySeconds?: number; bulk?: boolean };
+
+/** As the message travels: one of many takes the slower lane. `delaySeconds`: at most 900. */
+export const evaluationOutgoing = (body: EvaluationMessage, delaySeconds = 0): Outgoing => ({
+  body,
+  ...(delaySeconds > 0 ? { delaySeconds } : {}),
+  ...(body.kind === 'users' && body.bulk ? { bulk: true } : {}),
+});
 
 /**
  * Users of many requests, sent together once all of those were taken in: a message for up to fifty of them instead of one each.
  * Whoever is cut off before `send` repeats the requests, and so the sending.
  */
-export function evaluationsTogether(queue: Pick<EvaluationsQueue, 'users'>) {
-  const wanted: { users: readonly UserKey[]; cause: string; delaySeconds: number }[] = [];
+export function evaluationsTogether(evaluations: Pick<EvaluationsQueue, 'users'>) {
+  const wanted: { users: readonly UserKey[]; cause: string; delaySeconds: number; bulk: boolean }[] = [];
   return {
-    users: async (users: readonly UserKey[], cause: string, { delaySeconds = 0 }: { delaySeconds?: number } = {}) => {
-      wanted.push({ users, cause, delaySeconds });
+    users: async (users: readonly UserKey[], cause: string, { delaySeconds = 0, bulk = false }: Sending = {}) => {
+      wanted.push({ users, cause, delaySeconds, bulk });
     },
     async send(): Promise<void> {
-      const alike = Map.groupBy(wanted.splice(0), ({ cause, delaySeconds }) => `${delaySeconds} ${cause}`);
+      const alike = Map.groupBy(wanted.splice(0), ({ cause, delaySeconds, bulk }) => `${delaySeconds} ${bulk} ${cause}`);
       for (const group of alike.values()) {
         const users = group.flatMap((one) => one.users);
         const [first] = group;
-        if (first) await queue.users(users, first.cause, { delaySeconds: first.delaySeconds });
+        if (first) await evaluations.users(users, first.cause, first);
       }
     },
   };
@@ -29,25 +37,25 @@ export function evaluationsTogether(queue: Pick<EvaluationsQueue, 'users'>) {
 const usersPerMessage = 50;
 
 export function evaluationsQueue(queue: Queue) {
-  const send = (messages: EvaluationMessage[], delaySeconds = 0) =>
-    queue.send(messages.map((body) => ({ body, ...(delaySeconds > 0 ? { delaySeconds } : {}) })));
+  const send = (messages: EvaluationMessage[], delaySeconds?: number) =>
+    queue.send(messages.map((body) => evaluationOutgoing(body, delaySeconds)));
   return {
-    /** `cause`: what led to it, in words for the log; no personal data. `delaySeconds`: at most 900. */
-    users: (users: readonly UserKey[], cause: string, { delaySeconds = 0 }: { delaySeconds?: number } = {}): Promise<void> =>
-      send(userMessages(users, cause), delaySeconds),
+    /** `cause`: what led to it, in words for the log; no personal data. `delaySeconds`: at most 900. `bulk`: one of many. */
+    users: (users: readonly UserKey[], cause: string, { delaySeconds, bulk }: Sending = {}): Promise<void> =>
+      send(userMessages(users, { cause, ...(bulk ? { bulk } : {}) }), delaySeconds),
     everyone: (sourceIds: readonly string[], cause: string): Promise<void> =>
       send(sourceIds.map((sourceId) => ({ kind: 'everyone', sourceId, cause }))),
   };
 }
 
-function userMessages(users: readonly UserKey[], cause: string): EvaluationMessage[] {
+function userMessages(users: readonly UserKey[], about: { cause: string; bulk?: true }): EvaluationMessage[] {
   return [...Map.groupBy(users, (key) => key.sourceId)].flatMap(([sourceId, keys]) => {
     const names = [...new Set(keys.map((key) => key.user))];
     return Array.from({ length: Math.ceil(names.length / usersPerMessage) }, (_, index) => ({
       kind: 'users' as const,
       sourceId,
       users: names.slice(index * usersPerMessage, (index + 1) * usersPerMessage),
-      cause,
+      ...about,
     }));
   });
 }

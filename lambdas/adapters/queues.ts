@@ -4,7 +4,8 @@ import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient }
 import pMap from 'p-map';
 import { messageText } from '#domain/message-text';
 
-export type Outgoing = { body: unknown; delaySeconds?: number; group?: string; deduplication?: string };
+/** `bulk`: one of many; where there are two lanes it takes the slower one. */
+export type Outgoing = { body: unknown; delaySeconds?: number; group?: string; deduplication?: string; bulk?: boolean };
 export type Queue = { send(messages: readonly Outgoing[]): Promise<void> };
 
 const batchSize = 10;
@@ -33,6 +34,17 @@ export function sqsQueue(url: string, client = new SQSClient({})): Queue {
         entries.slice(index * batchSize, (index + 1) * batchSize),
       );
       await pMap(batches, (batch) => sendBatch(batch), { concurrency: 4 });
+    },
+  };
+}
+
+/** One queue in two lanes: what comes singly does not wait behind what comes in masses (docs/decisions/lanes.md). */
+export function inLanes(single: Queue, bulk: Queue): Queue {
+  return {
+    async send(messages) {
+      const many = messages.filter((one) => one.bulk);
+      const few = messages.filter((one) => !one.bulk);
+      await Promise.all([...(few.length > 0 ? [single.send(few)] : []), ...(many.length > 0 ? [bulk.send(many)] : [])]);
     },
   };
 }

@@ -58,6 +58,8 @@ export const action = deviceKey.extend({
   requestedAt: z.number(),
   requestedBy: actionRequester,
   reason: z.string(),
+  /** One of many that were asked for at once: what is asked for singly does not wait behind it. */
+  bulk: z.literal(true).optional(),
   purpose: actionPurpose,
   rule: z.string().optional(),
   /** Registration of the device when asked for (`registeredAt`): an action never outlives it. */

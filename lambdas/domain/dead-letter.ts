@@ -54,14 +54,17 @@ const evaluation = reader(evaluationMessage, 'An evaluation', (message) => ({
   concerns: { kind: 'nothing' },
 }));
 
+const anAction = reader(actionMessage, 'An action', ({ actionId }) => ({
+  about: `Action ${actionId}`,
+  concerns: { kind: 'action', actionId },
+}));
+
 const readers: Record<string, Reader> = {
   gather: reader(gatherMessage, 'A gather', ({ sourceId }) => ({ about: `A gather of ${sourceId}`, concerns: source(sourceId) })),
   evaluations: evaluation,
-  reevaluations: evaluation,
-  actions: reader(actionMessage, 'An action', ({ actionId }) => ({
-    about: `Action ${actionId}`,
-    concerns: { kind: 'action', actionId },
-  })),
+  bulkEvaluations: evaluation,
+  actions: anAction,
+  bulkActions: anAction,
   bulks: reader(bulkMessage, 'Part of a bulk', ({ bulkId, part, what }) => ({
     about: `Part ${part + 1} of bulk ${bulkId}, to ${what === 'take' ? 'request' : 'cancel'} its actions`,
     concerns: { kind: 'nothing' },

@@ -12,8 +12,9 @@ const variables = {
   CONTROL_TABLE: z.string().min(1),
   GATHER_QUEUE_URL: z.string().min(1),
   EVALUATIONS_QUEUE_URL: z.string().min(1),
-  REEVALUATIONS_QUEUE_URL: z.string().min(1),
+  BULK_EVALUATIONS_QUEUE_URL: z.string().min(1),
   ACTIONS_QUEUE_URL: z.string().min(1),
+  BULK_ACTIONS_QUEUE_URL: z.string().min(1),
   ENROLMENTS_QUEUE_URL: z.string().min(1),
   PORTAL_EVENTS_QUEUE_URL: z.string().min(1),
   BULKS_QUEUE_URL: z.string().min(1),
@@ -42,32 +43,18 @@ type Variable = keyof typeof variables;
 
 /** What a decision is made of. */
 const allTables = ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'] as const;
+/** What comes singly, and what comes in masses (docs/decisions/lanes.md). */
+const evaluations = ['EVALUATIONS_QUEUE_URL', 'BULK_EVALUATIONS_QUEUE_URL'] as const;
+const actions = ['ACTIONS_QUEUE_URL', 'BULK_ACTIONS_QUEUE_URL'] as const;
 /** Where the portal's word leads, by event or over the API (portal-events/requests.ts). */
-const requests = [
-  ...allTables,
-  ...([
-    'GATHER_QUEUE_URL',
-    'EVALUATIONS_QUEUE_URL',
-    'REEVALUATIONS_QUEUE_URL',
-    'ACTIONS_QUEUE_URL',
-    'ENROLMENTS_QUEUE_URL',
-  ] as const),
-] as const;
+const requests = [...allTables, ...evaluations, ...actions, ...(['GATHER_QUEUE_URL', 'ENROLMENTS_QUEUE_URL'] as const)] as const;
 
 /** Which variables each function needs, by function name: the least that it can work with. */
 export const functionVariables = {
   'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
   gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
-  evaluate: [...allTables, 'EVALUATIONS_QUEUE_URL', 'REEVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
-  act: [
-    'DEVICES_TABLE',
-    'ACTIONS_TABLE',
-    'JOURNAL_TABLE',
-    'CONTROL_TABLE',
-    'EVALUATIONS_QUEUE_URL',
-    'REEVALUATIONS_QUEUE_URL',
-    'SOCKET_ENDPOINT',
-  ],
+  evaluate: [...allTables, ...evaluations, ...actions],
+  act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', ...evaluations, 'SOCKET_ENDPOINT'],
   'portal-events': [...requests, 'PORTAL_EVENTS_QUEUE_URL'],
   'take-enrolments': [...allTables, 'EVALUATIONS_QUEUE_URL'],
   api: [...requests, 'BULKS_QUEUE_URL', 'DEAD_LETTERS', 'API_STAGE', 'CONSOLE_URL', 'SOCKET_ENDPOINT'],
@@ -81,7 +68,7 @@ export const functionVariables = {
     'EVALUATIONS_QUEUE_URL',
     'GATHER_QUEUE_URL',
   ],
-  reap: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'REEVALUATIONS_QUEUE_URL', 'ACTIONS_QUEUE_URL'],
+  reap: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', ...evaluations, ...actions],
   console: [],
   'sign-in': ['CONSOLE_URL', 'CLIENT_ID', 'TOKEN_ISSUER', 'SIGN_IN_DOMAIN'],
   upload: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'],

@@ -23,6 +23,8 @@ export const evaluationMessage = z.discriminatedUnion('kind', [
     sourceId: z.string().min(1),
     users: z.array(z.string().min(1)).min(1).max(50),
     cause: z.string(),
+    /** One of many messages of one cause, or about one of many actions: others do not wait behind it, nor behind what it leads to. */
+    bulk: z.literal(true).optional(),
     /** One of the parts of a run that must pass the guard as a whole: first all are tried out, then all are decided. */
     assess: z.object({ runId: z.string().min(1), part: z.number().int(), parts: z.number().int() }).optional(),
   }),

@@ -60,8 +60,7 @@ function serve({ endpoint, url, credentials, concurrency, name }: z.infer<typeof
     wipes: wipeCounts(client, tableNames.control),
     maxWipesPerHour: 10,
     alarm: () => undefined,
-    evaluations: { send: async () => undefined },
-    reevaluations: {
+    evaluations: {
       async send(messages) {
         awake += messages.length;
       },

@@ -102,7 +102,7 @@ function asking(spine: Spine, wrap: <T extends object>(target: T, name: string) 
     // Not kept as standing decisions: those Auto-Quarantine would go on with, by its own rules.
     decisions: { record: async () => 'standing' as const },
     actionQueue: spine.actions,
-    reevaluations: evaluationsQueue(spine.evaluations),
+    evaluations: evaluationsQueue(spine.evaluations),
     now: () => spine.clock.now,
   };
   return requestAction(wrap(dependencies, 'request'));

@@ -104,8 +104,9 @@ describe('queues and their workers fit together', () => {
     expect(Object.fromEntries(sizes)).toEqual({
       Gather: 1,
       Evaluations: 10,
-      Reevaluations: 10,
+      BulkEvaluations: 10,
       Actions: 10,
+      BulkActions: 10,
       PortalEvents: 10,
       Bulks: 1,
       Enrolments: 1,
@@ -137,7 +138,12 @@ describe('queues and their workers fit together', () => {
 
   test('only actions, bulks and whole snapshots are in order, and who sends says what is a duplicate', () => {
     const fifo = workQueues().filter(([, { Properties }]) => Properties.FifoQueue);
-    expect(fifo.map(([id]) => id.replace(/Queue.*/, 'Queue'))).toEqual(['ActionsQueue', 'EnrolmentsQueue', 'BulksQueue']);
+    expect(fifo.map(([id]) => id.replace(/Queue.*/, 'Queue'))).toEqual([
+      'ActionsQueue',
+      'BulkActionsQueue',
+      'EnrolmentsQueue',
+      'BulksQueue',
+    ]);
     for (const [, { Properties }] of fifo) expect(Properties.ContentBasedDeduplication).not.toBe(true);
   });
 

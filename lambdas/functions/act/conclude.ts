@@ -17,7 +17,7 @@ import { wake } from './postpone.ts';
 /** What ending an action needs: less than carrying it out. */
 export type EndDependencies = {
   ledger: Pick<ActDependencies['ledger'], 'conclude'>;
-  reevaluations: ActDependencies['reevaluations'];
+  evaluations: ActDependencies['evaluations'];
   now: ActDependencies['now'];
 };
 

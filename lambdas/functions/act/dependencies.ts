@@ -26,10 +26,7 @@ export type ActDependencies = {
   reach(sourceId: string): Reach;
   /** The way to the relays of on-premises sources. */
   link: RelayLink;
-  /** Has what waits for a source sent, at once. */
   evaluations: Queue;
-  /** Has users decided anew after an action's end, or when one is due: many at a time in a bulk. */
-  reevaluations: Queue;
   /** Tells whoever is on duty: once for each trouble, never per action. No personal data. */
   alarm(says: string, fields: Record<string, unknown>): void;
   /** Epoch ms. */

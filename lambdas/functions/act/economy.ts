@@ -25,6 +25,5 @@ export function economical<D extends Omit<ActDependencies, 'worker'> & Batching>
     devices: { ...deps.devices, read: readTogether<DeviceKey, Device>(deps.devices.readMany, { nameOf: deviceText }) },
     sources: { ...deps.sources, read: async (sourceId: string) => (await source(sourceId)) ?? deps.sources.read(sourceId) },
     evaluations: sendTogether(deps.evaluations),
-    reevaluations: sendTogether(deps.reevaluations),
   };
 }

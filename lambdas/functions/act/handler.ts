@@ -11,7 +11,7 @@ import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
 import { ringSourcePaused } from '#adapters/metrics';
-import { sqsQueue } from '#adapters/queues';
+import { inLanes, sqsQueue } from '#adapters/queues';
 import { relayLink } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { sockets } from '#adapters/sockets';
@@ -47,8 +47,7 @@ const dependencies = economical({
     logger.error(says, { alarm: 'source-paused', ...fields });
     ringSourcePaused();
   },
-  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
-  reevaluations: sqsQueue(environment.REEVALUATIONS_QUEUE_URL),
+  evaluations: inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL)),
   now: Date.now,
   random: Math.random,
   pause: (ms: number) => pause(ms),

@@ -3,6 +3,7 @@
  * says when it is due, and a delayed evaluation of the user puts it in the queue again (docs/decisions/waiting-actions.md).
  */
 import type { LedgerAction } from '#adapters/dynamodb/ledger';
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { ActionState } from '#domain/action';
 import type { EvaluationMessage } from '#domain/messages';
 import { backoff, delaySeconds, nextTry } from '#domain/retry';
@@ -47,13 +48,9 @@ export async function postpone(
 }
 
 /** Has the user evaluated at that time: the evaluation puts what is due in the action queue. */
-export async function wake(
-  deps: Pick<ActDependencies, 'reevaluations' | 'now'>,
-  action: LedgerAction,
-  at: number,
-): Promise<void> {
-  const { sourceId, user, type } = action;
-  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause: `${type} is due again` };
-  const delay = delaySeconds(at, deps.now());
-  await deps.reevaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
+export async function wake(deps: Pick<ActDependencies, 'evaluations' | 'now'>, action: LedgerAction, at: number): Promise<void> {
+  const { sourceId, user, type, bulk } = action;
+  const cause = `${type} is due again`;
+  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, ...(bulk ? { bulk } : {}) };
+  await deps.evaluations.send([evaluationOutgoing(body, delaySeconds(at, deps.now()))]);
 }

@@ -8,6 +8,7 @@
  *   its reading ends the pause, or makes it longer. A gather that succeeds ends it too.
  * When a pause ends, a message has everything sent that waits for the source (evaluate/resume.ts); the reaper is behind that.
  */
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { EvaluationMessage } from '#domain/messages';
 import { delaySeconds, longestWait } from '#domain/retry';
@@ -84,6 +85,5 @@ export async function wellAgain(deps: ActDependencies, { sourceState, action: { 
 
 async function resumeAt(deps: ActDependencies, sourceId: string, at: number): Promise<void> {
   const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'the source may be well again' };
-  const delay = delaySeconds(at, deps.now());
-  await deps.evaluations.send([delay === 0 ? { body } : { body, delaySeconds: delay }]);
+  await deps.evaluations.send([evaluationOutgoing(body, delaySeconds(at, deps.now()))]);
 }

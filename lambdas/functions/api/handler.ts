@@ -39,8 +39,9 @@ const sources = sourceStore(dynamodb, environment.CONTROL_TABLE);
 const queues = {
   gather: environment.GATHER_QUEUE_URL,
   evaluations: environment.EVALUATIONS_QUEUE_URL,
-  reevaluations: environment.REEVALUATIONS_QUEUE_URL,
+  bulkEvaluations: environment.BULK_EVALUATIONS_QUEUE_URL,
   actions: environment.ACTIONS_QUEUE_URL,
+  bulkActions: environment.BULK_ACTIONS_QUEUE_URL,
 };
 const tables = { control: environment.CONTROL_TABLE, actions: environment.ACTIONS_TABLE };
 const relays = relayStore(dynamodb, environment.CONTROL_TABLE);

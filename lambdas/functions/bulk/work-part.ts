@@ -18,7 +18,7 @@ export type PartDependencies = {
   requestAction: ReturnType<typeof requestAction>;
   ledger: Pick<Ledger, 'read' | 'conclude'>;
   decisions: Pick<DecisionStore, 'withdrawOne'>;
-  reevaluations: Pick<EvaluationsQueue, 'users'>;
+  evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
 
@@ -39,11 +39,11 @@ export function workPart(deps: PartDependencies) {
 type Part = { bulk: Bulk; part: number; requests: readonly ActionRequested[] };
 
 async function take(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
-  const reevaluations = evaluationsTogether(deps.reevaluations);
-  const answers = await pMap(requests, (request) => deps.requestAction(request, { reevaluations }), {
+  const evaluations = evaluationsTogether(deps.evaluations);
+  const answers = await pMap(requests, (request) => deps.requestAction(request, { bulk: true, evaluations }), {
     concurrency: actionsAtOnce,
   });
-  await reevaluations.send();
+  await evaluations.send();
   const refused = answers.flatMap((answer, index) =>
     answer.outcome === 'refused' ? [refusal(requests[index], `${answer.path}: ${answer.because}`)] : [],
   );
@@ -51,11 +51,11 @@ async function take(deps: PartDependencies, { bulk, part, requests }: Part): Pro
 }
 
 async function cancel(deps: PartDependencies, { bulk, part, requests }: Part): Promise<void> {
-  const reevaluations = evaluationsTogether(deps.reevaluations);
-  const known = await pMap(requests, (request) => cancelOne({ ...deps, reevaluations }, request, bulk), {
+  const evaluations = evaluationsTogether(deps.evaluations);
+  const known = await pMap(requests, (request) => cancelOne({ ...deps, evaluations }, request, bulk), {
     concurrency: actionsAtOnce,
   });
-  await reevaluations.send();
+  await evaluations.send();
   const never = requests.flatMap((request, index) =>
     known[index] ? [] : [refusal(request, 'called off before it was requested')],
   );
@@ -80,7 +80,7 @@ async function cancelOne(deps: PartDependencies, { actionId, target }: ActionReq
     if (action.state === 'cancelled' || (await callBack(deps.ledger, action, { why: note, now: deps.now() }))) {
       // The decision goes with it: else Auto-Quarantine would carry it out instead.
       await deps.decisions.withdrawOne(target, actionId, { at, by });
-      await deps.reevaluations.users([target], 'action cancelled');
+      await deps.evaluations.users([target], 'action cancelled', { bulk: true });
       return true;
     }
   }

@@ -8,7 +8,11 @@ import type { PlannedAction } from '#domain/plan';
 
 const deadlineMs = 168 * 3_600_000;
 
-export function aqAction(device: Device, planned: PlannedAction, { now, again }: { now: number; again: number }): Action {
+export function aqAction(
+  device: Device,
+  planned: PlannedAction,
+  { now, again, bulk }: { now: number; again: number; bulk?: true | undefined },
+): Action {
   const { sourceId, user, deviceId, registeredAt } = device;
   const { type, purpose, rule, reason } = planned;
   return {
@@ -20,6 +24,7 @@ export function aqAction(device: Device, planned: PlannedAction, { now, again }:
     requestedAt: now,
     requestedBy: { kind: 'aq', name: 'Auto-Quarantine' },
     reason,
+    ...(bulk ? { bulk } : {}),
     purpose,
     rule,
     registeredAt,
@@ -42,10 +47,10 @@ export function aqAction(device: Device, planned: PlannedAction, { now, again }:
 export async function newAction(
   deps: { ledger: Pick<Ledger, 'read'> },
   device: Device,
-  { planned, now, look }: { planned: PlannedAction; now: number; look: boolean },
+  { planned, now, look, bulk }: { planned: PlannedAction; now: number; look: boolean; bulk?: true | undefined },
 ): Promise<Action | null> {
   for (let again = 0; ; again++) {
-    const wanted = aqAction(device, planned, { now, again });
+    const wanted = aqAction(device, planned, { now, again, bulk });
     const known = look && (await deps.ledger.read(wanted.actionId));
     if (!known) return wanted;
     if (!mayComeAgain(known)) return null;

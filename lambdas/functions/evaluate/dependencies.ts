@@ -21,8 +21,6 @@ export type EvaluateDependencies = {
   ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude' | 'openOf' | 'due'>;
   actions: Queue;
   evaluations: Queue;
-  /** Where the parts of a whole source go, so that nobody who has just enrolled waits behind them. */
-  reevaluations: Queue;
   /** Looks at what a run would take away before any of it is decided (guard.ts); left out where no run is worked off. */
   guard?: Guarding;
   /** As configured; null for a source that is not (any more): nothing is decided for it. */

@@ -31,8 +31,10 @@ type Round = {
   open: Map<string, LedgerAction>;
   /** The first round of a message asks for actions without looking whether they are known: they hardly ever are. */
   first: boolean;
+  /** One of many that are evaluated for one cause. */
+  bulk: true | undefined;
 };
-type Start = Pick<Round, 'surroundings' | 'first'> & { user: UserRecord; send: (messages: Outgoing[]) => Promise<void> };
+type Start = Pick<Round, 'surroundings' | 'first' | 'bulk'> & { user: UserRecord; send: (messages: Outgoing[]) => Promise<void> };
 /** `known`: an action of the same cause is in the ledger already. */
 type Written =
   | { outcome: 'same' }
@@ -41,7 +43,10 @@ type Written =
 
 export function evaluateUser(deps: EvaluateDependencies) {
   /** `surroundings`: shared by the batch, for the first round. Throws when the user changes faster than it can be decided. */
-  return async (key: UserKey, { surroundings }: { surroundings: SurroundingsReader }): Promise<void> => {
+  return async (
+    key: UserKey,
+    { surroundings, bulk }: { surroundings: SurroundingsReader; bulk?: true | undefined },
+  ): Promise<void> => {
     const sent = new Set<string | undefined>();
     const send = async (messages: readonly Outgoing[]) => {
       const fresh = messages.filter(({ deduplication }) => !sent.has(deduplication));
@@ -54,7 +59,7 @@ export function evaluateUser(deps: EvaluateDependencies) {
         first ? surroundings(key.sourceId) : readSurroundings(deps, key.sourceId),
         deps.users.readUser(key),
       ]);
-      if (!around || (await once(deps, key, { user, surroundings: around, first, send })) === 'settled') return;
+      if (!around || (await once(deps, key, { user, surroundings: around, first, bulk, send })) === 'settled') return;
       await deps.pause(deps.random() * 5 * 2 ** round);
     }
     throw new Error(`A user of ${key.sourceId} changed ${rounds} times while being evaluated. The message comes again.`);
@@ -64,15 +69,15 @@ export function evaluateUser(deps: EvaluateDependencies) {
 async function once(
   deps: EvaluateDependencies,
   key: UserKey,
-  { user, surroundings, first, send }: Start,
+  { user, surroundings, first, bulk, send }: Start,
 ): Promise<'settled' | 'once more'> {
   const devices = registered(user.devices);
   if (user.devices.length === 0) return 'settled';
   const [stored, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
   const input = withBarsUnderWay(stored, open.values());
   const decided = decideAll(devices, input, surroundings.state);
-  const round = { surroundings, input, open, first };
-  await lookAgain(deps, key, decided);
+  const round = { surroundings, input, open, first, bulk };
+  await lookAgain(deps, key, { decided, bulk });
   const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
   await send([
     ...due(open.values(), { now: input.now, devices: user.devices }),
@@ -112,7 +117,7 @@ function wantedAction(
   { planned, round }: { planned: PlannedAction; round: Round },
 ) {
   const likelyKnown = !round.first || isSameVerdict(device, verdict);
-  return newAction(deps, device, { planned, now: round.input.now, look: likelyKnown });
+  return newAction(deps, device, { planned, now: round.input.now, bulk: round.bulk, look: likelyKnown });
 }
 
 async function put(deps: EvaluateDependencies, write: VerdictWrite): Promise<Written> {

@@ -20,8 +20,8 @@ export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remai
     if (cleared === 'sent') return;
     if (message.kind === 'everyone') return everyone(message, { remaining });
     if (message.kind === 'resume') return resumed(message, { remaining });
-    const { sourceId, users } = message;
-    await pMap([...new Set(users)], (user) => evaluate({ sourceId, user }, { surroundings }), {
+    const { sourceId, users, bulk } = message;
+    await pMap([...new Set(users)], (user) => evaluate({ sourceId, user }, { surroundings, bulk }), {
       concurrency: usersAtOnce,
       stopOnError: false,
     });

@@ -1,5 +1,5 @@
 /** Sends every user of a source to evaluation, page by page; goes on by a message of its own when time gets short. */
-import type { Outgoing } from '#adapters/queues';
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { EvaluationMessage } from '#domain/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 
@@ -13,7 +13,7 @@ type Everyone = Extract<EvaluationMessage, { kind: 'everyone' }>;
  * `remaining`: ms that this invocation has left. A user is sent once per invocation, though their devices are on several
  * pages. The continuation goes last: what a crash cuts off is sent again, never left out.
  */
-export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'reevaluations'>) {
+export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'evaluations'>) {
   return async (message: Everyone, { remaining }: { remaining: () => number }): Promise<void> => {
     const { sourceId, cause } = message;
     const seen = new Set<string>();
@@ -28,7 +28,7 @@ export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'reeva
     } while (cursor !== null && remaining() > reserve);
     if (waiting.length > 0) await send([waiting], { sourceId, cause });
     if (cursor !== null)
-      await deps.reevaluations.send([{ body: { kind: 'everyone', sourceId, cause, cursor } satisfies EvaluationMessage }]);
+      await deps.evaluations.send([{ body: { kind: 'everyone', sourceId, cause, cursor } satisfies EvaluationMessage }]);
   };
 
   /** Sends full messages; answers who is left for the next one. */
@@ -40,8 +40,8 @@ export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'reeva
   }
 
   function send(parts: string[][], { sourceId, cause }: About): Promise<void> {
-    const bodies: EvaluationMessage[] = parts.map((users) => ({ kind: 'users', sourceId, users, cause }));
-    return deps.reevaluations.send(bodies.map((body): Outgoing => ({ body })));
+    const bodies: EvaluationMessage[] = parts.map((users) => ({ kind: 'users', sourceId, users, cause, bulk: true }));
+    return deps.evaluations.send(bodies.map((body) => evaluationOutgoing(body)));
   }
 }
 

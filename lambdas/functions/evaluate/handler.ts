@@ -13,7 +13,7 @@ import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { userStore } from '#adapters/dynamodb/users';
 import { ringGuard } from '#adapters/metrics';
-import { sqsQueue } from '#adapters/queues';
+import { inLanes, sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { evaluationMessage } from '#domain/messages';
@@ -39,8 +39,7 @@ const enforcement = new Map(configuration.sources.map((source) => [source.id, so
 const planning = planDependencies({ client, tables, configuration, now: Date.now });
 const plan = planFleet(planning);
 const guards = guardStore(client, tables);
-const evaluations = sqsQueue(environment.EVALUATIONS_QUEUE_URL);
-const reevaluations = sqsQueue(environment.REEVALUATIONS_QUEUE_URL);
+const evaluations = inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL));
 const dependencies: EvaluateDependencies = {
   guard: guardEvaluations({
     users: userStore(client, tables),
@@ -60,9 +59,8 @@ const dependencies: EvaluateDependencies = {
   sources: sourceStore(client, tables.control),
   devices: deviceStore(client, tables.devices),
   ledger: ledger(client, tables),
-  actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
+  actions: inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL)),
   evaluations,
-  reevaluations,
   enforcementOf: (sourceId) => enforcement.get(sourceId) ?? null,
   now: Date.now,
   random: Math.random,

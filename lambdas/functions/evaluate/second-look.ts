@@ -5,21 +5,24 @@
  * decide the device anew until something else happened to it. By the time of the second look the enrolment is there to be read;
  * an enrolment that comes later still asks an index that had more than this time to follow (docs/decisions/indexes-trail.md).
  */
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { Verdict } from '#domain/decide';
 import type { Device, UserKey, VerdictName } from '#domain/device';
 import type { EvaluationMessage } from '#domain/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 const secondLookSeconds = 60;
+const cause = 'a new device waits: second look';
+type Seen = { device: Pick<Device, 'verdict'>; verdict: Pick<Verdict, 'verdict'> };
 const waits: ReadonlySet<VerdictName> = new Set(['hold', 'undetermined', 'block']);
 
 /** Sent before the verdict is recorded: a crash in between sends it once more, and loses none. */
 export async function lookAgain(
   { evaluations }: Pick<EvaluateDependencies, 'evaluations'>,
   { sourceId, user }: UserKey,
-  decided: readonly { device: Pick<Device, 'verdict'>; verdict: Pick<Verdict, 'verdict'> }[],
+  { decided, bulk }: { decided: readonly Seen[]; bulk?: true | undefined },
 ): Promise<void> {
   if (!decided.some(({ device, verdict }) => device.verdict === null && waits.has(verdict.verdict))) return;
-  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause: 'a new device waits: second look' };
-  await evaluations.send([{ body, delaySeconds: secondLookSeconds }]);
+  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, ...(bulk ? { bulk } : {}) };
+  await evaluations.send([evaluationOutgoing(body, secondLookSeconds)]);
 }

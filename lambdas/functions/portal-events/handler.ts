@@ -6,7 +6,7 @@ import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
-import { EventRejected, portalEvents } from './portal-events.ts';
+import { EventRejected, isStream, portalEvents } from './portal-events.ts';
 import { requestsOf } from './requests.ts';
 import { tellRejection } from './tell-rejection.ts';
 
@@ -18,9 +18,9 @@ const take = portalEvents(requests);
 const tell = tellRejection(requests);
 const processor = new BatchProcessor(EventType.SQS);
 
-async function takeRecord({ body, messageId, attributes, receiptHandle }: SQSRecord): Promise<void> {
+async function takeRecord({ body, messageId, attributes, receiptHandle }: SQSRecord, bulk: boolean): Promise<void> {
   try {
-    const event = await take(body, Number(attributes.SentTimestamp));
+    const event = await take(body, Number(attributes.SentTimestamp), { bulk });
     logger.info('event taken', { event, messageId });
   } catch (error) {
     if (error instanceof EventRejected) {
@@ -38,5 +38,8 @@ async function giveBack(ReceiptHandle: string): Promise<void> {
   await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
 }
 
-export const handler = (event: SQSEvent) =>
-  processPartialResponse(event, takeRecord, processor, { throwOnFullBatchFailure: false });
+export function handler(event: SQSEvent) {
+  const bulk = isStream(event.Records.map(({ body }) => body));
+  const one = (record: SQSRecord) => takeRecord(record, bulk);
+  return processPartialResponse(event, one, processor, { throwOnFullBatchFailure: false });
+}

@@ -20,8 +20,11 @@ export type PortalEventsDependencies = {
   requestGather: ReturnType<typeof requestGather>;
   withdrawDecision: ReturnType<typeof withdrawDecision>;
 };
-/** `id` and `sentAt` (epoch ms, as the bus gives it) of the event; `receivedAt`: when it came into our queue, at its first receive. */
-type About = { id: string; sentAt: number; receivedAt: number };
+/**
+ * `id` and `sentAt` (epoch ms, as the bus gives it) of the event; `receivedAt`: when it came into our queue, at its first receive;
+ * `bulk`: it came in a stream of many.
+ */
+type About = { id: string; sentAt: number; receivedAt: number; bulk: boolean };
 type Handlers = { [K in EventIn]: (detail: z.output<(typeof eventsIn)[K]>, about: About) => Promise<void> };
 
 /** The event can never be taken: it is to end in the dead-letter queue. Names fields, never their values. */
@@ -47,13 +50,13 @@ export function portalEvents(dependencies: PortalEventsDependencies) {
   }
 
   /** `body`: the bus's envelope as JSON text. Throws `EventRejected`, or what kept it from being taken now. */
-  return async (body: string, receivedAt: number): Promise<EventIn> => {
+  return async (body: string, receivedAt: number, { bulk = false }: { bulk?: boolean } = {}): Promise<EventIn> => {
     const envelope = busEnvelope.safeParse(jsonOf(body));
     if (!envelope.success) throw new EventRejected('event', fieldFaults(envelope.error));
     const { id, time, detail, 'detail-type': kind } = envelope.data;
     if (!isKnown(kind)) throw new EventRejected('event', [{ path: 'detail-type', message: noneOfOurs }]);
     const sentAt = Date.parse(time);
-    await take(kind, detail, { id, sentAt: Number.isNaN(sentAt) ? receivedAt : sentAt, receivedAt });
+    await take(kind, detail, { id, sentAt: Number.isNaN(sentAt) ? receivedAt : sentAt, receivedAt, bulk });
     return kind;
   };
 }
@@ -70,8 +73,8 @@ function handlersOf(dependencies: PortalEventsDependencies): Handlers {
       await dependencies.takeSnapshot({ snapshotId, part, parts, enrolments, at: sentAt });
     },
 
-    async ActionRequested(request) {
-      const answer = await dependencies.requestAction(request);
+    async ActionRequested(request, { bulk }) {
+      const answer = await dependencies.requestAction(request, { bulk });
       if (answer.outcome === 'refused')
         throw new EventRejected('ActionRequested', [{ path: `detail.${answer.path}`, message: answer.because }]);
     },
@@ -102,6 +105,13 @@ function handlersOf(dependencies: PortalEventsDependencies): Handlers {
     },
   };
 }
+
+/** So many actions asked for in one batch are not asked for by hand. */
+const manyActions = 5;
+
+/** Whether a batch of messages is part of a stream of actions: what else is asked for does not wait behind them. */
+export const isStream = (bodies: readonly string[]): boolean =>
+  bodies.filter((body) => body.includes('"ActionRequested"')).length >= manyActions;
 
 const isKnown = (kind: string): kind is EventIn => Object.hasOwn(eventsIn, kind);
 

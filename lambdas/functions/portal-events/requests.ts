@@ -15,7 +15,7 @@ import { snapshotStore } from '#adapters/dynamodb/snapshots';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { ringGuard } from '#adapters/metrics';
-import { sqsQueue } from '#adapters/queues';
+import { inLanes, sqsQueue } from '#adapters/queues';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { EnvironmentOf } from '#domain/environment';
 import { confirmLink } from '#functions/confirm-link/confirm-link';
@@ -58,17 +58,19 @@ export function requestsOf(
   const decisions = decisionStore(dynamodb, tables);
   const links = linkStore(dynamodb, tables);
   const actions = ledger(dynamodb, tables);
-  const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL, sqs));
-  const reevaluations = evaluationsQueue(sqsQueue(environment.REEVALUATIONS_QUEUE_URL, sqs));
-  const actionQueue = sqsQueue(environment.ACTIONS_QUEUE_URL, sqs);
+  const queue = (url: string) => sqsQueue(url, sqs);
+  const evaluations = evaluationsQueue(
+    inLanes(queue(environment.EVALUATIONS_QUEUE_URL), queue(environment.BULK_EVALUATIONS_QUEUE_URL)),
+  );
+  const actionQueue = inLanes(queue(environment.ACTIONS_QUEUE_URL), queue(environment.BULK_ACTIONS_QUEUE_URL));
   const planning = planDependencies({ client: dynamodb, tables, configuration, now });
   const plan = planFleet(planning);
   const guards = guardStore(dynamodb, tables);
   const rail = guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
   const bulk = enrolmentBulk(dynamodb, tables);
   const many = takeMany({ sources, bulk, enrolments, evaluations, plan, rail, now });
-  const enrolmentsQueue = sqsQueue(environment.ENROLMENTS_QUEUE_URL, sqs);
-  const gather = requestGather({ sources, runs, gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL, sqs) });
+  const enrolmentsQueue = queue(environment.ENROLMENTS_QUEUE_URL);
+  const gather = requestGather({ sources, runs, gatherQueue: queue(environment.GATHER_QUEUE_URL) });
   const take = takeEnrolments({ sources, enrolments, evaluations, rail, now });
   const publish = publishSettings({ sources, settings, rail, requestGather: gather, evaluations, now });
   const snapshots = snapshotStore(dynamodb, tables.control);
@@ -78,7 +80,6 @@ export function requestsOf(
     now,
     newId: () => randomUUID(),
     evaluations,
-    reevaluations,
     decisions,
     timeline,
     takeEnrolments: take,
@@ -106,7 +107,7 @@ export function requestsOf(
       ledger: actions,
       decisions,
       actionQueue,
-      reevaluations,
+      evaluations,
       now,
     }),
   };

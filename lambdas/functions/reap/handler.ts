@@ -9,7 +9,7 @@ import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { relayStore } from '#adapters/dynamodb/relays';
 import { timelineStore } from '#adapters/dynamodb/timeline';
 import { ringRelayAway } from '#adapters/metrics';
-import { sqsQueue } from '#adapters/queues';
+import { inLanes, sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { reap } from './reap.ts';
@@ -30,8 +30,8 @@ const sources = reapedSources(client, environment.CONTROL_TABLE);
 const reapAll = reap({
   ledger: ledger(client, tables),
   devices: actedDevices(client, environment.DEVICES_TABLE),
-  actions: sqsQueue(environment.ACTIONS_QUEUE_URL),
-  reevaluations: sqsQueue(environment.REEVALUATIONS_QUEUE_URL),
+  actions: inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL)),
+  evaluations: inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL)),
   sources: () => sources.everConfigured(configured),
   now: Date.now,
 });

@@ -18,14 +18,15 @@ export type RequestActionDependencies = {
   ledger: Pick<Ledger, 'request' | 'advance' | 'conclude'>;
   decisions: Pick<DecisionStore, 'record'>;
   actionQueue: Queue;
-  /** Many may be asked for at once: an enrolment does not wait behind them. */
-  reevaluations: Pick<EvaluationsQueue, 'users'>;
+  evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
 /** `refused`: nothing was done; `path` names the field of the request that stands against it. */
 export type ActionAnswer =
   | { outcome: 'accepted'; actionId: string; state: ActionState }
   | { outcome: 'refused'; reason: 'unknown-device' | 'other-content' | 'incomplete'; path: string; because: string };
+
+type Taking = { bulk?: boolean; evaluations?: RequestActionDependencies['evaluations'] };
 
 /** How long an action may take to be carried out when the request does not say. */
 const deadlineMs = 168 * 3_600_000;
@@ -34,22 +35,25 @@ const soonMs = 5 * 60_000;
 export function requestAction(dependencies: RequestActionDependencies) {
   const { findDevice, ledger, decisions, now } = dependencies;
 
-  /** `reevaluations`: where else than on the queue its user is noted, for who takes many in and sends them together. */
+  /**
+   * `bulk`: it is one of many. `evaluations`: where else than on the queue its user is noted, for who takes many in and sends
+   * them together.
+   */
   return async (
     request: ActionRequested,
-    { reevaluations = dependencies.reevaluations }: Partial<Pick<RequestActionDependencies, 'reevaluations'>> = {},
+    { bulk = false, evaluations = dependencies.evaluations }: Taking = {},
   ): Promise<ActionAnswer> => {
     const refusal = incomplete(request);
     if (refusal) return refusal;
     const device = await findDevice(request.target);
     if (!device) return refused('unknown-device', 'target', unknownDevice);
-    const { outcome, action } = await ledger.request(actionOf(request, { device, now: now() }));
+    const { outcome, action } = await ledger.request(actionOf(request, { device, now: now(), bulk }));
     if (outcome === 'different')
       return refused('other-content', 'actionId', 'an action of this id was requested before with another content');
     if (!isStanding(request)) return { outcome: 'accepted', actionId: request.actionId, state: await send(action) };
     const decided = await decisions.record(request.target, decisionOf(request));
     const state = decided === 'withdrawn' ? await unsent(action) : await send(action);
-    await evaluate(request, reevaluations);
+    await evaluate(request, { bulk, evaluations });
     return { outcome: 'accepted', actionId: request.actionId, state };
   };
 
@@ -62,12 +66,12 @@ export function requestAction(dependencies: RequestActionDependencies) {
   /** A decision that ends before the next look of the schedule is due (wake-by-time) sends the evaluation of its end itself. */
   async function evaluate(
     { target, type, requestedBy, expiresAt }: ActionRequested,
-    reevaluations: RequestActionDependencies['reevaluations'],
+    { bulk, evaluations }: Required<Taking>,
   ): Promise<void> {
-    await reevaluations.users([target], `${type} by a ${requestedBy.kind}`);
+    await evaluations.users([target], `${type} by a ${requestedBy.kind}`, { bulk });
     const left = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
     if (left <= 0 || left > soonMs) return;
-    await reevaluations.users([target], 'a decision ends', { delaySeconds: Math.ceil(left / 1000) + 1 });
+    await evaluations.users([target], 'a decision ends', { bulk, delaySeconds: Math.ceil(left / 1000) + 1 });
   }
 
   /** Sent before it is noted as queued: an action that is `requested` has perhaps no message, a queued one has. */
@@ -96,7 +100,7 @@ function incomplete({ type, wipe }: ActionRequested): ActionAnswer | null {
   return null;
 }
 
-function actionOf(request: ActionRequested, { device, now }: { device: Device; now: number }): Action {
+function actionOf(request: ActionRequested, { device, now, bulk }: { device: Device; now: number; bulk: boolean }): Action {
   const { actionId, requestedAt, requestedBy, type, target, wipe, reason = '' } = request;
   return {
     ...target,
@@ -106,6 +110,7 @@ function actionOf(request: ActionRequested, { device, now }: { device: Device; n
     requestedAt,
     requestedBy,
     reason,
+    ...(bulk ? { bulk } : {}),
     purpose: 'decision',
     registeredAt: device.registeredAt,
     ...(type === 'wipe' ? { fence: { href: device.href, approval: device.detail?.approval ?? null } } : {}),

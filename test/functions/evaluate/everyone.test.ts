@@ -17,7 +17,7 @@ const all = Array.from({ length: (pages - 1) * 60 + 100 }, (_, index) => `User $
 
 async function run(remaining: () => number) {
   const evaluations = manualQueue(() => 0);
-  const everyone = sendEveryone({ devices, reevaluations: evaluations });
+  const everyone = sendEveryone({ devices, evaluations });
   let invocations = 0;
   const users: string[] = [];
   await evaluations.send([{ body: { kind: 'everyone', sourceId: 'cloud', cause: 'test' } }]);

@@ -61,7 +61,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
       assessments: assessmentStore(client, tables.control),
       limits: configured.guard,
     }),
-    ...{ users, enrolments, sources, evaluations, reevaluations: evaluations, now },
+    ...{ users, enrolments, sources, evaluations, now },
     settings: settingsReader(client, tables.control, configured.settings),
     devices: deviceStore(client, tables.devices),
     ledger: ledger(client, tables),

@@ -31,9 +31,11 @@ export async function startPortalSide() {
     JOURNAL_TABLE: tables.journal,
     CONTROL_TABLE: tables.control,
     GATHER_QUEUE_URL: queues.urls.gather,
+    // Both lanes in one queue each; what goes into which is tested by itself (lanes.test.ts).
     EVALUATIONS_QUEUE_URL: queues.urls.evaluations,
-    REEVALUATIONS_QUEUE_URL: queues.urls.evaluations,
+    BULK_EVALUATIONS_QUEUE_URL: queues.urls.evaluations,
     ACTIONS_QUEUE_URL: queues.urls.actions,
+    BULK_ACTIONS_QUEUE_URL: queues.urls.actions,
     ENROLMENTS_QUEUE_URL: queues.urls.enrolments,
   };
   const requests = requestsOf(environment, configuration, { dynamodb: client, sqs: queues.client, now: () => clock.now });

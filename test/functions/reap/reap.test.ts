@@ -26,7 +26,7 @@ const deps = () => ({
   ledger: spine.ledger,
   devices: spine.actDependencies.devices,
   actions: spine.actions,
-  reevaluations: spine.evaluations,
+  evaluations: spine.evaluations,
   sources: async () => [sourceId],
   now: () => spine.clock.now,
 });
