@@ -49,14 +49,7 @@ function Device({ name }: { name: DeviceName }) {
     >
       {device === null ? (
         live.status === 404 ? (
-          <Alert
-            type="info"
-            action={
-              <Button href={journalAddress(name.sourceId, { device: deviceText(name) })} onFollow={follow}>
-                {texts.journal.inJournal}
-              </Button>
-            }
-          >
+          <Alert type="info" action={<InJournal name={name} />}>
             {t.gone}
           </Alert>
         ) : (
@@ -70,14 +63,7 @@ function Device({ name }: { name: DeviceName }) {
               <Facts device={device} />
               <Container
                 header={
-                  <Header
-                    variant="h2"
-                    actions={
-                      <Button href={journalAddress(name.sourceId, { device: deviceText(name) })} onFollow={follow}>
-                        {texts.journal.inJournal}
-                      </Button>
-                    }
-                  >
+                  <Header variant="h2" actions={<InJournal name={name} />}>
                     {t.timeline}
                   </Header>
                 }
@@ -98,7 +84,13 @@ function Device({ name }: { name: DeviceName }) {
   );
 }
 
-const deviceText = ({ sourceId, user, deviceId }: DeviceName): string => `${sourceId}/${user}/${deviceId}`;
+function InJournal({ name: { sourceId, user, deviceId } }: { name: DeviceName }) {
+  return (
+    <Button href={journalAddress(sourceId, { device: `${sourceId}/${user}/${deviceId}` })} onFollow={follow}>
+      {texts.journal.inJournal}
+    </Button>
+  );
+}
 
 function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
   const { busy, outcome, run, clear } = useRequest();

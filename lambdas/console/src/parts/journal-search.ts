@@ -23,11 +23,10 @@ export type JournalSearch = {
 };
 const begun: JournalSearch = { entries: [], read: 0, all: 0, state: 'looking', trouble: '', missing: false };
 
-export function useJournalSearch(sourceId: string | null, filter: JournalFilter) {
+export function useJournalSearch(sourceId: string | null, { q, kind, device, last, from, to }: JournalFilter) {
   const [search, setSearch] = useState(begun);
   const running = useRef<AbortController | null>(null);
   const place = useRef<{ cursor: string | null; query: Record<string, string> }>({ cursor: '', query: {} });
-  const key = JSON.stringify([sourceId, filter]);
 
   const lookOn = useCallback(async (source: string) => {
     running.current?.abort();
@@ -62,12 +61,11 @@ export function useJournalSearch(sourceId: string | null, filter: JournalFilter)
   }, []);
 
   const again = useCallback(() => {
-    const [source, wanted] = JSON.parse(key) as [string | null, JournalFilter];
-    if (source === null) return;
-    place.current = { cursor: '', query: journalQuery(wanted, Date.now()) };
+    if (sourceId === null) return;
+    place.current = { cursor: '', query: journalQuery({ q, kind, device, last, from, to }, Date.now()) };
     setSearch(begun);
-    void lookOn(source);
-  }, [key, lookOn]);
+    void lookOn(sourceId);
+  }, [sourceId, q, kind, device, last, from, to, lookOn]);
 
   useEffect(() => {
     again();
