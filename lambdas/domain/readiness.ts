@@ -74,18 +74,20 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const others = facts.open.filter((other) => other.actionId !== action.actionId);
   const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
-  if (notGoneOut.has(action.state) && givesWay.has(action.type) && others.some(isPendingWipe))
-    return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
-  // It may be in the slower lane; what else is older either ends as superseded or gives way to a wipe.
-  if (notGoneOut.has(action.state) && others.some((other) => isComing(other) && isNewer(action, other)))
-    return wait('An earlier removal of this device goes first.', now + minute);
+  if (notGoneOut.has(action.state) && givesWay.has(action.type)) {
+    if (others.some(isPendingWipe))
+      return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
+    // It may be in the slower lane. What else is older ends as superseded.
+    if (others.some((other) => isQueuedRemoval(other) && isNewer(action, other)))
+      return wait('An earlier removal of this device goes first.', now + minute);
+  }
   return { answer: 'go' };
 }
 
 /** Actions that would keep a device from fetching its wipe, or take away the record that carries it. */
 const givesWay: ReadonlySet<ActionType> = new Set(['approve', 'block', 'remove']);
 
-const isComing = ({ type, state }: Action): boolean => type === 'remove' && state === 'queued';
+const isQueuedRemoval = ({ type, state }: Action): boolean => type === 'remove' && state === 'queued';
 
 const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
 

@@ -64,13 +64,13 @@ test.each([
   expect(readiness(action, around)).toMatchObject({ answer: 'end', event });
 });
 
-test('an earlier removal that is still in its queue goes first, in whichever lane it is; a later one does not', () => {
+test('an earlier removal that is still in its queue goes first, in whichever lane it is, but before no wipe', () => {
   const removal = (deviation: Partial<Action>) => anAction({ actionId: 'r', type: 'remove', state: 'queued', ...deviation });
   const beside = (other: Action) => readiness(anAction({ state: 'queued' }), facts({ open: [other] }));
   expect(beside(removal({ requestedAt: now - 2000 }))).toMatchObject({ answer: 'wait', note: expect.stringMatching(/removal/) });
   expect(beside(removal({ requestedAt: now - 2000, state: 'waiting' }))).toEqual({ answer: 'go' });
   const wipe = anAction({ type: 'wipe', state: 'queued' });
-  expect(readiness(wipe, facts({ open: [removal({ requestedAt: now })] }))).toEqual({ answer: 'go' });
+  expect(readiness(wipe, facts({ open: [removal({ requestedAt: now - 2000 })] }))).toEqual({ answer: 'go' });
 });
 
 test('each end before it went out that is no wish of a person says what to do', () => {

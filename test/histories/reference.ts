@@ -46,12 +46,17 @@ export function ask(world: World, asked: Asked): World {
   return { ...world, open: [...left, { ...asked, phase: 'waiting' }] };
 }
 
-/** Everything that can go out has. `inOrder`: nothing made a request wait, so they went in the order they came. */
+/**
+ * Everything that can go out has. `inOrder`: nothing made a request wait, so they went in the order they came. One that has to wait
+ * for another has left the queue, and what comes after it may go before it (docs/decisions/waiting-actions.md).
+ */
 export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
-  const runnable = world.open.filter((one) => one.phase === 'waiting' && !mustWait(world, one));
+  const waiting = world.open.filter(({ phase }) => phase === 'waiting');
+  const runnable = waiting.filter((one) => !mustWait(world, one));
   if (runnable.length === 0) return [world];
+  const stillInOrder = inOrder && runnable[0] === waiting[0];
   const first = inOrder ? runnable.slice(0, 1) : runnable;
-  return distinct(first.flatMap((one) => rest(carryOut(world, one), { inOrder })));
+  return distinct(first.flatMap((one) => rest(carryOut(world, one), { inOrder: stillInOrder })));
 }
 
 /** A wipe goes first: a device that is kept out, or gone, cannot fetch it. What finds no record waits for a gather. */
