@@ -8,12 +8,13 @@ import type { RelayResult } from '#domain/relay-protocol';
 
 /** The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). */
 export function actionOutgoing({ sourceId, user, deviceId, actionId, attempts, notBefore, claim, bulk }: Action): Outgoing {
-  const body: ActionMessage = { sourceId, user, deviceId, actionId };
+  const many = bulk ? { bulk } : {};
+  const body: ActionMessage = { sourceId, user, deviceId, actionId, ...many };
   return {
     body,
     group: groupOf({ sourceId, user, deviceId }),
     deduplication: fingerprint(JSON.stringify([actionId, attempts, notBefore, claim?.until ?? null])),
-    ...(bulk ? { bulk } : {}),
+    ...many,
   };
 }
 

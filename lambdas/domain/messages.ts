@@ -44,6 +44,8 @@ export type EvaluationMessage = z.infer<typeof evaluationMessage>;
 /** Action queue (FIFO, one group per device): the ledger holds the action itself. */
 export const actionMessage = deviceKey.extend({
   actionId: z.string().min(1),
+  /** One of many that were asked for at once. */
+  bulk: z.literal(true).optional(),
   /** How a try at the relay went; without it: a try is due. */
   result: relayResult.optional(),
 });

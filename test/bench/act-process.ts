@@ -88,6 +88,7 @@ function serve({ endpoint, url, credentials, concurrency, name }: z.infer<typeof
     await sideBySide(bounds, {
       records: batch.map(recordOf),
       sourceOf: () => sourceId,
+      bulk: true,
       async each({ body, attributes }, { slots }) {
         const message = actionMessage.parse(JSON.parse(body));
         if (slots === null) again.push(message);

@@ -68,7 +68,8 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
   const carryOut = act({ ...dependencies, worker: context.awsRequestId });
   return sideBySide(bounds, {
     records: event.Records,
-    sourceOf: ({ body }) => actionMessage.safeParse(safeJson(body)).data?.sourceId ?? '',
+    sourceOf: ({ body }) => messageOf(body)?.sourceId ?? '',
+    bulk: event.Records.every(({ body }) => messageOf(body)?.bulk),
     each: ({ body, attributes }, { slots }) =>
       carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until, slots }),
     onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
@@ -76,6 +77,9 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
     until,
   });
 }
+
+/** Undefined for what is none: carrying it out then says why. */
+const messageOf = (body: string) => actionMessage.safeParse(safeJson(body)).data;
 
 function safeJson(text: string): unknown {
   try {

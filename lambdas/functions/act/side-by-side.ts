@@ -10,6 +10,7 @@ import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import pLimit from 'p-limit';
 import pMap from 'p-map';
 import type { SlotStore } from '#adapters/dynamodb/slots';
+import type { ActionLease } from '#domain/slots';
 import { inGroups } from './batch.ts';
 import type { Slots } from './dependencies.ts';
 
@@ -27,6 +28,8 @@ export type Batch = {
   records: readonly SQSRecord[];
   /** The source that a record is about; '' when it cannot be told. */
   sourceOf(record: SQSRecord): string;
+  /** Whether they came in masses: what comes singly has its slots first. */
+  bulk: boolean;
   /** `slots`: what its requests go through; null when none may go out. */
   each(record: SQSRecord, go: { slots: Slots | null }): Promise<void>;
   onFailure(record: SQSRecord, error: unknown): void;
@@ -42,14 +45,14 @@ const lookEveryMs = 60;
 const fullForMs = 3_000;
 
 export async function sideBySide(bounds: Bounds, batch: Batch): Promise<SQSBatchResponse> {
-  const { holder, until, onFailure } = batch;
+  const { holder, until, bulk, onFailure } = batch;
   const bySource = Map.groupBy(batch.records, batch.sourceOf);
   const answers = await pMap([...bySource], async ([sourceId, records]) => {
     const work = (slots: Slots | null) => inGroups(records, (record) => batch.each(record, { slots }), { onFailure });
     const limit = bounds.limitOf(sourceId);
     if (limit === null) return work((request) => request());
     const wanted = Math.ceil(records.length * shareAtServer);
-    const leased = await lease(bounds, sourceId, { holder, wanted, limit, until });
+    const leased = await lease(bounds, sourceId, { holder, wanted, limit, until, bulk });
     if (leased === 0) return work(null);
     try {
       return await work(pLimit(leased));
@@ -64,7 +67,7 @@ export async function sideBySide(bounds: Bounds, batch: Batch): Promise<SQSBatch
 async function lease(
   { slots, full, now, random, pause }: Bounds,
   sourceId: string,
-  wish: { holder: string; wanted: number; limit: number; until: number },
+  wish: Omit<ActionLease, 'now'>,
 ): Promise<number> {
   const giveUp = (full.get(sourceId) ?? 0) > now() ? now() : now() + patienceMs;
   for (;;) {

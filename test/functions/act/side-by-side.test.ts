@@ -4,7 +4,8 @@ import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { gatherHolder, slotStore } from '#adapters/dynamodb/slots';
+import { slotStore } from '#adapters/dynamodb/slots';
+import { gatherHolder } from '#domain/slots';
 import { type Batch, type Bounds, sideBySide } from '#functions/act/side-by-side';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
@@ -44,7 +45,7 @@ const record = (sourceId: string, nth: number): SQSRecord => ({
   awsRegion: 'us-east-1',
 });
 const batchOf = (sourceId: string) => Array.from({ length: 10 }, (_, nth) => record(sourceId, nth));
-const common = { sourceOf: ({ body }: SQSRecord) => body, onFailure: () => undefined };
+const common = { sourceOf: ({ body }: SQSRecord) => body, bulk: false, onFailure: () => undefined };
 
 test('ten workers with a hundred actions never have more under way at a source than it takes, and all go out', async () => {
   let [now, most, done] = [0, 0, 0];
@@ -150,6 +151,30 @@ test.each([1, 4])(
     expect(await lease('next', 2500)).toBe(1);
   },
 );
+
+test('single actions that find nothing free get the next slot that is given back, before any of a bulk', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number, bulk: boolean) =>
+    slots.lease('lanes', { holder, wanted: 1, limit: 2, bulk, now, until: 900_000 });
+  expect([await lease('bulk 1', 1000, true), await lease('bulk 2', 1000, true)]).toEqual([1, 1]);
+  expect(await lease('bulk 3', 1000, true)).toBe(0);
+  expect(await lease('single', 1100, false)).toBe(0);
+  await slots.release('lanes', 'bulk 1');
+  expect(await lease('bulk 3', 1200, true)).toBe(0);
+  expect(await lease('single', 1300, false)).toBe(1);
+  await slots.release('lanes', 'bulk 2');
+  expect(await lease('bulk 3', 1400, true)).toBe(1);
+});
+
+test('single actions that have gone meanwhile keep no slot idle for long', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number, bulk: boolean) =>
+    slots.lease('left', { holder, wanted: 1, limit: 1, bulk, now, until: now + 100 });
+  expect(await lease('bulk 1', 1000, true)).toBe(1);
+  expect(await lease('single', 1050, false)).toBe(0);
+  expect(await lease('bulk 2', 3000, true)).toBe(0);
+  expect(await lease('bulk 2', 3050, true)).toBe(1);
+});
 
 test('a gather that does not come back is not waited for any longer than a minute', async () => {
   const slots = slotStore(db.client, db.tables.control);
