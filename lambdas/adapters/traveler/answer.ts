@@ -7,7 +7,7 @@ import { TravelerFailure, WrongCredentials } from './failure.ts';
 export type Asked = { where: string; write: boolean; bare?: boolean };
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string; at: number };
 
-/** 449: Traveler's own "try again"; 408 and 429 say the same. */
+/** 449: Traveler's own "try again"; 408 and 429 say the same: nothing was done. */
 const patience = new Set([408, 429, 449]);
 
 export function judge(asked: Asked, answer: Answer): Envelope | 'gone' {
@@ -27,21 +27,25 @@ export function judge(asked: Asked, answer: Answer): Envelope | 'gone' {
 }
 
 /** One table for the HTTP status and for the envelope's `code`, which may differ from it. */
-function judgeCode({ where }: Asked, code: number, wait?: number): TravelerFailure | 'gone' | 'good' {
+function judgeCode({ where, write }: Asked, code: number, wait?: number): TravelerFailure | 'gone' | 'good' {
   if (code >= 200 && code < 300) return 'good';
   if (code === 404 || code === 410) return 'gone';
   if (code === 401) return new WrongCredentials(where);
   if (code === 403) return missingRights(where);
-  if (patience.has(code) || code >= 500)
+  if (patience.has(code) || code >= 500) {
+    // It may have broken down after it did what it was asked for.
+    const mayBeDone = write && code >= 500;
+    const again = mayBeDone ? `${readBack} It is tried again by itself if not.` : 'It is tried again by itself.';
     return new TravelerFailure(
-      'transient',
+      mayBeDone ? 'unknown' : 'transient',
       {
         what: `The server answered ${code}: it is busy or unwell`,
         where,
-        remedy: 'It is tried again by itself. If this lasts, look at the Traveler server and its load.',
+        remedy: `${again} If this lasts, look at the Traveler server and its load.`,
       },
       wait === undefined ? {} : { retryAfterMs: wait },
     );
+  }
   return new TravelerFailure('permanent', {
     what: `The server refused the request with ${code}`,
     where,
@@ -74,6 +78,8 @@ function malformed({ where }: Asked, how: string): TravelerFailure {
   });
 }
 
+const readBack = 'The device is read back to see whether it took effect.';
+
 /** No answer to a read is asked for again; to a write it means that nobody knows, and that the device must be read back. */
 export function noAnswer(
   { where, write }: Asked,
@@ -86,7 +92,7 @@ export function noAnswer(
       what: `The server ${how}`,
       where,
       remedy: write
-        ? 'The device is read back to see whether it took effect.'
+        ? readBack
         : 'It is tried again by itself. If this lasts, check that the server runs and can be reached from here.',
     },
     { cause, unreachable },

@@ -99,6 +99,11 @@ async function unwritten(
   const consequence = consequences[failure.kind].writing;
   if (consequence === 'reconcile') {
     const steps = stepsThrough(one.action, [happened(deps, 'lose', failure.message)]);
+    if (failure.retryAfterMs !== undefined) {
+      // Told when to come back: until then it is not even read.
+      const lost = await deps.ledger.advance(one.action, { steps, before: shown });
+      return lost ? afterFailure(deps, { ...one, action: lost }, { failure, consequence: 'retry' }) : 'overtaken';
+    }
     const [lost, reading] = await Promise.all([deps.ledger.advance(one.action, { steps, before: shown }), read(one)]);
     if (!lost) return 'overtaken';
     const next = { ...one, action: lost };

@@ -90,6 +90,20 @@ describe('writing to a server', () => {
     expect(server.counts.requests.write).toBe(1);
   });
 
+  test.each([500, 502, 503, 504])(
+    'a write that is answered %i may have been done: it is not repeated, and reads as unknown',
+    async (code) => {
+      const { server, source } = await connected({ faults: [{ kind: 'status', code, on: 'write', retryAfter: '7' }] });
+      const failure = await failureOf(source.block(server.deviceAt(3).href));
+      expect(failure).toMatchObject({
+        kind: 'unknown',
+        retryAfterMs: 7_000,
+        problem: { remedy: expect.stringMatching(/read back/) },
+      });
+      expect(source.requests).toBe(1);
+    },
+  );
+
   test('a write that a busy server turned away was not performed, and is sent again', async () => {
     const { server, source } = await connected({ faults: [{ kind: 'status', code: 449, on: 'write', times: 2 }] });
     expect(await source.block(server.deviceAt(0).href)).toBe('accepted');

@@ -50,6 +50,24 @@ test('a server that says when to come back is left alone until then, by all acti
   expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null, problem: null });
 });
 
+test.each([429, 503])(
+  'a write answered %i with a time to come back is followed by nothing until then, and done once',
+  async (code) => {
+    spine.simulator.setFaults([{ kind: 'status', code, retryAfter: '120', on: 'write', times: 1 }]);
+    const requests = () => Object.values(spine.simulator.counts.requests).reduce((sum, count) => sum + count, 0);
+    const before = requests();
+    const ids = await askAll();
+    await spine.settle({ forMs: 100_000 });
+    // The first one was read and written; nobody else began.
+    expect(requests() - before).toBe(2);
+    expect(await spine.sources.read(sourceId)).toMatchObject({ pause: { failures: 1 } });
+    await spine.settle({ forMs: 200_000 });
+    expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+    const done = spine.simulator.effects.filter(({ applied, device }) => applied && users.includes(device?.user ?? ''));
+    expect(done.map(({ device }) => device?.user).sort()).toEqual(users);
+  },
+);
+
 test('wrong credentials are tried by one action alone each time, and told once', async () => {
   spine.simulator.setPassword('changed');
   const before = asked();
