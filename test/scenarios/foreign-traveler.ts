@@ -15,7 +15,7 @@ export type ForeignDevice = {
   wipe_request_status: string;
   wipe_action_date: string;
 };
-export type Trouble = 'none' | 'wrong-password' | 'login-page' | 'empty-list' | 'slow';
+export type Trouble = 'none' | 'wrong-password' | 'login-page' | 'empty-list';
 export type Write = { at: number; method: string; user: string; deviceId: string; body: unknown };
 
 type Options = { requireApproval?: boolean; freeDevices?: number; detailMs?: number; withSettings?: boolean };
