@@ -124,6 +124,7 @@ function useChecking() {
 function verdictOf({ lines, trouble }: Checked): string | Outcome {
   if (trouble === null) return t.verified(lines);
   const { seq, kind, line } = trouble;
-  const where = line === null ? '' : t.brokenAt(line.deviceId ?? t.source, localTime(new Date(line.at).toISOString()));
+  const who = line === null || line.deviceId === null ? t.source : [line.user, line.deviceId].filter(Boolean).join(', ');
+  const where = line === null ? '' : t.brokenAt(who, localTime(new Date(line.at).toISOString()));
   return { type: 'error', text: [t.broken[kind](seq), kind === 'end' ? '' : where, t.brokenDo].filter(Boolean).join(' ') };
 }

@@ -17,7 +17,7 @@ import { LinkTo } from '../parts/verdict.tsx';
 import { deviceAddress, follow } from '../router.ts';
 import { type Action, type Overview as Figures, guards, overview, type Status, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { actionWord, number, plural } from '../texts/words.ts';
+import { actionWord, number, plural, queueWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
 import { useLive } from '../use-live.ts';
 
@@ -167,7 +167,9 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
         <Box variant="awsui-key-label">{t.lags}</Box>
         {waiting.length === 0
           ? t.calm
-          : waiting.map(([name, { waiting: due, delayed, inWork }]) => t.queue(name, { due, inWork, delayed })).join(' · ')}
+          : waiting
+              .map(([name, { waiting: due, delayed, inWork }]) => t.queue(queueWord(name), { due, inWork, delayed }))
+              .join(' · ')}
       </div>
       <Box variant="small" color="text-body-secondary">
         {t.counted} <Ago at={figures.countedAt} />.

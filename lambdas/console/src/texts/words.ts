@@ -61,6 +61,16 @@ export const actionWords: Record<string, string> = {
 };
 export const actionWord = (type: string): string => actionWords[type] ?? type;
 
+/** Queues by what waits in them. */
+const queueWords: Record<string, string> = {
+  gather: 'gathers',
+  evaluations: 'verdicts',
+  bulkEvaluations: 'verdicts, of many at once',
+  actions: 'actions',
+  bulkActions: 'actions, of many at once',
+};
+export const queueWord = (name: string): string => queueWords[name] ?? name;
+
 /** Where an action is on its way (docs/action-states.md). */
 export const stateWords: Record<string, string> = {
   requested: 'asked for',
