@@ -27,30 +27,37 @@ export function judge(asked: Asked, answer: Answer): Envelope | 'gone' {
 }
 
 /** One table for the HTTP status and for the envelope's `code`, which may differ from it. */
-function judgeCode({ where, write }: Asked, code: number, wait?: number): TravelerFailure | 'gone' | 'good' {
+function judgeCode(asked: Asked, code: number, wait?: number): TravelerFailure | 'gone' | 'good' {
+  const { where } = asked;
   if (code >= 200 && code < 300) return 'good';
   if (code === 404 || code === 410) return 'gone';
   if (code === 401) return new WrongCredentials(where);
   if (code === 403) return missingRights(where);
-  if (patience.has(code) || code >= 500) {
-    // It may have broken down after it did what it was asked for.
-    const mayBeDone = write && code >= 500;
-    const again = mayBeDone ? `${readBack} It is tried again by itself if not.` : 'It is tried again by itself.';
-    return new TravelerFailure(
-      mayBeDone ? 'unknown' : 'transient',
-      {
-        what: `The server answered ${code}: it is busy or unwell`,
-        where,
-        remedy: `${again} If this lasts, look at the Traveler server and its load.`,
-      },
-      wait === undefined ? {} : { retryAfterMs: wait },
-    );
-  }
+  if (patience.has(code)) return busy(asked, code, { kind: asked.write ? 'busy' : 'transient', wait });
+  // Written to, it may have broken down after it did what it was asked for.
+  if (code >= 500) return busy(asked, code, { kind: asked.write ? 'unknown' : 'transient', wait });
   return new TravelerFailure('permanent', {
     what: `The server refused the request with ${code}`,
     where,
     remedy: 'Check the url of this source and that the server is Traveler 9.0 or later.',
   });
+}
+
+function busy(
+  { where }: Asked,
+  code: number,
+  { kind, wait }: { kind: 'busy' | 'transient' | 'unknown'; wait: number | undefined },
+): TravelerFailure {
+  const again = kind === 'unknown' ? `${readBack} If not, it is tried again by itself.` : 'It is tried again by itself.';
+  return new TravelerFailure(
+    kind,
+    {
+      what: `The server answered ${code}: it is busy or unwell`,
+      where,
+      remedy: `${again} If this lasts, look at the Traveler server and its load.`,
+    },
+    wait === undefined ? {} : { retryAfterMs: wait },
+  );
 }
 
 function missingRights(where: string): TravelerFailure {

@@ -76,7 +76,7 @@ export function connect(options: TravelerOptions): Connection {
       try {
         return await gate.admit((authorization) => send(call, authorization));
       } catch (error) {
-        if (!(error instanceof TravelerFailure) || error.kind !== 'transient' || tried >= retry.tries) throw error;
+        if (!(error instanceof TravelerFailure) || !again.has(error.kind) || tried >= retry.tries) throw error;
         const asked = error.retryAfterMs ?? 0;
         if (asked > retry.longestMs || call.signal?.aborted) throw error;
         await wait(Math.max(asked, jittered(tried, retry, random)), undefined, { signal: call.signal });
@@ -99,6 +99,9 @@ export function connect(options: TravelerOptions): Connection {
     close: () => pool.destroy(),
   };
 }
+
+/** A write that the server may have carried out (`unknown`) is not among them. */
+const again: ReadonlySet<TravelerFailure['kind']> = new Set(['transient', 'busy']);
 
 function toRequest({ method, path, body }: Call, authorization: string, signal: AbortSignal): Dispatcher.RequestOptions {
   const headers = { authorization, accept: 'application/json' };

@@ -10,7 +10,8 @@ type Particulars = { retryAfterMs?: number; unreachable?: boolean; secretVersion
  * - `denied`: wrong credentials or missing rights; never tried again by itself.
  * - `transient`: no answer, or an answer that asks for patience; was tried again a few times already. `retryAfterMs` is what
  *   the server asked for, if it did.
- * - `unknown`: a write got no answer, so that only reading back tells whether it took effect.
+ * - `busy`: a write was turned away for now, and not carried out; was tried again a few times already. `retryAfterMs` as above.
+ * - `unknown`: a write got no answer, or broke down, so that only reading back tells whether it took effect.
  * - `refused`: the server pointed us at another origin; the password stays here.
  * - `invalid`: this one record cannot be read; others may.
  * - `permanent`: login page, malformed or oversized answer, list that contradicts itself: trying again at once is useless.

@@ -61,6 +61,8 @@ test.each([429, 503])(
     // The first one was read and written; nobody else began.
     expect(requests() - before).toBe(2);
     expect(await spine.sources.read(sourceId)).toMatchObject({ pause: { failures: 1 } });
+    // 429 says that nothing was done; 503 says nothing about it.
+    expect((await states(ids))[0]).toBe(code === 429 ? 'waiting' : 'unknown');
     await spine.settle({ forMs: 200_000 });
     expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
     const done = spine.simulator.effects.filter(({ applied, device }) => applied && users.includes(device?.user ?? ''));
