@@ -108,7 +108,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
     },
     indexes: ['bySource', 'moving'],
-    sendsTo: ['gather', 'evaluations'],
+    sendsTo: ['gather', ...evaluations],
     worksOff: ['gather'],
     readsCredentials: true,
     connections: ['POST'],

@@ -1,10 +1,18 @@
 /** How an action goes to the action queue: one group per device, so that a device's actions go in order, one at a time. */
+
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { deviceHash, fingerprint } from '#adapters/fingerprint';
-import type { Outgoing } from '#adapters/queues';
+import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
 import type { Action } from '#domain/action';
 import type { DeviceKey } from '#domain/device';
 import type { ActionMessage } from '#domain/messages';
 import type { RelayResult } from '#domain/relay-protocol';
+
+type Addresses = { ACTIONS_QUEUE_URL: string; BULK_ACTIONS_QUEUE_URL: string };
+
+/** Both lanes of actions, as the environment names them. */
+export const actionLanes = (environment: Addresses, client?: SQSClient): Queue =>
+  inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL, client), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL, client));
 
 /** The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). */
 export function actionOutgoing({ sourceId, user, deviceId, actionId, attempts, notBefore, claim, bulk }: Action): Outgoing {

@@ -1,10 +1,18 @@
 /** Sends users, or everyone at a source, to be decided anew. Sent twice, they are decided twice with the same outcome. */
-import type { Outgoing, Queue } from '#adapters/queues';
+
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
 import type { UserKey } from '#domain/device';
 import type { EvaluationMessage } from '#domain/messages';
 
 export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
 type Sending = { delaySeconds?: number; bulk?: boolean };
+
+type Addresses = { EVALUATIONS_QUEUE_URL: string; BULK_EVALUATIONS_QUEUE_URL: string };
+
+/** Both lanes of evaluations, as the environment names them. */
+export const evaluationLanes = (environment: Addresses, client?: SQSClient): Queue =>
+  inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL, client), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL, client));
 
 /** As the message travels: one of many takes the slower lane. `delaySeconds`: at most 900. */
 export const evaluationOutgoing = (body: EvaluationMessage, delaySeconds = 0): Outgoing => ({

@@ -52,7 +52,7 @@ const requests = [...allTables, ...evaluations, ...actions, ...(['GATHER_QUEUE_U
 /** Which variables each function needs, by function name: the least that it can work with. */
 export const functionVariables = {
   'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
-  gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', 'EVALUATIONS_QUEUE_URL', 'SOCKET_ENDPOINT'],
+  gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', ...evaluations, 'SOCKET_ENDPOINT'],
   evaluate: [...allTables, ...evaluations, ...actions],
   act: ['DEVICES_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', ...evaluations, 'SOCKET_ENDPOINT'],
   'portal-events': [...requests, 'PORTAL_EVENTS_QUEUE_URL'],

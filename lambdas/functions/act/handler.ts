@@ -10,8 +10,8 @@ import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { wipeCounts } from '#adapters/dynamodb/wipe-counts';
+import { evaluationLanes } from '#adapters/evaluations-queue';
 import { ringSourcePaused } from '#adapters/metrics';
-import { inLanes, sqsQueue } from '#adapters/queues';
 import { relayLink } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { sockets } from '#adapters/sockets';
@@ -47,7 +47,7 @@ const dependencies = economical({
     logger.error(says, { alarm: 'source-paused', ...fields });
     ringSourcePaused();
   },
-  evaluations: inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL)),
+  evaluations: evaluationLanes(environment),
   now: Date.now,
   random: Math.random,
   pause: (ms: number) => pause(ms),

@@ -9,6 +9,7 @@
  */
 import type { AssessmentStore } from '#adapters/dynamodb/assessments';
 import type { GuardStore } from '#adapters/dynamodb/guards';
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
 import { type GuardItem, type GuardLimits, guardOf } from '#domain/guard';
 import type { EvaluationMessage } from '#domain/messages';
@@ -84,7 +85,7 @@ async function assessPart(
     const guard = newGuard(stopOf(sourceId, assess.runId), about);
     deps.alarm(await deps.guards.trip(guard, [sourceId]));
   }
-  const bodies = all.map((part): EvaluationMessage => ({ kind: 'users', sourceId, users: part.users, cause: message.cause }));
-  await deps.evaluations.send(bodies.map((body) => ({ body })));
+  const about = { kind: 'users' as const, sourceId, cause: message.cause, ...(message.bulk ? { bulk: message.bulk } : {}) };
+  await deps.evaluations.send(all.map(({ users }) => evaluationOutgoing({ ...about, users })));
   return 'sent';
 }

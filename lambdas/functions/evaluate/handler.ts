@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { actionLanes } from '#adapters/action-queue';
 import { assessmentStore } from '#adapters/dynamodb/assessments';
 import { documentClient } from '#adapters/dynamodb/client';
 import { deviceStore } from '#adapters/dynamodb/devices';
@@ -12,8 +13,8 @@ import { ledger } from '#adapters/dynamodb/ledger';
 import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { userStore } from '#adapters/dynamodb/users';
+import { evaluationLanes } from '#adapters/evaluations-queue';
 import { ringGuard } from '#adapters/metrics';
-import { inLanes, sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { evaluationMessage } from '#domain/messages';
@@ -39,7 +40,7 @@ const enforcement = new Map(configuration.sources.map((source) => [source.id, so
 const planning = planDependencies({ client, tables, configuration, now: Date.now });
 const plan = planFleet(planning);
 const guards = guardStore(client, tables);
-const evaluations = inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL));
+const evaluations = evaluationLanes(environment);
 const dependencies: EvaluateDependencies = {
   guard: guardEvaluations({
     users: userStore(client, tables),
@@ -59,7 +60,7 @@ const dependencies: EvaluateDependencies = {
   sources: sourceStore(client, tables.control),
   devices: deviceStore(client, tables.devices),
   ledger: ledger(client, tables),
-  actions: inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL)),
+  actions: actionLanes(environment),
   evaluations,
   enforcementOf: (sourceId) => enforcement.get(sourceId) ?? null,
   now: Date.now,

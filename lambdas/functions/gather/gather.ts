@@ -9,6 +9,7 @@
  * failure: the message is consumed, the next gather tries again). Failures of our own are thrown: the message comes again.
  */
 import { FencedOff } from '#adapters/dynamodb/sources';
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { type NeedContext, owesDetail } from '#domain/gather-needs';
 import { contradiction, hour } from '#domain/gather-schedule';
@@ -177,9 +178,9 @@ async function evaluate(
     sourceId: source.id,
     users: distinct.slice(part * 50, (part + 1) * 50),
     cause: `gather ${run.runId}`,
-    ...(guarded ? { assess: { runId: `${run.runId}.${run.invocations}`, part, parts } } : {}),
+    ...(guarded ? { bulk: true as const, assess: { runId: `${run.runId}.${run.invocations}`, part, parts } } : {}),
   }));
-  await evaluations.send(messages.map((body) => ({ body })));
+  await evaluations.send(messages.map((body) => evaluationOutgoing(body)));
 }
 
 /** What was stored before the source failed stays stored. */

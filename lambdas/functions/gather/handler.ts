@@ -15,6 +15,7 @@ import { settingsReader } from '#adapters/dynamodb/settings-reader';
 import { slotStore } from '#adapters/dynamodb/slots';
 import { sourceStore } from '#adapters/dynamodb/sources';
 import { timelineStore } from '#adapters/dynamodb/timeline';
+import { evaluationLanes } from '#adapters/evaluations-queue';
 import { sqsQueue } from '#adapters/queues';
 import { relayLink } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
@@ -51,7 +52,7 @@ const gatherOne = gather({
   }),
   connect,
   gathers: sqsQueue(environment.GATHER_QUEUE_URL),
-  evaluations: sqsQueue(environment.EVALUATIONS_QUEUE_URL),
+  evaluations: evaluationLanes(environment),
   units: () => meter.units,
   now: Date.now,
   pause: (ms) => pause(ms),

@@ -1,6 +1,7 @@
 /** What outsiders may ask for, by event or over the API: the use cases on their real stores and queues. */
 import { randomUUID } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { actionLanes } from '#adapters/action-queue';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { decisionStore } from '#adapters/dynamodb/decisions';
 import { deviceStore } from '#adapters/dynamodb/devices';
@@ -13,9 +14,9 @@ import { runStore } from '#adapters/dynamodb/runs';
 import { settingsStore } from '#adapters/dynamodb/settings-store';
 import { snapshotStore } from '#adapters/dynamodb/snapshots';
 import { timelineStore } from '#adapters/dynamodb/timeline';
-import { evaluationsQueue } from '#adapters/evaluations-queue';
+import { evaluationLanes, evaluationsQueue } from '#adapters/evaluations-queue';
 import { ringGuard } from '#adapters/metrics';
-import { inLanes, sqsQueue } from '#adapters/queues';
+import { sqsQueue } from '#adapters/queues';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import type { EnvironmentOf } from '#domain/environment';
 import { confirmLink } from '#functions/confirm-link/confirm-link';
@@ -58,19 +59,16 @@ export function requestsOf(
   const decisions = decisionStore(dynamodb, tables);
   const links = linkStore(dynamodb, tables);
   const actions = ledger(dynamodb, tables);
-  const queue = (url: string) => sqsQueue(url, sqs);
-  const evaluations = evaluationsQueue(
-    inLanes(queue(environment.EVALUATIONS_QUEUE_URL), queue(environment.BULK_EVALUATIONS_QUEUE_URL)),
-  );
-  const actionQueue = inLanes(queue(environment.ACTIONS_QUEUE_URL), queue(environment.BULK_ACTIONS_QUEUE_URL));
+  const evaluations = evaluationsQueue(evaluationLanes(environment, sqs));
+  const actionQueue = actionLanes(environment, sqs);
   const planning = planDependencies({ client: dynamodb, tables, configuration, now });
   const plan = planFleet(planning);
   const guards = guardStore(dynamodb, tables);
   const rail = guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
   const bulk = enrolmentBulk(dynamodb, tables);
   const many = takeMany({ sources, bulk, enrolments, evaluations, plan, rail, now });
-  const enrolmentsQueue = queue(environment.ENROLMENTS_QUEUE_URL);
-  const gather = requestGather({ sources, runs, gatherQueue: queue(environment.GATHER_QUEUE_URL) });
+  const enrolmentsQueue = sqsQueue(environment.ENROLMENTS_QUEUE_URL, sqs);
+  const gather = requestGather({ sources, runs, gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL, sqs) });
   const take = takeEnrolments({ sources, enrolments, evaluations, rail, now });
   const publish = publishSettings({ sources, settings, rail, requestGather: gather, evaluations, now });
   const snapshots = snapshotStore(dynamodb, tables.control);

@@ -1,6 +1,7 @@
 /** Scheduler: every minute. Wiring only. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
+import { actionLanes } from '#adapters/action-queue';
 import { actedDevices } from '#adapters/dynamodb/acted-device';
 import { documentClient } from '#adapters/dynamodb/client';
 import { ledger } from '#adapters/dynamodb/ledger';
@@ -8,8 +9,8 @@ import { reapedSources } from '#adapters/dynamodb/reaped-sources';
 import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
 import { relayStore } from '#adapters/dynamodb/relays';
 import { timelineStore } from '#adapters/dynamodb/timeline';
+import { evaluationLanes } from '#adapters/evaluations-queue';
 import { ringRelayAway } from '#adapters/metrics';
-import { inLanes, sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/environment';
 import { reap } from './reap.ts';
@@ -30,8 +31,8 @@ const sources = reapedSources(client, environment.CONTROL_TABLE);
 const reapAll = reap({
   ledger: ledger(client, tables),
   devices: actedDevices(client, environment.DEVICES_TABLE),
-  actions: inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL)),
-  evaluations: inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL)),
+  actions: actionLanes(environment),
+  evaluations: evaluationLanes(environment),
   sources: () => sources.everConfigured(configured),
   now: Date.now,
 });

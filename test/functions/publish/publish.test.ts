@@ -76,8 +76,9 @@ test('a relay that comes and goes is told of on the bus', async () => {
   const facts = { hostname: 'domino1', platform: null, version: null, protocol: 2, reads: null, acts: null };
   const who = { relayId: 'r1', sourceId: 'hq', createdBy: 'ann', revokedBy: null, tokenHash: null, connectionId: 'c1' };
   const relay = { ...who, ...times, ...facts, keys: [], problems: [] };
-  const lines = [connectedLine(relay, 5), disconnectedLine(relay, { at: 9, reason: 'silent' })];
-  await outbox.timeline.appendToSource('hq', lines);
+  // One after the other, as they happen: lines that are appended together are written side by side.
+  await outbox.timeline.appendToSource('hq', [connectedLine(relay, 5)]);
+  await outbox.timeline.appendToSource('hq', [disconnectedLine(relay, { at: 9, reason: 'silent' })]);
   const told: Told[] = [];
   await eventually(async () => {
     told.push(...(await outbox.told()));
