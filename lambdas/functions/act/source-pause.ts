@@ -62,17 +62,19 @@ function waitOf(
 
 /** Takes the turn to try a source whose pause is over: the source as it is from then on; null when another action has it. */
 export async function takeTurn(deps: ActDependencies, seen: SourceState): Promise<SourceState | null> {
-  const turn = turnOf(deps, seen);
-  if (turn === null) return seen;
-  return (await deps.sources.updateFrom(seen, turn)) ? { ...seen, ...turn } : null;
+  const pause = turnOf(deps, seen);
+  if (pause === null) return seen;
+  // Whoever moves the pause on sends what ends it: another worker may take the action over and let it wait for that.
+  await resumeAt(deps, seen.sourceId, pause.until);
+  return (await deps.sources.updateFrom(seen, { pause })) ? { ...seen, pause } : null;
 }
 
-function turnOf(deps: ActDependencies, { pause, problem }: SourceState): Pick<SourceState, 'pause'> | null {
+function turnOf(deps: ActDependencies, { pause, problem }: SourceState): NonNullable<SourceState['pause']> | null {
   const until = deps.now() + probeMs;
-  if (pause) return { pause: { ...pause, until } };
+  if (pause) return { ...pause, until };
   // A gather was turned away: its hour is over, and one of ours tries first.
   if (problem?.kind !== 'denied') return null;
-  return { pause: { until, since: problem.at, failures: 0, what: problem.what } };
+  return { until, since: problem.at, failures: 0, what: problem.what };
 }
 
 /** The server answers: whatever stood against the source is over, and what waits for it may go. */

@@ -83,6 +83,28 @@ test('wrong credentials are tried by one action alone each time, and told once',
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
+test('a turn at a paused source that another worker spoils is followed by the next one, by itself', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '10', on: 'detail', times: 1 }]);
+  const ids = await askAll();
+  await spine.settle({ forMs: 5_000 });
+  spine.clock.now += 20_000;
+  const { ledger } = spine.actDependencies;
+  let spoilt = 0;
+  const advance: typeof ledger.advance = async (...given) => (spoilt++ === 0 ? null : ledger.advance(...given));
+  for (const resume of spine.evaluations.take(spine.clock.now, 120_000)) {
+    await spine.perform.evaluation(resume.body);
+    resume.delete();
+  }
+  for (const tried of spine.actions.take(spine.clock.now, 120_000)) {
+    await spine.perform.action(tried, { ...spine.actDependencies, ledger: { ...ledger, advance } });
+    tried.delete();
+  }
+  expect(spoilt).toBeGreaterThan(0);
+  expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
+  await spine.settle({ forMs: 120_000 });
+  expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+});
+
 test('a gather that succeeds ends the pause, and what waits goes out at once', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '800', on: 'detail', times: 1 }]);
   const ids = await askAll();
