@@ -37,7 +37,14 @@ export const evaluationMessage = z.discriminatedUnion('kind', [
     assess: z.string().min(1).optional(),
   }),
   /** What waits for the source to be well again is sent to the action queue. */
-  z.object({ kind: z.literal('resume'), sourceId: z.string().min(1), cursor: z.string().optional(), cause: z.string() }),
+  z.object({
+    kind: z.literal('resume'),
+    sourceId: z.string().min(1),
+    cursor: z.string().optional(),
+    cause: z.string(),
+    /** The pause that it ends, by its end (epoch ms): one that was moved on since has a message of its own. */
+    pause: z.number().optional(),
+  }),
 ]);
 export type EvaluationMessage = z.infer<typeof evaluationMessage>;
 

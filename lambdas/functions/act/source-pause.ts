@@ -38,7 +38,7 @@ export async function pauseSource(
   const first = await deps.sources.updateFrom(seen, change);
   if (!first) return pausedMeanwhile(deps, sourceId, until);
   if (!seen.pause) deps.alarm('The actions of a source are paused', { sourceId, ...failure.problem, until });
-  await resumeAt(deps, sourceId, until);
+  await resumeAfter(deps, sourceId, until);
   return until;
 }
 
@@ -65,7 +65,7 @@ export async function takeTurn(deps: ActDependencies, seen: SourceState): Promis
   const pause = turnOf(deps, seen);
   if (pause === null) return seen;
   // Whoever moves the pause on sends what ends it: another worker may take the action over and let it wait for that.
-  await resumeAt(deps, seen.sourceId, pause.until);
+  await resumeAfter(deps, seen.sourceId, pause.until);
   return (await deps.sources.updateFrom(seen, { pause })) ? { ...seen, pause } : null;
 }
 
@@ -85,7 +85,9 @@ export async function wellAgain(deps: ActDependencies, { sourceState, action: { 
   await deps.sources.updateFrom(sourceState, { pause: null, problem: null, retryAt: null });
 }
 
-async function resumeAt(deps: ActDependencies, sourceId: string, at: number): Promise<void> {
-  const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'the source may be well again' };
+const resumeAfter = (deps: ActDependencies, sourceId: string, pause: number) => resumeAt(deps, sourceId, pause, { pause });
+
+async function resumeAt(deps: ActDependencies, sourceId: string, at: number, of: { pause?: number } = {}): Promise<void> {
+  const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'the source may be well again', ...of };
   await deps.evaluations.send([evaluationOutgoing(body, delaySeconds(at, deps.now()))]);
 }

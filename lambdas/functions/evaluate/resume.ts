@@ -20,6 +20,7 @@ export function sendResumed({ ledger, sources, actions, evaluations, now }: Need
     const { sourceId } = message;
     const state = await sources.read(sourceId);
     const paused = pausedUntil(state, now() + slack);
+    if (paused && message.pause !== undefined && state.pause && state.pause.until !== message.pause) return;
     // Queues delay by a quarter of an hour at most: a longer pause is waited for in parts.
     if (paused) return evaluations.send([{ body: message, delaySeconds: Math.max(1, delaySeconds(paused.until, now())) }]);
     const onTrial = Boolean(state.pause) || state.problem?.kind === 'denied';

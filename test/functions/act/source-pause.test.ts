@@ -35,6 +35,7 @@ async function askAll(): Promise<string[]> {
   return ids;
 }
 const states = async (ids: readonly string[]) => Promise.all(ids.map(async (id) => (await spine.ledger.read(id))?.state));
+const resumes = () => spine.evaluations.sent.filter((body) => (body as { kind: string }).kind === 'resume').length;
 const asked = () => spine.simulator.counts.requests.detail ?? 0;
 
 test('a server that says when to come back is left alone until then, by all actions; then they go', async () => {
@@ -103,6 +104,19 @@ test('a turn at a paused source that another worker spoils is followed by the ne
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   await spine.settle({ forMs: 120_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+});
+
+test('a source that stays paused for hours has one message that ends the pause, not one more for each try', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail' }]);
+  await askAll();
+  await spine.settle({ forMs: 600_000 });
+  const [before, tries] = [resumes(), asked()];
+  await spine.settle({ forMs: 7_200_000 });
+  const each = (resumes() - before) / (asked() - tries);
+  expect(asked() - tries).toBeGreaterThan(20);
+  expect(each).toBeLessThan(3.5);
+  spine.simulator.setFaults([]);
+  await spine.settle({ forMs: 200_000 });
 });
 
 test('a gather that succeeds ends the pause, and what waits goes out at once', async () => {
