@@ -29,14 +29,14 @@ const upstreamMs = 20;
 const requestsEach = 3;
 const mark = 0.8;
 /** What the source takes at once: few enough that it, and not this machine, is what the actions wait for. */
-const atOnce = 8;
+const fewAtOnce = 8;
 /** The first ones compile: each process has had ten batches before the clock starts. */
 const warmUp = 1_000;
 const { batchSize, maximumConcurrency } = queueSpecs.actions;
 
 export async function drainRow({ full = false }: { full?: boolean } = {}): Promise<Row> {
   const actions = full ? 10_000 : 2_000;
-  const measured = await drainedAt(atOnce, actions);
+  const measured = await drainedAt(fewAtOnce, actions);
   const wider = await drainedAt(concurrency, actions);
   const scaled = full ? '' : `; ${actions.toLocaleString('en')} measured, --full drains 10,000`;
   return {
@@ -44,7 +44,7 @@ export async function drainRow({ full = false }: { full?: boolean } = {}): Promi
     measure: `actions drained, upstream ${upstreamMs} ms: ${measured.rate.toFixed(0)} a second`,
     value: measured.share,
     unit: 'of the limit',
-    against: `${atOnce} at once / ${upstreamMs} ms / ${requestsEach} requests each: ${limitOf(atOnce).toFixed(0)} a second`,
+    against: `${fewAtOnce} at once / ${upstreamMs} ms / ${requestsEach} requests each: ${limitOf(fewAtOnce).toFixed(0)} a second`,
     mark: `at least ${mark}`,
     met: measured.share >= mark,
     note: `a bare client gets ${measured.bare.toFixed(0)} a second through the same server in the same run. With ${concurrency} at once ${maximumConcurrency} act processes, one database and one server fill this machine's processors: ${wider.rate.toFixed(0)} a second, ${wider.share.toFixed(2)} of that limit, at ${wider.cpuMs.toFixed(1)} ms of processor an action in act alone${scaled}`,

@@ -1,8 +1,7 @@
 /** One size of row 6, measured in a process of its own, so that its memory is its own: steady gathers of an unchanged fleet. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { forked } from './child.ts';
 import { gatherWorld, lowerQuartile, quarterHour } from './gather-world.ts';
 
 const rounds = 5;
@@ -24,14 +23,9 @@ export type Growth = z.infer<typeof growth>;
 const program = fileURLToPath(import.meta.url);
 
 export async function growthAt(devices: number): Promise<Growth> {
-  const child = fork(program, [String(devices)], { stdio: 'inherit', execArgv: [] });
-  const exited = once(child, 'exit').then(([code]) => {
-    throw new Error(`Measuring ${devices} devices ended with code ${code}`);
-  });
-  const [message] = await Promise.race([once(child, 'message'), exited]);
-  exited.catch(() => undefined);
+  const { child, first } = await forked(program, String(devices));
   child.disconnect();
-  return growth.parse(message);
+  return growth.parse(first);
 }
 
 async function measure(devices: number): Promise<Growth> {

@@ -50,6 +50,12 @@ const asked = (actionId: string): ActionRequested => ({
   requestedBy: { kind: 'person', name: 'ann' },
 });
 
+const carryOut = (actionId: string) =>
+  spine.perform.action(
+    { body: { actionId, sourceId, user, deviceId }, sentAt: spine.clock.now },
+    { ...spine.actDependencies, evaluations: lanes },
+  );
+
 test('one of many goes the slower way, with the look that follows its request; asked for singly again it is the same', async () => {
   const request = asked('of many');
   await requesting()(request, { bulk: true });
@@ -65,11 +71,10 @@ test('what follows the end of an action, or its next try, goes the way of the ac
     const device = await spine.device({ user, deviceId });
     const wanted = aRequest(device, { actionId, type: 'block', requestedAt: ++spine.clock.now, ...(many ? { bulk: true } : {}) });
     await spine.ledger.request(wanted);
-    const message = { body: { actionId, sourceId, user, deviceId }, sentAt: spine.clock.now };
     spine.simulator.setFaults([{ kind: 'status', code: 500, on: 'detail', times: 1 }]);
-    await spine.perform.action(message, { ...spine.actDependencies, evaluations: lanes });
+    await carryOut(actionId);
     spine.clock.now += 900_000;
-    await spine.perform.action(message, { ...spine.actDependencies, evaluations: lanes });
+    await carryOut(actionId);
     expect((await spine.ledger.read(actionId))?.state).toBe('confirmed');
   }
   expect([sent(bulk).length, sent(single).length]).toEqual([2, 2]);
@@ -79,8 +84,7 @@ test('what has the waiting actions of a source sent stands behind none of them',
   const device = await spine.device({ user, deviceId });
   await spine.ledger.request(aRequest(device, { actionId: 'pauses', type: 'block', requestedAt: ++spine.clock.now, bulk: true }));
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '60', on: 'detail', times: 1 }]);
-  const message = { body: { actionId: 'pauses', sourceId, user, deviceId }, sentAt: spine.clock.now };
-  await spine.perform.action(message, { ...spine.actDependencies, evaluations: lanes });
+  await carryOut('pauses');
   expect([sent(single).map(({ kind }) => kind), sent(bulk)]).toEqual([['resume'], []]);
   await spine.sources.update(sourceId, { problem: null, retryAt: null, pause: null });
 });

@@ -99,14 +99,12 @@ async function unwritten(
   const consequence = consequences[failure.kind].writing;
   if (consequence === 'reconcile') {
     const steps = stepsThrough(one.action, [happened(deps, 'lose', failure.message)]);
-    if (failure.retryAfterMs !== undefined) {
-      // Told when to come back: until then it is not even read.
-      const lost = await deps.ledger.advance(one.action, { steps, before: shown });
-      return lost ? afterFailure(deps, { ...one, action: lost }, { failure, consequence: 'retry' }) : 'overtaken';
-    }
-    const [lost, reading] = await Promise.all([deps.ledger.advance(one.action, { steps, before: shown }), read(one)]);
+    // Told when to come back: until then it is not even read.
+    const reads = failure.retryAfterMs === undefined ? read(one) : null;
+    const [lost, reading] = await Promise.all([deps.ledger.advance(one.action, { steps, before: shown }), reads]);
     if (!lost) return 'overtaken';
     const next = { ...one, action: lost };
+    if (reading === null) return afterFailure(deps, next, { failure, consequence: 'retry' });
     if (isGone(reading)) return goneFor(deps, next, executor);
     if (!isSight(reading)) return unread(deps, next, reading);
     const settled = await settleEarlier(deps, next, { executor, sight: reading });

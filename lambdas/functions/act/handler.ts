@@ -65,13 +65,18 @@ const bounds: Bounds = {
 
 export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const until = Date.now() + context.getRemainingTimeInMillis();
+  const messages = new Map(event.Records.map((record) => [record, messageOf(record.body)]));
   const carryOut = act({ ...dependencies, worker: context.awsRequestId });
   return sideBySide(bounds, {
     records: event.Records,
-    sourceOf: ({ body }) => messageOf(body)?.sourceId ?? '',
-    bulk: event.Records.every(({ body }) => messageOf(body)?.bulk),
-    each: ({ body, attributes }, { slots }) =>
-      carryOut(actionMessage.parse(JSON.parse(body)), { queuedAt: Number(attributes.SentTimestamp), until, slots }),
+    sourceOf: (record) => messages.get(record)?.sourceId ?? '',
+    bulk: event.Records.every((record) => messages.get(record)?.bulk),
+    each: async (record, { slots }) =>
+      carryOut(messages.get(record) ?? actionMessage.parse(JSON.parse(record.body)), {
+        queuedAt: Number(record.attributes.SentTimestamp),
+        until,
+        slots,
+      }),
     onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
     holder: context.awsRequestId,
     until,

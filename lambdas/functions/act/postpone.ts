@@ -51,6 +51,6 @@ export async function postpone(
 export async function wake(deps: Pick<ActDependencies, 'evaluations' | 'now'>, action: LedgerAction, at: number): Promise<void> {
   const { sourceId, user, type, bulk } = action;
   const cause = `${type} is due again`;
-  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, ...(bulk ? { bulk } : {}) };
+  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, bulk };
   await deps.evaluations.send([evaluationOutgoing(body, delaySeconds(at, deps.now()))]);
 }

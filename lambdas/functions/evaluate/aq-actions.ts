@@ -24,7 +24,7 @@ export function aqAction(
     requestedAt: now,
     requestedBy: { kind: 'aq', name: 'Auto-Quarantine' },
     reason,
-    ...(bulk ? { bulk } : {}),
+    bulk,
     purpose,
     rule,
     registeredAt,

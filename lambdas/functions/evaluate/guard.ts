@@ -63,7 +63,7 @@ async function assessPart(
   message: Part,
   surroundings: SurroundingsReader,
 ): Promise<'cleared' | 'sent'> {
-  const { sourceId, assess, users } = message;
+  const { sourceId, assess, users, cause, bulk } = message;
   const around = await surroundings(sourceId);
   if (!assess || !around) return 'cleared';
   const now = deps.now();
@@ -85,7 +85,7 @@ async function assessPart(
     const guard = newGuard(stopOf(sourceId, assess.runId), about);
     deps.alarm(await deps.guards.trip(guard, [sourceId]));
   }
-  const about = { kind: 'users' as const, sourceId, cause: message.cause, ...(message.bulk ? { bulk: message.bulk } : {}) };
+  const about = { kind: 'users' as const, sourceId, cause, bulk };
   await deps.evaluations.send(all.map(({ users }) => evaluationOutgoing({ ...about, users })));
   return 'sent';
 }

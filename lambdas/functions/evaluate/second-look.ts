@@ -23,6 +23,6 @@ export async function lookAgain(
   { decided, bulk }: { decided: readonly Seen[]; bulk?: true | undefined },
 ): Promise<void> {
   if (!decided.some(({ device, verdict }) => device.verdict === null && waits.has(verdict.verdict))) return;
-  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, ...(bulk ? { bulk } : {}) };
+  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, bulk };
   await evaluations.send([evaluationOutgoing(body, secondLookSeconds)]);
 }
