@@ -140,7 +140,7 @@ function ofAction(about: string, action: Known['action']): Account {
     return { about, because: `It has ended since: ${action.state}. ${action.note}`, remedy: 'Drop it: nothing is left to do.' };
   return {
     about,
-    because: `It is ${action.state}, and its worker failed on it time and again. Last: ${action.note}`,
+    because: `It is ${action.state}, and its worker failed on it time and again.${action.note === '' ? '' : ` Last: ${action.note}`}`,
     remedy: 'Redrive it; it is carried out once, and expires at its deadline.',
   };
 }

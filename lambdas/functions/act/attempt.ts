@@ -66,7 +66,7 @@ async function ask(deps: ActDependencies, held: Try, { executor, sight }: Writin
  * answer that was lost. What takes the server longer is noted as applied before it is waited for.
  */
 async function accepted(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<Acted> {
-  const steps = stepsThrough(held.action, [happened(deps, 'apply', 'The server accepted it.')]);
+  const steps = stepsThrough(held.action, [happened(deps, 'apply', '')]);
   const note = () => deps.ledger.advance(held.action, { steps, before: sight.shown });
   const sent = { ...held, action: ahead(held.action, { steps, before: sight.shown }) };
   const [first, noted] = await Promise.all([read(sent), executor.notedAtOnce ? note() : null]);

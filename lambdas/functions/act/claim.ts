@@ -26,7 +26,7 @@ function toDispatched(deps: ActDependencies, { action, queuedAt }: Try): Happene
   if (action.state === 'queued') return [dispatch];
   const since = Math.max(queuedAt, action.history.at(-1)?.at ?? queuedAt);
   if (action.state === 'requested' || action.state === 'waiting')
-    return [{ event: 'queue', at: Math.min(since, dispatch.at), note: 'In the action queue.' }, dispatch];
+    return [{ event: 'queue', at: Math.min(since, dispatch.at), note: '' }, dispatch];
   return action.state === 'dispatched'
     ? [happened(deps, 'lose', 'The worker that held it is gone; reading tells how far it came.')]
     : [];

@@ -84,7 +84,7 @@ async function looked(
 
 /** As it is once the server's acceptance is told: written with the end. */
 function applied(deps: ActDependencies, one: Try, before: DeviceDetail | null): Try {
-  const steps = stepsThrough(one.action, [happened(deps, 'apply', 'The server accepted it.')]);
+  const steps = stepsThrough(one.action, [happened(deps, 'apply', '')]);
   const shown = before === null ? {} : { before: shownOf({ detail: before }) };
   return { ...one, action: ahead(one.action, { steps, ...shown }) };
 }

@@ -79,7 +79,7 @@ export function requestAction(dependencies: RequestActionDependencies) {
     if (isFinal(action.state)) return action.state;
     await dependencies.actionQueue.send([actionOutgoing(action)]);
     if (action.state !== 'requested') return action.state;
-    const queued = await ledger.advance(action, { steps: [{ state: 'queued', at: now(), note: 'sent to the action queue' }] });
+    const queued = await ledger.advance(action, { steps: [{ state: 'queued', at: now(), note: '' }] });
     return queued?.state ?? 'queued';
   }
 }
