@@ -75,7 +75,8 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
   if (notGoneOut.has(action.state) && givesWay.has(action.type)) {
-    if (others.some(isPendingWipe))
+    // One that a newer request calls off never goes out: waiting for it would let the calling off overtake.
+    if (others.some((other) => isPendingWipe(other) && !others.some((newer) => supersedes(newer, other))))
       return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
     // It may be in the slower lane. What else is older ends as superseded.
     if (others.some((other) => isQueuedRemoval(other) && isNewer(action, other)))

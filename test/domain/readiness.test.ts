@@ -73,6 +73,21 @@ test('an earlier removal that is still in its queue goes first, in whichever lan
   expect(readiness(wipe, facts({ open: [removal({ requestedAt: now - 2000 })] }))).toEqual({ answer: 'go' });
 });
 
+test('a wipe goes first, unless it has not gone out and a newer request calls it off: then the calling off overtakes nobody', () => {
+  const wipe = (deviation: Partial<Action> = {}) =>
+    anAction({ actionId: 'w', type: 'wipe', state: 'queued', requestedAt: now - 500, ...deviation });
+  const cancel = (requestedAt: number) => anAction({ actionId: 'c', type: 'cancel-wipe', state: 'queued', requestedAt });
+  const waits = { answer: 'wait', note: expect.stringMatching(/wipe/) };
+  for (const type of ['approve', 'block', 'remove'] as const) {
+    const beside = (...open: Action[]) => readiness(anAction({ type, state: 'queued' }), facts({ open }));
+    expect(beside(wipe())).toMatchObject(waits);
+    expect(beside(wipe(), cancel(now))).toEqual({ answer: 'go' });
+    expect(beside(wipe(), cancel(now - 600))).toMatchObject(waits);
+    expect(beside(wipe({ state: 'applied' }), cancel(now))).toMatchObject(waits);
+    expect(beside(wipe(), cancel(now), wipe({ actionId: 'again', requestedAt: now + 1 }))).toMatchObject(waits);
+  }
+});
+
 test('each end before it went out that is no wish of a person says what to do', () => {
   const ends = [
     readiness(anAction({ expiresAt: now }), facts()),
