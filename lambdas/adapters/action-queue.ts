@@ -1,6 +1,7 @@
 /** How an action goes to the action queue: one group per device, so that a device's actions go in order, one at a time. */
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { LedgerAction } from '#adapters/dynamodb/ledger-item';
 import { deviceHash, fingerprint } from '#adapters/fingerprint';
 import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
 import type { Action } from '#domain/action';
@@ -14,14 +15,20 @@ type Addresses = { ACTIONS_QUEUE_URL: string; BULK_ACTIONS_QUEUE_URL: string };
 export const actionLanes = (environment: Addresses, client?: SQSClient): Queue =>
   inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL, client), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL, client));
 
-/** The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). */
-export function actionOutgoing({ sourceId, user, deviceId, actionId, attempts, notBefore, claim, bulk }: Action): Outgoing {
+/**
+ * The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). A message
+ * that comes to a waiting action too early is answered by writing the wait again, perhaps with the same time: from then on the
+ * next message is another one, or SQS would drop it.
+ */
+export function actionOutgoing(action: Action & Partial<Pick<LedgerAction, 'revision'>>): Outgoing {
+  const { sourceId, user, deviceId, actionId, attempts, notBefore, claim, revision, bulk } = action;
   const many = bulk ? { bulk } : {};
   const body: ActionMessage = { sourceId, user, deviceId, actionId, ...many };
+  const written = notBefore === null ? [] : [revision];
   return {
     body,
     group: groupOf({ sourceId, user, deviceId }),
-    deduplication: fingerprint(JSON.stringify([actionId, attempts, notBefore, claim?.until ?? null])),
+    deduplication: fingerprint(JSON.stringify([actionId, attempts, notBefore, claim?.until ?? null, ...written])),
     ...many,
   };
 }

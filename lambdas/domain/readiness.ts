@@ -62,7 +62,8 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     if (end) return { answer: 'end', ...end };
   }
   const paused = pausedUntil(source, now);
-  if (isEarly(action, now) && !isOnItsWay(action) && (action.waitsFor !== 'source' || paused !== null))
+  // What waits for the source has no time of its own. Paused anew, it is written anew, so that SQS takes its next message.
+  if (isEarly(action, now) && !isOnItsWay(action) && action.waitsFor !== 'source')
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
   if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: neverSettled };

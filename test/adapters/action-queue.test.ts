@@ -52,6 +52,18 @@ test('the same try sent twice is one message; a later try of the same action is 
   expect((await receive(url)).map(idOf)).toEqual(['one']);
 });
 
+test('a wait that was written again, with the same time, has a message of its own', async () => {
+  const url = await aQueue('waits');
+  const queue = sqsQueue(url, client);
+  const waiting = anAction('A', 'one', { attempts: 1, notBefore: 5 });
+  for (const revision of [3, 3, 4]) {
+    await queue.send([actionOutgoing({ ...waiting, revision })]);
+    for (const message of await receive(url)) await remove(url, message);
+  }
+  await queue.send([actionOutgoing({ ...waiting, revision: 3 }), actionOutgoing({ ...waiting, revision: 5 })]);
+  expect((await receive(url)).map(idOf)).toEqual(['one']);
+});
+
 test('the actions of one device come in order, one at a time, and those of others at once', async () => {
   const url = await aQueue('devices');
   await sqsQueue(url, client).send([

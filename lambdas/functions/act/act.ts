@@ -13,7 +13,7 @@ import { handOver, isTakeBack } from './hand-over.ts';
 import { postpone, wake } from './postpone.ts';
 import { settleResult } from './relay-result.ts';
 import { relayed } from './relayed.ts';
-import { takeTurn } from './source-pause.ts';
+import { passTurn, takeTurn } from './source-pause.ts';
 
 /**
  * `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. `slots`: what requests
@@ -59,6 +59,8 @@ async function once(
   const there = reach.how === 'relay' && (await deps.link.present(action.sourceId)) !== null;
   const facts = { now: deps.now(), device, open, source: sourceState, reach: there ? ('direct' as const) : reach.how };
   const answer = readiness(action, facts);
+  const triesOrKeepsWaiting = answer.answer === 'go' || (answer.answer === 'wait' && answer.for === 'source');
+  if (!triesOrKeepsWaiting) await passTurn(deps, { action, sourceState });
   switch (answer.answer) {
     case 'ended':
       // It may have been cut off between its end and the evaluation that follows from it.
@@ -71,7 +73,7 @@ async function once(
     case 'end':
       return conclude(deps, action, { events: [event(deps, answer)], device, open });
     case 'early':
-      if (action.waitsFor !== 'source') await wake(deps, action, answer.until);
+      await wake(deps, action, answer.until);
       return 'done';
     case 'wait':
       return postpone(deps, action, { ...answer, ...(answer.for ? { waitsFor: answer.for } : {}) });

@@ -10,6 +10,7 @@ import { backoff, delaySeconds, nextTry } from '#domain/retry';
 import { type Happened, stepsThrough } from '#domain/steps';
 import type { ActionEvent } from '#domain/transitions';
 import type { ActDependencies, Acted } from './dependencies.ts';
+import { resumeIfOver } from './source-pause.ts';
 
 /** How each open state comes to wait. One that may have taken effect stays what it is: only reading settles it. */
 const toWaiting: Partial<Record<ActionState, readonly ActionEvent[]>> = {
@@ -42,8 +43,8 @@ export async function postpone(
   const change = { steps: [...before, ...after], notBefore, claim: null, waitsFor: waitsFor ?? null };
   const waiting = await deps.ledger.advance(action, change);
   if (!waiting) return 'overtaken';
-  if (waitsFor === 'source') return 'done';
-  await wake(deps, waiting, notBefore);
+  if (waitsFor === 'source') await resumeIfOver(deps, action.sourceId);
+  else await wake(deps, waiting, notBefore);
   return 'done';
 }
 

@@ -11,7 +11,8 @@
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { TravelerFailure } from '#adapters/traveler/failure';
 import type { EvaluationMessage } from '#domain/messages';
-import { delaySeconds, longestWait } from '#domain/retry';
+import { pausedUntil } from '#domain/readiness';
+import { delaySeconds, longestWait, slack } from '#domain/retry';
 import type { SourceState } from '#domain/source';
 import type { ActDependencies, Try } from './dependencies.ts';
 
@@ -35,17 +36,12 @@ export async function pauseSource(
   const pause = { until, since: seen.pause?.since ?? now, failures, what: failure.problem.what };
   const problem = { ...failure.problem, kind: failure.kind, at: now };
   const change = { pause, problem, ...(stop ? { retryAt: until, refusedSecret: failure.secretVersion ?? null } : {}) };
-  const first = await deps.sources.updateFrom(seen, change);
-  if (!first) return pausedMeanwhile(deps, sourceId, until);
-  if (!seen.pause) deps.alarm('The actions of a source are paused', { sourceId, ...failure.problem, until });
   await resumeAfter(deps, sourceId, until);
+  const first = await deps.sources.updateFrom(seen, change);
+  // Somebody else told of the source in the meantime, and their word counts: another worker's pause, or a gather's success.
+  if (!first) return (await deps.sources.read(sourceId)).pause?.until ?? null;
+  if (!seen.pause) deps.alarm('The actions of a source are paused', { sourceId, ...failure.problem, until });
   return until;
-}
-
-/** Somebody else told of the source in the meantime, and their word counts: another worker's pause, or a gather's success. */
-async function pausedMeanwhile(deps: ActDependencies, sourceId: string, until: number): Promise<number> {
-  const { pause } = await deps.sources.read(sourceId);
-  return pause ? pause.until : Math.min(until, deps.now() + firstPauseMs);
 }
 
 function waitOf(
@@ -83,6 +79,28 @@ export async function wellAgain(deps: ActDependencies, { sourceState, action: { 
   // The message first, a moment ahead: killed in between, the pause stands, and the next try comes here again.
   await resumeAt(deps, sourceId, deps.now() + 1000);
   await deps.sources.updateFrom(sourceState, { pause: null, problem: null, retryAt: null });
+}
+
+/**
+ * After an action was written as waiting for its source: what ended that wait between the look at the source and the writing did
+ * not see it.
+ */
+export async function resumeIfOver(deps: ActDependencies, sourceId: string): Promise<void> {
+  const now = deps.now();
+  const paused = pausedUntil(await deps.sources.read(sourceId), now);
+  // By the clock of whoever has just sent it on, it may have been over already.
+  if (paused !== null && paused.until > now + slack) return;
+  if (deps.reach(sourceId).how === 'relay' && (await deps.link.present(sourceId)) === null) return;
+  await resumeAt(deps, sourceId, (paused?.until ?? now) + 1000);
+}
+
+/** The one that was sent to try a paused source ends, or waits for something else, without trying it: the next one has the turn. */
+export async function passTurn(
+  deps: ActDependencies,
+  { action, sourceState }: Pick<Try, 'action' | 'sourceState'>,
+): Promise<void> {
+  const onTrial = turnOf(deps, sourceState) !== null && pausedUntil(sourceState, deps.now()) === null;
+  if (onTrial && action.waitsFor === 'source') await resumeAt(deps, action.sourceId, deps.now() + 1000);
 }
 
 const resumeAfter = (deps: ActDependencies, sourceId: string, pause: number) => resumeAt(deps, sourceId, pause, { pause });

@@ -1,5 +1,6 @@
 /** A source that fails as a whole: one alarm, one try at a time, and everything goes on by itself once it is well. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { actionOutgoing } from '#adapters/action-queue';
 import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
 let spine: Spine;
@@ -24,9 +25,9 @@ beforeEach(async () => {
 });
 afterAll(() => spine.stop());
 
-async function askAll(): Promise<string[]> {
+async function askAll(of: readonly string[] = users): Promise<string[]> {
   const ids: string[] = [];
-  for (const user of users) {
+  for (const user of of) {
     const device = await spine.device({ user, deviceId: 'ApplP' });
     const actionId = `pause ${user}`;
     await spine.ask(aRequest(device, { actionId, type: 'approve', requestedAt: ++spine.clock.now }));
@@ -104,6 +105,87 @@ test('a turn at a paused source that another worker spoils is followed by the ne
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   await spine.settle({ forMs: 120_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+});
+
+test('one that was sent to try the source and ends without trying it passes the turn on', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
+  const [user = ''] = users;
+  const actionId = `soon over ${user}`;
+  const expiresAt = spine.clock.now + 60_000;
+  const short = {
+    ...aRequest(await spine.device({ user, deviceId: 'ApplP' }), { actionId, type: 'wipe', requestedAt: 1 }),
+    expiresAt,
+  };
+  await spine.ask(short);
+  await spine.settle({ forMs: 5_000 });
+  const ids = await askAll(users.slice(1));
+  await spine.settle({ forMs: 50_000 });
+  expect(await states([actionId, ...ids])).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
+  await spine.settle({ forMs: 150_000 });
+  expect(await states([actionId, ...ids])).toEqual(['expired', 'confirmed', 'confirmed', 'confirmed']);
+});
+
+test('a pause that ends and begins again while a message is on its way ends for its action too', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
+  const ids = await askAll();
+  await spine.settle({ forMs: 5_000 });
+  await spine.sources.update(sourceId, { pause: null, problem: null });
+  await spine.perform.evaluation({ kind: 'resume', sourceId, cause: 'gather' });
+  const until = spine.clock.now + 20_000;
+  await spine.sources.update(sourceId, { pause: { until, since: spine.clock.now, failures: 1, what: 'Busy again' } });
+  await spine.evaluations.send([{ body: { kind: 'resume', sourceId, cause: 'pause', pause: until }, delaySeconds: 20 }]);
+  await spine.settle({ forMs: 60_000 });
+  expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+});
+
+test('a message that comes before the pause is over does not stand in the way of the one that ends it', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '60', on: 'detail', times: 1 }]);
+  const ids = await askAll(users.slice(0, 1));
+  await spine.settle({ forMs: 1000 });
+  expect(await states(ids)).toEqual(['waiting']);
+  for (const id of ids) {
+    const action = await spine.ledger.read(id);
+    if (action) await spine.actions.send([actionOutgoing(action)]);
+  }
+  await spine.settle({ forMs: 100_000 });
+  expect(await states(ids)).toEqual(['confirmed']);
+});
+
+const lift = () => spine.sources.update(sourceId, { pause: null, problem: null, lastCompleteGatherAt: ++spine.clock.now });
+/** One message of the action queue, worked on by a worker in whose way something comes. */
+async function workOnOne(deps: Partial<Spine['actDependencies']>): Promise<void> {
+  const [one] = spine.actions.take(spine.clock.now, 120_000);
+  if (!one) throw new Error('no message to work on');
+  await spine.perform.action(one, { ...spine.actDependencies, ...deps });
+  one.delete();
+}
+
+test('an action that failed while a gather found the source well again tries again by itself', async () => {
+  spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '30', on: 'detail', times: 1 }]);
+  const ids = await askAll(users.slice(0, 1));
+  const updateFrom: Spine['sources']['updateFrom'] = async (...given) => {
+    await lift();
+    return spine.sources.updateFrom(...given);
+  };
+  await workOnOne({ sources: { ...spine.sources, updateFrom } });
+  expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null });
+  await spine.settle({ forMs: 100_000 });
+  expect(await states(ids)).toEqual(['confirmed']);
+});
+
+test('a pause that ends between the look at it and the writing of the wait is not waited for', async () => {
+  const pause = { until: spine.clock.now + 600_000, since: spine.clock.now, failures: 1, what: 'Busy' };
+  await spine.sources.update(sourceId, { pause });
+  const ids = await askAll(users.slice(0, 1));
+  const { ledger } = spine.actDependencies;
+  const advance: typeof ledger.advance = async (...given) => {
+    await lift();
+    return ledger.advance(...given);
+  };
+  await workOnOne({ ledger: { ...ledger, advance } });
+  expect(await states(ids)).toEqual(['waiting']);
+  await spine.settle({ forMs: 100_000 });
+  expect(await states(ids)).toEqual(['confirmed']);
 });
 
 test('a source that stays paused for hours has one message that ends the pause, not one more for each try', async () => {
