@@ -18,9 +18,9 @@ import { ask, distinct, type Effect, gathered, lost, newPhone, phoneWiped, rest,
 export type Lived = { requests: number; kills: number; effects: number };
 const visibilityMs = 120_000;
 const types = ['approve', 'block', 'remove', 'wipe', 'cancel-wipe'] as const;
-const wipesDevice = new Set(['1', '3', '5']);
+export const wipesDevice = new Set(['1', '3', '5']);
 
-type Phone = { user: string; deviceId: string };
+export type Phone = { user: string; deviceId: string };
 type Life = { spine: Spine; random: Random; phone: Phone; told: string[]; lived: Lived; seed: number };
 
 /** Throws, with all that happened and the seed, when the server's log is not one of those that the reference allows. */
@@ -95,7 +95,7 @@ async function request({ spine, random, phone, told, lived, seed }: Life, worlds
   return worlds.map((world) => ask(world, { id: actionId, type }));
 }
 
-function asking(spine: Spine, wrap: <T extends object>(target: T, name: string) => T = (target) => target) {
+export function asking(spine: Spine, wrap: <T extends object>(target: T, name: string) => T = (target) => target) {
   const dependencies = {
     findDevice: spine.actDependencies.devices.read,
     ledger: spine.ledger,
@@ -185,7 +185,8 @@ async function meanwhile(life: Life, worlds: World[]): Promise<World[]> {
   );
 }
 
-const effectsOf = ({ spine, phone }: Life): Effect[] =>
+/** The server's own log of what it did to one phone. */
+export const effectsOf = ({ spine, phone }: Pick<Life, 'spine' | 'phone'>): Effect[] =>
   spine.simulator.effects
     .filter(({ applied, device }) => applied && device?.user === phone.user && device.deviceId === phone.deviceId)
     .map(({ method, body }) => (method === 'DELETE' ? 'remove' : effectOf(body as Record<string, unknown>)));

@@ -20,9 +20,7 @@ beforeEach(async () => {
   await spine.settle();
 });
 afterEach(async () => {
-  // What this test left open is not looked at again through all the hours of those after it.
-  for (const queue of [spine.evaluations, spine.actions])
-    while (queue.size > 0) for (const left of queue.take(Number.MAX_SAFE_INTEGER, 0)) left.delete();
+  spine.forget();
   spine.simulator.setFaults([]);
   await spine.sources.update(sourceId, { problem: null, retryAt: null, pause: null });
 });
