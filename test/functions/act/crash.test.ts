@@ -211,6 +211,7 @@ async function run(scenario: Scenario, { part, at, message }: { part: Part; at: 
   await spine.settle(soon);
   await scenario.afterwards?.(user, deviceId);
   await spine.settle();
+  spine.forget();
   return { remains: await remains(user, deviceId), grave };
 
   async function survived(work: Promise<void>, one: { delete(): void }) {
