@@ -93,6 +93,10 @@ const isQueuedRemoval = ({ type, state }: Action): boolean => type === 'remove' 
 
 const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
 
+/** Trouble of the source stands until a reading ends it; once its time is over, one action at a time tries. */
+export const isInTrouble = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
+  Boolean(pause) || problem?.kind === 'denied';
+
 /** The source as a whole is left alone until then; null when it is not. */
 export function pausedUntil(
   { problem, retryAt, pause }: ReadinessFacts['source'],

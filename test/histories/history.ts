@@ -63,14 +63,7 @@ async function look({ spine, phone }: Life): Promise<void> {
 async function request({ spine, random, phone, told, lived, seed }: Life, worlds: World[], name: string): Promise<World[]> {
   const type: ActionType = random.pick(types);
   const actionId = `${seed} ${name} ${type}`;
-  const requested: ActionRequested = {
-    actionId,
-    type,
-    target: { sourceId, ...phone },
-    requestedAt: ++spine.clock.now,
-    requestedBy: { kind: 'person', name: 'ann' },
-    ...(type === 'wipe' ? { wipe: ['device'] } : {}),
-  };
+  const requested = requestFor(spine, phone, { type, actionId });
   told.push(`asked: ${name} ${type}`);
   lived.requests += 1;
   if (random.chance(0.3)) {
@@ -93,6 +86,22 @@ async function request({ spine, random, phone, told, lived, seed }: Life, worlds
     if (other.outcome !== 'refused') throw new Error(`${actionId} was taken with another content`);
   }
   return worlds.map((world) => ask(world, { id: actionId, type }));
+}
+
+/** What a person asks for, a moment after what was asked before. */
+export function requestFor(
+  { clock }: Spine,
+  phone: Phone,
+  { type, actionId }: Pick<ActionRequested, 'type' | 'actionId'>,
+): ActionRequested {
+  return {
+    actionId,
+    type,
+    target: { sourceId, ...phone },
+    requestedAt: ++clock.now,
+    requestedBy: { kind: 'person', name: 'ann' },
+    ...(type === 'wipe' ? { wipe: ['device'] } : {}),
+  };
 }
 
 export function asking(spine: Spine, wrap: <T extends object>(target: T, name: string) => T = (target) => target) {

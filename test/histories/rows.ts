@@ -3,8 +3,8 @@
  * order, is tried case by case. Nothing waits for the server here, so the reference allows one log only, unless a wipe is out.
  */
 import { type ActionType, actionType } from '#domain/action';
-import { type Spine, sourceId } from '#test/fixtures/spine';
-import { asking, effectsOf, type Phone, wipesDevice } from './history.ts';
+import type { Spine } from '#test/fixtures/spine';
+import { asking, effectsOf, type Phone, requestFor, wipesDevice } from './history.ts';
 import { ask, newPhone, phoneWiped, rest, type World } from './reference.ts';
 
 /** `before`: worked off one by one. `wiped`: the phone then carries out its wipe. `row`: all in the queue before any is worked off. */
@@ -60,14 +60,7 @@ async function request(
   worlds: readonly World[],
   { phone, type, id }: { phone: Phone; type: ActionType; id: string },
 ): Promise<World[]> {
-  const answer = await asking(spine)({
-    actionId: id,
-    type,
-    target: { sourceId, ...phone },
-    requestedAt: ++spine.clock.now,
-    requestedBy: { kind: 'person', name: 'ann' },
-    ...(type === 'wipe' ? { wipe: ['device'] } : {}),
-  });
+  const answer = await asking(spine)(requestFor(spine, phone, { type, actionId: id }));
   if (answer.outcome !== 'accepted') throw new Error(`${id} was refused: ${answer.because}`);
   return worlds.map((world) => ask(world, { id, type }));
 }

@@ -4,7 +4,7 @@
  */
 import { actionOutgoing } from '#adapters/action-queue';
 import type { EvaluationMessage } from '#domain/messages';
-import { pausedUntil } from '#domain/readiness';
+import { isInTrouble, pausedUntil } from '#domain/readiness';
 import { delaySeconds, slack } from '#domain/retry';
 import type { EvaluateDependencies } from './dependencies.ts';
 
@@ -23,7 +23,7 @@ export function sendResumed({ ledger, sources, actions, evaluations, now }: Need
     if (paused && message.pause !== undefined && state.pause && state.pause.until !== message.pause) return;
     // Queues delay by a quarter of an hour at most: a longer pause is waited for in parts.
     if (paused) return evaluations.send([{ body: message, delaySeconds: Math.max(1, delaySeconds(paused.until, now())) }]);
-    const onTrial = Boolean(state.pause) || state.problem?.kind === 'denied';
+    const onTrial = isInTrouble(state);
     let cursor = message.cursor ?? null;
     do {
       const page = await ledger.due(sourceId, Number.MAX_SAFE_INTEGER, cursor === null ? {} : { cursor });
