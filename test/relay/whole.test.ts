@@ -30,7 +30,9 @@ afterEach(async () => {
 });
 
 const told = (type: string) => [...cloud.taken.values()].filter((message) => message.type === type);
-const gather = (runId: string, base: string | null) =>
+/** The last gather is said to be this very moment: in no time at all, no device's turn in the rotation has come. */
+const gather = (runId: string, base: string | null) => {
+  const startedAt = Date.now();
   cloud.command({
     type: 'gather',
     runId,
@@ -38,10 +40,11 @@ const gather = (runId: string, base: string | null) =>
     details: 'rotation',
     detailRefreshHours: 24,
     lastSyncEveryHours: 24,
-    since: base === null ? null : Date.now() - 60_000,
+    since: base === null ? null : startedAt,
     attention: [],
-    startedAt: Date.now(),
+    startedAt,
   });
+};
 const ended = async (runId: string) => {
   await until(
     `the end of ${runId}`,
