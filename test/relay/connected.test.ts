@@ -1,27 +1,35 @@
 /** A relay and a cloud over real sockets: who is trusted, what happens when the line or the cloud misbehaves. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { test as base, describe, expect } from 'vitest';
 import { closeCodes } from '#domain/relay-protocol';
 import { type ARelay, aRelay } from './a-relay.ts';
 import { type FakeCloud, type FakeCloudOptions, fakeCloud } from './fake-cloud.ts';
 import { quick } from './relay-process.ts';
 import { until } from './until.ts';
 
-const open: { cloud: FakeCloud; relay?: ARelay }[] = [];
-afterEach(async () => {
-  for (const { cloud, relay } of open.splice(0)) {
-    await relay?.stop();
-    await cloud.close();
-  }
-});
+type Both = (
+  cloudOptions?: FakeCloudOptions,
+  relayOptions?: Parameters<typeof aRelay>[1],
+  prepare?: (cloud: FakeCloud) => void,
+) => Promise<{ cloud: FakeCloud; relay: ARelay }>;
 
-async function both(cloudOptions: FakeCloudOptions = {}, relayOptions: Parameters<typeof aRelay>[1] = {}) {
-  const cloud = await fakeCloud(cloudOptions);
-  const entry: (typeof open)[number] = { cloud };
-  open.push(entry);
-  const relay = await aRelay(cloud, relayOptions);
-  entry.relay = relay;
-  return { cloud, relay };
-}
+/** A cloud and a relay that is on its way to it; both are gone when the test has ended. */
+const test = base.extend<{ both: Both }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from it that this needs no other fixture
+  both: async ({}, use) => {
+    const clouds: FakeCloud[] = [];
+    const relays: ARelay[] = [];
+    await use(async (cloudOptions, relayOptions, prepare) => {
+      const cloud = await fakeCloud(cloudOptions);
+      clouds.push(cloud);
+      prepare?.(cloud);
+      const relay = await aRelay(cloud, relayOptions);
+      relays.push(relay);
+      return { cloud, relay };
+    });
+    for (const relay of relays) await relay.stop();
+    for (const cloud of clouds) await cloud.close();
+  },
+});
 const heardTypes = (cloud: FakeCloud) => cloud.heard.map(({ message }) => message.type);
 const holding = (relay: ARelay) => until('the lease', async () => (await relay.status()).lease === 'holding');
 const progress = { type: 'gatherProgress', runId: 'run', devices: 1, details: 0, detailsWanted: 0 } as const;
@@ -34,7 +42,7 @@ const failed = (runId: string) =>
   }) as const;
 
 describe('the cloud proves itself', () => {
-  test('before anything but hello is sent to it', async () => {
+  test('before anything but hello is sent to it', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     expect(heardTypes(cloud)[0]).toBe('hello');
@@ -45,7 +53,7 @@ describe('the cloud proves itself', () => {
     });
   });
 
-  test('another cloud hears hello and goodbye, nothing else, and is tried again slowly', async () => {
+  test('another cloud hears hello and goodbye, nothing else, and is tried again slowly', async ({ both }) => {
     const { cloud, relay } = await both();
     cloud.proof = 'e30.e30.AAAA';
     cloud.cut();
@@ -63,7 +71,7 @@ describe('the cloud proves itself', () => {
     await until('back again', async () => (await relay.status()).ready);
   });
 
-  test('commands that come before its proof are not taken', async () => {
+  test('commands that come before its proof are not taken', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     cloud.silent = true;
@@ -76,8 +84,9 @@ describe('the cloud proves itself', () => {
   });
 });
 
-describe('a relay that is turned away', () => {
-  test('goes on trying, says so, and is back once it is let in', async () => {
+// Side by side: nearly all of their time is the waiting of a relay between two tries.
+describe.concurrent('a relay that is turned away', () => {
+  test('goes on trying, says so, and is back once it is let in', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     cloud.refuse = 403;
@@ -91,39 +100,38 @@ describe('a relay that is turned away', () => {
     await until('back again', async () => (await relay.status()).ready, { ms: 25_000 });
   }, 60_000);
 
-  test.each([
+  test.for([
     ['revoked', closeCodes.enrolAgain, 'enrol-again', 'new enrolment token'],
     ['too old', closeCodes.tooOld, 'too-old', 'newer version'],
-  ])(
-    '%s: by close code and by goodbye',
-    async (_, code, why, words) => {
-      const { cloud, relay } = await both();
+  ] as const)('%s: by close code and by goodbye', { timeout: 60_000 }, async ([, code, why, words], { both }) => {
+    const { cloud, relay } = await both();
+    await holding(relay);
+    cloud.closeAll(code);
+    await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
+    expect((await relay.status()).reason).toContain(words);
+    await until('back again', async () => (await relay.status()).ready);
+    cloud.tell({ type: 'goodbye', reason: 'as was said', code });
+    await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
+    await until('back again', async () => (await relay.status()).ready);
+  });
+
+  test.for([10, -10])(
+    'by a clock that is wrong by %i minutes is not kept out: the refusal’s date tells the time',
+    { timeout: 60_000 },
+    async (minutes, { both }) => {
+      const clockAheadMs = minutes * 60_000;
+      const { cloud, relay } = await both({ clockAheadMs });
+      await until('taken in the end', () => cloud.handshakes.at(-1) === 'taken', { ms: 20_000 });
+      expect(cloud.handshakes[0]).toBe(clockAheadMs > 0 ? 'expired' : 'early');
       await holding(relay);
-      cloud.closeAll(code);
-      await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
-      expect((await relay.status()).reason).toContain(words);
-      await until('back again', async () => (await relay.status()).ready);
-      cloud.tell({ type: 'goodbye', reason: 'as was said', code });
-      await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
-      await until('back again', async () => (await relay.status()).ready);
+      expect(Math.abs(((await relay.status()).clockOffsetMs ?? 0) - clockAheadMs)).toBeLessThan(1_000);
+      expect(Math.abs(relay.link.cloudNow() - (Date.now() + clockAheadMs))).toBeLessThan(1_000);
     },
-    60_000,
   );
 });
 
-test('a clock that is wrong by minutes keeps nobody out: the refusal’s date tells the time', async () => {
-  for (const clockAheadMs of [10 * 60_000, -10 * 60_000]) {
-    const { cloud, relay } = await both({ clockAheadMs });
-    await until('taken in the end', () => cloud.handshakes.at(-1) === 'taken', { ms: 20_000 });
-    expect(cloud.handshakes[0]).toBe(clockAheadMs > 0 ? 'expired' : 'early');
-    await holding(relay);
-    expect(Math.abs(((await relay.status()).clockOffsetMs ?? 0) - clockAheadMs)).toBeLessThan(1_000);
-    expect(Math.abs(relay.link.cloudNow() - (Date.now() + clockAheadMs))).toBeLessThan(1_000);
-  }
-}, 60_000);
-
 describe('a connection that is gone though it looks open', () => {
-  test('is noticed by its silence, dropped, and replaced', async () => {
+  test('is noticed by its silence, dropped, and replaced', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     const before = performance.now();
@@ -134,7 +142,7 @@ describe('a connection that is gone though it looks open', () => {
     await until('ready', async () => (await relay.status()).ready);
   });
 
-  test('takes nothing with it: what was sent into it is sent again', async () => {
+  test('takes nothing with it: what was sent into it is sent again', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     cloud.halfOpen();
@@ -143,7 +151,7 @@ describe('a connection that is gone though it looks open', () => {
     expect([...cloud.taken.values()]).toMatchObject([{ type: 'gatherFailed', runId: 'into the void' }]);
   });
 
-  test('without pongs there is no lease to rely on', async () => {
+  test('without pongs there is no lease to rely on', async ({ both }) => {
     const { cloud, relay } = await both({ leaseMs: 300 }, { timing: { silenceMs: 60_000 } });
     await holding(relay);
     cloud.noPongs = true;
@@ -155,7 +163,9 @@ describe('a connection that is gone though it looks open', () => {
 });
 
 describe('hand-over before the connection’s life ends', () => {
-  test('leaves no gap: messages go on throughout, none is lost, none sent twice, the old one is closed when it owes nothing', async () => {
+  test('leaves no gap: messages go on throughout, none is lost, none sent twice, the old one is closed when it owes nothing', async ({
+    both,
+  }) => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 700, drainMs: 5_000, resendMs: 20_000, silenceMs: 2_000 } });
     await holding(relay);
     cloud.line.delayMs = 30;
@@ -182,7 +192,7 @@ describe('hand-over before the connection’s life ends', () => {
     expect(relay.said('not connected')).toEqual([]);
   });
 
-  test('whatever an old connection still owes is sent again over the new one', async () => {
+  test('whatever an old connection still owes is sent again over the new one', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 500, drainMs: 100, resendMs: 60_000 } });
     await holding(relay);
     cloud.noAcks = true;
@@ -193,7 +203,7 @@ describe('hand-over before the connection’s life ends', () => {
     expect(cloud.taken.size).toBe(1);
   });
 
-  test('happens at once when the cloud asks for it', async () => {
+  test('happens at once when the cloud asks for it', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     cloud.tell({ type: 'goodbye', reason: 'a new version is deployed', code: closeCodes.reconnectNow });
@@ -202,7 +212,7 @@ describe('hand-over before the connection’s life ends', () => {
     expect(relay.said('not connected')).toEqual([]);
   });
 
-  test('when the new connection does not come to be, the old one goes on, and it is tried again', async () => {
+  test('when the new connection does not come to be, the old one goes on, and it is tried again', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 600 } });
     await holding(relay);
     cloud.refuse = 503;
@@ -215,7 +225,7 @@ describe('hand-over before the connection’s life ends', () => {
 });
 
 describe('what is no message, or none that is known', () => {
-  test('is counted, and changes nothing', async () => {
+  test('is counted, and changes nothing', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     for (const text of ['', '{', '[]', '{"type":"pong"}', '{"type":"action","n":-1}', '{"type":"tunnel","n":1,"to":"x"}', 'null'])
@@ -228,11 +238,10 @@ describe('what is no message, or none that is known', () => {
 });
 
 describe('the lease', () => {
-  test('of another is followed, and taken over when that one falls silent', async () => {
-    const cloud = await fakeCloud({ leaseMs: 500 });
-    cloud.lease = { holder: 'somebody else', fence: 7, until: Date.now() + 1_500 };
-    const relay = await aRelay(cloud);
-    open.push({ cloud, relay });
+  test('of another is followed, and taken over when that one falls silent', async ({ both }) => {
+    const { relay } = await both({ leaseMs: 500 }, {}, (cloud) => {
+      cloud.lease = { holder: 'somebody else', fence: 7, until: Date.now() + 1_500 };
+    });
     await until('following', async () => (await relay.status()).lease === 'following');
     expect(await relay.status()).toMatchObject({ ready: true, fence: 7 });
     expect(relay.asked).toEqual([]);
@@ -241,7 +250,7 @@ describe('the lease', () => {
     await until('what is untold is told', () => relay.asked.some(({ what }) => what === 'resume'));
   });
 
-  test('that the cloud says is another’s is given up at once, and asked for at once', async () => {
+  test('that the cloud says is another’s is given up at once, and asked for at once', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { heartbeatMs: 60_000, silenceMs: 120_000 } });
     await holding(relay);
     const now = Date.now();
@@ -252,7 +261,7 @@ describe('the lease', () => {
   });
 });
 
-test('progress is mentioned while connected, and is nobody’s loss otherwise', async () => {
+test('progress is mentioned while connected, and is nobody’s loss otherwise', async ({ both }) => {
   const { cloud, relay } = await both();
   await holding(relay);
   relay.link.mention(progress);
@@ -266,7 +275,7 @@ test('progress is mentioned while connected, and is nobody’s loss otherwise', 
   expect(heardTypes(cloud).filter((type) => type === 'gatherProgress')).toHaveLength(1);
 });
 
-test('a message that the socket could not carry is refused to its sender, not tried for ever', async () => {
+test('a message that the socket could not carry is refused to its sender, not tried for ever', async ({ both }) => {
   const { cloud, relay } = await both();
   await holding(relay);
   await expect(relay.link.deliver(failed('x'.repeat(40_000)))).rejects.toThrow(/too long/);
@@ -274,7 +283,7 @@ test('a message that the socket could not carry is refused to its sender, not tr
   expect(cloud.connections).toBe(1);
 });
 
-test('commands reach the workers once each, and are acknowledged together', async () => {
+test('commands reach the workers once each, and are acknowledged together', async ({ both }) => {
   const { cloud, relay } = await both({ line: { twice: 0.5 } });
   await holding(relay);
   for (let i = 0; i < 50; i++) cloud.command({ type: 'resend', runId: `run ${i}`, parts: [0] });
@@ -283,7 +292,7 @@ test('commands reach the workers once each, and are acknowledged together', asyn
   expect(heardTypes(cloud).filter((type) => type === 'ack').length).toBeLessThan(50);
 });
 
-test('a command that the workers could not take is not acknowledged, and is taken when it comes again', async () => {
+test('a command that the workers could not take is not acknowledged, and is taken when it comes again', async ({ both }) => {
   let tries = 0;
   const { cloud, relay } = await both(
     {},

@@ -1,8 +1,8 @@
 /** A fleet of 100,000 devices in the console: each way of looking at them stays quick, in a real browser on the running stack. */
-import chromium from '@sparticuz/chromium';
-import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device, VerdictName } from '#domain/device';
+import { startBrowser } from '../fixtures/browser.ts';
 import { putFleet } from '../fixtures/fleet-in-database.ts';
 import { type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
 
@@ -48,7 +48,7 @@ function* everyDevice(): Generator<Device> {
 beforeAll(async () => {
   stack = await startStack({ config: { sources: [{ id: 'big', kind: 'traveler' }] }, dataDir: `${folder.path}/data` });
   putFleet(`${folder.path}/data`, everyDevice());
-  browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args, headless: true });
+  browser = await startBrowser();
   page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
   page.setDefaultTimeout(patient);
   await page.goto(stack.consoleUrl);

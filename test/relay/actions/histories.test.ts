@@ -3,7 +3,7 @@
  * come twice, late and out of order, a console that acts late. Traveler is told each thing once, in order, none missing.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { ActionCommand, ActionOutcome } from '#domain/relay-protocol';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
@@ -11,22 +11,12 @@ import { type Random, randomOf } from '#test/histories/random';
 import type { RelayActions } from '../../../relay/actions/relay-actions.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import type { Link } from '../../../relay/ports.ts';
+import { until } from '../until.ts';
 import { cloud, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
 import { death, mortalLink, mortalRelay } from './mortal.ts';
 
-let server: TravelerSimulator;
-let rest: TravelerSource;
 const user = 'Jane Doe/Acme';
-
-beforeAll(async () => {
-  server = await startTravelerSimulator({ devices: 0, requireApproval: true });
-  rest = restOf(server);
-});
-afterAll(async () => {
-  await rest.close();
-  await server.stop();
-});
 
 type Asked = Pick<ActionCommand, 'what' | 'liftDenial' | 'lockBelongs'> & { lines: string[] };
 type State = 'pending' | 'approved' | 'blocked';
@@ -60,8 +50,10 @@ function plan({ pick }: Random): Asked[] {
   return asked;
 }
 
+type World = { server: TravelerSimulator; rest: TravelerSource };
+
 /** One that may stop dead after any call, and its successors over the same journal. */
-function mortalRelays({ between }: Random) {
+function mortalRelays({ server, rest }: World, { between }: Random) {
   const journal = memoryJournal();
   const at = cloud();
   const counts = { deaths: 0 };
@@ -81,9 +73,9 @@ function mortalRelays({ between }: Random) {
   return { at, counts, journal, deliver: (command: ActionCommand) => void current.relay.act(command, current.link) };
 }
 
-async function history(seed: number) {
+async function history(world: World, seed: number) {
   const random = randomOf(seed);
-  const { at, counts, deliver, journal } = mortalRelays(random);
+  const { at, counts, deliver, journal } = mortalRelays(world, random);
   const sent: ActionCommand[] = [];
 
   /** As a cloud does: again until there is an answer, and now and then something old for no reason. */
@@ -113,7 +105,7 @@ async function history(seed: number) {
   const devices = await Promise.all(
     Array.from({ length: 5 }, async (_, n) => {
       const deviceId = `Appl${seed}x${n}`;
-      const { href } = server.arrive(user, { kind: 'ios-mail', deviceId });
+      const { href } = world.server.arrive(user, { kind: 'ios-mail', deviceId });
       const asked = plan(random);
       const ends: string[] = [];
       for (const [nth, { what, liftDenial, lockBelongs }] of asked.entries()) {
@@ -125,12 +117,12 @@ async function history(seed: number) {
     }),
   );
   // What was delivered last for no reason is answered, too.
-  await expect.poll(async () => (await journal.open()).length, { timeout: 5_000 }).toBe(0);
+  await until('every answer', async () => (await journal.open()).length === 0);
   return { devices, deaths: counts.deaths };
 }
 
 /** What Traveler was told of a device, against what was asked: in order, one line once, of two lines each at least where needed. */
-function differences({ deviceId, asked }: { deviceId: string; asked: Asked[] }): string[] {
+function differences({ server }: World, { deviceId, asked }: { deviceId: string; asked: Asked[] }): string[] {
   const told = server.console.effects
     .filter(({ line, applied }) => applied && line.includes(`${deviceId} `))
     .map(({ line }) => line.slice(0, line.indexOf(` ${deviceId}`)).replace('tell traveler security ', ''));
@@ -148,16 +140,25 @@ function differences({ deviceId, asked }: { deviceId: string; asked: Asked[] }):
   );
 }
 
-test.each([0, 15])(
+// Side by side: most of their time is the waiting between an effect and the reading of it.
+test.concurrent.for([0, 15])(
   'each effect once, in order, none missing, whatever befalls the relay (console %i ms late)',
   { timeout: 120_000 },
-  async (ms) => {
+  async (ms, { onTestFinished }) => {
+    const server = await startTravelerSimulator({ devices: 0, requireApproval: true });
+    onTestFinished(() => server.stop());
+    const rest = restOf(server);
+    onTestFinished(() => rest.close());
+    const world = { server, rest };
     server.setConsoleFaults(ms > 0 ? [{ kind: 'delay', ms }] : []);
     let deaths = 0;
     for (let seed = 1; seed <= 25; seed++) {
-      const lived = await history(seed * 1_000 + ms);
+      const lived = await history(world, seed * 1_000 + ms);
       deaths += lived.deaths;
-      expect(lived.devices.flatMap(differences), `seed ${seed * 1_000 + ms}`).toEqual([]);
+      expect(
+        lived.devices.flatMap((device) => differences(world, device)),
+        `seed ${seed * 1_000 + ms}`,
+      ).toEqual([]);
       for (const { ends } of lived.devices) for (const how of ends) expect(how).toMatch(/written|already|gone|looked/);
     }
     expect(deaths).toBeGreaterThan(40);
