@@ -3,12 +3,13 @@
  * console. In process, without Docker or network.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import type { RuntimeConfiguration } from '#domain/configuration';
 import { type FunctionName, functionVariables } from '#domain/environment';
+import { builtOnce } from './built-once.ts';
 import { addConsoleAssets } from './console-assets.ts';
 import { leanImports } from './lean-imports.ts';
 import type { Bundles } from './service-stack.ts';
@@ -31,7 +32,7 @@ export async function bundleFunctions(
   if (missing.length > 0)
     throw new Error(`Cannot bundle: no handler at ${missing.map((name) => `lambdas/functions/${name}/handler.ts`).join(', ')}.`);
   const bundles = await emptyBundles(configuration, { directory });
-  await Promise.all([compile(directory), addConsoleAssets(join(bundles.console, 'assets'))]);
+  await Promise.all([addCode(directory), addConsoleAssets(join(bundles.console, 'assets'))]);
   return bundles;
 }
 
@@ -66,7 +67,20 @@ export const bundleOptions = {
   ...leanImports(root),
 } satisfies BuildOptions;
 
-async function compile(outdir: string): Promise<void> {
+async function addCode(directory: string): Promise<void> {
+  const built = await builtOnce({
+    name: 'functions',
+    sources: ['lambdas', 'infra/cloud'],
+    except: ['lambdas/console'],
+    build: compile,
+  });
+  await cp(built, directory, { recursive: true });
+}
+
+async function compile(outdir: string): Promise<string[]> {
   const entryPoints = functionNames.map((name) => ({ in: handlerOf(name), out: `${name}/index` }));
-  await build({ ...bundleOptions, entryPoints, outdir });
+  // Loaded only when there is something to build.
+  const { build } = await import('esbuild');
+  const { metafile } = await build({ ...bundleOptions, entryPoints, outdir, metafile: true });
+  return Object.keys(metafile.inputs);
 }

@@ -1,0 +1,79 @@
+/** Builds that are made once per state of their sources: a second start takes what the first one built. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const cache = join(root, 'node_modules/.cache/traveler-extender');
+/** Of each kind; older ones are of states of the sources that are gone. */
+const kept = 4;
+
+export type BuildOnce = {
+  name: string;
+  /** Files and folders, from the root of the checkout. */
+  sources: readonly string[];
+  /** Parts of `sources` that the build does not read. */
+  except?: readonly string[];
+  /** Builds into an empty folder; gives the files it read, from the root of the checkout. */
+  build: (outdir: string) => Promise<string[]>;
+};
+/** What every build depends on: the packages, how imports are resolved, how TypeScript is read. */
+const always = ['package.json', 'package-lock.json', 'tsconfig.json'];
+
+/** The folder of the finished build: to be copied, never written to. Throws where the build read more than `sources`. */
+export async function builtOnce({ name, sources, except = [], build }: BuildOnce): Promise<string> {
+  const isSource = (file: string) => sources.some((source) => lies(file, source)) && !except.some((part) => lies(file, part));
+  const files = (await Promise.all([...sources, ...always].map(filesOf))).flat();
+  const built = join(cache, `${name}-${await fingerprintOf(files.filter((file) => always.includes(file) || isSource(file)))}`);
+  if (existsSync(built)) return built;
+  await buildTo(built, async (outdir) => {
+    const unforeseen = (await build(outdir)).filter((file) => !lies(file, 'node_modules') && !isSource(file));
+    // A change in them would leave an old build in use.
+    if (unforeseen.length > 0) throw new Error(`The build of ${name} read more than its sources say: ${unforeseen.join(', ')}.`);
+  });
+  await forgetOlder(name);
+  return built;
+}
+
+/** Into a folder of its own, then renamed: another build at the same time never sees half of it. */
+async function buildTo(target: string, build: (outdir: string) => Promise<void>): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  const outdir = await mkdtemp(join(cache, 'building-'));
+  try {
+    // A temporary folder is its owner's alone; in the cloud another user reads it.
+    await chmod(outdir, 0o755);
+    await build(outdir);
+    await rename(outdir, target);
+  } catch (error) {
+    await rm(outdir, { recursive: true, force: true });
+    if (!existsSync(target)) throw error;
+  }
+}
+
+async function forgetOlder(name: string): Promise<void> {
+  const folders = (await readdir(cache)).filter((folder) => folder.startsWith(`${name}-`)).map((folder) => join(cache, folder));
+  const dated = await Promise.all(folders.map(async (folder) => ({ folder, at: (await stat(folder)).mtimeMs })));
+  const older = dated.sort((one, other) => other.at - one.at).slice(kept);
+  await Promise.all(older.map(({ folder }) => rm(folder, { recursive: true, force: true })));
+}
+
+async function fingerprintOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files.toSorted())
+    hash
+      .update(file)
+      .update('\0')
+      .update(await readFile(join(root, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function filesOf(source: string): Promise<string[]> {
+  if ((await stat(join(root, source))).isFile()) return [source];
+  const entries = await readdir(join(root, source), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+/** Is the file this source, or within it? */
+const lies = (file: string, source: string): boolean => file === source || file.startsWith(`${source}${sep}`);
