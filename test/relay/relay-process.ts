@@ -14,7 +14,8 @@ export type LogLine = z.infer<typeof line>;
 export const quick = {
   openMs: 2_000,
   heartbeatMs: 100,
-  silenceMs: 400,
+  // Long against what a busy machine makes anybody wait: whoever tests silence makes it short.
+  silenceMs: 2_000,
   lifeMs: 600_000,
   settledMs: 1_000,
   drainMs: 1_000,
