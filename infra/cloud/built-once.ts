@@ -54,7 +54,10 @@ async function buildTo(target: string, build: (outdir: string) => Promise<void>)
 
 async function forgetOlder(name: string): Promise<void> {
   const folders = (await readdir(cache)).filter((folder) => folder.startsWith(`${name}-`)).map((folder) => join(cache, folder));
-  const dated = await Promise.all(folders.map(async (folder) => ({ folder, at: (await stat(folder)).mtimeMs })));
+  // Another start may be forgetting, too: what is gone already is the oldest.
+  const dated = await Promise.all(
+    folders.map(async (folder) => ({ folder, at: (await stat(folder).catch(() => null))?.mtimeMs ?? 0 })),
+  );
   const older = dated.sort((one, other) => other.at - one.at).slice(kept);
   await Promise.all(older.map(({ folder }) => rm(folder, { recursive: true, force: true })));
 }
