@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -24,9 +24,10 @@ const always = ['package.json', 'package-lock.json', 'tsconfig.json'];
 
 /** The folder of the finished build: to be copied, never written to. Throws where the build read more than `sources`. */
 export async function builtOnce({ name, sources, except = [], build }: BuildOnce): Promise<string> {
-  const isSource = (file: string) => sources.some((source) => lies(file, source)) && !except.some((part) => lies(file, part));
-  const files = (await Promise.all([...sources, ...always].map(filesOf))).flat();
-  const built = join(cache, `${name}-${await fingerprintOf(files.filter((file) => always.includes(file) || isSource(file)))}`);
+  const all = [...sources, ...always];
+  const isSource = (file: string) => all.some((source) => lies(file, source)) && !except.some((part) => lies(file, part));
+  const files = (await Promise.all(all.map(filesOf))).flat().filter(isSource);
+  const built = join(cache, `${name}-${await fingerprintOf(files)}`);
   if (existsSync(built)) return built;
   await buildTo(built, async (outdir) => {
     const unforeseen = (await build(outdir)).filter((file) => !lies(file, 'node_modules') && !isSource(file));
@@ -40,7 +41,7 @@ export async function builtOnce({ name, sources, except = [], build }: BuildOnce
 /** Into a folder of its own, then renamed: another build at the same time never sees half of it. */
 async function buildTo(target: string, build: (outdir: string) => Promise<void>): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const outdir = await mkdtemp(join(cache, 'building-'));
+  const outdir = await mkdtemp(join(cache, `building-${basename(target)}-`));
   try {
     // A temporary folder is its owner's alone; in the cloud another user reads it.
     await chmod(outdir, 0o755);

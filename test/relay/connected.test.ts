@@ -3,7 +3,6 @@ import { test as base, describe, expect } from 'vitest';
 import { closeCodes } from '#domain/relay-protocol';
 import { type ARelay, aRelay } from './a-relay.ts';
 import { type FakeCloud, type FakeCloudOptions, fakeCloud } from './fake-cloud.ts';
-import { quick } from './relay-process.ts';
 import { until } from './until.ts';
 
 type Both = (
@@ -16,18 +15,16 @@ type Both = (
 const test = base.extend<{ both: Both }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from it that this needs no other fixture
   both: async ({}, use) => {
-    const clouds: FakeCloud[] = [];
-    const relays: ARelay[] = [];
+    const closing: (() => Promise<unknown>)[] = [];
     await use(async (cloudOptions, relayOptions, prepare) => {
       const cloud = await fakeCloud(cloudOptions);
-      clouds.push(cloud);
+      closing.push(() => cloud.close());
       prepare?.(cloud);
       const relay = await aRelay(cloud, relayOptions);
-      relays.push(relay);
+      closing.push(() => relay.stop());
       return { cloud, relay };
     });
-    for (const relay of relays) await relay.stop();
-    for (const cloud of clouds) await cloud.close();
+    for (const close of closing.reverse()) await close();
   },
 });
 const heardTypes = (cloud: FakeCloud) => cloud.heard.map(({ message }) => message.type);
@@ -131,19 +128,21 @@ describe.concurrent('a relay that is turned away', () => {
 });
 
 describe('a connection that is gone though it looks open', () => {
+  const silenceMs = 400;
+
   test('is noticed by its silence, dropped, and replaced', async ({ both }) => {
-    const { cloud, relay } = await both();
+    const { cloud, relay } = await both({}, { timing: { silenceMs } });
     await holding(relay);
     const before = performance.now();
     cloud.halfOpen();
     await until('a new connection', () => cloud.connections === 2);
-    expect(performance.now() - before).toBeGreaterThan(quick.silenceMs * 0.5);
+    expect(performance.now() - before).toBeGreaterThan(silenceMs * 0.5);
     expect(relay.said('connection: live -> waiting')).toHaveLength(1);
     await until('ready', async () => (await relay.status()).ready);
   });
 
   test('takes nothing with it: what was sent into it is sent again', async ({ both }) => {
-    const { cloud, relay } = await both();
+    const { cloud, relay } = await both({}, { timing: { silenceMs } });
     await holding(relay);
     cloud.halfOpen();
     const told = relay.link.deliver(failed('into the void'));
@@ -166,7 +165,7 @@ describe('hand-over before the connection’s life ends', () => {
   test('leaves no gap: messages go on throughout, none is lost, none sent twice, the old one is closed when it owes nothing', async ({
     both,
   }) => {
-    const { cloud, relay } = await both({}, { timing: { lifeMs: 700, drainMs: 5_000, resendMs: 20_000, silenceMs: 2_000 } });
+    const { cloud, relay } = await both({}, { timing: { lifeMs: 700, drainMs: 5_000, resendMs: 20_000 } });
     await holding(relay);
     cloud.line.delayMs = 30;
     let unconnected = 0;

@@ -1,14 +1,12 @@
 /** kill -9 of the whole stack, in mid-gather and in mid-action: after the restart the end is that of an undisturbed run. */
-import { describe, expect, type TestContext, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import { eventually, type Row, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
 import { enrolmentOf, userName } from './fleet.ts';
 import { startForeignTraveler } from './foreign-traveler.ts';
 
 const devices = 120;
 
-type CleanUp = TestContext['onTestFinished'];
-
-async function world(detailMs: number, cleanUp: CleanUp) {
+async function world(detailMs: number, cleanUp: TestContext['onTestFinished']) {
   const server = await startForeignTraveler({ detailMs });
   cleanUp(() => server.stop());
   for (let index = 0; index < devices; index++) server.register(userName(index), `ApplOLD${index}`);
@@ -39,61 +37,59 @@ const summary = (rows: Row[]) =>
     .sort();
 
 // Side by side: most of their time is the queue's waiting for a worker that is dead.
-describe.concurrent('kill -9', () => {
-  test('killed while the first gather reads details: nothing is switched on early, and the end is the same', async ({
-    onTestFinished,
-  }) => {
-    const { server, start } = await world(60, onTestFinished);
-    const first = await start();
-    await eventually(async () => (server.requests > 40 ? true : null), { every: 5 });
-    await first.kill();
-    expect(server.settings.require_approval).toBe(false);
-    const second = await start();
-    await inForce(second);
-    await second.settled();
-    expect(server.settings.require_approval).toBe(true);
-    expect(server.writes.filter((write) => write.deviceId !== '')).toEqual([]);
-    const rows = await second.devices();
-    expect(rows).toHaveLength(devices);
-    expect(summary(rows)).toEqual(
-      summary(rows.map((row) => ({ ...row, verdict: 'leave', rule: 'existing-device', existing: true }))),
-    );
-  }, 180_000);
+test.concurrent('killed while the first gather reads details: nothing is switched on early, and the end is the same', async ({
+  onTestFinished,
+}) => {
+  const { server, start } = await world(60, onTestFinished);
+  const first = await start();
+  await eventually(async () => (server.requests > 40 ? true : null), { every: 5 });
+  await first.kill();
+  expect(server.settings.require_approval).toBe(false);
+  const second = await start();
+  await inForce(second);
+  await second.settled();
+  expect(server.settings.require_approval).toBe(true);
+  expect(server.writes.filter((write) => write.deviceId !== '')).toEqual([]);
+  const rows = await second.devices();
+  expect(rows).toHaveLength(devices);
+  expect(summary(rows)).toEqual(
+    summary(rows.map((row) => ({ ...row, verdict: 'leave', rule: 'existing-device', existing: true }))),
+  );
+}, 180_000);
 
-  test('killed while approvals are carried out: each is carried out, none twice', async ({ onTestFinished }) => {
-    const { server, start } = await world(0, onTestFinished);
-    const first = await start();
-    await inForce(first);
-    const fresh = Array.from({ length: 60 }, (_, index) => ({ user: userName(index), deviceId: `ApplNEW${index}` }));
-    for (const { user, deviceId } of fresh) server.register(user, deviceId);
-    await first.gather('cloud');
-    await first.settled();
-    await first.putEvents(
-      fresh.map(({ user, deviceId }, index) => ({
-        type: 'EnrolmentChanged',
-        detail: { enrolment: enrolmentOf(user, { id: `e${index}`, mailDeviceIds: [deviceId] }) },
-      })),
-    );
-    const approvals = () => server.writes.filter((write) => write.method === 'PUT');
-    await eventually(async () => (approvals().length >= 5 ? true : null), { every: 2, what: 'The first approvals' });
-    await first.kill();
-    const second = await start();
-    await eventually(
-      async () => (fresh.every(({ user, deviceId }) => server.device(user, deviceId)?.approval_policy === 2) ? true : null),
-      {
-        within: 120_000,
-        what: 'All approvals',
-      },
-    );
-    await eventually(
-      async () => {
-        const rows = await second.devices({ verdict: 'approve' });
-        return rows.filter((row) => row.approval === 'approved').length === fresh.length ? true : null;
-      },
-      { within: 60_000, what: 'Every approval in the list' },
-    );
-    const perDevice = Map.groupBy(approvals(), (write) => write.deviceId);
-    expect([...perDevice].filter(([, writes]) => writes.length > 1)).toEqual([]);
-    expect(perDevice.size).toBe(fresh.length);
-  }, 240_000);
-});
+test.concurrent('killed while approvals are carried out: each is carried out, none twice', async ({ onTestFinished }) => {
+  const { server, start } = await world(0, onTestFinished);
+  const first = await start();
+  await inForce(first);
+  const fresh = Array.from({ length: 60 }, (_, index) => ({ user: userName(index), deviceId: `ApplNEW${index}` }));
+  for (const { user, deviceId } of fresh) server.register(user, deviceId);
+  await first.gather('cloud');
+  await first.settled();
+  await first.putEvents(
+    fresh.map(({ user, deviceId }, index) => ({
+      type: 'EnrolmentChanged',
+      detail: { enrolment: enrolmentOf(user, { id: `e${index}`, mailDeviceIds: [deviceId] }) },
+    })),
+  );
+  const approvals = () => server.writes.filter((write) => write.method === 'PUT');
+  await eventually(async () => (approvals().length >= 5 ? true : null), { every: 2, what: 'The first approvals' });
+  await first.kill();
+  const second = await start();
+  await eventually(
+    async () => (fresh.every(({ user, deviceId }) => server.device(user, deviceId)?.approval_policy === 2) ? true : null),
+    {
+      within: 120_000,
+      what: 'All approvals',
+    },
+  );
+  await eventually(
+    async () => {
+      const rows = await second.devices({ verdict: 'approve' });
+      return rows.filter((row) => row.approval === 'approved').length === fresh.length ? true : null;
+    },
+    { within: 60_000, what: 'Every approval in the list' },
+  );
+  const perDevice = Map.groupBy(approvals(), (write) => write.deviceId);
+  expect([...perDevice].filter(([, writes]) => writes.length > 1)).toEqual([]);
+  expect(perDevice.size).toBe(fresh.length);
+}, 240_000);

@@ -117,7 +117,7 @@ async function history(world: World, seed: number) {
     }),
   );
   // What was delivered last for no reason is answered, too.
-  await until('every answer', async () => (await journal.open()).length === 0);
+  await until('every answer', async () => (await journal.open()).length === 0, { ms: 5_000 });
   return { devices, deaths: counts.deaths };
 }
 
