@@ -4,8 +4,8 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { usualUser } from '../relay/service/service-plan.ts';
 import { systemdUnit } from '../relay/service/systemd-unit.ts';
-import { usualUser } from '../relay/service/wanted.ts';
 import { buildRelay } from './relay-bundle.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -3,7 +3,7 @@ import './lean-memory.ts';
 import { Command } from 'commander';
 import type { AddCommands, CommandLine } from './cli/command-line.ts';
 import { addEnrol } from './cli/enrol.ts';
-import { places } from './cli/places.ts';
+import { places } from './cli/paths.ts';
 import { addRotateKey } from './cli/rotate-key.ts';
 import { addRun } from './cli/run.ts';
 import { addStatus } from './cli/status.ts';

@@ -3,10 +3,10 @@
  * hand what is to be told to the session, which keeps sending it until the cloud has acknowledged it.
  */
 import type { DevicePage, Found, Written } from '#adapters/traveler/contract';
-import type { WipeTarget } from '#domain/action';
-import type { Approval, DeviceKey, Wipe } from '#domain/device';
-import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay-protocol';
-import type { ServerFacts } from '#domain/source';
+import type { WipeTarget } from '#domain/actions/action';
+import type { Approval, DeviceKey, Wipe } from '#domain/devices/device';
+import type { ServerFacts } from '#domain/devices/source';
+import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
 
 /** A message without its number, which the session gives it. */
 export type Told = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n' | 'fence'> : never) : never;

@@ -1,6 +1,6 @@
 /** How long things take and how often they happen, ms. RELAY_TIMING (JSON, some of these) changes it for a trial or a test. */
 import { z } from 'zod';
-import { heartbeat, socketLimits } from '#domain/relay-protocol';
+import { heartbeat, socketLimits } from '#domain/relay/relay-protocol';
 
 const ms = z.number().int().positive();
 export const timing = z.strictObject({

@@ -7,9 +7,12 @@ const root = join(import.meta.dirname, '..');
 const areas = [
   'lambdas/domain',
   'lambdas/adapters',
+  'lambdas/use-cases',
   'lambdas/functions',
   'lambdas/console',
   'infra/cloud',
+  'infra/emulator',
+  'infra/cli',
   'infra/local',
   'infra/simulators',
   'infra/docs',
@@ -25,7 +28,8 @@ type Area = (typeof areas)[number];
 const arrows: Record<Area, readonly string[]> = {
   'lambdas/domain': [],
   'lambdas/adapters': ['lambdas/domain'],
-  'lambdas/functions': ['lambdas/domain', 'lambdas/adapters'],
+  'lambdas/use-cases': ['lambdas/domain', 'lambdas/adapters'],
+  'lambdas/functions': ['lambdas/domain', 'lambdas/adapters', 'lambdas/use-cases'],
   // The figures that it shows of the bench are those of its page.
   'lambdas/console': ['lambdas/domain', 'docs/bench.md?raw'],
   relay: [
@@ -40,6 +44,8 @@ const arrows: Record<Area, readonly string[]> = {
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
   'infra/simulators': ['lambdas/domain'],
   'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
+  'infra/emulator': ['lambdas/domain', 'lambdas/adapters', 'infra/local'],
+  'infra/cli': ['lambdas/domain', 'infra/local'],
   'infra/local': ['lambdas/domain', 'lambdas/adapters', 'infra'],
   // The package brings the unit that `relay service install` writes elsewhere.
   infra: ['lambdas/domain', 'infra', 'relay/service', 'package.json'],
@@ -48,6 +54,7 @@ const aliases: Record<string, string> = {
   '#domain/': 'lambdas/domain/',
   '#adapters/': 'lambdas/adapters/',
   '#functions/': 'lambdas/functions/',
+  '#use-cases/': 'lambdas/use-cases/',
   '#infra/': 'infra/',
   '#test/': 'test/',
 };
@@ -146,7 +153,7 @@ describe('the check itself', () => {
   test.each([
     [
       'lambdas/domain/a.ts',
-      "import { z } from 'zod';\nimport type { Device } from '#domain/device';\n// import x from 'node:fs'",
+      "import { z } from 'zod';\nimport type { Device } from '#domain/devices/device';\n// import x from 'node:fs'",
     ],
     ['lambdas/functions/a/handler.ts', "import { x } from '#adapters/queues';\nimport { y } from './a.ts';"],
     ['relay/a.ts', "import { x } from '#adapters/traveler/devices';"],

@@ -12,7 +12,7 @@ const cases = { FUZZED: 1_000, PLAN_RUNS: 12, SNAPSHOT_ENROLMENTS: 2_000 } as co
 const files = [
   'test/functions/portal-events/fuzz.test.ts',
   'test/functions/portal-events/large-snapshot.test.ts',
-  'test/functions/plan/plan-is-publish.test.ts',
+  'test/use-cases/plan/plan-is-publish.test.ts',
 ];
 const env = {
   ...process.env,

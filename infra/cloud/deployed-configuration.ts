@@ -1,6 +1,6 @@
 /** Reads the configuration file for a deployment: secrets by name only, every error at once, each naming its path. */
 import { existsSync, readFileSync } from 'node:fs';
-import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/configuration';
+import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 
 export class ConfigurationError extends Error {
   override name = 'ConfigurationError';

@@ -7,7 +7,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { EnvironmentOf, FunctionName } from '#domain/environment';
+import type { EnvironmentOf, FunctionName } from '#domain/runtime/environment';
 import { alarmPeriod, createAlarm } from './alarm.ts';
 import { allow } from './permissions.ts';
 

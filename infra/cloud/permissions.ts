@@ -12,7 +12,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import type { indexes } from '#adapters/dynamodb/keys';
 import type { TableName } from '#adapters/dynamodb/table-definitions';
-import type { FunctionName } from '#domain/environment';
+import type { FunctionName } from '#domain/runtime/environment';
 import type { ConnectionCall } from './socket-api.ts';
 import type { Tables } from './tables.ts';
 
@@ -27,7 +27,7 @@ type TableCall =
   | 'DeleteItem'
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
-/** Each in two lanes (docs/decisions/lanes.md). */
+/** Each in two lanes (docs/decisions/0032-lanes.md). */
 type Lanes = 'evaluations' | 'bulkEvaluations' | 'actions' | 'bulkActions';
 export type QueueName = 'gather' | Lanes | 'portalEvents' | 'bulks' | 'enrolments';
 

@@ -5,8 +5,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { RuntimeConfiguration } from '#domain/configuration';
-import type { FunctionName } from '#domain/environment';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
+import type { FunctionName } from '#domain/runtime/environment';
 import { allow } from './permissions.ts';
 
 /** `id` and `construct` name things in the template, `key` the dead letters in the API. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
-import type { RuntimeConfiguration } from '#domain/configuration';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import { bundleFunctions, emptyBundles } from './bundle.ts';
 import { addStacks } from './extender-app.ts';
 

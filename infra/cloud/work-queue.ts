@@ -20,7 +20,7 @@ export type WorkQueueProps = {
   notify: ITopic;
 };
 
-/** Not six, as AWS recommends: docs/decisions/hidden-messages.md. */
+/** Not six, as AWS recommends: docs/decisions/0031-hidden-messages.md. */
 const hiddenTimes = 2;
 
 export class WorkQueue extends Construct {

@@ -1,6 +1,6 @@
 /** The JSON Schema of the configuration file, as published in docs/: what an editor needs to help while it is written. */
 import { z } from 'zod';
-import { localConfiguration } from '#domain/configuration';
+import { localConfiguration } from '#domain/runtime/configuration';
 
 export const configurationSchemaFile = 'docs/configuration.schema.json';
 

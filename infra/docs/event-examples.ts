@@ -1,7 +1,7 @@
 /** One journal line for each event out: the examples of docs/events.md are what becomes of them. */
-import type { JournalLine } from '#domain/chain';
-import type { EventOutName } from '#domain/events-out';
-import type { LineKind } from '#domain/timeline';
+import type { JournalLine } from '#domain/journal/hash-chain';
+import type { LineKind } from '#domain/journal/timeline';
+import type { EventOutName } from '#domain/outbound/events-out';
 
 const at = Date.UTC(2026, 2, 2, 8, 15);
 const phone = { sourceId: 'cloud', user: 'Jane Doe/Acme', deviceId: 'ApplF17XK2LMN' };

@@ -1,6 +1,6 @@
 /** docs/events.md and docs/events/*.schema.json: the events out, from their schemas. */
 import { z } from 'zod';
-import { type EventOutName, eventsOf, eventsOut } from '#domain/events-out';
+import { type EventOutName, eventsOf, eventsOut } from '#domain/outbound/events-out';
 import { exampleLines } from './event-examples.ts';
 
 const names = Object.keys(eventsOut) as EventOutName[];
@@ -27,7 +27,7 @@ export function eventSchemas(): Record<string, () => string> {
 
 export function eventsPage(): string {
   return [
-    '<!-- Generated from lambdas/domain/events-out.ts by `npm run docs`. Edit that file, not this page. -->',
+    '<!-- Generated from lambdas/domain/outbound/events-out.ts by `npm run docs`. Edit that file, not this page. -->',
     '# Events out',
     '',
     'On the bus of the deployment, source `extender`. Each comes at least once and has an `eventId` that stays the same; events of',

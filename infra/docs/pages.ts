@@ -1,7 +1,7 @@
 /** The pages of the documentation that are made from what the product does: rules and action states. Pure: text from data. */
-import { type ActionState, actionState } from '#domain/action';
-import { rules } from '#domain/rules';
-import { actionEvents, finalStates, transitions } from '#domain/transitions';
+import { type ActionState, actionState } from '#domain/actions/action';
+import { actionEvents, finalStates, transitions } from '#domain/actions/transitions';
+import { rules } from '#domain/quarantine/rules';
 
 const notice = (source: string) => `<!-- Generated from ${source} by \`npm run docs\`. Edit that file, not this page. -->`;
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -11,7 +11,7 @@ const head = (...titles: readonly string[]) => [row(...titles), row(...titles.ma
 /** docs/rules.md */
 export function rulesPage(): string {
   return page([
-    notice('lambdas/domain/rules.ts'),
+    notice('lambdas/domain/quarantine/rules.ts'),
     '# Auto-Quarantine rules',
     '',
     'Each device gets one verdict: the first rule in this list that applies decides. The verdict is shown with the rule, the',
@@ -37,7 +37,7 @@ export function rulesPage(): string {
 /** docs/action-states.md */
 export function actionStatesPage(): string {
   return page([
-    notice('lambdas/domain/transitions.ts'),
+    notice('lambdas/domain/actions/transitions.ts'),
     '# Action states',
     '',
     'An action goes through these states. What a row does not list is refused in that state, and recorded.',

@@ -8,7 +8,7 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './start-error.ts';
 
 export type DataDirectory = { path: string; release(): Promise<void> };
 

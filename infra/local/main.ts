@@ -2,19 +2,19 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
-import type { LocalConfiguration } from '#domain/configuration';
-import { apiClient } from './api-client.ts';
+import type { LocalConfiguration } from '#domain/runtime/configuration';
+import { apiClient } from '../cli/api-client.ts';
+import { terminal } from '../cli/terminal.ts';
+import { TemplateNotUnderstood } from '../emulator/template/unsupported.ts';
 import { type CleanUp, cleanUp } from './clean-up.ts';
 import { separateSecrets } from './configuration/local-secrets.ts';
 import { readConfiguration } from './configuration/read-configuration.ts';
+import { portToUse } from './console-port.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Demo } from './demo/demo.ts';
-import { portToUse } from './port.ts';
+import { watch } from './event-feed.ts';
 import { type ReadyFacts, removeReadyFile, writeReadyFile } from './ready-file.ts';
-import { Refusal } from './refusal.ts';
-import { TemplateNotUnderstood } from './template/problems.ts';
-import { terminal } from './terminal.ts';
-import { watch } from './watch.ts';
+import { Refusal } from './start-error.ts';
 
 type Options = { config?: string; data: string; port?: number; readyFile?: string; demo: boolean };
 

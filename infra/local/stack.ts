@@ -3,24 +3,24 @@
  * the HTTP and WebSocket APIs, mappings and schedules, in that order, and stops them in the opposite one.
  */
 import { join } from 'node:path';
-import type { RuntimeConfiguration } from '#domain/configuration';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import { synthesize } from '#infra/cloud/synthesize';
-import { startApis } from './apis.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { startApis } from '../emulator/apis.ts';
+import { startMapping } from '../emulator/lambda/event-source-mapping.ts';
+import { type Lambdas, startLambdas } from '../emulator/lambda/lambdas.ts';
+import { startStreamMapping } from '../emulator/lambda/stream-mapping.ts';
+import type { Invoke, Model } from '../emulator/model.ts';
+import { startSchedules } from '../emulator/schedules.ts';
+import { freePort } from '../emulator/services/free-port.ts';
+import { type Services, startServices } from '../emulator/services/services.ts';
+import { type Connections, openConnections } from '../emulator/socket/connections.ts';
+import { socketLimitsFrom } from '../emulator/socket/limits.ts';
+import { region } from '../emulator/template/intrinsics.ts';
+import { readTemplate } from '../emulator/template/read-template.ts';
+import { stacksOf } from '../emulator/template/stack-document.ts';
 import { type CleanUp, cleanUp } from './clean-up.ts';
-import { startMapping } from './lambda/event-source-mapping.ts';
-import { type Lambdas, startLambdas } from './lambda/lambdas.ts';
-import { startStreamMapping } from './lambda/stream-mapping.ts';
-import type { Invoke, Model } from './model.ts';
 import type { ReadyFacts } from './ready-file.ts';
-import { startSchedules } from './schedules.ts';
-import { freePort } from './services/free-port.ts';
-import { type Services, startServices } from './services/services.ts';
-import { type Connections, openConnections } from './socket/connections.ts';
-import { socketLimitsFrom } from './socket/limits.ts';
-import { region } from './template/intrinsics.ts';
-import { readTemplate } from './template/read-template.ts';
-import { stacksOf } from './template/stack-document.ts';
-import type { Terminal } from './terminal.ts';
 
 export type StackOptions = {
   /** Belongs to this stack alone. */

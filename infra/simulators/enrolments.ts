@@ -1,6 +1,7 @@
 /** Enrolments that fit simulated devices: what the portal would say of the same phones. */
-import type { Enrolment } from '#domain/enrolment';
-import { commonName } from '#domain/names';
+
+import { commonName } from '#domain/devices/names';
+import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { PhoneKind, SimulatedDevice } from './traveler-simulator.ts';
 
 const platforms: Record<PhoneKind, string> = {

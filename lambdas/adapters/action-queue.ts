@@ -1,13 +1,13 @@
 /** How an action goes to the action queue: one group per device, so that a device's actions go in order, one at a time. */
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { LedgerAction } from '#adapters/dynamodb/ledger-item';
+import type { LedgerAction } from '#adapters/dynamodb/actions/ledger-item';
 import { deviceHash, fingerprint } from '#adapters/fingerprint';
 import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
-import type { Action } from '#domain/action';
-import type { DeviceKey } from '#domain/device';
-import type { ActionMessage } from '#domain/messages';
-import type { RelayResult } from '#domain/relay-protocol';
+import type { Action } from '#domain/actions/action';
+import type { DeviceKey } from '#domain/devices/device';
+import type { ActionMessage } from '#domain/messages/messages';
+import type { RelayResult } from '#domain/relay/relay-protocol';
 
 type Addresses = { ACTIONS_QUEUE_URL: string; BULK_ACTIONS_QUEUE_URL: string };
 

@@ -4,7 +4,7 @@
  */
 import { fingerprint } from '#adapters/fingerprint';
 import type { Outgoing } from '#adapters/queues';
-import type { EnrolmentsMessage } from '#domain/messages';
+import type { EnrolmentsMessage } from '#domain/messages/messages';
 
 /** `cause`: what hands it on; the same cause again is the same message (within the five minutes that SQS remembers). */
 export const enrolmentsOutgoing = (body: EnrolmentsMessage, cause: unknown): Outgoing => ({

@@ -2,8 +2,8 @@
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
-import type { UserKey } from '#domain/device';
-import type { EvaluationMessage } from '#domain/messages';
+import type { UserKey } from '#domain/devices/device';
+import type { EvaluationMessage } from '#domain/messages/messages';
 
 export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
 type Sending = { delaySeconds?: number; bulk?: boolean };

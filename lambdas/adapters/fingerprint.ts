@@ -1,6 +1,6 @@
 /** Short stable fingerprints: device keys and record contents in the manifest, digests of decision inputs. Not for secrets. */
 import { hash } from 'node:crypto';
-import type { DeviceKey } from '#domain/device';
+import type { DeviceKey } from '#domain/devices/device';
 
 /** 16 lower-case hex digits (64 bits). */
 export const fingerprint = (text: string): string => hash('sha1', text, 'hex').slice(0, 16);

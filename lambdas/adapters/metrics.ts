@@ -1,6 +1,6 @@
 /** Figures for CloudWatch, written to the function's log as lines that it takes for metrics. */
-import type { GuardItem } from '#domain/guard';
-import { type MetricName, metricLine, metricNames } from '#domain/metrics';
+import type { GuardItem } from '#domain/quarantine/guard';
+import { type MetricName, metricLine, metricNames } from '#domain/runtime/metrics';
 
 /** Rings the alarm on tripped guards. */
 export const ringGuard = (_: GuardItem): void => ring(metricNames.guardTripped);

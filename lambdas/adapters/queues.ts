@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
-import { messageText } from '#domain/message-text';
+import { messageText } from '#domain/messages/sqs-safe-json';
 
 /** `bulk`: one of many; where there are two lanes it takes the slower one. */
 export type Outgoing = { body: unknown; delaySeconds?: number; group?: string; deduplication?: string; bulk?: boolean };
@@ -38,7 +38,7 @@ export function sqsQueue(url: string, client = new SQSClient({})): Queue {
   };
 }
 
-/** One queue in two lanes: what comes singly does not wait behind what comes in masses (docs/decisions/lanes.md). */
+/** One queue in two lanes: what comes singly does not wait behind what comes in masses (docs/decisions/0032-lanes.md). */
 export function inLanes(single: Queue, bulk: Queue): Queue {
   return {
     async send(messages) {

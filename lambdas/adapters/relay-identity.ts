@@ -16,7 +16,7 @@ import {
   rotateClaims,
   type rotationRequest,
   statementLifeSeconds,
-} from '#domain/relay-identity';
+} from '#domain/relay/relay-identity';
 
 const alg = 'EdDSA';
 

@@ -2,8 +2,8 @@
  * The way to the relay that holds the lease of a source. Sent is not arrived: the socket delivers at most once, and may answer
  * "gone" (410) for what it did deliver. Whoever sends something that matters waits for its answer and sends it again.
  */
-import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import { heartbeat, type ToRelay } from '#domain/relay-protocol';
+import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import { heartbeat, type ToRelay } from '#domain/relay/relay-protocol';
 
 /** `post` resolves whether or not the connection was still there; anything else throws. */
 export type Post = (connectionId: string, text: string) => Promise<'posted' | 'gone'>;

@@ -1,5 +1,5 @@
 /** What can go wrong between us and a web service that is no mail server (portal, MaaS360), in the three parts a person reads. */
-import type { FailureKind, Problem } from '#domain/source';
+import type { FailureKind, Problem } from '#domain/devices/source';
 
 /** `where` names the service and the kind of request, never a person or a device. */
 export type Trouble = Pick<Problem, 'what' | 'where' | 'remedy'>;

@@ -9,14 +9,14 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { ActionCommand } from '#domain/relay-protocol';
-import { inOrder } from '../in-order.ts';
-import type { ActionJournal, AttemptKey, JournalEntry } from '../journal/journal.ts';
+import type { ActionCommand } from '#domain/relay/relay-protocol';
+import type { ActionJournal, AttemptKey, JournalEntry } from '../journal/action-journal.ts';
+import { inOrder } from '../keyed-queue.ts';
 import type { Link, RelaySource, Told, Workers } from '../ports.ts';
-import { type CarriedOut, carryOut, Stopped } from './carry-out.ts';
-import { problemOf } from './problems.ts';
-import { applySettings } from './settings.ts';
-import { troubles } from './troubles.ts';
+import { troubles } from './current-problems.ts';
+import { problemOf } from './describe-problem.ts';
+import { type CarriedOut, carryOut, Stopped } from './perform-action.ts';
+import { applySettings } from './write-settings.ts';
 
 export type RelayActions = Pick<Workers, 'act' | 'settings' | 'resume' | 'problems' | 'stop'>;
 export type RelayActionOptions = {

@@ -1,6 +1,6 @@
 /** What a file of commands is given. Another folder adds its own by being named in main.ts. */
 import type { Command } from 'commander';
-import type { Places } from './places.ts';
+import type { Places } from './paths.ts';
 
 export type PlaceOptions = { config?: string; data?: string };
 export type CommandLine = {

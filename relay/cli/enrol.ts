@@ -2,7 +2,7 @@
 import { enrol } from '../identity/enrol.ts';
 import { identityFile } from '../identity/identity.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
-import { wayOutGiven } from './way-out-given.ts';
+import { wayOutGiven } from './egress-options.ts';
 
 type Options = PlaceOptions & { caFile?: string; again?: boolean };
 

@@ -1,7 +1,7 @@
 /** `relay rotate-key`: a new key; a relay that runs needs no restart. */
 import { rotateKey } from '../identity/rotate.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
-import { wayOutGiven } from './way-out-given.ts';
+import { wayOutGiven } from './egress-options.ts';
 
 export const addRotateKey: AddCommands = ({ command, places, say }) => {
   command('rotate-key', 'replaces the relay’s key without an outage').action(async (options: PlaceOptions) => {

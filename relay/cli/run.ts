@@ -1,14 +1,14 @@
 /** `relay run`: the relay itself, in the foreground; a service manager starts and stops it. */
 import { loadConfiguration } from '../configuration/load.ts';
 import { readIdentity } from '../identity/identity.ts';
-import { JournalFailure } from '../journal/journal.ts';
+import { JournalFailure } from '../journal/action-journal.ts';
 import { createLog, type RelayLog } from '../log/log.ts';
 import type { Workers } from '../ports.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { configuredCredentials } from '../run/credentials.ts';
 import { type Relay, startRelay } from '../run/relay.ts';
-import { soleRun } from '../run/sole-run.ts';
-import { timingGiven } from '../run/timing-given.ts';
+import { soleRun } from '../run/single-instance.ts';
+import { timingGiven } from '../run/timing-overrides.ts';
 import { relayWorkers, type WorkersOptions } from '../run/workers.ts';
 import { SnapshotFailure } from '../snapshot/failure.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';

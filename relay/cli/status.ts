@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { type RelayStatus, relayStatus } from '../health/status.ts';
 import { identityFile, isEnrolled } from '../identity/identity.ts';
 import { RelayRefusal } from '../refusal.ts';
-import { readRunning } from '../run/running.ts';
+import { readRunning } from '../run/running-file.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 import { showStatus } from './show-status.ts';
 

@@ -3,7 +3,7 @@
  * One event at a time; what happens while effects are performed waits its turn.
  */
 import type { Log } from '../log/log.ts';
-import { cures, type Ending } from './ending.ts';
+import { cures, type Ending } from './close-policy.ts';
 import { step } from './reducer.ts';
 import type { Socket, SocketEvents } from './socket.ts';
 import { type ConnectionTiming, type Effect, type Event, initial, type SocketId, type State, type Timer } from './states.ts';

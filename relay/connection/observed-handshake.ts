@@ -1,7 +1,7 @@
 /** What undici's WebSocket keeps to itself: how the handshake was answered, why it failed, and the stream below. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { wordsOf } from './words-of.ts';
+import { wordsOf } from './describe-error.ts';
 
 type Observer = {
   /** `date`: the answer's Date header, epoch ms. */

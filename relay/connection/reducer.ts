@@ -1,6 +1,6 @@
 /** What each event does in each state (states.ts). An event that a state does not name leaves it as it is. */
 import { delay } from './backoff.ts';
-import type { Ending } from './ending.ts';
+import type { Ending } from './close-policy.ts';
 import {
   type Effect,
   type Event,

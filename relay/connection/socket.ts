@@ -1,7 +1,7 @@
 /** One WebSocket to the cloud: undici's, with what a relay needs of it. Tells how its handshake was answered, and can be destroyed. */
 import type { Duplex } from 'node:stream';
 import { type Dispatcher, WebSocket } from 'undici';
-import { closed, type Ending, refusal } from './ending.ts';
+import { closed, type Ending, refusal } from './close-policy.ts';
 import { observed } from './observed-handshake.ts';
 
 export type Socket = {

@@ -18,7 +18,7 @@
  * Invariants: at most two sockets, two only from renewing to draining; every state but idle and stopped has a timer that moves it
  * on, so it never stops trying; timers that a state does not know are cleared on entering it (`timersOf`).
  */
-import type { Ending } from './ending.ts';
+import type { Ending } from './close-policy.ts';
 
 export type Timer = 'retry' | 'open' | 'beat' | 'silence' | 'life' | 'settled' | 'drain' | 'leave';
 /** Sockets are named by number, counted up. */

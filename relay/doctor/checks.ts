@@ -1,16 +1,17 @@
 /** The checks of `relay doctor`, in the order in which one rests on another. */
-import type { Check } from './examine.ts';
+
+import { asked, lookUp } from './check-cloud.ts';
+import { lookAtConfiguration, lookAtFolder, lookAtIdentity, lookAtRoom, lookAtStores } from './check-files.ts';
+import type { Patient } from './doctor-context.ts';
 import type { Finding } from './finding.ts';
 import * as cloud from './judge-cloud.ts';
 import { judgeNeighbour } from './judge-files.ts';
 import * as traveler from './judge-traveler.ts';
-import { asked, lookUp } from './look-cloud.ts';
-import { lookAtConfiguration, lookAtFolder, lookAtIdentity, lookAtRoom, lookAtStores } from './look-files.ts';
-import type { Patient } from './patient.ts';
-import type { FirstPage } from './reading/first-page.ts';
-import { programOf } from './reading/program.ts';
-import { reach } from './reading/reach.ts';
-import { refusals } from './refusals.ts';
+import { programOf } from './probes/console-program.ts';
+import type { FirstPage } from './probes/first-page.ts';
+import { reach } from './probes/tcp-reach.ts';
+import { refusals } from './refusal-finding.ts';
+import type { Check } from './run-checks.ts';
 
 const ofTraveler =
   (judge: (read: FirstPage) => Finding) =>

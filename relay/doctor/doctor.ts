@@ -1,10 +1,10 @@
 /** `relay doctor`: goes through everything that has to be right, a line each. Exit code 0 when nothing is broken, else 1. */
 import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
-import { timingGiven } from '../run/timing-given.ts';
+import { timingGiven } from '../run/timing-overrides.ts';
 import { checks } from './checks.ts';
-import { type Examined, examine } from './examine.ts';
-import { patientAt } from './patient.ts';
-import { lineOf, reportOf, verdictOf } from './show.ts';
+import { patientAt } from './doctor-context.ts';
+import { lineOf, reportOf, verdictOf } from './format-finding.ts';
+import { type Examined, examine } from './run-checks.ts';
 
 /** Longer than any single step may take on a slow line, much shorter than what the relay itself grants. */
 const longestMs = 15_000;

@@ -1,12 +1,12 @@
 /** What the readings of the line to the cloud amount to. Pure. */
-import { statementLifeSeconds } from '#domain/relay-identity';
-import { closeCodes } from '#domain/relay-protocol';
-import { cures } from '../connection/ending.ts';
+import { statementLifeSeconds } from '#domain/relay/relay-identity';
+import { closeCodes } from '#domain/relay/relay-protocol';
+import { cures } from '../connection/close-policy.ts';
 import { broken, type Finding, noted, well } from './finding.ts';
-import type { Answer, Handshake } from './reading/handshake.ts';
-import type { Line } from './reading/line.ts';
-import type { TlsEnd } from './reading/tls-end.ts';
-import type { Tunnel } from './reading/tunnel.ts';
+import type { Line } from './probes/egress-route.ts';
+import type { Answer, Handshake } from './probes/handshake.ts';
+import type { Tunnel } from './probes/proxy-tunnel.ts';
+import type { TlsEnd } from './probes/tls-peer.ts';
 
 const whose = ({ proxy }: Line) => (proxy === null ? 'the cloud' : 'the proxy');
 const firstHop = (line: Line) => line.proxy ?? line;

@@ -2,8 +2,8 @@
 import type { Stats } from 'node:fs';
 import { readableByOthers } from '../file-modes.ts';
 import { broken, type Finding, noted, well } from './finding.ts';
-import type { Neighbour } from './reading/neighbour.ts';
-import type { Stored } from './reading/stored.ts';
+import type { Neighbour } from './probes/running-relay.ts';
+import type { Stored } from './probes/stored-files.ts';
 
 type Owned = Pick<Stats, 'uid' | 'mode'>;
 /** `config` and `identity` null: not there, which another check says. */

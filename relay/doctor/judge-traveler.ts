@@ -2,8 +2,8 @@
 import { WrongCredentials } from '#adapters/traveler/failure';
 import type { RelayFile } from '../configuration/schema.ts';
 import { broken, type Finding, noted, well } from './finding.ts';
-import type { Reply } from './reading/console-reply.ts';
-import type { FirstPage } from './reading/first-page.ts';
+import type { Reply } from './probes/console-reply.ts';
+import type { FirstPage } from './probes/first-page.ts';
 
 /** Neither reached nor told off: nothing came, or a request for patience. */
 const isAway = (read: FirstPage) =>

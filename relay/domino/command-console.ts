@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import { type Listener, listenTo } from './answers.ts';
 import { environmentFor, withLine } from './command-line.ts';
 import type { DominoConsole } from './console.ts';
+import { type Listener, listenTo } from './console-answers.ts';
 
 export type CommandOptions = {
   /** Program and arguments; `{line}` stands for the line. */

@@ -2,9 +2,9 @@
  * The closed set of lines that the relay ever says to a Domino console: pure, built only from checked parts. A device chooses its
  * own id and `*` stands for all devices of a user, so what does not match is refused, never escaped.
  */
-import type { ActionType, WipeTarget } from '#domain/action';
-import type { DeviceKey } from '#domain/device';
-import { wipeFlags } from '#domain/wipe';
+import type { ActionType, WipeTarget } from '#domain/actions/action';
+import { wipeFlags } from '#domain/actions/wipe';
+import type { DeviceKey } from '#domain/devices/device';
 
 export type LineRequest = Pick<DeviceKey, 'user' | 'deviceId'> & {
   /** approve: the lock is ours, and no wipe is pending: lifted with the approval. */

@@ -3,14 +3,14 @@
  * be built safely is refused before any program is started.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
-import type { ActionType } from '#domain/action';
-import type { DeviceKey } from '#domain/device';
-import { inOrder } from '../in-order.ts';
+import type { ActionType } from '#domain/actions/action';
+import type { DeviceKey } from '#domain/devices/device';
+import { inOrder } from '../keyed-queue.ts';
 import type { RelaySource } from '../ports.ts';
 import type { DominoConsole } from './console.ts';
 import { consoleLines, type LineRequest } from './console-lines.ts';
 import type { DeviceWrites } from './device-writes.ts';
-import { patience } from './patience.ts';
+import { patience } from './read-back-delays.ts';
 
 export type ConsoleWriteOptions = {
   /** Lines under way at once. */

@@ -1,8 +1,8 @@
 /** Writes over the Traveler server's own REST: the same unproven ones as for SmartCloud. */
 import type { TravelerSource } from '#adapters/traveler/contract';
-import { isKeptOut } from '#domain/effects';
+import { isKeptOut } from '#domain/actions/our-denial';
 import type { DeviceWrites } from './device-writes.ts';
-import { patience } from './patience.ts';
+import { patience } from './read-back-delays.ts';
 
 type RestSource = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe' | 'detail'>;
 

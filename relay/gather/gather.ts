@@ -11,17 +11,17 @@
  * What the cloud has is what it names as `base`: then the run before becomes the committed snapshot, or is forgotten.
  */
 import { deviceHash } from '#adapters/fingerprint';
-import type { GatherCommand } from '#domain/relay-protocol';
+import type { GatherCommand } from '#domain/relay/relay-protocol';
 import type { Link } from '../ports.ts';
 import type { RunStart, StagedRun } from '../snapshot/contract.ts';
 import { SnapshotLost } from '../snapshot/failure.ts';
-import { oneRun } from './one-run.ts';
+import { inWords, troubleOf } from './describe-problem.ts';
+import { noCounts } from './gather-state.ts';
 import type { GatherNeeds, RelayGather } from './ports.ts';
 import { progressOf } from './progress.ts';
 import { readSource } from './read-source.ts';
-import { noCounts } from './reading.ts';
-import { tellParts, tellRun } from './tell.ts';
-import { inWords, troubleOf } from './trouble.ts';
+import { tellParts, tellRun } from './send-run.ts';
+import { oneRun } from './single-run.ts';
 
 /** After a restart, a run older than this is not told any more: the cloud has given it up. */
 const staleMs = 3_600_000;

@@ -1,5 +1,5 @@
 /** What gathering needs from outside, and what it offers to the rest of the relay. */
-import type { DeviceKey } from '#domain/device';
+import type { DeviceKey } from '#domain/devices/device';
 import type { RelaySource, Workers } from '../ports.ts';
 import type { Snapshot } from '../snapshot/contract.ts';
 

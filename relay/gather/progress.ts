@@ -1,6 +1,6 @@
 /** How far a reading has come, told now and then while it goes on. */
 import type { Link } from '../ports.ts';
-import type { Counts } from './reading.ts';
+import type { Counts } from './gather-state.ts';
 
 const everyMs = 2_000;
 

@@ -4,13 +4,13 @@
  */
 import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import { printOf } from '#domain/gather-prints';
-import { contradiction } from '#domain/gather-schedule';
-import { type Manifest, stalePrint } from '#domain/manifest';
+import { contradiction } from '#domain/gather/gather-schedule';
+import { type Manifest, stalePrint } from '#domain/gather/manifest';
+import { printOf } from '#domain/gather/row-fingerprint';
 import type { Staged } from '../snapshot/contract.ts';
-import { looking } from './look.ts';
-import { type OwedRow, owedRows } from './owed-rows.ts';
-import type { Comparison, Reading } from './reading.ts';
+import { looking } from './changed-device.ts';
+import { type OwedRow, owedRows } from './changed-rows.ts';
+import type { Comparison, Reading } from './gather-state.ts';
 import { isMoving } from './rows.ts';
 
 const batchSize = 200;

@@ -1,6 +1,6 @@
 /** A listed device as it is kept and sent. Pure. */
-import type { DeviceDetail, ListedDevice } from '#domain/device';
-import { type RelayedDevice, relayedDevice } from '#domain/relay-protocol';
+import type { DeviceDetail, ListedDevice } from '#domain/devices/device';
+import { type RelayedDevice, relayedDevice } from '#domain/relay/relay-protocol';
 
 /** A device chooses what it calls itself: what is absurdly long is cut, so that each device fits into one message. */
 export const mostRowBytes = 16 * 1024;

@@ -1,7 +1,7 @@
 /** The two requests that a relay makes over plain HTTPS: to enrol, and to change its key. */
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
-import { wordsOf } from '../connection/words-of.ts';
+import { wordsOf } from '../connection/describe-error.ts';
 import { RelayRefusal } from '../refusal.ts';
 
 /** What the cloud says where it refuses (RFC 9457). */

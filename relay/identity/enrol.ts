@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { generateKey, publicPart } from '#adapters/relay-identity';
-import { enrolmentAnswer, type enrolmentRequest } from '#domain/relay-identity';
+import { enrolmentAnswer, type enrolmentRequest } from '#domain/relay/relay-identity';
 import { RelayRefusal } from '../refusal.ts';
 import { version } from '../version.ts';
 import { postToCloud } from './cloud-request.ts';

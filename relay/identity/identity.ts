@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { privateKey } from '#adapters/relay-identity';
-import { enrolmentAnswer } from '#domain/relay-identity';
+import { enrolmentAnswer } from '#domain/relay/relay-identity';
 import { replaceFile } from '../atomic-file.ts';
 import { readableByOthers } from '../file-modes.ts';
 import { RelayRefusal } from '../refusal.ts';

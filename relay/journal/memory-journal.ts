@@ -6,7 +6,7 @@ import {
   JournalFailure,
   type Retention,
   usualRetention,
-} from './journal.ts';
+} from './action-journal.ts';
 
 export function memoryJournal({ retention = usualRetention }: { retention?: Retention } = {}): ActionJournal {
   const entries = new Map<string, JournalEntry>();

@@ -14,7 +14,7 @@ import {
   journalEntry,
   type Retention,
   usualRetention,
-} from './journal.ts';
+} from './action-journal.ts';
 
 export type JournalOptions = {
   retention?: Retention;

@@ -4,22 +4,22 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { connectStatement } from '#adapters/relay-identity';
 import type { RelayConfiguration } from '../configuration/load.ts';
+import { cures, type Ending } from '../connection/close-policy.ts';
 import { createConnection } from '../connection/connection.ts';
-import { cures, type Ending } from '../connection/ending.ts';
+import { wayOut } from '../connection/egress.ts';
 import { openSocket } from '../connection/socket.ts';
 import type { State } from '../connection/states.ts';
-import { wayOut } from '../connection/way-out.ts';
 import { createMetrics } from '../health/metrics.ts';
 import { type HealthServer, serveHealth } from '../health/server.ts';
 import { isConnected, type RelayStatus, whyNotReady } from '../health/status.ts';
 import type { RelayLog } from '../log/log.ts';
 import type { Workers } from '../ports.ts';
-import { createNumbers } from '../session/numbers.ts';
+import { createNumbers } from '../session/sequence-numbers.ts';
 import { createSession } from '../session/session.ts';
 import type { Timing } from '../timing.ts';
 import { version } from '../version.ts';
-import { createKeys } from './keys.ts';
-import { removeRunning, writeRunning } from './running.ts';
+import { createKeys } from './connection-key.ts';
+import { removeRunning, writeRunning } from './running-file.ts';
 
 export type RelayOptions = {
   configuration: RelayConfiguration;

@@ -2,10 +2,10 @@
 import { getCACertificates } from 'node:tls';
 import type { CredentialsReader } from '#adapters/traveler/contract';
 import { travelerSource } from '#adapters/traveler/source';
-import type { DeviceKey } from '#domain/device';
+import type { DeviceKey } from '#domain/devices/device';
 import type { RelayConfiguration } from '../configuration/load.ts';
+import { writesOf } from '../domino/configured-writes.ts';
 import { type DeviceReads, sourceOf } from '../domino/device-writes.ts';
-import { writesOf } from '../domino/writes-of.ts';
 import type { RelaySource } from '../ports.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { httpReads } from '../sources/http-reads.ts';

@@ -5,9 +5,9 @@ import { resolve } from 'node:path';
 import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
 import { isEnrolled } from '../identity/identity.ts';
 import { RelayRefusal } from '../refusal.ts';
+import { type Step, serviceName, usualUser, type WantedService } from './service-plan.ts';
 import { ask, carryOut, wordsOf } from './steps.ts';
 import { systemdAnswer, systemdInstall, systemdQuestion, systemdUninstall } from './systemd-plan.ts';
-import { type Step, serviceName, usualUser, type WantedService } from './wanted.ts';
 import { taskInstall, taskQuestion, taskUninstall } from './windows-task.ts';
 
 type Options = PlaceOptions & { user?: string; write: string[]; program?: string; dryRun?: boolean };

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RelayRefusal } from '../refusal.ts';
-import type { Step } from './wanted.ts';
+import type { Step } from './service-plan.ts';
 
 type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
 const doings: { [D in Step['do']]: (step: StepOf<D>) => void } = {

@@ -1,7 +1,7 @@
 /** What installing, removing and asking for the service means under systemd. Pure. */
 import { dirname } from 'node:path';
+import { type Step, serviceName, usualUser, type WantedService } from './service-plan.ts';
 import { systemdUnit } from './systemd-unit.ts';
-import { type Step, serviceName, usualUser, type WantedService } from './wanted.ts';
 
 export type SystemdFacts = {
   /** Where an administrator's units go. */

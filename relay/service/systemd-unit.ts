@@ -1,6 +1,6 @@
 /** The systemd unit as text. Pure. */
 import { leanEnvironment } from '../lean-environment.ts';
-import type { WantedService } from './wanted.ts';
+import type { WantedService } from './service-plan.ts';
 
 const installedData = '/var/lib/traveler-relay';
 

@@ -3,7 +3,7 @@
  * it ends. A Windows service would need a native program around the relay; a task needs nothing but what Windows has. Pure.
  */
 import { win32 } from 'node:path';
-import type { Step, WantedService } from './wanted.ts';
+import type { Step, WantedService } from './service-plan.ts';
 
 export const taskName = 'Traveler Relay';
 /** Well-known ids, the same in every language: LocalService, Administrators, SYSTEM. */

@@ -1,5 +1,5 @@
 /** What the cloud asks for is handed to the workers, once each, and acknowledged when it is safe with them. */
-import type { ActionCommand, GatherCommand, SettingsCommand, ToRelay } from '#domain/relay-protocol';
+import type { ActionCommand, GatherCommand, SettingsCommand, ToRelay } from '#domain/relay/relay-protocol';
 import type { Metrics } from '../health/metrics.ts';
 import type { Log } from '../log/log.ts';
 import type { Link, Workers } from '../ports.ts';

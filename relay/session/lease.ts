@@ -3,7 +3,7 @@
  * that delays only shorten it. Both clocks have to agree that it lasts: the monotonic one does not jump but may stand still while
  * the machine sleeps, the wall clock jumps but does not stand still.
  */
-import type { Lease } from '#domain/relay-protocol';
+import type { Lease } from '#domain/relay/relay-protocol';
 
 /** ms; `monotonic` from any start, `wall` since the epoch. */
 export type Moment = { monotonic: number; wall: number };

@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { checkProof } from '#adapters/relay-identity';
-import type { EnrolmentAnswer } from '#domain/relay-identity';
+import type { EnrolmentAnswer } from '#domain/relay/relay-identity';
 import {
   longestMessageBytes,
   protocol,
@@ -17,9 +17,9 @@ import {
   type ToCloud,
   type ToRelay,
   toCloud,
-} from '#domain/relay-protocol';
+} from '#domain/relay/relay-protocol';
+import { closed } from '../connection/close-policy.ts';
 import type { Connection, Speaker } from '../connection/connection.ts';
-import { closed } from '../connection/ending.ts';
 import type { SocketId } from '../connection/states.ts';
 import type { Metrics } from '../health/metrics.ts';
 import type { Log } from '../log/log.ts';
@@ -29,8 +29,8 @@ import { createAcknowledgements } from './acknowledgements.ts';
 import { createCloudClock } from './cloud-clock.ts';
 import { createCommands } from './commands.ts';
 import { createLeaseKeeper, type Moment } from './lease.ts';
-import type { Numbers } from './numbers.ts';
 import { createOutbox } from './outbox.ts';
+import type { Numbers } from './sequence-numbers.ts';
 
 export type SessionOptions = {
   /** As it is now: it may be enrolled anew while it runs. */

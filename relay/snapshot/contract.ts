@@ -13,10 +13,10 @@
  * is empty.
  */
 import { z } from 'zod';
-import type { Print } from '#domain/gather-prints';
-import type { Manifest } from '#domain/manifest';
-import { type GatherCommand, gatherDigest, gatherTotals, type RelayedDevice } from '#domain/relay-protocol';
-import { type ServerFacts, serverFacts } from '#domain/source';
+import { type ServerFacts, serverFacts } from '#domain/devices/source';
+import type { Manifest } from '#domain/gather/manifest';
+import type { Print } from '#domain/gather/row-fingerprint';
+import { type GatherCommand, gatherDigest, gatherTotals, type RelayedDevice } from '#domain/relay/relay-protocol';
 
 /** As `gatherEnd` tells them. */
 export type Totals = z.infer<typeof gatherTotals>;

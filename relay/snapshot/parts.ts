@@ -1,5 +1,5 @@
 /** Cuts what is to be sent into parts that fit into one message each. Which part a device is in follows from its hash. */
-import { longestMessageBytes } from '#domain/relay-protocol';
+import { longestMessageBytes } from '#domain/relay/relay-protocol';
 
 /** `bytes`: of the device as JSON; null: removed, only its hash is sent. */
 export type Sized = { hash: string; bytes: number | null };

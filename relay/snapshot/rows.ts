@@ -1,8 +1,8 @@
 /** Devices and facts as the file holds them, and back: what comes from it is parsed like anything that comes from outside. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { printOf } from '#domain/gather-prints';
-import { entryBytes, packEntries } from '#domain/manifest';
-import { relayedDevice } from '#domain/relay-protocol';
+import { entryBytes, packEntries } from '#domain/gather/manifest';
+import { printOf } from '#domain/gather/row-fingerprint';
+import { relayedDevice } from '#domain/relay/relay-protocol';
 import type { Part, Staged } from './contract.ts';
 import { BrokenContent } from './failure.ts';
 

@@ -1,7 +1,7 @@
 /** The snapshot in its file. What it promises is said in contract.ts. */
 import { gatherDigest } from '#adapters/fingerprint';
-import { readManifest } from '#domain/manifest';
-import { type GatherCommand, gatherCommand, relayedDevice } from '#domain/relay-protocol';
+import { readManifest } from '#domain/gather/manifest';
+import { type GatherCommand, gatherCommand, relayedDevice } from '#domain/relay/relay-protocol';
 import {
   type CommittedRun,
   committedRun,

@@ -9,8 +9,8 @@ import { type Connection, connect } from '#adapters/traveler/connection';
 import type { DevicePage, Found, TravelerOptions } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { Reads } from '../gather/ports.ts';
-import { oldServer } from './old-server.ts';
-import { oneScan } from './one-scan.ts';
+import { oneScan } from './shared-scan.ts';
+import { oldServer } from './traveler-8.ts';
 import { deviceOf } from './traveler-document.ts';
 import { documentOf, isDocument, positionOf, viewPage } from './view-entries.ts';
 

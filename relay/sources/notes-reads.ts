@@ -7,9 +7,9 @@ import type { DevicePage, Found } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { Reads } from '../gather/ports.ts';
 import { type NotesOptions, notesCommand } from '../notes/notes-command.ts';
-import { oldServer } from './old-server.ts';
-import { oneScan } from './one-scan.ts';
 import { ProgramFailed, type ProgramLimits, programLines } from './program-lines.ts';
+import { oneScan } from './shared-scan.ts';
+import { oldServer } from './traveler-8.ts';
 import { deviceOf } from './traveler-document.ts';
 
 export type NotesReadsOptions = NotesOptions & {

@@ -9,7 +9,7 @@
  *   wipeSupported   as wipe_types_supported
  */
 import type { Found } from '#adapters/traveler/contract';
-import { parseFull } from '#domain/traveler-record';
+import { parseFull } from '#domain/gather/traveler-record';
 
 /** An item's value: a text, a number, a list; a time as epoch ms. Names as the server spells them. */
 export type Items = Readonly<Record<string, unknown>>;

@@ -4,8 +4,8 @@ import { buildApp } from 'fauxqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actionOutgoing } from '#adapters/action-queue';
 import { sqsQueue } from '#adapters/queues';
-import type { Action } from '#domain/action';
-import { actionMessage } from '#domain/messages';
+import type { Action } from '#domain/actions/action';
+import { actionMessage } from '#domain/messages/messages';
 import { aRequest, newDevice } from '#test/fixtures/spine';
 
 const app = buildApp({ logger: false, defaultRegion: 'us-east-1' });

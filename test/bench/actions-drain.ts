@@ -6,14 +6,14 @@
  */
 
 import pMap from 'p-map';
-import { putAll } from '#adapters/dynamodb/batches';
-import { deviceItem } from '#adapters/dynamodb/device-items';
-import { ledger } from '#adapters/dynamodb/ledger';
-import { ledgerItem } from '#adapters/dynamodb/ledger-item';
+import { ledger } from '#adapters/dynamodb/actions/ledger';
+import { ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
+import { putAll } from '#adapters/dynamodb/batch-requests';
+import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { travelerSource } from '#adapters/traveler/source';
-import type { Action } from '#domain/action';
-import type { Device } from '#domain/device';
-import type { ActionMessage } from '#domain/messages';
+import type { Action } from '#domain/actions/action';
+import type { Device } from '#domain/devices/device';
+import type { ActionMessage } from '#domain/messages/messages';
 import { queueSpecs } from '#infra/cloud/function-specs';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 import { aRequest, newDevice } from '#test/fixtures/spine';

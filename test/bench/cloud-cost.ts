@@ -2,7 +2,7 @@
  * Row 15: what one steady day costs in the cloud. A steady gather of a fleet that syncs is counted at two sizes; what it takes at
  * others lies on the straight line through them. What stands there all day is counted in the synthesized template.
  */
-import { pricesAsOf, pricesRegion } from '#domain/list-prices';
+import { pricesAsOf, pricesRegion } from '#domain/runtime/list-prices';
 import { oneSource, type Resource, templatesFor } from '#test/infra/templates';
 import { type CostLine, dailyCost, type GatherCost, type Standing } from './daily-cost.ts';
 import { type GatherWorld, gatherWorld, lowerQuartile } from './gather-world.ts';

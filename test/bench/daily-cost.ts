@@ -1,6 +1,7 @@
 /** What one steady day costs in the cloud, from counted units at list prices. Pure; what is assumed and not counted stands here. */
-import { listPrices as prices } from '#domain/list-prices';
-import { heartbeat } from '#domain/relay-protocol';
+
+import { heartbeat } from '#domain/relay/relay-protocol';
+import { listPrices as prices } from '#domain/runtime/list-prices';
 import { functionSpecs, queueSpecs } from '#infra/cloud/function-specs';
 
 /** Of one steady gather, as counted. `ownMs`: what it takes when the server answers at once. */

@@ -4,10 +4,10 @@
  * written once a chunk, not once a user, so that the text to parse is not padded. In chunks, because one string cannot hold it.
  */
 import { pathToFileURL } from 'node:url';
-import { decide } from '#domain/decide';
-import type { DecideInput, DeviceFacts } from '#domain/decide-input';
-import type { Enrolment } from '#domain/enrolment';
-import { defaultSettings } from '#domain/settings';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import { decide } from '#domain/quarantine/decide';
+import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import { defaultSettings } from '#domain/quarantine/settings';
 import type { Row } from '#test/bench/row';
 
 type Shared = Pick<DecideInput, 'now' | 'settings' | 'server' | 'enforcement' | 'baseline' | 'enrolmentFeed'>;

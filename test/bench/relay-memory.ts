@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ToCloud } from '#domain/relay-protocol';
+import type { ToCloud } from '#domain/relay/relay-protocol';
 import { buildRelay } from '#infra/relay-bundle';
 import { type FakeCloud, fakeCloud } from '#test/relay/fake-cloud';
 import { dataFolder, relay, startProcess, writeConfiguration } from '#test/relay/relay-process';

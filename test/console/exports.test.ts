@@ -1,6 +1,6 @@
 /** What leaves the console as a file, and what its address keeps. */
 import { expect, test } from 'vitest';
-import { canonical as sealed } from '#domain/chain';
+import { canonical as sealed } from '#domain/journal/hash-chain';
 import { csvOf } from '../../lambdas/console/src/parts/csv.ts';
 import { filterOf, filterOfTokens, tokensOf } from '../../lambdas/console/src/parts/device-filter.ts';
 import { canonical } from '../../lambdas/console/src/parts/journal.ts';

@@ -1,6 +1,6 @@
 /** What is looked for in the journal: kept by the address, asked of the API. */
 import { expect, test } from 'vitest';
-import { lineKind } from '#domain/timeline';
+import { lineKind } from '#domain/journal/timeline';
 import { journalAddress, journalFilterOf, journalQuery, nothingAsked } from '../../lambdas/console/src/parts/journal-filter.ts';
 import { kindWords } from '../../lambdas/console/src/texts/words.ts';
 

@@ -1,7 +1,7 @@
 /** The published description of the events out is that of the code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { eventsOut } from '#domain/events-out';
+import { eventsOut } from '#domain/outbound/events-out';
 import { eventSchemas, eventsPage, exampleOf } from '#infra/docs/events';
 
 test('docs/events.md is what the schemas say: run `npm run docs` after changing one', () => {

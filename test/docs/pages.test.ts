@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { actionState } from '#domain/action';
-import { rules } from '#domain/rules';
+import { actionState } from '#domain/actions/action';
+import { rules } from '#domain/quarantine/rules';
 import { actionStatesPage, rulesPage } from '#infra/docs/pages';
 
 const inRepository = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { inLanes, type Queue } from '#adapters/queues';
-import type { ActionRequested } from '#domain/events';
+import type { ActionRequested } from '#domain/messages/events-in';
 import { isStream } from '#functions/portal-events/portal-events';
-import { requestAction } from '#functions/request-action/request-action';
 import { type ManualQueue, manualQueue } from '#test/fixtures/manual-queue';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
+import { requestAction } from '#use-cases/actions/request-action';
 
 let spine: Spine;
 let user: string;

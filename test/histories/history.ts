@@ -6,12 +6,12 @@
  */
 
 import { evaluationsQueue } from '#adapters/evaluations-queue';
-import type { ActionType } from '#domain/action';
-import type { ActionRequested } from '#domain/events';
-import { requestAction } from '#functions/request-action/request-action';
+import type { ActionType } from '#domain/actions/action';
+import type { ActionRequested } from '#domain/messages/events-in';
 import type { FaultInput } from '#infra/simulators/traveler/faults';
 import { killedAt } from '#test/fixtures/crashing';
 import { type Spine, sourceId } from '#test/fixtures/spine';
+import { requestAction } from '#use-cases/actions/request-action';
 import { type Random, randomOf } from './random.ts';
 import { ask, distinct, type Effect, gathered, lost, newPhone, phoneWiped, rest, setUpAnew, type World } from './reference.ts';
 

@@ -3,7 +3,7 @@
  * ledger, no clock. Where the order of two requests is left open (one had to wait for the server and the other overtook it), every
  * order is followed, and the log must be one of those.
  */
-import type { ActionType } from '#domain/action';
+import type { ActionType } from '#domain/actions/action';
 
 export type Effect = 'approve' | 'block' | 'wipe' | 'cancel' | 'remove';
 export type Asked = { id: string; type: ActionType };
@@ -48,7 +48,7 @@ export function ask(world: World, asked: Asked): World {
 
 /**
  * Everything that can go out has. `inOrder`: nothing made a request wait, so they went in the order they came. One that has to wait
- * for another has left the queue, and what comes after it may go before it (docs/decisions/waiting-actions.md).
+ * for another has left the queue, and what comes after it may go before it (docs/decisions/0007-waiting-actions.md).
  */
 export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
   const waiting = world.open.filter(({ phase }) => phase === 'waiting');

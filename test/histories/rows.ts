@@ -2,7 +2,7 @@
  * Every three requests in a row, from every beginning, with nothing in their way: what random histories meet rarely, the exact
  * order, is tried case by case. Nothing waits for the server here, so the reference allows one log only, unless a wipe is out.
  */
-import { type ActionType, actionType } from '#domain/action';
+import { type ActionType, actionType } from '#domain/actions/action';
 import type { Spine } from '#test/fixtures/spine';
 import { asking, effectsOf, type Phone, requestFor, wipesDevice } from './history.ts';
 import { ask, newPhone, phoneWiped, rest, type World } from './reference.ts';

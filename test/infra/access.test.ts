@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runtimeConfiguration } from '#domain/configuration';
+import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { emptyBundles } from '#infra/cloud/bundle';
 import { addStacks } from '#infra/cloud/extender-app';
 import { rulePacks } from '#infra/cloud/nag';

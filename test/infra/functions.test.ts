@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type FunctionName, functionVariables } from '#domain/environment';
+import { type FunctionName, functionVariables } from '#domain/runtime/environment';
 import {
   everything,
   functionOf,

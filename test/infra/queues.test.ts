@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runtimeConfiguration } from '#domain/configuration';
+import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { queueSpecs } from '#infra/cloud/function-specs';
 import { everything, oneSource, type Resource, type Templates, templatesFor } from './templates.ts';
 

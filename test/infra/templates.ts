@@ -1,7 +1,7 @@
 /** Both templates, synthesized once per test file without code, and ways to ask them by property. */
 import { rm } from 'node:fs/promises';
-import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/configuration';
-import type { FunctionName } from '#domain/environment';
+import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
+import type { FunctionName } from '#domain/runtime/environment';
 import { stackNames } from '#infra/cloud/extender-app';
 import { synthesize } from '#infra/cloud/synthesize';
 

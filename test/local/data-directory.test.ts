@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDataDirectory } from '#infra/local/data-directory';
 import { readReadyFile, removeReadyFile, writeReadyFile } from '#infra/local/ready-file';
-import { aDirectory } from './lambda/functions.ts';
+import { aDirectory } from '../emulator/lambda/functions.ts';
 
 let dir: Awaited<ReturnType<typeof aDirectory>>;
 beforeEach(async () => {

@@ -3,13 +3,13 @@
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { loadConfiguration } from '../../relay/configuration/load.ts';
-import { wayOut } from '../../relay/connection/way-out.ts';
+import { wayOut } from '../../relay/connection/egress.ts';
 import { relayStatus } from '../../relay/health/status.ts';
 import { enrol } from '../../relay/identity/enrol.ts';
 import { createLog } from '../../relay/log/log.ts';
 import type { Link, Workers } from '../../relay/ports.ts';
 import { startRelay } from '../../relay/run/relay.ts';
-import { readRunning } from '../../relay/run/running.ts';
+import { readRunning } from '../../relay/run/running-file.ts';
 import type { Timing } from '../../relay/timing.ts';
 import type { FakeCloud } from './fake-cloud.ts';
 import { aConfiguration, dataFolder, type LogLine, quick, writeConfiguration } from './relay-process.ts';

@@ -1,6 +1,6 @@
 /** A relay and a cloud over real sockets: who is trusted, what happens when the line or the cloud misbehaves. */
 import { test as base, describe, expect } from 'vitest';
-import { closeCodes } from '#domain/relay-protocol';
+import { closeCodes } from '#domain/relay/relay-protocol';
 import { type ARelay, aRelay } from './a-relay.ts';
 import { type FakeCloud, type FakeCloudOptions, fakeCloud } from './fake-cloud.ts';
 import { until } from './until.ts';

@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { checkConnect, checkRotation, claimedRelay, cloudIdentity, keyId } from '#adapters/relay-identity';
-import { enrolmentRequest, oldKeyMs, type RelayRecord, rotationRequest } from '#domain/relay-identity';
-import { acknowledged, type Lease, readToCloud, type ToCloud, type ToRelay } from '#domain/relay-protocol';
+import { enrolmentRequest, oldKeyMs, type RelayRecord, rotationRequest } from '#domain/relay/relay-identity';
+import { acknowledged, type Lease, readToCloud, type ToCloud, type ToRelay } from '#domain/relay/relay-protocol';
 import { randomOf } from '#test/histories/random';
 
 /** Chances in [0, 1] for each message, either way; `delayMs`: at most so late. */

@@ -1,7 +1,7 @@
 /** A fleet of 100,000 devices in the console: each way of looking at them stays quick, in a real browser on the running stack. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Device, VerdictName } from '#domain/device';
+import type { Device, VerdictName } from '#domain/devices/device';
 import { startBrowser } from '../fixtures/browser.ts';
 import { putFleet } from '../fixtures/fleet-in-database.ts';
 import { type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { enrolment } from '#domain/enrolment';
+import { enrolment } from '#domain/enrolment/enrolment';
 import { enrolmentFor } from '#infra/simulators/enrolments';
 import { type SimulatorOptions, startTravelerSimulator } from '#infra/simulators/traveler-simulator';
 

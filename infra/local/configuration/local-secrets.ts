@@ -1,5 +1,5 @@
 /** Takes the passwords out of a configuration: they become secrets of the local store, and functions get the secrets' names. */
-import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/configuration';
+import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 
 export type Separated = {
   configuration: RuntimeConfiguration;

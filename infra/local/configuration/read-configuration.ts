@@ -1,8 +1,8 @@
 /** Reads the configuration file for the local stack: all mistakes at once, or the configuration. */
 import { readFile } from 'node:fs/promises';
-import { type LocalConfiguration, localConfiguration } from '#domain/configuration';
-import { Refusal } from '../refusal.ts';
-import { type Mistake, mistakesOf } from './mistakes.ts';
+import { type LocalConfiguration, localConfiguration } from '#domain/runtime/configuration';
+import { Refusal } from '../start-error.ts';
+import { type Mistake, mistakesOf } from './configuration-errors.ts';
 
 /** Throws Refusal, whose message is for the person who wrote the file. */
 export async function readConfiguration(file: string): Promise<LocalConfiguration> {

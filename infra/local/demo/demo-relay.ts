@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import type { ApiClient } from '#infra/cli/api-client';
+import type { Terminal } from '#infra/cli/terminal';
 import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
-import type { ApiClient } from '../api-client.ts';
 import type { ReadyFacts } from '../ready-file.ts';
-import type { Terminal } from '../terminal.ts';
 
 export type DemoRelay = { stop(): Promise<void> };
 type Options = {

@@ -3,15 +3,15 @@
  * turn up while you watch, and a portal that enrols some of them. The portal speaks to the product as a real one would: through PutEvents on its bus.
  */
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { LocalConfiguration } from '#domain/configuration';
-import { localConfiguration } from '#domain/configuration';
+import type { LocalConfiguration } from '#domain/runtime/configuration';
+import { localConfiguration } from '#domain/runtime/configuration';
+import { type ApiClient, apiClient } from '#infra/cli/api-client';
+import { status } from '#infra/cli/api-shapes';
+import type { Terminal } from '#infra/cli/terminal';
 import { enrolmentFor } from '#infra/simulators/enrolments';
 import { startPortalSimulator } from '#infra/simulators/portal/portal-simulator';
 import type { SimulatedDevice } from '#infra/simulators/traveler-simulator';
-import { type ApiClient, apiClient } from '../api-client.ts';
-import { status } from '../api-shapes.ts';
 import type { ReadyFacts } from '../ready-file.ts';
-import type { Terminal } from '../terminal.ts';
 import { type DemoRelay, startDemoRelay } from './demo-relay.ts';
 import { type DemoServer, startDemoServer } from './demo-server.ts';
 

@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import { type UploadBody, type UploadedDevice, uploadBody } from '#domain/upload';
+import { type UploadBody, type UploadedDevice, uploadBody } from '#domain/outbound/upload';
 
 export type PortalFault =
   | { kind: 'status'; status: number; retryAfter?: string }

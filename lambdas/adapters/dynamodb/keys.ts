@@ -12,7 +12,7 @@
  *           its head pk `chain-head|source`; a mark for each chained line pk `chained|lineId`
  * Control   pk/sk of sources, leases, manifests, runs, settings, feed, snapshots
  */
-import type { DeviceKey, UserKey } from '#domain/device';
+import type { DeviceKey, UserKey } from '#domain/devices/device';
 
 export const indexes = {
   byDeviceId: 'byDeviceId',

@@ -5,8 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { webService } from '#adapters/web-service';
-import type { Maas360Configuration } from '#domain/configuration';
-import { hostOf } from '#domain/maas360-hosts';
+import { hostOf } from '#domain/enrolment/maas360-hosts';
+import type { Maas360Configuration } from '#domain/runtime/configuration';
 import { contentOf, type Page, pageOf, tokenOf } from './answers.ts';
 
 /** As the secret holds it, as JSON. */

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { ServiceFailure } from '#adapters/service-failure';
 import { retryAfterMs } from '#adapters/traveler/backoff';
 import { webService } from '#adapters/web-service';
-import { idempotencyKey, type UploadBody } from '#domain/upload';
+import { idempotencyKey, type UploadBody } from '#domain/outbound/upload';
 
 export type Portal = {
   /** Resolves once the portal has taken it (2xx). Throws ServiceFailure; sending the same again does no harm. */

@@ -1,7 +1,7 @@
 /** What a Traveler source offers and what it needs to be told: the types that callers and the files beside this share. */
-import type { WipeTarget } from '#domain/action';
-import type { Approval, DeviceDetail, ListedDevice } from '#domain/device';
-import type { ServerFacts } from '#domain/source';
+import type { WipeTarget } from '#domain/actions/action';
+import type { Approval, DeviceDetail, ListedDevice } from '#domain/devices/device';
+import type { ServerFacts } from '#domain/devices/source';
 
 /** `version`: which version of their secret they are from, where that is known. */
 export type Credentials = { user: string; password: string; version?: string };

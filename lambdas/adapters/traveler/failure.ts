@@ -1,5 +1,5 @@
 /** What can go wrong between us and a Traveler server, as one kind of error that says what happened, where, and what to do. */
-import type { FailureKind, Problem } from '#domain/source';
+import type { FailureKind, Problem } from '#domain/devices/source';
 
 /** `where` names the server and the kind of request, never a user or a device. */
 export type Explanation = Pick<Problem, 'what' | 'where' | 'remedy'>;

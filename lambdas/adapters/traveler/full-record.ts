@@ -1,6 +1,6 @@
 /** Reads the full record of one listed device, and tells what is wrong with this one record from what is wrong with the source. */
-import type { DeviceDetail, ListedDevice } from '#domain/device';
-import { canonicalName } from '#domain/names';
+import type { DeviceDetail, ListedDevice } from '#domain/devices/device';
+import { canonicalName } from '#domain/devices/names';
 import type { Found } from './contract.ts';
 import { TravelerFailure } from './failure.ts';
 

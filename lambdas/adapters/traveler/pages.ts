@@ -1,7 +1,7 @@
 /** Reads the device list by following `next`, one page ahead of the caller. */
 import { setImmediate as requestsSent } from 'node:timers/promises';
-import type { ListedDevice } from '#domain/device';
-import { parseListed } from '#domain/traveler-record';
+import type { ListedDevice } from '#domain/devices/device';
+import { parseListed } from '#domain/gather/traveler-record';
 import type { Connection } from './connection.ts';
 import type { DevicePage } from './contract.ts';
 import { rowsOf } from './envelope.ts';

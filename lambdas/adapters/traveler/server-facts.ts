@@ -1,6 +1,6 @@
 /** What a Traveler server says about itself: its version, and with it whether Auto-Quarantine can work there. */
 import { z } from 'zod';
-import type { AqSupport, ServerFacts } from '#domain/source';
+import type { AqSupport, ServerFacts } from '#domain/devices/source';
 import type { Connection } from './connection.ts';
 import { rowsOf } from './envelope.ts';
 import { settingsFacts } from './unproven-writes.ts';

@@ -1,5 +1,5 @@
 /** A Traveler server as the rest of the product sees it: pages of devices, one device, facts, and the few writes. */
-import { parseFull } from '#domain/traveler-record';
+import { parseFull } from '#domain/gather/traveler-record';
 import { type Connection, connect } from './connection.ts';
 import type { Found, TravelerOptions, TravelerSource } from './contract.ts';
 import { TravelerFailure } from './failure.ts';

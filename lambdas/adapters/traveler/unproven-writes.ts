@@ -11,10 +11,10 @@
  *   GET, PUT /api/traveler/settings  {"require_approval": true, "devices_before_approval": 1, "approval_notify": []}
  */
 import { z } from 'zod';
-import type { WipeTarget } from '#domain/action';
-import type { ServerFacts } from '#domain/source';
-import { approvalCode } from '#domain/traveler-record';
-import { wipeFlags } from '#domain/wipe';
+import type { WipeTarget } from '#domain/actions/action';
+import { wipeFlags } from '#domain/actions/wipe';
+import type { ServerFacts } from '#domain/devices/source';
+import { approvalCode } from '#domain/gather/traveler-record';
 import type { Call, Connection } from './connection.ts';
 import type { TravelerSource, Written } from './contract.ts';
 import type { Envelope } from './envelope.ts';

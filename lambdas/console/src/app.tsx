@@ -6,15 +6,15 @@ import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flas
 import SideNavigation from '@cloudscape-design/components/side-navigation';
 import TopNavigation from '@cloudscape-design/components/top-navigation';
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { PageFailed, PageLoading, Unknown } from './pages/not-found.tsx';
 import { Overview } from './pages/overview.tsx';
 import { SignIn } from './pages/sign-in.tsx';
-import { PageFailed, PageLoading, Unknown } from './pages/unknown.tsx';
 import { follow, navigate, useRoute } from './router.ts';
 import { guards } from './schemas.ts';
 import { signOut, useSession } from './session.ts';
 import { texts } from './texts/texts.ts';
-import { useConnection, useLive } from './use-live.ts';
 import { useMedia } from './use-media.ts';
+import { useConnection, useLive } from './use-polling.ts';
 
 const pages = {
   '/': { title: texts.pages.overview, page: Overview },

@@ -1,18 +1,18 @@
 /** Carries out one action: reads what is stored, decides whether it may go out now, and lets it go, wait, or end. */
-import type { Action } from '#domain/action';
-import type { ActionMessage } from '#domain/messages';
-import { readiness } from '#domain/readiness';
-import { untilSlot } from '#domain/retry';
-import type { Happened } from '#domain/steps';
-import { isFinal } from '#domain/transitions';
+import type { Action } from '#domain/actions/action';
+import { readiness } from '#domain/actions/readiness';
+import { untilSlot } from '#domain/actions/retry';
+import type { Happened } from '#domain/actions/steps';
+import { isFinal } from '#domain/actions/transitions';
+import type { ActionMessage } from '#domain/messages/messages';
+import { conclude } from '#use-cases/actions/end-action';
 import { attempt } from './attempt.ts';
-import { conclude } from './conclude.ts';
 import type { ActDependencies, Acted, Slots } from './dependencies.ts';
 import { executors } from './executors.ts';
-import { handOver, isTakeBack } from './hand-over.ts';
 import { postpone, wake } from './postpone.ts';
 import { settleResult } from './relay-result.ts';
-import { relayed } from './relayed.ts';
+import { relayed } from './relay-source.ts';
+import { handOver, isTakeBack } from './send-to-relay.ts';
 import { passTurn, takeTurn } from './source-pause.ts';
 
 /**

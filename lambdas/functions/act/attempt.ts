@@ -2,19 +2,19 @@
  * One try of one action at its source: claim, read, act, read back, record. What was dispatched in an earlier try and never
  * settled is settled first by reading; only then is anything written (again).
  */
-import { ahead } from '#adapters/dynamodb/ledger-item';
+import { ahead } from '#adapters/dynamodb/actions/ledger-item';
 import type { TravelerFailure } from '#adapters/traveler/failure';
-import type { Shown } from '#domain/action';
-import { consequences } from '#domain/failure';
-import { staleWipe } from '#domain/readiness';
-import { stepsThrough } from '#domain/steps';
-import { setUpAnew } from '#domain/wipe';
+import type { Shown } from '#domain/actions/action';
+import { consequences } from '#domain/actions/failure';
+import { staleWipe } from '#domain/actions/readiness';
+import { stepsThrough } from '#domain/actions/steps';
+import { setUpAnew } from '#domain/actions/wipe';
+import { supersedeOlder } from '#use-cases/actions/end-action';
 import { claim, heldLongEnough } from './claim.ts';
-import { supersedeOlder } from './conclude.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { afterFailure, end, goneFor, happened, noEffect, unread } from './endings.ts';
 import type { Executor } from './executors.ts';
-import { asFailure, isGone, isSight, isTelling, lookAgain, type Reading, read, type Sight } from './reading.ts';
+import { asFailure, isGone, isSight, isTelling, lookAgain, type Reading, read, type Sight } from './read-device.ts';
 import { proceed, settleEarlier } from './settle.ts';
 import { wellAgain } from './source-pause.ts';
 import { admitted } from './wipe-guard.ts';

@@ -1,6 +1,6 @@
 /** Holding an action: from the claim on it is this worker's, until it is done, lets go, or its time is over. */
-import type { LedgerAction } from '#adapters/dynamodb/ledger';
-import { type Happened, stepsThrough } from '#domain/steps';
+import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import { type Happened, stepsThrough } from '#domain/actions/steps';
 import type { ActDependencies, Try } from './dependencies.ts';
 import { happened } from './endings.ts';
 

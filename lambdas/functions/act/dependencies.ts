@@ -1,13 +1,14 @@
 /** What carrying out actions needs from outside. */
-import type { ActedDevices } from '#adapters/dynamodb/acted-device';
-import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
-import type { SourceStore } from '#adapters/dynamodb/sources';
-import type { WipeCounts } from '#adapters/dynamodb/wipe-counts';
+
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import type { WipeCounts } from '#adapters/dynamodb/actions/wipe-counts';
+import type { ActedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
 import type { RelayLink } from '#adapters/relay-link';
 import type { TravelerSource } from '#adapters/traveler/source';
-import type { Device } from '#domain/device';
-import type { SourceState } from '#domain/source';
+import type { Device } from '#domain/devices/device';
+import type { SourceState } from '#domain/devices/source';
 
 /** What acting asks of a source. */
 export type ActedSource = Pick<TravelerSource, 'detail' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe'>;

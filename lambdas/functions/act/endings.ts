@@ -1,16 +1,16 @@
 /** How a try ends: with the effect, without it, or with a failure that the table of consequences knows what to do about. */
 import type { TravelerFailure } from '#adapters/traveler/failure';
-import type { Shown } from '#domain/action';
-import { type Consequence, consequences } from '#domain/failure';
-import { staleWipe } from '#domain/readiness';
-import { longestWait } from '#domain/retry';
-import { type Happened, stepsThrough } from '#domain/steps';
-import type { ActionEvent } from '#domain/transitions';
-import { conclude, takeBackWipes } from './conclude.ts';
+import type { Shown } from '#domain/actions/action';
+import { type Consequence, consequences } from '#domain/actions/failure';
+import { staleWipe } from '#domain/actions/readiness';
+import { longestWait } from '#domain/actions/retry';
+import { type Happened, stepsThrough } from '#domain/actions/steps';
+import type { ActionEvent } from '#domain/actions/transitions';
+import { conclude, takeBackWipes } from '#use-cases/actions/end-action';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import type { Executor } from './executors.ts';
 import { postpone } from './postpone.ts';
-import type { Unread } from './reading.ts';
+import type { Unread } from './read-device.ts';
 import { pauseSource } from './source-pause.ts';
 
 export const happened = (deps: Pick<ActDependencies, 'now'>, event: ActionEvent, note: string): Happened => ({

@@ -3,10 +3,10 @@
  * and the write. The map is exhaustive: an action type without an executor does not compile.
  */
 import type { Written } from '#adapters/traveler/source';
-import type { ActionType } from '#domain/action';
-import { type Circumstances, type Effect, effects, type Progress, wipeRequest } from '#domain/action-effects';
-import type { DeviceDetail } from '#domain/device';
-import { isKeptOut, lockBelongs } from '#domain/effects';
+import type { ActionType } from '#domain/actions/action';
+import { type Circumstances, type Effect, effects, type Progress, wipeRequest } from '#domain/actions/executor-rules';
+import { isKeptOut, lockBelongs } from '#domain/actions/our-denial';
+import type { DeviceDetail } from '#domain/devices/device';
 import type { ActedSource, Try } from './dependencies.ts';
 
 /** What stands around one try: the action itself, the device as stored, the other open actions. */

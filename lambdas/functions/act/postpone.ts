@@ -1,14 +1,14 @@
 /**
  * Waiting. The message leaves the action queue, so that the device's other actions are not kept waiting behind it; the ledger
- * says when it is due, and a delayed evaluation of the user puts it in the queue again (docs/decisions/waiting-actions.md).
+ * says when it is due, and a delayed evaluation of the user puts it in the queue again (docs/decisions/0007-waiting-actions.md).
  */
-import type { LedgerAction } from '#adapters/dynamodb/ledger';
+import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
-import type { ActionState } from '#domain/action';
-import type { EvaluationMessage } from '#domain/messages';
-import { backoff, delaySeconds, nextTry } from '#domain/retry';
-import { type Happened, stepsThrough } from '#domain/steps';
-import type { ActionEvent } from '#domain/transitions';
+import type { ActionState } from '#domain/actions/action';
+import { backoff, delaySeconds, nextTry } from '#domain/actions/retry';
+import { type Happened, stepsThrough } from '#domain/actions/steps';
+import type { ActionEvent } from '#domain/actions/transitions';
+import type { EvaluationMessage } from '#domain/messages/messages';
 import type { ActDependencies, Acted } from './dependencies.ts';
 import { resumeIfOver } from './source-pause.ts';
 

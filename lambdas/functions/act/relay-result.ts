@@ -2,18 +2,18 @@
  * What a relay tells of a try, settled as a try from here would be: the same endings, the same table of consequences. Only the
  * latest try's word counts; an older one is answered for by the later one, which reads first.
  */
-import { ahead } from '#adapters/dynamodb/ledger-item';
+import { ahead } from '#adapters/dynamodb/actions/ledger-item';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import type { DeviceDetail } from '#domain/device';
-import { consequences } from '#domain/failure';
-import type { ActionOutcome, RelayProblem, RelayResult } from '#domain/relay-protocol';
-import { stepsThrough } from '#domain/steps';
+import { consequences } from '#domain/actions/failure';
+import { stepsThrough } from '#domain/actions/steps';
+import type { DeviceDetail } from '#domain/devices/device';
+import type { ActionOutcome, RelayProblem, RelayResult } from '#domain/relay/relay-protocol';
 import { effect } from './attempt.ts';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { afterFailure, end, goneFor, happened, unread } from './endings.ts';
 import type { Executor } from './executors.ts';
 import { postpone, wake } from './postpone.ts';
-import { type Sight, shownOf } from './reading.ts';
+import { type Sight, shownOf } from './read-device.ts';
 import { settleEarlier } from './settle.ts';
 import { wellAgain } from './source-pause.ts';
 

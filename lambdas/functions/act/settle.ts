@@ -3,17 +3,17 @@
  * A wipe stays open (applied, then delivered) until the server shows that it was carried out; each gather reads such a device,
  * and what has changed brings the wipe here again.
  */
-import type { Shown } from '#domain/action';
-import { tooLateToRepeat } from '#domain/expiry';
-import { supersedes } from '#domain/readiness';
-import { type Happened, stepsThrough } from '#domain/steps';
-import { setUpAnew } from '#domain/wipe';
-import { moment } from '#domain/wording';
+import type { Shown } from '#domain/actions/action';
+import { tooLateToRepeat } from '#domain/actions/expiry';
+import { supersedes } from '#domain/actions/readiness';
+import { type Happened, stepsThrough } from '#domain/actions/steps';
+import { setUpAnew } from '#domain/actions/wipe';
+import { moment } from '#domain/quarantine/evidence-words';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { afterFailure, confirm, end, happened, noEffect } from './endings.ts';
 import type { Executor, Progress } from './executors.ts';
 import { postpone } from './postpone.ts';
-import { asFailure, type Sight } from './reading.ts';
+import { asFailure, type Sight } from './read-device.ts';
 
 type Settling = { executor: Executor; sight: Sight };
 

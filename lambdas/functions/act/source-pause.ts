@@ -10,10 +10,10 @@
  */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { TravelerFailure } from '#adapters/traveler/failure';
-import type { EvaluationMessage } from '#domain/messages';
-import { isInTrouble, pausedUntil } from '#domain/readiness';
-import { delaySeconds, longestWait, slack } from '#domain/retry';
-import type { SourceState } from '#domain/source';
+import { isInTrouble, pausedUntil } from '#domain/actions/readiness';
+import { delaySeconds, longestWait, slack } from '#domain/actions/retry';
+import type { SourceState } from '#domain/devices/source';
+import type { EvaluationMessage } from '#domain/messages/messages';
 import type { ActDependencies, Try } from './dependencies.ts';
 
 /** Wrong credentials: an account must not be locked by repetition. */

@@ -2,7 +2,7 @@
  * The hourly guard on wipes: more than `maxWipesPerHour` at one source within an hour wait until a person confirms each by a
  * second call. Counted before the write, by action, so that a try that is repeated counts once.
  */
-import { stepsThrough } from '#domain/steps';
+import { stepsThrough } from '#domain/actions/steps';
 import type { ActDependencies, Acted, Try } from './dependencies.ts';
 import { happened } from './endings.ts';
 

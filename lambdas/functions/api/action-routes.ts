@@ -1,11 +1,11 @@
 /** POST and GET /api/actions, GET /api/actions/{id}. */
 import { z } from '@hono/zod-openapi';
 import pMap from 'p-map';
-import { actionState } from '#domain/action';
-import { mostActions } from '#domain/bulk';
-import type { DeviceKey } from '#domain/device';
-import { actionRequested } from '#domain/events';
-import type { ActionAnswer } from '#functions/request-action/request-action';
+import { actionState } from '#domain/actions/action';
+import type { DeviceKey } from '#domain/devices/device';
+import { mostActions } from '#domain/messages/bulk';
+import { actionRequested } from '#domain/messages/events-in';
+import type { ActionAnswer } from '#use-cases/actions/request-action';
 import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems, readJson } from './app.ts';
 import { bulkAccepted } from './bulk-routes.ts';
 import { readingsOf } from './device-path.ts';

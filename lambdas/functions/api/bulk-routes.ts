@@ -1,7 +1,7 @@
 /** GET /api/bulks/{id} and POST /api/bulks/{id}/cancel. A bulk begins with POST /api/actions. */
 import { z } from '@hono/zod-openapi';
-import { refusedAction, stateCounts } from '#domain/bulk';
-import type { BulkView } from '#functions/bulk/stage-bulk';
+import { refusedAction, stateCounts } from '#domain/messages/bulk';
+import type { BulkView } from '#use-cases/actions/stage-bulk';
 import { type ApiApp, type ApiDependencies, json, problems } from './app.ts';
 import { Problem } from './problem.ts';
 import { isoOrNull, isoTime } from './views.ts';

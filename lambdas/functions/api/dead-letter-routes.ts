@@ -1,9 +1,9 @@
 /** /api/dlq: what was given up, why, and sending it again or dropping it. */
 import { z } from '@hono/zod-openapi';
 import pMap from 'p-map';
-import { contentOf } from '#domain/action-content';
-import { type Account, accountOf, type Known, readDeadLetter } from '#domain/dead-letter';
-import { isFinal } from '#domain/transitions';
+import { isFinal } from '#domain/actions/transitions';
+import { contentOf } from '#domain/messages/action-identity';
+import { type Account, accountOf, type Known, readDeadLetter } from '#domain/messages/dead-letter';
 import { type ApiApp, type ApiContext, type ApiDependencies, json, problems, readBody } from './app.ts';
 import { withoutEmpty } from './device-routes.ts';
 import { malformed, Problem } from './problem.ts';

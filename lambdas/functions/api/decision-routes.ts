@@ -1,8 +1,8 @@
 /** GET and DELETE /api/decisions/{source}/{user}/{deviceId}: what people and portal rules decided about a device, and its withdrawal. */
 import { z } from '@hono/zod-openapi';
-import { decision, requester } from '#domain/decision';
-import { standingDecisions } from '#domain/decisions';
-import type { DeviceKey } from '#domain/device';
+import type { DeviceKey } from '#domain/devices/device';
+import { decision, requester } from '#domain/quarantine/decision';
+import { standingDecisions } from '#domain/quarantine/decisions';
 import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems } from './app.ts';
 import { readingsOf } from './device-path.ts';
 import { malformed, Problem } from './problem.ts';

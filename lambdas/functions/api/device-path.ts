@@ -3,7 +3,7 @@
  * a slash in a user name is then no different from one between the parts. So every reading of the path that can be meant
  * is given, the likeliest first; whichever is stored is the one that was meant. Pure.
  */
-import type { DeviceKey } from '#domain/device';
+import type { DeviceKey } from '#domain/devices/device';
 
 /** A bound on what one request can make us look up. */
 const mostReadings = 12;

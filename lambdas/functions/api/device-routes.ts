@@ -1,6 +1,6 @@
 /** GET /api/devices and one device with its timeline. */
 import { z } from '@hono/zod-openapi';
-import { type Device, presence, verdictName } from '#domain/device';
+import { type Device, presence, verdictName } from '#domain/devices/device';
 import { type ApiApp, type ApiDependencies, json, pathAfter, problems } from './app.ts';
 import { readingsOf } from './device-path.ts';
 import { malformed, Problem } from './problem.ts';

@@ -1,7 +1,7 @@
 /** Reads an import of enrolments, JSON or CSV, whole: one wrong row and nothing is taken, every wrong field named. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { type Enrolment, enrolment } from '#domain/enrolment';
+import { type Enrolment, enrolment } from '#domain/enrolment/enrolment';
 import { malformed, Problem } from './problem.ts';
 
 /** What one request may hold; it is taken in well within the time of a request. */

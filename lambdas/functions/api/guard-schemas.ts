@@ -1,9 +1,9 @@
 /** What the API answers about plans and guards. */
 import { z } from '@hono/zod-openapi';
-import { verdictName } from '#domain/device';
-import { type GuardItem, guardedDevice, guardFigures, guardKind, guardState } from '#domain/guard';
-import type { FleetPlan, PlanGuard } from '#domain/plan-changes';
-import { settings } from '#domain/settings';
+import { verdictName } from '#domain/devices/device';
+import { type GuardItem, guardedDevice, guardFigures, guardKind, guardState } from '#domain/quarantine/guard';
+import type { FleetPlan, PlanGuard } from '#domain/quarantine/plan-changes';
+import { settings } from '#domain/quarantine/settings';
 import { isoOrNull, isoTime } from './views.ts';
 
 const time = z.string().openapi({ format: 'date-time' });

@@ -1,7 +1,7 @@
 /** GET /api/journal: every source's lines as they were sealed, one JSON document a line. */
 import { z } from '@hono/zod-openapi';
-import { noSource } from '#domain/rejection-lines';
-import { lineKind } from '#domain/timeline';
+import { noSource } from '#domain/journal/rejection-lines';
+import { lineKind } from '#domain/journal/timeline';
 import { type ApiApp, type ApiDependencies, json, problems } from './app.ts';
 import { withoutEmpty } from './device-routes.ts';
 import { beginning, type Place, searchJournal, startOf, wantedOf } from './journal-search.ts';

@@ -2,8 +2,8 @@
  * Looks through the journal for what was asked for, in either direction, a bounded number of lines for each request: the
  * chain has no index, so that nothing beside it can disagree with what was sealed.
  */
-import type { JournalReader } from '#adapters/dynamodb/journal-reader';
-import type { ChainEntry } from '#domain/chain';
+import type { JournalReader } from '#adapters/dynamodb/journal/journal-reader';
+import type { ChainEntry } from '#domain/journal/hash-chain';
 
 /** `seq` null: the newest line of the source. */
 export type Place = { sourceId: string; seq: number | null };

@@ -4,8 +4,8 @@
  */
 
 import type { z } from '@hono/zod-openapi';
-import type { FleetCounts } from '#adapters/dynamodb/fleet-counts';
-import type { Ledger } from '#adapters/dynamodb/ledger';
+import type { Ledger } from '#adapters/dynamodb/actions/ledger';
+import type { FleetCounts } from '#adapters/dynamodb/devices/fleet-counts';
 import type { overviewView } from './overview-routes.ts';
 import { isoTime, viewAction } from './views.ts';
 

@@ -1,7 +1,7 @@
 /** POST /api/plan: what publishing settings would change. Nothing is stored. */
 import { compress } from 'hono/compress';
-import { everySource } from '#adapters/dynamodb/settings-reader';
-import { guardOfPlan } from '#domain/plan-changes';
+import { everySource } from '#adapters/dynamodb/settings/settings-reader';
+import { guardOfPlan } from '#domain/quarantine/plan-changes';
 import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
 import { planBody, planView, viewPlan } from './guard-schemas.ts';
 import { Problem } from './problem.ts';

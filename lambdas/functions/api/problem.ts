@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ZodError } from 'zod';
 import { CursorError } from '#adapters/dynamodb/cursor';
-import { type FieldFault, fieldFaults } from '#domain/field-faults';
+import { type FieldFault, fieldFaults } from '#domain/runtime/field-faults';
 
 export type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422 | 500;
 

@@ -1,7 +1,7 @@
 /** Relays of on-premises sources: inviting one, seeing how they are, revoking one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { quietMs } from '#adapters/relay-link';
-import { type RelayRecord, relayState, tokenLifeMs } from '#domain/relay-identity';
+import { type RelayRecord, relayState, tokenLifeMs } from '#domain/relay/relay-identity';
 import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
 import { Problem } from './problem.ts';
 import { isoOrNull, isoTime } from './views.ts';

@@ -1,8 +1,8 @@
 /** How an on-premises source stands with its relays: whether one reads and acts for it now, and since when. */
-import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import type { RelayStore } from '#adapters/dynamodb/relays';
+import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { quietMs } from '#adapters/relay-link';
-import { type RelayRecord, relayState } from '#domain/relay-identity';
+import { type RelayRecord, relayState } from '#domain/relay/relay-identity';
 import type { SourceStatusView } from './schemas.ts';
 import { isoOrNull } from './views.ts';
 

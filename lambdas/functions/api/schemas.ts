@@ -1,11 +1,11 @@
 /** What the API answers, one schema each: the views are typed by them and the OpenAPI document is made from them. */
 import { z } from '@hono/zod-openapi';
-import { actionRequester, actionState, actionType, shown, wipeTarget } from '#domain/action';
-import { access, approval, client, match, openAction, presence, verdictName, wipe } from '#domain/device';
-import { enrolment, enrolmentFeed } from '#domain/enrolment';
-import { guardKind } from '#domain/guard';
-import { settings } from '#domain/settings';
-import { failureKind, gatherRun, serverFacts } from '#domain/source';
+import { actionRequester, actionState, actionType, shown, wipeTarget } from '#domain/actions/action';
+import { access, approval, client, match, openAction, presence, verdictName, wipe } from '#domain/devices/device';
+import { failureKind, gatherRun, serverFacts } from '#domain/devices/source';
+import { enrolment, enrolmentFeed } from '#domain/enrolment/enrolment';
+import { guardKind } from '#domain/quarantine/guard';
+import { settings } from '#domain/quarantine/settings';
 
 const time = z.string().openapi({ format: 'date-time', example: '2026-03-01T08:15:00.000Z' });
 const cursor = z.string().nullable().openapi({ description: 'Pass it on to get the next page; null on the last one.' });

@@ -1,11 +1,12 @@
 /** How the ways out and in beside the mail servers stand: portal upload, notices by mail, enrolments of MaaS360. */
-import type { ChainReader } from '#adapters/dynamodb/chain';
-import type { Maas360StateStore } from '#adapters/dynamodb/maas360-state';
-import type { NoticeStore } from '#adapters/dynamodb/notices';
-import type { SettingsReader } from '#adapters/dynamodb/settings-reader';
-import type { UploadStore } from '#adapters/dynamodb/uploads';
-import type { RuntimeConfiguration } from '#domain/configuration';
-import type { Problem } from '#domain/source';
+
+import type { Maas360StateStore } from '#adapters/dynamodb/enrolments/maas360-state';
+import type { ChainReader } from '#adapters/dynamodb/journal/hash-chain';
+import type { NoticeStore } from '#adapters/dynamodb/journal/notices';
+import type { UploadStore } from '#adapters/dynamodb/journal/uploads';
+import type { SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
+import type { Problem } from '#domain/devices/source';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import type { ServiceView } from './schemas.ts';
 import { isoOrNull, viewProblem } from './views.ts';
 

@@ -1,6 +1,6 @@
 /** GET and POST /api/settings. */
 import { z } from '@hono/zod-openapi';
-import { everySource } from '#adapters/dynamodb/settings-reader';
+import { everySource } from '#adapters/dynamodb/settings/settings-reader';
 import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
 import { guardAnswer, viewGuard } from './guard-schemas.ts';
 import { Problem } from './problem.ts';

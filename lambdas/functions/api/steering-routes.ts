@@ -1,6 +1,6 @@
 /** POST /api/actions/{id}/cancel (or DELETE /api/actions/{id}) and POST /api/actions/{id}/confirm. */
 import { z } from '@hono/zod-openapi';
-import { cancelAction, confirmAction, type Steered } from '#functions/steer-action/steer-action';
+import { cancelAction, confirmAction, type Steered } from '#use-cases/actions/steer-action';
 import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems } from './app.ts';
 import { Problem } from './problem.ts';
 import { actionWithHistory } from './schemas.ts';

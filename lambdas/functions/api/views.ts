@@ -1,11 +1,11 @@
 /** Stored things as the API shows them: times as ISO 8601 in UTC, nothing that only we need. Pure. */
-import type { Action } from '#domain/action';
-import { clientOf } from '#domain/clients';
-import type { Device, DeviceKey } from '#domain/device';
-import { isExisting } from '#domain/enforcement';
-import type { SettingsVersion } from '#domain/settings';
-import type { GatherRun, Problem, SourceState } from '#domain/source';
-import type { TimelineEntry } from '#domain/timeline';
+import type { Action } from '#domain/actions/action';
+import { clientOf } from '#domain/devices/clients';
+import type { Device, DeviceKey } from '#domain/devices/device';
+import type { GatherRun, Problem, SourceState } from '#domain/devices/source';
+import type { TimelineEntry } from '#domain/journal/timeline';
+import { isExisting } from '#domain/quarantine/enforcement';
+import type { SettingsVersion } from '#domain/quarantine/settings';
 import type { ActionView, DeviceView, RunView, SettingsVersionView } from './schemas.ts';
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -2,12 +2,12 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { bulkStore } from '#adapters/dynamodb/bulks';
+import { bulkStore } from '#adapters/dynamodb/actions/bulks';
 import { documentClient } from '#adapters/dynamodb/client';
 import { loadConfiguration } from '#adapters/runtime-configuration';
-import { bulkMessage } from '#domain/bulk';
-import { parseEnvironment } from '#domain/environment';
-import { requestsOf } from '#functions/portal-events/requests';
+import { bulkMessage } from '#domain/messages/bulk';
+import { parseEnvironment } from '#domain/runtime/environment';
+import { requestsOf } from '#use-cases/use-cases';
 import { workPart } from './work-part.ts';
 
 const logger = new Logger({ serviceName: 'bulk' });

@@ -3,15 +3,15 @@
  * come alone, and by its id once; so a part may be worked on again from its beginning.
  */
 import pMap from 'p-map';
-import type { BulkStore } from '#adapters/dynamodb/bulks';
-import type { DecisionStore } from '#adapters/dynamodb/decisions';
-import type { Ledger } from '#adapters/dynamodb/ledger';
+import type { BulkStore } from '#adapters/dynamodb/actions/bulks';
+import type { Ledger } from '#adapters/dynamodb/actions/ledger';
+import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import { type EvaluationsQueue, evaluationsTogether } from '#adapters/evaluations-queue';
-import type { Bulk, BulkMessage } from '#domain/bulk';
-import type { ActionRequested } from '#domain/events';
-import { isRefused, nextOf } from '#domain/transitions';
-import { callBack } from '#functions/request-action/call-back';
-import type { requestAction } from '#functions/request-action/request-action';
+import { isRefused, nextOf } from '#domain/actions/transitions';
+import type { Bulk, BulkMessage } from '#domain/messages/bulk';
+import type { ActionRequested } from '#domain/messages/events-in';
+import { callBack } from '#use-cases/actions/cancel-action';
+import type { requestAction } from '#use-cases/actions/request-action';
 
 export type PartDependencies = {
   bulks: Pick<BulkStore, 'read' | 'requestsOf' | 'markTaken'>;

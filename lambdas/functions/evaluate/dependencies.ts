@@ -1,16 +1,17 @@
 /** What evaluating users needs from outside. */
-import type { DeviceStore } from '#adapters/dynamodb/devices';
-import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
-import type { Ledger } from '#adapters/dynamodb/ledger';
-import type { SettingsReader } from '#adapters/dynamodb/settings-reader';
-import type { SourceStore } from '#adapters/dynamodb/sources';
-import type { UserStore } from '#adapters/dynamodb/users';
+
+import type { Ledger } from '#adapters/dynamodb/actions/ledger';
+import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
+import type { UserStore } from '#adapters/dynamodb/devices/users';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
+import type { SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import type { Queue } from '#adapters/queues';
-import type { Enforcement } from '#domain/enforcement';
-import type { EnrolmentFeed } from '#domain/enrolment';
-import type { SettingsVersion } from '#domain/settings';
-import type { SourceState } from '#domain/source';
-import type { Guarding } from './guard.ts';
+import type { SourceState } from '#domain/devices/source';
+import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
+import type { Enforcement } from '#domain/quarantine/enforcement';
+import type { SettingsVersion } from '#domain/quarantine/settings';
+import type { Guarding } from '#use-cases/guard/assess-run';
 
 export type EvaluateDependencies = {
   users: UserStore;

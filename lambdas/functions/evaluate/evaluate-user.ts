@@ -7,20 +7,20 @@
  */
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
-import type { LedgerAction } from '#adapters/dynamodb/ledger';
-import type { UserRecord, VerdictWrite } from '#adapters/dynamodb/users';
+import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import type { UserRecord, VerdictWrite } from '#adapters/dynamodb/devices/users';
 import type { Outgoing } from '#adapters/queues';
-import type { DecideInput } from '#domain/decide-input';
-import type { UserKey } from '#domain/device';
-import { overtakenAction, type PlannedAction } from '#domain/plan';
-import { newAction } from './aq-actions.ts';
-import { isSameVerdict, verdictWrite } from './changes.ts';
-import { type Decided, decideAll } from './decide-all.ts';
+import type { UserKey } from '#domain/devices/device';
+import type { DecideInput } from '#domain/quarantine/decide-input';
+import { overtakenAction, type PlannedAction } from '#domain/quarantine/plan-actions';
+import { newAction } from '#use-cases/decide-user/aq-actions';
+import { digestOf, readInput, registered } from '#use-cases/decide-user/decide-inputs';
+import { type Decided, decideAll } from '#use-cases/decide-user/decide-user';
+import { readSurroundings, type SurroundingsReader } from '#use-cases/decide-user/source-context';
 import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
-import { digestOf, readInput, registered } from './inputs.ts';
 import { cancel, due, readOpenActions, stillOpen, withBarsUnderWay } from './open-actions.ts';
-import { lookAgain } from './second-look.ts';
-import { readSurroundings, type SurroundingsReader } from './surroundings.ts';
+import { lookAgain } from './recheck-new-device.ts';
+import { isSameVerdict, verdictWrite } from './verdict-write.ts';
 
 const rounds = 10;
 const devicesAtOnce = 8;

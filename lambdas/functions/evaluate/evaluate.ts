@@ -1,11 +1,11 @@
 /** One message of the evaluations queue: some users, everyone at a source, or what waits for a source to be well again. */
 import pMap from 'p-map';
-import type { EvaluationMessage } from '#domain/messages';
+import type { EvaluationMessage } from '#domain/messages/messages';
+import { surroundingsOfBatch } from '#use-cases/decide-user/source-context';
 import type { EvaluateDependencies } from './dependencies.ts';
+import { sendEveryone } from './evaluate-everyone.ts';
 import { evaluateUser } from './evaluate-user.ts';
-import { sendEveryone } from './everyone.ts';
 import { sendResumed } from './resume.ts';
-import { surroundingsOfBatch } from './surroundings.ts';
 
 const usersAtOnce = 8;
 

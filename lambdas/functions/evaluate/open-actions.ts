@@ -1,13 +1,13 @@
 /** The open actions that devices show: those due are sent (again), those that no longer fit the verdict are cancelled. */
 import { actionOutgoing } from '#adapters/action-queue';
-import type { LedgerAction } from '#adapters/dynamodb/ledger';
+import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { Outgoing } from '#adapters/queues';
-import type { DecideInput } from '#domain/decide-input';
-import type { Denial, Device } from '#domain/device';
-import { barUnderWay } from '#domain/effects';
-import { pushOf } from '#domain/revival';
-import { isFinal, isRefused, nextOf } from '#domain/transitions';
-import { callBack } from '#functions/request-action/call-back';
+import { barUnderWay } from '#domain/actions/our-denial';
+import { pushOf } from '#domain/actions/redelivery';
+import { isFinal, isRefused, nextOf } from '#domain/actions/transitions';
+import type { Denial, Device } from '#domain/devices/device';
+import type { DecideInput } from '#domain/quarantine/decide-input';
+import { callBack } from '#use-cases/actions/cancel-action';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 /**

@@ -3,9 +3,9 @@
  * is sent to try; once it is lifted, all of them are. Goes on by a message of its own when time gets short.
  */
 import { actionOutgoing } from '#adapters/action-queue';
-import type { EvaluationMessage } from '#domain/messages';
-import { isInTrouble, pausedUntil } from '#domain/readiness';
-import { delaySeconds, slack } from '#domain/retry';
+import { isInTrouble, pausedUntil } from '#domain/actions/readiness';
+import { delaySeconds, slack } from '#domain/actions/retry';
+import type { EvaluationMessage } from '#domain/messages/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 type Resume = Extract<EvaluationMessage, { kind: 'resume' }>;

@@ -4,9 +4,9 @@
  * falls silent, or another one that takes over, is asked anew, under another name of the run.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
-import type { GatherMessage } from '#domain/messages';
-import { askedAs } from '#domain/relayed-run';
-import type { GatherRun, SourceState } from '#domain/source';
+import type { GatherRun, SourceState } from '#domain/devices/source';
+import { askedAs } from '#domain/gather/relayed-run';
+import type { GatherMessage } from '#domain/messages/messages';
 import type { GatherDependencies } from './dependencies.ts';
 
 type Needs = Pick<GatherDependencies, 'configuration' | 'devices' | 'link' | 'runs' | 'gathers' | 'now'>;

@@ -1,7 +1,8 @@
 /** The start of a gather: everything it goes by is read, before anything is written. */
-import { baselineOf } from '#domain/enforcement';
-import { readManifest } from '#domain/manifest';
-import type { GatherRun, SourceState } from '#domain/source';
+
+import type { GatherRun, SourceState } from '#domain/devices/source';
+import { readManifest } from '#domain/gather/manifest';
+import { baselineOf } from '#domain/quarantine/enforcement';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { earlyList } from './early-list.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';

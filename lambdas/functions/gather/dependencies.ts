@@ -1,21 +1,21 @@
 /** What a gather needs from outside, and what one gather carries along from step to step. */
 
-import type { LeaseStore } from '#adapters/dynamodb/leases';
-import type { ManifestStore, StoredManifest } from '#adapters/dynamodb/manifests';
-import type { ObservedDevices } from '#adapters/dynamodb/observed-devices';
-import type { RelayRunStore } from '#adapters/dynamodb/relay-runs';
-import type { RunStore } from '#adapters/dynamodb/runs';
-import type { SlotStore } from '#adapters/dynamodb/slots';
-import type { SourceStore } from '#adapters/dynamodb/sources';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
+import type { SlotStore } from '#adapters/dynamodb/actions/concurrency-slots';
+import type { ObservedDevices } from '#adapters/dynamodb/devices/observed-devices';
+import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
+import type { ManifestStore, StoredManifest } from '#adapters/dynamodb/gather/manifests';
+import type { RunStore } from '#adapters/dynamodb/gather/runs';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
+import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
+import type { RelayRunStore } from '#adapters/dynamodb/relays/relay-runs';
 import type { Queue } from '#adapters/queues';
 import type { RelayLink } from '#adapters/relay-link';
 import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
-import type { RuntimeConfiguration, SourceConfiguration } from '#domain/configuration';
-import type { Manifest } from '#domain/manifest';
-import type { SettingsVersion } from '#domain/settings';
-import type { GatherRun, ServerFacts, SourceState } from '#domain/source';
-import type { RelayedList } from './relayed.ts';
+import type { GatherRun, ServerFacts, SourceState } from '#domain/devices/source';
+import type { Manifest } from '#domain/gather/manifest';
+import type { SettingsVersion } from '#domain/quarantine/settings';
+import type { RuntimeConfiguration, SourceConfiguration } from '#domain/runtime/configuration';
+import type { RelayedList } from './relay-list.ts';
 
 export type SmartcloudSource = Extract<SourceConfiguration, { kind: 'smartcloud' }>;
 export type OnPremSource = Extract<SourceConfiguration, { kind: 'traveler' }>;

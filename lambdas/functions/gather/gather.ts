@@ -8,26 +8,26 @@
  * A run is: queued (recorded, message sent) · running (over one or more invocations) · completed · failed (the source's own
  * failure: the message is consumed, the next gather tries again). Failures of our own are thrown: the message comes again.
  */
-import { FencedOff } from '#adapters/dynamodb/sources';
+import { FencedOff } from '#adapters/dynamodb/gather/sources';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import { type NeedContext, owesDetail } from '#domain/gather-needs';
-import { contradiction, hour } from '#domain/gather-schedule';
-import type { GatherMessage } from '#domain/messages';
-import { runLine } from '#domain/run-lines';
-import type { Problem } from '#domain/source';
-import { recordAbsence } from './absence.ts';
+import type { Problem } from '#domain/devices/source';
+import { type NeedContext, owesDetail } from '#domain/gather/detail-policy';
+import { contradiction, hour } from '#domain/gather/gather-schedule';
+import { runLine } from '#domain/gather/run-lines';
+import type { GatherMessage } from '#domain/messages/messages';
 import { NoRelay } from './ask-relay.ts';
 import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
-import { conclude } from './conclude.ts';
+import { conclude } from './commit-run.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
+import { type Worked, workThrough } from './process-list.ts';
 import { reachSource } from './reach-source.ts';
-import { recorder } from './record.ts';
-import { PartsMissing } from './relayed.ts';
+import { recordAbsence } from './record-absence.ts';
+import { recorder } from './record-devices.ts';
+import { PartsMissing } from './relay-list.ts';
+import { type Tally, tallyOf } from './run-counters.ts';
 import { keepSlots } from './slot-keeper.ts';
-import { type Tally, tallyOf } from './tally.ts';
-import { type Worked, workThrough } from './work-through.ts';
 
 /**
  * `waiting`: another gather of the source is under way, this one is asked for again a little later. `dropped`: nothing to do, or

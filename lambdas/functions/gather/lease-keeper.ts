@@ -3,7 +3,7 @@
  * held: renewed every few seconds; everything may be written. lost: renewing failed for as long as the lease ran, or someone
  * else took it; `guard` throws, nothing is written any more. released: the end, in order (`clean`) or not.
  */
-import { FencedOff } from '#adapters/dynamodb/sources';
+import { FencedOff } from '#adapters/dynamodb/gather/sources';
 import type { GatherDependencies } from './dependencies.ts';
 
 export const leaseMs = 30_000;

@@ -1,11 +1,12 @@
 /** How a gather gets at its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and told. */
-import type { GatherMessage } from '#domain/messages';
-import { askedAs } from '#domain/relayed-run';
-import type { GatherRun, SourceState } from '#domain/source';
+
+import type { GatherRun, SourceState } from '#domain/devices/source';
+import { askedAs } from '#domain/gather/relayed-run';
+import type { GatherMessage } from '#domain/messages/messages';
 import { askRelay } from './ask-relay.ts';
 import { baselineFor } from './begin.ts';
 import type { GatherDependencies, GatheredSource, Gathering, OnPremSource, ServerWish } from './dependencies.ts';
-import { relayedFailure, relayedSource } from './relayed.ts';
+import { relayedFailure, relayedSource } from './relay-list.ts';
 
 export type Reached = Pick<Gathering, 'traveler' | 'relayed' | 'concurrency'>;
 type Given = { source: Gathering['source']; run: GatherRun; message: GatherMessage };

@@ -4,12 +4,12 @@
  */
 import { deviceHash } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import { type Need, type NeedContext, needOf, owesRollUp } from '#domain/gather-needs';
-import { printOf } from '#domain/gather-prints';
-import { sightings } from '#domain/gather-sightings';
+import { type Need, type NeedContext, needOf, owesRollUp } from '#domain/gather/detail-policy';
+import { sightings } from '#domain/gather/duplicate-rows';
+import { printOf } from '#domain/gather/row-fingerprint';
 import type { Gathering } from './dependencies.ts';
-import type { Work } from './look.ts';
-import type { Tally } from './tally.ts';
+import type { Work } from './read-detail.ts';
+import type { Tally } from './run-counters.ts';
 
 export type ListReader = {
   works(): AsyncGenerator<Work>;

@@ -3,7 +3,7 @@
  * takes at once. Looked at every second: it comes down to half while actions want some, and takes what is free again later.
  * What it gives up it first no longer uses: the lower number holds here a second before it is written.
  */
-import { gatherHolder } from '#domain/slots';
+import { gatherHolder } from '#domain/actions/concurrency-slots';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 
 const leaseMs = 60_000;

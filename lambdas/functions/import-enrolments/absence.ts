@@ -1,9 +1,9 @@
 /** Which enrolments a whole read of MaaS360 no longer lists, and which of them count as enrolled no longer. */
-import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
-import type { RuntimeConfiguration } from '#domain/configuration';
-import type { Enrolment } from '#domain/enrolment';
-import { isOfMaas360, nextVersion, unlisted } from '#domain/maas360';
-import type { Problem } from '#domain/source';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import type { Problem } from '#domain/devices/source';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import { isOfMaas360, nextVersion, unlisted } from '#domain/enrolment/maas360';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 
 type Dependencies = {
   enrolments: Pick<EnrolmentStore, 'list'>;

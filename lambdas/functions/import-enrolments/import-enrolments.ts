@@ -8,14 +8,14 @@
  * row did not list it; MaaS360 counts as heard from only once all that was read is in.
  */
 import pMap from 'p-map';
-import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
-import type { LeaseStore } from '#adapters/dynamodb/leases';
-import type { Maas360State, Maas360StateStore } from '#adapters/dynamodb/maas360-state';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import type { Maas360State, Maas360StateStore } from '#adapters/dynamodb/enrolments/maas360-state';
+import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
 import type { Maas360 } from '#adapters/maas360/maas360';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
-import type { Maas360Configuration, RuntimeConfiguration } from '#domain/configuration';
-import type { Enrolment } from '#domain/enrolment';
-import { type EnrolmentFacts, factsOf, nextVersion } from '#domain/maas360';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import { type EnrolmentFacts, factsOf, nextVersion } from '#domain/enrolment/maas360';
+import type { Maas360Configuration, RuntimeConfiguration } from '#domain/runtime/configuration';
 import { absentFrom } from './absence.ts';
 import { devicesOf } from './read-devices.ts';
 

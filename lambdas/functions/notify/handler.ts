@@ -1,15 +1,15 @@
 /** Scheduler: each minute; deployed only where `mail.from` is configured. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { chainStore } from '#adapters/dynamodb/chain';
 import { documentClient } from '#adapters/dynamodb/client';
-import { deviceStore } from '#adapters/dynamodb/devices';
-import { leaseStore } from '#adapters/dynamodb/leases';
-import { noticeStore } from '#adapters/dynamodb/notices';
-import { settingsReader } from '#adapters/dynamodb/settings-reader';
-import { timelineStore } from '#adapters/dynamodb/timeline';
+import { deviceStore } from '#adapters/dynamodb/devices/devices';
+import { leaseStore } from '#adapters/dynamodb/gather/leases';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { noticeStore } from '#adapters/dynamodb/journal/notices';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
+import { settingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import { sesMail } from '#adapters/mail';
 import { loadConfiguration } from '#adapters/runtime-configuration';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { notify } from './notify.ts';
 
 const environment = parseEnvironment('notify', process.env);

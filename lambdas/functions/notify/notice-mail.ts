@@ -1,7 +1,7 @@
 /** The mail about newly held devices, plain and as HTML. Whatever comes from a phone or a directory is text and stays text. */
 import { html } from 'hono/html';
 import type { Mail } from '#adapters/mail';
-import { deviceLink, type HeldDevice, heldLink } from '#domain/notice';
+import { deviceLink, type HeldDevice, heldLink } from '#domain/outbound/notice';
 
 export type Notice = { sourceId: string; devices: readonly HeldDevice[]; more: number; consoleUrl: string };
 

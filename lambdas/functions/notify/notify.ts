@@ -7,16 +7,16 @@
  * and as nobody is to be told twice it is not sent again; the status says so.
  */
 import pMap from 'p-map';
-import type { ChainReader } from '#adapters/dynamodb/chain';
-import type { DeviceStore } from '#adapters/dynamodb/devices';
-import type { LeaseStore } from '#adapters/dynamodb/leases';
-import type { Digest, NoticeCursor, NoticeStore } from '#adapters/dynamodb/notices';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
+import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
+import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
+import type { ChainReader } from '#adapters/dynamodb/journal/hash-chain';
+import type { Digest, NoticeCursor, NoticeStore } from '#adapters/dynamodb/journal/notices';
+import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
 import { mostRecipients, type SendMail } from '#adapters/mail';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
-import type { ChainEntry } from '#domain/chain';
-import { type HeldDevice, stillHeld } from '#domain/notice';
-import type { SettingsVersion } from '#domain/settings';
+import type { ChainEntry } from '#domain/journal/hash-chain';
+import { type HeldDevice, stillHeld } from '#domain/outbound/notice';
+import type { SettingsVersion } from '#domain/quarantine/settings';
 import { noticeMail } from './notice-mail.ts';
 
 export type NotifyDependencies = {

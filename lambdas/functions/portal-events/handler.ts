@@ -5,10 +5,10 @@ import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
 import { loadConfiguration } from '#adapters/runtime-configuration';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
+import { requestsOf } from '#use-cases/use-cases';
 import { EventRejected, isStream, portalEvents } from './portal-events.ts';
-import { requestsOf } from './requests.ts';
-import { tellRejection } from './tell-rejection.ts';
+import { tellRejection } from './report-rejection.ts';
 
 const environment = parseEnvironment('portal-events', process.env);
 const logger = new Logger({ serviceName: 'portal-events' });

@@ -3,14 +3,14 @@
  * of order and more than once: each handler may be repeated, and by its own version, time or id knows what is older.
  */
 import type { z } from 'zod';
-import { busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/events';
-import { type FieldFault, fieldFaults } from '#domain/field-faults';
-import type { publishSettings } from '#functions/publish-settings/publish-settings';
-import type { requestAction } from '#functions/request-action/request-action';
-import type { requestGather } from '#functions/request-gather/request-gather';
-import type { takeEnrolments } from '#functions/take-enrolment/take-enrolment';
-import type { takeSnapshot } from '#functions/take-enrolment/take-snapshot';
-import type { withdrawDecision } from '#functions/withdraw-decision/withdraw-decision';
+import { busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/messages/events-in';
+import { type FieldFault, fieldFaults } from '#domain/runtime/field-faults';
+import type { requestAction } from '#use-cases/actions/request-action';
+import type { withdrawDecision } from '#use-cases/actions/withdraw-decision';
+import type { takeEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import type { takeSnapshot } from '#use-cases/enrolments/stage-snapshot';
+import type { requestGather } from '#use-cases/gathers/request-gather';
+import type { publishSettings } from '#use-cases/settings/publish-settings';
 
 export type PortalEventsDependencies = {
   takeEnrolments: ReturnType<typeof takeEnrolments>;

@@ -2,12 +2,12 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { chainStore } from '#adapters/dynamodb/chain';
 import { documentClient } from '#adapters/dynamodb/client';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
 import { eventBus } from '#adapters/event-bus';
 import { sqsQueue } from '#adapters/queues';
-import { parseEnvironment } from '#domain/environment';
-import { publish } from './publish.ts';
+import { parseEnvironment } from '#domain/runtime/environment';
+import { publish } from './publish-journal.ts';
 
 const environment = parseEnvironment('publish', process.env);
 const logger = new Logger({ serviceName: 'publish' });

@@ -2,17 +2,17 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { actionLanes } from '#adapters/action-queue';
-import { actedDevices } from '#adapters/dynamodb/acted-device';
+import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { documentClient } from '#adapters/dynamodb/client';
-import { ledger } from '#adapters/dynamodb/ledger';
-import { reapedSources } from '#adapters/dynamodb/reaped-sources';
-import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import { relayStore } from '#adapters/dynamodb/relays';
-import { timelineStore } from '#adapters/dynamodb/timeline';
+import { actedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import { reapedSources } from '#adapters/dynamodb/gather/known-sources';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
+import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import { relayStore } from '#adapters/dynamodb/relays/relays';
 import { evaluationLanes } from '#adapters/evaluations-queue';
 import { ringRelayAway } from '#adapters/metrics';
 import { loadConfiguration } from '#adapters/runtime-configuration';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { reap } from './reap.ts';
 import { noteSilentRelays } from './silent-relays.ts';
 

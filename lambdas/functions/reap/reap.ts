@@ -5,12 +5,12 @@
  */
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
-import type { ActedDevices } from '#adapters/dynamodb/acted-device';
-import type { Ledger, LedgerAction } from '#adapters/dynamodb/ledger';
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import type { ActedDevices } from '#adapters/dynamodb/devices/device-for-action';
 import type { Queue } from '#adapters/queues';
-import { deadlinePassed } from '#domain/expiry';
-import { isRefused, nextOf } from '#domain/transitions';
-import { conclude, type EndDependencies } from '#functions/act/conclude';
+import { deadlinePassed } from '#domain/actions/expiry';
+import { isRefused, nextOf } from '#domain/actions/transitions';
+import { conclude, type EndDependencies } from '#use-cases/actions/end-action';
 
 export type ReapDependencies = Omit<EndDependencies, 'ledger' | 'devices'> & {
   ledger: Pick<Ledger, 'due' | 'advance' | 'conclude' | 'openOf'>;

@@ -2,11 +2,12 @@
  * Relays that vanished without a word: the socket says "disconnected" when it can, and nothing at all when it cannot. One that
  * has not been heard of for a whole lease is gone; that is told once.
  */
-import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import type { RelayStore } from '#adapters/dynamodb/relays';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
+
+import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
+import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { quietMs } from '#adapters/relay-link';
-import type { RelayRecord } from '#domain/relay-identity';
+import type { RelayRecord } from '#domain/relay/relay-identity';
 import { disconnectedLine } from '#functions/relay-socket/connection';
 
 export type SilentRelaysDependencies = {

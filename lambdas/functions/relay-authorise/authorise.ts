@@ -3,9 +3,9 @@
  * minute, used once, with a key that counts. Every refusal looks the same from outside; the log says which it was.
  */
 
-import type { RelayStore } from '#adapters/dynamodb/relays';
+import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { checkConnect, claimedRelay, type Refusal } from '#adapters/relay-identity';
-import { statementLifeSeconds } from '#domain/relay-identity';
+import { statementLifeSeconds } from '#domain/relay/relay-identity';
 
 export type AuthoriseDependencies = {
   relays: Pick<RelayStore, 'read' | 'spendNonce'>;

@@ -2,8 +2,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
-import { relayStore } from '#adapters/dynamodb/relays';
-import { parseEnvironment } from '#domain/environment';
+import { relayStore } from '#adapters/dynamodb/relays/relays';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { authorise } from './authorise.ts';
 
 const environment = parseEnvironment('relay-authorise', process.env);

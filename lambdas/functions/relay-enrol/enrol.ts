@@ -2,10 +2,9 @@
  * A relay introduces itself: once with the one-time token that an administrator made, and later to change its key. Both prove
  * themselves here; the routes have no other sign-in.
  */
-import type { RelayStore } from '#adapters/dynamodb/relays';
+import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { checkRotation, claimedRelay, keyId } from '#adapters/relay-identity';
 import { tokenHash } from '#adapters/relay-token';
-import { fieldFaults } from '#domain/field-faults';
 import {
   type EnrolmentAnswer,
   enrolmentRequest,
@@ -14,7 +13,8 @@ import {
   type RelayRecord,
   rotationRequest,
   statementLifeSeconds,
-} from '#domain/relay-identity';
+} from '#domain/relay/relay-identity';
+import { fieldFaults } from '#domain/runtime/field-faults';
 
 export type EnrolDependencies = {
   relays: Pick<RelayStore, 'invited' | 'read' | 'enrol' | 'update' | 'spendNonce'>;

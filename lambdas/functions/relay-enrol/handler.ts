@@ -2,9 +2,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
-import { relayStore } from '#adapters/dynamodb/relays';
+import { relayStore } from '#adapters/dynamodb/relays/relays';
 import { cloudIdentityOf } from '#adapters/relay-secret';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { type Answer, changeKey, type EnrolDependencies, enrol } from './enrol.ts';
 
 const environment = parseEnvironment('relay-enrol', process.env);

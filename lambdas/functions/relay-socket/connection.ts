@@ -1,8 +1,8 @@
 /** A relay comes and goes: what is remembered of its connections, and what is told of them in the journal of its source. */
 import { quietMs } from '#adapters/relay-link';
-import { type RelayRecord, relayState } from '#domain/relay-identity';
-import { socketLimits } from '#domain/relay-protocol';
-import type { TimelineEntry } from '#domain/timeline';
+import type { TimelineEntry } from '#domain/journal/timeline';
+import { type RelayRecord, relayState } from '#domain/relay/relay-identity';
+import { socketLimits } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
 /** Longer than a connection can last. */

@@ -1,13 +1,14 @@
 /** What the socket function needs from outside, and who is at the other end of a connection. */
-import type { RelayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import type { RelayRunStore } from '#adapters/dynamodb/relay-runs';
-import type { RelayStore } from '#adapters/dynamodb/relays';
-import type { RunStore } from '#adapters/dynamodb/runs';
-import type { SourceStore } from '#adapters/dynamodb/sources';
-import type { TimelineStore } from '#adapters/dynamodb/timeline';
+
+import type { RunStore } from '#adapters/dynamodb/gather/runs';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
+import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
+import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import type { RelayRunStore } from '#adapters/dynamodb/relays/relay-runs';
+import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import type { Queue } from '#adapters/queues';
 import type { Post } from '#adapters/relay-link';
-import type { RuntimeConfiguration } from '#domain/configuration';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 
 export type RelaySocketDependencies = {
   configuration: Pick<RuntimeConfiguration, 'sources' | 'gatherEveryMinutes'>;

@@ -1,9 +1,9 @@
 /** The first word of a relay on each connection: who it is, what it speaks, what it has; and what it is answered. */
-import { closeCodes, protocol, type ToCloud } from '#domain/relay-protocol';
+import { closeCodes, protocol, type ToCloud } from '#domain/relay/relay-protocol';
 import { connectedLine, wasThere } from './connection.ts';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { onLease, say } from './lease.ts';
-import { takeUp } from './take-up.ts';
+import { takeUp } from './resume-source.ts';
 
 type Hello = Extract<ToCloud, { type: 'hello' }>;
 

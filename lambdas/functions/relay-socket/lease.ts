@@ -1,7 +1,7 @@
 /** The lease of a source: renewed by its holder's pings, taken by another relay's when it is free, given back at a goodbye. */
 import { passingNumber, quietMs } from '#adapters/relay-link';
-import { relayState } from '#domain/relay-identity';
-import { heartbeat, type Lease, type ToRelay } from '#domain/relay-protocol';
+import { relayState } from '#domain/relay/relay-identity';
+import { heartbeat, type Lease, type ToRelay } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
 type Unnumbered = ToRelay extends infer M ? (M extends { n: number } ? Omit<M, 'n'> : never) : never;

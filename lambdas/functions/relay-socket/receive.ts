@@ -4,13 +4,13 @@
  */
 import { resultOutgoing } from '#adapters/action-queue';
 import { fingerprint } from '#adapters/fingerprint';
-import { readToCloud, type ToCloud } from '#domain/relay-protocol';
+import { readToCloud, type ToCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
-import { keepAndGoOn, keepOfRun, noteProgress } from './gathering.ts';
 import { hello } from './hello.ts';
 import { giveBack, onLease, say } from './lease.ts';
-import { tellUnsettled } from './settings.ts';
-import { requestGather, takeUp } from './take-up.ts';
+import { keepAndGoOn, keepOfRun, noteProgress } from './relayed-run.ts';
+import { requestGather, takeUp } from './resume-source.ts';
+import { tellUnsettled } from './settings-result.ts';
 
 type Take<T extends ToCloud['type']> = (
   deps: RelaySocketDependencies,

@@ -1,7 +1,7 @@
 /** Wiring: signing in to the console, on API Gateway's payload format 2.0. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { handle } from 'hono/aws-lambda';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { authority } from './authority.ts';
 import { signInApp } from './sign-in.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Signing in to the console: the code flow with PKCE against the user pool, kept on the server's side of the browser. The page
  * gets a short-lived ID token to send to the API and holds it in memory; what lasts (the refresh token) is in a cookie that no
- * script reads (docs/decisions/sign-in.md).
+ * script reads (docs/decisions/0020-sign-in.md).
  *
  *   GET  /sign-in/start?to=ADDRESS   to the user pool's sign-in page
  *   GET  /sign-in/done               back from there: the session begins, and on to ADDRESS

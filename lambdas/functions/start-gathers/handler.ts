@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { documentClient } from '#adapters/dynamodb/client';
-import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import { runStore } from '#adapters/dynamodb/runs';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
-import { sourceStore } from '#adapters/dynamodb/sources';
+import { runStore } from '#adapters/dynamodb/gather/runs';
+import { sourceStore } from '#adapters/dynamodb/gather/sources';
+import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import { settingsStore } from '#adapters/dynamodb/settings/settings-store';
 import { sqsQueue } from '#adapters/queues';
 import { relayPresence } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { startGathers } from './start-gathers.ts';
 
 const environment = parseEnvironment('start-gathers', process.env);

@@ -2,12 +2,12 @@
  * Asks for a gather of every source that can be read: from here, or by a relay that is there. A run that is still queued or under way is not doubled: its own
  * message is sent again, which does nothing while it runs and takes it up again if it was cut off.
  */
-import type { RunStore } from '#adapters/dynamodb/runs';
-import type { SourceStore } from '#adapters/dynamodb/sources';
+import type { RunStore } from '#adapters/dynamodb/gather/runs';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
-import type { RuntimeConfiguration } from '#domain/configuration';
-import type { GatherMessage } from '#domain/messages';
-import { requestGather } from '#functions/request-gather/request-gather';
+import type { GatherMessage } from '#domain/messages/messages';
+import type { RuntimeConfiguration } from '#domain/runtime/configuration';
+import { requestGather } from '#use-cases/gathers/request-gather';
 
 export type StartGathersDependencies = {
   configuration: Pick<RuntimeConfiguration, 'sources'>;

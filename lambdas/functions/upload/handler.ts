@@ -1,15 +1,15 @@
 /** Scheduler: each minute; deployed only where a portal with a URL is configured. What is left goes on at the next minute. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
-import { chainStore } from '#adapters/dynamodb/chain';
 import { documentClient } from '#adapters/dynamodb/client';
-import { deviceStore } from '#adapters/dynamodb/devices';
-import { leaseStore } from '#adapters/dynamodb/leases';
-import { uploadStore } from '#adapters/dynamodb/uploads';
+import { deviceStore } from '#adapters/dynamodb/devices/devices';
+import { leaseStore } from '#adapters/dynamodb/gather/leases';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { uploadStore } from '#adapters/dynamodb/journal/uploads';
 import { portal } from '#adapters/portal/portal';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { secretText } from '#adapters/secret-text';
-import { parseEnvironment } from '#domain/environment';
+import { parseEnvironment } from '#domain/runtime/environment';
 import { upload } from './upload.ts';
 
 const environment = parseEnvironment('upload', process.env);

@@ -7,13 +7,13 @@
  * line and is sent with that.
  */
 import pMap from 'p-map';
-import type { ChainReader } from '#adapters/dynamodb/chain';
-import type { DeviceStore } from '#adapters/dynamodb/devices';
-import type { UploadCursor, UploadStore } from '#adapters/dynamodb/uploads';
+import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
+import type { ChainReader } from '#adapters/dynamodb/journal/hash-chain';
+import type { UploadCursor, UploadStore } from '#adapters/dynamodb/journal/uploads';
 import type { Portal } from '#adapters/portal/portal';
-import type { ChainEntry } from '#domain/chain';
-import type { Device, DeviceKey } from '#domain/device';
-import { devicesPerBatch, uploaded } from '#domain/upload';
+import type { Device, DeviceKey } from '#domain/devices/device';
+import type { ChainEntry } from '#domain/journal/hash-chain';
+import { devicesPerBatch, uploaded } from '#domain/outbound/upload';
 
 export type SendDependencies = {
   chain: ChainReader;

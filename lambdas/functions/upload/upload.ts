@@ -3,8 +3,8 @@
  * that asks for patience or is away is left alone until the time it asked for; what it refuses of one source does not keep the
  * others waiting. Nothing is ever skipped: the cursor stays where it is until the portal has taken what follows.
  */
-import type { LeaseStore } from '#adapters/dynamodb/leases';
-import { UploadOvertaken, type UploadStore, type UploadTrouble } from '#adapters/dynamodb/uploads';
+import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
+import { UploadOvertaken, type UploadStore, type UploadTrouble } from '#adapters/dynamodb/journal/uploads';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
 import { type SendDependencies, sendNext } from './send-next.ts';
 

@@ -3,10 +3,10 @@
  * at once: if it succeeds, everything that waits for the source goes on (gather/conclude.ts). Every minute; nothing is read for
  * sources that are well. Asked first, noted second: a crash in between asks once more.
  */
-import type { SourceStore } from '#adapters/dynamodb/sources';
-import type { SourceConfiguration } from '#domain/configuration';
-import type { SourceState } from '#domain/source';
-import type { GatherRequest, GatherRequested } from '#functions/request-gather/request-gather';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
+import type { SourceState } from '#domain/devices/source';
+import type { SourceConfiguration } from '#domain/runtime/configuration';
+import type { GatherRequest, GatherRequested } from '#use-cases/gathers/request-gather';
 
 export type CorrectedDependencies = {
   configured: readonly SourceConfiguration[];

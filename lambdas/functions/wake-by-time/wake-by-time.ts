@@ -7,8 +7,8 @@
  * Sent first, noted second: a crash in between sends again, and loses nothing.
  */
 import pMap from 'p-map';
-import type { DecisionStore } from '#adapters/dynamodb/decisions';
-import type { EnrolmentStore } from '#adapters/dynamodb/enrolments';
+import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 
 export type WakeDependencies = {

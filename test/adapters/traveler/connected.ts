@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { DevicePage, TravelerOptions, TravelerSource } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { travelerSource } from '#adapters/traveler/source';
-import type { ListedDevice } from '#domain/device';
+import type { ListedDevice } from '#domain/devices/device';
 import { type SimulatorOptions, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 
 export type Connected = { server: TravelerSimulator; source: TravelerSource };

@@ -1,7 +1,7 @@
 /** One action at a Traveler server that does what servers do: refuse, stay silent, lie, or know better. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Action, ActionType } from '#domain/action';
-import type { Device } from '#domain/device';
+import type { Action, ActionType } from '#domain/actions/action';
+import type { Device } from '#domain/devices/device';
 import { aRequest, newDevice, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
 let spine: Spine;

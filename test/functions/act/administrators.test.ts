@@ -1,6 +1,6 @@
 /** People work on the Traveler server too: what they do there is seen, noted, and never fought over. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { observe } from '#domain/gather-observation';
+import { observe } from '#domain/gather/observe-device';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
 let spine: Spine;

@@ -3,9 +3,9 @@
  * everything stored reads as after an undisturbed run. The places are found by counting, not chosen.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ActionType } from '#domain/action';
-import type { TimelineEntry } from '#domain/timeline';
-import { isFinal } from '#domain/transitions';
+import type { ActionType } from '#domain/actions/action';
+import { isFinal } from '#domain/actions/transitions';
+import type { TimelineEntry } from '#domain/journal/timeline';
 import { killedAt } from '#test/fixtures/crashing';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 

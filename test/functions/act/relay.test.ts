@@ -1,10 +1,10 @@
 /** Actions on premises: what goes out over the relay, and how each word of the relay settles the action. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resultOutgoing } from '#adapters/action-queue';
-import type { Action, ActionType } from '#domain/action';
-import type { Device, DeviceDetail } from '#domain/device';
-import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay-protocol';
-import type { FailureKind } from '#domain/source';
+import type { Action, ActionType } from '#domain/actions/action';
+import type { Device, DeviceDetail } from '#domain/devices/device';
+import type { FailureKind } from '#domain/devices/source';
+import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
 import { aRequest, newDevice, type Spine, startSpine } from '#test/fixtures/spine';
 
 const hq = 'hq';

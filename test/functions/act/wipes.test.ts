@@ -1,6 +1,6 @@
 /** Wipes, their cancelling, and removals: what goes out, what must not, and how each ends. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Action, ActionType } from '#domain/action';
+import type { Action, ActionType } from '#domain/actions/action';
 import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
 
 let spine: Spine;

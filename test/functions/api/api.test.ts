@@ -2,10 +2,10 @@
 import '@hono/zod-openapi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { newRun } from '#adapters/dynamodb/runs';
-import { sourceStore } from '#adapters/dynamodb/sources';
-import { gatherMessage } from '#domain/messages';
-import { defaultSettings } from '#domain/settings';
+import { newRun } from '#adapters/dynamodb/gather/runs';
+import { sourceStore } from '#adapters/dynamodb/gather/sources';
+import { gatherMessage } from '#domain/messages/messages';
+import { defaultSettings } from '#domain/quarantine/settings';
 import * as schemas from '#functions/api/schemas';
 import { aDevice, anEnrolment, janes, start } from '#test/functions/portal-events/portal-side';
 import { type Gateway, startGateway } from './gateway.ts';

@@ -5,7 +5,7 @@ import '@hono/zod-openapi';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { accountOf, readDeadLetter } from '#domain/dead-letter';
+import { accountOf, readDeadLetter } from '#domain/messages/dead-letter';
 import { aDevice, janes } from '#test/functions/portal-events/portal-side';
 import { type Gateway, startGateway } from './gateway.ts';
 

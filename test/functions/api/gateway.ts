@@ -1,14 +1,14 @@
 /** The API behind a gateway that behaves as API Gateway does, called as an outside program calls it. */
 import { deadLetters } from '#adapters/dead-letters';
-import { fleetCounts } from '#adapters/dynamodb/fleet-counts';
-import { journalReader } from '#adapters/dynamodb/journal-reader';
-import { sourceStore } from '#adapters/dynamodb/sources';
+import { fleetCounts } from '#adapters/dynamodb/devices/fleet-counts';
+import { sourceStore } from '#adapters/dynamodb/gather/sources';
+import { journalReader } from '#adapters/dynamodb/journal/journal-reader';
 import { readQueueDepths } from '#adapters/queue-depths';
 import { newToken } from '#adapters/relay-token';
 import { createApi, onGateway } from '#functions/api/api';
 import { readOverview } from '#functions/api/overview';
 import { readStatus } from '#functions/api/status';
-import { decodedPath, requestEvent } from '#infra/local/http-api/request-event';
+import { decodedPath, requestEvent } from '#infra/emulator/http-api/request-event';
 import { relaySide } from '#test/fixtures/relay-side';
 import { configuration, type PortalSide, startPortalSide } from '#test/functions/portal-events/portal-side';
 

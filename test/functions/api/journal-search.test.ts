@@ -1,6 +1,6 @@
 /** Looking through a long journal: what is found, how much is read for it, and that a page ends where the next one begins. */
 import { expect, test } from 'vitest';
-import type { ChainEntry } from '#domain/chain';
+import type { ChainEntry } from '#domain/journal/hash-chain';
 import { beginning, type Found, type JournalSearch, searchJournal, startOf, wantedOf } from '#functions/api/journal-search';
 
 const count = 20_000;

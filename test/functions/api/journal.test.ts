@@ -4,13 +4,13 @@ import '@hono/zod-openapi';
 
 import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chainStore } from '#adapters/dynamodb/chain';
-import { lineOf } from '#adapters/dynamodb/journal-stream';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { lineOf } from '#adapters/dynamodb/journal/journal-stream';
+import { sourceLineItem, timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { chainKey } from '#adapters/dynamodb/keys';
-import { sourceLineItem, timelineItem } from '#adapters/dynamodb/timeline';
-import type { ChainHead } from '#domain/chain';
-import type { TimelineEntry } from '#domain/timeline';
-import { verifyLines } from '#infra/local/cli/journal';
+import type { ChainHead } from '#domain/journal/hash-chain';
+import type { TimelineEntry } from '#domain/journal/timeline';
+import { verifyLines } from '#infra/cli/journal';
 import { type Gateway, startGateway } from './gateway.ts';
 
 const devices = 12;

@@ -2,7 +2,7 @@
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultSettings } from '#domain/settings';
+import { defaultSettings } from '#domain/quarantine/settings';
 import { aDevice } from '#test/functions/portal-events/portal-side';
 import { type Gateway, startGateway } from './gateway.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { genesis } from '#domain/chain';
-import { runtimeConfiguration } from '#domain/configuration';
-import { defaultSettings } from '#domain/settings';
-import type { Problem } from '#domain/source';
+import type { Problem } from '#domain/devices/source';
+import { genesis } from '#domain/journal/hash-chain';
+import { defaultSettings } from '#domain/quarantine/settings';
+import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { readServices, type ServiceStatusDependencies } from '#functions/api/service-status';
 
 const at = Date.parse('2026-03-02T08:00:00Z');

@@ -3,10 +3,10 @@
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { putAll } from '#adapters/dynamodb/batches';
-import { bulkStore } from '#adapters/dynamodb/bulks';
-import { deviceItem } from '#adapters/dynamodb/device-items';
-import { bulkMessage } from '#domain/bulk';
+import { bulkStore } from '#adapters/dynamodb/actions/bulks';
+import { putAll } from '#adapters/dynamodb/batch-requests';
+import { deviceItem } from '#adapters/dynamodb/devices/device-items';
+import { bulkMessage } from '#domain/messages/bulk';
 import { workPart } from '#functions/bulk/work-part';
 import { type Gateway, startGateway } from '#test/functions/api/gateway';
 import { aDevice } from '#test/functions/portal-events/portal-side';

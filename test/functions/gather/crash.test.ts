@@ -1,7 +1,7 @@
 /** Killed at any call to the outside, and taken up again by the same message: the end is that of an undisturbed gather. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Device } from '#domain/device';
-import type { GatherMessage } from '#domain/messages';
+import type { Device } from '#domain/devices/device';
+import type { GatherMessage } from '#domain/messages/messages';
 import type { GatherDependencies } from '#functions/gather/dependencies';
 import { gather } from '#functions/gather/gather';
 import { type Death, Killed, mortal } from './crashing.ts';

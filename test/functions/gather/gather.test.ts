@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Device } from '#domain/device';
+import type { Device } from '#domain/devices/device';
 import { hours, minutes, startWorld, type World } from './world.ts';
 
 let world: World;

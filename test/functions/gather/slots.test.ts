@@ -1,7 +1,7 @@
 /** A gather and the actions of its source within one bound: what both have under way never exceeds what the source takes. */
 import { afterEach, expect, test } from 'vitest';
-import { slotStore } from '#adapters/dynamodb/slots';
-import { gatherHolder } from '#domain/slots';
+import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
+import { gatherHolder } from '#domain/actions/concurrency-slots';
 import { startWorld, type World } from './world.ts';
 
 let world: World;

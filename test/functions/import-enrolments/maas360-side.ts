@@ -1,21 +1,16 @@
 /** MaaS360 simulated, the product's real stores, and the import between them, with a clock turned by hand. */
 
-import { enrolmentBulk } from '#adapters/dynamodb/enrolment-bulk';
-import { enrolmentStore } from '#adapters/dynamodb/enrolments';
-import { guardStore } from '#adapters/dynamodb/guards';
-import { leaseStore } from '#adapters/dynamodb/leases';
-import { maas360StateStore } from '#adapters/dynamodb/maas360-state';
-import { snapshotStore } from '#adapters/dynamodb/snapshots';
+import { enrolmentBulk } from '#adapters/dynamodb/enrolments/enrolment-bulk';
+import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import { maas360StateStore } from '#adapters/dynamodb/enrolments/maas360-state';
+import { snapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
+import { leaseStore } from '#adapters/dynamodb/gather/leases';
+import { guardStore } from '#adapters/dynamodb/settings/guards';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { maas360 } from '#adapters/maas360/maas360';
-import { runtimeConfiguration } from '#domain/configuration';
-import { guardRail } from '#functions/guard/rail';
+import { runtimeConfiguration } from '#domain/runtime/configuration';
+import { takingPath } from '#functions/import-enrolments/apply-path';
 import { importEnrolments } from '#functions/import-enrolments/import-enrolments';
-import { takingPath } from '#functions/import-enrolments/taking-path';
-import { planFleet } from '#functions/plan/plan';
-import { planDependencies } from '#functions/plan/stores';
-import { importEnrolments as importGuarded } from '#functions/take-enrolment/import-enrolments';
-import { takeMany } from '#functions/take-enrolment/take-many';
 import {
   type Maas360Simulator,
   type SimulatedMaas360Device,
@@ -23,6 +18,11 @@ import {
 } from '#infra/simulators/maas360/maas360-simulator';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { manualQueue } from '#test/fixtures/manual-queue';
+import { takeMany } from '#use-cases/enrolments/apply-enrolments';
+import { importEnrolments as importGuarded } from '#use-cases/enrolments/import-enrolments';
+import { guardRail } from '#use-cases/guard/guard-run';
+import { planFleet } from '#use-cases/plan/plan';
+import { planDependencies } from '#use-cases/plan/plan-stores';
 
 export const hour = 3_600_000;
 

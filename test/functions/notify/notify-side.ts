@@ -1,14 +1,14 @@
 /** The product's real stores, a journal written by hand, and the notices between them, with a clock turned by hand. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { chainStore } from '#adapters/dynamodb/chain';
-import { deviceItem } from '#adapters/dynamodb/device-items';
-import { deviceStore } from '#adapters/dynamodb/devices';
-import { leaseStore } from '#adapters/dynamodb/leases';
-import { noticeStore } from '#adapters/dynamodb/notices';
-import { timelineStore } from '#adapters/dynamodb/timeline';
+import { deviceItem } from '#adapters/dynamodb/devices/device-items';
+import { deviceStore } from '#adapters/dynamodb/devices/devices';
+import { leaseStore } from '#adapters/dynamodb/gather/leases';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { noticeStore } from '#adapters/dynamodb/journal/notices';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import type { Mail } from '#adapters/mail';
-import type { Device } from '#domain/device';
-import { defaultSettings } from '#domain/settings';
+import type { Device } from '#domain/devices/device';
+import { defaultSettings } from '#domain/quarantine/settings';
 import { type NotifyDependencies, notify } from '#functions/notify/notify';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { aStoredDevice } from '#test/functions/upload/portal-side';

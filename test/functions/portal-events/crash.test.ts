@@ -3,10 +3,10 @@
  * undisturbed run leaves. The places are found by counting, not chosen.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultSettings } from '#domain/settings';
+import { defaultSettings } from '#domain/quarantine/settings';
 import { portalEvents } from '#functions/portal-events/portal-events';
-import { requestsOf } from '#functions/portal-events/requests';
 import { Killed, killedAt } from '#test/fixtures/crashing';
+import { requestsOf } from '#use-cases/use-cases';
 import { aDevice, anEnrolment, configuration, type PortalSide, start, startPortalSide } from './portal-side.ts';
 
 let side: PortalSide;

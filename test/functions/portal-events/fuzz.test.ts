@@ -8,11 +8,11 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import pMap from 'p-map';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventsIn } from '#domain/events';
-import { defaultSettings } from '#domain/settings';
+import { eventsIn } from '#domain/messages/events-in';
+import { defaultSettings } from '#domain/quarantine/settings';
 import { EventRejected, portalEvents } from '#functions/portal-events/portal-events';
-import { tellRejection } from '#functions/portal-events/tell-rejection';
-import { aFolder, queueArn, startStack, type TestStack } from '#test/local/services/stack';
+import { tellRejection } from '#functions/portal-events/report-rejection';
+import { aFolder, queueArn, startStack, type TestStack } from '#test/emulator/services/stack';
 import { anEnrolment, janes, type PortalSide, start, startPortalSide } from './portal-side.ts';
 
 /** `npm run thorough` for more; `SEED=1` for the same again. */

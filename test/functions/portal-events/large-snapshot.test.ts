@@ -1,6 +1,6 @@
 /** A whole snapshot of a large company, as it comes over the bus. SNAPSHOT_ENROLMENTS says how many. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { enrolmentsMessage } from '#domain/messages';
+import { enrolmentsMessage } from '#domain/messages/messages';
 import { portalEvents } from '#functions/portal-events/portal-events';
 import { anEnrolment, type PortalSide, start, startPortalSide } from './portal-side.ts';
 

@@ -1,16 +1,16 @@
 /** The portal's side of the product on real stores and queues, for the tests of its events and of the API. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { bulkStore } from '#adapters/dynamodb/bulks';
-import { deviceItem } from '#adapters/dynamodb/device-items';
+import { bulkStore } from '#adapters/dynamodb/actions/bulks';
+import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { sqsQueue } from '#adapters/queues';
-import { runtimeConfiguration } from '#domain/configuration';
-import type { Device, DeviceKey } from '#domain/device';
-import type { Enrolment } from '#domain/enrolment';
-import { enrolmentsMessage } from '#domain/messages';
-import { bulkRequests } from '#functions/bulk/stage-bulk';
-import { requestsOf } from '#functions/portal-events/requests';
+import type { Device, DeviceKey } from '#domain/devices/device';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import { enrolmentsMessage } from '#domain/messages/messages';
+import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { startQueues } from '#test/fixtures/queues';
+import { bulkRequests } from '#use-cases/actions/stage-bulk';
+import { requestsOf } from '#use-cases/use-cases';
 
 export const configuration = runtimeConfiguration.parse({
   sources: [

@@ -2,13 +2,13 @@
 
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chainStore } from '#adapters/dynamodb/chain';
-import { lineOf } from '#adapters/dynamodb/journal-stream';
-import { sourceLineItem, timelineStore } from '#adapters/dynamodb/timeline';
-import { eventsOf } from '#domain/events-out';
-import { rejectionLine } from '#domain/rejection-lines';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { lineOf } from '#adapters/dynamodb/journal/journal-stream';
+import { sourceLineItem, timelineStore } from '#adapters/dynamodb/journal/timeline';
+import { rejectionLine } from '#domain/journal/rejection-lines';
+import { eventsOf } from '#domain/outbound/events-out';
 import { EventRejected } from '#functions/portal-events/portal-events';
-import { tellRejection } from '#functions/portal-events/tell-rejection';
+import { tellRejection } from '#functions/portal-events/report-rejection';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;

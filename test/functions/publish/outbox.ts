@@ -5,16 +5,16 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { DeleteMessageBatchCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { chainStore } from '#adapters/dynamodb/chain';
-import { journalReader } from '#adapters/dynamodb/journal-reader';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { journalReader } from '#adapters/dynamodb/journal/journal-reader';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { createTableInput, tableDefinitions } from '#adapters/dynamodb/table-definitions';
-import { timelineStore } from '#adapters/dynamodb/timeline';
 import { eventBus } from '#adapters/event-bus';
-import { type PublishDependencies, publish, type Unreadable } from '#functions/publish/publish';
-import { startStreamMapping } from '#infra/local/lambda/stream-mapping';
-import type { Model, StreamMapping } from '#infra/local/model';
+import { type PublishDependencies, publish, type Unreadable } from '#functions/publish/publish-journal';
+import { startStreamMapping } from '#infra/emulator/lambda/stream-mapping';
+import type { Model, StreamMapping } from '#infra/emulator/model';
+import { aFolder, aFunction, allow, aModel, arn, queueArn, startStack } from '#test/emulator/services/stack';
 import { clientOf } from '#test/fixtures/dynamodb';
-import { aFolder, aFunction, allow, aModel, arn, queueArn, startStack } from '#test/local/services/stack';
 
 const tableArn = arn('dynamodb', 'table/Journal');
 const streamArn = `${tableArn}/stream/local`;

@@ -1,14 +1,14 @@
 /** From a written line to the bus: nothing lost, nothing invented, in order, under the same id, whatever dies on the way. */
 import { PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { lineOf } from '#adapters/dynamodb/journal-stream';
-import { timelineItem } from '#adapters/dynamodb/timeline';
-import type { DeviceKey } from '#domain/device';
-import type { TimelineEntry } from '#domain/timeline';
-import type { PublishDependencies } from '#functions/publish/publish';
+import { lineOf } from '#adapters/dynamodb/journal/journal-stream';
+import { timelineItem } from '#adapters/dynamodb/journal/timeline';
+import type { DeviceKey } from '#domain/devices/device';
+import type { TimelineEntry } from '#domain/journal/timeline';
+import type { PublishDependencies } from '#functions/publish/publish-journal';
 import { connectedLine, disconnectedLine } from '#functions/relay-socket/connection';
-import { verifyLines } from '#infra/local/cli/journal';
-import type { RunningMapping } from '#infra/local/lambda/event-source-mapping';
+import { verifyLines } from '#infra/cli/journal';
+import type { RunningMapping } from '#infra/emulator/lambda/event-source-mapping';
 import { killedAt } from '#test/fixtures/crashing';
 import { journal, type Outbox, startOutbox, type Told } from './outbox.ts';
 

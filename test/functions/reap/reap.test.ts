@@ -1,6 +1,6 @@
 /** What no message will ever wake again is found by the clock. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Action } from '#domain/action';
+import type { Action } from '#domain/actions/action';
 import { reap } from '#functions/reap/reap';
 import { killedAt } from '#test/fixtures/crashing';
 import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';

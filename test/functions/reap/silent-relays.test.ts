@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { timelineStore } from '#adapters/dynamodb/timeline';
-import { heartbeat } from '#domain/relay-protocol';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
+import { heartbeat } from '#domain/relay/relay-protocol';
 import { noteSilentRelays } from '#functions/reap/silent-relays';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 import { relaySide } from '#test/fixtures/relay-side';

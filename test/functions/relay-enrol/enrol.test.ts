@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connectStatement, generateKey, keyId, publicPart, rotationStatement } from '#adapters/relay-identity';
 import { newToken } from '#adapters/relay-token';
-import { enrolmentAnswer, type RelayRecord, tokenLifeMs } from '#domain/relay-identity';
+import { enrolmentAnswer, type RelayRecord, tokenLifeMs } from '#domain/relay/relay-identity';
 import { authorise } from '#functions/relay-authorise/authorise';
 import { changeKey, type EnrolDependencies, enrol } from '#functions/relay-enrol/enrol';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';

@@ -3,10 +3,10 @@
  * and the relay's real acting half on a simulated server.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runStore } from '#adapters/dynamodb/runs';
-import type { Action, ActionType } from '#domain/action';
-import { evaluationMessage } from '#domain/messages';
-import { type ActionCommand, toCloud } from '#domain/relay-protocol';
+import { runStore } from '#adapters/dynamodb/gather/runs';
+import type { Action, ActionType } from '#domain/actions/action';
+import { evaluationMessage } from '#domain/messages/messages';
+import { type ActionCommand, toCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from '#functions/relay-socket/dependencies';
 import { receive } from '#functions/relay-socket/receive';
 import { manualQueue } from '#test/fixtures/manual-queue';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { actionCommand, type ToRelay } from '#domain/relay-protocol';
+import { actionCommand, type ToRelay } from '#domain/relay/relay-protocol';
 import { gather } from '#functions/gather/gather';
 import type { Peer } from '#functions/relay-socket/dependencies';
 import { receive } from '#functions/relay-socket/receive';

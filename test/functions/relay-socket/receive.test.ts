@@ -1,7 +1,7 @@
 /** What each word of a relay leads to, on real stores; connections and queues are kept to be looked at. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { closeCodes, heartbeat, protocol, type ToCloud, type ToRelay } from '#domain/relay-protocol';
-import { askedAs } from '#domain/relayed-run';
+import { askedAs } from '#domain/gather/relayed-run';
+import { closeCodes, heartbeat, protocol, type ToCloud, type ToRelay } from '#domain/relay/relay-protocol';
 import { connect, disconnect } from '#functions/relay-socket/connection';
 import type { Peer } from '#functions/relay-socket/dependencies';
 import { receive } from '#functions/relay-socket/receive';

@@ -3,11 +3,17 @@
  * and tells it as the protocol has it, from a snapshot in memory.
  */
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
-import { listedDevice } from '#domain/device';
-import { printOf } from '#domain/gather-prints';
-import { packEntries } from '#domain/manifest';
-import { type ActionMessage, actionMessage, evaluationMessage, type GatherMessage, gatherMessage } from '#domain/messages';
-import { type GatherCommand, protocol, type RelayedDevice, type ToCloud } from '#domain/relay-protocol';
+import { listedDevice } from '#domain/devices/device';
+import { packEntries } from '#domain/gather/manifest';
+import { printOf } from '#domain/gather/row-fingerprint';
+import {
+  type ActionMessage,
+  actionMessage,
+  evaluationMessage,
+  type GatherMessage,
+  gatherMessage,
+} from '#domain/messages/messages';
+import { type GatherCommand, protocol, type RelayedDevice, type ToCloud } from '#domain/relay/relay-protocol';
 import { gather } from '#functions/gather/gather';
 import type { Peer, RelaySocketDependencies } from '#functions/relay-socket/dependencies';
 import { receive } from '#functions/relay-socket/receive';

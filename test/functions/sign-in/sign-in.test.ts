@@ -5,10 +5,10 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { authority } from '#functions/sign-in/authority';
 import { signInApp } from '#functions/sign-in/sign-in';
-import { type Issuer, localIssuer } from '#infra/local/http-api/issuer';
-import { userPool } from '#infra/local/http-api/user-pool';
-import type { Authorizer } from '#infra/local/model';
-import { aDirectory } from '../../local/lambda/functions.ts';
+import { type Issuer, localIssuer } from '#infra/emulator/http-api/issuer';
+import { userPool } from '#infra/emulator/http-api/user-pool';
+import type { Authorizer } from '#infra/emulator/model';
+import { aDirectory } from '#test/emulator/lambda/functions';
 
 const authorizer: Authorizer = {
   id: 'auth',

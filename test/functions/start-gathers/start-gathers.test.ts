@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { relayLeaseStore } from '#adapters/dynamodb/relay-leases';
-import { runStore } from '#adapters/dynamodb/runs';
-import { settingsStore } from '#adapters/dynamodb/settings-store';
-import { sourceStore } from '#adapters/dynamodb/sources';
+import { runStore } from '#adapters/dynamodb/gather/runs';
+import { sourceStore } from '#adapters/dynamodb/gather/sources';
+import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
+import { settingsStore } from '#adapters/dynamodb/settings/settings-store';
 import { relayPresence } from '#adapters/relay-link';
-import { runtimeConfiguration } from '#domain/configuration';
-import { type GatherMessage, gatherMessage } from '#domain/messages';
+import { type GatherMessage, gatherMessage } from '#domain/messages/messages';
+import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { startGathers } from '#functions/start-gathers/start-gathers';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 

@@ -1,15 +1,15 @@
 /** A simulated portal, the product's real stores, and the upload between them, with a clock turned by hand. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
-import { chainStore } from '#adapters/dynamodb/chain';
-import { deviceItem } from '#adapters/dynamodb/device-items';
-import { deviceStore } from '#adapters/dynamodb/devices';
-import { leaseStore } from '#adapters/dynamodb/leases';
-import { uploadStore } from '#adapters/dynamodb/uploads';
+import { deviceItem } from '#adapters/dynamodb/devices/device-items';
+import { deviceStore } from '#adapters/dynamodb/devices/devices';
+import { leaseStore } from '#adapters/dynamodb/gather/leases';
+import { chainStore } from '#adapters/dynamodb/journal/hash-chain';
+import { uploadStore } from '#adapters/dynamodb/journal/uploads';
 import { portal } from '#adapters/portal/portal';
-import type { JournalLine } from '#domain/chain';
-import type { Device } from '#domain/device';
-import { type UploadedDevice, uploaded } from '#domain/upload';
+import type { Device } from '#domain/devices/device';
+import type { JournalLine } from '#domain/journal/hash-chain';
+import { type UploadedDevice, uploaded } from '#domain/outbound/upload';
 import { upload } from '#functions/upload/upload';
 import { startPortalSimulator } from '#infra/simulators/portal/portal-simulator';
 import { startDynamoDb } from '#test/fixtures/dynamodb';

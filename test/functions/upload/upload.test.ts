@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { uploadStore } from '#adapters/dynamodb/uploads';
+import { uploadStore } from '#adapters/dynamodb/journal/uploads';
 import { type Portal, portal } from '#adapters/portal/portal';
 import { upload } from '#functions/upload/upload';
 import { startPortalSimulator } from '#infra/simulators/portal/portal-simulator';

@@ -1,10 +1,10 @@
 /** A source that turned our credentials away is tried as soon as its secret is another one, and not before its hour otherwise. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { sourceStore } from '#adapters/dynamodb/sources';
-import type { SourceConfiguration } from '#domain/configuration';
-import type { GatherRequest } from '#functions/request-gather/request-gather';
+import { sourceStore } from '#adapters/dynamodb/gather/sources';
+import type { SourceConfiguration } from '#domain/runtime/configuration';
 import { type CorrectedDependencies, tryCorrected } from '#functions/wake-by-time/corrected-secrets';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+import type { GatherRequest } from '#use-cases/gathers/request-gather';
 
 const hour = 3_600_000;
 const clock = Date.UTC(2026, 2, 1, 8);

@@ -1,10 +1,10 @@
 /** What changes by time alone, on real stores, with the schedule turned by hand and killed at every call. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { decisionStore } from '#adapters/dynamodb/decisions';
-import { enrolmentStore } from '#adapters/dynamodb/enrolments';
-import { timelineStore } from '#adapters/dynamodb/timeline';
+import { decisionStore } from '#adapters/dynamodb/devices/decisions';
+import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
-import { evaluationMessage } from '#domain/messages';
+import { evaluationMessage } from '#domain/messages/messages';
 import { type WakeDependencies, wakeByTime } from '#functions/wake-by-time/wake-by-time';
 import { Killed, killedAt } from '#test/fixtures/crashing';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';

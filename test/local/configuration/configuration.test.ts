@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { localConfiguration } from '#domain/configuration';
+import { localConfiguration } from '#domain/runtime/configuration';
 import { separateSecrets } from '#infra/local/configuration/local-secrets';
 import { readConfiguration } from '#infra/local/configuration/read-configuration';
-import { aDirectory } from '../lambda/functions.ts';
+import { aDirectory } from '#test/emulator/lambda/functions';
 
 let dir: Awaited<ReturnType<typeof aDirectory>>;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { localConfiguration, runtimeConfiguration } from '#domain/configuration';
+import { localConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 import { separateSecrets } from '#infra/local/configuration/local-secrets';
 
 const sources = [{ id: 'hq', kind: 'traveler' }];

@@ -25,7 +25,7 @@ const start = () =>
 function runCli(args: string[]): Promise<{ code: number; output: string }> {
   const env = { ...process.env, EXTENDER_API: '', EXTENDER_TOKEN: '', NO_COLOR: '1' };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['infra/local/cli.ts', ...args], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, ['infra/cli/main.ts', ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr }),
     );
   });

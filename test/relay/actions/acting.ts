@@ -1,7 +1,7 @@
 /** A simulated server, a relay's acting half that writes to its console, and a cloud that takes what it is told. */
 import { onTestFinished } from 'vitest';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
-import type { ActionCommand, ActionOutcome } from '#domain/relay-protocol';
+import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
 import {
   type SimulatedDevice,
   type SimulatorOptions,
@@ -11,7 +11,7 @@ import {
 import { type RelayActionOptions, relayActions } from '../../../relay/actions/relay-actions.ts';
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { type DeviceWrites, sourceOf } from '../../../relay/domino/device-writes.ts';
-import type { ActionJournal } from '../../../relay/journal/journal.ts';
+import type { ActionJournal } from '../../../relay/journal/action-journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import type { Link, RelaySource, Told } from '../../../relay/ports.ts';
 import { aCommand } from './commands.ts';

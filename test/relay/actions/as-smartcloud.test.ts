@@ -4,10 +4,10 @@
  */
 import { expect, onTestFinished, test } from 'vitest';
 import type { TravelerSource } from '#adapters/traveler/source';
-import type { ActionType } from '#domain/action';
-import { wipeRequest } from '#domain/action-effects';
-import type { Denial, DeviceDetail } from '#domain/device';
-import { isAdmitted, isKeptOut } from '#domain/effects';
+import type { ActionType } from '#domain/actions/action';
+import { wipeRequest } from '#domain/actions/executor-rules';
+import { isAdmitted, isKeptOut } from '#domain/actions/our-denial';
+import type { Denial, DeviceDetail } from '#domain/devices/device';
 import { executors } from '#functions/act/executors';
 import { type SimulatedDevice, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
@@ -72,7 +72,7 @@ async function overSmartCloud(
   return executor.progress(after.detail, about) === 'undone' ? 'without effect' : 'done';
 }
 
-/** Where the console cannot do what SmartCloud can (docs/decisions/relay-console.md). */
+/** Where the console cannot do what SmartCloud can (docs/decisions/0023-relay-console.md). */
 const knownOnConsole: [why: string, where: (what: ActionType, start: Start) => boolean][] = [
   [
     'lifting our lock takes all flags back, so it waits for a wipe that the phone has fetched',

@@ -1,6 +1,6 @@
 /** Commands as the cloud sends them. */
-import type { DeviceDetail } from '#domain/device';
-import type { ActionCommand } from '#domain/relay-protocol';
+import type { DeviceDetail } from '#domain/devices/device';
+import type { ActionCommand } from '#domain/relay/relay-protocol';
 
 export const hour = 3_600_000;
 /** When the tests began: the same command is the same whenever it is made. */

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { TravelerSource } from '#adapters/traveler/source';
-import type { ActionCommand, ActionOutcome } from '#domain/relay-protocol';
+import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { type Random, randomOf } from '#test/histories/random';
 import type { RelayActions } from '../../../relay/actions/relay-actions.ts';

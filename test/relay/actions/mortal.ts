@@ -3,7 +3,7 @@ import type { TravelerSource } from '#adapters/traveler/source';
 import { type RelayActions, relayActions } from '../../../relay/actions/relay-actions.ts';
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { sourceOf } from '../../../relay/domino/device-writes.ts';
-import type { ActionJournal } from '../../../relay/journal/journal.ts';
+import type { ActionJournal } from '../../../relay/journal/action-journal.ts';
 import type { Link } from '../../../relay/ports.ts';
 import { directConsole, readsOf } from './parts.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { relayActions } from '../../../relay/actions/relay-actions.ts';
-import { JournalFailure } from '../../../relay/journal/journal.ts';
+import { JournalFailure } from '../../../relay/journal/action-journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import { acting } from './acting.ts';
 import { aDetail, hour } from './commands.ts';

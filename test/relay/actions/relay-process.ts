@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { travelerSource } from '#adapters/traveler/source';
-import { actionCommand } from '#domain/relay-protocol';
+import { actionCommand } from '#domain/relay/relay-protocol';
 import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
 import { death, mortalLink, mortalRelay } from './mortal.ts';
 

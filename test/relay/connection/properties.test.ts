@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { paces } from '../../../relay/connection/backoff.ts';
-import type { Ending } from '../../../relay/connection/ending.ts';
+import type { Ending } from '../../../relay/connection/close-policy.ts';
 import { step } from '../../../relay/connection/reducer.ts';
 import {
   type Effect,

@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { closeCodes } from '#domain/relay-protocol';
+import { closeCodes } from '#domain/relay/relay-protocol';
 import { expired, ofElsewhere, ofThisMachine } from '#test/fixtures/certificates';
 import { type RelayProcess, relay, startProcess } from '../relay-process.ts';
 import { until } from '../until.ts';
@@ -145,7 +145,7 @@ describe('files', () => {
 
   test('a data folder that something else holds', async () => {
     const at = await ready();
-    const { soleRun } = await import('../../../relay/run/sole-run.ts');
+    const { soleRun } = await import('../../../relay/run/single-instance.ts');
     const lock = soleRun(at.dataDir);
     closing.push(async () => lock.release());
     await namesOnly('relay', { at, says: /Another process holds/, cure: /systemctl restart/ });

@@ -1,7 +1,7 @@
 /** What a reading amounts to, where a test machine cannot be brought into that state. */
 import { expect, test } from 'vitest';
 import { judgeFolder, judgeRoom, roomNeeded } from '../../../relay/doctor/judge-files.ts';
-import { lineTo } from '../../../relay/doctor/reading/line.ts';
+import { lineTo } from '../../../relay/doctor/probes/egress-route.ts';
 
 const folder = {
   dataDir: '/var/lib/traveler-relay',

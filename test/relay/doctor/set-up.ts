@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
-import { wayOut } from '../../../relay/connection/way-out.ts';
+import { wayOut } from '../../../relay/connection/egress.ts';
 import { checks } from '../../../relay/doctor/checks.ts';
-import { type Examined, examine } from '../../../relay/doctor/examine.ts';
-import { patientAt } from '../../../relay/doctor/patient.ts';
-import { reportOf } from '../../../relay/doctor/show.ts';
+import { patientAt } from '../../../relay/doctor/doctor-context.ts';
+import { reportOf } from '../../../relay/doctor/format-finding.ts';
+import { type Examined, examine } from '../../../relay/doctor/run-checks.ts';
 import { enrol } from '../../../relay/identity/enrol.ts';
 import { type FakeCloud, type FakeCloudOptions, fakeCloud } from '../fake-cloud.ts';
 import { dataFolder, relay, writeConfiguration } from '../relay-process.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ActionType } from '#domain/action';
+import type { ActionType } from '#domain/actions/action';
 import { consoleLines, type LineRequest } from '../../../relay/domino/console-lines.ts';
 
 const jane = { user: 'Jane Doe/Sales/Acme', deviceId: 'ApplDX3' };

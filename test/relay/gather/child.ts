@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { GatherCommand } from '#domain/relay-protocol';
+import type { GatherCommand } from '#domain/relay/relay-protocol';
 import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import type { Told } from '../../../relay/ports.ts';
 import type { Cloud } from './cloud.ts';

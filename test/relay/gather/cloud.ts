@@ -1,8 +1,8 @@
 /** A cloud for a relay under test: takes what is told as the protocol has it, applies it to a store, and says what it has. */
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
-import type { ListedDevice } from '#domain/device';
-import { printOf } from '#domain/gather-prints';
-import { packEntries } from '#domain/manifest';
+import type { ListedDevice } from '#domain/devices/device';
+import { packEntries } from '#domain/gather/manifest';
+import { printOf } from '#domain/gather/row-fingerprint';
 import {
   type GatherCommand,
   gatherCommand,
@@ -11,7 +11,7 @@ import {
   readToCloud,
   relayedDevice,
   type ToCloud,
-} from '#domain/relay-protocol';
+} from '#domain/relay/relay-protocol';
 import type { Link, Told } from '../../../relay/ports.ts';
 
 type Gathered<T extends ToCloud['type']> = Extract<ToCloud, { type: T }>;

@@ -3,7 +3,7 @@
  * delivers counts as acknowledged when the parent has answered.
  */
 import { travelerSource } from '#adapters/traveler/source';
-import type { GatherCommand } from '#domain/relay-protocol';
+import type { GatherCommand } from '#domain/relay/relay-protocol';
 import { relayGather } from '../../../relay/gather/gather.ts';
 import type { Link } from '../../../relay/ports.ts';
 import { openSnapshot } from '../../../relay/snapshot/snapshot.ts';

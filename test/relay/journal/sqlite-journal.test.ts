@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { JournalFailure } from '../../../relay/journal/journal.ts';
+import { JournalFailure } from '../../../relay/journal/action-journal.ts';
 import { type JournalOptions, sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
 import { aCommand, aDetail } from '../actions/commands.ts';
 

@@ -1,8 +1,8 @@
 /** Run with a limit on the size of files: commits a little, stages until the disk takes no more, says what is left. */
 import { deviceHash } from '#adapters/fingerprint';
-import { printOf } from '#domain/gather-prints';
-import type { RelayedDevice } from '#domain/relay-protocol';
-import { unknownServer } from '#domain/source';
+import { unknownServer } from '#domain/devices/source';
+import { printOf } from '#domain/gather/row-fingerprint';
+import type { RelayedDevice } from '#domain/relay/relay-protocol';
 import { openSnapshot } from '../../../relay/snapshot/snapshot.ts';
 
 const totals = { devices: 0, totalRecords: null, rejected: 0, pages: 0, details: 0, requests: 0 };

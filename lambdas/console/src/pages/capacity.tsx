@@ -12,14 +12,14 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { z } from 'zod';
 import { benchMeasuredOn, benchRows } from '../parts/bench.ts';
+import { useSaved } from '../parts/browser-storage.ts';
 import { type Assumptions, costOf, replacedInstances, usualAssumptions } from '../parts/capacity.ts';
-import { useColumns } from '../parts/one-column.tsx';
+import { useColumns } from '../parts/narrow-table.tsx';
 import { listPrices, type Prices, pricesAsOf } from '../parts/prices.ts';
-import { useSaved } from '../parts/saved.ts';
 import { type SourceStatus, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { duration, number } from '../texts/words.ts';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.capacity;
 const fleetSchema = z.object({ devices: z.number().min(0), mailboxes: z.number().min(0) });

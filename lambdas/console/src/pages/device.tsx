@@ -11,20 +11,20 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { devicePath, send } from '../api.ts';
-import { BulkAsk, type BulkKind } from '../parts/bulk-ask.tsx';
+import { BulkAsk, type BulkKind } from '../parts/bulk-confirmation.tsx';
 import { DeviceActions } from '../parts/device-actions.tsx';
+import { Decisions, Enrolment } from '../parts/device-decisions.tsx';
 import { Facts, OnServer } from '../parts/device-facts.tsx';
-import { Decisions, Enrolment } from '../parts/device-people.tsx';
 import { journalAddress } from '../parts/journal-filter.ts';
-import { Said, useRequest } from '../parts/said.tsx';
+import { Pending } from '../parts/loading-or-error.tsx';
+import { Said, useRequest } from '../parts/result-message.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { Pending } from '../parts/trouble.tsx';
 import { Because, Name, Verdict } from '../parts/verdict.tsx';
 import { follow, useRoute } from '../router.ts';
 import { type DeviceName, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, clientWord } from '../texts/words.ts';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.device;
 

@@ -13,13 +13,13 @@ import { isAsked, type JournalFilter, journalAddress, journalFilterOf } from '..
 import { JournalFilters } from '../parts/journal-filters.tsx';
 import { JournalProgress } from '../parts/journal-progress.tsx';
 import { useJournalSearch } from '../parts/journal-search.ts';
-import { type Outcome, Said, useRequest } from '../parts/said.tsx';
+import { type Outcome, Said, useRequest } from '../parts/result-message.tsx';
 import { navigate, useRoute } from '../router.ts';
 import { status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { localTime } from '../texts/words.ts';
-import { useLive } from '../use-live.ts';
 import { useNarrow } from '../use-media.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.journal;
 

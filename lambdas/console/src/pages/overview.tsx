@@ -9,17 +9,17 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { DeviceStates } from '../parts/device-states.tsx';
-import { Lately } from '../parts/lately.tsx';
-import { RelayTrouble } from '../parts/relay-standing.tsx';
+import { Pending } from '../parts/loading-or-error.tsx';
+import { Lately } from '../parts/recent-activity.tsx';
+import { RelayTrouble } from '../parts/relay-health.tsx';
 import { SourceCard } from '../parts/source-card.tsx';
-import { Pending } from '../parts/trouble.tsx';
 import { LinkTo } from '../parts/verdict.tsx';
 import { deviceAddress, follow } from '../router.ts';
 import { type Action, type Overview as Figures, guards, overview, type Status, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, plural, queueWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.overview;
 

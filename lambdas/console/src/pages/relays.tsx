@@ -6,14 +6,14 @@ import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { Pending } from '../parts/loading-or-error.tsx';
 import { RelayEnrol } from '../parts/relay-enrol.tsx';
 import { RelayRevoke, relayName } from '../parts/relay-revoke.tsx';
 import { RelaysOfSource } from '../parts/relays-of-source.tsx';
-import { Said } from '../parts/said.tsx';
-import { Pending } from '../parts/trouble.tsx';
+import { Said } from '../parts/result-message.tsx';
 import { type Relay, relayPage, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.relays;
 

@@ -11,16 +11,16 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { send } from '../api.ts';
 import { Guards } from '../parts/guards.tsx';
+import { Pending } from '../parts/loading-or-error.tsx';
 import { PlanView } from '../parts/plan-view.tsx';
-import { Said, useRequest } from '../parts/said.tsx';
+import { Said, useRequest } from '../parts/result-message.tsx';
 import { changedFields, SettingsForm } from '../parts/settings-form.tsx';
 import { SettingsHistory } from '../parts/settings-history.tsx';
-import { Pending } from '../parts/trouble.tsx';
 import { navigate, useRoute, withQuery } from '../router.ts';
 import { currentSettings, plan, publishAnswer, type Settings } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.settings;
 

@@ -8,7 +8,7 @@ import { bulk } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { duration, number, stateWord } from '../texts/words.ts';
 import { useNow } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const t = texts.devices;
 

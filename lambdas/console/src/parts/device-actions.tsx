@@ -8,7 +8,7 @@ import { type Action, actionPage, actionWithHistory, type DeviceName } from '../
 import { texts } from '../texts/texts.ts';
 import { actionWord, stateWord } from '../texts/words.ts';
 import { Ago, At } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 
 const status: Record<string, StatusIndicatorProps.Type> = {
   confirmed: 'success',

@@ -2,7 +2,7 @@
 import { useCallback, useState } from 'react';
 import { read } from '../api.ts';
 import { type DevicePage, devicePage } from '../schemas.ts';
-import { type Live, useLiveRead } from '../use-live.ts';
+import { type Live, useLiveRead } from '../use-polling.ts';
 
 export type Wanted = { query: URLSearchParams; size: number; cursor: string };
 

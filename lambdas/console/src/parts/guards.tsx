@@ -9,8 +9,8 @@ import { type Guard, guards } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { ruleWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLive } from '../use-live.ts';
-import { Said, useRequest } from './said.tsx';
+import { useLive } from '../use-polling.ts';
+import { Said, useRequest } from './result-message.tsx';
 import { UserLink } from './verdict.tsx';
 
 const t = texts.settings;

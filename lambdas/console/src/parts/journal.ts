@@ -86,7 +86,7 @@ async function sealOf(entry: unknown): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** JSON with the fields of every record in the order of their names, as the seal was made (lambdas/domain/chain.ts). */
+/** JSON with the fields of every record in the order of their names, as the seal was made (lambdas/domain/journal/hash-chain.ts). */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';

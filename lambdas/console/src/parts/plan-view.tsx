@@ -11,7 +11,7 @@ import { devicePath } from '../api.ts';
 import type { Plan, Settings } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, ruleWord } from '../texts/words.ts';
-import { useColumns } from './one-column.tsx';
+import { useColumns } from './narrow-table.tsx';
 import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
 import { Name, UserLink, Verdict } from './verdict.tsx';
 

@@ -1,7 +1,7 @@
 /** The list prices that the capacity page reckons with before the reader changes them; it says of when they are. */
-import { listPrices as all } from '#domain/list-prices';
+import { listPrices as all } from '#domain/runtime/list-prices';
 
-export { pricesAsOf } from '#domain/list-prices';
+export { pricesAsOf } from '#domain/runtime/list-prices';
 
 const { readUnits, writeUnits, storage, functionRequests, functionSeconds, events, logs, secrets, keys, alarms } = all;
 export const listPrices = {

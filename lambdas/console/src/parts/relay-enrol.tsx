@@ -18,9 +18,9 @@ import { type Relay, type RelayInvitation, relayInvitation, relay as relaySchema
 import { texts } from '../texts/texts.ts';
 import { duration } from '../texts/words.ts';
 import { useNow } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 import { relayName } from './relay-revoke.tsx';
-import { Said, useRequest } from './said.tsx';
+import { Said, useRequest } from './result-message.tsx';
 
 const t = texts.relays;
 type Props = { sources: readonly string[]; given: string | null; onClose(): void };

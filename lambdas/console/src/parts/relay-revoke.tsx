@@ -7,7 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { send } from '../api.ts';
 import type { Relay } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { Said, useRequest } from './said.tsx';
+import { Said, useRequest } from './result-message.tsx';
 
 const t = texts.relays;
 

@@ -7,8 +7,8 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { z } from 'zod';
 import { texts } from '../texts/texts.ts';
+import { useSaved } from './browser-storage.ts';
 import type { DeviceFilter } from './device-filter.ts';
-import { useSaved } from './saved.ts';
 
 const t = texts.devices;
 const viewSchema = z.object({ name: z.string(), filter: z.record(z.string(), z.string()), columns: z.array(z.string()) });

@@ -5,7 +5,7 @@ import Table from '@cloudscape-design/components/table';
 import type { SettingsVersion } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
-import { useColumns } from './one-column.tsx';
+import { useColumns } from './narrow-table.tsx';
 import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
 
 const t = texts.settings;

@@ -11,10 +11,10 @@ import { runs, type SourceStatus } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { duration, number, plural } from '../texts/words.ts';
 import { Ago, useNow } from '../time.tsx';
-import { useLive } from '../use-live.ts';
+import { useLive } from '../use-polling.ts';
 import { Figure } from './figure.tsx';
 import { GatherChart } from './gather-chart.tsx';
-import { RelayFigure } from './relay-standing.tsx';
+import { RelayFigure } from './relay-health.tsx';
 
 const t = texts.overview;
 const health: Record<string, { type: StatusIndicatorProps.Type; word: string }> = {

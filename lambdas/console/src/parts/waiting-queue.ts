@@ -2,7 +2,7 @@
 import { useCallback } from 'react';
 import { read } from '../api.ts';
 import { devicePage, type ExplainedDevice, status } from '../schemas.ts';
-import { type Live, useLiveRead } from '../use-live.ts';
+import { type Live, useLiveRead } from '../use-polling.ts';
 import { devicesPath } from './device-page.ts';
 
 export type Queue = { devices: ExplainedDevice[]; more: boolean };

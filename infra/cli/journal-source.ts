@@ -1,0 +1,39 @@
+/** The journal to work from: exported to a file as JSON lines, or read from the API page by page. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { type ChainEntry, chainEntry } from '#domain/journal/hash-chain';
+import { type ApiClient, ApiRefusal } from './api-client.ts';
+
+/** Throws ApiRefusal, with the number of the line, where the file holds something else than entries of a journal. */
+export async function journalOfFile(file: string): Promise<ChainEntry[]> {
+  const entries: ChainEntry[] = [];
+  let number = 0;
+  try {
+    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+      number += 1;
+      if (text.trim() !== '') entries.push(entryOf(text, `${file} line ${number}`));
+    }
+  } catch (error) {
+    if (error instanceof ApiRefusal) throw error;
+    throw new ApiRefusal(null, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return entries;
+}
+
+export async function journalOfApi(api: ApiClient): Promise<ChainEntry[]> {
+  const entries: ChainEntry[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page = await api.lines(cursor === '' ? '/journal' : `/journal?${new URLSearchParams({ cursor })}`);
+    for (const text of page.lines) entries.push(entryOf(text, `the journal, entry ${entries.length + 1}`));
+    cursor = page.next;
+  }
+  return entries;
+}
+
+function entryOf(text: string, where: string): ChainEntry {
+  try {
+    return chainEntry.parse(JSON.parse(text));
+  } catch {
+    throw new ApiRefusal(null, `${where}: this is no entry of a journal, as \`journal export\` writes them.`);
+  }
+}

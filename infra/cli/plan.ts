@@ -1,0 +1,111 @@
+/** `plan`, `settings …` and `guards …`: what settings would change, publishing them, and deciding on what the guard stopped. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import { z } from 'zod';
+import { settings as settingsSchema } from '#domain/quarantine/settings';
+import type { ApiClient } from './api-client.ts';
+import { ApiRefusal } from './api-client.ts';
+import { type AddCommands, encoded, type Output } from './command-line.ts';
+import { showGuard, showGuards, showPlan, showSettings, showVersions } from './format-plan.ts';
+import { guard, guards, plan, publicationAnswer, settingsAnswer } from './plan-shapes.ts';
+
+type Scoped = Output & { source?: string };
+/** A plan whose guard would trip, and a publication that waits for a person, end so. */
+const guardTrips = 2;
+
+export const addPlanCommands: AddCommands = ({ command, api, print }) => {
+  command('plan <file>', 'what publishing the settings in a file would change; exit code 2 when the guard would stop it')
+    .option('--source <id>', 'as if published for this source only')
+    .action(async (file: string, { json, source }: Scoped) => {
+      const answer = await (await api()).post('/plan', { settings: await settingsIn(file), ...scopeOf(source) }, plan);
+      await print(jsonOf(json), answer, showPlan);
+      if (answer.guard.trips) process.exitCode = guardTrips;
+    });
+
+  const settings = command('settings', 'the published Auto-Quarantine settings').action(async (output: Output) =>
+    print(output, await (await api()).get('/settings', settingsAnswer), showSettings),
+  );
+  sub(settings, 'publish <file>', 'publishes the settings in a file in place of the current ones')
+    .option('--source <id>', 'for this source only')
+    .action(async (file: string, { source }: Scoped, { parent }: Command) => {
+      const { json } = asked(parent);
+      const wanted = await settingsIn(file);
+      await publish(await api(), wanted, { json, source, print });
+    });
+  sub(settings, 'rollback <version>', 'publishes an earlier version anew')
+    .option('--source <id>', 'of this source')
+    .action(async (version: string, { source }: Scoped, { parent }: Command) => {
+      const { json } = asked(parent);
+      const client = await api();
+      const { versions } = await history(client, source);
+      const found = versions.find((one) => String(one.version) === version);
+      if (!found) throw new ApiRefusal(null, `There is no version ${version} among the last ${versions.length}.`);
+      await publish(client, found.settings, { json, source, print });
+    });
+  sub(settings, 'history', 'who published what, and when')
+    .option('--source <id>', 'of this source')
+    .action(async ({ source }: Scoped, { parent }: Command) =>
+      print(asked(parent), (await history(await api(), source)).versions, showVersions),
+    );
+
+  const waiting = command('guards', 'what the guard stopped').action(async (output: Output) =>
+    print(output, await (await api()).get('/guards', guards), showGuards),
+  );
+  sub(waiting, 'list', 'what the guard stopped').action(async (_: Output, { parent }: Command) =>
+    print(asked(parent), await (await api()).get('/guards', guards), showGuards),
+  );
+  for (const decision of ['confirm', 'reject'] as const)
+    sub(waiting, `${decision} <id>`, `${decision}s what the guard stopped`).action(
+      async (id: string, _: Output, { parent }: Command) =>
+        print(asked(parent), await (await api()).post(`/guards/${encoded(id)}`, { decision }, guard), showGuard),
+    );
+};
+
+const sub = (of: Command, name: string, says: string) =>
+  of.command(name).description(says).option('--json', 'the answer as JSON');
+/** `--json` behind a subcommand is taken by the command that it belongs to, which has the option too. */
+const asked = (parent: Command | null): Output => jsonOf(parent?.opts<Output>().json);
+const jsonOf = (json: boolean | undefined): Output => (json ? { json } : {});
+const scopeOf = (source: string | undefined) => (source === undefined ? {} : { sourceId: source });
+
+async function settingsIn(file: string): Promise<z.infer<typeof settingsSchema>> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new ApiRefusal(null, `${file} cannot be read: ${error.message}`);
+  });
+  const given = jsonOfFile(file, text);
+  const wrapped = z.looseObject({ settings: z.unknown() }).safeParse(given);
+  const parsed = settingsSchema.safeParse(wrapped.success ? wrapped.data.settings : given);
+  if (parsed.success) return parsed.data;
+  throw new ApiRefusal(
+    null,
+    `${file}: ${parsed.error.issues.map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`).join('; ')}`,
+  );
+}
+
+function jsonOfFile(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiRefusal(null, `${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const history = (api: ApiClient, source: string | undefined) =>
+  api.get(`/settings${source === undefined ? '' : `?scope=${encodeURIComponent(source)}`}`, settingsAnswer);
+
+async function publish(
+  api: ApiClient,
+  settings: z.infer<typeof settingsSchema>,
+  { json, source, print }: { json: boolean | undefined; source: string | undefined; print: Parameters<AddCommands>[0]['print'] },
+): Promise<void> {
+  const { version, versions } = await history(api, source);
+  const replaces = source === undefined ? version : (versions[0]?.version ?? 0);
+  const answer = await api.post('/settings', { settings, replaces, ...scopeOf(source) }, publicationAnswer);
+  await print(jsonOf(json), answer, (given) =>
+    'guard' in given
+      ? `${colors.yellow('stopped by the guard')}, nothing was published:\n${showGuard(given.guard)}`
+      : `Published as version ${given.version}.`,
+  );
+  if ('guard' in answer) process.exitCode = guardTrips;
+}

@@ -1,0 +1,117 @@
+/** `approve`, `block`, `remove`, `wipe`, `cancel-wipe` of one device; `approve` and `block` also of many (`--file`, `--query`). */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import { type ApiClient, ApiRefusal } from './api-client.ts';
+import { acceptedAction, devicePage } from './api-shapes.ts';
+import { followBulk, inRequests } from './bulk.ts';
+import type { CommandLine, Output } from './command-line.ts';
+
+type Target = { sourceId: string; user: string; deviceId: string };
+type Asked = Output & { by: string; reason?: string };
+type Many = Asked & { file?: string; query?: string; wait: boolean };
+const one = ['approve', 'block', 'remove', 'wipe', 'cancel-wipe'] as const;
+type Type = (typeof one)[number];
+const says: Record<Type, string> = {
+  approve: 'approves a device; this decision stands until it is withdrawn',
+  block: 'blocks a device; this decision stands until it is withdrawn',
+  remove: 'removes a device from the Traveler server',
+  wipe: 'wipes a device, or what is named with --what',
+  'cancel-wipe': 'calls off a wipe that the device has not fetched',
+};
+
+/** What each request says beside its target. */
+const requestOf = (type: Type, { by, reason }: Asked) => ({
+  type,
+  requestedAt: new Date().toISOString(),
+  requestedBy: { kind: 'person', name: by },
+  ...(reason === undefined ? {} : { reason }),
+});
+const jsonOf = ({ json }: Output): Output => (json ? { json } : {});
+
+export function addAskCommands(line: CommandLine): void {
+  const asking = (name: string, type: Type) =>
+    line.command(name, says[type]).option('--reason <text>').option('--by <name>', 'who decides', userInfo().username);
+
+  for (const type of ['approve', 'block'] as const)
+    asking(`${type} [source] [user] [device]`, type)
+      .option('--file <csv>', 'many: a file with the columns source,user,device')
+      .option('--query <filter>', 'many: every device that the filter of GET /devices gives, as verdict=hold&source=cloud')
+      .option('--no-wait', 'of many: do not follow them to their end')
+      .action(async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: Many) => {
+        const api = await line.api();
+        if (options.file !== undefined || options.query !== undefined) {
+          const targets = await targetsOf(api, options);
+          return askMany(line, api, { type, targets, options });
+        }
+        if (!sourceId || !user || !deviceId)
+          throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
+        await askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
+      });
+
+  for (const type of ['remove', 'cancel-wipe'] as const)
+    asking(`${type} <source> <user> <device>`, type).action((sourceId: string, user: string, deviceId: string, options: Asked) =>
+      askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options),
+    );
+  asking('wipe <source> <user> <device>', 'wipe')
+    .option('--what <parts>', 'device, apps, storage-card; several joined by commas', 'device')
+    .action((sourceId: string, user: string, deviceId: string, options: Asked & { what: string }) => {
+      const target = { sourceId, user, deviceId };
+      return askOne(line, { ...requestOf('wipe', options), target, wipe: options.what.split(',') }, options);
+    });
+}
+
+async function askOne({ api, print }: CommandLine, request: object, output: Output): Promise<void> {
+  const answer = await (await api()).post('/actions', { actionId: randomUUID(), ...request }, acceptedAction);
+  await print(jsonOf(output), answer, ({ actionId, state }) => `${state}: action ${actionId}`);
+}
+
+async function askMany(
+  line: CommandLine,
+  api: ApiClient,
+  { type, targets, options }: { type: Type; targets: Target[]; options: Many },
+): Promise<void> {
+  if (targets.length === 0) throw new ApiRefusal(null, 'No device is meant by that; nothing was done.');
+  const common = requestOf(type, options);
+  const actions = targets.map((target) => ({ actionId: randomUUID(), ...common, target }));
+  for (const some of inRequests(actions)) {
+    const accepted = await api.post('/actions', { bulkId: randomUUID(), actions: some }, acceptedBulk);
+    await followBulk(line, api, { ...accepted, wait: options.wait, json: options.json ?? false });
+  }
+}
+const acceptedBulk = z.object({ bulkId: z.string(), actions: z.number() });
+
+async function targetsOf(api: ApiClient, { file, query }: Many): Promise<Target[]> {
+  const found = [...(file === undefined ? [] : readTargets(await readFile(file, 'utf8'))), ...(await queried(api, query))];
+  return [...new Map(found.map((target) => [JSON.stringify([target.sourceId, target.user, target.deviceId]), target])).values()];
+}
+
+async function queried(api: ApiClient, query: string | undefined): Promise<Target[]> {
+  if (query === undefined) return [];
+  const filter = new URLSearchParams({ limit: '500', ...Object.fromEntries(new URLSearchParams(query)) });
+  const found: Target[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    filter.set('cursor', cursor);
+    const page: z.infer<typeof devicePage> = await api.get(`/devices?${filter}`, devicePage);
+    found.push(...page.devices.map(({ sourceId, user, deviceId }) => ({ sourceId, user, deviceId })));
+    cursor = page.cursor;
+  }
+  return found;
+}
+
+const row = z.object({ source: z.string().min(1), user: z.string().min(1), device: z.string().min(1) });
+
+/** Throws an ApiRefusal that names the line of each mistake. */
+export function readTargets(csv: string): Target[] {
+  const rows: unknown[] = parse(csv, { columns: true, bom: true, trim: true, skip_empty_lines: true, relax_column_count: true });
+  const read = rows.map((one) => row.safeParse(one));
+  const wrong = read.flatMap(({ success }, index) => (success ? [] : [index + 2]));
+  if (wrong.length > 0)
+    throw new ApiRefusal(
+      null,
+      `The file needs the columns source,user,device, all filled in. Not so in line ${wrong.slice(0, 10).join(', ')}; nothing was done.`,
+    );
+  return read.flatMap(({ data }) => (data ? [{ sourceId: data.source, user: data.user, deviceId: data.device }] : []));
+}

@@ -1,0 +1,175 @@
+/**
+ * The one door to all local services, on 127.0.0.1. Which service a request is for, its `X-Amz-Target` says; who calls, the
+ * access key id. A function signs with its own name, and each of its calls is held against the policy of its role in the
+ * template; whoever else calls is the operator at the desk and may do everything. Signatures are not verified.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { FunctionResource } from '#infra/emulator/model';
+import { account } from '../template/intrinsics.ts';
+import { judge, type Need } from './authorise.ts';
+import { Unreadable } from './required-permissions.ts';
+import { type Answer, errorAnswer, type Service, ServiceError } from './wire.ts';
+
+export type Request = {
+  operation: string;
+  target: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  /** Whether the caller has hung up. */
+  gone: () => boolean;
+  response: ServerResponse;
+};
+export type Backend = {
+  /** What the caller must be allowed, by the request's JSON (of @connections: by its path); throws `Unreadable`. */
+  needs(operation: string, told: unknown): Need[];
+  /** Answers, or writes the response itself and gives null. */
+  call(request: Request): Promise<Answer | null>;
+};
+export type Gateway = { stop(): Promise<void> };
+
+const targets: Record<string, Service> = {
+  DynamoDB_20120810: 'dynamodb',
+  DynamoDBStreams_20120810: 'dynamodb',
+  AmazonSQS: 'sqs',
+  AWSEvents: 'events',
+  secretsmanager: 'secretsmanager',
+};
+/** These are told by their path, not by a header. */
+const sendMailPath = '/v2/email/outbound-emails';
+const connectionPath = /^\/[^/]+\/(@|%40)connections\/[^/]+$/;
+
+/** DynamoDB takes at most 16 MB in one request, the others less. */
+const mostBytes = 17 * 1024 * 1024;
+
+export type GatewayOptions = {
+  port: number;
+  functions: readonly FunctionResource[];
+  backends: Record<Service, Backend>;
+};
+
+export async function startGateway({ port, functions, backends }: GatewayOptions): Promise<Gateway> {
+  const byName = new Map(functions.map((one) => [one.name, one]));
+  const server = createServer({ keepAlive: true, noDelay: true }, (incoming, response) => {
+    handle(incoming, response).catch((error: unknown) => fail(incoming, response, error));
+  });
+  // The SDK keeps sockets between calls; closing them first would race with its next request.
+  server.keepAliveTimeout = 75_000;
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { service, operation, target } = targetOf(incoming);
+    const body = await readBody(incoming);
+    const caller = byName.get(callerOf(incoming));
+    const backend = backends[service];
+    if (caller) {
+      const told = service === 'connections' ? target : parsed(body);
+      authorise(caller, neededBy(backend, operation, told), service);
+    }
+    const request = { operation, target, headers: plain(incoming), body, gone: () => response.destroyed, response };
+    const answer = await backend.call(request);
+    if (answer) reply(response, answer);
+  }
+
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function targetOf(incoming: IncomingMessage): { service: Service; operation: string; target: string } {
+  const service = serviceOf(incoming);
+  const { method = '', url = '' } = incoming;
+  if (service === 'ses') return { service, operation: 'SendEmail', target: url };
+  if (service === 'connections') return { service, operation: method, target: url };
+  const target = String(incoming.headers['x-amz-target'] ?? '');
+  const [, operation = ''] = target.split('.');
+  if (!service || operation === '')
+    throw new ServiceError(
+      'UnknownOperationException',
+      `The local stack answers DynamoDB, SQS, EventBridge, Secrets Manager (AWS JSON protocol), SES v2 (SendEmail) and @connections; it has nothing for X-Amz-Target "${target}".`,
+    );
+  return { service, operation, target };
+}
+
+function serviceOf({ method, url = '', headers }: IncomingMessage): Service | undefined {
+  if (method === 'POST' && url === sendMailPath) return 'ses';
+  if (connectionPath.test(url)) return 'connections';
+  return targets[String(headers['x-amz-target'] ?? '').split('.')[0] ?? ''];
+}
+
+/** The access key id: first part of the credential scope. */
+function callerOf({ headers }: IncomingMessage): string {
+  return /Credential=([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size > mostBytes) throw new ServiceError('RequestEntityTooLargeException', 'The request is larger than 16 MB.', 413);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8') || '{}');
+  } catch {
+    throw new ServiceError('SerializationException', 'The request is no JSON.');
+  }
+}
+
+function neededBy(backend: Backend, operation: string, told: unknown): Need[] {
+  try {
+    return backend.needs(operation, told);
+  } catch (error) {
+    if (error instanceof Unreadable) throw new ServiceError('ValidationException', error.message);
+    throw error;
+  }
+}
+
+/** Throws as IAM words it, so that what is missing in the role can be read off. */
+function authorise(caller: FunctionResource, needs: readonly Need[], service: Service): void {
+  const judgement = judge(caller.policy, needs);
+  if (judgement.allowed) return;
+  const { need, because } = judgement;
+  const user = `arn:aws:sts::${account}:assumed-role/${caller.name}/${caller.name}`;
+  throw new ServiceError(
+    'AccessDeniedException',
+    `User: ${user} is not authorized to perform: ${need.action} on resource: ${need.resource} ${because}`,
+    service === 'sqs' || service === 'connections' ? 403 : 400,
+  );
+}
+
+function plain({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+}
+
+function reply(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), 'x-amzn-requestid': randomUUID() });
+  response.end(body);
+}
+
+/** A fault of ours looks like one of AWS: 500, which the SDKs try again. */
+function fail(incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const known =
+    error instanceof ServiceError ? error : new ServiceError('InternalServerError', `The local stack failed: ${error}`, 500);
+  reply(response, errorAnswer(serviceOf(incoming) ?? 'dynamodb', known));
+  if (!incoming.complete) incoming.destroy();
+}

@@ -1,0 +1,90 @@
+/** Follows the running product through its API and tells, one line each, what a person would want to see happen. */
+import { type ApiClient, ApiRefusal } from '../cli/api-client.ts';
+import { type Device, devicePage, deviceWithTimeline, type Run, type SourceStatus, status } from '../cli/api-shapes.ts';
+import { seconds } from '../cli/format-answers.ts';
+import type { Terminal } from '../cli/terminal.ts';
+
+export type WatchOptions = { api: ApiClient; screen: Pick<Terminal, 'event' | 'problem'>; everyMs?: number };
+
+/** What was told of a source last, so that only news is told. */
+type Told = { runId: string | null; at: number; problem: string | null; inForce: boolean };
+const unchangedGatherEveryMs = 60_000;
+const heldShown = 200;
+const keyOf = ({ sourceId, user, deviceId }: Device) => [sourceId, user, deviceId].map(encodeURIComponent).join('/');
+
+export function watch({ api, screen, everyMs = 2000 }: WatchOptions): { stop(): void } {
+  const told = new Map<string, Told>();
+  let held: Map<string, Device> | null = null;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function tellSource(source: SourceStatus): void {
+    const before = told.get(source.sourceId) ?? { runId: null, at: 0, problem: null, inForce: false };
+    const problem = source.problem?.what ?? null;
+    const gather = newsOfGather(source.lastGather, before);
+    if (gather) screen.event(`${source.sourceId}: ${gather}`);
+    if (source.problem && problem !== before.problem)
+      screen.problem(`${source.sourceId}: ${source.problem.what} (${source.problem.where}). ${source.problem.remedy}`);
+    if (source.aq.inForce && !before.inForce) screen.event(`${source.sourceId}: Auto-Quarantine is in force`);
+    const at = gather ? Date.now() : before.at;
+    told.set(source.sourceId, { runId: source.lastGather?.runId ?? null, at, problem, inForce: source.aq.inForce });
+  }
+
+  async function tellHeld(): Promise<void> {
+    const page = await api.get(`/devices?verdict=hold&limit=${heldShown}`, devicePage);
+    const now = new Map(page.devices.map((device) => [keyOf(device), device]));
+    if (held === null) {
+      if (now.size > 0) screen.event(`${now.size}${page.cursor ? ' and more' : ''} devices wait for approval`);
+      held = now;
+      return;
+    }
+    for (const [key, device] of now) if (!held.has(key)) screen.event(`held: ${nameOf(device)}: ${device.evidence ?? ''}`);
+    // With more held than one page shows, a device may only have moved to another page.
+    const left = page.cursor ? [] : [...held].filter(([key]) => !now.has(key));
+    for (const [key, device] of left) if (!(await tellReleased(key))) now.set(key, device);
+    held = now;
+  }
+
+  /** False while what was decided has not yet happened on the server. */
+  async function tellReleased(key: string): Promise<boolean> {
+    const device = await api.get(`/devices/${key}`, deviceWithTimeline).catch((error: unknown) => {
+      if (error instanceof ApiRefusal && error.status === 404) return null;
+      throw error;
+    });
+    if (!device) return true;
+    if (device.verdict === 'approve' && device.approval === 'pending') return false;
+    screen.event(`${device.verdict === 'approve' ? 'approved' : 'no longer held'}: ${nameOf(device)}: ${device.evidence ?? ''}`);
+    return true;
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      const { sources } = await api.get('/status', status);
+      for (const source of sources) tellSource(source);
+      await tellHeld();
+    } catch (error) {
+      if (!stopped) screen.problem(`the API: ${(error as Error).message}`);
+    }
+    if (!stopped) timer = setTimeout(poll, everyMs);
+  }
+
+  void poll();
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const nameOf = ({ user, client, deviceId }: Device) => `${user}, ${client} ${deviceId}`;
+
+function newsOfGather(run: Run | null, before: Told): string | null {
+  if (!run || run.runId === before.runId || run.state === 'queued' || run.state === 'running') return null;
+  const { added, changed, removed, devices } = run.counts;
+  const changes = [added && `${added} new`, changed && `${changed} changed`, removed && `${removed} removed`].filter(Boolean);
+  if (run.state === 'completed' && changes.length === 0 && Date.now() - before.at < unchangedGatherEveryMs) return null;
+  if (run.state === 'failed') return `gather failed${run.problem ? `: ${run.problem.what}` : ''}`;
+  const took = run.startedAt && run.finishedAt ? ` in ${seconds(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}` : '';
+  return `gather completed: ${devices} devices${took}${changes.length > 0 ? ` (${changes.join(', ')})` : ''}`;
+}

@@ -1,0 +1,89 @@
+/** The stored form of an action: the action itself in one attribute, and beside it what its indexes and its expiry need. */
+import { z } from 'zod';
+import { deviceText } from '#adapters/dynamodb/keys';
+import { type Action, action, type Step, step } from '#domain/actions/action';
+import type { Telling } from '#domain/actions/action-timeline';
+import { isFinal } from '#domain/actions/transitions';
+
+/** What is still open at a source is in one partition of the `open` index, ordered by when something is due. */
+export const openKey = (sourceId: string) => `open|${sourceId}`;
+/** How long an action that has ended stays in the ledger, seconds: long enough that its id never acts twice. */
+const keptSeconds = 400 * 24 * 3600;
+
+/**
+ * `revision` counts the writes of one action: each write names the one it read, so that two never mix. `told` and `untold`: its
+ * steps in the timeline (action-telling.ts); its first one is always told where it is asked for.
+ */
+export const storedAction = z
+  .object({ revision: z.number().int().positive(), action, told: z.number().int().default(1), untold: z.array(step).default([]) })
+  .transform(({ action: stored, ...kept }) => ({ ...stored, ...kept }));
+export type LedgerAction = z.infer<typeof storedAction>;
+
+export function ledgerItem(entry: Action & Partial<Telling>, revision: number) {
+  const base = {
+    actionId: entry.actionId,
+    deviceKey: deviceText(entry),
+    requestedAt: entry.requestedAt,
+    revision,
+    action: action.parse(entry),
+    told: entry.told ?? 1,
+    untold: entry.untold ?? [],
+  };
+  if (!isFinal(entry.state)) return { ...base, openKey: openKey(entry.sourceId), dueAt: dueAt(entry) };
+  return { ...base, expiresAtSeconds: Math.ceil((entry.history.at(-1)?.at ?? entry.requestedAt) / 1000) + keptSeconds };
+}
+
+/** A message in a queue is given this long before the action is thought to be forgotten. */
+const inQueueMs = 10 * 60_000;
+
+/**
+ * Epoch ms when an open action needs someone if nobody has come by then: its next try, the end of a claim, or when its message
+ * should have been worked off; never after its deadline. One that the reaper has just sent again is given its time anew.
+ */
+export function dueAt({ claim, notBefore, pushedAt, requestedAt, expiresAt, history }: Action): number {
+  const pushed = pushedAt === undefined ? 0 : pushedAt + inQueueMs;
+  if (claim !== null) return Math.max(claim.until, pushed);
+  const due = notBefore ?? (history.at(-1)?.at ?? requestedAt) + inQueueMs;
+  return Math.max(Math.min(due, expiresAt), pushed);
+}
+
+type Changeable = 'attempts' | 'notBefore' | 'claim' | 'before' | 'after' | 'outcome' | 'waitsFor' | 'pushedAt' | 'confirmation';
+/** What an advance may change; `steps` are added to the history, the last one's state becomes the action's state. */
+export type Advance = Partial<Pick<Action, Changeable>> & {
+  steps: readonly Step[];
+};
+
+const longestHistory = 200;
+
+/** The next revision of an action. Whoever writes it has come to it: how long ago it was sent again counts no more. */
+export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...change }: Advance): LedgerAction {
+  return {
+    ...from,
+    ...change,
+    state: steps.at(-1)?.state ?? from.state,
+    history: shortened([...from.history, ...steps]),
+    revision: from.revision + 1,
+  };
+}
+
+/** The action with steps that are true and not written yet: the next write of it carries them along. */
+export const ahead = (from: LedgerAction, change: Advance): LedgerAction => ({
+  ...advanced(from, change),
+  untold: [...from.untold, ...change.steps],
+  revision: from.revision,
+});
+
+/** Replaces the revision that was read, and no other. */
+export const ledgerPut = (table: string, next: LedgerAction) => ({
+  TableName: table,
+  Item: ledgerItem(next, next.revision),
+  ConditionExpression: 'revision = :read',
+  ExpressionAttributeValues: { ':read': next.revision - 1 },
+});
+
+/** A week of waiting must not outgrow an item: the beginning and the recent past are kept. */
+function shortened(history: Step[]): Step[] {
+  if (history.length <= longestHistory) return history;
+  const half = longestHistory / 2;
+  return [...history.slice(0, half), ...history.slice(-half)];
+}

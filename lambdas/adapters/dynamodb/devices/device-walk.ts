@@ -1,0 +1,67 @@
+/**
+ * Walks the devices of sources through an index, in an order that a cursor can go on from: shard by shard in hash order, or for
+ * one of the listed verdicts through the index of verdicts, the longest first.
+ */
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { VerdictName } from '#domain/devices/device';
+import type { DocumentClient } from '../client.ts';
+import { CursorError, decodeCursor } from '../cursor.ts';
+import { indexes, listingShards, shardKey, verdictKey } from '../keys.ts';
+
+/** Where a walk stands: the source, the part of it (a shard, or a verdict), and the last sort key that was given. */
+const place = z.object({ source: z.string(), shard: z.string(), after: z.string() });
+export type Place = z.infer<typeof place>;
+type Keys = { items: Record<string, unknown>[]; more: boolean };
+
+const shards: readonly string[] = listingShards;
+
+export function devicePlaces(client: DocumentClient, table: string, verdict: VerdictName | null = null) {
+  const parts = verdict === null ? shards : [verdict];
+  const [firstPart = ''] = parts;
+  const index =
+    verdict === null
+      ? { name: indexes.bySource, partition: 'shard', sort: 'hash', key: shardKey }
+      : { name: indexes.byVerdict, partition: 'verdictKey', sort: 'verdictSince', key: verdictKey };
+
+  function first([source]: readonly string[]): Place | null {
+    return source === undefined ? null : { source, shard: firstPart, after: '' };
+  }
+
+  return {
+    first,
+
+    /** Where the walk goes on when `at` is through; null at its end. */
+    next({ source, shard }: Place, sources: readonly string[]): Place | null {
+      const part = parts[parts.indexOf(shard) + 1];
+      if (part !== undefined) return { source, shard: part, after: '' };
+      return first(sources.slice(sources.indexOf(source) + 1));
+    },
+
+    /** Throws `CursorError` on a cursor that no walk of this kind gave. */
+    parse(cursor: string): Place {
+      const parsed = place.safeParse(decodeCursor(cursor));
+      if (!parsed.success) throw new CursorError(parsed.error);
+      if (!parts.includes(parsed.data.shard)) throw new CursorError(`It belongs to another filter.`);
+      return parsed.data;
+    },
+
+    /** Keys of devices after `at`, at most `limit`, as the index has them (eventually consistent). */
+    async keys({ source, shard, after }: Place, limit: number): Promise<Keys> {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: index.name,
+          KeyConditionExpression: '#part = :part AND #sort > :after',
+          ExpressionAttributeNames: { '#part': index.partition, '#sort': index.sort },
+          ExpressionAttributeValues: { ':part': index.key(source, shard), ':after': after },
+          Limit: limit,
+        }),
+      );
+      return { items: Items, more: LastEvaluatedKey !== undefined };
+    },
+
+    /** The place right behind an item that `keys` gave. */
+    behind: (at: Place, item: Record<string, unknown>): Place => ({ ...at, after: String(item[index.sort]) }),
+  };
+}

@@ -1,0 +1,99 @@
+/** How many devices stand how, and which actions are open or failed lately: two scans that keep nothing but the figures. */
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { type ActionState, actionState } from '#domain/actions/action';
+import { isFinal } from '#domain/actions/transitions';
+import { presence, verdictName } from '#domain/devices/device';
+import type { DocumentClient } from '../client.ts';
+import { parseUserPk } from '../keys.ts';
+
+/** `verdicts` and `states` count devices that are not removed; a device without a verdict counts as `undecided`. */
+export type DeviceCounts = { total: number; verdicts: Record<string, number>; states: Record<string, number> };
+export type FleetCounts = {
+  sources: Record<string, DeviceCounts>;
+  actions: { open: Partial<Record<ActionState, number>>; failing: string[]; failed: string[] };
+  /** Read units that DynamoDB counted for it. */
+  units: number;
+};
+
+const segments = 4;
+/** Enough for a page that says what goes wrong; the ledger has the rest. */
+const mostNamed = 20;
+const deviceRow = z.object({
+  pk: z.string(),
+  presence,
+  verdict: z.object({ verdict: verdictName }).nullable().optional(),
+});
+const actionRow = z.object({
+  actionId: z.string(),
+  action: z.object({ state: actionState, attempts: z.number(), requestedAt: z.number() }),
+});
+type Row = Record<string, unknown>;
+type Read = { TableName: string; ProjectionExpression: string; FilterExpression?: string };
+
+export function fleetCounts(client: DocumentClient, tables: { devices: string; actions: string }) {
+  async function eachRow(read: Read & Row, take: (row: Row) => void): Promise<number> {
+    const one = async (Segment: number): Promise<number> => {
+      let units = 0;
+      let from: Row | undefined;
+      do {
+        const start = from === undefined ? {} : { ExclusiveStartKey: from };
+        const answer = await client.send(
+          new ScanCommand({ ...read, Segment, TotalSegments: segments, ReturnConsumedCapacity: 'TOTAL', ...start }),
+        );
+        answer.Items?.forEach(take);
+        units += answer.ConsumedCapacity?.CapacityUnits ?? 0;
+        from = answer.LastEvaluatedKey;
+      } while (from !== undefined);
+      return units;
+    };
+    const all = await Promise.all(Array.from({ length: segments }, (_, segment) => one(segment)));
+    return all.reduce((sum, units) => sum + units, 0);
+  }
+
+  /** `failedSince`: epoch ms of the request; older failures are left out. Eventually consistent. */
+  return async (failedSince: number): Promise<FleetCounts> => {
+    const sources: FleetCounts['sources'] = {};
+    const actions: FleetCounts['actions'] = { open: {}, failing: [], failed: [] };
+    const units = await Promise.all([
+      eachRow(
+        {
+          TableName: tables.devices,
+          ProjectionExpression: 'pk, presence, verdict.verdict',
+          FilterExpression: 'begins_with(sk, :device) AND presence <> :removed',
+          ExpressionAttributeValues: { ':device': 'device|', ':removed': 'removed' },
+        },
+        (item) => countDevice(sources, deviceRow.parse(item)),
+      ),
+      eachRow(
+        {
+          TableName: tables.actions,
+          ProjectionExpression: 'actionId, #action.#state, #action.attempts, #action.requestedAt',
+          FilterExpression: 'attribute_exists(openKey) OR (#action.#state = :failed AND #action.requestedAt >= :since)',
+          ExpressionAttributeNames: { '#action': 'action', '#state': 'state' },
+          ExpressionAttributeValues: { ':failed': 'failed', ':since': failedSince },
+        },
+        (item) => countAction(actions, actionRow.parse(item)),
+      ),
+    ]);
+    return { sources, actions, units: units[0] + units[1] };
+  };
+}
+
+function countDevice(sources: FleetCounts['sources'], row: z.output<typeof deviceRow>): void {
+  const { sourceId } = parseUserPk(row.pk);
+  sources[sourceId] ??= { total: 0, verdicts: {}, states: {} };
+  const counts = sources[sourceId];
+  const verdict = row.verdict?.verdict ?? 'undecided';
+  counts.total += 1;
+  counts.verdicts[verdict] = (counts.verdicts[verdict] ?? 0) + 1;
+  counts.states[row.presence] = (counts.states[row.presence] ?? 0) + 1;
+}
+
+/** Failing: tried before, and still not done. */
+function countAction({ open, failing, failed }: FleetCounts['actions'], { actionId, action }: z.output<typeof actionRow>): void {
+  const name = (list: string[]) => list.length < mostNamed && list.push(actionId);
+  if (isFinal(action.state)) return void name(failed);
+  open[action.state] = (open[action.state] ?? 0) + 1;
+  if (action.attempts > 1) name(failing);
+}

@@ -1,0 +1,167 @@
+/**
+ * One Traveler user at one source, as the decision sees them: a single Query of the Devices partition gives devices, standing
+ * decisions and links. Verdicts are written only while the device is still as it was read.
+ */
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { movingKey, verdictKeys } from '#adapters/dynamodb/devices/device-items';
+import { timelineItem } from '#adapters/dynamodb/journal/timeline';
+import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
+import type { Action } from '#domain/actions/action';
+import { type Device, device, type ExplainedVerdict, type Match, type UserKey } from '#domain/devices/device';
+import { type Link, link } from '#domain/enrolment/enrolment';
+import type { TimelineEntry } from '#domain/journal/timeline';
+import { type Decision, decision, type Withdrawal, withdrawal } from '#domain/quarantine/decision';
+
+export type UserRecord = { devices: Device[]; decisions: Decision[]; withdrawals: Withdrawal[]; links: Link[] };
+
+/** What an evaluation changes on one device. `before` is the device as it was read: the write holds only while it is so. */
+export type VerdictWrite = {
+  before: Device;
+  verdict: ExplainedVerdict;
+  match: Match;
+  heldSince: number | null;
+  entries: readonly TimelineEntry[];
+  /** A new action to be put in the ledger in the same transaction. */
+  action: Action | null;
+  /** What the device shows as its open action afterwards. */
+  openAction: Device['openAction'];
+};
+/** `overtaken`: the device changed since it was read. `known`: the ledger already holds an action of that id. */
+export type VerdictWritten = 'written' | 'overtaken' | 'known';
+
+export type UserTables = { devices: string; actions: string; journal: string };
+export type UserStore = ReturnType<typeof userStore>;
+
+export const emptyUser = (): UserRecord => ({ devices: [], decisions: [], withdrawals: [], links: [] });
+
+/** Adds one item of a user's partition to their record. */
+export function takeUserItem(record: UserRecord, item: Record<string, unknown>): void {
+  const sk = String(item.sk);
+  if (sk.startsWith('device|')) record.devices.push(device.parse(item));
+  else if (sk.startsWith('decision|')) record.decisions.push(decision.parse(item));
+  else if (sk.startsWith('withdrawal|')) record.withdrawals.push(withdrawal.parse(item));
+  else if (sk.startsWith('link|')) record.links.push(link.parse(item));
+}
+
+export function userStore(client: DocumentClient, tables: UserTables) {
+  return {
+    /** Everything stored about a user, strongly consistent: what was written before the call is in it. */
+    async readUser(key: UserKey): Promise<UserRecord> {
+      const found = emptyUser();
+      for await (const item of query(client, {
+        TableName: tables.devices,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': userPk(key) },
+        ConsistentRead: true,
+      }))
+        takeUserItem(found, item);
+      return found;
+    },
+
+    /** Verdict, match, timeline and new action of one device: all of it or nothing. */
+    async recordVerdict(write: VerdictWrite): Promise<VerdictWritten> {
+      try {
+        await client.send(new TransactWriteCommand({ TransactItems: transaction(tables, write) }));
+        return 'written';
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const codes = error.CancellationReasons?.map((reason) => reason.Code) ?? [];
+        if (codes.some((code) => code !== undefined && !expected.has(code))) throw error;
+        return codes[0] === 'None' && codes[1] === 'ConditionalCheckFailed' && write.action ? 'known' : 'overtaken';
+      }
+    },
+
+    /** Traveler users of a source whose common name is this one (lower case), each once. Eventually consistent. */
+    async travelerUsersNamed(sourceId: string, nameKey: string): Promise<string[]> {
+      const users = new Set<string>();
+      for await (const item of query(client, {
+        TableName: tables.devices,
+        IndexName: indexes.byName,
+        KeyConditionExpression: 'nameKey = :name AND begins_with(pk, :source)',
+        ExpressionAttributeValues: { ':name': nameKey, ':source': `${sourceId}|` },
+      }))
+        users.add(parseUserPk(String(item.pk)).user);
+      return [...users];
+    },
+  };
+}
+
+const expected = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict']);
+
+function transaction(tables: UserTables, write: VerdictWrite): NonNullable<TransactWriteCommandInput['TransactItems']> {
+  const { before, action } = write;
+  return [
+    { Update: deviceUpdate(tables.devices, write) },
+    ...(action
+      ? [
+          {
+            Put: {
+              TableName: tables.actions,
+              Item: ledgerItem(action, 1),
+              ConditionExpression: 'attribute_not_exists(actionId)',
+            },
+          },
+        ]
+      : []),
+    ...write.entries.map((entry) => ({ Put: { TableName: tables.journal, Item: timelineItem(before, entry) } })),
+  ];
+}
+
+/** What the verdict was decided on must still hold: registration, what the server shows, our own bar, action and verdict. */
+function deviceUpdate(table: string, { before, verdict, match, heldSince, openAction }: VerdictWrite) {
+  const moving = movingKey({ ...before, heldSince, openAction });
+  const listed = verdictKeys({ ...before, verdict, heldSince });
+  // Once it is neither blocked nor held, that our bar was lifted is history.
+  const forgives = before.overruled && verdict.verdict !== 'block' && verdict.verdict !== 'hold';
+  const removes = [
+    ...(moving === null ? ['moving'] : []),
+    ...(listed === null ? ['verdictKey', 'verdictSince'] : []),
+    ...(forgives ? ['overruled'] : []),
+  ];
+  return {
+    TableName: table,
+    Key: { pk: userPk(before), sk: deviceSk(before.deviceId) },
+    UpdateExpression: `SET verdict = :verdict, #match = :match, heldSince = :heldSince, openAction = :open${
+      moving === null ? '' : ', moving = :moving'
+    }${listed === null ? '' : ', verdictKey = :verdictKey, verdictSince = :verdictSince'}${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
+    ConditionExpression: [
+      'registeredAt = :registeredAt',
+      'observedSeq = :observedSeq',
+      'presence = :presence',
+      'baselineRun = :baselineRun',
+      'denial = :denial',
+      'openAction = :openBefore',
+      'verdict = :verdictBefore',
+    ].join(' AND '),
+    ExpressionAttributeNames: { '#match': 'match' },
+    ExpressionAttributeValues: {
+      ':verdict': verdict,
+      ':match': match,
+      ':heldSince': heldSince,
+      ':open': openAction,
+      ...(moving === null ? {} : { ':moving': moving }),
+      ...(listed === null ? {} : { ':verdictKey': listed.verdictKey, ':verdictSince': listed.verdictSince }),
+      ':registeredAt': before.registeredAt,
+      ':observedSeq': before.observedSeq,
+      ':presence': before.presence,
+      ':baselineRun': before.baselineRun,
+      ':denial': before.denial,
+      ':openBefore': before.openAction,
+      ':verdictBefore': before.verdict,
+    },
+  };
+}
+
+async function* query(client: DocumentClient, input: ConstructorParameters<typeof QueryCommand>[0]) {
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({ ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) }),
+    );
+    yield* Items;
+    from = LastEvaluatedKey;
+  } while (from !== undefined);
+}

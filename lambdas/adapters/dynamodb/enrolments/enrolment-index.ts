@@ -1,0 +1,73 @@
+/**
+ * All enrolments in memory, to be asked as the stored ones are: what a plan for a whole fleet decides by, and where an import
+ * or a snapshot is tried out before anything of it is stored. About a kilobyte an enrolment.
+ */
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolments/enrolment-candidates';
+import { pointerKeysOf } from '#adapters/dynamodb/enrolments/enrolment-pointers';
+import { enrolmentSk, enrolmentUserPk, mailPointerPk, namePointerPk, travelerPointerPk } from '#adapters/dynamodb/keys';
+import { canonicalName, commonName } from '#domain/devices/names';
+import { type Enrolment, enrolment as enrolmentSchema } from '#domain/enrolment/enrolment';
+
+export type EnrolmentIndex = { candidates(question: CandidateQuestion): Candidates };
+
+/** `all`: each enrolment once. */
+export function enrolmentIndex(all: Iterable<Enrolment>): EnrolmentIndex {
+  const byUser = new Map<string, Enrolment[]>();
+  const pointers = new Map<string, string[]>();
+  for (const enrolment of all) {
+    const email = enrolment.user.email.toLowerCase();
+    const own = byUser.get(email);
+    if (own) own.push(enrolment);
+    else byUser.set(email, [enrolment]);
+    for (const { pk } of pointerKeysOf(enrolment)) {
+      const emails = pointers.get(pk);
+      if (!emails) pointers.set(pk, [email]);
+      else if (!emails.includes(email)) emails.push(email);
+    }
+  }
+  const emailsAt = (pk: string) => pointers.get(pk) ?? [];
+  return {
+    candidates({ user, deviceIds, links }) {
+      const sameNamePortalUsers = [...emailsAt(namePointerPk(commonName(user)))];
+      const emails = new Set([
+        ...emailsAt(travelerPointerPk(canonicalName(user))),
+        ...deviceIds.flatMap((id) => emailsAt(mailPointerPk(id))),
+        ...links.flatMap(({ kind, portalUser }) => (kind === 'confirmed' ? [portalUser.toLowerCase()] : [])),
+        ...sameNamePortalUsers,
+      ]);
+      return { enrolments: [...emails].flatMap((email) => byUser.get(email) ?? []), sameNamePortalUsers };
+    },
+  };
+}
+
+const segments = 4;
+
+/** Every stored enrolment, by id. Strongly consistent. */
+export async function readAllEnrolments(client: DocumentClient, table: string): Promise<Map<string, Enrolment>> {
+  const found = new Map<string, Enrolment>();
+  async function readSegment(Segment: number): Promise<void> {
+    let from: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new ScanCommand({
+          TableName: table,
+          ConsistentRead: true,
+          FilterExpression: 'begins_with(sk, :enrolment) AND begins_with(pk, :user)',
+          ExpressionAttributeValues: { ':enrolment': enrolmentSk(''), ':user': enrolmentUserPk('') },
+          Segment,
+          TotalSegments: segments,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      for (const item of Items) {
+        const enrolment = enrolmentSchema.parse(item);
+        found.set(enrolment.id, enrolment);
+      }
+      from = LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+  await Promise.all(Array.from({ length: segments }, (_, segment) => readSegment(segment)));
+  return found;
+}

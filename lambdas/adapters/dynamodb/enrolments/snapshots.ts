@@ -1,0 +1,66 @@
+/**
+ * Parts of enrolment snapshots until all have come, and of imports that wait for a person. Kept for weeks in the Control table:
+ * what is not complete by then is forgotten, and nothing of it was taken.
+ */
+import { PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { controlKeys } from '#adapters/dynamodb/keys';
+import { type Enrolment, enrolment } from '#domain/enrolment/enrolment';
+
+export type SnapshotPart = { snapshotId: string; part: number; parts: number; enrolments: Enrolment[]; at: number };
+/** `at`: when the first of its parts was sent, epoch ms. */
+export type Snapshot = { snapshotId: string; enrolments: Enrolment[]; at: number };
+export type SnapshotStore = ReturnType<typeof snapshotStore>;
+
+const storedPart = z.object({ parts: z.number(), at: z.number(), enrolments: z.array(enrolment) });
+const presentParts = z.object({ have: z.set(z.number()) });
+const keptSeconds = 30 * 24 * 3600;
+
+export function snapshotStore(client: DocumentClient, table: string) {
+  return {
+    /**
+     * Stores a part; true when none is missing any more. Which parts are there stands in one small item, so that a part costs
+     * the same however many came before it.
+     */
+    async add({ snapshotId, part, parts, enrolments, at }: SnapshotPart): Promise<boolean> {
+      const expiresAt = Math.floor(at / 1000) + keptSeconds;
+      const Item = { ...controlKeys.snapshotPart(snapshotId, part), parts, enrolments, at, expiresAt };
+      await client.send(new PutCommand({ TableName: table, Item }));
+      const { Attributes } = await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: controlKeys.snapshotParts(snapshotId, parts),
+          UpdateExpression: 'ADD #have :part SET expiresAt = :expiresAt',
+          ExpressionAttributeNames: { '#have': 'have' },
+          ExpressionAttributeValues: { ':part': new Set([part]), ':expiresAt': expiresAt },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return presentParts.parse(Attributes).have.size >= parts;
+    },
+
+    /** The whole of it; null when a part is missing: it has expired, or never came. */
+    async read(snapshotId: string): Promise<Snapshot | null> {
+      const pages = paginateQuery(
+        { client },
+        {
+          TableName: table,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :part)',
+          ExpressionAttributeValues: { ':pk': controlKeys.snapshotPart(snapshotId, 0).pk, ':part': 'part|' },
+        },
+      );
+      const found: z.infer<typeof storedPart>[] = [];
+      for await (const { Items = [] } of pages) found.push(...Items.map((item) => storedPart.parse(item)));
+      const [first] = found;
+      const whole = found.filter(({ parts }) => parts === first?.parts);
+      if (!first || whole.length < first.parts) return null;
+      return {
+        snapshotId,
+        enrolments: whole.flatMap((one) => one.enrolments),
+        at: Math.min(...whole.map((one) => one.at)),
+      };
+    },
+  };
+}

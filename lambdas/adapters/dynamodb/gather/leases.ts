@@ -1,0 +1,84 @@
+/**
+ * One gather per source, ever: a lease with a fencing number in the Control table.
+ * Invariants: the number only grows; only the holder of the newest number writes; a lease is `clean` only after its holder
+ * released it in order, so the next one knows whether a gather was cut off.
+ */
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { DocumentClient } from '../client.ts';
+import { controlKeys } from '../keys.ts';
+
+const leaseItem = z.object({ fence: z.number().int(), until: z.number(), clean: z.boolean() });
+
+/** `wasCutOff`: the holder before never released it in order. */
+export type Lease = { fence: number; wasCutOff: boolean };
+export type LeaseStore = {
+  /** Null while another holder's lease runs. */
+  acquire(sourceId: string, options: { now: number; lengthMs: number }): Promise<Lease | null>;
+  /** False when the lease went to another holder. */
+  renew(sourceId: string, fence: number, options: { now: number; lengthMs: number }): Promise<boolean>;
+  /** `clean: false` after a failure of our own: whoever comes next must assume that something was left undone. */
+  release(sourceId: string, fence: number, options: { now: number; clean: boolean }): Promise<void>;
+  /** End of the lease last held, epoch ms; null when there never was one. */
+  heldUntil(sourceId: string): Promise<number | null>;
+};
+
+export function leaseStore(client: DocumentClient, table: string): LeaseStore {
+  async function set(sourceId: string, fence: number, values: { until: number; clean?: boolean }): Promise<boolean> {
+    const clean = values.clean === undefined ? {} : { ':clean': values.clean };
+    const done = await conditionally(
+      client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: controlKeys.lease(sourceId),
+          UpdateExpression: `SET #until = :until${values.clean === undefined ? '' : ', clean = :clean'}`,
+          ConditionExpression: 'fence = :fence',
+          ExpressionAttributeNames: { '#until': 'until' },
+          ExpressionAttributeValues: { ':until': values.until, ':fence': fence, ...clean },
+        }),
+      ),
+    );
+    return done !== null;
+  }
+  async function read(sourceId: string) {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: table, Key: controlKeys.lease(sourceId), ConsistentRead: true }),
+    );
+    return Item === undefined ? null : leaseItem.parse(Item);
+  }
+  return {
+    async acquire(sourceId, { now, lengthMs }) {
+      const taken = await conditionally(
+        client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: controlKeys.lease(sourceId),
+            UpdateExpression: 'SET fence = if_not_exists(fence, :none) + :one, #until = :until, clean = :clean',
+            ConditionExpression: 'attribute_not_exists(fence) OR #until <= :now',
+            ExpressionAttributeNames: { '#until': 'until' },
+            ExpressionAttributeValues: { ':none': 0, ':one': 1, ':until': now + lengthMs, ':clean': false, ':now': now },
+            ReturnValues: 'ALL_OLD',
+          }),
+        ),
+      );
+      if (taken === null) return null;
+      const before = taken.Attributes?.fence === undefined ? null : leaseItem.parse(taken.Attributes);
+      return { fence: (before?.fence ?? 0) + 1, wasCutOff: before !== null && !before.clean };
+    },
+    renew: (sourceId, fence, { now, lengthMs }) => set(sourceId, fence, { until: now + lengthMs }),
+    async release(sourceId, fence, { now, clean }) {
+      await set(sourceId, fence, { until: now, clean });
+    },
+    heldUntil: async (sourceId) => (await read(sourceId))?.until ?? null,
+  };
+}
+
+/** Null when the condition failed. */
+async function conditionally<Output>(update: Promise<Output>): Promise<Output | null> {
+  try {
+    return await update;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return null;
+    throw error;
+  }
+}

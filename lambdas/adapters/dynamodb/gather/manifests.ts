@@ -1,0 +1,97 @@
+/**
+ * Manifests in the Control table: a head that says into how many shards the entries are split, and one item per shard.
+ * A commit writes changed shards first; when their number grows, all of them under new keys and the head last, so that a
+ * reader sees the old set or the new one. Each write carries the lease's number and is refused after a later holder's.
+ */
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
+import { z } from 'zod';
+import type { ManifestShards } from '#domain/gather/manifest';
+import { deleteAll } from '../batch-requests.ts';
+import type { DocumentClient } from '../client.ts';
+import { controlKeys } from '../keys.ts';
+import { FencedOff } from './sources.ts';
+
+const headItem = z.object({
+  bits: z.number().int().min(0).max(16),
+  /** The run that stopped half-way and marked what it still owes as stale; its continuation owes nothing else. `baseline`: as in a gather. */
+  paused: z.object({ runId: z.string(), baseline: z.string().nullable() }).nullable(),
+});
+const shardItem = z.object({ sk: z.string(), entries: z.instanceof(Uint8Array) });
+
+export type Paused = NonNullable<z.infer<typeof headItem>['paused']>;
+export type StoredManifest = ManifestShards & { paused: Paused | null };
+export type ManifestStore = {
+  /** Strongly consistent; a source never gathered has no shards. */
+  read(sourceId: string): Promise<StoredManifest>;
+  /** Throws `FencedOff` when a later lease holder has written. `before` is what `read` gave. */
+  commit(
+    sourceId: string,
+    changes: ManifestShards & { paused: Paused | null },
+    options: { fence: number; before: StoredManifest },
+  ): Promise<void>;
+};
+
+export function manifestStore(client: DocumentClient, table: string): ManifestStore {
+  async function put(sourceId: string, sk: string, item: Record<string, unknown> & { fence: number }): Promise<void> {
+    try {
+      await client.send(
+        new PutCommand({
+          TableName: table,
+          Item: { ...controlKeys.manifest(sourceId, sk), ...item },
+          ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
+          ExpressionAttributeValues: { ':fence': item.fence },
+        }),
+      );
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ConditionalCheckFailedException')
+        throw new FencedOff(`Manifest of ${sourceId}: another gather has taken over; this one stops`);
+      throw error;
+    }
+  }
+
+  return {
+    async read(sourceId) {
+      const items = await readAll(sourceId);
+      const head = items.find(({ sk }) => sk === 'head');
+      const { bits, paused } = headItem.parse({ bits: 0, paused: null, ...head });
+      const shards = items.flatMap((item) => (String(item.sk).startsWith(shardSk(bits)) ? [shardItem.parse(item)] : []));
+      const numbered = shards.map(({ sk, entries }) => [Number.parseInt(sk.slice(shardSk(bits).length), 16), entries] as const);
+      return { bits, paused, shards: new Map(numbered) };
+    },
+
+    async commit(sourceId, { bits, shards, paused }, { fence, before }) {
+      await pMap(shards, ([shard, entries]) => put(sourceId, shardSk(bits, shard), { entries, fence }), { concurrency: 8 });
+      if (bits !== before.bits || paused !== null || before.paused !== null) await put(sourceId, 'head', { bits, paused, fence });
+      if (bits !== before.bits)
+        await deleteAll(
+          client,
+          table,
+          [...before.shards.keys()].map((shard) => controlKeys.manifest(sourceId, shardSk(before.bits, shard))),
+        );
+    },
+  };
+
+  /** Head and shards in one go; shards of another number of bits are left over from a commit that grew and was cut off. */
+  async function readAll(sourceId: string): Promise<Record<string, unknown>[]> {
+    const items: Record<string, unknown>[] = [];
+    let from: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': controlKeys.manifest(sourceId, '').pk },
+          ConsistentRead: true,
+          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+        }),
+      );
+      items.push(...Items);
+      from = LastEvaluatedKey;
+    } while (from !== undefined);
+    return items;
+  }
+}
+
+const shardSk = (bits: number, shard?: number): string =>
+  `bits-${String(bits).padStart(2, '0')}|${shard === undefined ? '' : shard.toString(16).padStart(4, '0')}`;

@@ -1,0 +1,88 @@
+/** What we remember of each source between gathers: one item of the Control table per source. */
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { newSource, type SourceState, sourceState } from '#domain/devices/source';
+import type { DocumentClient } from '../client.ts';
+import { controlKeys } from '../keys.ts';
+import { setExpression } from '../set-expression.ts';
+
+export type SourceChange = Partial<Omit<SourceState, 'sourceId'>>;
+export type SourceStore = {
+  /** Strongly consistent; a source never heard of reads as new. */
+  read(sourceId: string): Promise<SourceState>;
+  /** Sets the given fields and leaves the others. With `fence`: throws `FencedOff` once a later lease holder has written. */
+  update(sourceId: string, change: SourceChange, options?: { fence?: number }): Promise<void>;
+  /**
+   * As `update`, by those who hold no lease: only while trouble and gathers of the source are as they were read. False when a
+   * gather or another worker has told something newer of the source; nothing was written then.
+   */
+  updateFrom(seen: SourceState, change: SourceChange): Promise<boolean>;
+  list(sourceIds: readonly string[]): Promise<SourceState[]>;
+};
+
+/** What tells whether the source is well: whoever changes one of these has newer word of it. */
+const told = ['problem', 'retryAt', 'pause', 'lastCompleteGatherAt'] as const satisfies readonly (keyof SourceState)[];
+
+/** A later holder of the source's lease has written already: this writer has lost its lease and must stop. */
+export class FencedOff extends Error {
+  override name = 'FencedOff';
+}
+
+export function sourceStore(client: DocumentClient, table: string): SourceStore {
+  async function read(sourceId: string): Promise<SourceState> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: table, Key: controlKeys.source(sourceId), ConsistentRead: true }),
+    );
+    return sourceState.parse({ ...newSource(sourceId), ...Item });
+  }
+  return {
+    read,
+    async update(sourceId, change, { fence } = {}) {
+      const fenced = fence === undefined ? {} : { fence };
+      const { expression, names, values } = setExpression({ sourceId, ...change, ...fenced });
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: controlKeys.source(sourceId),
+            UpdateExpression: expression,
+            ExpressionAttributeNames: names,
+            ExpressionAttributeValues: values,
+            ...(fence === undefined ? {} : { ConditionExpression: 'attribute_not_exists(#fence) OR #fence <= :fence' }),
+          }),
+        );
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ConditionalCheckFailedException')
+          throw new FencedOff(`Source ${sourceId}: another gather has taken over; this one stops`);
+        throw error;
+      }
+    },
+    async updateFrom(seen, change) {
+      const { expression, names, values } = setExpression({ sourceId: seen.sourceId, ...change });
+      const conditions = told.map((field) => ({ field, value: seen[field] ?? null }));
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: controlKeys.source(seen.sourceId),
+            UpdateExpression: expression,
+            ConditionExpression: conditions
+              .map(({ field, value }) =>
+                value === null ? `(attribute_not_exists(#${field}) OR #${field} = :seen_${field})` : `#${field} = :seen_${field}`,
+              )
+              .join(' AND '),
+            ExpressionAttributeNames: { ...names, ...Object.fromEntries(told.map((field) => [`#${field}`, field])) },
+            ExpressionAttributeValues: {
+              ...values,
+              ...Object.fromEntries(conditions.map(({ field, value }) => [`:seen_${field}`, value])),
+            },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+        throw error;
+      }
+    },
+    list: (sourceIds) => Promise.all(sourceIds.map(read)),
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * How far the device list of each source was uploaded, and whether the portal wants to be left alone: items of the Control
+ * table. Each write of a cursor is conditional on its revision, so that two uploads at once never move it back.
+ */
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { problem } from '#domain/devices/source';
+import type { DocumentClient } from '../client.ts';
+import { controlKeys } from '../keys.ts';
+
+/** Times epoch ms. `notBefore`: no request before it; `failures` in a row. */
+const trouble = z.object({ notBefore: z.number(), failures: z.number().int(), problem: problem.nullable() });
+export type UploadTrouble = z.infer<typeof trouble>;
+
+export const uploadCursor = z.object({
+  revision: z.number().int(),
+  /** The last journal line whose device the portal has taken. */
+  seq: z.number().int().nonnegative(),
+  /** The range that is being sent: a repeated try sends the same, under the same key. */
+  pendingTo: z.number().int().positive().nullable(),
+  /** The snapshot under way: its next part, and where the listing goes on. */
+  snapshot: z
+    .object({ id: z.string(), part: z.number().int(), cursor: z.string().nullable(), upToSeq: z.number().int() })
+    .nullable(),
+  lastSnapshotAt: z.number().nullable(),
+  lastUploadAt: z.number().nullable(),
+  trouble: trouble.nullable(),
+});
+export type UploadCursor = z.infer<typeof uploadCursor>;
+
+const begin: UploadCursor = {
+  revision: 0,
+  seq: 0,
+  pendingTo: null,
+  snapshot: null,
+  lastSnapshotAt: null,
+  lastUploadAt: null,
+  trouble: null,
+};
+export type UploadStore = ReturnType<typeof uploadStore>;
+
+const ofPortal = z.object({ portal: z.string(), revision: z.number().int().default(0) });
+
+/** Another upload has moved the cursor meanwhile: this one stops. */
+export class UploadOvertaken extends Error {
+  override name = 'UploadOvertaken';
+}
+
+/** `portal`: its url. What another portal was sent says nothing of this one, which begins with a whole list. */
+export function uploadStore(client: DocumentClient, table: string, portal: string) {
+  return {
+    async cursor(sourceId: string): Promise<UploadCursor> {
+      const Key = controlKeys.upload(sourceId);
+      const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+      if (Item === undefined) return begin;
+      const { portal: sentTo, revision } = ofPortal.parse(Item);
+      return sentTo === portal ? uploadCursor.parse(Item) : { ...begin, revision };
+    },
+
+    /** Answers what is stored then. Throws `UploadOvertaken`. */
+    async move(sourceId: string, before: UploadCursor, change: Partial<UploadCursor>): Promise<UploadCursor> {
+      const next = { ...before, ...change, revision: before.revision + 1 };
+      const put = new PutCommand({
+        TableName: table,
+        Item: { ...controlKeys.upload(sourceId), portal, ...next },
+        ConditionExpression: 'attribute_not_exists(pk) OR revision = :revision',
+        ExpressionAttributeValues: { ':revision': before.revision },
+      });
+      await client.send(put).catch((error: unknown) => {
+        if (error instanceof Error && error.name === 'ConditionalCheckFailedException')
+          throw new UploadOvertaken(`The upload of ${sourceId} was moved on by another invocation; this one stops.`);
+        throw error;
+      });
+      return next;
+    },
+
+    /** What concerns the portal as a whole; null while all is well. */
+    async trouble(): Promise<UploadTrouble | null> {
+      const Key = controlKeys.uploads();
+      const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+      return Item === undefined || ofPortal.parse(Item).portal !== portal ? null : trouble.nullable().parse(Item.trouble);
+    },
+
+    async noteTrouble(given: UploadTrouble | null): Promise<void> {
+      await client.send(new PutCommand({ TableName: table, Item: { ...controlKeys.uploads(), portal, trouble: given } }));
+    },
+  };
+}

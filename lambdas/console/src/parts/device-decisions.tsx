@@ -1,0 +1,115 @@
+/** The enrolment that a device belongs to, and what people decided: with evidence, and each can be undone. */
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { decisionsPath, send } from '../api.ts';
+import { decisions, type ExplainedDevice, links } from '../schemas.ts';
+import { texts } from '../texts/texts.ts';
+import { Ago, At } from '../time.tsx';
+import { useLive } from '../use-polling.ts';
+import { LinkAsk } from './link-dialog.tsx';
+import { Said, useRequest } from './result-message.tsx';
+
+const t = texts.device;
+type Props = { device: ExplainedDevice; onDone(): void };
+
+export function Enrolment({ device, onDone }: Props) {
+  const { sourceId, user, match } = device;
+  const live = useLive(`/links?${new URLSearchParams({ sourceId, user })}`, links, 10_000);
+  const { busy, outcome, run, clear } = useRequest();
+  const say = (who: string, kind: 'confirmed' | 'undone') =>
+    run(async () => {
+      await send('/links', { sourceId, user, portalUser: who, kind });
+      live.again();
+      onDone();
+      return kind === 'confirmed' ? `Linked to ${who}.` : `No longer linked to ${who}.`;
+    });
+  return (
+    <Container header={<Header variant="h2">{t.enrolment}</Header>}>
+      <SpaceBetween size="s">
+        <div className="sentence">{match === null || match.kind === 'none' ? t.noMatch : <bdi>{match.evidence}</bdi>}</div>
+        {(match?.portalUsers ?? []).map((who) => (
+          <Linked key={who} who={who} label={t.linkUndo} disabled={busy} onAsk={() => void say(who, 'undone')} />
+        ))}
+        {(live.value?.links ?? [])
+          .filter(({ portalUser: who }) => !match?.portalUsers.includes(who))
+          .map(({ portalUser: who, kind, by, at }) => (
+            <div key={who}>
+              <Linked
+                who={who}
+                label={kind === 'undone' ? t.linkAgain : t.linkUndo}
+                disabled={busy}
+                onAsk={() => void say(who, kind === 'undone' ? 'confirmed' : 'undone')}
+              />
+              <Box variant="small" color="text-body-secondary">
+                {kind} by <bdi>{by}</bdi> <Ago at={at} />
+              </Box>
+            </div>
+          ))}
+        <LinkAsk busy={busy} onAsk={(who) => void say(who, 'confirmed')} />
+        <Said outcome={outcome} onDismiss={clear} />
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+function Linked({ who, label, disabled, onAsk }: { who: string; label: string; disabled: boolean; onAsk(): void }) {
+  return (
+    <div>
+      <bdi>{who}</bdi>{' '}
+      <Button variant="inline-link" disabled={disabled} onClick={onAsk}>
+        {label}
+      </Button>
+    </div>
+  );
+}
+
+export function Decisions({ device, onDone }: Props) {
+  const live = useLive(decisionsPath(device), decisions, 3000);
+  const { busy, outcome, run, clear } = useRequest();
+  const all = live.value?.decisions ?? [];
+  if (all.length === 0 && outcome === null) return null;
+  const withdraw = () =>
+    run(async () => {
+      await send(decisionsPath(device), undefined, { method: 'DELETE' });
+      live.again();
+      onDone();
+      return t.withdrawn;
+    });
+  return (
+    <Container header={<Header variant="h2">{t.decisions}</Header>}>
+      <SpaceBetween size="s">
+        {all.slice(0, 10).map(({ decisionId, decided, by, at, reason, expiresAt, withdrawnAt, stands }) => (
+          <div key={decisionId}>
+            <Box variant="strong">{t.decidedWords[decided] ?? decided}</Box> {t.by} <bdi>{by.name}</bdi>, <At at={at} />
+            {reason === null ? null : (
+              <>
+                : <bdi>{reason}</bdi>
+              </>
+            )}
+            {expiresAt === null ? null : (
+              <>
+                , ends <Ago at={expiresAt} />
+              </>
+            )}
+            {withdrawnAt === null ? null : (
+              <>
+                , withdrawn <Ago at={withdrawnAt} />
+              </>
+            )}
+            {stands ? (
+              <div>
+                <Button variant="inline-link" disabled={busy} onClick={() => void withdraw()}>
+                  {t.withdraw}
+                </Button>
+              </div>
+            ) : null}
+          </div>
+        ))}
+        <Said outcome={outcome} onDismiss={clear} />
+      </SpaceBetween>
+    </Container>
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * How an action reads in the device's timeline: a line for each step on its way, and one for its end, with who, what, why,
+ * before and after, and how long each step took.
+ */
+import type { Action, ActionState, ActionType, Shown, Step } from '#domain/actions/action';
+import { durations } from '#domain/actions/steps';
+import type { TimelineEntry } from '#domain/journal/timeline';
+
+const names: { [K in ActionType]: string } = {
+  approve: 'Approval',
+  block: 'Block',
+  remove: 'Removal',
+  wipe: 'Wipe',
+  'cancel-wipe': 'Cancelling the wipe',
+};
+const endings: Partial<Record<ActionState, string>> = {
+  confirmed: 'confirmed by reading back',
+  wiped: 'carried out',
+  failed: 'failed',
+  expired: 'expired',
+  superseded: 'superseded',
+  cancelled: 'cancelled',
+};
+
+export const asker = ({ requestedBy }: Pick<Action, 'requestedBy'>): string =>
+  requestedBy.kind === 'aq' ? 'Auto-Quarantine' : `${requestedBy.kind === 'rule' ? 'the portal rule ' : ''}${requestedBy.name}`;
+
+const steps: { [K in ActionState]: string } = {
+  requested: 'asked for',
+  queued: 'in the action queue',
+  waiting: 'waits',
+  dispatched: 'going out',
+  unknown: 'outcome not known yet',
+  applied: 'accepted by the server',
+  delivered: 'fetched by the phone',
+  ...{ confirmed: 'confirmed', wiped: 'carried out', superseded: 'superseded', cancelled: 'cancelled' },
+  ...{ expired: 'expired', failed: 'failed' },
+};
+
+const purposes: Partial<Record<Action['purpose'], string>> = { hold: 'Hold', 'give-back': 'Giving access back' };
+
+export const nameOf = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string => purposes[purpose] ?? names[type];
+
+/**
+ * The line for one step. `number`: from 0, the request, over the action's whole life: one step, one such line. `after`: what the
+ * server showed by then, if it was read.
+ */
+export function stepLine(
+  action: Action,
+  { state, at, note }: Step,
+  { number, after }: { number: number; after: Shown | null },
+): TimelineEntry {
+  const { actionId, type, purpose, requestedBy, reason, rule } = action;
+  const by = state === 'requested' ? ` by ${asker(action)}` : '';
+  return {
+    at,
+    id: `action-step|${actionId}|${number}`,
+    kind: 'action-step',
+    says: `${nameOf(action)} ${steps[state]}${by}${note === '' ? '' : `: ${note}`}`.replace(/[^.!?]$/, '$&.'),
+    data: {
+      ...{ actionId, type, purpose, requestedBy, reason },
+      ...(rule === undefined ? {} : { rule }),
+      ...{ step: number, state, note, after },
+    },
+  };
+}
+
+/** The line for an action that has just ended with `last`. Its id is the action's: one action, one such line. */
+export function endingLine(action: Action, last: Step): TimelineEntry {
+  const took = Math.max(0, last.at - action.requestedAt);
+  const { actionId, type, purpose, requestedBy, requestedAt, reason, rule, before, after, attempts, history } = action;
+  return {
+    at: last.at,
+    id: `action|${actionId}`,
+    kind: 'action',
+    says: `${nameOf(action)} asked for by ${asker(action)}: ${endings[last.state] ?? last.state} after ${seconds(took)}. ${last.note}`,
+    data: {
+      actionId,
+      type,
+      purpose,
+      requestedBy,
+      requestedAt,
+      reason,
+      ...(rule === undefined ? {} : { rule }),
+      state: last.state,
+      before,
+      after,
+      attempts,
+      tookMs: took,
+      durations: durations(history),
+    },
+  };
+}
+
+const seconds = (ms: number): string => (ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`);
+
+/** The lines of an end: its own, and where it removed the device, the device's. */
+export function endingLines(action: Action, last: Step): TimelineEntry[] {
+  const line = endingLine(action, last);
+  if (action.type !== 'remove' || last.state !== 'confirmed') return [line];
+  const says = `Removed from the server, as ${asker(action)} asked.`;
+  return [
+    {
+      at: last.at,
+      id: `removed|${action.actionId}`,
+      kind: 'removed',
+      says,
+      data: { actionId: action.actionId, changes: [{ field: 'presence', before: 'present', after: 'removed' }] },
+    },
+    line,
+  ];
+}

@@ -1,0 +1,45 @@
+/**
+ * When the steps of an action are told in its device's timeline. Whoever has an action in hand writes it several times within a
+ * second; its steps are told together, a line each with its own time, once the action comes to rest or ends. What was not told
+ * stands with the action, so a killed worker leaves none out: whoever writes it next tells them.
+ */
+import type { Action, Step } from '#domain/actions/action';
+import { stepLine } from '#domain/actions/action-sentences';
+import { isFinal } from '#domain/actions/transitions';
+import type { TimelineEntry } from '#domain/journal/timeline';
+
+/** `told`: how many steps of its life have their line; the next one's number. `untold`: those that have none yet, oldest first. */
+export type Telling = { told: number; untold: Step[] };
+export type Told = Telling & { lines: TimelineEntry[] };
+
+/** A wait that is over before anybody could look is not told by itself. */
+const momentMs = 10_000;
+/** Also what never comes to rest is told: the lines of one write fit into one transaction. */
+const mostUntold = 40;
+
+/** `next`: the action as it is to be written, after `steps`. The line of an end is the caller's. */
+export function tellSteps({ told, untold }: Telling, { next, steps }: { next: Action; steps: readonly Step[] }): Told {
+  const due = [...untold, ...steps];
+  if (!isFinal(next.state) && isMoving(next) && due.length < mostUntold) return { told, untold: due, lines: [] };
+  return { told: told + due.length, untold: [], lines: linesOf(next, due, { from: told, after: next.after }) };
+}
+
+/** Of an action that is put on record: asked for, and what happened to it by then. */
+export const requestLines = (asked: Action): TimelineEntry[] => linesOf(asked, asked.history, { from: 0, after: null });
+
+type Numbering = { from: number; after: Action['after'] };
+
+/** What the server showed belongs to the last of them. */
+function linesOf(about: Action, steps: readonly Step[], { from, after }: Numbering): TimelineEntry[] {
+  const last = steps.length - 1;
+  return steps.flatMap((step, index) =>
+    isFinal(step.state) ? [] : [stepLine(about, step, { number: from + index, after: index === last ? after : null })],
+  );
+}
+
+/** In somebody's hands, in the queue, or waiting for no more than a moment. */
+function isMoving({ claim, state, notBefore, history }: Action): boolean {
+  if (claim !== null || state === 'queued') return true;
+  const since = history.at(-1)?.at ?? 0;
+  return state === 'waiting' && notBefore !== null && notBefore - since < momentMs;
+}

@@ -1,0 +1,144 @@
+/**
+ * Whether an action may go out now: decided on what is stored, before anything is claimed or sent. What has been dispatched
+ * already is never expired or superseded here: its effect may be there, so it is read first.
+ */
+import type { Action, ActionType } from '#domain/actions/action';
+import { deadlinePassed } from '#domain/actions/expiry';
+import { isOnItsWay } from '#domain/actions/redelivery';
+import { longestWait, slack } from '#domain/actions/retry';
+import { isFinal } from '#domain/actions/transitions';
+import { isPendingWipe, setUpAnew } from '#domain/actions/wipe';
+import type { Device } from '#domain/devices/device';
+import type { SourceState } from '#domain/devices/source';
+
+export type ReadinessFacts = {
+  /** Epoch ms. */
+  now: number;
+  device: (Pick<Device, 'registeredAt' | 'presence'> & Partial<Pick<Device, 'href' | 'returnedAt' | 'detail'>>) | null;
+  /** Open actions of the same device, this one included or not. */
+  open: readonly Action[];
+  source: Pick<SourceState, 'problem' | 'retryAt'> & Partial<Pick<SourceState, 'pause'>>;
+  /** How the source is reached, or why it is not. */
+  reach: 'direct' | 'relay' | 'unconfigured';
+};
+
+export type Readiness =
+  | { answer: 'go' }
+  /** Nothing left to do. */
+  | { answer: 'ended' }
+  /** Another worker holds it until then. */
+  | { answer: 'held'; until: number }
+  /** It waits already, and its time has not come. */
+  | { answer: 'early'; until: number }
+  /** `for: 'source'`: for the whole source to be well again; what tells that it is sends all that wait so. */
+  | { answer: 'wait'; until: number; note: string; for?: 'source' }
+  | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
+
+/** What a newer request takes the place of, while the older one has not gone out (actions.md). */
+const supersededBy: { [K in ActionType]: readonly ActionType[] } = {
+  approve: ['approve', 'block', 'remove'],
+  block: ['approve', 'block', 'remove'],
+  remove: [],
+  wipe: ['cancel-wipe'],
+  'cancel-wipe': ['wipe'],
+};
+const notGoneOut = new Set(['requested', 'queued', 'waiting']);
+
+export function isNewer(one: Action, other: Action): boolean {
+  return one.requestedAt > other.requestedAt || (one.requestedAt === other.requestedAt && one.actionId > other.actionId);
+}
+
+/** Whether `newer` takes the place of `older`. */
+export function supersedes(newer: Action, older: Action): boolean {
+  return notGoneOut.has(older.state) && isNewer(newer, older) && supersededBy[older.type].includes(newer.type);
+}
+
+export function readiness(action: Action, facts: ReadinessFacts): Readiness {
+  const { now, device, source } = facts;
+  if (isFinal(action.state)) return { answer: 'ended' };
+  if (action.claim && action.claim.until > now) return { answer: 'held', until: action.claim.until };
+  if (notGoneOut.has(action.state)) {
+    const end = endOf(action, facts);
+    if (end) return { answer: 'end', ...end };
+  }
+  const paused = pausedUntil(source, now);
+  // What waits for the source has no time of its own. Paused anew, it is written anew, so that SQS takes its next message.
+  if (isEarly(action, now) && !isOnItsWay(action) && action.waitsFor !== 'source')
+    return { answer: 'early', until: action.notBefore ?? now };
+  if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
+  if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: neverSettled };
+  // Whatever relay comes has all sent that waits for it.
+  if (facts.reach === 'relay') return { ...wait(noRelay, now + longestWait), for: 'source' };
+  if (facts.reach === 'unconfigured')
+    return wait('This source is not in the configuration; put it back, or cancel the action.', now + longestWait);
+  if (paused !== null) return { ...wait(paused.note, paused.until), for: 'source' };
+  const others = facts.open.filter((other) => other.actionId !== action.actionId);
+  const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
+  if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
+  if (notGoneOut.has(action.state) && givesWay.has(action.type)) {
+    // One that a newer request calls off never goes out: waiting for it would let the calling off overtake.
+    if (others.some((other) => isPendingWipe(other) && !others.some((newer) => supersedes(newer, other))))
+      return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
+    // It may be in the slower lane. What else is older ends as superseded.
+    if (others.some((other) => isQueuedRemoval(other) && isNewer(action, other)))
+      return wait('An earlier removal of this device goes first.', now + minute);
+  }
+  return { answer: 'go' };
+}
+
+/** Actions that would keep a device from fetching its wipe, or take away the record that carries it. */
+const givesWay: ReadonlySet<ActionType> = new Set(['approve', 'block', 'remove']);
+
+const isQueuedRemoval = ({ type, state }: Action): boolean => type === 'remove' && state === 'queued';
+
+const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
+
+/** Trouble of the source stands until a reading ends it; once its time is over, one action at a time tries. */
+export const isInTrouble = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
+  Boolean(pause) || problem?.kind === 'denied';
+
+/** The source as a whole is left alone until then; null when it is not. */
+export function pausedUntil(
+  { problem, retryAt, pause }: ReadinessFacts['source'],
+  now: number,
+): { until: number; note: string } | null {
+  if (problem?.kind === 'denied' && retryAt !== null && retryAt > now)
+    return {
+      until: retryAt,
+      note: 'The Traveler server turns our credentials away; it is left alone until they are put right.',
+    };
+  if (pause && pause.until > now) return { until: pause.until, note: `${pause.what}; its actions wait until it is well again.` };
+  return null;
+}
+
+const noRelay = 'This source is reached through a relay, and none is connected.';
+const minute = 60_000;
+const wait = (note: string, until: number): Extract<Readiness, { answer: 'wait' }> => ({ answer: 'wait', until, note });
+
+/** One in flight: an action that a worker holds, or that has gone out without anybody knowing how it ended, comes first. */
+function heldUntil({ state, claim, notBefore }: Action, now: number): number {
+  if (claim !== null && claim.until > now) return claim.until;
+  return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * slack) : 0;
+}
+
+function endOf(action: Action, { now, device, open }: ReadinessFacts) {
+  if (now >= action.expiresAt) return { event: 'expire', note: deadlinePassed(action) } as const;
+  const newer = open.find((other) => supersedes(other, action));
+  if (newer) return { event: 'supersede', note: `A newer request, ${newer.type} ${newer.actionId}, takes its place.` } as const;
+  if (device === null) return null;
+  if (action.registeredAt !== null && action.registeredAt !== device.registeredAt) return { event: 'fail', note: stale } as const;
+  if (device.presence === 'removed' && action.type !== 'remove') return { event: 'fail', note: removed } as const;
+  const anew = setUpAnew(action, device);
+  return anew === null ? null : ({ event: 'fail', note: staleWipe(anew) } as const);
+}
+
+/** Also said when the try itself finds it out. */
+export const staleWipe = (sign: string): string =>
+  `Refused as stale: since the wipe was asked for, the phone may have been set up anew (${sign}). Ask again if the present phone is to be wiped.`;
+const neverSettled =
+  'Its deadline passed while its source could not be reached, so nobody knows whether it took effect; look at the device on the Traveler server.';
+
+const stale =
+  'Refused as stale: the device was removed and registered anew since this was asked for. Ask again if it is meant for the new registration.';
+const removed =
+  'The device is no longer on the Traveler server, so there is nothing to act on. If its phone syncs again, gather the source and ask again.';

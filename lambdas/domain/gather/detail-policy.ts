@@ -1,0 +1,51 @@
+/**
+ * Which rows of the list need work: nothing, storing what the row says, or reading the full record first. The same for the
+ * cloud's gather and the relay's; `manifest` holds the prints of the rows as they were last listed.
+ */
+import type { ListedDevice } from '#domain/devices/device';
+import { hour, isDue } from '#domain/gather/gather-schedule';
+import type { Manifest } from '#domain/gather/manifest';
+import type { Print } from '#domain/gather/row-fingerprint';
+
+export type Need = 'nothing' | 'row' | 'detail';
+
+export type NeedContext = {
+  manifest: Pick<Manifest, 'isStale' | 'identifies' | 'describes'>;
+  /** Does the run owe the full record of every device? */
+  everyDetail: boolean;
+  /** It continues a run that had marked as stale whatever it still owed. */
+  continued: boolean;
+  /** Start of the run, and of the last complete one before it: what the rotation goes by. */
+  startedAt: number;
+  since: number | null;
+  detailRefreshHours: number;
+  lastSyncEveryHours: number;
+  /** Hashes of devices in a moving state: their full records are read each time. */
+  moving: ReadonlySet<string>;
+};
+
+/** Is the full record of a known device owed by this run, whatever its row says? */
+export function owesDetail(hash: string, context: NeedContext): boolean {
+  if (context.continued) return false;
+  if (context.everyDetail || context.moving.has(hash)) return true;
+  return isDue(hash, { since: context.since, now: context.startedAt, period: context.detailRefreshHours * hour });
+}
+
+/** `index`: of the row's entry in the manifest, or -1. */
+export function needOf(row: ListedDevice, seen: { hash: string; index: number; print: Print }, context: NeedContext): Need {
+  const { hash, index, print } = seen;
+  const { manifest } = context;
+  if (index < 0 || manifest.isStale(index) || !manifest.identifies(index, print)) return 'detail';
+  // A list that carries the full record has told everything: what it says is in the print.
+  if (row.detail === null ? owesDetail(hash, context) : context.everyDetail && !context.continued) return 'detail';
+  return manifest.describes(index, print) && !owesRollUp(row, hash, context) ? 'nothing' : 'row';
+}
+
+/** Its turn to have its last sync stored has come, and it did sync since. A continuation leaves that to the next turn. */
+export function owesRollUp(row: ListedDevice, hash: string, context: NeedContext): boolean {
+  const { since, startedAt, lastSyncEveryHours } = context;
+  const period = lastSyncEveryHours * hour;
+  if (context.continued) return false;
+  if (row.lastSync === null || row.lastSync < Math.min(startedAt - period, since ?? startedAt)) return false;
+  return isDue(hash, { since, now: startedAt, period });
+}

@@ -1,0 +1,192 @@
+/**
+ * What the last gather saw of a source, in 16 bytes a device: 8 of the device key's hash, 4 of what identifies the phone, 4 of
+ * what merely describes it, sorted by key. A million devices are 16 MB of it, so it lives in typed arrays.
+ *
+ * An entry is one of: settled (the prints of what is stored) · stale (stored, but its full record is still owed) · missing
+ * (`identity` is the marker, `description` the epoch minutes since when) · dropped (removed; not encoded any more).
+ * Invariant: an entry is settled only after its device is stored, so committing the manifest commits the gather.
+ */
+import type { Print } from '#domain/gather/row-fingerprint';
+import { highOf, lowOf } from '#domain/gather/row-fingerprint';
+
+export const entryBytes = 16;
+/** Kept far below what one 400 KB item holds, since entries spread over shards by hash. */
+const targetPerShard = 6_000;
+const mostPerShard = 8_000;
+
+const staleMark = 0xfffffffe;
+const missingMark = 0xffffffff;
+const dropped = 1;
+
+export type ManifestShards = { bits: number; shards: ReadonlyMap<number, Uint8Array> };
+
+export type Manifest = {
+  /** Entries as read; indexes run below it. */
+  readonly size: number;
+  /** Devices that are present: entries neither missing nor dropped, and those added. */
+  present(): number;
+  /** Index of a key's entry, or -1. */
+  find(hash: string): number;
+  /** Are these the prints that are stored? Never, while the entry is stale or missing. */
+  identifies(index: number, print: Print): boolean;
+  describes(index: number, print: Print): boolean;
+  isStale(index: number): boolean;
+  /** Epoch minutes since when it is missing, or null. */
+  missingSince(index: number): number | null;
+  hashAt(index: number): string;
+  /** The device is stored with this content. */
+  settle(hash: string, print: Print): void;
+  markStale(index: number): void;
+  markMissing(index: number, minutes: number): void;
+  drop(index: number): void;
+  /** Entries of the devices that are present, sorted by key: what `digest` of a gather is taken over. */
+  content(): Uint8Array;
+  /** Shards that differ from what was read (all of them when their number had to grow). */
+  changes(): ManifestShards;
+};
+
+/** Reads what `changes` gave. Shards may come in any order; `bits` is how many leading bits of the hash name the shard. */
+export function readManifest(read: ManifestShards): Manifest {
+  const bytes = [...read.shards].sort(([a], [b]) => a - b).map(([, shard]) => shard);
+  const size = bytes.reduce((sum, shard) => sum + Math.floor(shard.byteLength / entryBytes), 0);
+  const [high, low, identity, description] = columns(bytes, size);
+  const gone = new Uint8Array(size);
+  const added = new Map<string, Print>();
+  const dirty = new Set<number>();
+
+  function find(hash: string): number {
+    const [wantedHigh, wantedLow] = [highOf(hash), lowOf(hash)];
+    let from = 0;
+    let to = size - 1;
+    while (from <= to) {
+      const middle = guess(wantedHigh, from, to);
+      const order = at(high, middle) - wantedHigh || at(low, middle) - wantedLow;
+      if (order === 0) return middle;
+      if (order < 0) from = middle + 1;
+      else to = middle - 1;
+    }
+    return -1;
+  }
+
+  /** Hashes are spread evenly, so where one stands follows from its value: a few steps instead of one for each bit. */
+  function guess(wanted: number, from: number, to: number): number {
+    const [first, last] = [at(high, from), at(high, to)];
+    if (wanted <= first || last === first) return from;
+    if (wanted >= last) return to;
+    return from + Math.floor(((wanted - first) / (last - first)) * (to - from));
+  }
+
+  function set(index: number, print: Print): void {
+    if (identity[index] === print.identity && description[index] === print.description) return;
+    identity[index] = print.identity;
+    description[index] = print.description;
+    dirty.add(shardOf(at(high, index), read.bits));
+  }
+
+  function alive(): number {
+    return size + added.size - gone.reduce((sum, one) => sum + one, 0);
+  }
+
+  return {
+    size,
+    present: () => alive() - count(size, (index) => gone[index] !== dropped && identity[index] === missingMark),
+    find,
+    identifies: (index, print) => identity[index] === print.identity,
+    describes: (index, print) => description[index] === print.description,
+    isStale: (index) => identity[index] === staleMark,
+    missingSince: (index) => (identity[index] === missingMark ? at(description, index) : null),
+    hashAt: (index) => hex(at(high, index)) + hex(at(low, index)),
+    settle(hash, print) {
+      const index = find(hash);
+      if (index >= 0) set(index, print);
+      else added.set(hash, print);
+    },
+    markStale(index) {
+      if (identity[index] !== missingMark) set(index, { identity: staleMark, description: at(description, index) });
+    },
+    markMissing: (index, minutes) => set(index, { identity: missingMark, description: minutes }),
+    drop(index) {
+      gone[index] = dropped;
+      dirty.add(shardOf(at(high, index), read.bits));
+    },
+    content() {
+      const rows: number[][] = [];
+      for (let index = 0; index < size; index++)
+        if (gone[index] !== dropped && identity[index] !== missingMark)
+          rows.push([at(high, index), at(low, index), at(identity, index), at(description, index)]);
+      for (const [hash, print] of added) rows.push(rowOf(hash, print));
+      return packed(rows);
+    },
+    changes() {
+      const bits = shardBits(alive(), read.bits);
+      for (const hash of added.keys()) dirty.add(shardOf(highOf(hash), read.bits));
+      const wanted = bits === read.bits ? dirty : new Set(Array.from({ length: 2 ** bits }, (_, shard) => shard));
+      return { bits, shards: encode(wanted, bits) };
+    },
+  };
+
+  function encode(wanted: ReadonlySet<number>, bits: number): Map<number, Uint8Array> {
+    const rows = new Map<number, number[][]>([...wanted].map((shard) => [shard, []]));
+    for (let index = 0; index < size; index++) {
+      if (gone[index] === dropped) continue;
+      const row = rows.get(shardOf(at(high, index), bits));
+      if (row) row.push([at(high, index), at(low, index), at(identity, index), at(description, index)]);
+    }
+    for (const [hash, print] of added) rows.get(shardOf(highOf(hash), bits))?.push(rowOf(hash, print));
+    return new Map([...rows].map(([shard, entries]) => [shard, packed(entries)]));
+  }
+}
+
+/** The print of a device that is stored although its full record could not be read: it is tried again next time. */
+export const stalePrint = (print: Print): Print => ({ ...print, identity: staleMark });
+
+const shardOf = (high: number, bits: number): number => (bits === 0 ? 0 : high >>> (32 - bits));
+
+/** Grows when shards get full; never shrinks, so that a source that swings does not rewrite itself. */
+function shardBits(entries: number, now: number): number {
+  if (entries <= mostPerShard * 2 ** now) return now;
+  return Math.ceil(Math.log2(entries / targetPerShard));
+}
+
+function columns(shards: readonly Uint8Array[], size: number) {
+  const [high, low, identity, description] = [0, 1, 2, 3].map(() => new Uint32Array(size)) as [U32, U32, U32, U32];
+  let index = 0;
+  for (const shard of shards) {
+    const view = new DataView(shard.buffer, shard.byteOffset, shard.byteLength);
+    for (let offset = 0; offset + entryBytes <= shard.byteLength; offset += entryBytes, index++) {
+      high[index] = view.getUint32(offset);
+      low[index] = view.getUint32(offset + 4);
+      identity[index] = view.getUint32(offset + 8);
+      description[index] = view.getUint32(offset + 12);
+    }
+  }
+  return [high, low, identity, description] as const;
+}
+type U32 = Uint32Array<ArrayBuffer>;
+
+const rowOf = (hash: string, { identity, description }: Print) => [highOf(hash), lowOf(hash), identity, description];
+
+/** As `content`, of entries that are held elsewhere: the same bytes for the same devices. */
+export const packEntries = (entries: Iterable<readonly [hash: string, print: Print]>): Uint8Array =>
+  packed([...entries].map(([hash, print]) => rowOf(hash, print)));
+
+function packed(rows: number[][]): Uint8Array {
+  rows.sort((a, b) => at(a, 0) - at(b, 0) || at(a, 1) - at(b, 1));
+  const bytes = new Uint8Array(rows.length * entryBytes);
+  const view = new DataView(bytes.buffer);
+  rows.forEach((row, index) => {
+    row.forEach((word, part) => {
+      view.setUint32(index * entryBytes + part * 4, word);
+    });
+  });
+  return bytes;
+}
+
+const at = (words: ArrayLike<number>, index: number): number => words[index] ?? 0;
+const hex = (word: number): string => word.toString(16).padStart(8, '0');
+
+function count(size: number, is: (index: number) => boolean): number {
+  let found = 0;
+  for (let index = 0; index < size; index++) if (is(index)) found++;
+  return found;
+}

@@ -1,0 +1,34 @@
+/**
+ * Where publishing settings leads once the gather that follows has done its part: switching AQ on first records the devices
+ * that are there as existing. A plan shows that end, not the moments before it.
+ */
+import type { Device } from '#domain/devices/device';
+import type { SourceState } from '#domain/devices/source';
+import { isExistingConnection } from '#domain/gather/observe-device';
+import type { Enforcement } from '#domain/quarantine/enforcement';
+import { planServer } from '#domain/quarantine/server-settings';
+import type { Settings } from '#domain/quarantine/settings';
+
+/** Stands for the gather that is still to come. */
+const comingRun = 'the coming gather';
+
+export type Settled = { state: SourceState; asRecorded: (devices: readonly Device[]) => readonly Device[] };
+
+/** `enforcement`: as configured. */
+export function settledUnder(state: SourceState, settings: Settings, enforcement: Enforcement): Settled {
+  const { inForce } = planServer(settings, state.server, { enforcement, baselineDone: true });
+  const switchesOn = settings.requireApproval === 'on' && inForce && !state.aqInForce;
+  if (!switchesOn) return { state, asRecorded: (devices) => devices };
+  const before = state.baselineRuns;
+  return {
+    state: { ...state, aqInForce: true, baselineRuns: [...before, comingRun] },
+    asRecorded: (devices) => devices.map((device) => recorded(device, before)),
+  };
+}
+
+function recorded(device: Device, baselineRuns: readonly string[]): Device {
+  const known = device.baselineRun !== null && baselineRuns.includes(device.baselineRun);
+  if (known || device.presence !== 'present') return device;
+  if (device.detail === null) return { ...device, baselineRun: null, baselineOwed: comingRun };
+  return { ...device, baselineRun: isExistingConnection(device.detail) ? comingRun : null, baselineOwed: null };
+}

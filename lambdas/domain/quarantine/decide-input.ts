@@ -1,0 +1,39 @@
+/** What `decide` is told: one user at one source, everything that bears on the verdicts, and the time. */
+
+import type { Device } from '#domain/devices/device';
+import type { AqSupport, RequiresApproval } from '#domain/devices/source';
+import type { Enrolment, EnrolmentFeed, Link } from '#domain/enrolment/enrolment';
+import type { Decision } from '#domain/quarantine/decision';
+import type { Settings } from '#domain/quarantine/settings';
+
+/** The part of a stored device that decides. `existing`: its baseline run is committed. */
+export type DeviceFacts = Pick<Device, 'deviceId' | 'type' | 'registeredAt' | 'denial' | 'openAction'> & {
+  /** Somebody lifted our bar on the server itself: it is not put back. */
+  overruled?: boolean;
+  existing: boolean;
+  /** Whether it is existing is not settled: its full record could not be read when existing devices were recorded. */
+  baselineOwed?: boolean;
+  /** Null until a full record was read: approval, access and wipe are then unknown. */
+  detail: Pick<NonNullable<Device['detail']>, 'approval' | 'access' | 'wipe'> | null;
+};
+
+export type DecideInput = {
+  /** Epoch ms. */
+  now: number;
+  user: string;
+  settings: Settings;
+  server: { requiresApproval: RequiresApproval; aqSupport: AqSupport };
+  /** As it is in effect: `extender` also where the server's settings cannot be written. */
+  enforcement: 'server' | 'extender';
+  /** `owed`: the devices present are still to be recorded as existing, so AQ is not in force yet. */
+  baseline: 'recorded' | 'owed';
+  enrolmentFeed: EnrolmentFeed;
+  /** Devices that the server lists now, in any order. */
+  devices: readonly DeviceFacts[];
+  /** Every enrolment that can concern this user, in any order: by device id, Traveler name, alias, portal user or display name. */
+  enrolments: readonly Enrolment[];
+  links: readonly Link[];
+  /** Others with the same display name or common name: portal users (email) and Traveler users of this source, this user included. */
+  sameName: { portalUsers: readonly string[]; travelerUsers: readonly string[] };
+  decisions: readonly Decision[];
+};

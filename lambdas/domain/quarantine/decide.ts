@@ -1,0 +1,45 @@
+/** The decision: what is to become of each device of one user at one source, and why. Pure; order of lists never matters. */
+
+import type { Client, Match, VerdictName } from '#domain/devices/device';
+import type { DecideInput } from '#domain/quarantine/decide-input';
+import { type Circumstances, circumstancesOf, type Subject, subjectOf } from '#domain/quarantine/rule-context';
+import { type RuleId, rules } from '#domain/quarantine/rules';
+
+export type Verdict = {
+  deviceId: string;
+  client: Client;
+  verdict: VerdictName;
+  rule: RuleId;
+  /** Plain words, with the facts used. */
+  evidence: string;
+  wouldChange: string;
+  match: Match;
+  /** Among the user's registered devices, from 1: those that have access first, then by registration. */
+  place: number;
+};
+
+/** One verdict per device of `input.devices`, in their order: the first rule that applies decides. */
+export function decide(input: DecideInput): Verdict[] {
+  const circumstances = circumstancesOf(input);
+  const { holders } = circumstances.matches;
+  return holders.map((held, index) => decideOne(subjectOf(held, index, circumstances), circumstances));
+}
+
+function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
+  const rule = firstRule(subject, circumstances);
+  return {
+    deviceId: subject.device.deviceId,
+    client: subject.client,
+    verdict: rule.verdict(subject, circumstances),
+    rule: rule.id,
+    evidence: rule.evidence(subject, circumstances),
+    wouldChange: rule.wouldChange(subject, circumstances),
+    match: subject.match,
+    place: subject.place,
+  };
+}
+
+function firstRule(subject: Subject, circumstances: Circumstances): (typeof rules)[number] {
+  for (const rule of rules) if (rule.applies(subject, circumstances)) return rule;
+  throw new Error('No rule applies to a device: the last rule must apply to every one.');
+}

@@ -1,0 +1,37 @@
+/** Who keeps unapproved devices out, and whether the devices that were there before still have to be recorded. */
+
+import type { ServerFacts, SourceState } from '#domain/devices/source';
+import type { DecideInput } from '#domain/quarantine/decide-input';
+import type { Settings } from '#domain/quarantine/settings';
+
+export type Enforcement = DecideInput['enforcement'];
+/** Ids of the complete gathers that recorded existing devices. */
+type Baselines = { baselineRuns: readonly string[] };
+export type Baseline = DecideInput['baseline'];
+
+/** `extender` as configured, or because the server has no approval settings that could be written. */
+export function effectiveEnforcement(configured: Enforcement, server: Pick<ServerFacts, 'settingsAccess'>): Enforcement {
+  return server.settingsAccess === 'unavailable' ? 'extender' : configured;
+}
+
+/**
+ * `owed` until a complete gather has recorded the devices present: before the first one, and again each time that AQ is
+ * wanted `on` and not yet in force (the first phase of switching on). While it is owed AQ decides nothing.
+ */
+export function baselineOf(
+  state: Pick<SourceState, 'baselineRuns' | 'aqInForce'>,
+  settings: Pick<Settings, 'requireApproval'>,
+): Baseline {
+  const switchingOn = settings.requireApproval === 'on' && !state.aqInForce;
+  return state.baselineRuns.length === 0 || switchingOn ? 'owed' : 'recorded';
+}
+
+/** Listed by a committed baseline gather that could not read its full record: nobody can say yet whether it is existing. */
+export function isBaselineOwed(device: { baselineOwed?: string | null | undefined }, state: Baselines): boolean {
+  return isExisting({ baselineRun: device.baselineOwed ?? null }, state);
+}
+
+/** Recorded as present before AQ, by a gather that was committed. */
+export function isExisting(device: { baselineRun: string | null }, state: Baselines): boolean {
+  return device.baselineRun !== null && state.baselineRuns.includes(device.baselineRun);
+}

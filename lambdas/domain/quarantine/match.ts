@@ -1,0 +1,91 @@
+/** The link from each device of one user to enrolments, with its evidence: device match first, else user match. */
+
+import type { Match } from '#domain/devices/device';
+import { deviceFinder, deviceMatches, type Hit, isEnrolled, type Via } from '#domain/enrolment/device-match';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import { matchUser, type UserMatch } from '#domain/quarantine/user-match';
+
+/** A device with its id in lower case, every enrolment that holds it, and those that count as its device matches. */
+export type Holders = { device: DeviceFacts; id: string; found: readonly Hit[]; hits: readonly Hit[] };
+/** What is known of one user's matches. The user's own is found when the first device needs it. */
+export type Matches = {
+  input: DecideInput;
+  /** In the order of `input.devices`. */
+  holders: readonly Holders[];
+  userMatch: UserMatch | null;
+  matchByUser: Match | null;
+};
+
+export function matchesOf(input: DecideInput): Matches {
+  const find = deviceFinder(input.enrolments);
+  const holders = input.devices.map((device) => {
+    const id = device.deviceId.toLowerCase();
+    const found = find(id);
+    return { device, id, found, hits: deviceMatches(found) };
+  });
+  return { input, holders, userMatch: null, matchByUser: null };
+}
+
+/** How a device is matched. Either all of its device matches are enrolled or none is (`deviceMatches`). The user's match counts where no enrolled enrolment holds the device's id. */
+export function matchOf(matches: Matches, { hits }: Holders): Match {
+  const [first] = hits;
+  if (!first) return matchByUserOf(matches);
+  if (isEnrolled(first.enrolment)) return byDevice(hits, hits.length > 1 ? 'ambiguous' : 'device');
+  const byUser = matchByUserOf(matches);
+  return byUser.kind === 'ambiguous' ? byUser : byDevice(hits, 'device');
+}
+
+/** The one enrolled enrolment that holds the device's id; null when there is none, or two. */
+export function enrolmentOf({ hits }: Holders): Enrolment | null {
+  const [first] = hits;
+  return first && hits.length === 1 && isEnrolled(first.enrolment) ? first.enrolment : null;
+}
+
+/** Who this Traveler user is in the portal: one user, several (ambiguous) or none. */
+export function userMatchOf(matches: Matches): UserMatch {
+  matches.userMatch ??= matchUser(matches.input, matches.holders);
+  return matches.userMatch;
+}
+
+function matchByUserOf(matches: Matches): Match {
+  matches.matchByUser ??= byUser(userMatchOf(matches), matches.input.enrolments);
+  return matches.matchByUser;
+}
+
+const viaSays = {
+  'mail id': 'its id is the mail id of ',
+  'secure mail id': 'its id is the secure mail id of ',
+  'serial number': 'its id is the serial number of ',
+} as const satisfies Record<Via, string>;
+
+function byDevice(hits: readonly Hit[], kind: 'device' | 'ambiguous'): Match {
+  const [only] = hits;
+  if (hits.length === 1 && only) {
+    const { enrolment, via } = only;
+    const evidence = `${viaSays[via]}${described(enrolment)}`;
+    return { kind, enrolmentIds: [enrolment.id], portalUsers: [enrolment.user.email.toLowerCase()], evidence };
+  }
+  return {
+    kind,
+    enrolmentIds: hits.map(({ enrolment }) => enrolment.id),
+    portalUsers: [...new Set(hits.map(({ enrolment }) => enrolment.user.email.toLowerCase()))].sort(),
+    evidence: `its id is in ${hits.length} enrolments: ${hits.map(({ enrolment }) => described(enrolment)).join('; ')}`,
+  };
+}
+
+function byUser({ portalUsers, evidence }: UserMatch, enrolments: readonly Enrolment[]): Match {
+  if (portalUsers.length === 0) return { kind: 'none', enrolmentIds: [], portalUsers: [], evidence };
+  const theirs = enrolments.filter(({ user }) => portalUsers.includes(user.email.toLowerCase()));
+  return {
+    kind: portalUsers.length > 1 ? 'ambiguous' : 'user',
+    enrolmentIds: theirs.map(({ id }) => id).sort(),
+    portalUsers: [...portalUsers],
+    evidence,
+  };
+}
+
+/** An enrolment in words: who, what, and how it stands. */
+export function described({ id, user, platform, status }: Enrolment): string {
+  return `enrolment ${id} of ${user.email} (${platform}, ${status})`;
+}

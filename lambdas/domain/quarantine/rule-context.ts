@@ -1,0 +1,57 @@
+/** What a rule sees: one device, and what all devices of the user share. */
+import { clientOf } from '#domain/devices/clients';
+import type { Client, Match } from '#domain/devices/device';
+import { isListedAsSecureMail } from '#domain/enrolment/device-match';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import { type Places, placesOf } from '#domain/quarantine/allowance';
+import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { Decision } from '#domain/quarantine/decision';
+import { standingDecisions } from '#domain/quarantine/decisions';
+import { enrolmentOf, type Holders, type Matches, matchesOf, matchOf } from '#domain/quarantine/match';
+
+export type Subject = {
+  device: DeviceFacts;
+  client: Client;
+  match: Match;
+  /** The one enrolled enrolment that holds the device's id. */
+  enrolment: Enrolment | null;
+  /** An enrolment lists its id as one of Secure Mail. */
+  isListedAsSecureMail: boolean;
+  place: number;
+  /** The decision by a person or a portal rule that stands now. */
+  decision: Decision | null;
+};
+export type Circumstances = {
+  input: DecideInput;
+  matches: Matches;
+  places: Places;
+  decisions: ReadonlyMap<string, Decision>;
+  /** Any of the three auto-approve options is on: enrolments bear on the verdict. */
+  anyAutoApprove: boolean;
+};
+
+export function circumstancesOf(input: DecideInput): Circumstances {
+  const { autoApproveEnrolled, autoApproveByPolicy, autoApproveVerse } = input.settings;
+  return {
+    input,
+    matches: matchesOf(input),
+    places: placesOf(input.devices),
+    decisions: standingDecisions(input.decisions, input.now),
+    anyAutoApprove: autoApproveEnrolled || autoApproveByPolicy || autoApproveVerse,
+  };
+}
+
+/** The device at `index` of the input, as rules see it. */
+export function subjectOf(holders: Holders, index: number, { matches, places, decisions }: Circumstances): Subject {
+  const { device } = holders;
+  const listed = isListedAsSecureMail(holders.found, holders.id);
+  return {
+    device,
+    client: clientOf(holders.id, device.type, listed),
+    match: matchOf(matches, holders),
+    enrolment: enrolmentOf(holders),
+    isListedAsSecureMail: listed,
+    place: places.place[index] ?? 1,
+    decision: decisions.get(device.deviceId) ?? null,
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The configuration file: the same for the local stack and for `cdk deploy`. The local stack accepts passwords in it and
+ * turns them into secrets of its own store; a deployment refuses them (`deployedConfiguration`). What functions receive is
+ * `RuntimeConfiguration`: never a password, always a secret's name.
+ */
+import { z } from 'zod';
+import { hostOf } from '#domain/enrolment/maas360-hosts';
+import { defaultSettings, settings } from '#domain/quarantine/settings';
+
+const sourceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63');
+const password = z.strictObject({ user: z.string().min(1), password: z.string().min(1) });
+const secret = z.strictObject({ secretName: z.string().min(1) });
+const url = z.url({ protocol: /^https?$/, error: 'an http(s) URL' });
+
+const smartcloud = <C extends z.ZodType>(credentials: C) =>
+  z.strictObject({
+    id: sourceId,
+    kind: z.literal('smartcloud'),
+    url,
+    credentials,
+    enforcement: z.enum(['server', 'extender']).default('server'),
+    /** Requests under way at once at this source. */
+    concurrency: z.number().int().min(1).max(64).default(16),
+  });
+const traveler = z.strictObject({
+  id: sourceId,
+  kind: z.literal('traveler'),
+  enforcement: z.enum(['server', 'extender']).default('server'),
+});
+
+const maas360Access = z.strictObject({
+  appId: z.string().min(1),
+  appVersion: z.string().min(1),
+  appAccessKey: z.string().min(1),
+  user: z.string().min(1),
+  password: z.string().min(1),
+});
+/** MaaS360's own web services as a source of enrolments (docs/maas360.md). Off when left out. */
+const maas360 = <C extends z.ZodType>(credentials: C) =>
+  z
+    .strictObject({
+      billingId: z.string().regex(/^\d{1,20}$/, 'the customer number of MaaS360: digits'),
+      /** Where its web services live; left out: by the first digit of the billing id. */
+      url: url.optional(),
+      credentials,
+      authentication: z.enum(['1.0', '2.0']).default('1.0'),
+      everyMinutes: z.number().int().min(5).max(1440).default(15),
+      /** All devices are read so often, not only those that reported: a device that vanished reports nothing. */
+      fullEveryHours: z.number().min(1).max(720).default(24),
+      pageSize: z.literal([25, 50, 100, 200, 250]).default(250),
+      /** Between two requests. */
+      pauseMs: z.number().int().min(0).max(60_000).default(500),
+      /** Names of the MDM policies that push mail to a phone. */
+      policiesPushingMail: z.array(z.string().min(1)).default([]),
+    })
+    .refine((given) => given.url !== undefined || hostOf(given.billingId) !== undefined, {
+      path: ['url'],
+      error: 'the url of MaaS360’s web services: for this billing id it is not known',
+    });
+
+const guard = z.strictObject({
+  maxDevices: z.number().int().min(0).default(50),
+  maxPercent: z.number().min(0).max(100).default(5),
+  maxWipesPerHour: z.number().int().min(0).default(10),
+});
+
+function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas360Credentials: M) {
+  return z
+    .strictObject({
+      /** For editors: docs/configuration.schema.json, or where it is published. */
+      $schema: z.string().optional(),
+      // What is published for all of them is one transaction with a line in the journal of each.
+      sources: z
+        .array(z.discriminatedUnion('kind', [smartcloud(credentials), traveler]))
+        .min(1)
+        .max(90),
+      gatherEveryMinutes: z.number().int().min(1).max(1440).default(15),
+      detailRefreshHours: z.number().min(1).max(720).default(24),
+      lastSyncEveryHours: z.number().min(1).max(720).default(24),
+      removeAfterHours: z.number().min(0).max(8760).default(48),
+      enrolmentStaleHours: z.number().min(1).max(8760).default(24),
+      settings: z
+        .strictObject(settings.shape)
+        .partial()
+        .default({})
+        .transform((given) => settings.parse({ ...defaultSettings, ...given })),
+      guard: guard.prefault({}),
+      portal: z.strictObject({ url, token: z.string().min(1).optional(), secretName: z.string().min(1).optional() }).optional(),
+      mail: z.strictObject({ from: z.email() }).optional(),
+      maas360: maas360(maas360Credentials).optional(),
+    })
+    .superRefine((value, context) => {
+      const seen = new Set<string>();
+      value.sources.forEach((source, index) => {
+        if (seen.has(source.id))
+          context.addIssue({
+            code: 'custom',
+            path: ['sources', index, 'id'],
+            message: `"${source.id}" is used twice; each source needs an id of its own`,
+          });
+        seen.add(source.id);
+      });
+    });
+}
+
+/** As a person writes it, for the local stack. */
+export const localConfiguration = document(z.union([password, secret]), z.union([maas360Access, secret]));
+/** As `cdk deploy` and the functions take it: secrets by name only. */
+export const runtimeConfiguration = document(secret, secret);
+
+export type LocalConfiguration = z.infer<typeof localConfiguration>;
+export type RuntimeConfiguration = z.infer<typeof runtimeConfiguration>;
+export type SourceConfiguration = RuntimeConfiguration['sources'][number];
+export type Maas360Configuration = NonNullable<RuntimeConfiguration['maas360']>;

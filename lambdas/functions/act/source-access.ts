@@ -1,0 +1,34 @@
+/** How each source is reached for actions: a Traveler source per SmartCloud source, opened when first needed and kept. */
+import type { TravelerOptions, TravelerSource } from '#adapters/traveler/source';
+import type { SourceConfiguration } from '#domain/runtime/configuration';
+import { writeMs } from './claim.ts';
+import type { Reach } from './dependencies.ts';
+
+type Open = (options: TravelerOptions) => TravelerSource;
+type CredentialsOf = (secretName: string) => TravelerOptions['credentials'];
+
+/** A try ends well within the claim that covers it, so that a slow server never makes two workers of one action. */
+const timeouts = { connect: 5_000, headers: 15_000, body: 10_000, total: writeMs - 5_000 };
+/** The queue tries again later; here one more try is enough. */
+const retry = { tries: 2, baseMs: 100, longestMs: 1_000 };
+
+export function reachOf(
+  sources: readonly SourceConfiguration[],
+  { open, credentialsOf }: { open: Open; credentialsOf: CredentialsOf },
+): (sourceId: string) => Reach {
+  const configured = new Map(sources.map((source) => [source.id, source]));
+  const kept = new Map<string, TravelerSource>();
+  return (sourceId) => {
+    const source = configured.get(sourceId);
+    if (!source) return { how: 'unconfigured' };
+    if (source.kind === 'traveler') return { how: 'relay' };
+    const known = kept.get(sourceId) ?? openOne(source);
+    kept.set(sourceId, known);
+    return { how: 'direct', source: known };
+  };
+
+  function openOne(source: Extract<SourceConfiguration, { kind: 'smartcloud' }>): TravelerSource {
+    const { url, concurrency, credentials } = source;
+    return open({ baseUrl: url, concurrency, credentials: credentialsOf(credentials.secretName), timeouts, retry });
+  }
+}

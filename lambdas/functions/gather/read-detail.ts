@@ -1,0 +1,33 @@
+/** Reads the full record of a device where its row is not enough. */
+
+import type { ListedRow } from '#adapters/traveler/contract';
+import { fullRecord, type RecordReading } from '#adapters/traveler/full-record';
+import type { Need } from '#domain/gather/detail-policy';
+import type { Look } from '#domain/gather/observe-device';
+import type { Print } from '#domain/gather/row-fingerprint';
+
+export type Work = {
+  row: ListedRow;
+  hash: string;
+  index: number;
+  print: Print;
+  need: Exclude<Need, 'nothing'>;
+  rollUp: boolean;
+};
+
+/** `gone`: listed a moment ago, and no longer there. `unread`: this one record cannot be read; it is tried again next time. */
+export type Looked = { work: Work; look: Look; unread: boolean } | { work: Work; look: 'gone' };
+
+/** Throws TravelerFailure when the source as a whole cannot be read. */
+export async function lookAt(work: Work, { now, ...reading }: RecordReading & { now: () => number }): Promise<Looked> {
+  const { row, rollUp } = work;
+  const askedAt = row.detailAt ?? now();
+  if (row.detail !== null) return { work, look: { row, full: { detail: row.detail, askedAt }, rollUp }, unread: false };
+  // The relay tries again by itself; its row is what there is to have.
+  if (row.detailAt === null) return { work, look: { row, full: null, unread: true, rollUp }, unread: false };
+  if (work.need === 'row') return { work, look: { row, full: null, rollUp }, unread: false };
+  const detail = await fullRecord(row, reading);
+  if (detail === 'gone') return { work, look: 'gone' };
+  if (detail === 'unread') return { work, look: { row, full: null, unread: true, rollUp }, unread: true };
+  return { work, look: { row, full: { detail, askedAt }, rollUp }, unread: false };
+}

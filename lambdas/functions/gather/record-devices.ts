@@ -1,0 +1,73 @@
+/**
+ * Stores what was seen of devices, a batch at a time, and settles them in the manifest once they are stored. Users whose
+ * verdicts may have changed are collected; they are sent to evaluation before the manifest is committed.
+ */
+import pMap from 'p-map';
+import type { Device } from '#domain/devices/device';
+import { stalePrint } from '#domain/gather/manifest';
+import { type Observation, observe } from '#domain/gather/observe-device';
+import { seenAs } from '#domain/quarantine/settings';
+import type { GatherDependencies, Gathering } from './dependencies.ts';
+import type { Looked } from './read-detail.ts';
+import type { Tally } from './run-counters.ts';
+
+type Seen = Exclude<Looked, { look: 'gone' }>;
+type Observed = Seen & { stored: Device | null; observation: Observation };
+
+const updatesAtOnce = 16;
+const tries = 5;
+
+export type Recorder = {
+  record(batch: readonly Seen[]): Promise<void>;
+  /** Users to be decided anew, since the last call. */
+  takeUsers(): string[];
+};
+
+export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathering: Gathering, tally: Tally): Recorder {
+  const { source, run, startedAt, baseline, state, manifest } = gathering;
+  const { baselineRuns } = state;
+  const baselineRepeated =
+    baseline !== null && baselineRuns.includes(baseline) && state.settingsSeen === seenAs(gathering.settings);
+  const context = { sourceId: source.id, runId: run.runId, at: startedAt, baseline, baselineRuns, baselineRepeated };
+  let users = new Set<string>();
+
+  function observed(seen: Seen, stored: Device | null): Observed {
+    return { ...seen, stored, observation: observe(stored, seen.look, context) };
+  }
+
+  /** Someone else may have written the device since it was read: then it is read and compared anew. */
+  async function update(one: Observed, left = tries): Promise<void> {
+    if (one.stored === null || one.observation.same) return;
+    if (await devices.update(one.stored, one.observation.device, one.observation.lines)) return;
+    if (left <= 1) throw new Error(`A device was written by others ${tries} times in a row while a gather stored it`);
+    const again = await devices.read([one.stored]);
+    return update(observed(one, [...again.values()][0] ?? null), left - 1);
+  }
+
+  function settle({ work, unread, observation }: Observed): void {
+    manifest.settle(work.hash, unread ? stalePrint(work.print) : work.print);
+    if (observation.decides) users.add(observation.device.user);
+  }
+
+  return {
+    async record(batch) {
+      const keys = batch.map(({ look }) => ({ sourceId: source.id, user: look.row.user, deviceId: look.row.deviceId }));
+      const known = await devices.read(keys);
+      const all = batch.map((seen) => observed(seen, known.get(seen.work.hash) ?? null));
+      const fresh = all.filter(({ stored }) => stored === null);
+      const changed = all.filter(({ stored, observation }) => stored !== null && !observation.same);
+      gathering.guard();
+      await devices.putNew(fresh.map(({ observation }) => observation));
+      await pMap(changed, (one) => update(one), { concurrency: updatesAtOnce });
+      all.forEach(settle);
+      tally.counts.added += fresh.length;
+      // A new last sync alone is stored now and then, and is no change.
+      tally.counts.changed += changed.filter(({ observation }) => observation.lines.length > 0 || observation.decides).length;
+    },
+    takeUsers() {
+      const taken = [...users];
+      users = new Set();
+      return taken;
+    },
+  };
+}

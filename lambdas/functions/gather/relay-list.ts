@@ -1,0 +1,70 @@
+/**
+ * A source that is read by a relay, as the gather sees it: the list is what the relay sent, full records come with it, and
+ * nothing is asked of the server from here. In a delta only what differs from what the manifest holds is listed.
+ */
+import type { Relayed, RelayRunStore } from '#adapters/dynamodb/relays/relay-runs';
+import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
+import { TravelerFailure } from '#adapters/traveler/failure';
+
+export type Whole = Extract<Relayed, { told: 'whole' }>;
+export type RelayedList = Pick<Whole['begin'], 'scope' | 'server'> &
+  Pick<Whole['end'], 'totals' | 'digest'> & {
+    /** Hashes that the relay says are listed no more, as far as the parts have been read. */
+    removed: ReadonlySet<string>;
+  };
+
+/** Parts that the relay counted and that have not come: it is asked for them, and the run goes on when they are there. */
+export class PartsMissing extends Error {
+  readonly parts: readonly number[];
+  constructor(parts: readonly number[]) {
+    super(`${parts.length} parts of a relayed gather have not come`);
+    this.name = 'PartsMissing';
+    this.parts = parts;
+  }
+}
+
+/** `askedAt`: when the relay was asked; a relay of protocol 1 does not say when it read a record, but it was after that. */
+type Run = Parameters<RelayRunStore['parts']>[0] & { askedAt: number };
+export type RelayedSource = {
+  list: RelayedList;
+  traveler: Pick<TravelerSource, 'pages' | 'serverFacts' | 'requests' | 'detail'>;
+};
+
+/** `whole`: as the relay told it. Reading throws `PartsMissing` at the end of what has come, if that is not all. */
+export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { begin, end }: Whole): RelayedSource {
+  const removed = new Set<string>();
+  let read = false;
+  async function* pages(): AsyncGenerator<DevicePage> {
+    const come = new Set<number>();
+    for await (const { part, devices, removed: gone } of runs.parts(run)) {
+      if (part >= end.parts) continue;
+      come.add(part);
+      for (const hash of gone) removed.add(hash);
+      const rows = devices.map((row) => ({ ...row, detailAt: row.detailAt ?? (row.detail && run.askedAt) }));
+      yield { devices: rows, totalRecords: end.totals.totalRecords, rejected: 0, page: part + 1 };
+    }
+    const missing = Array.from({ length: end.parts }, (_, part) => part).filter((part) => !come.has(part));
+    if (missing.length > 0) throw new PartsMissing(missing);
+    read = true;
+  }
+  return {
+    list: { scope: begin.scope, server: begin.server, totals: end.totals, digest: end.digest, removed },
+    traveler: {
+      pages,
+      serverFacts: async () => begin.server,
+      get requests() {
+        return read ? end.totals.requests : 0;
+      },
+      detail: async () => {
+        throw new Error('Full records of a relayed source come with its list');
+      },
+    },
+  };
+}
+
+/** What a relay says went wrong with its source. */
+export function relayedFailure({ failure: { problem } }: Extract<Relayed, { told: 'failed' }>): TravelerFailure {
+  const { kind, what, where, remedy, retryAfterMs, unreachable } = problem;
+  const more = { unreachable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return new TravelerFailure(kind, { what, where: `relay: ${where}`, remedy }, more);
+}

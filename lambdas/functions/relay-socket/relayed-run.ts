@@ -1,0 +1,49 @@
+/** What a relay sends of a gather: kept until all of it is there, and then given to the gather function. */
+import { estimateEnd } from '#domain/gather/gather-progress';
+import { runOf } from '#domain/gather/relayed-run';
+import type { GatherMessage } from '#domain/messages/messages';
+import type { ToCloud } from '#domain/relay/relay-protocol';
+import type { Peer, RelaySocketDependencies } from './dependencies.ts';
+
+type OfRun = Extract<ToCloud, { type: 'gatherBegin' | 'gatherPart' | 'gatherEnd' | 'gatherFailed' }>;
+type Progress = Extract<ToCloud, { type: 'gatherProgress' }>;
+
+/** Only what the holder of the lease sends counts; the rest is acknowledged, so that it is not sent again, and dropped. */
+export async function keepOfRun(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
+  if (await isHolder(deps, peer, message)) await deps.relayRuns.store(peer.sourceId, message, { now: deps.now() });
+  return 'acknowledge';
+}
+
+/** The last word of a run: the gather function takes it from here. */
+export async function keepAndGoOn(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
+  const { sourceId } = peer;
+  const run = (await isHolder(deps, peer, message)) ? await deps.runs.read(runOf(message.runId).runId) : null;
+  if (run === null || run.sourceId !== sourceId) return 'acknowledge';
+  await deps.relayRuns.store(sourceId, message, { now: deps.now() });
+  const { runId, reason, requestedAt } = run;
+  const told = { asked: message.runId, fence: message.fence };
+  const body: GatherMessage = { sourceId, runId, reason, requestedAt, told };
+  await deps.gathers.send([{ body }]);
+  return 'acknowledge';
+}
+
+async function isHolder({ leases, log }: RelaySocketDependencies, peer: Peer, { fence, type }: OfRun): Promise<boolean> {
+  const { relayId, sourceId } = peer;
+  const lease = await leases.read(sourceId);
+  if (lease?.holder === relayId && lease.fence === fence) return true;
+  log('warn', 'Part of a gather came from a relay that does not hold the lease', { relayId, sourceId, type });
+  return false;
+}
+
+/** For the eye: a run that has ended is left as it is. */
+export async function noteProgress({ runs, now }: RelaySocketDependencies, sourceId: string, message: Progress): Promise<void> {
+  const run = await runs.read(runOf(message.runId).runId);
+  if (run?.state !== 'running' || run.sourceId !== sourceId) return;
+  const { devices, details, detailsWanted } = message;
+  const counts = { ...run.counts, devices, details, detailsWanted };
+  await runs.update(run, {
+    counts,
+    heardAt: now(),
+    estimatedEnd: estimateEnd({ ...counts, startedAt: run.startedAt ?? now(), now: now() }),
+  });
+}

@@ -1,0 +1,16 @@
+/** The relay could not bring the server's approval settings to what is published: told in the journal of the source. */
+import type { RelayProblem } from '#domain/relay/relay-protocol';
+import type { RelaySocketDependencies } from './dependencies.ts';
+
+/** The next gather finds the settings as they are, and asks for them again. */
+export async function tellUnsettled(
+  { timeline, now }: Pick<RelaySocketDependencies, 'timeline' | 'now'>,
+  sourceId: string,
+  { wishId, problem }: { wishId: string; problem: RelayProblem },
+): Promise<void> {
+  const { what, where, remedy } = problem;
+  const says = `The server's approval settings could not be set: ${what} (${where}). ${remedy}`;
+  await timeline.appendToSource(sourceId, [
+    { at: now(), id: `settings-unwritten|${wishId}`, kind: 'notice', says, data: { what, where, remedy } },
+  ]);
+}

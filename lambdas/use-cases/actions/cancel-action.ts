@@ -1,0 +1,18 @@
+/** Calls back an action that a person or a portal rule asked for and that is no longer wanted, if it has not gone out yet. */
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import { endingLine } from '#domain/actions/action-sentences';
+import { stepsThrough } from '#domain/actions/steps';
+import { isRefused, nextOf } from '#domain/actions/transitions';
+
+/** Null when it had gone out, or somebody else wrote it just now: what it did is then seen when it is read back. */
+export async function callBack(
+  { conclude }: Pick<Ledger, 'conclude'>,
+  action: LedgerAction,
+  { why, now }: { why: string; now: number },
+): Promise<LedgerAction | null> {
+  if (isRefused(nextOf(action, 'cancel'))) return null;
+  const steps = stepsThrough(action, [{ event: 'cancel', at: now, note: why }]);
+  const [last] = steps;
+  if (!last) return null;
+  return conclude(action, { steps, claim: null, notBefore: null, outcome: why }, (next) => endingLine(next, last));
+}

@@ -1,0 +1,41 @@
+/**
+ * Withdraws what people and portal rules decided about a device up to a time; the rules decide again. An approve or block that
+ * was asked for and has not gone out is called back. Each step may be repeated.
+ *
+ * A withdrawal may come in before the request that it ends, or at the same moment: the withdrawal is stored before the device's
+ * open action is looked at, and a request is in the ledger before it looks for a withdrawal (request-action), so that at
+ * least one of the two sees the other.
+ */
+
+import type { Ledger } from '#adapters/dynamodb/actions/ledger';
+import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
+import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import type { Device, DeviceKey } from '#domain/devices/device';
+import { callBack } from '#use-cases/actions/cancel-action';
+
+export type WithdrawDependencies = {
+  findDevice: (key: DeviceKey) => Promise<Device | null>;
+  decisions: Pick<DecisionStore, 'withdraw'>;
+  ledger: Pick<Ledger, 'read' | 'conclude'>;
+  evaluations: Pick<EvaluationsQueue, 'users'>;
+  now: () => number;
+};
+export type WithdrawRequest = { target: DeviceKey; at: number; by: string; cause: string; reason?: string };
+
+export function withdrawDecision({ findDevice, decisions, ledger, evaluations, now }: WithdrawDependencies) {
+  async function callBackOpen(target: DeviceKey, at: number, by: string): Promise<void> {
+    const open = (await findDevice(target))?.openAction;
+    if (open?.type !== 'approve' && open?.type !== 'block') return;
+    const action = await ledger.read(open.actionId);
+    if (!action || action.requestedBy.kind === 'aq' || action.requestedAt > at) return;
+    await callBack(ledger, action, { why: `Its decision was withdrawn by ${by}.`, now: now() });
+  }
+
+  /** Answers how many standing decisions it ended. */
+  return async ({ target, at, by, cause, reason }: WithdrawRequest): Promise<{ withdrawn: number }> => {
+    const withdrawn = await decisions.withdraw(target, { at, by, cause, ...(reason === undefined ? {} : { reason }) });
+    await callBackOpen(target, at, by);
+    await evaluations.users([target], 'decision withdrawn');
+    return { withdrawn };
+  };
+}

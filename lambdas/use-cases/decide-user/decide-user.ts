@@ -1,0 +1,37 @@
+/** Verdicts and planned actions for one user's devices: what an evaluation carries out, and what a plan shows. */
+
+import type { Device } from '#domain/devices/device';
+import type { SourceState } from '#domain/devices/source';
+import { decide, type Verdict } from '#domain/quarantine/decide';
+import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import { isTaking } from '#domain/quarantine/guard';
+import { isHeld, type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
+
+export type Decided = {
+  device: Device;
+  facts: DeviceFacts;
+  verdict: Verdict;
+  planned: PlannedAction | undefined;
+  /** What the guard keeps from being asked for, until a person has decided. */
+  withheld: PlannedAction | undefined;
+  held: boolean;
+};
+
+/** A device that the last gather missed is decided on but not acted on: the server might not know it. */
+export function decideAll(devices: readonly Device[], input: DecideInput, { guard }: Pick<SourceState, 'guard'>): Decided[] {
+  const verdicts = decide(input);
+  const present = new Set(devices.filter(({ presence }) => presence === 'present').map(({ deviceId }) => deviceId));
+  const plan = planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
+  const wanted = new Map(plan.filter(({ deviceId }) => present.has(deviceId)).map((action) => [action.deviceId, action]));
+  const byId = new Map(verdicts.map((verdict) => [verdict.deviceId, verdict]));
+  return devices.flatMap((device, index) => {
+    const facts = input.devices[index];
+    const verdict = byId.get(device.deviceId);
+    if (!facts || !verdict) return [];
+    const action = wanted.get(device.deviceId);
+    const waits = guard != null && action !== undefined && isTaking(facts, action);
+    const planned = waits ? undefined : action;
+    const withheld = waits ? action : undefined;
+    return [{ device, facts, verdict, planned, withheld, held: isHeld(facts, verdict, planned ? [planned] : []) }];
+  });
+}

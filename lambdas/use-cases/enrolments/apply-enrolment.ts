@@ -1,0 +1,55 @@
+/**
+ * Takes enrolments in and sends every Traveler user whose verdict they may change to evaluation. Stored first, sent second,
+ * and only then forgotten what they were before: a crash anywhere is made good when the same enrolment comes again.
+ */
+import pMap from 'p-map';
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import type { UserKey } from '#domain/devices/device';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import type { SourceConfiguration } from '#domain/runtime/configuration';
+import type { Rail } from '#use-cases/guard/guard-run';
+
+export type TakeEnrolmentDependencies = {
+  sources: readonly Pick<SourceConfiguration, 'id'>[];
+  enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'heard' | 'heardAnnounced'>;
+  evaluations: EvaluationsQueue;
+  /** The guard, for the moment in which the portal is heard from again: that can change every verdict at once. */
+  rail?: Pick<Rail, 'withholding'>;
+  now: () => number;
+};
+export type Taken = { received: number; stored: number; same: number; older: number };
+
+const atOnce = { concurrency: 16 };
+
+export function takeEnrolments({ sources, enrolments, evaluations, rail, now }: TakeEnrolmentDependencies) {
+  /** A feed that was silent until now can change the verdict of every user. */
+  async function noteFeed(): Promise<void> {
+    if ((await enrolments.heard(now())) === 'noted') return;
+    const sourceIds = sources.map(({ id }) => id);
+    const cause = 'the portal is heard from again';
+    const stop = { guardId: `feed-${now()}`, kind: 'feed' as const, cause, requestedBy: 'portal', payload: null };
+    await rail?.withholding(stop, { sourceIds, feed: 'fresh' });
+    await evaluations.everyone(sourceIds, cause);
+    await enrolments.heardAnnounced();
+  }
+
+  return async (given: readonly Enrolment[]): Promise<Taken> => {
+    await noteFeed();
+    const put = await pMap(given, async (enrolment) => ({ enrolment, ...(await enrolments.put(enrolment)) }), atOnce);
+    const news = put.filter(({ outcome }) => outcome !== 'older');
+    const affected = await pMap(news, ({ enrolment, formers }) => enrolments.affectedUsers(enrolment, formers), atOnce);
+    await evaluations.users(distinct(affected.flat()), causeOf(given));
+    const changed = news.filter(({ formers }) => formers.length > 0);
+    await pMap(changed, ({ enrolment }) => enrolments.announced(enrolment), atOnce);
+    const count = (wanted: string) => put.filter(({ outcome }) => outcome === wanted).length;
+    return { received: given.length, stored: count('stored'), same: count('same'), older: count('older') };
+  };
+}
+
+const causeOf = ([first, ...rest]: readonly Enrolment[]) =>
+  first && rest.length === 0 ? `enrolment ${first.id} version ${first.version}` : `import of ${1 + rest.length} enrolments`;
+
+const distinct = (keys: readonly UserKey[]): UserKey[] => [
+  ...new Map(keys.map((key) => [`${key.sourceId}|${key.user}`, key])).values(),
+];

@@ -1,0 +1,39 @@
+/** A snapshot or an import that lies ready as a whole: taken as one, or stopped by the guard. */
+import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
+import { fingerprint } from '#adapters/fingerprint';
+import type { EnrolmentsMessage } from '#domain/messages/messages';
+import type { GuardItem } from '#domain/quarantine/guard';
+import type { Stop } from '#use-cases/guard/guard-run';
+import type { ManyTaken, takeMany } from './apply-enrolments.ts';
+
+export type TakeWaitingDependencies = {
+  snapshots: Pick<SnapshotStore, 'read'>;
+  takeMany: ReturnType<typeof takeMany>;
+  known(guardId: string): Promise<GuardItem | null>;
+};
+/** `gone`: it has expired, nothing was done. `decided`: a person has rejected it, or still has to decide. */
+export type WaitingTaken = ManyTaken | { outcome: 'gone' | 'decided' };
+
+export const snapshotGuardId = (snapshotId: string) => `snapshot-${fingerprint(snapshotId)}`;
+
+export function takeWaiting({ snapshots, takeMany: take, known }: TakeWaitingDependencies) {
+  return async ({ kind, snapshotId, confirmed }: EnrolmentsMessage): Promise<WaitingTaken> => {
+    const guardId = snapshotGuardId(snapshotId);
+    if (!confirmed) {
+      const guard = await known(guardId);
+      if (guard && guard.state !== 'confirmed') return { outcome: 'decided' };
+    }
+    const whole = await snapshots.read(snapshotId);
+    if (whole === null) return { outcome: 'gone' };
+    const { enrolments, at } = whole;
+    const stop: Stop = {
+      guardId,
+      kind,
+      cause: `${kind} of ${enrolments.length} enrolments`,
+      requestedBy: 'portal',
+      payload: { snapshotId },
+    };
+    const snapshotAt = kind === 'snapshot' ? at : null;
+    return take({ jobId: snapshotId, given: enrolments, snapshotAt, stop: confirmed ? null : stop });
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * An import that a person or a program sends over the API. Stopped by the guard, it is kept as it came until a person has
+ * decided.
+ */
+import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
+import { fingerprint } from '#adapters/fingerprint';
+import type { Enrolment } from '#domain/enrolment/enrolment';
+import type { GuardItem } from '#domain/quarantine/guard';
+import type { ManyTaken, takeMany } from './apply-enrolments.ts';
+
+export type ImportEnrolmentsDependencies = {
+  takeMany: ReturnType<typeof takeMany>;
+  snapshots: Pick<SnapshotStore, 'add'>;
+  known(guardId: string): Promise<GuardItem | null>;
+  now(): number;
+};
+export type Imported = Extract<ManyTaken, { outcome: 'taken' | 'guarded' }>;
+
+/** About as many as fit into one item. */
+const perPart = 100;
+
+export function importEnrolments({ takeMany: take, snapshots, known, now }: ImportEnrolmentsDependencies) {
+  /** Kept before the guard's item points to it. The same import again finds the guard that waits for it. */
+  async function keep(snapshotId: string, given: readonly Enrolment[]): Promise<void> {
+    const parts = Math.ceil(given.length / perPart);
+    for (let part = 1; part <= parts; part++)
+      await snapshots.add({
+        snapshotId,
+        part,
+        parts,
+        enrolments: given.slice((part - 1) * perPart, part * perPart),
+        at: now(),
+      });
+  }
+  async function guardIdOf(content: string): Promise<string> {
+    for (let turn = 1; ; turn++) {
+      const guardId = `import-${content}-${turn}`;
+      const guard = await known(guardId);
+      if (!guard || guard.state === 'waiting') return guardId;
+    }
+  }
+
+  return async (given: readonly Enrolment[], requestedBy: string): Promise<Imported> => {
+    const content = fingerprint(JSON.stringify(given));
+    const guardId = await guardIdOf(content);
+    const cause = `import of ${given.length} enrolments`;
+    const stop = { guardId, kind: 'import' as const, cause, requestedBy, payload: { snapshotId: guardId } };
+    const taken = await take({
+      jobId: `import-${content}`,
+      given,
+      snapshotAt: null,
+      stop,
+      keep: () => keep(guardId, given),
+    });
+    if (taken.outcome === 'outdated') throw new Error('An import is never outdated.');
+    return taken;
+  };
+}

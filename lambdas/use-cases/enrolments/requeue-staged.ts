@@ -1,0 +1,22 @@
+/** A person confirmed enrolments that the guard had stopped: they are handed on to be taken, past the guard this time. */
+import { z } from 'zod';
+import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
+import type { Queue } from '#adapters/queues';
+import type { EnrolmentsMessage } from '#domain/messages/messages';
+import type { GuardItem } from '#domain/quarantine/guard';
+
+export type WaitingEnrolments = {
+  takeSnapshot(guard: GuardItem): Promise<string>;
+  takeImport(guard: GuardItem): Promise<string>;
+};
+
+const waiting = z.object({ snapshotId: z.string().min(1) });
+
+export function waitingEnrolments(enrolmentsQueue: Queue): WaitingEnrolments {
+  async function handOn({ payload, guardId }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
+    const body: EnrolmentsMessage = { kind, snapshotId: waiting.parse(payload).snapshotId, confirmed: true };
+    await enrolmentsQueue.send([enrolmentsOutgoing(body, guardId)]);
+    return `The ${kind} is being taken in, unless a later snapshot was taken meanwhile.`;
+  }
+  return { takeSnapshot: (guard) => handOn(guard, 'snapshot'), takeImport: (guard) => handOn(guard, 'import') };
+}

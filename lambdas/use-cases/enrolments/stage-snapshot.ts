@@ -1,0 +1,19 @@
+/**
+ * Takes the parts of a snapshot in as they come; once none is missing, the whole is handed on to be taken (take-waiting.ts).
+ * Nothing of it is done before. A part that comes again hands it on again, which changes nothing further.
+ */
+import type { SnapshotPart, SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
+import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
+import type { Queue } from '#adapters/queues';
+import type { EnrolmentsMessage } from '#domain/messages/messages';
+
+export type TakeSnapshotDependencies = { snapshots: Pick<SnapshotStore, 'add'>; enrolmentsQueue: Queue };
+
+export function takeSnapshot({ snapshots, enrolmentsQueue }: TakeSnapshotDependencies) {
+  return async (part: SnapshotPart): Promise<'waiting' | 'whole'> => {
+    if (!(await snapshots.add(part))) return 'waiting';
+    const body: EnrolmentsMessage = { kind: 'snapshot', snapshotId: part.snapshotId, confirmed: false };
+    await enrolmentsQueue.send([enrolmentsOutgoing(body, [part.part, part.enrolments])]);
+    return 'whole';
+  };
+}

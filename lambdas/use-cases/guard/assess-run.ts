@@ -1,0 +1,91 @@
+/**
+ * A gather that touched many users passes the guard as a whole before any of them is acted on. Its messages are worked off
+ * twice: first each part is tried out and its takings are noted; whoever finds all parts there adds them up, marks the source
+ * where the guard trips (its automatic takings then wait), and sends the parts to be decided. Where everyone is decided anew,
+ * the whole source is tried out at once.
+ *
+ * Invariant: no part is sent to be decided before the mark is on the source. A part that comes twice is noted once; two workers
+ * that both find all parts there send them twice, and a decision that is made twice changes nothing.
+ */
+import type { AssessmentStore } from '#adapters/dynamodb/settings/assessments';
+import type { GuardStore } from '#adapters/dynamodb/settings/guards';
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
+import type { Queue } from '#adapters/queues';
+import type { EvaluationMessage } from '#domain/messages/messages';
+import { type GuardItem, type GuardLimits, guardOf } from '#domain/quarantine/guard';
+import type { EvaluateDependencies } from '#functions/evaluate/dependencies';
+import { listed, newGuard, type Rail, type Stop } from '#use-cases/guard/guard-run';
+import type { PlanDependencies } from '#use-cases/plan/plan';
+import { outcomesOf } from '#use-cases/plan/plan-outcome';
+import { type InputReaders, readInput, registered } from '../decide-user/decide-inputs.ts';
+import { type Decided, decideAll } from '../decide-user/decide-user.ts';
+import type { SurroundingsReader } from '../decide-user/source-context.ts';
+
+export type GuardingDependencies = {
+  users: EvaluateDependencies['users'] & PlanDependencies['users'];
+  enrolments: InputReaders['enrolments'];
+  ledger: PlanDependencies['ledger'];
+  assessments: AssessmentStore;
+  guards: Pick<GuardStore, 'trip'>;
+  rail: Pick<Rail, 'withholding' | 'known'>;
+  limits: GuardLimits;
+  evaluations: Queue;
+  alarm(guard: GuardItem): void;
+  now(): number;
+};
+/** `cleared`: to be decided now. `sent`: noted; it comes again to be decided. */
+export type Guarding = (message: EvaluationMessage, surroundings: SurroundingsReader) => Promise<'cleared' | 'sent'>;
+
+type Part = Extract<EvaluationMessage, { kind: 'users' }>;
+
+export function guardEvaluations(deps: GuardingDependencies): Guarding {
+  return async (message, surroundings) => {
+    if (message.kind === 'resume' || message.assess === undefined) return 'cleared';
+    if (message.kind === 'users') return assessPart(deps, message, surroundings);
+    const { sourceId, assess } = message;
+    const stop = stopOf(sourceId, assess);
+    if (message.cursor === undefined && !(await deps.rail.known(stop.guardId)))
+      await deps.rail.withholding(stop, { sourceIds: [sourceId] });
+    return 'cleared';
+  };
+}
+
+const stopOf = (sourceId: string, runId: string): Stop => ({
+  guardId: `gather-${sourceId}-${runId}`,
+  kind: 'gather',
+  cause: `gather ${runId}`,
+  requestedBy: 'Auto-Quarantine',
+  payload: null,
+});
+
+async function assessPart(
+  deps: GuardingDependencies,
+  message: Part,
+  surroundings: SurroundingsReader,
+): Promise<'cleared' | 'sent'> {
+  const { sourceId, assess, users, cause, bulk } = message;
+  const around = await surroundings(sourceId);
+  if (!assess || !around) return 'cleared';
+  const now = deps.now();
+  const decided: Decided[][] = [];
+  for (const user of users) {
+    const key = { sourceId, user };
+    const record = await deps.users.readUser(key);
+    const devices = registered(record.devices);
+    const input = devices.length === 0 ? null : await readInput(deps, key, { user: record, surroundings: around });
+    decided.push(input ? decideAll(devices, input, around.state) : []);
+  }
+  const taken = (await outcomesOf(deps.ledger, decided, now)).flatMap((outcome) => outcome.taken.map(listed));
+  const all = await deps.assessments.add(sourceId, { ...assess, now, users, affected: taken.length, taken });
+  if (all === null) return 'sent';
+  const affected = all.reduce((sum, part) => sum + part.affected, 0);
+  const figures = guardOf({ affected, devices: Math.max(around.state.devices, affected) }, deps.limits);
+  if (figures.trips) {
+    const about = { sources: { [sourceId]: figures }, taken: all.flatMap((part) => part.taken), at: now };
+    const guard = newGuard(stopOf(sourceId, assess.runId), about);
+    deps.alarm(await deps.guards.trip(guard, [sourceId]));
+  }
+  const about = { kind: 'users' as const, sourceId, cause, bulk };
+  await deps.evaluations.send(all.map(({ users }) => evaluationOutgoing({ ...about, users })));
+  return 'sent';
+}

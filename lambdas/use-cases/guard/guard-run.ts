@@ -1,0 +1,62 @@
+/** Runs a supposition past the guard: what it would take away is counted before anything of it is done. */
+import type { GuardStore } from '#adapters/dynamodb/settings/guards';
+import { type GuardedDevice, type GuardFigures, type GuardItem, type GuardLimits, mostListed } from '#domain/quarantine/guard';
+import { guardOfPlan } from '#domain/quarantine/plan-changes';
+import type { PlanFleet, Supposition } from '#use-cases/plan/plan';
+import type { Taken } from '#use-cases/plan/plan-outcome';
+
+export type RailDependencies = {
+  plan: PlanFleet;
+  guards: Pick<GuardStore, 'read' | 'trip'>;
+  limits: GuardLimits;
+  /** Rings: called each time that something was stopped. */
+  alarm(guard: GuardItem): void;
+  now(): number;
+};
+export type Stop = Pick<GuardItem, 'guardId' | 'kind' | 'cause' | 'requestedBy' | 'payload'>;
+/** `stopped`: nothing of it may be done; the guard says why. */
+export type Railed = { outcome: 'clear' } | { outcome: 'stopped'; guard: GuardItem };
+type How = { withholds: boolean; keep?: (() => Promise<void>) | undefined };
+export type Rail = ReturnType<typeof guardRail>;
+
+export function guardRail({ plan, guards, limits, alarm, now }: RailDependencies) {
+  async function assess(stop: Stop, supposed: Supposition, { withholds, keep }: How): Promise<Railed> {
+    const { takings, taken } = await plan(supposed);
+    const { trips, sources } = guardOfPlan(takings, limits);
+    if (!trips) return { outcome: 'clear' };
+    const guard = newGuard(stop, { sources, taken: taken.map(listed), at: now() });
+    await keep?.();
+    const waiting = Object.keys(sources).filter((id) => sources[id]?.trips);
+    const stored = await guards.trip(guard, withholds ? waiting : []);
+    alarm(stored);
+    return { outcome: 'stopped', guard: stored };
+  }
+
+  return {
+    /**
+     * What is stopped here is not applied at all: it is in the guard's payload (or kept by `keep`, before the guard is stored),
+     * and a person's confirmation applies it.
+     */
+    before: (stop: Stop, supposed: Supposition, keep?: () => Promise<void>): Promise<Railed> =>
+      assess(stop, supposed, { withholds: false, keep }),
+
+    /** What is stopped here has happened already; from now on its automatic takings wait, on the sources that it tripped on. */
+    withholding: (stop: Stop, supposed: Supposition): Promise<Railed> => assess(stop, supposed, { withholds: true }),
+
+    /** The guard of this id, if it tripped before: a repeated event finds what its first delivery led to. */
+    known: (guardId: string): Promise<GuardItem | null> => guards.read(guardId),
+  };
+}
+
+export function newGuard(
+  stop: Stop,
+  { sources, taken, at }: { sources: Record<string, GuardFigures>; taken: readonly GuardedDevice[]; at: number },
+): GuardItem {
+  const open = { state: 'waiting', decidedBy: null, decidedAt: null, outcome: null } as const;
+  return { ...stop, ...open, at, sources, devices: taken.slice(0, mostListed) };
+}
+
+export const listed = ({ device, planned }: Taken): GuardedDevice => {
+  const { sourceId, user, deviceId } = device;
+  return { sourceId, user, deviceId, rule: planned.rule };
+};

@@ -1,0 +1,61 @@
+/** From decided devices to what a plan says of them. An action that is known in the ledger and may not come again is none. */
+import type { Ledger } from '#adapters/dynamodb/actions/ledger';
+import type { Device } from '#domain/devices/device';
+import { isTaking } from '#domain/quarantine/guard';
+import type { PlannedAction } from '#domain/quarantine/plan-actions';
+import { changeOf, type PlanChange } from '#domain/quarantine/plan-changes';
+import { isSameVerdict } from '#functions/evaluate/verdict-write';
+import { aqAction, newAction } from '#use-cases/decide-user/aq-actions';
+import type { Decided } from '#use-cases/decide-user/decide-user';
+
+/** An automatic action that would take access away. */
+export type Taken = { device: Device; planned: PlannedAction };
+/** `differs`: an evaluation would write something, be it only another evidence. */
+export type Outcome = { changes: PlanChange[]; taken: Taken[]; differs: boolean };
+
+type Reads = Pick<Ledger, 'read' | 'readMany'>;
+
+/**
+ * One outcome for each list of `users`, in their order. The actions that they want are looked for in the ledger together; what
+ * the guard withholds at present is no action of the plan, but counts as taken.
+ */
+export async function outcomesOf(ledger: Reads, users: readonly (readonly Decided[])[], now: number): Promise<Outcome[]> {
+  const look = await known(ledger, users.flat(), now);
+  const outcomes: Outcome[] = [];
+  for (const decided of users) {
+    const outcome: Outcome = { changes: [], taken: [], differs: false };
+    for (const one of decided) await add(outcome, one, { look, now });
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+async function add(outcome: Outcome, one: Decided, { look, now }: { look: Pick<Ledger, 'read'>; now: number }): Promise<void> {
+  const { device, facts, verdict, planned, withheld } = one;
+  const wanted = planned ?? withheld;
+  const isNew = wanted !== undefined && (await asks(one, wanted, { look, now }));
+  const change = changeOf(device, verdict, planned && isNew ? planned.type : null);
+  if (change) outcome.changes.push(change);
+  if (change || !isSameVerdict(device, verdict)) outcome.differs = true;
+  if (isNew && isTaking(facts, wanted)) outcome.taken.push({ device, planned: wanted });
+}
+
+async function asks(
+  { device }: Decided,
+  planned: PlannedAction,
+  { look, now }: { look: Pick<Ledger, 'read'>; now: number },
+): Promise<boolean> {
+  return (await newAction({ ledger: look }, device, { planned, now, look: true })) !== null;
+}
+
+/** The ledger, with the first action that each device could ask for read ahead. */
+async function known(ledger: Reads, decided: readonly Decided[], now: number): Promise<Pick<Ledger, 'read'>> {
+  const ids = decided.flatMap(({ device, planned, withheld }) => {
+    const wanted = planned ?? withheld;
+    return wanted ? [aqAction(device, wanted, { now, again: 0 }).actionId] : [];
+  });
+  if (ids.length === 0) return ledger;
+  const asked = new Set(ids);
+  const found = new Map((await ledger.readMany(ids)).map((action) => [action.actionId, action]));
+  return { read: async (id) => (asked.has(id) ? (found.get(id) ?? null) : ledger.read(id)) };
+}

@@ -1,0 +1,148 @@
+/**
+ * What would change if other settings, other enrolments or a fresh feed held: every user is decided as an evaluation decides
+ * them, and nothing is written. Users stream by; only what changes is kept, so memory grows with the enrolments, not with the
+ * devices.
+ *
+ * Names: a match by display name asks how many users of the source share it, which only the end of the stream knows. Users
+ * are decided as if theirs were the only one, and those that turn out to share a name are read and decided once more.
+ */
+import pMap from 'p-map';
+import type { Ledger } from '#adapters/dynamodb/actions/ledger';
+import type { FleetReader, FleetUser } from '#adapters/dynamodb/devices/fleet-scan';
+import type { UserStore } from '#adapters/dynamodb/devices/users';
+import type { EnrolmentIndex } from '#adapters/dynamodb/enrolments/enrolment-index';
+import type { UserKey } from '#domain/devices/device';
+import { commonName } from '#domain/devices/names';
+import type { SourceState } from '#domain/devices/source';
+import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
+import type { Enforcement } from '#domain/quarantine/enforcement';
+import type { Takings } from '#domain/quarantine/guard';
+import { type FleetPlan, inOrder, perRule } from '#domain/quarantine/plan-changes';
+import type { Settings, SettingsVersion } from '#domain/quarantine/settings';
+import { type InputReaders, readInput, registered } from '#use-cases/decide-user/decide-inputs';
+import { type Decided, decideAll } from '#use-cases/decide-user/decide-user';
+import { type Outcome, outcomesOf, type Taken } from './plan-outcome.ts';
+import { type PlannedSource, readPlannedSources } from './planned-sources.ts';
+
+export type PlanDependencies = {
+  /** As configured. */
+  sources: readonly { id: string; enforcement: Enforcement }[];
+  fleet: FleetReader;
+  users: Pick<UserStore, 'readUser'>;
+  settings: { current(sourceId: string): Promise<SettingsVersion> };
+  states: { read(sourceId: string): Promise<SourceState> };
+  enrolments: { feed(now: number): Promise<EnrolmentFeed>; all(): Promise<EnrolmentIndex> };
+  ledger: Pick<Ledger, 'read' | 'readMany'>;
+  now(): number;
+};
+
+/** What is supposed; everything else is as stored. */
+export type Supposition = {
+  sourceIds: readonly string[];
+  settings?: Settings | undefined;
+  enrolments?: EnrolmentIndex | undefined;
+  feed?: EnrolmentFeed | undefined;
+};
+/** `users`: for whom an evaluation would write anything. */
+export type Planned = FleetPlan & { taken: Taken[]; users: UserKey[] };
+export type PlanFleet = ReturnType<typeof planFleet>;
+
+const readsAtOnce = 16;
+
+export function planFleet(deps: PlanDependencies) {
+  return async (supposed: Supposition): Promise<Planned> => {
+    const [sources, enrolments] = await Promise.all([
+      readPlannedSources(deps, supposed),
+      supposed.enrolments ?? deps.enrolments.all(),
+    ]);
+    const now = deps.now();
+    const count = new Map([...sources.keys()].map((id) => [id, 0]));
+    const names = nameBook();
+    const outcomes = new Map<string, { key: UserKey; outcome: Outcome }>();
+
+    async function take(users: readonly FleetUser[], named: (key: UserKey) => readonly string[]): Promise<void> {
+      const decided: Decided[][] = [];
+      for (const one of users) {
+        const source = sources.get(one.key.sourceId);
+        const readers: InputReaders = {
+          enrolments,
+          now: () => now,
+          users: {
+            async travelerUsersNamed(sourceId, name) {
+              names.asked(sourceId, name);
+              return [...named(one.key)];
+            },
+          },
+        };
+        decided.push(source ? await decideUser(one, source, readers) : []);
+      }
+      const found = await outcomesOf(deps.ledger, decided, now);
+      found.forEach((outcome, index) => {
+        const { key } = users[index] as FleetUser;
+        const text = `${key.sourceId}|${key.user}`;
+        if (outcome.differs || outcome.taken.length > 0) outcomes.set(text, { key, outcome });
+        else outcomes.delete(text);
+      });
+    }
+
+    await deps.fleet.eachUsers([...sources.keys()], async (users) => {
+      const withDevices = users.filter(({ user }) => user.devices.length > 0);
+      for (const { key, user } of withDevices) {
+        names.note(key);
+        count.set(key.sourceId, (count.get(key.sourceId) ?? 0) + registered(user.devices).length);
+      }
+      await take(withDevices, ({ user }) => [user]);
+    });
+    for (const { sourceId, users } of names.shared()) {
+      const read = async (user: string) => ({ key: { sourceId, user }, user: await deps.users.readUser({ sourceId, user }) });
+      await take(await pMap(users, read, { concurrency: readsAtOnce }), () => users);
+    }
+    return summed(count, [...outcomes.values()]);
+  };
+}
+
+async function decideUser({ key, user }: FleetUser, source: PlannedSource, readers: InputReaders): Promise<Decided[]> {
+  const { surroundings, asRecorded } = source;
+  const devices = [...asRecorded(registered(user.devices))];
+  if (devices.length === 0) return [];
+  const input = await readInput(readers, key, { user: { ...user, devices }, surroundings });
+  return decideAll(devices, input, surroundings.state);
+}
+
+/** Who is called what at each source, and which names a decision asked about. */
+function nameBook() {
+  const users = new Map<string, string[]>();
+  const wanted = new Set<string>();
+  const text = (sourceId: string, name: string) => `${sourceId}|${name}`;
+  return {
+    note({ sourceId, user }: UserKey): void {
+      const name = text(sourceId, commonName(user).toLowerCase());
+      const known = users.get(name);
+      if (known) known.push(user);
+      else users.set(name, [user]);
+    },
+    asked: (sourceId: string, name: string): void => void wanted.add(text(sourceId, name)),
+    shared: (): { sourceId: string; users: string[] }[] =>
+      [...wanted].flatMap((name) => {
+        const found = users.get(name) ?? [];
+        return found.length > 1 ? [{ sourceId: name.slice(0, name.indexOf('|')), users: found }] : [];
+      }),
+  };
+}
+
+function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: UserKey; outcome: Outcome }[]): Planned {
+  const changes = inOrder(outcomes.flatMap(({ outcome }) => outcome.changes));
+  const taken = outcomes.flatMap(({ outcome }) => outcome.taken);
+  const affected = Map.groupBy(taken, ({ device }) => device.sourceId);
+  const takings = [...count].map(([id, devices]): [string, Takings] => [
+    id,
+    { affected: affected.get(id)?.length ?? 0, devices },
+  ]);
+  return {
+    changes,
+    perRule: perRule(changes),
+    takings: Object.fromEntries(takings),
+    taken,
+    users: outcomes.flatMap(({ key, outcome }) => (outcome.differs ? [key] : [])),
+  };
+}

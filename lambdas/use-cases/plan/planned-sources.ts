@@ -1,0 +1,32 @@
+/** What holds for each source under a supposition: its settings, its state once they have taken hold, the feed. */
+import type { Device } from '#domain/devices/device';
+import { settledUnder } from '#domain/quarantine/after-publication';
+import { effectiveEnforcement } from '#domain/quarantine/enforcement';
+import type { Surroundings } from '#functions/evaluate/dependencies';
+import type { PlanDependencies, Supposition } from './plan.ts';
+
+export type PlannedSource = {
+  surroundings: Surroundings;
+  /** The devices as the gather that follows a publication records them. */
+  asRecorded: (devices: readonly Device[]) => readonly Device[];
+};
+
+/** By source id; sources that are not configured are left out. */
+export async function readPlannedSources(
+  deps: Pick<PlanDependencies, 'sources' | 'settings' | 'states' | 'enrolments' | 'now'>,
+  { sourceIds, settings, feed: supposedFeed }: Supposition,
+): Promise<Map<string, PlannedSource>> {
+  const feed = supposedFeed ?? (await deps.enrolments.feed(deps.now()));
+  const concerned = deps.sources.filter(({ id }) => sourceIds.includes(id));
+  const read = concerned.map(async ({ id, enforcement }): Promise<[string, PlannedSource]> => {
+    const [current, state] = await Promise.all([deps.settings.current(id), deps.states.read(id)]);
+    const wanted = { ...current, settings: settings ?? current.settings };
+    const settled = settings ? settledUnder(state, settings, enforcement) : { state, asRecorded: asTheyAre };
+    const effective = effectiveEnforcement(enforcement, state.server);
+    const surroundings = { settings: wanted, state: settled.state, feed, enforcement: effective };
+    return [id, { surroundings, asRecorded: settled.asRecorded }];
+  });
+  return new Map(await Promise.all(read));
+}
+
+const asTheyAre = (devices: readonly Device[]) => devices;

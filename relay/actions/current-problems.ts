@@ -1,0 +1,30 @@
+/** What does not work at present, by place: set by what fails, cleared by what succeeds there. Names no user and no device. */
+import type { ActionOutcome, RelayProblem, ToCloud } from '#domain/relay/relay-protocol';
+import { sentence } from './describe-problem.ts';
+
+type Place = 'journal' | 'reading' | 'writing' | 'settings' | 'relay';
+type SettingsOutcome = Extract<ToCloud, { type: 'settingsResult' }>['outcome'];
+
+export function troubles() {
+  const known = new Map<Place, string>();
+
+  function set(place: Place, problem: RelayProblem | null): void {
+    if (problem) known.set(place, sentence(problem));
+    else known.delete(place);
+  }
+
+  return {
+    set,
+    /** What an action's end says of the server: a device of its own kind of trouble says nothing. */
+    learnt(outcome: ActionOutcome): void {
+      if (outcome.how === 'unread') set('reading', general(outcome.problem));
+      if ('before' in outcome) set('reading', null);
+      if (outcome.how === 'unwritten') set('writing', general(outcome.problem));
+      if (outcome.how === 'written') set('writing', null);
+    },
+    settings: (outcome: SettingsOutcome): void => set('settings', outcome.how === 'failed' ? outcome.problem : null),
+    sentences: (): string[] => [...known.values()],
+  };
+}
+
+const general = (problem: RelayProblem) => (problem.kind === 'invalid' || problem.kind === 'refused' ? null : problem);

@@ -1,0 +1,106 @@
+/**
+ * Carries out one try of one action and returns how it went. Every step that changes something is in the journal before it is
+ * taken. Throws Stopped when the relay is being stopped meanwhile: the journal then has how far it came, and the next start
+ * settles it.
+ */
+import type { DeviceDetail } from '#domain/devices/device';
+import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
+import { patienceLeft } from '../domino/read-back-delays.ts';
+import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
+import type { Link, RelaySource } from '../ports.ts';
+import { problemOf } from './describe-problem.ts';
+import { afterWrite, atFirst, barred, onSight, progressAfter, type Sight, type Situation } from './next-step.ts';
+import { look, lookUntil, type ReadSource } from './read-device.ts';
+import { type WriteSource, writeAction } from './writes.ts';
+
+export type CarryOutDependencies = {
+  source: ReadSource & WriteSource & Pick<RelaySource, 'readBack'>;
+  journal: Pick<ActionJournal, 'started' | 'written' | 'attemptsOf'>;
+  /** Epoch ms of this machine's clock. */
+  now(): number;
+  /** Rejects with Stopped when the relay is to end. */
+  pause(ms: number): Promise<void>;
+};
+/** `startedAt`: when the write began, epoch ms; null when nothing was written. */
+export type CarriedOut = { outcome: ActionOutcome; startedAt: number | null };
+
+export class Stopped extends Error {
+  override name = 'Stopped';
+}
+
+export async function carryOut(deps: CarryOutDependencies, entry: JournalEntry, link: Link): Promise<CarriedOut> {
+  const { command, startedAt } = entry;
+  const attempts = await deps.journal.attemptsOf(command.actionId);
+  const outdated = attempts.some((other) => other.command.attempt > command.attempt);
+  const lastWrite = Math.max(...attempts.map((other) => other.startedAt ?? never));
+  const sentBefore = lastWrite !== never;
+  const situation = (): Situation => ({ entry, outdated, sentBefore, held: link.held(), cloudNow: link.cloudNow() });
+
+  const first = atFirst(situation());
+  if (first.next === 'finish') return { outcome: first.outcome, startedAt };
+  const next = onSight(situation(), await lookAfter(deps, command, lastWrite));
+  if (next.next === 'finish') return { outcome: next.outcome, startedAt };
+  if (next.next === 'read') throw new Error('What was read leads to an outcome or to a write');
+  return write(deps, { entry, before: next.before, situation });
+}
+
+const never = Number.NEGATIVE_INFINITY;
+
+/** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
+function lookAfter(deps: CarryOutDependencies, command: ActionCommand, lastWrite: number): Promise<Sight> {
+  if (lastWrite === never) return look(deps.source, command);
+  const waits = patienceLeft(deps.source.readBack, deps.now() - lastWrite);
+  return lookUntil(deps.source, command, {
+    waits,
+    tells: (seen) => progressAfter(command, seen) !== 'undone',
+    pause: deps.pause,
+  });
+}
+
+type Writing = { entry: JournalEntry; before: DeviceDetail; situation(): Situation };
+
+async function write(deps: CarryOutDependencies, { entry, before, situation }: Writing): Promise<CarriedOut> {
+  const { command } = entry;
+  // Also of a write that is begun again: who finds it cut off waits for its effect from here.
+  const startedAt = deps.now();
+  try {
+    await deps.journal.started(command, { before, at: startedAt });
+  } catch (error) {
+    return { outcome: { how: 'unwritten', problem: problemOf(error), before }, startedAt: entry.startedAt };
+  }
+  // Syncing the disk may have taken longer than the lease lasts.
+  const stopped = barred(situation());
+  if (stopped && entry.startedAt === null) return { outcome: stopped, startedAt: null };
+  const written = await tryToWrite(deps, command, before);
+  // Without it a restart settles the try as one that may have gone out, which is safe too.
+  if (written === 'accepted') await deps.journal.written(command, deps.now()).catch(() => undefined);
+  const sight = written === 'gone' ? written : await readBack(deps, command, written);
+  return { outcome: afterWrite(command, { before, write: written, sight }), startedAt };
+}
+
+async function tryToWrite(
+  { source }: CarryOutDependencies,
+  command: ActionCommand,
+  before: DeviceDetail,
+): Promise<'accepted' | 'gone' | RelayProblem> {
+  try {
+    return await writeAction(source, command, before);
+  } catch (error) {
+    return problemOf(error);
+  }
+}
+
+/** A refusal is checked, too: among what others say on a console, one may be taken for ours. */
+const checksOfRefusal = 3;
+
+async function readBack(deps: CarryOutDependencies, command: ActionCommand, written: 'accepted' | RelayProblem): Promise<Sight> {
+  const nothingSent = written !== 'accepted' && (written.kind === 'invalid' || written.kind === 'refused');
+  if (nothingSent) return { problem: written };
+  const sure = written === 'accepted' || written.kind === 'unknown' || written.kind === 'transient';
+  const waits = sure ? deps.source.readBack : deps.source.readBack.slice(0, checksOfRefusal);
+  return lookUntil(deps.source, command, {
+    waits,
+    tells: (seen) => progressAfter(command, seen) !== 'undone',
+    pause: deps.pause,
+  });
+}

@@ -1,0 +1,43 @@
+/** What the server shows of the device: read before acting, and read back with the source's own patience. */
+import type { DeviceDetail } from '#domain/devices/device';
+import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
+import type { RelaySource } from '../ports.ts';
+import { problemOf } from './describe-problem.ts';
+import type { Sight } from './next-step.ts';
+import { targetOf } from './writes.ts';
+
+export type ReadSource = Pick<RelaySource, 'read'>;
+
+export async function look(source: ReadSource, command: ActionCommand): Promise<Sight> {
+  try {
+    const found = await source.read(targetOf(command));
+    if (found === 'gone') return 'gone';
+    const { user, deviceId } = command.target;
+    return found.user === user && found.deviceId === deviceId ? { seen: found.detail } : { problem: anotherDevice };
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}
+
+const anotherDevice: RelayProblem = {
+  kind: 'invalid',
+  what: 'The address of the device leads to another one',
+  where: 'device record',
+  remedy: 'The next gather reads it anew.',
+  unreachable: false,
+};
+
+/** Reads until what is seen tells, or the waits (ms) are over; a record that is gone tells. */
+export async function lookUntil(
+  source: ReadSource,
+  command: ActionCommand,
+  { waits, tells, pause }: { waits: readonly number[]; tells(seen: DeviceDetail): boolean; pause(ms: number): Promise<void> },
+): Promise<Sight> {
+  let sight = await look(source, command);
+  for (const ms of waits) {
+    if (sight === 'gone' || ('seen' in sight && tells(sight.seen))) break;
+    await pause(ms);
+    sight = await look(source, command);
+  }
+  return sight;
+}

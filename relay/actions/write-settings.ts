@@ -1,0 +1,20 @@
+/** Writes the server's approval settings and reads them back. The same wish again is the same write: nothing is remembered. */
+import type { SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
+import type { Link, RelaySource } from '../ports.ts';
+import { notHolding, problemOf } from './describe-problem.ts';
+
+type SettingsOutcome = Extract<ToCloud, { type: 'settingsResult' }>['outcome'];
+
+export async function applySettings(
+  source: Pick<RelaySource, 'writeSettings' | 'facts'>,
+  { fence, requireApproval, devicesBeforeApproval }: SettingsCommand,
+  link: Pick<Link, 'held'>,
+): Promise<SettingsOutcome> {
+  if (link.held()?.fence !== fence) return { how: 'failed', problem: notHolding };
+  try {
+    const written = await source.writeSettings({ requireApproval, devicesBeforeApproval });
+    return written === 'unavailable' ? { how: 'unavailable' } : { how: 'written', server: await source.facts() };
+  } catch (error) {
+    return { how: 'failed', problem: problemOf(error) };
+  }
+}

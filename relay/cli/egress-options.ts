@@ -1,0 +1,20 @@
+/** The way out for commands that need no configuration: as configured where there is one, else by the environment. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { Dispatcher } from 'undici';
+import { loadConfiguration } from '../configuration/load.ts';
+import { wayOut } from '../connection/egress.ts';
+import { RelayRefusal } from '../refusal.ts';
+
+/** `caFile` overrides the configured one. Throws RelayRefusal. */
+export function wayOutGiven(config: string, { caFile }: { caFile?: string | undefined } = {}): Dispatcher {
+  const configured = existsSync(config) ? loadConfiguration(config) : null;
+  return wayOut({ proxy: configured?.proxy, ca: caFile === undefined ? configured?.ca : readCa(caFile) });
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new RelayRefusal(`${file} cannot be read.`, 'Name a PEM file of certificate authorities.', { cause });
+  }
+}

@@ -1,0 +1,43 @@
+/** The way to the cloud, and what the cloud says. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { isConnected } from '../health/status.ts';
+import type { Patient } from './doctor-context.ts';
+import { broken, type Finding, well } from './finding.ts';
+import * as cloud from './judge-cloud.ts';
+import { codeOf } from './refusal-finding.ts';
+
+export async function lookUp({ line }: Patient): Promise<Finding> {
+  const { host } = line().proxy ?? line();
+  if (isIP(host)) return well(`${host} is an address, no name`);
+  try {
+    const found = await lookup(host, { all: true });
+    return cloud.judgeName(line(), { addresses: found.map(({ address }) => address) });
+  } catch (error) {
+    return cloud.judgeName(line(), { code: codeOf(error) });
+  }
+}
+
+/**
+ * A relay that runs and is connected has all this behind it, and a second connection of its own would put it aside: it is asked
+ * instead. One that runs and is not connected loses nothing.
+ */
+export function asked(judge: (handshake: Awaited<ReturnType<Patient['handshake']>>) => Finding, what: keyof typeof cloudToldBy) {
+  return async ({ neighbour, handshake }: Patient): Promise<Finding> => {
+    const there = await neighbour();
+    if (there.how === 'runs' && isConnected(there.status.connection.state)) return cloudToldBy[what](there.status);
+    return judge(await handshake());
+  };
+}
+
+type Status = Extract<Awaited<ReturnType<Patient['neighbour']>>, { how: 'runs' }>['status'];
+const byIt = 'as the relay that runs says';
+const cloudToldBy = {
+  clock: ({ clockOffsetMs }: Status) => cloud.judgeClock({ clockAheadMs: clockOffsetMs, answer: { how: 'silent' } }),
+  handshake: () => well(`the relay that runs is connected`),
+  proof: () => well(`proven, ${byIt}`),
+  seen: ({ lease, reason }: Status) =>
+    lease === 'none'
+      ? broken(`The cloud has said nothing of the lease lately, ${byIt}`, reason ?? 'See relay status and the log of the relay.')
+      : well(lease === 'holding' ? 'this relay gathers and acts' : 'another relay of this source gathers and acts'),
+} satisfies Record<string, (status: Status) => Finding>;

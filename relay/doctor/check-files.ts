@@ -1,0 +1,56 @@
+/** Configuration and data of the relay on this machine, as they lie there. */
+import { constants, type Stats, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAllowed } from '../file-modes.ts';
+import { identityFile } from '../identity/identity.ts';
+import type { Patient } from './doctor-context.ts';
+import { type Finding, well } from './finding.ts';
+import { judgeFolder, judgeRoom, judgeStores } from './judge-files.ts';
+import { lookAtStore } from './probes/stored-files.ts';
+import { codeOf, refusals } from './refusal-finding.ts';
+
+export const lookAtConfiguration = ({ configuration, places }: Patient): Promise<Finding> =>
+  refusals(() => {
+    configuration();
+    return well(`${places.config} is right`);
+  });
+
+export const lookAtIdentity = ({ identity }: Patient): Promise<Finding> =>
+  refusals(() => {
+    const { relayId, sourceId, cloudUrl } = identity();
+    return well(`${relayId}, for the source ${sourceId} of ${new URL(cloudUrl).host}`);
+  });
+
+export async function lookAtRoom({ places }: Patient): Promise<Finding> {
+  const { bavail, bsize } = await statfs(places.data);
+  return judgeRoom(bavail * bsize, places.data);
+}
+
+export async function lookAtStores({ neighbour, places }: Patient): Promise<Finding> {
+  const there = await neighbour();
+  const stored = (name: string) => (there.how === 'runs' ? 'absent' : lookAtStore(join(places.data, name)));
+  return judgeStores(there, { journal: stored('journal.db'), snapshot: stored('snapshot.db') });
+}
+
+export function lookAtFolder({ places: { data, config }, platform }: Patient): Finding {
+  const folder = statOf(data);
+  const identity = statOf(identityFile(data));
+  const configured = statOf(config);
+  return judgeFolder({
+    dataDir: data,
+    folder: 'code' in folder ? folder : { uid: folder.uid, mode: folder.mode },
+    writable: isAllowed(data, constants.R_OK | constants.W_OK | constants.X_OK),
+    identity: 'code' in identity ? null : identity,
+    config: 'code' in configured ? null : { uid: configured.uid, mode: configured.mode, file: config },
+    platform,
+  });
+}
+
+function statOf(file: string): Stats | { code: string } {
+  try {
+    return statSync(file);
+  } catch (error) {
+    return { code: codeOf(error) };
+  }
+}

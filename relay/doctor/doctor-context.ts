@@ -1,0 +1,61 @@
+/** What is examined: where it lies, and the readings that several checks share, each taken once, when first asked for. */
+import type { Places } from '../cli/paths.ts';
+import { loadConfiguration, type RelayConfiguration } from '../configuration/load.ts';
+import { type Identity, readIdentity } from '../identity/identity.ts';
+import { askConsole, type Reply } from './probes/console-reply.ts';
+import { type Hop, type Line, lineTo } from './probes/egress-route.ts';
+import { type FirstPage, readFirstPage } from './probes/first-page.ts';
+import { type Handshake, shakeHands } from './probes/handshake.ts';
+import { openTunnel, type Tunnel } from './probes/proxy-tunnel.ts';
+import { type Neighbour, neighbourOn } from './probes/running-relay.ts';
+import { reachTls, type TlsEnd } from './probes/tls-peer.ts';
+
+export type Patient = {
+  places: Places;
+  platform: NodeJS.Platform;
+  /** Throws RelayRefusal. */
+  configuration(): RelayConfiguration;
+  /** Throws RelayRefusal. */
+  identity(): Identity;
+  neighbour(): Promise<Neighbour>;
+  line(): Line;
+  tunnel(): Promise<Tunnel>;
+  tls(): Promise<TlsEnd>;
+  handshake(): Promise<Handshake>;
+  firstPage(): Promise<FirstPage>;
+  consoleReply(): Promise<Reply>;
+  /** How long anything on the network may take, ms. */
+  patienceMs: number;
+};
+export type { Hop };
+
+type Given = { places: Places; environment: NodeJS.ProcessEnv; platform: NodeJS.Platform; patienceMs: number };
+
+export function patientAt({ places, environment, platform, patienceMs }: Given): Patient {
+  const configuration = once(() => loadConfiguration(places.config, { environment, platform }));
+  const identity = once(() => readIdentity(places.data));
+  const line = once(() => lineTo(identity().socketUrl, { proxy: configuration().proxy, environment }));
+  const tunnel = once(() => openTunnel(line(), { patienceMs, ca: configuration().ca }));
+  return {
+    places,
+    platform,
+    patienceMs,
+    configuration,
+    identity,
+    line,
+    tunnel,
+    neighbour: once(() => neighbourOn(places.data)),
+    tls: once(async () => reachTls(line(), { patienceMs, ca: configuration().ca })),
+    handshake: once(() => shakeHands(identity(), { configuration: configuration(), patienceMs })),
+    firstPage: once(() => readFirstPage(configuration(), { patienceMs: patienceMs * 2 })),
+    consoleReply: once(() => askConsole(configuration().console)),
+  };
+}
+
+function once<T>(read: () => T): () => T {
+  let kept: { value: T } | null = null;
+  return () => {
+    kept ??= { value: read() };
+    return kept.value;
+  };
+}

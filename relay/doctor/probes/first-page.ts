@@ -1,0 +1,42 @@
+/** The Traveler server, asked for the first page of its list and for what it says of itself. One wrong password is tried once. */
+import type { DevicePage } from '#adapters/traveler/contract';
+import { TravelerFailure } from '#adapters/traveler/failure';
+import type { ServerFacts } from '#domain/devices/source';
+import type { RelayConfiguration } from '../../configuration/load.ts';
+import type { RelaySource } from '../../ports.ts';
+import { sourceAt } from '../../run/source.ts';
+
+/** `page` null: the list had no page at all. `facts` null: the server did not tell. */
+export type FirstPage =
+  | { how: 'read'; page: DevicePage | null; facts: ServerFacts | null }
+  | { how: 'failed'; failure: TravelerFailure }
+  | { how: 'silent' };
+
+/** The list comes first: it is what counts, and its failure says most. Throws RelayRefusal for a way of reading there is not. */
+export async function readFirstPage(
+  configuration: RelayConfiguration,
+  { patienceMs }: { patienceMs: number },
+): Promise<FirstPage> {
+  const { credentials } = configuration.traveler;
+  const source = sourceAt(configuration, async () => credentials ?? { user: '', password: '' });
+  const { promise: silence, resolve } = Promise.withResolvers<FirstPage>();
+  const timer = setTimeout(() => resolve({ how: 'silent' }), patienceMs);
+  try {
+    return await Promise.race([readFrom(source), silence]);
+  } finally {
+    clearTimeout(timer);
+    await source.close();
+  }
+}
+
+async function readFrom(source: RelaySource): Promise<FirstPage> {
+  const pages = source.pages()[Symbol.asyncIterator]();
+  try {
+    const { value, done } = await pages.next();
+    void pages.return?.();
+    return { how: 'read', page: done ? null : value, facts: await source.facts().catch(() => null) };
+  } catch (error) {
+    if (error instanceof TravelerFailure) return { how: 'failed', failure: error };
+    throw error;
+  }
+}

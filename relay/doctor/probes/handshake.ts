@@ -1,0 +1,118 @@
+/**
+ * The relay's own first words to its cloud, as `relay run` says them: the handshake with a signed statement, hello, and what is
+ * answered. It ends with a goodbye, so that a lease which came with the welcome is given back at once.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { request } from 'undici';
+import { checkProof, connectStatement, type PrivateKey } from '#adapters/relay-identity';
+import { type Lease, protocol, readToRelay, type ToCloud } from '#domain/relay/relay-protocol';
+import type { RelayConfiguration } from '../../configuration/load.ts';
+import type { Ending } from '../../connection/close-policy.ts';
+import { wayOut } from '../../connection/egress.ts';
+import { openSocket } from '../../connection/socket.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { version } from '../../version.ts';
+
+export type Handshake = {
+  /** The cloud's clock less this machine's, ms; null where the answer told no time. */
+  clockAheadMs: number | null;
+  answer: Answer;
+};
+export type Answer =
+  | { how: 'ended'; ending: Ending; opened: boolean }
+  | { how: 'silent' }
+  | { how: 'goodbye'; code: number; reason: string }
+  | { how: 'welcome'; proven: boolean; lease: Lease; advice: string | null };
+
+type Options = { configuration: RelayConfiguration; patienceMs: number };
+
+export async function shakeHands(identity: Identity, options: Options): Promise<Handshake> {
+  const first = await shakeWith(identity.key, identity, options);
+  const turnedAway = first.answer.how === 'ended' && first.answer.ending.why === 'refused';
+  // Of a rotation whose answer never came only a try tells which key the cloud knows.
+  const last = turnedAway && identity.nextKey !== null ? await shakeWith(identity.nextKey, identity, options) : first;
+  if (last.clockAheadMs !== null || !turnedAway) return last;
+  // A refusal that tells no time leaves open whether the clock is the reason.
+  return { ...last, clockAheadMs: await clockOf(identity.cloudUrl, options) };
+}
+
+async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options): Promise<number | null> {
+  const dispatcher = wayOut({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  try {
+    const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(patienceMs) });
+    await body.dump();
+    const date = Date.parse(String(headers.date));
+    return Number.isNaN(date) ? null : date - Date.now();
+  } catch {
+    return null;
+  } finally {
+    void dispatcher.destroy().catch(() => undefined);
+  }
+}
+
+async function shakeWith(
+  key: PrivateKey,
+  { relayId, sourceId, socketUrl, cloudKey }: Identity,
+  { configuration, patienceMs }: Options,
+): Promise<Handshake> {
+  const dispatcher = wayOut({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  const [nonce, challenge] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
+  const statement = await connectStatement(key, { relayId, socketUrl, now: Date.now(), nonce });
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  let clockAheadMs: number | null = null;
+  let opened = false;
+  // Numbers of a running relay are not touched: neither of these two is acknowledged, so none is mistaken for another.
+  const say = (message: ToCloud) => socket.send(JSON.stringify(message));
+  const socket = openSocket(
+    { url: socketUrl, authorization: `Bearer ${statement}`, dispatcher },
+    {
+      opened() {
+        opened = true;
+        say({ ...helloOf(configuration), type: 'hello', n: 1, relayId, sourceId, challenge });
+      },
+      message(data) {
+        const read = readToRelay(data);
+        if (read.read !== 'message') return;
+        const { message } = read;
+        if (message.type === 'goodbye') resolve({ how: 'goodbye', code: message.code, reason: message.reason });
+        if (message.type === 'welcome') void welcomed(message);
+      },
+      ended: (ending) => resolve({ how: 'ended', ending, opened }),
+      clock(epochMs) {
+        clockAheadMs = epochMs - Date.now();
+      },
+    },
+  );
+
+  async function welcomed({ proof, lease, advice }: { proof: string; lease: Lease; advice: string | null }): Promise<void> {
+    clockAheadMs = lease.now - Date.now();
+    const proven = await checkProof(proof, { relayId, socketUrl, challenge, cloudKey });
+    say({ type: 'goodbye', n: 2, reason: proven ? 'stop' : 'wrong-cloud' });
+    resolve({ how: 'welcome', proven, lease, advice });
+  }
+
+  const timer = setTimeout(() => resolve({ how: 'silent' }), patienceMs);
+  const answer = await promise;
+  clearTimeout(timer);
+  socket.close();
+  // What was said last goes out before the connection is destroyed.
+  await new Promise((done) => setTimeout(done, answer.how === 'welcome' ? 100 : 0));
+  socket.drop();
+  // Not waited for: with a connection that was upgraded it has been seen not to come to an end.
+  void dispatcher.destroy().catch(() => undefined);
+  return { clockAheadMs, answer };
+}
+
+const helloOf = ({ traveler, console: how }: RelayConfiguration) => ({
+  protocol: protocol.current,
+  gatherDigest: null,
+  facts: {
+    version,
+    hostname: hostname(),
+    platform: `${process.platform} ${process.arch}`,
+    reads: traveler.read,
+    acts: how.by,
+    problems: [],
+  },
+});

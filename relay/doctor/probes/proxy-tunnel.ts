@@ -1,0 +1,55 @@
+/** The proxy between the relay and its cloud, asked for a way through. */
+import type { Duplex } from 'node:stream';
+import { getCACertificates } from 'node:tls';
+import { Client } from 'undici';
+import { wordsOf } from '../../connection/describe-error.ts';
+import type { Line } from './egress-route.ts';
+
+export type Tunnel =
+  | { how: 'none' }
+  | { how: 'open' }
+  /** What the proxy answered instead. */
+  | { how: 'refused'; status: number }
+  | { how: 'failed'; words: string };
+type Options = { patienceMs: number; ca: string | undefined };
+
+/** Opens one and closes it again. */
+export async function openTunnel(line: Line, options: Options): Promise<Tunnel> {
+  if (line.proxy === null) return { how: 'none' };
+  try {
+    const { status, end } = await tunnelled(line, options);
+    end();
+    return status === 200 ? { how: 'open' } : { how: 'refused', status };
+  } catch (error) {
+    return { how: 'failed', words: wordsOf(error) };
+  }
+}
+
+/** Throws where the proxy gives no answer. `end` lets go of it. */
+export async function tunnelled(
+  { host, port, proxy }: Line,
+  { patienceMs, ca }: Options,
+): Promise<{ status: number; socket: Duplex; end(): void }> {
+  if (proxy === null) throw new Error('there is no proxy on this line');
+  const { url } = proxy;
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const given = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const headers = {
+    host: authority,
+    ...(url.username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(given).toString('base64')}` }),
+  };
+  const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
+  const client = new Client(url.origin, { connect: { timeout: patienceMs, ...trusted }, headersTimeout: patienceMs });
+  try {
+    const { statusCode, socket } = await client.connect({ path: authority, headers, signal: AbortSignal.timeout(patienceMs) });
+    socket.on('error', () => {});
+    const end = () => {
+      socket.destroy();
+      void client.destroy();
+    };
+    return { status: statusCode, socket, end };
+  } catch (error) {
+    void client.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+/** Whether somebody accepts a connection there. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { wordsOf } from '../../connection/describe-error.ts';
+import type { Hop } from './egress-route.ts';
+
+/** Null: yes. */
+export async function reach({ host, port }: Hop, patienceMs: number): Promise<{ words: string } | null> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(patienceMs) });
+    return null;
+  } catch (error) {
+    const late = error instanceof Error && error.name === 'AbortError';
+    return { words: late ? `no answer within ${Math.round(patienceMs / 1_000)} s` : wordsOf(error) };
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,53 @@
+/** Who is at the other end of the line, by its certificate. */
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect, getCACertificates, type TLSSocket } from 'node:tls';
+import { wordsOf } from '../../connection/describe-error.ts';
+import type { Line } from './egress-route.ts';
+import { tunnelled } from './proxy-tunnel.ts';
+
+export type TlsEnd =
+  | { how: 'plain' }
+  | { how: 'trusted'; protocol: string; issuer: string }
+  /** `code`: as Node names it; `issuer`: who issued what was shown, where that came so far. */
+  | { how: 'untrusted'; code: string; issuer: string }
+  | { how: 'failed'; words: string };
+type Options = { patienceMs: number; ca: string | undefined };
+
+export async function reachTls(line: Line, options: Options): Promise<TlsEnd> {
+  if (!line.secure) return { how: 'plain' };
+  try {
+    if (line.proxy === null) return await shake(line, null, options);
+    const { socket, end } = await tunnelled(line, options);
+    return await shake(line, socket, options).finally(end);
+  } catch (error) {
+    return { how: 'failed', words: wordsOf(error) };
+  }
+}
+
+async function shake({ host, port }: Line, over: Duplex | null, { patienceMs, ca }: Options): Promise<TlsEnd> {
+  const socket = connect({
+    ...(over === null ? { host, port } : { socket: over }),
+    ...(isIP(host) ? { host } : { servername: host, host }),
+    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+    // Judged here: who issued an untrusted certificate is what a person needs to know. Nothing is sent over this connection.
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+  });
+  try {
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(patienceMs) });
+    return judge(socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function judge(socket: TLSSocket): TlsEnd {
+  const { CN, O } = socket.getPeerCertificate().issuer ?? {};
+  const issuer = [CN ?? O].flat().join(', ') || 'unnamed';
+  if (socket.authorized) return { how: 'trusted', protocol: socket.getProtocol() ?? 'TLS', issuer };
+  const { authorizationError: error } = socket;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return { how: 'untrusted', code, issuer };
+}

@@ -1,0 +1,58 @@
+/** What one owed row comes to: the device as it is to be told, or nothing where it is as it was. */
+import { fullRecord, sparing } from '#adapters/traveler/full-record';
+import type { ListedDevice } from '#domain/devices/device';
+import { type Manifest, stalePrint } from '#domain/gather/manifest';
+import { type Print, printOf } from '#domain/gather/row-fingerprint';
+import type { RelayedDevice } from '#domain/relay/relay-protocol';
+import type { Staged } from '../snapshot/contract.ts';
+import type { OwedRow } from './changed-rows.ts';
+import type { Reading } from './gather-state.ts';
+import { isMoving, sendable } from './rows.ts';
+
+/** Null: as it was. `gone`: listed a moment ago, and no longer there. */
+export type Look = (owed: OwedRow) => Promise<Staged | 'gone' | null>;
+
+/** Throws TravelerFailure when the source as a whole cannot be read. */
+export function looking(reading: Reading, manifest: Manifest): Look {
+  const { source, snapshot, sourceId, command, run, counts, news, signal, cloudNow } = reading;
+  const records = {
+    read: ({ user, deviceId, href }: ListedDevice) => source.read({ sourceId, user, deviceId, href }),
+    spare: sparing({ inBaseline: command.details === 'every' }),
+  };
+
+  return async (owed) => {
+    signal.throwIfAborted();
+    const { row, hash, index, print, need } = owed;
+    const kept = index < 0 ? null : snapshot.kept(hash);
+    if (row.detail !== null) return differing(owed, { known: row, kept, listed: print });
+    if (need === 'row') return differing(owed, { known: kept ?? nothing, kept, listed: print });
+    const detailAt = cloudNow();
+    const detail = await fullRecord(row, records);
+    counts.details++;
+    news();
+    if (detail === 'gone') return 'gone';
+    if (detail !== 'unread') return differing(owed, { known: { detail, detailAt }, kept, listed: print });
+    return differing(owed, { known: lastKnown(kept, print), kept, listed: stalePrint(print) });
+  };
+
+  /** What was told before holds on while nothing says that it is another phone; a baseline rests on what was read for it. */
+  function lastKnown(kept: RelayedDevice | null, print: Print): Known {
+    if (kept === null || run.scope === 'full' || command.details === 'every') return nothing;
+    return printOf(kept).identity === print.identity ? kept : nothing;
+  }
+
+  function differing(
+    { row, hash, index, tell }: OwedRow,
+    { known, kept, listed }: { known: Known; kept: RelayedDevice | null; listed: Print },
+  ): Staged | null {
+    const full = sendable({ ...row, detail: known.detail }, known.detailAt) ?? { ...row, ...nothing };
+    if (run.scope === 'delta' && kept !== null && !tell && samePrint(printOf(kept), printOf(full)))
+      if (manifest.identifies(index, listed) && manifest.describes(index, listed)) return null;
+    return { hash, row: full, listed, moving: isMoving(known.detail) };
+  }
+}
+
+type Known = Pick<RelayedDevice, 'detail' | 'detailAt'>;
+const nothing: Known = { detail: null, detailAt: null };
+
+const samePrint = (a: Print, b: Print): boolean => a.identity === b.identity && a.description === b.description;

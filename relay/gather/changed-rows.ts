@@ -1,0 +1,71 @@
+/** Streams the list of the source and yields the rows that are owed something: to be told as they are, or to be read in full first. */
+import { deviceHash } from '#adapters/fingerprint';
+import type { ListedDevice } from '#domain/devices/device';
+import { type Need, needOf, owesRollUp } from '#domain/gather/detail-policy';
+import { sightings } from '#domain/gather/duplicate-rows';
+import { type Print, printOf } from '#domain/gather/row-fingerprint';
+import type { RelayedDevice } from '#domain/relay/relay-protocol';
+import type { Comparison, Reading } from './gather-state.ts';
+import { sendable } from './rows.ts';
+
+export type OwedRow = {
+  /** `detailAt` is null where the list has no full record. */
+  row: RelayedDevice;
+  hash: string;
+  /** Of its entry in the manifest, or -1. */
+  index: number;
+  print: Print;
+  need: Exclude<Need, 'nothing'>;
+  /** To be told even if it is as it was. */
+  tell: boolean;
+};
+
+export type OwedRows = {
+  rows(): AsyncGenerator<OwedRow>;
+  /** By manifest index: is the device there, by what was read so far? */
+  seen: Uint8Array;
+};
+
+export function owedRows(reading: Reading, context: Comparison): OwedRows {
+  const { source, log, signal, run, counts, news, cloudNow } = reading;
+  const { manifest, insisted } = context;
+  const { seen, isFirst } = sightings(manifest.size);
+
+  async function* rows(): AsyncGenerator<OwedRow> {
+    // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
+    let [asked, before] = [cloudNow(), cloudNow()];
+    for await (const page of source.pages()) {
+      signal.throwIfAborted();
+      counts.pages++;
+      counts.rejected += page.rejected;
+      counts.totalRecords = page.totalRecords;
+      for (const listed of page.devices) {
+        const owed = owedBy(listed, before);
+        if (owed !== null) yield owed;
+      }
+      [before, asked] = [asked, cloudNow()];
+      news();
+    }
+  }
+
+  function owedBy(listed: ListedDevice, askedAt: number): OwedRow | null {
+    const hash = deviceHash(listed);
+    const index = manifest.find(hash);
+    if (!isFirst(hash, index)) return null;
+    const row = sendable(listed, listed.detail === null ? null : askedAt);
+    if (row === null) {
+      counts.rejected++;
+      log('warn', 'The list has a record that is too long to be sent; it is left out', { runId: run.runId });
+      return null;
+    }
+    counts.devices++;
+    const print = printOf(row);
+    const tell = insisted.has(hash) || owesRollUp(row, hash, context);
+    const need = insisted.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
+    if (need === 'nothing') return null;
+    if (need === 'detail' && row.detail === null) counts.detailsWanted++;
+    return { row, hash, index, print, need, tell };
+  }
+
+  return { rows, seen };
+}

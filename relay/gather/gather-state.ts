@@ -1,0 +1,32 @@
+/** What one reading of the source carries along from step to step. */
+
+import type { NeedContext } from '#domain/gather/detail-policy';
+import type { Manifest } from '#domain/gather/manifest';
+import type { GatherCommand } from '#domain/relay/relay-protocol';
+import type { RunStart, Staging, Totals } from '../snapshot/contract.ts';
+import type { GatherNeeds } from './ports.ts';
+
+export type Counts = Totals & { detailsWanted: number };
+
+export type Reading = Pick<GatherNeeds, 'source' | 'snapshot' | 'sourceId' | 'concurrency' | 'log'> & {
+  command: GatherCommand;
+  run: RunStart;
+  staging: Staging;
+  signal: AbortSignal;
+  counts: Counts;
+  /** The cloud's clock, epoch ms: when a full record was asked for. */
+  cloudNow(): number;
+  /** Call as often as the counts change. */
+  news(): void;
+};
+
+export const noCounts = (): Counts => ({
+  ...{ devices: 0, totalRecords: null, rejected: 0, pages: 0, details: 0, detailsWanted: 0, requests: 0 },
+});
+
+/** What rows are compared with. */
+export type Comparison = NeedContext & {
+  manifest: Manifest;
+  /** Hashes of devices that are read and told whatever is known of them: an action may have changed what the cloud has. */
+  insisted: ReadonlySet<string>;
+};

@@ -1,0 +1,48 @@
+/**
+ * Finds single devices where only the whole list can be read: who asks while a reading goes on waits for the next one, which
+ * began after the asking, and all who wait share it. So many at once cost one reading, and nobody is given what was read before.
+ */
+import type { Found } from '#adapters/traveler/contract';
+import type { DeviceKey } from '#domain/devices/device';
+import { canonicalName } from '#domain/devices/names';
+
+type Wanted = Pick<DeviceKey, 'user' | 'deviceId'>;
+type Waiting = { wanted: Wanted; resolve(found: Found | 'gone'): void; reject(error: unknown): void };
+
+const nameOf = ({ user, deviceId }: Wanted) => `${canonicalName(user)}\n${deviceId}`;
+
+/** `readAll` yields devices until it is left. */
+export function oneScan(readAll: () => AsyncIterable<readonly Found[]>): (wanted: Wanted) => Promise<Found | 'gone'> {
+  let waiting: Waiting[] = [];
+  let going = false;
+
+  async function scan(): Promise<void> {
+    going = true;
+    while (waiting.length > 0) {
+      const served = waiting;
+      waiting = [];
+      await serve(served).catch((error: unknown) => {
+        for (const { reject } of served) reject(error);
+      });
+    }
+    going = false;
+  }
+
+  async function serve(served: readonly Waiting[]): Promise<void> {
+    const left = Map.groupBy(served, ({ wanted }) => nameOf(wanted));
+    for await (const devices of readAll()) {
+      for (const found of devices) {
+        for (const { resolve } of left.get(nameOf(found)) ?? []) resolve(found);
+        left.delete(nameOf(found));
+      }
+      if (left.size === 0) return;
+    }
+    for (const { resolve } of [...left.values()].flat()) resolve('gone');
+  }
+
+  return (wanted) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ wanted, resolve, reject });
+      if (!going) void scan();
+    });
+}

@@ -1,0 +1,131 @@
+/** The ledger on a real DynamoDB server. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ledger } from '#adapters/dynamodb/actions/ledger';
+import { advanced, type LedgerAction, ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
+import type { Action } from '#domain/actions/action';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+let database: TestDatabase;
+let book: ReturnType<typeof ledger>;
+let count = 0;
+
+beforeAll(async () => {
+  database = await startDynamoDb();
+  book = ledger(database.client, database.tables);
+});
+afterAll(() => database.stop());
+
+function anAction(deviation: Partial<Action> = {}): Action {
+  const at = 1_700_000_000_000 + ++count;
+  return {
+    sourceId: 'cloud',
+    user: 'Jane Doe/Acme',
+    deviceId: `ApplLEDGER${count}`,
+    actionId: `action ${count}`,
+    type: 'approve',
+    requestedAt: at,
+    requestedBy: { kind: 'person', name: 'ann' },
+    reason: 'because',
+    purpose: 'decision',
+    registeredAt: 1,
+    expiresAt: at + 168 * 3_600_000,
+    state: 'requested',
+    attempts: 0,
+    notBefore: null,
+    claim: null,
+    before: null,
+    after: null,
+    outcome: null,
+    history: [{ state: 'requested', at, note: '' }],
+    ...deviation,
+  };
+}
+const toQueued = { steps: [{ state: 'queued' as const, at: 2, note: '' }] };
+
+test('an id acts once: the same request again answers what it has become, another content is refused', async () => {
+  const wanted = anAction();
+  const first = await book.request(wanted);
+  expect(first.outcome).toBe('stored');
+  await book.advance(first.action, toQueued);
+  expect(await book.request({ ...wanted, registeredAt: 2 })).toMatchObject({ outcome: 'same', action: { state: 'queued' } });
+  expect((await book.request({ ...wanted, type: 'block' })).outcome).toBe('different');
+  expect((await book.request({ ...wanted, reason: 'another' })).outcome).toBe('different');
+  expect(await book.read(wanted.actionId)).toMatchObject({ type: 'approve', state: 'queued', revision: 2 });
+});
+
+test('of two workers that read the same revision, one advances the action and the other is told', async () => {
+  const { action } = await book.request(anAction());
+  const outcomes = await Promise.all([
+    book.advance(action, toQueued),
+    book.advance(action, toQueued),
+    book.advance(action, toQueued),
+  ]);
+  expect(outcomes.filter((one) => one !== null)).toHaveLength(1);
+});
+
+test('an end and its line in the timeline are written both or not at all', async () => {
+  const { action } = await book.request(anAction());
+  const line = { at: 3, id: 'line', kind: 'action' as const, says: 'ended', data: {} };
+  const end = { steps: [{ state: 'failed' as const, at: 3, note: 'no' }], outcome: 'no' };
+  await book.advance(action, toQueued);
+  expect(await book.conclude(action, end, () => line)).toBeNull();
+  const current = await book.read(action.actionId);
+  expect(current && (await book.conclude(current, end, () => line))).toMatchObject({ state: 'failed', outcome: 'no' });
+});
+
+test('what is open of a device is found, oldest first, and what has ended is not', async () => {
+  const device = { sourceId: 'cloud', user: 'Open Olga/Acme', deviceId: 'ApplOPEN' };
+  for (const actionId of ['one', 'two', 'three']) await book.request(anAction({ ...device, actionId }));
+  const two = await book.read('two');
+  if (two) await book.advance(two, { steps: [{ state: 'failed', at: 1, note: '' }] });
+  expect((await book.openOf(device)).map(({ actionId }) => actionId)).toEqual(['one', 'three']);
+  expect((await book.openOf(device, { except: 'one' })).map(({ actionId }) => actionId)).toEqual(['three']);
+  expect((await book.list({ device })).items.map(({ actionId }) => actionId)).toEqual(['three', 'two', 'one']);
+  expect((await book.list({ device, state: 'failed' })).items.map(({ actionId }) => actionId)).toEqual(['two']);
+});
+
+test('a list goes on where its cursor stopped, until everything was given', async () => {
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const page = await book.list({ limit: 2, ...(cursor === null ? {} : { cursor }) });
+    for (const { actionId } of page.items) seen.add(actionId);
+    cursor = page.cursor;
+  } while (cursor !== null);
+  expect(seen.size).toBeGreaterThanOrEqual(6);
+});
+
+test('what is due is found by source and time, and an action that has ended is never due', async () => {
+  const dueOf = async (before: number) => (await book.due('due-here', before)).items.map(({ actionId }) => actionId);
+  const here = { sourceId: 'due-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
+  const forgotten = await book.request(anAction(here));
+  const waiting = await book.request(anAction({ ...here, notBefore: 900, state: 'waiting' }));
+  await book.request(anAction({ ...here, sourceId: 'elsewhere', notBefore: 900, state: 'waiting' }));
+  expect(await dueOf(899)).toEqual([]);
+  expect(await dueOf(1_000)).toEqual([waiting.action.actionId]);
+  expect(await dueOf(700_000)).toHaveLength(2);
+  await book.advance(waiting.action, { steps: [{ state: 'expired', at: 1, note: '' }] });
+  expect(await dueOf(700_000)).toEqual([forgotten.action.actionId]);
+  const [page] = [await book.due('due-here', 700_000, { limit: 1 })];
+  expect(page.items).toHaveLength(1);
+});
+
+test('an action sent again by the clock is left alone for a while, unless somebody came to it and put it off', async () => {
+  const source = { sourceId: 'pushed-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
+  const { action } = await book.request(anAction({ ...source, notBefore: 900, state: 'waiting' }));
+  const dueOf = async (before: number) => (await book.due('pushed-here', before)).items.map(({ actionId }) => actionId);
+  const pushed = await book.advance(action, { steps: [], pushedAt: 1_000 });
+  expect(await dueOf(100_000)).toEqual([]);
+  if (pushed) await book.advance(pushed, { steps: [], notBefore: 1_200 });
+  expect(await dueOf(1_200)).toEqual([action.actionId]);
+});
+
+test('a week of waiting does not outgrow an item: the beginning and the recent past of its history are kept', () => {
+  let action: LedgerAction = { ...anAction(), revision: 1, told: 1, untold: [] };
+  for (let nth = 0; nth < 5_000; nth++)
+    action = advanced(action, { steps: [{ state: 'waiting', at: nth, note: 'The server is busy' }] });
+  expect(action.history.length).toBeLessThanOrEqual(200);
+  expect(action.history[0]?.state).toBe('requested');
+  expect(action.history.at(-1)?.at).toBe(4_999);
+  expect(JSON.stringify(ledgerItem(action, action.revision)).length).toBeLessThan(40_000);
+});

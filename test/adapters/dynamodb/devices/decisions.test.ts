@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decisionStore } from '#adapters/dynamodb/devices/decisions';
+import type { Decision } from '#domain/quarantine/decision';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await startDynamoDb();
+});
+afterAll(() => database.stop());
+
+const decided = (decisionId: string, deviceId: string, at: number): Decision => ({
+  decisionId,
+  deviceId,
+  decided: 'block',
+  by: { kind: 'person', name: 'jane' },
+  at,
+});
+const key = (deviceId: string, user = 'Jane Doe/Acme') => ({ sourceId: 'cloud', user, deviceId });
+
+test('a decision is stored once, and stored again after it was withdrawn it stays withdrawn', async () => {
+  const store = decisionStore(database.client, database.tables);
+  await store.record(key('A'), decided('d1', 'A', 100));
+  expect(await store.withdraw(key('A'), { at: 200, by: 'john', cause: 'w1' })).toBe(1);
+  await store.record(key('A'), decided('d1', 'A', 100));
+  expect(await store.of(key('A'))).toEqual([{ ...decided('d1', 'A', 100), withdrawnAt: 200 }]);
+  expect(await store.withdraw(key('A'), { at: 300, by: 'john', cause: 'w2' })).toBe(0);
+});
+
+test('withdrawing ends what was decided before it, for that device alone', async () => {
+  const store = decisionStore(database.client, database.tables);
+  await store.record(key('X'), decided('before', 'X', 100));
+  await store.record(key('X'), decided('after', 'X', 300));
+  await store.record(key('X|Y'), decided('other', 'X|Y', 100));
+  expect(await store.withdraw(key('X'), { at: 200, by: 'john', cause: 'w3' })).toBe(1);
+  const standing = (await store.of(key('X'))).filter((decision) => decision.withdrawnAt === undefined);
+  expect(standing.map((decision) => decision.decisionId)).toEqual(['after']);
+  expect((await store.of(key('X|Y')))[0]?.withdrawnAt).toBeUndefined();
+});

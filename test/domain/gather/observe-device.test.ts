@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import type { Device, DeviceDetail, ListedDevice } from '#domain/devices/device';
+import { type Look, type ObservationContext, observe } from '#domain/gather/observe-device';
+import { isBaselineOwed, isExisting } from '#domain/quarantine/enforcement';
+
+const row: ListedDevice = {
+  ...{ user: 'Jane Doe/Acme', deviceId: 'ApplA', provider: 'Apple', type: 'Apple/1', level: '', notification: 'activesync' },
+  ...{ lastSync: 1, href: '/a', detail: null },
+};
+const detail: DeviceDetail = {
+  ...{ approval: 'not-required', access: 'allow', wipe: 'none', wipeTypes: '', compliance: 'compliant' },
+  ...{ approvalDate: null, approvers: [], wipeDate: null, codes: {} },
+};
+const unread: Look = { row, full: null, unread: true, rollUp: false };
+const read = (deviation: Partial<DeviceDetail> = {}): Look => ({
+  row,
+  full: { detail: { ...detail, ...deviation }, askedAt: 200 },
+  rollUp: false,
+});
+const recording: ObservationContext = { sourceId: 'hq', runId: 'r1', at: 100, baseline: 'r1', baselineRuns: [] };
+const later: ObservationContext = { sourceId: 'hq', runId: 'r2', at: 200, baseline: null, baselineRuns: ['r1'] };
+const committed = { baselineRuns: ['r1'] };
+const owed = (): Device => observe(null, unread, recording).device;
+
+describe('a record that cannot be read when existing devices are recorded', () => {
+  test('is neither existing nor new until it can be read', () => {
+    expect(isExisting(owed(), committed)).toBe(false);
+    expect(isBaselineOwed(owed(), committed)).toBe(true);
+    const stillUnread = observe(owed(), unread, later);
+    expect(stillUnread).toMatchObject({ same: true, device: { baselineOwed: 'r1' } });
+  });
+
+  test('owes nothing while the run that recorded is not committed', () => {
+    expect(isBaselineOwed(owed(), { baselineRuns: [] })).toBe(false);
+  });
+
+  test('makes the device an existing one where its first readable record shows it connected', () => {
+    const { device, decides } = observe(owed(), read(), later);
+    expect(isExisting(device, committed)).toBe(true);
+    expect(isBaselineOwed(device, committed)).toBe(false);
+    expect(decides).toBe(true);
+  });
+
+  test.each([{ approval: 'pending' }, { approval: 'denied' }, { access: 'deny' }] as const)(
+    'makes it a new one where that record shows %o',
+    (shown) => {
+      const { device, decides } = observe(owed(), read(shown), later);
+      expect(isExisting(device, committed)).toBe(false);
+      expect(isBaselineOwed(device, committed)).toBe(false);
+      expect(decides).toBe(true);
+      // It was settled: what is granted to it later makes it no existing device.
+      const granted = { ...read(), full: { detail, askedAt: 300 } };
+      expect(isExisting(observe(device, granted, { ...later, at: 300 }).device, committed)).toBe(false);
+    },
+  );
+
+  test('is settled by the next gather that records existing devices, where that one can read it', () => {
+    const { device } = observe(owed(), read(), { ...recording, runId: 'r2', at: 200, baseline: 'r2' });
+    expect(device).toMatchObject({ baselineRun: 'r2', baselineOwed: null });
+  });
+
+  test('is forgotten with the registration that it was about', () => {
+    const removed: Device = { ...owed(), presence: 'removed' };
+    const { device } = observe(removed, unread, later);
+    expect(isBaselineOwed(device, committed)).toBe(false);
+  });
+});
+
+test('a row whose full record was not asked for leaves open what was settled before', () => {
+  const waiting = observe(null, read({ approval: 'pending' }), recording).device;
+  const repeated = observe(waiting, { row: { ...row, level: '2' }, full: null, rollUp: false }, recording).device;
+  expect(isBaselineOwed(repeated, committed)).toBe(false);
+  expect(isExisting(repeated, committed)).toBe(false);
+});
+
+describe('a baseline that is committed, in the gather that brings its switch-on to an end', () => {
+  const repeating: ObservationContext = { ...recording, runId: 'r2', at: 200, baselineRuns: ['r1'], baselineRepeated: true };
+  const waiting = (): Device => observe(null, read({ approval: 'pending', access: 'deny' }), recording).device;
+  const admitted: Look = {
+    ...read({ approval: 'approved' }),
+    full: { detail: { ...detail, approval: 'approved' }, askedAt: 300 },
+  };
+
+  test('a device that waited then and was let in since is no existing connection', () => {
+    expect(isExisting(observe(waiting(), admitted, repeating).device, committed)).toBe(false);
+  });
+
+  test('a device that turned up since, or is listed again, is recorded', () => {
+    expect(isExisting(observe(null, read(), repeating).device, committed)).toBe(true);
+    const away: Device = { ...waiting(), presence: 'missing' };
+    expect(isExisting(observe(away, admitted, repeating).device, committed)).toBe(true);
+  });
+
+  test('a switch-on under other settings records anew', () => {
+    const anew = { ...repeating, baselineRepeated: false };
+    expect(isExisting(observe(waiting(), admitted, anew).device, committed)).toBe(true);
+  });
+});

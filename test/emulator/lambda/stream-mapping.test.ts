@@ -1,0 +1,177 @@
+/** A table's stream to a function on the local stack: in order, nothing lost, whatever fails or is killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { RunningMapping } from '#infra/emulator/lambda/event-source-mapping';
+import { startStreamMapping } from '#infra/emulator/lambda/stream-mapping';
+import type { Invoke, StreamMapping } from '#infra/emulator/model';
+import { aFolder, bodiesIn, startStack, type TestStack } from '../services/stack.ts';
+import { aReader, keysOf, names, putLines, putOthers, recordsOf, streaming, withStream } from './streams.ts';
+
+let folder: Awaited<ReturnType<typeof aFolder>>;
+let stack: TestStack;
+let running: RunningMapping[];
+beforeEach(async () => {
+  folder = await aFolder();
+  stack = await startStack(folder.path, { change: withStream() });
+  running = [];
+});
+afterEach(async () => {
+  for (const one of running) await one.stop();
+  await stack.stop();
+  await folder.remove();
+});
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+function read(invoke: (event: unknown) => Promise<unknown>, given: Partial<StreamMapping> = {}) {
+  const problems: string[] = [];
+  const call: Invoke = (_, event) => invoke(event);
+  const options = { ...aReader(stack.endpoint, folder.path), invoke: call, onProblem: (says: string) => problems.push(says) };
+  const mapping = startStreamMapping(streaming(given), options);
+  running.push(mapping);
+  return { mapping, problems };
+}
+
+/** A function that notes what it gets and answers what `answer` says. */
+function noting(answer: (keys: string[], event: unknown) => unknown = () => null) {
+  const batches: string[][] = [];
+  const invoke = async (event: unknown) => {
+    batches.push(keysOf(event));
+    return answer(keysOf(event), event);
+  };
+  return { batches, seen: () => batches.flat(), invoke };
+}
+
+const failing = (event: unknown, pk: string) => ({
+  batchItemFailures: recordsOf(event)
+    .filter(({ dynamodb }) => dynamodb.NewImage.pk.S === pk)
+    .map(({ dynamodb }) => ({ itemIdentifier: dynamodb.SequenceNumber })),
+});
+
+test('new items that fit the filter reach the function in order, in batches of its size', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 4));
+  await putOthers(dynamodb, 20);
+  const reader = noting();
+  read(reader.invoke, { batchSize: 3 });
+  await putLines(dynamodb, names(5, 12));
+  // Changed, not new.
+  await putLines(dynamodb, names(1, 2));
+  await putLines(dynamodb, names(13, 13));
+
+  await vi.waitFor(() => expect(reader.seen()).toEqual(names(1, 13)));
+  expect(Math.max(...reader.batches.map(({ length }) => length))).toBe(3);
+});
+
+test('after a restart it goes on behind the last batch that was answered for', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 5));
+  const first = noting();
+  const { mapping } = read(first.invoke);
+  await vi.waitFor(() => expect(first.seen()).toEqual(names(1, 5)));
+  await mapping.stop();
+  await putLines(dynamodb, names(6, 7));
+
+  const second = noting();
+  read(second.invoke);
+  await vi.waitFor(() => expect(second.seen()).toEqual(names(6, 7)));
+});
+
+test('what fails comes again from the first failed record on, and never out of order', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 6));
+  let failures = 0;
+  const reader = noting((keys, event) => (keys.includes('line|003') && failures++ < 2 ? failing(event, 'line|003') : null));
+  read(reader.invoke, { bisects: false });
+
+  await vi.waitFor(() => expect(reader.batches).toEqual([names(1, 6), names(3, 6), names(3, 6)]));
+});
+
+test('a batch that fails as a whole is halved until the record that fails it stands alone, and that is given up by name', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 8));
+  const reader = noting((keys) => {
+    if (keys.includes('line|005')) throw new Error('poison');
+    return null;
+  });
+  const { problems } = read(reader.invoke, { retryAttempts: 2 });
+
+  const done = () => new Set(reader.batches.filter((keys) => !keys.includes('line|005')).flat());
+  await vi.waitFor(() => expect([...done()]).toEqual([...names(1, 4), ...names(6, 8)]), { timeout: 5000 });
+  expect(problems.at(-1)).toContain('given up');
+  const [told = '{}'] = await bodiesIn(stack.as('operator'), stack.url('lost'), 2);
+  expect(JSON.parse(told)).toMatchObject({
+    DDBStreamBatchInfo: { batchSize: 1, startSequenceNumber: '5', endSequenceNumber: '5' },
+  });
+});
+
+test('a failure that is not the record’s lasts as long as it lasts: nothing is given up, nothing passed over', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 4));
+  let tries = 0;
+  const reader = noting(() => {
+    if (++tries < 5) throw new Error('the bus is away');
+    return null;
+  });
+  read(reader.invoke, { retryAttempts: 10_000 });
+  await putLines(dynamodb, names(5, 6));
+  const settled = () => reader.batches.slice(4).flat();
+  await vi.waitFor(() => expect(settled()).toEqual(names(1, 6)), { timeout: 5000 });
+});
+
+test('it reads with the function’s own rights: without them the stream stays unread and the missing right is named', async () => {
+  await stack.stop();
+  stack = await startStack(folder.path, { change: withStream([]) });
+  await putLines(stack.as('operator').dynamodb, names(1, 1));
+  const reader = noting();
+  const { problems } = read(reader.invoke);
+  await vi.waitFor(() => expect(problems[0]).toContain('is not authorized to perform: dynamodb:ListStreams on resource:'));
+  expect(reader.batches).toEqual([]);
+});
+
+test('killed with -9 again and again, it leaves nothing out and begins each time behind what was answered for', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 24));
+  const seen: string[][] = [];
+  const lives: number[] = [];
+  for (let life = 0; life < 6 && seen.at(-1)?.at(-1) !== 'line|024'; life++) {
+    lives.push(seen.length);
+    const child = spawn(process.execPath, ['test/emulator/lambda/stream-reader-process.ts', stack.endpoint, folder.path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    const exited = once(child, 'exit');
+    let batches = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      seen.push(line.split(' '));
+      // Killed while its third batch is in hand.
+      if (++batches === 3) child.kill('SIGKILL');
+      if (line.endsWith('line|024')) child.kill('SIGKILL');
+    }
+    await exited;
+  }
+  expect([...new Set(seen.flat())]).toEqual(names(1, 24));
+  for (const start of lives.slice(1)) {
+    // The batch in hand at the kill comes again, and nothing before it.
+    expect(seen[start]?.[0]).toBe(seen[start - 1]?.[0]);
+  }
+});
+
+test('a folder from before the table had a stream gets one: what is written from then on is read', async () => {
+  await stack.stop();
+  const other = await aFolder();
+  const before = await startStack(other.path);
+  await putLines(before.as('operator').dynamodb, names(1, 1));
+  await before.stop();
+  await folder.remove();
+  folder = other;
+  stack = await startStack(folder.path, { change: withStream() });
+  await putLines(stack.as('operator').dynamodb, names(2, 3));
+  const reader = noting();
+  read(reader.invoke);
+  await vi.waitFor(() => expect(reader.seen()).toEqual(names(2, 3)));
+});

@@ -1,0 +1,203 @@
+/** Many workers at one source: never more side by side than it takes, also after some were killed; other sources unhindered. */
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { SQSRecord } from 'aws-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { controlKeys } from '#adapters/dynamodb/keys';
+import { gatherHolder } from '#domain/actions/concurrency-slots';
+import { type Batch, type Bounds, sideBySide } from '#functions/act/concurrency';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await startDynamoDb();
+});
+afterAll(() => db.stop());
+
+const limit = 4;
+function boundsOf(deviation: Partial<Bounds> = {}): Bounds {
+  return {
+    slots: slotStore(db.client, db.tables.control),
+    limitOf: () => limit,
+    now: Date.now,
+    random: () => 0.5,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    full: new Map(),
+    ...deviation,
+  };
+}
+const record = (sourceId: string, nth: number): SQSRecord => ({
+  messageId: `${sourceId} ${nth}`,
+  receiptHandle: '',
+  body: sourceId,
+  attributes: {
+    ApproximateReceiveCount: '1',
+    SentTimestamp: '0',
+    SenderId: 'x',
+    ApproximateFirstReceiveTimestamp: '0',
+    MessageGroupId: `${sourceId} ${nth}`,
+  },
+  messageAttributes: {},
+  md5OfBody: '',
+  eventSource: 'aws:sqs',
+  eventSourceARN: 'arn',
+  awsRegion: 'us-east-1',
+});
+const batchOf = (sourceId: string) => Array.from({ length: 10 }, (_, nth) => record(sourceId, nth));
+const common = { sourceOf: ({ body }: SQSRecord) => body, bulk: false, onFailure: () => undefined };
+
+test('ten workers with a hundred actions never have more under way at a source than it takes, and all go out', async () => {
+  let [now, most, done] = [0, 0, 0];
+  const request = async () => {
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    now -= 1;
+  };
+  const each: Batch['each'] = async (_, { slots }) => {
+    if (slots === null) return;
+    for (let asked = 0; asked < 3; asked++) await slots(request);
+    done += 1;
+  };
+  const until = Date.now() + 60_000;
+  const patient = { now: () => 0 };
+  await Promise.all(
+    Array.from({ length: 10 }, (_, nth) =>
+      sideBySide(boundsOf(patient), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
+    ),
+  );
+  expect(most).toBeLessThanOrEqual(limit);
+  expect(done).toBe(100);
+});
+
+test('a source that stays full lets its actions go from the queue, while another source works at full speed', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  let clock = Date.now();
+  await slots.lease('slow', { holder: 'elsewhere', wanted: limit, limit, now: clock, until: clock + 60_000 });
+  const went: string[] = [];
+  const passes = async (ms: number) => {
+    clock += ms;
+  };
+  const bounds = boundsOf({ now: () => clock, pause: passes });
+  const answer = await sideBySide(bounds, {
+    ...common,
+    records: [...batchOf('slow'), ...batchOf('quick')],
+    each: async ({ body }, { slots }) => void went.push(`${body} ${slots !== null}`),
+    holder: 'here',
+    until: clock + 60_000,
+  });
+  expect(answer.batchItemFailures).toEqual([]);
+  expect(went.filter((one) => one === 'quick true')).toHaveLength(10);
+  expect(went.filter((one) => one === 'slow false')).toHaveLength(10);
+  expect(bounds.full.get('slow')).toBeGreaterThan(clock);
+});
+
+test('workers that come one after the other all get some slots, not only those that come first', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (nth: number) =>
+    slots.lease('shared out', { holder: `worker ${nth}`, wanted: 6, limit: 16, now: 1000, until: 2000 });
+  const got: number[] = [];
+  for (let nth = 0; nth < 6; nth++) got.push(await lease(nth));
+  expect(got).toEqual([6, 5, 3, 1, 1, 0]);
+});
+
+/** A client between whose every reading and writing somebody else writes the same item. */
+function overtaken(sourceId: string): DocumentClient {
+  const other = { TableName: db.tables.control, Key: controlKeys.slots(sourceId) };
+  const send: DocumentClient['send'] = async (command: unknown) => {
+    const add = { UpdateExpression: 'ADD revision :one', ExpressionAttributeValues: { ':one': 1 } };
+    if (command instanceof PutCommand) await db.client.send(new UpdateCommand({ ...other, ...add }));
+    return db.client.send(command as PutCommand);
+  };
+  return Object.assign(Object.create(db.client), { send });
+}
+
+test('a worker that others overtake every time fails no batch: it has no slots for now, and gives back what it had', async () => {
+  const wish = { holder: 'unlucky', wanted: 6, limit: 16, now: 1000, until: 2000 };
+  const [alone, throng] = [db.client, overtaken('throng')].map((client) => slotStore(client, db.tables.control));
+  if (!alone || !throng) throw new Error('Both were made just now');
+  expect(await alone.lease('throng', wish)).toBe(6);
+  expect(await throng.lease('throng', { ...wish, holder: 'unluckier' })).toBe(0);
+  await throng.release('throng', 'unlucky');
+  await throng.release('throng', 'unlucky');
+  expect(await alone.lease('throng', { ...wish, holder: 'after', wanted: 15 })).toBe(15);
+});
+
+test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 4, limit, now, until: now + 100 });
+  expect(await lease('killed', 1000)).toBe(4);
+  expect(await lease('next', 1099)).toBe(0);
+  expect(await lease('next', 1100)).toBe(4);
+  await slots.release('killed', 'next');
+  await slots.release('killed', 'next');
+  expect(await lease('third', 1150)).toBe(4);
+});
+
+test.each([1, 4])(
+  'a gather that finds all of %i slots taken gets the next one that is given back, before any action',
+  async (limit) => {
+    const slots = slotStore(db.client, db.tables.control);
+    const source = `taken ${limit}`;
+    const lease = (holder: string, now: number) => slots.lease(source, { holder, wanted: 1, limit, now, until: 900_000 });
+    const share = (now: number) => slots.share(source, { holder: gatherHolder, limit, inUse: 0, now, until: 900_000 });
+    for (let nth = 0; nth < limit; nth++) expect(await lease(`act ${nth}`, 1000)).toBe(1);
+    expect((await share(1000)).held).toBe(0);
+    await slots.release(source, 'act 0');
+    expect(await lease('next', 1500)).toBe(0);
+    expect((await share(2000)).held).toBe(1);
+    await slots.release(source, gatherHolder);
+    expect(await lease('next', 2500)).toBe(1);
+  },
+);
+
+test('single actions that find nothing free get the next slot that is given back, before any of a bulk', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number, bulk: boolean) =>
+    slots.lease('lanes', { holder, wanted: 1, limit: 2, bulk, now, until: 900_000 });
+  expect([await lease('bulk 1', 1000, true), await lease('bulk 2', 1000, true)]).toEqual([1, 1]);
+  expect(await lease('bulk 3', 1000, true)).toBe(0);
+  expect(await lease('single', 1100, false)).toBe(0);
+  await slots.release('lanes', 'bulk 1');
+  expect(await lease('bulk 3', 1200, true)).toBe(0);
+  expect(await lease('single', 1300, false)).toBe(1);
+  await slots.release('lanes', 'bulk 2');
+  expect(await lease('bulk 3', 1400, true)).toBe(1);
+});
+
+test('single actions that have gone meanwhile keep no slot idle for long', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number, bulk: boolean) =>
+    slots.lease('left', { holder, wanted: 1, limit: 1, bulk, now, until: now + 100 });
+  expect(await lease('bulk 1', 1000, true)).toBe(1);
+  expect(await lease('single', 1050, false)).toBe(0);
+  expect(await lease('bulk 2', 3000, true)).toBe(0);
+  expect(await lease('bulk 2', 3050, true)).toBe(1);
+});
+
+test('a gather that does not come back is not waited for any longer than a minute', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const lease = (holder: string, now: number) => slots.lease('gone', { holder, wanted: 1, limit: 1, now, until: now + 100 });
+  expect(await lease('act', 1000)).toBe(1);
+  expect((await slots.share('gone', { holder: gatherHolder, limit: 1, inUse: 0, now: 1050, until: 2000 })).held).toBe(0);
+  expect(await lease('next', 61_000)).toBe(0);
+  expect(await lease('next', 61_050)).toBe(1);
+});
+
+test('a gather has all but one while nobody wants more, comes down to half while actions do, and takes them again after', async () => {
+  const slots = slotStore(db.client, db.tables.control);
+  const share = (inUse: number, now: number) =>
+    slots.share('shared', { holder: gatherHolder, limit: 8, inUse, now, until: now + 60_000 });
+  const lease = (now: number) => slots.lease('shared', { holder: 'act', wanted: 6, limit: 8, now, until: now + 60_000 });
+  expect(await share(0, 0)).toEqual({ held: 7, goal: 7 });
+  expect(await lease(10)).toBe(1);
+  // It still has seven under way: they are not taken from it, and are written as given up once they are not used any more.
+  expect(await share(7, 1000)).toEqual({ held: 7, goal: 4 });
+  expect(await lease(1010)).toBe(1);
+  expect(await share(4, 2000)).toEqual({ held: 4, goal: 4 });
+  expect(await lease(2010)).toBe(4);
+  expect(await share(4, 3000)).toEqual({ held: 4, goal: 4 });
+  await slots.release('shared', 'act');
+  expect(await share(4, 9000)).toEqual({ held: 7, goal: 7 });
+});

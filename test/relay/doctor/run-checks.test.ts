@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { well } from '../../../relay/doctor/finding.ts';
+import { type Check, type Examined, examine } from '../../../relay/doctor/run-checks.ts';
+
+const checks: Check<null>[] = [
+  { id: 'quick', name: 'Quick', needs: [], look: () => well('it is there') },
+  { id: 'endless', name: 'Endless', needs: [], look: () => new Promise(() => undefined) },
+  { id: 'after', name: 'After', needs: ['endless'], look: () => well('it is there') },
+  { id: 'beside', name: 'Beside', needs: [], look: async () => well('it is there') },
+];
+
+test('a check that never comes to an end is broken, with what to do, and the others are tried', async () => {
+  const found: Examined[] = [];
+  for await (const one of examine(checks, null, { longestMs: 20 })) found.push(one);
+  expect(found.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+    'quick well',
+    'endless broken',
+    'after not-tried',
+    'beside well',
+  ]);
+  expect(found[1]?.cure).toContain('relay doctor');
+});
