@@ -1,9 +1,8 @@
 /** Who may import whom, and what the domain may touch: the boundaries that make the rest testable. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
+import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { comments, cyclesOf, fileGraph, folderGraph, importsOf, productFiles, resolve } from './architecture/import-graph.ts';
 
-const root = join(import.meta.dirname, '..');
 const areas = [
   'lambdas/domain',
   'lambdas/adapters',
@@ -23,19 +22,19 @@ type Area = (typeof areas)[number];
 
 /**
  * The areas that each may import besides itself. Of the adapters, the relay may use only the one for Traveler, and the cloud's
- * stacks only the two files that say what tables and indexes there are.
+ * stacks only the two files that define tables and indexes.
  */
-const arrows: Record<Area, readonly string[]> = {
+const allowed: Record<Area, readonly string[]> = {
   'lambdas/domain': [],
   'lambdas/adapters': ['lambdas/domain'],
   'lambdas/use-cases': ['lambdas/domain', 'lambdas/adapters'],
   'lambdas/functions': ['lambdas/domain', 'lambdas/adapters', 'lambdas/use-cases'],
-  // The figures that it shows of the bench are those of its page.
+  // The capacity page shows the measured figures of the bench page.
   'lambdas/console': ['lambdas/domain', 'docs/bench.md?raw'],
   relay: [
     'lambdas/domain',
     'lambdas/adapters/traveler',
-    // How devices are hashed and statements signed is the same on both ends.
+    // Devices are hashed and statements signed in the same way on both ends.
     'lambdas/adapters/fingerprint',
     'lambdas/adapters/relay-identity',
     // For its version.
@@ -44,42 +43,36 @@ const arrows: Record<Area, readonly string[]> = {
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
   'infra/simulators': ['lambdas/domain'],
   'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
-  'infra/emulator': ['lambdas/domain', 'lambdas/adapters', 'infra/local'],
-  'infra/cli': ['lambdas/domain', 'infra/local'],
-  'infra/local': ['lambdas/domain', 'lambdas/adapters', 'infra'],
-  // The package brings the unit that `relay service install` writes elsewhere.
-  infra: ['lambdas/domain', 'infra', 'relay/service', 'package.json'],
-};
-const aliases: Record<string, string> = {
-  '#domain/': 'lambdas/domain/',
-  '#adapters/': 'lambdas/adapters/',
-  '#functions/': 'lambdas/functions/',
-  '#use-cases/': 'lambdas/use-cases/',
-  '#infra/': 'infra/',
-  '#test/': 'test/',
+  // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:
+  // which characters SQS accepts, and how long API Gateway keeps a socket.
+  'infra/emulator': ['lambdas/domain/messages/sqs-safe-json', 'lambdas/domain/relay/relay-protocol'],
+  'infra/cli': ['lambdas/domain'],
+  'infra/local': ['lambdas/domain', 'infra/cloud', 'infra/emulator', 'infra/cli', 'infra/simulators'],
+  // The package ships the unit file that `relay service install` writes elsewhere.
+  infra: ['infra/cloud', 'infra/relay-bundle', 'relay/service', 'package.json'],
 };
 
-const comments = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
-const imports =
-  /(?<!['"`])(?:\bimport|\bexport)\b(?:[\s\w{},*$]*?\bfrom)?\s*['"]([^'"\n]+)['"]|\bimport\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
-
-function importsOf(source: string): string[] {
-  return [...source.replace(comments, '').matchAll(imports)].map((found) => found[1] ?? found[2] ?? '');
-}
-
-/** A path from the root for our own files (`lambdas/domain/device`), null for a package. */
-function resolve(file: string, specifier: string): string | null {
-  if (specifier.startsWith('.')) return posix.join(posix.dirname(file), specifier);
-  const alias = Object.keys(aliases).find((prefix) => specifier.startsWith(prefix));
-  return alias ? `${aliases[alias]}${specifier.slice(alias.length)}` : null;
-}
+/** Which folders of the domain each may import. It is a hierarchy: a folder imports only what stands above it here. */
+const domainFolders: Record<string, readonly string[]> = {
+  devices: [],
+  journal: [],
+  enrolment: [],
+  actions: ['devices', 'journal'],
+  gather: ['devices', 'journal', 'actions'],
+  quarantine: ['devices', 'journal', 'enrolment', 'actions', 'gather'],
+  relay: ['devices', 'journal', 'actions'],
+  runtime: ['enrolment', 'quarantine'],
+  messages: ['devices', 'enrolment', 'actions', 'quarantine', 'relay', 'runtime'],
+  outbound: ['devices', 'journal', 'actions'],
+  replay: ['devices', 'journal', 'enrolment', 'actions', 'gather', 'quarantine'],
+};
 
 const isWithin = (path: string, folder: string) =>
   path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}.`);
 const areaOf = (file: string): Area | undefined => areas.find((area) => isWithin(file, area));
 
-/** One sentence per import that breaks the rule. */
-function wrongArrows(file: string, source: string): string[] {
+/** One sentence per import that crosses a boundary the wrong way. */
+function wrongImports(file: string, source: string): string[] {
   const area = areaOf(file);
   if (!area) return [];
   return importsOf(source).flatMap((specifier) => {
@@ -88,10 +81,36 @@ function wrongArrows(file: string, source: string): string[] {
       return area === 'lambdas/domain' && specifier !== 'zod'
         ? [`${file} imports ${specifier}: the domain imports only zod`]
         : [];
-    const allowed = [area, ...arrows[area]].some((folder) => isWithin(target, folder));
-    return allowed ? [] : [`${file} imports ${target}`];
+    return [area, ...allowed[area]].some((folder) => isWithin(target, folder)) ? [] : [`${file} imports ${target}`];
   });
 }
+
+/** The folder of a file that is organised by folders: `lambdas/functions/act/claim.ts` is in `act`. Null outside `base`. */
+const folderIn = (base: string, path: string): string | null =>
+  isWithin(path, base) ? (path.slice(base.length + 1).split('/')[0] ?? null) : null;
+
+/** One sentence per import between two handler folders. What two handlers share is a use case. */
+function handlersImported(file: string, source: string): string[] {
+  const own = folderIn('lambdas/functions', file);
+  if (own === null) return [];
+  return targetsOf(file, source).flatMap((target) => {
+    const other = folderIn('lambdas/functions', target);
+    return other === null || other === own ? [] : [`${file} imports ${target}`];
+  });
+}
+
+/** One sentence per import between folders of the domain that their hierarchy does not list. */
+function wrongDomainFolders(file: string, source: string): string[] {
+  const own = folderIn('lambdas/domain', file);
+  if (own === null) return [];
+  return targetsOf(file, source).flatMap((target) => {
+    const other = folderIn('lambdas/domain', target);
+    return other === null || other === own || domainFolders[own]?.includes(other) ? [] : [`${file} imports ${target}`];
+  });
+}
+
+const targetsOf = (file: string, source: string): string[] =>
+  importsOf(source).flatMap((specifier) => resolve(file, specifier) ?? []);
 
 const forbidden: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\./, 'the clock'],
@@ -101,64 +120,115 @@ const forbidden: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\bfetch\(|\bsetTimeout\b|\bsetInterval\b|\bqueueMicrotask\b|\basync\b|\bawait\b|\bPromise\b/, 'anything outside itself'],
 ];
 
-/** What a file of the domain touches that it must not. Text in quotes is no code. */
+/** What a file of the domain touches that it must not. Text in quotes is not code. */
 function impurities(source: string): string[] {
   const code = source.replace(comments, '').replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
   return forbidden.filter(([pattern]) => pattern.test(code)).map(([, what]) => what);
 }
 
-function filesIn(folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((file) => !/(^|\/)(node_modules|dist)\//.test(file));
-}
-const existing = ['lambdas', 'infra', 'relay'].filter((folder) => readdirSync(root).includes(folder));
-const files = existing.flatMap(filesIn).map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
-const domain = files.filter(([file]) => isWithin(file, 'lambdas/domain'));
+const files = productFiles();
+const domain = files.filter(({ file }) => isWithin(file, 'lambdas/domain'));
+const graph = fileGraph(files);
 
-test('every import follows the arrows: domain, adapters, functions, and never back', () => {
-  expect(files.flatMap(([file, source]) => wrongArrows(file, source))).toEqual([]);
+test('every import goes downwards: functions, use cases, adapters, domain', () => {
+  expect(files.flatMap(({ file, source }) => wrongImports(file, source))).toEqual([]);
 });
 
 test('no product file imports a test', () => {
-  const targets = files.flatMap(([file, source]) =>
-    importsOf(source).map((specifier) => [file, resolve(file, specifier)] as const),
-  );
-  expect(targets.filter(([, target]) => target !== null && isWithin(target, 'test'))).toEqual([]);
+  const targets = files.flatMap(({ file, source }) => targetsOf(file, source).map((target) => `${file} imports ${target}`));
+  expect(targets.filter((says) => says.includes(' imports test/'))).toEqual([]);
+});
+
+test('no handler folder imports another', () => {
+  expect(files.flatMap(({ file, source }) => handlersImported(file, source))).toEqual([]);
+});
+
+test('folders of the domain import each other only as listed', () => {
+  expect(domain.flatMap(({ file, source }) => wrongDomainFolders(file, source))).toEqual([]);
+  expect(new Set(domain.map(({ file }) => folderIn('lambdas/domain', file)))).toEqual(new Set(Object.keys(domainFolders)));
+});
+
+test('files do not import each other in a cycle', () => {
+  expect(graph.size).toBeGreaterThan(500);
+  expect(cyclesOf(graph)).toEqual([]);
+});
+
+test('folders of the domain and of the use cases do not import each other in a cycle', () => {
+  for (const base of ['lambdas/domain', 'lambdas/use-cases'])
+    expect(cyclesOf(folderGraph(graph, (file) => folderIn(base, file) ?? file)), base).toEqual([]);
 });
 
 test('the domain reads no clock, no randomness, no environment, and logs nothing', () => {
   expect(domain.length).toBeGreaterThan(10);
-  expect(domain.flatMap(([file, source]) => impurities(source).map((what) => `${file} touches ${what}`))).toEqual([]);
+  expect(domain.flatMap(({ file, source }) => impurities(source).map((what) => `${file} touches ${what}`))).toEqual([]);
 });
 
-describe('the check itself', () => {
+describe('each rule rejects a broken example', () => {
   test.each([
-    ['lambdas/domain/a.ts', "import { x } from '#adapters/dynamodb/keys';"],
-    ['lambdas/domain/a.ts', "import {\n  x,\n} from '../adapters/queues.ts';"],
-    ['lambdas/domain/a.ts', "import fs from 'node:fs';"],
-    ['lambdas/domain/a.ts', "export * from '#functions/act/act';"],
-    ['lambdas/domain/a.ts', "const x = await import('undici');"],
-    ['lambdas/domain/a.ts', "import 'undici';"],
+    ['lambdas/domain/devices/a.ts', "import { x } from '#adapters/dynamodb/keys';"],
+    ['lambdas/domain/devices/a.ts', "import {\n  x,\n} from '../../adapters/queues.ts';"],
+    ['lambdas/domain/devices/a.ts', "import fs from 'node:fs';"],
+    ['lambdas/domain/devices/a.ts', "export * from '#functions/act/act';"],
+    ['lambdas/domain/devices/a.ts', "const x = await import('undici');"],
+    ['lambdas/domain/devices/a.ts', "import 'undici';"],
     ['lambdas/adapters/a.ts', "import type { X } from '#functions/gather/gather';"],
+    ['lambdas/adapters/a.ts', "import type { X } from '#use-cases/plan/plan';"],
+    ['lambdas/use-cases/plan/a.ts', "import type { X } from '#functions/evaluate/dependencies';"],
     ['infra/local/a.ts', "import { handler } from '#functions/act/handler';"],
     ['infra/local/a.ts', "import { handler } from '../../lambdas/functions/act/handler.ts';"],
+    ['infra/emulator/a.ts', "import { device } from '#domain/devices/device';"],
+    ['infra/emulator/a.ts', "import { demo } from '#infra/local/demo/demo';"],
+    ['infra/cli/a.ts', "import { startStack } from '../local/stack.ts';"],
     ['infra/cloud/a.ts', "import { sqsQueue } from '#adapters/queues';"],
     ['relay/a.ts', "import { keys } from '#adapters/dynamodb/keys';"],
-  ])('finds what is wrong in %s: %s', (file, source) => {
-    expect(wrongArrows(file, source)).toHaveLength(1);
+  ])('direction, in %s: %s', (file, source) => {
+    expect(wrongImports(file, source)).toHaveLength(1);
   });
 
   test.each([
     [
-      'lambdas/domain/a.ts',
+      'lambdas/domain/devices/a.ts',
       "import { z } from 'zod';\nimport type { Device } from '#domain/devices/device';\n// import x from 'node:fs'",
     ],
     ['lambdas/functions/a/handler.ts', "import { x } from '#adapters/queues';\nimport { y } from './a.ts';"],
+    ['lambdas/functions/a/handler.ts', "import { x } from '#use-cases/plan/plan';"],
     ['relay/a.ts', "import { x } from '#adapters/traveler/devices';"],
-  ])('finds nothing wrong in %s: %s', (file, source) => {
-    expect(wrongArrows(file, source)).toEqual([]);
+  ])('and accepts %s: %s', (file, source) => {
+    expect([...wrongImports(file, source), ...handlersImported(file, source)]).toEqual([]);
+  });
+
+  test('handler folders', () => {
+    const file = 'lambdas/functions/reap/reap.ts';
+    expect(handlersImported(file, "import { x } from '#functions/act/act';")).toHaveLength(1);
+    expect(handlersImported(file, "import { x } from '../act/act.ts';")).toHaveLength(1);
+    expect(handlersImported(file, "import { x } from './silent-relays.ts';")).toEqual([]);
+  });
+
+  test('folders of the domain', () => {
+    const upwards = "import type { Verdict } from '#domain/quarantine/decide';";
+    expect(wrongDomainFolders('lambdas/domain/devices/a.ts', upwards)).toHaveLength(1);
+    expect(wrongDomainFolders('lambdas/domain/replay/a.ts', upwards)).toEqual([]);
+  });
+
+  test('cycles of files', () => {
+    const closed = [
+      { file: 'relay/a.ts', source: "import type { B } from './b.ts';" },
+      { file: 'relay/b.ts', source: "export { c } from './deep/c.ts';" },
+      { file: 'relay/deep/c.ts', source: "import { a } from '../a.ts';" },
+    ];
+    expect(cyclesOf(fileGraph(closed))).toEqual([['relay/a.ts', 'relay/b.ts', 'relay/deep/c.ts', 'relay/a.ts']]);
+    expect(cyclesOf(fileGraph(closed.slice(0, 2)))).toEqual([]);
+  });
+
+  test('cycles of folders, though their files have none', () => {
+    const graph = fileGraph([
+      { file: 'lambdas/use-cases/a/one.ts', source: "import { x } from '#use-cases/b/one';" },
+      { file: 'lambdas/use-cases/b/one.ts', source: '' },
+      { file: 'lambdas/use-cases/b/two.ts', source: "import { x } from '#use-cases/a/two';" },
+      { file: 'lambdas/use-cases/a/two.ts', source: '' },
+    ]);
+    expect(cyclesOf(graph)).toEqual([]);
+    expect(cyclesOf(folderGraph(graph, posix.dirname))).toHaveLength(1);
   });
 
   test.each([
@@ -169,11 +239,11 @@ describe('the check itself', () => {
     'console.log(x);',
     'setTimeout(x, 1);',
     'export async function x() {}',
-  ])('finds the impurity in: %s', (source) => {
+  ])('purity: %s', (source) => {
     expect(impurities(source)).toHaveLength(1);
   });
 
-  test('takes neither words in comments and texts nor a date made of a given number for impurities', () => {
+  test('purity, which accepts words in comments and texts, and a date made of a given number', () => {
     expect(impurities("/** Date.now() */ const text = 'process.env'; const at = new Date(given).toISOString();")).toEqual([]);
   });
 });

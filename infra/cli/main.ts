@@ -5,7 +5,7 @@
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
-import { readReadyFile } from '../local/ready-file.ts';
+import { readReadyFile } from '#infra/cli/ready-file';
 import { addActionCommands } from './actions.ts';
 import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
 import { acceptedGather, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';

@@ -1,6 +1,5 @@
 /** The template's HTTP API and, where it has one, its WebSocket API: one port for both, so that one address serves everything. */
-import type { CleanUp } from '../local/clean-up.ts';
-import type { ReadyFacts } from '../local/ready-file.ts';
+import type { CleanUp } from '#infra/emulator/clean-up';
 import { startHttpApi } from './http-api/http-api.ts';
 import { localIssuer } from './http-api/issuer.ts';
 import { userPool } from './http-api/user-pool.ts';
@@ -18,7 +17,7 @@ export type ApiOptions = {
   cleaning: CleanUp;
 };
 export type Apis = {
-  web: Pick<ReadyFacts, 'consoleUrl' | 'apiUrl' | 'apiToken'>;
+  web: { consoleUrl: string; apiUrl: string; apiToken: string };
   /** Where WebSockets connect; null where the template has no such API. */
   socketUrl: string | null;
   /** Closes every WebSocket; functions are told as long as they run. */

@@ -1,6 +1,6 @@
 /** Which port the console gets: the one asked for, else the usual one, else any that is free. */
 import { createServer } from 'node:net';
-import { Refusal } from './start-error.ts';
+import { Refusal } from '#infra/emulator/start-error';
 
 const usual = 4600;
 

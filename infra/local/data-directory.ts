@@ -8,7 +8,7 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Refusal } from './start-error.ts';
+import { Refusal } from '#infra/emulator/start-error';
 
 export type DataDirectory = { path: string; release(): Promise<void> };
 

@@ -3,18 +3,18 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import type { LocalConfiguration } from '#domain/runtime/configuration';
+import { type ReadyFacts, removeReadyFile, writeReadyFile } from '#infra/cli/ready-file';
+import { type CleanUp, cleanUp } from '#infra/emulator/clean-up';
+import { Refusal } from '#infra/emulator/start-error';
 import { apiClient } from '../cli/api-client.ts';
 import { terminal } from '../cli/terminal.ts';
 import { TemplateNotUnderstood } from '../emulator/template/unsupported.ts';
-import { type CleanUp, cleanUp } from './clean-up.ts';
 import { separateSecrets } from './configuration/local-secrets.ts';
 import { readConfiguration } from './configuration/read-configuration.ts';
 import { portToUse } from './console-port.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Demo } from './demo/demo.ts';
 import { watch } from './event-feed.ts';
-import { type ReadyFacts, removeReadyFile, writeReadyFile } from './ready-file.ts';
-import { Refusal } from './start-error.ts';
 
 type Options = { config?: string; data: string; port?: number; readyFile?: string; demo: boolean };
 

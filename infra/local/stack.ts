@@ -4,7 +4,9 @@
  */
 import { join } from 'node:path';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
+import type { ReadyFacts } from '#infra/cli/ready-file';
 import { synthesize } from '#infra/cloud/synthesize';
+import { type CleanUp, cleanUp } from '#infra/emulator/clean-up';
 import type { Terminal } from '../cli/terminal.ts';
 import { startApis } from '../emulator/apis.ts';
 import { startMapping } from '../emulator/lambda/event-source-mapping.ts';
@@ -19,8 +21,6 @@ import { socketLimitsFrom } from '../emulator/socket/limits.ts';
 import { region } from '../emulator/template/intrinsics.ts';
 import { readTemplate } from '../emulator/template/read-template.ts';
 import { stacksOf } from '../emulator/template/stack-document.ts';
-import { type CleanUp, cleanUp } from './clean-up.ts';
-import type { ReadyFacts } from './ready-file.ts';
 
 export type StackOptions = {
   /** Belongs to this stack alone. */

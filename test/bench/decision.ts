@@ -4,9 +4,10 @@
  * written once a chunk, not once a user, so that the text to parse is not padded. In chunks, because one string cannot hold it.
  */
 import { pathToFileURL } from 'node:url';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { decide } from '#domain/quarantine/decide';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import { defaultSettings } from '#domain/quarantine/settings';
 import type { Row } from '#test/bench/row';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readReadyFile, removeReadyFile, writeReadyFile } from '#infra/cli/ready-file';
 import { openDataDirectory } from '#infra/local/data-directory';
-import { readReadyFile, removeReadyFile, writeReadyFile } from '#infra/local/ready-file';
 import { aDirectory } from '../emulator/lambda/functions.ts';
 
 let dir: Awaited<ReturnType<typeof aDirectory>>;

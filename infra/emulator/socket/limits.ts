@@ -1,7 +1,7 @@
 /** API Gateway's hard limits of a WebSocket, and how a test or a trial makes the long ones short. */
 import { z } from 'zod';
 import { socketLimits } from '#domain/relay/relay-protocol';
-import { Refusal } from '#infra/local/start-error';
+import { Refusal } from '#infra/emulator/start-error';
 
 export type SocketLimits = {
   frameBytes: number;

@@ -1,7 +1,7 @@
 /** Reads the configuration file for the local stack: all mistakes at once, or the configuration. */
 import { readFile } from 'node:fs/promises';
 import { type LocalConfiguration, localConfiguration } from '#domain/runtime/configuration';
-import { Refusal } from '../start-error.ts';
+import { Refusal } from '#infra/emulator/start-error';
 import { type Mistake, mistakesOf } from './configuration-errors.ts';
 
 /** Throws Refusal, whose message is for the person who wrote the file. */

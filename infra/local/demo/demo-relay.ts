@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { ApiClient } from '#infra/cli/api-client';
+import type { ReadyFacts } from '#infra/cli/ready-file';
 import type { Terminal } from '#infra/cli/terminal';
 import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
-import type { ReadyFacts } from '../ready-file.ts';
 
 export type DemoRelay = { stop(): Promise<void> };
 type Options = {

@@ -7,11 +7,11 @@ import type { LocalConfiguration } from '#domain/runtime/configuration';
 import { localConfiguration } from '#domain/runtime/configuration';
 import { type ApiClient, apiClient } from '#infra/cli/api-client';
 import { status } from '#infra/cli/api-shapes';
+import type { ReadyFacts } from '#infra/cli/ready-file';
 import type { Terminal } from '#infra/cli/terminal';
 import { enrolmentFor } from '#infra/simulators/enrolments';
 import { startPortalSimulator } from '#infra/simulators/portal/portal-simulator';
 import type { SimulatedDevice } from '#infra/simulators/traveler-simulator';
-import type { ReadyFacts } from '../ready-file.ts';
 import { type DemoRelay, startDemoRelay } from './demo-relay.ts';
 import { type DemoServer, startDemoServer } from './demo-server.ts';
 

@@ -2,7 +2,7 @@
  * What the server shows of a device, in the words that rules and plans use. Each answers only from what is known: an
  * `unknown` is neither access nor a bar, so nothing is approved or blocked on the strength of it.
  */
-import type { DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DeviceFacts } from './device-facts.ts';
 
 /** It waits for approval: known to be pending. */
 export function isPending({ detail }: DeviceFacts): boolean {

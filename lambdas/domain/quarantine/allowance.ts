@@ -1,7 +1,7 @@
 /** The order in which a user's registered devices use up the allowance. */
 
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
-import type { DeviceFacts } from '#domain/quarantine/decide-input';
 
 export type Places = {
   /** Of each device, in the order given: its place, from 1. */

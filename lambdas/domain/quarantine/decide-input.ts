@@ -1,21 +1,10 @@
 /** What `decide` is told: one user at one source, everything that bears on the verdicts, and the time. */
 
-import type { Device } from '#domain/devices/device';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import type { AqSupport, RequiresApproval } from '#domain/devices/source';
 import type { Enrolment, EnrolmentFeed, Link } from '#domain/enrolment/enrolment';
 import type { Decision } from '#domain/quarantine/decision';
 import type { Settings } from '#domain/quarantine/settings';
-
-/** The part of a stored device that decides. `existing`: its baseline run is committed. */
-export type DeviceFacts = Pick<Device, 'deviceId' | 'type' | 'registeredAt' | 'denial' | 'openAction'> & {
-  /** Somebody lifted our bar on the server itself: it is not put back. */
-  overruled?: boolean;
-  existing: boolean;
-  /** Whether it is existing is not settled: its full record could not be read when existing devices were recorded. */
-  baselineOwed?: boolean;
-  /** Null until a full record was read: approval, access and wipe are then unknown. */
-  detail: Pick<NonNullable<Device['detail']>, 'approval' | 'access' | 'wipe'> | null;
-};
 
 export type DecideInput = {
   /** Epoch ms. */

@@ -3,8 +3,8 @@
  * of a source stops before the first of them and waits for a person. Approvals and what a person asked for are not counted.
  */
 import { z } from 'zod';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
-import type { DeviceFacts } from '#domain/quarantine/decide-input';
 
 export type GuardLimits = { maxDevices: number; maxPercent: number };
 /** `devices`: how many the source has. */

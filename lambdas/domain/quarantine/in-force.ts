@@ -1,7 +1,8 @@
 /** Whether Auto-Quarantine is in force, for one device: it decides nothing where it is not. */
 
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { isPending } from '#domain/devices/server-state';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 
 type Circumstances = Pick<DecideInput, 'settings' | 'server' | 'baseline'>;
 

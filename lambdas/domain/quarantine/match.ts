@@ -1,9 +1,10 @@
 /** The link from each device of one user to enrolments, with its evidence: device match first, else user match. */
 
 import type { Match } from '#domain/devices/device';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { deviceFinder, deviceMatches, type Hit, isEnrolled, type Via } from '#domain/enrolment/device-match';
 import type { Enrolment } from '#domain/enrolment/enrolment';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import { matchUser, type UserMatch } from '#domain/quarantine/user-match';
 
 /** A device with its id in lower case, every enrolment that holds it, and those that count as its device matches. */

@@ -3,9 +3,9 @@
  * again on what the actions made of the server plans nothing new. Where the server's state is unknown, nothing is planned.
  */
 
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess, isBarred, isBarredByUs, isOursToLift, isPending, isTakenByUs } from '#domain/devices/server-state';
 import type { Verdict } from '#domain/quarantine/decide';
-import type { DeviceFacts } from '#domain/quarantine/decide-input';
 import type { Enforcement } from '#domain/quarantine/enforcement';
 import { givesBack, type RuleId } from '#domain/quarantine/rules';
 

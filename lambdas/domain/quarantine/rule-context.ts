@@ -1,10 +1,11 @@
 /** What a rule sees: one device, and what all devices of the user share. */
 import { clientOf } from '#domain/devices/clients';
 import type { Client, Match } from '#domain/devices/device';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { isListedAsSecureMail } from '#domain/enrolment/device-match';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { type Places, placesOf } from '#domain/quarantine/allowance';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import type { Decision } from '#domain/quarantine/decision';
 import { standingDecisions } from '#domain/quarantine/decisions';
 import { enrolmentOf, type Holders, type Matches, matchesOf, matchOf } from '#domain/quarantine/match';

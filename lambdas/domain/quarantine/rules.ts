@@ -4,6 +4,7 @@
  */
 
 import type { VerdictName } from '#domain/devices/device';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import {
   hasAccess,
   isApprovedThere,
@@ -14,7 +15,6 @@ import {
   isUnderWipe,
 } from '#domain/devices/server-state';
 import type { Enrolment } from '#domain/enrolment/enrolment';
-import type { DeviceFacts } from '#domain/quarantine/decide-input';
 import type { Decision } from '#domain/quarantine/decision';
 import { cardinal, moment, ordinal } from '#domain/quarantine/evidence-words';
 import { isKnownOff, whyNotInForce } from '#domain/quarantine/in-force';

@@ -51,6 +51,3 @@ export type Try = {
   queuedAt: number;
   until: number;
 };
-
-/** `overtaken`: somebody else has just written the action; what is stored is to be read anew. */
-export type Acted = 'done' | 'overtaken';

@@ -2,14 +2,15 @@
  * Waiting. The message leaves the action queue, so that the device's other actions are not kept waiting behind it; the ledger
  * says when it is due, and a delayed evaluation of the user puts it in the queue again (docs/decisions/0007-waiting-actions.md).
  */
+
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
-import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { ActionState } from '#domain/actions/action';
-import { backoff, delaySeconds, nextTry } from '#domain/actions/retry';
+import { backoff, nextTry } from '#domain/actions/retry';
 import { type Happened, stepsThrough } from '#domain/actions/steps';
 import type { ActionEvent } from '#domain/actions/transitions';
-import type { EvaluationMessage } from '#domain/messages/messages';
-import type { ActDependencies, Acted } from './dependencies.ts';
+import type { Acted } from '#use-cases/actions/end-action';
+import { wake } from '#use-cases/actions/wake';
+import type { ActDependencies } from './dependencies.ts';
 import { resumeIfOver } from './source-pause.ts';
 
 /** How each open state comes to wait. One that may have taken effect stays what it is: only reading settles it. */
@@ -46,12 +47,4 @@ export async function postpone(
   if (waitsFor === 'source') await resumeIfOver(deps, action.sourceId);
   else await wake(deps, waiting, notBefore);
   return 'done';
-}
-
-/** Has the user evaluated at that time: the evaluation puts what is due in the action queue. */
-export async function wake(deps: Pick<ActDependencies, 'evaluations' | 'now'>, action: LedgerAction, at: number): Promise<void> {
-  const { sourceId, user, type, bulk } = action;
-  const cause = `${type} is due again`;
-  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, bulk };
-  await deps.evaluations.send([evaluationOutgoing(body, delaySeconds(at, deps.now()))]);
 }

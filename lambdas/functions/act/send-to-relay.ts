@@ -4,11 +4,13 @@
  */
 import type { Numbered } from '#adapters/relay-link';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
+import type { Acted } from '#use-cases/actions/end-action';
 import { supersedeOlder } from '#use-cases/actions/end-action';
+import { wake } from '#use-cases/actions/wake';
 import { claim } from './claim.ts';
-import type { ActDependencies, Acted, Try } from './dependencies.ts';
+import type { ActDependencies, Try } from './dependencies.ts';
 import { circumstances } from './executors.ts';
-import { postpone, wake } from './postpone.ts';
+import { postpone } from './postpone.ts';
 import { admitted } from './wipe-guard.ts';
 
 /** Longer than a relay mostly takes, its patience with a silent console included; then it is asked what became of it. */

@@ -3,7 +3,8 @@
  * second call. Counted before the write, by action, so that a try that is repeated counts once.
  */
 import { stepsThrough } from '#domain/actions/steps';
-import type { ActDependencies, Acted, Try } from './dependencies.ts';
+import type { Acted } from '#use-cases/actions/end-action';
+import type { ActDependencies, Try } from './dependencies.ts';
 import { happened } from './endings.ts';
 
 const hourMs = 3_600_000;

@@ -6,11 +6,12 @@ import type { DeviceKey } from '#domain/devices/device';
 import { mostActions } from '#domain/messages/bulk';
 import { actionRequested } from '#domain/messages/events-in';
 import type { ActionAnswer } from '#use-cases/actions/request-action';
-import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems, readJson } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { bulkAccepted } from './bulk-routes.ts';
 import { readingsOf } from './device-path.ts';
-import { given, withoutEmpty } from './device-routes.ts';
 import { malformed, Problem, type ProblemStatus } from './problem.ts';
+import { given, withoutEmpty } from './query.ts';
+import { type ApiApp, type ApiContext, json, pathAfter, problems, readJson } from './route-kit.ts';
 import { actionAccepted, actionPage, actionsAccepted, actionWithHistory } from './schemas.ts';
 import { viewAction, viewHistory } from './views.ts';
 

@@ -1,7 +1,7 @@
 /** The HTTP API under /api, and its own description. */
 import { handle } from 'hono/aws-lambda';
 import { actionRoutes } from './action-routes.ts';
-import { type ApiApp, type ApiDependencies, newApp } from './app.ts';
+import { type ApiDependencies, newApp } from './app.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
@@ -14,6 +14,7 @@ import { linkRoutes } from './link-routes.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { relayRoutes } from './relay-routes.ts';
+import type { ApiApp } from './route-kit.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { steeringRoutes } from './steering-routes.ts';
 

@@ -1,8 +1,8 @@
 /** What every route shares: who calls, how errors are answered, how a body is read. */
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
-import { z as zod } from 'zod';
 import type { DeadLetters } from '#adapters/dead-letters';
 import type { JournalReader } from '#adapters/dynamodb/journal/journal-reader';
 import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
@@ -12,22 +12,9 @@ import type { SourceConfiguration } from '#domain/runtime/configuration';
 import type { BulkRequests } from '#use-cases/actions/stage-bulk';
 import type { Requests } from '#use-cases/use-cases';
 import type { OverviewView } from './overview.ts';
-import { answerProblem, malformed, Problem, problemOf, problemSchema } from './problem.ts';
+import { answerProblem, malformed, Problem, problemOf } from './problem.ts';
+import { type ApiApp, type ApiEnvironment, gatewayContext } from './route-kit.ts';
 import type { StatusView } from './schemas.ts';
-
-/** What the Lambda adapter passes in beside the request. `http.path` is the path as the gateway gave it. */
-const gatewayContext = zod.object({
-  http: zod.object({ path: zod.string() }),
-  authorizer: zod.object({ jwt: zod.object({ claims: zod.record(zod.string(), zod.unknown()) }) }),
-});
-type GatewayContext = zod.infer<typeof gatewayContext>;
-
-export type ApiEnvironment = {
-  Bindings: { requestContext?: unknown };
-  Variables: { gateway: GatewayContext; caller: string };
-};
-export type ApiApp = OpenAPIHono<ApiEnvironment>;
-export type ApiContext = Context<ApiEnvironment>;
 
 export type ApiDependencies = Pick<
   Requests,
@@ -101,37 +88,3 @@ const requireCaller: MiddlewareHandler<ApiEnvironment> = async (c, next) => {
 };
 
 const isName = (claim: unknown): claim is string => typeof claim === 'string' && claim !== '';
-
-/** The rest of the path after `prefix`, as the gateway gave it: slashes and escapes as they came. */
-export function pathAfter(c: ApiContext, prefix: string): string {
-  return c.get('gateway').http.path.slice(prefix.length);
-}
-
-/** The body as JSON, parsed. Throws a Problem that names each wrong field. */
-export async function readBody<S extends z.ZodType>(c: ApiContext, schema: S): Promise<z.output<S>> {
-  const parsed = schema.safeParse(await readJson(c));
-  if (!parsed.success) throw malformed(parsed.error);
-  return parsed.data;
-}
-
-export async function readJson(c: ApiContext): Promise<unknown> {
-  try {
-    return JSON.parse(await c.req.text());
-  } catch {
-    throw new Problem(400, 'The body is no JSON; nothing was done.', { errors: [{ path: '', message: 'is no JSON' }] });
-  }
-}
-
-const problemContent = { 'application/problem+json': { schema: problemSchema } };
-/** Descriptions of the errors that a route may answer, for its OpenAPI entry. */
-export function problems(described: Record<number, string>) {
-  const all: Record<number, string> = { 401: 'No verified token.', ...described };
-  return Object.fromEntries(
-    Object.entries(all).map(([status, description]) => [status, { description, content: problemContent }]),
-  );
-}
-
-export const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});

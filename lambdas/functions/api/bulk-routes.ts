@@ -2,8 +2,9 @@
 import { z } from '@hono/zod-openapi';
 import { refusedAction, stateCounts } from '#domain/messages/bulk';
 import type { BulkView } from '#use-cases/actions/stage-bulk';
-import { type ApiApp, type ApiDependencies, json, problems } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, json, problems } from './route-kit.ts';
 import { isoOrNull, isoTime } from './views.ts';
 
 /** Enough to see what is wrong; the ledger has the rest. */

@@ -4,9 +4,10 @@ import pMap from 'p-map';
 import { isFinal } from '#domain/actions/transitions';
 import { contentOf } from '#domain/messages/action-identity';
 import { type Account, accountOf, type Known, readDeadLetter } from '#domain/messages/dead-letter';
-import { type ApiApp, type ApiContext, type ApiDependencies, json, problems, readBody } from './app.ts';
-import { withoutEmpty } from './device-routes.ts';
+import type { ApiDependencies } from './app.ts';
 import { malformed, Problem } from './problem.ts';
+import { withoutEmpty } from './query.ts';
+import { type ApiApp, type ApiContext, json, problems, readBody } from './route-kit.ts';
 import { isoTime } from './views.ts';
 
 const count = z.number().int();

@@ -3,9 +3,10 @@ import { z } from '@hono/zod-openapi';
 import type { DeviceKey } from '#domain/devices/device';
 import { decision, requester } from '#domain/quarantine/decision';
 import { standingDecisions } from '#domain/quarantine/decisions';
-import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { readingsOf } from './device-path.ts';
 import { malformed, Problem } from './problem.ts';
+import { type ApiApp, type ApiContext, json, pathAfter, problems } from './route-kit.ts';
 import { isoTime } from './views.ts';
 
 const time = z.string().openapi({ format: 'date-time' });

@@ -1,9 +1,12 @@
 /** GET /api/devices and one device with its timeline. */
+
 import { z } from '@hono/zod-openapi';
 import { type Device, presence, verdictName } from '#domain/devices/device';
-import { type ApiApp, type ApiDependencies, json, pathAfter, problems } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { readingsOf } from './device-path.ts';
 import { malformed, Problem } from './problem.ts';
+import { given, withoutEmpty } from './query.ts';
+import { type ApiApp, json, pathAfter, problems } from './route-kit.ts';
 import { devicePage, deviceWithTimeline } from './schemas.ts';
 import { viewDevice, viewTimelineEntry } from './views.ts';
 
@@ -72,14 +75,3 @@ async function firstStored<K, T>(keys: readonly K[], read: (key: K) => Promise<T
   }
   return null;
 }
-
-/** `?user=` means the same as no `user` at all. */
-export const withoutEmpty = (query: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
-
-type Given<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-/** Leaves out what is undefined. */
-export const given = <T extends object>(values: T): Given<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,10 +1,11 @@
 /** POST and GET /api/enrolments. */
 import { z } from '@hono/zod-openapi';
-import { type ApiApp, type ApiDependencies, json, problems, readJson } from './app.ts';
-import { withoutEmpty } from './device-routes.ts';
+import type { ApiDependencies } from './app.ts';
 import { mostEnrolments, readCsvImport, readJsonImport } from './enrolment-import.ts';
 import { guardAnswer, viewGuard } from './guard-schemas.ts';
 import { malformed } from './problem.ts';
+import { withoutEmpty } from './query.ts';
+import { type ApiApp, json, problems, readJson } from './route-kit.ts';
 import { enrolmentBody, enrolmentPage, enrolmentsTaken } from './schemas.ts';
 
 const listQuery = z.object({

@@ -1,8 +1,9 @@
 /** GET /api/status, POST /api/gathers, GET /api/gathers/{runId}. */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, json, problems, readBody } from './route-kit.ts';
 import { runView, statusView } from './schemas.ts';
 import { viewRun } from './views.ts';
 

@@ -1,8 +1,9 @@
 /** GET /api/guards, GET and POST /api/guards/{id}: what the guard stopped, and a person's decision on it. */
 import { z } from '@hono/zod-openapi';
-import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { guardDecision, guardsView, guardView, viewGuard } from './guard-schemas.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, json, problems, readBody } from './route-kit.ts';
 import { isoOrNull } from './views.ts';
 
 const params = z.object({ id: z.string() });

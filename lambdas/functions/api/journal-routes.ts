@@ -2,10 +2,11 @@
 import { z } from '@hono/zod-openapi';
 import { noSource } from '#domain/journal/rejection-lines';
 import { lineKind } from '#domain/journal/timeline';
-import { type ApiApp, type ApiDependencies, json, problems } from './app.ts';
-import { withoutEmpty } from './device-routes.ts';
+import type { ApiDependencies } from './app.ts';
 import { beginning, type Place, searchJournal, startOf, wantedOf } from './journal-search.ts';
 import { malformed, Problem } from './problem.ts';
+import { withoutEmpty } from './query.ts';
+import { type ApiApp, json, problems } from './route-kit.ts';
 
 const linesAtOnce = 500;
 

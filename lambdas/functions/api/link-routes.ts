@@ -1,8 +1,9 @@
 /** POST, DELETE and GET /api/links: a person's word on whether a Traveler user and a portal user are the same. */
 import { z } from '@hono/zod-openapi';
 import { userKey } from '#domain/devices/device';
-import { type ApiApp, type ApiContext, type ApiDependencies, json, problems, readJson } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { malformed, Problem } from './problem.ts';
+import { type ApiApp, type ApiContext, json, problems, readJson } from './route-kit.ts';
 import { isoTime } from './views.ts';
 
 const pair = {

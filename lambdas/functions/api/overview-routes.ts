@@ -1,33 +1,14 @@
 /** GET /api/overview and GET /api/gathers: figures of the whole, and the last gathers of a source. */
+
 import { z } from '@hono/zod-openapi';
-import { type ApiApp, type ApiDependencies, json, problems } from './app.ts';
-import { withoutEmpty } from './device-routes.ts';
+import type { ApiDependencies } from './app.ts';
+import { overviewView } from './overview-schema.ts';
 import { malformed, Problem } from './problem.ts';
-import { actionView, runView } from './schemas.ts';
+import { withoutEmpty } from './query.ts';
+import { type ApiApp, json, problems } from './route-kit.ts';
+import { runView } from './schemas.ts';
 import { viewRun } from './views.ts';
 
-const counts = z.record(z.string(), z.number().int());
-const time = z.string().openapi({ format: 'date-time' });
-export const overviewView = z
-  .object({
-    countedAt: time.openapi({
-      description: 'Counting reads every device; a large fleet is counted anew only every few minutes.',
-    }),
-    sources: z.record(
-      z.string(),
-      z.object({
-        total: z.number().int(),
-        verdicts: counts.openapi({ description: 'Devices by verdict; `undecided` for those without one.' }),
-        states: counts.openapi({ description: 'Devices by presence; removed ones are not counted.' }),
-      }),
-    ),
-    actions: z.object({
-      open: counts.openapi({ description: 'Actions that have not ended, by state.' }),
-      failing: z.array(actionView).openapi({ description: 'Tried more than once and still open; at most 20.' }),
-      failedLately: z.array(actionView).openapi({ description: 'Ended as failed, requested within a day; at most 20.' }),
-    }),
-  })
-  .openapi('Overview');
 const runsQuery = z.object({ source: z.string().min(1), limit: z.coerce.number().int().min(1).max(100).default(30) });
 
 export function overviewRoutes(app: ApiApp, { stores, sourceIds, readOverview }: ApiDependencies): void {

@@ -6,7 +6,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { FleetCounts } from '#adapters/dynamodb/devices/fleet-counts';
-import type { overviewView } from './overview-routes.ts';
+import type { overviewView } from './overview-schema.ts';
 import { isoTime, viewAction } from './views.ts';
 
 export type OverviewView = z.output<typeof overviewView>;

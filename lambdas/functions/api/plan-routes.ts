@@ -2,9 +2,10 @@
 import { compress } from 'hono/compress';
 import { everySource } from '#adapters/dynamodb/settings/settings-reader';
 import { guardOfPlan } from '#domain/quarantine/plan-changes';
-import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { planBody, planView, viewPlan } from './guard-schemas.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, json, problems, readBody } from './route-kit.ts';
 
 export function planRoutes(app: ApiApp, { plan, guardLimits, publishSettings, sourceIds }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({

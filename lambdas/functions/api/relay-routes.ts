@@ -2,8 +2,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { quietMs } from '#adapters/relay-link';
 import { type RelayRecord, relayState, tokenLifeMs } from '#domain/relay/relay-identity';
-import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, json, problems, readBody } from './route-kit.ts';
 import { isoOrNull, isoTime } from './views.ts';
 
 const time = z.string().openapi({ format: 'date-time' });

@@ -1,9 +1,10 @@
 /** GET and POST /api/settings. */
 import { z } from '@hono/zod-openapi';
 import { everySource } from '#adapters/dynamodb/settings/settings-reader';
-import { type ApiApp, type ApiDependencies, json, problems, readBody } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { guardAnswer, viewGuard } from './guard-schemas.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, json, problems, readBody } from './route-kit.ts';
 import { settingsPublication, settingsView } from './schemas.ts';
 import { isoTime, viewSettings } from './views.ts';
 

@@ -1,8 +1,9 @@
 /** POST /api/actions/{id}/cancel (or DELETE /api/actions/{id}) and POST /api/actions/{id}/confirm. */
 import { z } from '@hono/zod-openapi';
 import { cancelAction, confirmAction, type Steered } from '#use-cases/actions/steer-action';
-import { type ApiApp, type ApiContext, type ApiDependencies, json, pathAfter, problems } from './app.ts';
+import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
+import { type ApiApp, type ApiContext, json, pathAfter, problems } from './route-kit.ts';
 import { actionWithHistory } from './schemas.ts';
 import { viewAction, viewHistory } from './views.ts';
 

@@ -7,10 +7,7 @@ import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import type { Queue } from '#adapters/queues';
-import type { SourceState } from '#domain/devices/source';
-import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
 import type { Enforcement } from '#domain/quarantine/enforcement';
-import type { SettingsVersion } from '#domain/quarantine/settings';
 import type { Guarding } from '#use-cases/guard/assess-run';
 
 export type EvaluateDependencies = {
@@ -32,6 +29,3 @@ export type EvaluateDependencies = {
   random(): number;
   pause(ms: number): Promise<void>;
 };
-
-/** What holds for all users of a source, read together. */
-export type Surroundings = { settings: SettingsVersion; state: SourceState; feed: EnrolmentFeed; enforcement: Enforcement };

@@ -16,17 +16,18 @@ import { overtakenAction, type PlannedAction } from '#domain/quarantine/plan-act
 import { newAction } from '#use-cases/decide-user/aq-actions';
 import { digestOf, readInput, registered } from '#use-cases/decide-user/decide-inputs';
 import { type Decided, decideAll } from '#use-cases/decide-user/decide-user';
-import { readSurroundings, type SurroundingsReader } from '#use-cases/decide-user/source-context';
-import type { EvaluateDependencies, Surroundings } from './dependencies.ts';
+import { isSameVerdict } from '#use-cases/decide-user/same-verdict';
+import { readSourceContext, type SourceContext, type SourceContextReader } from '#use-cases/decide-user/source-context';
+import type { EvaluateDependencies } from './dependencies.ts';
 import { cancel, due, readOpenActions, stillOpen, withBarsUnderWay } from './open-actions.ts';
 import { lookAgain } from './recheck-new-device.ts';
-import { isSameVerdict, verdictWrite } from './verdict-write.ts';
+import { verdictWrite } from './verdict-write.ts';
 
 const rounds = 10;
 const devicesAtOnce = 8;
 
 type Round = {
-  surroundings: Surroundings;
+  context: SourceContext;
   input: DecideInput;
   open: Map<string, LedgerAction>;
   /** The first round of a message asks for actions without looking whether they are known: they hardly ever are. */
@@ -34,7 +35,7 @@ type Round = {
   /** One of many that are evaluated for one cause. */
   bulk: true | undefined;
 };
-type Start = Pick<Round, 'surroundings' | 'first' | 'bulk'> & { user: UserRecord; send: (messages: Outgoing[]) => Promise<void> };
+type Start = Pick<Round, 'context' | 'first' | 'bulk'> & { user: UserRecord; send: (messages: Outgoing[]) => Promise<void> };
 /** `known`: an action of the same cause is in the ledger already. */
 type Written =
   | { outcome: 'same' }
@@ -42,11 +43,8 @@ type Written =
   | { outcome: 'written'; replaced: boolean; send: Outgoing[] };
 
 export function evaluateUser(deps: EvaluateDependencies) {
-  /** `surroundings`: shared by the batch, for the first round. Throws when the user changes faster than it can be decided. */
-  return async (
-    key: UserKey,
-    { surroundings, bulk }: { surroundings: SurroundingsReader; bulk?: true | undefined },
-  ): Promise<void> => {
+  /** `contexts`: shared by the batch, for the first round. Throws when the user changes faster than it can be decided. */
+  return async (key: UserKey, { contexts, bulk }: { contexts: SourceContextReader; bulk?: true | undefined }): Promise<void> => {
     const sent = new Set<string | undefined>();
     const send = async (messages: readonly Outgoing[]) => {
       const fresh = messages.filter(({ deduplication }) => !sent.has(deduplication));
@@ -56,10 +54,10 @@ export function evaluateUser(deps: EvaluateDependencies) {
     for (let round = 0; round < rounds; round++) {
       const first = round === 0;
       const [around, user] = await Promise.all([
-        first ? surroundings(key.sourceId) : readSurroundings(deps, key.sourceId),
+        first ? contexts(key.sourceId) : readSourceContext(deps, key.sourceId),
         deps.users.readUser(key),
       ]);
-      if (!around || (await once(deps, key, { user, surroundings: around, first, bulk, send })) === 'settled') return;
+      if (!around || (await once(deps, key, { user, context: around, first, bulk, send })) === 'settled') return;
       await deps.pause(deps.random() * 5 * 2 ** round);
     }
     throw new Error(`A user of ${key.sourceId} changed ${rounds} times while being evaluated. The message comes again.`);
@@ -69,14 +67,14 @@ export function evaluateUser(deps: EvaluateDependencies) {
 async function once(
   deps: EvaluateDependencies,
   key: UserKey,
-  { user, surroundings, first, bulk, send }: Start,
+  { user, context, first, bulk, send }: Start,
 ): Promise<'settled' | 'once more'> {
   const devices = registered(user.devices);
   if (user.devices.length === 0) return 'settled';
-  const [stored, open] = await Promise.all([readInput(deps, key, { user, surroundings }), readOpenActions(deps, user.devices)]);
+  const [stored, open] = await Promise.all([readInput(deps, key, { user, context }), readOpenActions(deps, user.devices)]);
   const input = withBarsUnderWay(stored, open.values());
-  const decided = decideAll(devices, input, surroundings.state);
-  const round = { surroundings, input, open, first, bulk };
+  const decided = decideAll(devices, input, context.state);
+  const round = { context, input, open, first, bulk };
   await lookAgain(deps, key, { decided, bulk });
   const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
   await send([
@@ -103,7 +101,7 @@ async function record(deps: EvaluateDependencies, decided: Decided, round: Round
     held,
     action: wanted ? await wantedAction(deps, decided, { planned: wanted, round }) : null,
     openAction,
-    settingsVersion: round.surroundings.settings.version,
+    settingsVersion: round.context.settings.version,
     digest: () => digestOf(round.input),
     now,
   });

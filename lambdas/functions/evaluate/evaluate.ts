@@ -1,7 +1,7 @@
 /** One message of the evaluations queue: some users, everyone at a source, or what waits for a source to be well again. */
 import pMap from 'p-map';
 import type { EvaluationMessage } from '#domain/messages/messages';
-import { surroundingsOfBatch } from '#use-cases/decide-user/source-context';
+import { sourceContexts } from '#use-cases/decide-user/source-context';
 import type { EvaluateDependencies } from './dependencies.ts';
 import { sendEveryone } from './evaluate-everyone.ts';
 import { evaluateUser } from './evaluate-user.ts';
@@ -11,17 +11,17 @@ const usersAtOnce = 8;
 
 /** To be made anew for every batch: what it keeps holds for that batch only. `remaining`: ms left to this invocation. */
 export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remaining: () => number }) {
-  const surroundings = surroundingsOfBatch(deps);
+  const contexts = sourceContexts(deps);
   const evaluate = evaluateUser(deps);
   const everyone = sendEveryone(deps);
   const resumed = sendResumed(deps);
   return async (message: EvaluationMessage): Promise<void> => {
-    const cleared = await deps.guard?.(message, surroundings);
+    const cleared = await deps.guard?.(message, contexts);
     if (cleared === 'sent') return;
     if (message.kind === 'everyone') return everyone(message, { remaining });
     if (message.kind === 'resume') return resumed(message, { remaining });
     const { sourceId, users, bulk } = message;
-    await pMap([...new Set(users)], (user) => evaluate({ sourceId, user }, { surroundings, bulk }), {
+    await pMap([...new Set(users)], (user) => evaluate({ sourceId, user }, { contexts, bulk }), {
       concurrency: usersAtOnce,
       stopOnError: false,
     });

@@ -1,4 +1,5 @@
 /** What an evaluation changes on one device, decided from values alone; null when it stands as it is. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/devices/users';
 import type { Action } from '#domain/actions/action';
@@ -7,6 +8,7 @@ import { requestLines } from '#domain/actions/action-timeline';
 import type { Device, ExplainedVerdict, Match } from '#domain/devices/device';
 import type { FieldChange, TimelineEntry } from '#domain/journal/timeline';
 import type { Verdict } from '#domain/quarantine/decide';
+import { isSameVerdict } from '#use-cases/decide-user/same-verdict';
 
 export type Change = {
   verdict: Verdict;
@@ -46,20 +48,6 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
 
 /** The verdict's line tells that an action was asked for; where the verdict stands as it was, the action has a line of its own. */
 const asked = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
-
-/** Whether the stored verdict says the same: what decided, on what facts. When and from which settings does not matter. */
-export function isSameVerdict({ verdict: stored, match }: Device, decided: Verdict): boolean {
-  if (stored === null || match === null) return false;
-  const { verdict, rule, evidence, wouldChange, client } = decided;
-  return (
-    (stored.client ?? client) === client &&
-    stored.verdict === verdict &&
-    stored.rule === rule &&
-    stored.evidence === evidence &&
-    stored.wouldChange === wouldChange &&
-    isDeepStrictEqual(match, decided.match)
-  );
-}
 
 function explained({
   verdict: { verdict, rule, evidence, wouldChange, client },

@@ -1,8 +1,8 @@
 /** The start of a gather: everything it goes by is read, before anything is written. */
 
-import type { GatherRun, SourceState } from '#domain/devices/source';
+import type { GatherRun } from '#domain/devices/source';
 import { readManifest } from '#domain/gather/manifest';
-import { baselineOf } from '#domain/quarantine/enforcement';
+import { baselineFor } from './baseline.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { earlyList } from './early-list.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
@@ -65,20 +65,3 @@ export async function oweEveryone(
 }
 
 export const attemptsOf = ({ attempts = 0 }: GatherRun): number => attempts;
-
-/**
- * A baseline is owed before the first complete gather, and each time AQ is to be switched on. When the last complete gather
- * was already one (the server's settings could not be written then), only what changed since has to be looked at again.
- */
-export function baselineFor(
-  run: Pick<GatherRun, 'runId'>,
-  { state, settings, server }: Pick<Gathering, 'state' | 'settings' | 'server'>,
-): Pick<Gathering, 'baseline' | 'everyDetail'> {
-  const firstEver = state.baselineRuns.length === 0;
-  const switchingOn = baselineOf(state, settings.settings) === 'owed' && server.aqSupport === 'supported';
-  if (!firstEver && !switchingOn) return { baseline: null, everyDetail: false };
-  const repeated = isRepeated(state) ? state.baselineRuns.at(-1) : undefined;
-  return { baseline: repeated ?? run.runId, everyDetail: repeated === undefined };
-}
-
-const isRepeated = ({ baselineUpTo, lastRunId }: SourceState): boolean => lastRunId !== null && baselineUpTo === lastRunId;

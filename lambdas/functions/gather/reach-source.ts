@@ -4,7 +4,7 @@ import type { GatherRun, SourceState } from '#domain/devices/source';
 import { askedAs } from '#domain/gather/relayed-run';
 import type { GatherMessage } from '#domain/messages/messages';
 import { askRelay } from './ask-relay.ts';
-import { baselineFor } from './begin.ts';
+import { baselineFor } from './baseline.ts';
 import type { GatherDependencies, GatheredSource, Gathering, OnPremSource, ServerWish } from './dependencies.ts';
 import { relayedFailure, relayedSource } from './relay-list.ts';
 

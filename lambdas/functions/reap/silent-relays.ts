@@ -8,7 +8,7 @@ import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { quietMs } from '#adapters/relay-link';
 import type { RelayRecord } from '#domain/relay/relay-identity';
-import { disconnectedLine } from '#functions/relay-socket/connection';
+import { disconnectedLine } from '#domain/relay/relay-lines';
 
 export type SilentRelaysDependencies = {
   relays: Pick<RelayStore, 'list' | 'updateConnected'>;

@@ -1,7 +1,8 @@
 /** A relay comes and goes: what is remembered of its connections, and what is told of them in the journal of its source. */
+
 import { quietMs } from '#adapters/relay-link';
-import type { TimelineEntry } from '#domain/journal/timeline';
 import { type RelayRecord, relayState } from '#domain/relay/relay-identity';
+import { disconnectedLine } from '#domain/relay/relay-lines';
 import { socketLimits } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
@@ -28,29 +29,6 @@ export async function disconnect(
   if (relay === null || relay.connectionId !== peer.connectionId) return;
   await timeline.appendToSource(relay.sourceId, [disconnectedLine(relay, { at: now(), reason })]);
   await relays.updateConnected(peer.relayId, peer.connectionId, { connectionId: null });
-}
-
-/** Once for each time it was there: named by when it came. */
-export function connectedLine(relay: RelayRecord, at: number): TimelineEntry {
-  const { relayId, hostname } = relay;
-  return {
-    at,
-    id: `relay-connected|${relayId}|${at}`,
-    kind: 'relay-connected',
-    says: `The relay on ${hostname ?? 'an unnamed machine'} is connected.`,
-    data: { relayId },
-  };
-}
-
-export function disconnectedLine(relay: RelayRecord, { at, reason }: { at: number; reason: string }): TimelineEntry {
-  const { relayId, hostname, connectedAt } = relay;
-  return {
-    at,
-    id: `relay-disconnected|${relayId}|${connectedAt}`,
-    kind: 'relay-disconnected',
-    says: `The relay on ${hostname ?? 'an unnamed machine'} is gone (${reason}). Actions on its source wait for it, or for another relay.`,
-    data: { relayId, reason },
-  };
 }
 
 /** Whether it counted as there just before: then nothing is told of its coming (a hand-over, a quick reconnect). */

@@ -1,6 +1,8 @@
 /** The first word of a relay on each connection: who it is, what it speaks, what it has; and what it is answered. */
+
+import { connectedLine } from '#domain/relay/relay-lines';
 import { closeCodes, protocol, type ToCloud } from '#domain/relay/relay-protocol';
-import { connectedLine, wasThere } from './connection.ts';
+import { wasThere } from './connection.ts';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { onLease, say } from './lease.ts';
 import { takeUp } from './resume-source.ts';

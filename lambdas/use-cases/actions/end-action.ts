@@ -3,8 +3,9 @@
  * then the user is evaluated anew. A crash before repeats from the reading; a crash after sends the evaluation once more.
  */
 
-import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { Aftermath } from '#adapters/dynamodb/devices/action-outcome';
+import type { Queue } from '#adapters/queues';
 import type { Shown, Step } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
 import { barAfter } from '#domain/actions/our-denial';
@@ -12,14 +13,14 @@ import { isNewer, supersedes } from '#domain/actions/readiness';
 import { type Happened, stepsThrough } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
 import type { Denial, Device } from '#domain/devices/device';
-import type { ActDependencies, Acted } from '#functions/act/dependencies';
-import { wake } from '#functions/act/postpone';
+import { wake } from './wake.ts';
 
 /** What ending an action needs: less than carrying it out. */
 export type EndDependencies = {
-  ledger: Pick<ActDependencies['ledger'], 'conclude'>;
-  evaluations: ActDependencies['evaluations'];
-  now: ActDependencies['now'];
+  ledger: Pick<Ledger, 'conclude'>;
+  evaluations: Queue;
+  /** Epoch ms. */
+  now(): number;
 };
 
 type Ending = {
@@ -53,14 +54,14 @@ export async function conclude(deps: EndDependencies, action: LedgerAction, endi
 }
 
 /** Ends every action of the device that `newer` takes the place of: they are never carried out. */
-export async function supersedeOlder(deps: ActDependencies, newer: LedgerAction, open: readonly LedgerAction[]): Promise<void> {
+export async function supersedeOlder(deps: EndDependencies, newer: LedgerAction, open: readonly LedgerAction[]): Promise<void> {
   const note = `A newer request, ${newer.type} ${newer.actionId}, takes its place.`;
   for (const older of open.filter((other) => supersedes(newer, other))) await endOther(deps, older, { event: 'supersede', note });
 }
 
 /** The wipes that are on the server and that `cancel` has just taken back; answers what is left open. */
 export async function takeBackWipes(
-  deps: ActDependencies,
+  deps: EndDependencies,
   cancel: LedgerAction,
   open: readonly LedgerAction[],
 ): Promise<LedgerAction[]> {
@@ -109,3 +110,6 @@ function denialAfter(
   const bar = barAfter(denial, { ...action, state, at, before: before ?? action.before, after, known: detail });
   return bar === denial ? undefined : bar;
 }
+
+/** `overtaken`: somebody else has just written the action; what is stored is to be read anew. */
+export type Acted = 'done' | 'overtaken';

@@ -4,12 +4,13 @@ import type { UserRecord, UserStore } from '#adapters/dynamodb/devices/users';
 import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolments/enrolment-candidates';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Device, UserKey } from '#domain/devices/device';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { commonName } from '#domain/devices/names';
 import type { SourceState } from '#domain/devices/source';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import { withWithdrawals } from '#domain/quarantine/decisions';
 import { baselineOf, isBaselineOwed, isExisting } from '#domain/quarantine/enforcement';
-import type { Surroundings } from '#functions/evaluate/dependencies';
+import type { SourceContext } from './source-context.ts';
 
 /**
  * The devices that the server lists, as far as we may conclude it: one that is missing from a gather is still counted as
@@ -27,9 +28,9 @@ export type InputReaders = {
 export async function readInput(
   deps: InputReaders,
   key: UserKey,
-  { user, surroundings }: { user: UserRecord; surroundings: Surroundings },
+  { user, context }: { user: UserRecord; context: SourceContext },
 ): Promise<DecideInput> {
-  const { settings, state, feed, enforcement } = surroundings;
+  const { settings, state, feed, enforcement } = context;
   const devices = registered(user.devices);
   const deviceIds = devices.map(({ deviceId }) => deviceId);
   const { enrolments, sameNamePortalUsers } = await deps.enrolments.candidates({ user: key.user, deviceIds, links: user.links });

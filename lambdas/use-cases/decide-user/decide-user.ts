@@ -1,9 +1,10 @@
 /** Verdicts and planned actions for one user's devices: what an evaluation carries out, and what a plan shows. */
 
 import type { Device } from '#domain/devices/device';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import type { SourceState } from '#domain/devices/source';
 import { decide, type Verdict } from '#domain/quarantine/decide';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import { isTaking } from '#domain/quarantine/guard';
 import { isHeld, type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
 

@@ -1,10 +1,27 @@
-/** Settings, source and enrolment feed: read once per source and invocation. */
-import { effectiveEnforcement } from '#domain/quarantine/enforcement';
-import type { EvaluateDependencies, Surroundings } from '#functions/evaluate/dependencies';
+/** What holds for every user of a source: settings, source state and enrolment feed, read once per source and invocation. */
+import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import type { SourceStore } from '#adapters/dynamodb/gather/sources';
+import type { SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
+import type { SourceState } from '#domain/devices/source';
+import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
+import { type Enforcement, effectiveEnforcement } from '#domain/quarantine/enforcement';
+import type { SettingsVersion } from '#domain/quarantine/settings';
 
-export type SurroundingsReader = (sourceId: string) => Promise<Surroundings | null>;
+export type SourceContext = { settings: SettingsVersion; state: SourceState; feed: EnrolmentFeed; enforcement: Enforcement };
+/** Null for a source that is not configured. */
+export type SourceContextReader = (sourceId: string) => Promise<SourceContext | null>;
 
-export async function readSurroundings(deps: EvaluateDependencies, sourceId: string): Promise<Surroundings | null> {
+export type SourceContextDependencies = {
+  settings: Pick<SettingsReader, 'current'>;
+  sources: Pick<SourceStore, 'read'>;
+  enrolments: Pick<EnrolmentStore, 'feed'>;
+  /** As configured; null for a source that is not configured (any more): nothing is decided for it. */
+  enforcementOf(sourceId: string): Enforcement | null;
+  /** Epoch ms. */
+  now(): number;
+};
+
+export async function readSourceContext(deps: SourceContextDependencies, sourceId: string): Promise<SourceContext | null> {
   const configured = deps.enforcementOf(sourceId);
   if (configured === null) return null;
   const [settings, state, feed] = await Promise.all([
@@ -17,14 +34,14 @@ export async function readSurroundings(deps: EvaluateDependencies, sourceId: str
 
 /**
  * Shared by the messages of one batch, and by no later one: whoever changes settings or a source sends its message after the
- * change, so what is read after a message has come is never older than what the message is about.
+ * change, so what is read after a message arrives is never older than what the message is about.
  */
-export function surroundingsOfBatch(deps: EvaluateDependencies): SurroundingsReader {
-  const known = new Map<string, Promise<Surroundings | null>>();
+export function sourceContexts(deps: SourceContextDependencies): SourceContextReader {
+  const known = new Map<string, Promise<SourceContext | null>>();
   return (sourceId) => {
-    const reading = known.get(sourceId) ?? readSurroundings(deps, sourceId);
+    const reading = known.get(sourceId) ?? readSourceContext(deps, sourceId);
     known.set(sourceId, reading);
-    // A failure is not kept: the next message of the batch may have better luck.
+    // A failure is not cached: the next message of the batch may succeed.
     reading.catch(() => known.delete(sourceId));
     return reading;
   };

@@ -7,22 +7,22 @@
  * Invariant: no part is sent to be decided before the mark is on the source. A part that comes twice is noted once; two workers
  * that both find all parts there send them twice, and a decision that is made twice changes nothing.
  */
+import type { UserStore } from '#adapters/dynamodb/devices/users';
 import type { AssessmentStore } from '#adapters/dynamodb/settings/assessments';
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import { type GuardItem, type GuardLimits, guardOf } from '#domain/quarantine/guard';
-import type { EvaluateDependencies } from '#functions/evaluate/dependencies';
 import { listed, newGuard, type Rail, type Stop } from '#use-cases/guard/guard-run';
-import type { PlanDependencies } from '#use-cases/plan/plan';
+import type { PlanDependencies } from '#use-cases/plan/dependencies';
 import { outcomesOf } from '#use-cases/plan/plan-outcome';
 import { type InputReaders, readInput, registered } from '../decide-user/decide-inputs.ts';
 import { type Decided, decideAll } from '../decide-user/decide-user.ts';
-import type { SurroundingsReader } from '../decide-user/source-context.ts';
+import type { SourceContextReader } from '../decide-user/source-context.ts';
 
 export type GuardingDependencies = {
-  users: EvaluateDependencies['users'] & PlanDependencies['users'];
+  users: UserStore;
   enrolments: InputReaders['enrolments'];
   ledger: PlanDependencies['ledger'];
   assessments: AssessmentStore;
@@ -34,14 +34,14 @@ export type GuardingDependencies = {
   now(): number;
 };
 /** `cleared`: to be decided now. `sent`: noted; it comes again to be decided. */
-export type Guarding = (message: EvaluationMessage, surroundings: SurroundingsReader) => Promise<'cleared' | 'sent'>;
+export type Guarding = (message: EvaluationMessage, contexts: SourceContextReader) => Promise<'cleared' | 'sent'>;
 
 type Part = Extract<EvaluationMessage, { kind: 'users' }>;
 
 export function guardEvaluations(deps: GuardingDependencies): Guarding {
-  return async (message, surroundings) => {
+  return async (message, contexts) => {
     if (message.kind === 'resume' || message.assess === undefined) return 'cleared';
-    if (message.kind === 'users') return assessPart(deps, message, surroundings);
+    if (message.kind === 'users') return assessPart(deps, message, contexts);
     const { sourceId, assess } = message;
     const stop = stopOf(sourceId, assess);
     if (message.cursor === undefined && !(await deps.rail.known(stop.guardId)))
@@ -58,13 +58,9 @@ const stopOf = (sourceId: string, runId: string): Stop => ({
   payload: null,
 });
 
-async function assessPart(
-  deps: GuardingDependencies,
-  message: Part,
-  surroundings: SurroundingsReader,
-): Promise<'cleared' | 'sent'> {
+async function assessPart(deps: GuardingDependencies, message: Part, contexts: SourceContextReader): Promise<'cleared' | 'sent'> {
   const { sourceId, assess, users, cause, bulk } = message;
-  const around = await surroundings(sourceId);
+  const around = await contexts(sourceId);
   if (!assess || !around) return 'cleared';
   const now = deps.now();
   const decided: Decided[][] = [];
@@ -72,7 +68,7 @@ async function assessPart(
     const key = { sourceId, user };
     const record = await deps.users.readUser(key);
     const devices = registered(record.devices);
-    const input = devices.length === 0 ? null : await readInput(deps, key, { user: record, surroundings: around });
+    const input = devices.length === 0 ? null : await readInput(deps, key, { user: record, context: around });
     decided.push(input ? decideAll(devices, input, around.state) : []);
   }
   const taken = (await outcomesOf(deps.ledger, decided, now)).flatMap((outcome) => outcome.taken.map(listed));

@@ -2,7 +2,8 @@
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import { type GuardedDevice, type GuardFigures, type GuardItem, type GuardLimits, mostListed } from '#domain/quarantine/guard';
 import { guardOfPlan } from '#domain/quarantine/plan-changes';
-import type { PlanFleet, Supposition } from '#use-cases/plan/plan';
+import type { Supposition } from '#use-cases/plan/dependencies';
+import type { PlanFleet } from '#use-cases/plan/plan';
 import type { Taken } from '#use-cases/plan/plan-outcome';
 
 export type RailDependencies = {

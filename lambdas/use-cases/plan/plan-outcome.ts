@@ -4,9 +4,9 @@ import type { Device } from '#domain/devices/device';
 import { isTaking } from '#domain/quarantine/guard';
 import type { PlannedAction } from '#domain/quarantine/plan-actions';
 import { changeOf, type PlanChange } from '#domain/quarantine/plan-changes';
-import { isSameVerdict } from '#functions/evaluate/verdict-write';
 import { aqAction, newAction } from '#use-cases/decide-user/aq-actions';
 import type { Decided } from '#use-cases/decide-user/decide-user';
+import { isSameVerdict } from '#use-cases/decide-user/same-verdict';
 
 /** An automatic action that would take access away. */
 export type Taken = { device: Device; planned: PlannedAction };

@@ -10,7 +10,7 @@ import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import { settingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import type { TableName } from '#adapters/dynamodb/table-definitions';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
-import type { PlanDependencies } from './plan.ts';
+import type { PlanDependencies } from './dependencies.ts';
 
 export type Stores = {
   client: DocumentClient;

@@ -6,43 +6,19 @@
  * Names: a match by display name asks how many users of the source share it, which only the end of the stream knows. Users
  * are decided as if theirs were the only one, and those that turn out to share a name are read and decided once more.
  */
+
 import pMap from 'p-map';
-import type { Ledger } from '#adapters/dynamodb/actions/ledger';
-import type { FleetReader, FleetUser } from '#adapters/dynamodb/devices/fleet-scan';
-import type { UserStore } from '#adapters/dynamodb/devices/users';
-import type { EnrolmentIndex } from '#adapters/dynamodb/enrolments/enrolment-index';
+import type { FleetUser } from '#adapters/dynamodb/devices/fleet-scan';
 import type { UserKey } from '#domain/devices/device';
 import { commonName } from '#domain/devices/names';
-import type { SourceState } from '#domain/devices/source';
-import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
-import type { Enforcement } from '#domain/quarantine/enforcement';
 import type { Takings } from '#domain/quarantine/guard';
 import { type FleetPlan, inOrder, perRule } from '#domain/quarantine/plan-changes';
-import type { Settings, SettingsVersion } from '#domain/quarantine/settings';
 import { type InputReaders, readInput, registered } from '#use-cases/decide-user/decide-inputs';
 import { type Decided, decideAll } from '#use-cases/decide-user/decide-user';
+import type { PlanDependencies, Supposition } from './dependencies.ts';
 import { type Outcome, outcomesOf, type Taken } from './plan-outcome.ts';
 import { type PlannedSource, readPlannedSources } from './planned-sources.ts';
 
-export type PlanDependencies = {
-  /** As configured. */
-  sources: readonly { id: string; enforcement: Enforcement }[];
-  fleet: FleetReader;
-  users: Pick<UserStore, 'readUser'>;
-  settings: { current(sourceId: string): Promise<SettingsVersion> };
-  states: { read(sourceId: string): Promise<SourceState> };
-  enrolments: { feed(now: number): Promise<EnrolmentFeed>; all(): Promise<EnrolmentIndex> };
-  ledger: Pick<Ledger, 'read' | 'readMany'>;
-  now(): number;
-};
-
-/** What is supposed; everything else is as stored. */
-export type Supposition = {
-  sourceIds: readonly string[];
-  settings?: Settings | undefined;
-  enrolments?: EnrolmentIndex | undefined;
-  feed?: EnrolmentFeed | undefined;
-};
 /** `users`: for whom an evaluation would write anything. */
 export type Planned = FleetPlan & { taken: Taken[]; users: UserKey[] };
 export type PlanFleet = ReturnType<typeof planFleet>;
@@ -102,11 +78,11 @@ export function planFleet(deps: PlanDependencies) {
 }
 
 async function decideUser({ key, user }: FleetUser, source: PlannedSource, readers: InputReaders): Promise<Decided[]> {
-  const { surroundings, asRecorded } = source;
+  const { context, asRecorded } = source;
   const devices = [...asRecorded(registered(user.devices))];
   if (devices.length === 0) return [];
-  const input = await readInput(readers, key, { user: { ...user, devices }, surroundings });
-  return decideAll(devices, input, surroundings.state);
+  const input = await readInput(readers, key, { user: { ...user, devices }, context });
+  return decideAll(devices, input, context.state);
 }
 
 /** Who is called what at each source, and which names a decision asked about. */

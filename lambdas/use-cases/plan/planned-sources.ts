@@ -2,11 +2,11 @@
 import type { Device } from '#domain/devices/device';
 import { settledUnder } from '#domain/quarantine/after-publication';
 import { effectiveEnforcement } from '#domain/quarantine/enforcement';
-import type { Surroundings } from '#functions/evaluate/dependencies';
-import type { PlanDependencies, Supposition } from './plan.ts';
+import type { SourceContext } from '../decide-user/source-context.ts';
+import type { PlanDependencies, Supposition } from './dependencies.ts';
 
 export type PlannedSource = {
-  surroundings: Surroundings;
+  context: SourceContext;
   /** The devices as the gather that follows a publication records them. */
   asRecorded: (devices: readonly Device[]) => readonly Device[];
 };
@@ -23,8 +23,8 @@ export async function readPlannedSources(
     const wanted = { ...current, settings: settings ?? current.settings };
     const settled = settings ? settledUnder(state, settings, enforcement) : { state, asRecorded: asTheyAre };
     const effective = effectiveEnforcement(enforcement, state.server);
-    const surroundings = { settings: wanted, state: settled.state, feed, enforcement: effective };
-    return [id, { surroundings, asRecorded: settled.asRecorded }];
+    const context = { settings: wanted, state: settled.state, feed, enforcement: effective };
+    return [id, { context, asRecorded: settled.asRecorded }];
   });
   return new Map(await Promise.all(read));
 }

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { barOf } from '#domain/actions/our-denial';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
 import { decide, type Verdict } from '#domain/quarantine/decide';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import { type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
 import { anyUser, shuffled } from '#test/fixtures/arbitrary-decision';
 import { aDevice, anEnrolment, aqOn, aUser, now } from '#test/fixtures/decision';

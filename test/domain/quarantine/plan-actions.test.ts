@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { DeviceFacts } from '#domain/devices/device-facts';
 import { decide } from '#domain/quarantine/decide';
-import type { DecideInput, DeviceFacts } from '#domain/quarantine/decide-input';
+import type { DecideInput } from '#domain/quarantine/decide-input';
 import { isHeld, overtakenAction, planActions } from '#domain/quarantine/plan-actions';
 import {
   aDecision,

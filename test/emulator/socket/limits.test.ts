@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { socketLimitsFrom } from '#infra/emulator/socket/limits';
-import { Refusal } from '#infra/local/start-error';
+import { Refusal } from '#infra/emulator/start-error';
 
 describe('the limits of a WebSocket', () => {
   test('are those of API Gateway', () => {

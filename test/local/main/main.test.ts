@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { readReadyFile } from '#infra/local/ready-file';
+import { readReadyFile } from '#infra/cli/ready-file';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { eventually, runMain, type Stack, startStack, temporaryFolder } from '#test/fixtures/stack';
 import { alive, familyOf, listeningOn } from './processes.ts';

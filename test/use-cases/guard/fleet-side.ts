@@ -26,7 +26,7 @@ import { evaluateBatch } from '#functions/evaluate/evaluate';
 import { aDevice, anEnrolment, configuration, start, startPortalSide } from '#test/functions/portal-events/portal-side';
 import { readInput } from '#use-cases/decide-user/decide-inputs';
 import { decideAll } from '#use-cases/decide-user/decide-user';
-import { readSurroundings } from '#use-cases/decide-user/source-context';
+import { readSourceContext } from '#use-cases/decide-user/source-context';
 import { guardEvaluations } from '#use-cases/guard/assess-run';
 import { guardRail } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';
@@ -125,14 +125,14 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
     putDevice: (device: Device) => client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) })),
     /** As if every user had been evaluated on what is stored now, but without the time that takes for thousands. */
     async decideEveryone() {
-      const surroundings = await readSurroundings(dependencies, source);
-      if (!surroundings) throw new Error('the source is not configured');
+      const context = await readSourceContext(dependencies, source);
+      if (!context) throw new Error('the source is not configured');
       const candidates = await planning.enrolments.all();
       const decided: Device[] = [];
       await planning.fleet.eachUsers([source], async (all) => {
         for (const { key, user } of all) {
-          const input = await readInput({ enrolments: candidates, users, now }, key, { user, surroundings });
-          for (const { device, verdict } of decideAll(user.devices, input, surroundings.state)) {
+          const input = await readInput({ enrolments: candidates, users, now }, key, { user, context });
+          for (const { device, verdict } of decideAll(user.devices, input, context.state)) {
             const { verdict: name, rule, evidence, wouldChange, match } = verdict;
             const explained = {
               verdict: name,

@@ -1,0 +1,13 @@
+import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import { evaluationOutgoing } from '#adapters/evaluations-queue';
+import type { Queue } from '#adapters/queues';
+import { delaySeconds } from '#domain/actions/retry';
+import type { EvaluationMessage } from '#domain/messages/messages';
+
+/** Has the user evaluated at that time: the evaluation puts what is due in the action queue. */
+export async function wake(deps: { evaluations: Queue; now(): number }, action: LedgerAction, at: number): Promise<void> {
+  const { sourceId, user, type, bulk } = action;
+  const cause = `${type} is due again`;
+  const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, bulk };
+  await deps.evaluations.send([evaluationOutgoing(body, delaySeconds(at, deps.now()))]);
+}
