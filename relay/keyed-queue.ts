@@ -1,10 +1,10 @@
 /** Work side by side, up to a bound, where what belongs to one thing (a device) goes strictly one after the other. */
 import pLimit from 'p-limit';
 
-export type InOrder = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+export type KeyedQueue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
 /** Work of one key begins when the work asked for before it has ended, however it ended, and a place is free. */
-export function inOrder(atOnce: number): InOrder {
+export function keyedQueue(atOnce: number): KeyedQueue {
   const places = pLimit(atOnce);
   const latest = new Map<string, Promise<unknown>>();
   return (key, work) => {

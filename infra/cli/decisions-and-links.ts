@@ -23,7 +23,7 @@ const decisions = z.object({
 const linkSays = ({ user, portalUser, kind }: z.infer<typeof link>) =>
   `${kind}: ${user} is ${kind === 'confirmed' ? '' : 'not '}the portal user ${portalUser}`;
 
-export function addPeopleCommands({ command, api, print }: CommandLine): void {
+export function addDecisionCommands({ command, api, print }: CommandLine): void {
   command('decisions <source> <user> <device>', 'what people and portal rules decided about a device').action(
     async (source: string, user: string, device: string, output: Output) =>
       print(output, await (await api()).get(`/decisions/${encoded(source, user, device)}`, decisions), (answer) => {

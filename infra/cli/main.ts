@@ -11,23 +11,23 @@ import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
 import { acceptedGather, devicePage, deviceWithTimeline, run, status } from './api-shapes.ts';
 import { addBulkCommands } from './bulk.ts';
 import { type AddCommands, encoded, type Output } from './command-line.ts';
-import { addPeopleCommands } from './decisions-and-links.ts';
+import { addDecisionCommands } from './decisions-and-links.ts';
 import { addDeadLetterCommands } from './dlq.ts';
 import { seconds, showDevice, showDevices, showStatus } from './format-answers.ts';
 import { addJournalCommands } from './journal.ts';
 import { addPlanCommands } from './plan.ts';
 import { addRelayCommands } from './relays.ts';
 import { addReplayCommand } from './replay.ts';
-import { addAskCommands } from './request-actions.ts';
+import { addRequestCommands } from './request-actions.ts';
 
 /** Commands that have a file of their own. */
 const addCommands: readonly AddCommands[] = [
   addActionCommands,
-  addAskCommands,
+  addRequestCommands,
   addBulkCommands,
   addDeadLetterCommands,
   addJournalCommands,
-  addPeopleCommands,
+  addDecisionCommands,
   addPlanCommands,
   addRelayCommands,
   addReplayCommand,

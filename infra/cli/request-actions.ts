@@ -31,7 +31,7 @@ const requestOf = (type: Type, { by, reason }: Asked) => ({
 });
 const jsonOf = ({ json }: Output): Output => (json ? { json } : {});
 
-export function addAskCommands(line: CommandLine): void {
+export function addRequestCommands(line: CommandLine): void {
   const asking = (name: string, type: Type) =>
     line.command(name, says[type]).option('--reason <text>').option('--by <name>', 'who decides', userInfo().username);
 

@@ -8,7 +8,7 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Refusal } from '#infra/emulator/start-error';
+import { StartError } from '#infra/emulator/start-error';
 
 export type DataDirectory = { path: string; release(): Promise<void> };
 
@@ -18,7 +18,7 @@ export async function openDataDirectory(given: string): Promise<DataDirectory> {
   const path = await realpath(given);
   const address = lockAddress(path);
   const server = (await listen(address)) ?? (await takeOver(address));
-  if (!server) throw new Refusal(await inUse(path, address));
+  if (!server) throw new StartError(await inUse(path, address));
   server.unref();
   return { path, release: () => new Promise((resolve) => server.close(() => resolve())) };
 }

@@ -4,7 +4,7 @@ import { type Device, devicePage, deviceWithTimeline, type Run, type SourceStatu
 import { seconds } from '../cli/format-answers.ts';
 import type { Terminal } from '../cli/terminal.ts';
 
-export type WatchOptions = { api: ApiClient; screen: Pick<Terminal, 'event' | 'problem'>; everyMs?: number };
+export type EventFeedOptions = { api: ApiClient; screen: Pick<Terminal, 'event' | 'problem'>; everyMs?: number };
 
 /** What was told of a source last, so that only news is told. */
 type Told = { runId: string | null; at: number; problem: string | null; inForce: boolean };
@@ -12,7 +12,7 @@ const unchangedGatherEveryMs = 60_000;
 const heldShown = 200;
 const keyOf = ({ sourceId, user, deviceId }: Device) => [sourceId, user, deviceId].map(encodeURIComponent).join('/');
 
-export function watch({ api, screen, everyMs = 2000 }: WatchOptions): { stop(): void } {
+export function followEvents({ api, screen, everyMs = 2000 }: EventFeedOptions): { stop(): void } {
   const told = new Map<string, Told>();
   let held: Map<string, Device> | null = null;
   let stopped = false;

@@ -5,7 +5,7 @@ import colors from 'picocolors';
 import type { LocalConfiguration } from '#domain/runtime/configuration';
 import { type ReadyFacts, removeReadyFile, writeReadyFile } from '#infra/cli/ready-file';
 import { type CleanUp, cleanUp } from '#infra/emulator/clean-up';
-import { Refusal } from '#infra/emulator/start-error';
+import { StartError } from '#infra/emulator/start-error';
 import { apiClient } from '../cli/api-client.ts';
 import { terminal } from '../cli/terminal.ts';
 import { TemplateNotUnderstood } from '../emulator/template/unsupported.ts';
@@ -14,7 +14,7 @@ import { readConfiguration } from './configuration/read-configuration.ts';
 import { portToUse } from './console-port.ts';
 import { openDataDirectory } from './data-directory.ts';
 import type { Demo } from './demo/demo.ts';
-import { watch } from './event-feed.ts';
+import { followEvents } from './event-feed.ts';
 
 type Options = { config?: string; data: string; port?: number; readyFile?: string; demo: boolean };
 
@@ -41,7 +41,7 @@ function optionsOf(argv: readonly string[]): Options {
 async function given({ config, demo }: Options): Promise<LocalConfiguration | null> {
   if (config !== undefined) return readConfiguration(resolve(config));
   if (demo) return null;
-  throw new Refusal(
+  throw new StartError(
     'Without the demo there is nothing to start: name a configuration with --config FILE (docs/configuration.example.json shows one).',
   );
 }
@@ -80,7 +80,7 @@ async function run(options: Options, cleaning: CleanUp): Promise<void> {
   });
   for (const file of readyFiles) await writeReadyFile(file, stack.facts);
   showAddresses(stack.facts);
-  const watching = watch({ api: apiClient({ url: stack.facts.apiUrl, token: stack.facts.apiToken }), screen });
+  const watching = followEvents({ api: apiClient({ url: stack.facts.apiUrl, token: stack.facts.apiToken }), screen });
   cleaning.add(watching.stop);
   begin(stack.facts, screen);
 }
@@ -108,7 +108,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (stopping) return;
     await cleaning.run(screen.problem);
-    const forThePerson = error instanceof Refusal || error instanceof TemplateNotUnderstood;
+    const forThePerson = error instanceof StartError || error instanceof TemplateNotUnderstood;
     process.stderr.write(`${forThePerson ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(forThePerson ? 2 : 1);
   }

@@ -8,7 +8,7 @@ import type { Outgoing, Queue } from '#adapters/queues';
  * `readMany` may answer in any order and leave out what is not there; `nameOf` tells which key an answer belongs to. Of equal
  * keys one is asked for. What is read is read after it was asked for, so it is never staler than a read of its own.
  */
-export function readTogether<K, V>(
+export function dataLoader<K, V>(
   readMany: (keys: readonly K[]) => Promise<readonly V[]>,
   { nameOf }: { nameOf: (one: K | V) => string },
 ): (key: K) => Promise<V | null> {
@@ -32,7 +32,7 @@ export function readTogether<K, V>(
 }
 
 /** Messages of one moment leave in one send, in the order they came; each sender hears of its success or failure. */
-export function sendTogether(queue: Queue): Queue {
+export function batchedSender(queue: Queue): Queue {
   let waiting: Outgoing[] = [];
   let sent: Promise<void> | null = null;
 

@@ -21,14 +21,14 @@ import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import type { EnvironmentOf } from '#domain/runtime/environment';
 import { requestAction } from '#use-cases/actions/request-action';
 import { withdrawDecision } from '#use-cases/actions/withdraw-decision';
-import { takeEnrolments } from '#use-cases/enrolments/apply-enrolment';
-import { takeMany } from '#use-cases/enrolments/apply-enrolments';
-import { takeWaiting } from '#use-cases/enrolments/apply-staged';
+import { applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import { applyManyEnrolments } from '#use-cases/enrolments/apply-enrolments';
+import { applyStaged } from '#use-cases/enrolments/apply-staged';
 import { importEnrolments } from '#use-cases/enrolments/import-enrolments';
-import { waitingEnrolments } from '#use-cases/enrolments/requeue-staged';
-import { takeSnapshot } from '#use-cases/enrolments/stage-snapshot';
+import { requeueStaged } from '#use-cases/enrolments/requeue-staged';
+import { stageSnapshot } from '#use-cases/enrolments/stage-snapshot';
 import { requestGather } from '#use-cases/gathers/request-gather';
-import { guardRail } from '#use-cases/guard/guard-run';
+import { guardRun } from '#use-cases/guard/guard-run';
 import { decideGuard } from '#use-cases/guard-decisions/decide-guard';
 import { confirmLink } from '#use-cases/links/confirm-link';
 import { planFleet } from '#use-cases/plan/plan';
@@ -64,12 +64,12 @@ export function requestsOf(
   const planning = planDependencies({ client: dynamodb, tables, configuration, now });
   const plan = planFleet(planning);
   const guards = guardStore(dynamodb, tables);
-  const rail = guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
+  const rail = guardRun({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
   const bulk = enrolmentBulk(dynamodb, tables);
-  const many = takeMany({ sources, bulk, enrolments, evaluations, plan, rail, now });
+  const many = applyManyEnrolments({ sources, bulk, enrolments, evaluations, plan, rail, now });
   const enrolmentsQueue = sqsQueue(environment.ENROLMENTS_QUEUE_URL, sqs);
   const gather = requestGather({ sources, runs, gatherQueue: sqsQueue(environment.GATHER_QUEUE_URL, sqs) });
-  const take = takeEnrolments({ sources, enrolments, evaluations, rail, now });
+  const take = applyEnrolments({ sources, enrolments, evaluations, rail, now });
   const publish = publishSettings({ sources, settings, rail, requestGather: gather, evaluations, now });
   const snapshots = snapshotStore(dynamodb, tables.control);
 
@@ -81,8 +81,8 @@ export function requestsOf(
     decisions,
     timeline,
     takeEnrolments: take,
-    takeSnapshot: takeSnapshot({ snapshots, enrolmentsQueue }),
-    takeWaiting: takeWaiting({ snapshots, takeMany: many, known: rail.known }),
+    takeSnapshot: stageSnapshot({ snapshots, enrolmentsQueue }),
+    takeWaiting: applyStaged({ snapshots, takeMany: many, known: rail.known }),
     importEnrolments: importEnrolments({ takeMany: many, snapshots, known: rail.known, now }),
     plan,
     guards,
@@ -90,7 +90,7 @@ export function requestsOf(
     decideGuard: decideGuard({
       guards,
       publishSettings: publish,
-      enrolments: waitingEnrolments(enrolmentsQueue),
+      enrolments: requeueStaged(enrolmentsQueue),
       plan,
       ledger: actions,
       evaluations,

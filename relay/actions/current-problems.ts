@@ -5,7 +5,7 @@ import { sentence } from './describe-problem.ts';
 type Place = 'journal' | 'reading' | 'writing' | 'settings' | 'relay';
 type SettingsOutcome = Extract<ToCloud, { type: 'settingsResult' }>['outcome'];
 
-export function troubles() {
+export function currentProblems() {
   const known = new Map<Place, string>();
 
   function set(place: Place, problem: RelayProblem | null): void {

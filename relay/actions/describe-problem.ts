@@ -3,7 +3,7 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import { JournalFailure } from '../journal/action-journal.ts';
 
-export function problemOf(error: unknown): RelayProblem {
+export function describeProblem(error: unknown): RelayProblem {
   if (error instanceof TravelerFailure) {
     const { kind, problem, retryAfterMs, unreachable } = error;
     return { kind, ...problem, unreachable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

@@ -6,7 +6,7 @@
  * `written` after it: both are settled by reading, and only a try that may not have gone out at all is written again; a wipe
  * never is, because the phone that is there by then may be another one.
  */
-import { type Circumstances, effects, type Progress } from '#domain/actions/executor-rules';
+import { type EffectContext, effects, type Progress } from '#domain/actions/executor-rules';
 import { staleWipe } from '#domain/actions/readiness';
 import { setUpAnew } from '#domain/actions/wipe';
 import type { DeviceDetail } from '#domain/devices/device';
@@ -26,12 +26,12 @@ export type Situation = {
   cloudNow: number;
 };
 /** What reading the device gave. */
-export type Sight = { seen: DeviceDetail } | 'gone' | { problem: RelayProblem };
+export type DeviceReading = { seen: DeviceDetail } | 'gone' | { problem: RelayProblem };
 export type Next = { next: 'read' } | { next: 'write'; before: DeviceDetail } | { next: 'finish'; outcome: ActionOutcome };
 
 const finish = (outcome: ActionOutcome): Next => ({ next: 'finish', outcome });
 
-function circumstances({ wipeTargets, lockBelongs, sent, asBefore }: ActionCommand): Circumstances {
+function circumstances({ wipeTargets, lockBelongs, sent, asBefore }: ActionCommand): EffectContext {
   return { ...(wipeTargets === undefined ? {} : { wipeTargets }), lockBelongs, sent, givesBack: asBefore !== undefined };
 }
 
@@ -55,11 +55,11 @@ export function atFirst(situation: Situation): Next {
 }
 
 /** The device was read. */
-export function onSight(situation: Situation, sight: Sight): Next {
+export function onSight(situation: Situation, sight: DeviceReading): Next {
   return situation.entry.startedAt === null ? beforeAnything(situation, sight) : afterCutOff(situation, sight);
 }
 
-function beforeAnything({ entry: { command }, sentBefore }: Situation, sight: Sight): Next {
+function beforeAnything({ entry: { command }, sentBefore }: Situation, sight: DeviceReading): Next {
   if (sight === 'gone') return finish({ how: 'gone', started: false });
   if ('problem' in sight) return finish({ how: 'unread', problem: sight.problem });
   const before = sight.seen;
@@ -81,7 +81,7 @@ function stale({ what, wipeFence, requestedAt, href }: ActionCommand, detail: De
   return anew === null ? null : staleWipe(anew);
 }
 
-function afterCutOff(situation: Situation, sight: Sight): Next {
+function afterCutOff(situation: Situation, sight: DeviceReading): Next {
   const { command, before, writtenAt } = situation.entry;
   if (sight === 'gone') return finish({ how: 'gone', started: true });
   if ('problem' in sight) return finish({ how: 'unknown', problem: sight.problem, before });
@@ -95,7 +95,7 @@ function afterCutOff(situation: Situation, sight: Sight): Next {
 /** The write was tried, and the device read back. `write`: how the write went by itself. */
 export function afterWrite(
   command: ActionCommand,
-  { before, write, sight }: { before: DeviceDetail; write: 'accepted' | 'gone' | RelayProblem; sight: Sight },
+  { before, write, sight }: { before: DeviceDetail; write: 'accepted' | 'gone' | RelayProblem; sight: DeviceReading },
 ): ActionOutcome {
   if (write === 'gone' || sight === 'gone') return { how: 'gone', started: true };
   const seen = 'seen' in sight ? sight.seen : null;

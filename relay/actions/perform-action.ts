@@ -8,12 +8,12 @@ import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/r
 import { patienceLeft } from '../domino/read-back-delays.ts';
 import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, RelaySource } from '../ports.ts';
-import { problemOf } from './describe-problem.ts';
-import { afterWrite, atFirst, barred, onSight, progressAfter, type Sight, type Situation } from './next-step.ts';
+import { describeProblem } from './describe-problem.ts';
+import { afterWrite, atFirst, barred, type DeviceReading, onSight, progressAfter, type Situation } from './next-step.ts';
 import { look, lookUntil, type ReadSource } from './read-device.ts';
 import { type WriteSource, writeAction } from './writes.ts';
 
-export type CarryOutDependencies = {
+export type PerformActionDependencies = {
   source: ReadSource & WriteSource & Pick<RelaySource, 'readBack'>;
   journal: Pick<ActionJournal, 'started' | 'written' | 'attemptsOf'>;
   /** Epoch ms of this machine's clock. */
@@ -22,13 +22,13 @@ export type CarryOutDependencies = {
   pause(ms: number): Promise<void>;
 };
 /** `startedAt`: when the write began, epoch ms; null when nothing was written. */
-export type CarriedOut = { outcome: ActionOutcome; startedAt: number | null };
+export type PerformedAction = { outcome: ActionOutcome; startedAt: number | null };
 
 export class Stopped extends Error {
   override name = 'Stopped';
 }
 
-export async function carryOut(deps: CarryOutDependencies, entry: JournalEntry, link: Link): Promise<CarriedOut> {
+export async function performAction(deps: PerformActionDependencies, entry: JournalEntry, link: Link): Promise<PerformedAction> {
   const { command, startedAt } = entry;
   const attempts = await deps.journal.attemptsOf(command.actionId);
   const outdated = attempts.some((other) => other.command.attempt > command.attempt);
@@ -47,7 +47,7 @@ export async function carryOut(deps: CarryOutDependencies, entry: JournalEntry, 
 const never = Number.NEGATIVE_INFINITY;
 
 /** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
-function lookAfter(deps: CarryOutDependencies, command: ActionCommand, lastWrite: number): Promise<Sight> {
+function lookAfter(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
   if (lastWrite === never) return look(deps.source, command);
   const waits = patienceLeft(deps.source.readBack, deps.now() - lastWrite);
   return lookUntil(deps.source, command, {
@@ -59,14 +59,14 @@ function lookAfter(deps: CarryOutDependencies, command: ActionCommand, lastWrite
 
 type Writing = { entry: JournalEntry; before: DeviceDetail; situation(): Situation };
 
-async function write(deps: CarryOutDependencies, { entry, before, situation }: Writing): Promise<CarriedOut> {
+async function write(deps: PerformActionDependencies, { entry, before, situation }: Writing): Promise<PerformedAction> {
   const { command } = entry;
   // Also of a write that is begun again: who finds it cut off waits for its effect from here.
   const startedAt = deps.now();
   try {
     await deps.journal.started(command, { before, at: startedAt });
   } catch (error) {
-    return { outcome: { how: 'unwritten', problem: problemOf(error), before }, startedAt: entry.startedAt };
+    return { outcome: { how: 'unwritten', problem: describeProblem(error), before }, startedAt: entry.startedAt };
   }
   // Syncing the disk may have taken longer than the lease lasts.
   const stopped = barred(situation());
@@ -79,21 +79,25 @@ async function write(deps: CarryOutDependencies, { entry, before, situation }: W
 }
 
 async function tryToWrite(
-  { source }: CarryOutDependencies,
+  { source }: PerformActionDependencies,
   command: ActionCommand,
   before: DeviceDetail,
 ): Promise<'accepted' | 'gone' | RelayProblem> {
   try {
     return await writeAction(source, command, before);
   } catch (error) {
-    return problemOf(error);
+    return describeProblem(error);
   }
 }
 
 /** A refusal is checked, too: among what others say on a console, one may be taken for ours. */
 const checksOfRefusal = 3;
 
-async function readBack(deps: CarryOutDependencies, command: ActionCommand, written: 'accepted' | RelayProblem): Promise<Sight> {
+async function readBack(
+  deps: PerformActionDependencies,
+  command: ActionCommand,
+  written: 'accepted' | RelayProblem,
+): Promise<DeviceReading> {
   const nothingSent = written !== 'accepted' && (written.kind === 'invalid' || written.kind === 'refused');
   if (nothingSent) return { problem: written };
   const sure = written === 'accepted' || written.kind === 'unknown' || written.kind === 'transient';

@@ -2,20 +2,20 @@
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';
-import { problemOf } from './describe-problem.ts';
-import type { Sight } from './next-step.ts';
+import { describeProblem } from './describe-problem.ts';
+import type { DeviceReading } from './next-step.ts';
 import { targetOf } from './writes.ts';
 
 export type ReadSource = Pick<RelaySource, 'read'>;
 
-export async function look(source: ReadSource, command: ActionCommand): Promise<Sight> {
+export async function look(source: ReadSource, command: ActionCommand): Promise<DeviceReading> {
   try {
     const found = await source.read(targetOf(command));
     if (found === 'gone') return 'gone';
     const { user, deviceId } = command.target;
     return found.user === user && found.deviceId === deviceId ? { seen: found.detail } : { problem: anotherDevice };
   } catch (error) {
-    return { problem: problemOf(error) };
+    return { problem: describeProblem(error) };
   }
 }
 
@@ -32,7 +32,7 @@ export async function lookUntil(
   source: ReadSource,
   command: ActionCommand,
   { waits, tells, pause }: { waits: readonly number[]; tells(seen: DeviceDetail): boolean; pause(ms: number): Promise<void> },
-): Promise<Sight> {
+): Promise<DeviceReading> {
   let sight = await look(source, command);
   for (const ms of waits) {
     if (sight === 'gone' || ('seen' in sight && tells(sight.seen))) break;

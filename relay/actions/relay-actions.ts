@@ -11,11 +11,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
 import type { ActionJournal, AttemptKey, JournalEntry } from '../journal/action-journal.ts';
-import { inOrder } from '../keyed-queue.ts';
+import { keyedQueue } from '../keyed-queue.ts';
 import type { Link, RelaySource, Told, Workers } from '../ports.ts';
-import { troubles } from './current-problems.ts';
-import { problemOf } from './describe-problem.ts';
-import { type CarriedOut, carryOut, Stopped } from './perform-action.ts';
+import { currentProblems } from './current-problems.ts';
+import { describeProblem } from './describe-problem.ts';
+import { type PerformedAction, performAction, Stopped } from './perform-action.ts';
 import { applySettings } from './write-settings.ts';
 
 export type RelayActions = Pick<Workers, 'act' | 'settings' | 'resume' | 'problems' | 'stop'>;
@@ -40,8 +40,8 @@ export function relayActions(options: RelayActionOptions): RelayActions {
   const { source, journal, atOnce = 8, tellAtOnce = 8, now = Date.now } = options;
   const { pause = (ms, signal) => wait(ms, undefined, { signal }) } = options;
   const stopping = new AbortController();
-  const trouble = troubles();
-  const devices = inOrder(atOnce);
+  const trouble = currentProblems();
+  const devices = keyedQueue(atOnce);
   const telling = pLimit(tellAtOnce);
   /** Attempts in hand, and those being told: a second request for one changes nothing. */
   const inHand = new Set<string>();
@@ -75,14 +75,14 @@ export function relayActions(options: RelayActionOptions): RelayActions {
     keep(work.finally(() => inHand.delete(name)));
   }
 
-  async function carriedOut(entry: JournalEntry, link: Link): Promise<CarriedOut> {
+  async function carriedOut(entry: JournalEntry, link: Link): Promise<PerformedAction> {
     try {
-      const result = await carryOut(deps, entry, link);
+      const result = await performAction(deps, entry, link);
       trouble.learnt(result.outcome);
       return result;
     } catch (error) {
       if (error instanceof Stopped) throw error;
-      const problem = problemOf(error);
+      const problem = describeProblem(error);
       trouble.set('relay', problem);
       // Perhaps in the middle of a write: only reading tells.
       return { outcome: { how: 'unknown', problem, before: entry.before }, startedAt: entry.startedAt };
@@ -90,7 +90,11 @@ export function relayActions(options: RelayActionOptions): RelayActions {
   }
 
   /** Told only once it is in the journal: what the cloud has been told must not be begun again after a restart. */
-  async function finish({ command, receivedAt }: JournalEntry, { outcome, startedAt }: CarriedOut, link: Link): Promise<void> {
+  async function finish(
+    { command, receivedAt }: JournalEntry,
+    { outcome, startedAt }: PerformedAction,
+    link: Link,
+  ): Promise<void> {
     const took = { toWrite: startedAt === null ? null : startedAt - receivedAt, total: now() - receivedAt };
     for (;;) {
       try {
@@ -98,7 +102,7 @@ export function relayActions(options: RelayActionOptions): RelayActions {
         trouble.set('journal', null);
         break;
       } catch (error) {
-        trouble.set('journal', problemOf(error));
+        trouble.set('journal', describeProblem(error));
         await patient(journalAgainMs);
       }
     }
@@ -146,7 +150,7 @@ export function relayActions(options: RelayActionOptions): RelayActions {
 
   /** Nothing is begun that the journal does not have; the cloud hears so and asks again later. */
   function refuse(command: ActionCommand, error: unknown, link: Link): void {
-    const problem = problemOf(error);
+    const problem = describeProblem(error);
     trouble.set('journal', problem);
     const took = { toWrite: null, total: 0 };
     const told: Told = { type: 'actionResult', ...resultOf(command), outcome: { how: 'unread', problem }, took };
@@ -185,7 +189,7 @@ export function relayActions(options: RelayActionOptions): RelayActions {
         });
         keep(resuming);
       } catch (error) {
-        trouble.set('journal', problemOf(error));
+        trouble.set('journal', describeProblem(error));
       }
     },
 

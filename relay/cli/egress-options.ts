@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
 import { loadConfiguration } from '../configuration/load.ts';
-import { wayOut } from '../connection/egress.ts';
+import { egressOf } from '../connection/egress.ts';
 import { RelayRefusal } from '../refusal.ts';
 
 /** `caFile` overrides the configured one. Throws RelayRefusal. */
-export function wayOutGiven(config: string, { caFile }: { caFile?: string | undefined } = {}): Dispatcher {
+export function egressFromOptions(config: string, { caFile }: { caFile?: string | undefined } = {}): Dispatcher {
   const configured = existsSync(config) ? loadConfiguration(config) : null;
-  return wayOut({ proxy: configured?.proxy, ca: caFile === undefined ? configured?.ca : readCa(caFile) });
+  return egressOf({ proxy: configured?.proxy, ca: caFile === undefined ? configured?.ca : readCa(caFile) });
 }
 
 function readCa(file: string): string {

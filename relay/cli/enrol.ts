@@ -2,7 +2,7 @@
 import { enrol } from '../identity/enrol.ts';
 import { identityFile } from '../identity/identity.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
-import { wayOutGiven } from './egress-options.ts';
+import { egressFromOptions } from './egress-options.ts';
 
 type Options = PlaceOptions & { caFile?: string; again?: boolean };
 
@@ -14,7 +14,7 @@ export const addEnrol: AddCommands = ({ command, places, say }) => {
     .option('--again', 'replace the identity that is here')
     .action(async (url: string, token: string, options: Options) => {
       const { config, data } = places(options);
-      const dispatcher = wayOutGiven(config, options);
+      const dispatcher = egressFromOptions(config, options);
       try {
         const { relayId, sourceId } = await enrol({
           cloudUrl: url,

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isAllowed } from '../file-modes.ts';
 
-export type Places = { config: string; data: string };
+export type RelayPaths = { config: string; data: string };
 type Given = { config?: string | undefined; data?: string | undefined };
 type System = { environment: NodeJS.ProcessEnv; home: string; etc: string; var: string };
 
@@ -15,7 +15,7 @@ const thisSystem = (): System => ({
   var: '/var/lib/traveler-relay',
 });
 
-export function places(given: Given, system: System = thisSystem()): Places {
+export function places(given: Given, system: System = thisSystem()): RelayPaths {
   const { environment } = system;
   const installed = isAllowed(system.var, constants.W_OK) ? system.var : join(system.home, '.traveler-relay');
   const data = resolve(given.data ?? environment.RELAY_DATA ?? installed);

@@ -7,8 +7,8 @@ import type { Workers } from '../ports.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { configuredCredentials } from '../run/credentials.ts';
 import { type Relay, startRelay } from '../run/relay.ts';
-import { soleRun } from '../run/single-instance.ts';
-import { timingGiven } from '../run/timing-overrides.ts';
+import { singleInstance } from '../run/single-instance.ts';
+import { timingOverrides } from '../run/timing-overrides.ts';
 import { relayWorkers, type WorkersOptions } from '../run/workers.ts';
 import { SnapshotFailure } from '../snapshot/failure.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
@@ -19,11 +19,11 @@ const patienceMs = 9_500;
 export const addRun: AddCommands = ({ command, places }) => {
   command('run', 'connects, gathers and acts; JSON log lines on standard output').action(async (options: PlaceOptions) => {
     const { config, data } = places(options);
-    const timing = timingGiven(process.env);
+    const timing = timingOverrides(process.env);
     // Both are said to be missing before anything is begun.
     const { sourceId } = readIdentity(data);
     const configuration = loadConfiguration(config);
-    const lock = soleRun(data);
+    const lock = singleInstance(data);
     const log = createLog(configuration.log);
     const credentials = configuredCredentials(config, { log });
     const workers = workersOn({ configuration, credentials, sourceId, dataDir: data, log });

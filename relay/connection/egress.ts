@@ -4,10 +4,10 @@ import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 
 export type Proxy = { url: string; user?: string | undefined; password?: string | undefined; except: readonly string[] };
 /** `ca`: PEM, besides those that Node trusts anyway. Without `proxy` HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. */
-export type WayOut = { proxy?: Proxy | undefined; ca?: string | undefined; connectMs?: number };
+export type Egress = { proxy?: Proxy | undefined; ca?: string | undefined; connectMs?: number };
 
 /** For the socket and for enrolment. HTTP/1.1 only: that is what WebSockets and proxies agree on. */
-export function wayOut({ proxy, ca, connectMs = 20_000 }: WayOut): Dispatcher {
+export function egressOf({ proxy, ca, connectMs = 20_000 }: Egress): Dispatcher {
   const tls = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
   const url = proxy && withCredentials(proxy);
   return new EnvHttpProxyAgent({

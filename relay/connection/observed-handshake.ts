@@ -1,7 +1,7 @@
 /** What undici's WebSocket keeps to itself: how the handshake was answered, why it failed, and the stream below. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { wordsOf } from './describe-error.ts';
+import { describeError } from './describe-error.ts';
 
 type Observer = {
   /** `date`: the answer's Date header, epoch ms. */
@@ -33,7 +33,7 @@ export function observed(dispatcher: Dispatcher, observer: Observer): { dispatch
     onResponseData: (...given) => handler.onResponseData?.(...given),
     onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
     onResponseError(controller, error) {
-      if (outcome.status === null) outcome = { status: null, detail: wordsOf(error) };
+      if (outcome.status === null) outcome = { status: null, detail: describeError(error) };
       handler.onResponseError?.(controller, error);
     },
   });

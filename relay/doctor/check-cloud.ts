@@ -2,12 +2,12 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isConnected } from '../health/status.ts';
-import type { Patient } from './doctor-context.ts';
+import type { DoctorContext } from './doctor-context.ts';
 import { broken, type Finding, well } from './finding.ts';
 import * as cloud from './judge-cloud.ts';
 import { codeOf } from './refusal-finding.ts';
 
-export async function lookUp({ line }: Patient): Promise<Finding> {
+export async function lookUp({ line }: DoctorContext): Promise<Finding> {
   const { host } = line().proxy ?? line();
   if (isIP(host)) return well(`${host} is an address, no name`);
   try {
@@ -22,15 +22,18 @@ export async function lookUp({ line }: Patient): Promise<Finding> {
  * A relay that runs and is connected has all this behind it, and a second connection of its own would put it aside: it is asked
  * instead. One that runs and is not connected loses nothing.
  */
-export function asked(judge: (handshake: Awaited<ReturnType<Patient['handshake']>>) => Finding, what: keyof typeof cloudToldBy) {
-  return async ({ neighbour, handshake }: Patient): Promise<Finding> => {
+export function asked(
+  judge: (handshake: Awaited<ReturnType<DoctorContext['handshake']>>) => Finding,
+  what: keyof typeof cloudToldBy,
+) {
+  return async ({ neighbour, handshake }: DoctorContext): Promise<Finding> => {
     const there = await neighbour();
     if (there.how === 'runs' && isConnected(there.status.connection.state)) return cloudToldBy[what](there.status);
     return judge(await handshake());
   };
 }
 
-type Status = Extract<Awaited<ReturnType<Patient['neighbour']>>, { how: 'runs' }>['status'];
+type Status = Extract<Awaited<ReturnType<DoctorContext['neighbour']>>, { how: 'runs' }>['status'];
 const byIt = 'as the relay that runs says';
 const cloudToldBy = {
   clock: ({ clockOffsetMs }: Status) => cloud.judgeClock({ clockAheadMs: clockOffsetMs, answer: { how: 'silent' } }),

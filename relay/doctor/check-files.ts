@@ -4,36 +4,36 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAllowed } from '../file-modes.ts';
 import { identityFile } from '../identity/identity.ts';
-import type { Patient } from './doctor-context.ts';
+import type { DoctorContext } from './doctor-context.ts';
 import { type Finding, well } from './finding.ts';
 import { judgeFolder, judgeRoom, judgeStores } from './judge-files.ts';
 import { lookAtStore } from './probes/stored-files.ts';
-import { codeOf, refusals } from './refusal-finding.ts';
+import { codeOf, refusalsAsFindings } from './refusal-finding.ts';
 
-export const lookAtConfiguration = ({ configuration, places }: Patient): Promise<Finding> =>
-  refusals(() => {
+export const lookAtConfiguration = ({ configuration, places }: DoctorContext): Promise<Finding> =>
+  refusalsAsFindings(() => {
     configuration();
     return well(`${places.config} is right`);
   });
 
-export const lookAtIdentity = ({ identity }: Patient): Promise<Finding> =>
-  refusals(() => {
+export const lookAtIdentity = ({ identity }: DoctorContext): Promise<Finding> =>
+  refusalsAsFindings(() => {
     const { relayId, sourceId, cloudUrl } = identity();
     return well(`${relayId}, for the source ${sourceId} of ${new URL(cloudUrl).host}`);
   });
 
-export async function lookAtRoom({ places }: Patient): Promise<Finding> {
+export async function lookAtRoom({ places }: DoctorContext): Promise<Finding> {
   const { bavail, bsize } = await statfs(places.data);
   return judgeRoom(bavail * bsize, places.data);
 }
 
-export async function lookAtStores({ neighbour, places }: Patient): Promise<Finding> {
+export async function lookAtStores({ neighbour, places }: DoctorContext): Promise<Finding> {
   const there = await neighbour();
   const stored = (name: string) => (there.how === 'runs' ? 'absent' : lookAtStore(join(places.data, name)));
   return judgeStores(there, { journal: stored('journal.db'), snapshot: stored('snapshot.db') });
 }
 
-export function lookAtFolder({ places: { data, config }, platform }: Patient): Finding {
+export function lookAtFolder({ places: { data, config }, platform }: DoctorContext): Finding {
   const folder = statOf(data);
   const identity = statOf(identityFile(data));
   const configured = statOf(config);

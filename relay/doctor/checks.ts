@@ -2,7 +2,7 @@
 
 import { asked, lookUp } from './check-cloud.ts';
 import { lookAtConfiguration, lookAtFolder, lookAtIdentity, lookAtRoom, lookAtStores } from './check-files.ts';
-import type { Patient } from './doctor-context.ts';
+import type { DoctorContext } from './doctor-context.ts';
 import type { Finding } from './finding.ts';
 import * as cloud from './judge-cloud.ts';
 import { judgeNeighbour } from './judge-files.ts';
@@ -10,18 +10,18 @@ import * as traveler from './judge-traveler.ts';
 import { programOf } from './probes/console-program.ts';
 import type { FirstPage } from './probes/first-page.ts';
 import { reach } from './probes/tcp-reach.ts';
-import { refusals } from './refusal-finding.ts';
+import { refusalsAsFindings } from './refusal-finding.ts';
 import type { Check } from './run-checks.ts';
 
 const ofTraveler =
   (judge: (read: FirstPage) => Finding) =>
-  ({ firstPage }: Patient): Promise<Finding> =>
-    refusals(async () => judge(await firstPage()));
+  ({ firstPage }: DoctorContext): Promise<Finding> =>
+    refusalsAsFindings(async () => judge(await firstPage()));
 
 /** Through the Notes client it is read by the same program by which it is written to. */
-const ofNotes = ({ configuration }: Patient): string[] => (configuration().traveler.read === 'notes' ? ['program'] : []);
+const ofNotes = ({ configuration }: DoctorContext): string[] => (configuration().traveler.read === 'notes' ? ['program'] : []);
 
-export const checks: readonly Check<Patient>[] = [
+export const checks: readonly Check<DoctorContext>[] = [
   {
     id: 'configuration',
     name: 'Configuration',

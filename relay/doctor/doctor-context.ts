@@ -1,5 +1,5 @@
 /** What is examined: where it lies, and the readings that several checks share, each taken once, when first asked for. */
-import type { Places } from '../cli/paths.ts';
+import type { RelayPaths } from '../cli/paths.ts';
 import { loadConfiguration, type RelayConfiguration } from '../configuration/load.ts';
 import { type Identity, readIdentity } from '../identity/identity.ts';
 import { askConsole, type Reply } from './probes/console-reply.ts';
@@ -10,8 +10,8 @@ import { openTunnel, type Tunnel } from './probes/proxy-tunnel.ts';
 import { type Neighbour, neighbourOn } from './probes/running-relay.ts';
 import { reachTls, type TlsEnd } from './probes/tls-peer.ts';
 
-export type Patient = {
-  places: Places;
+export type DoctorContext = {
+  places: RelayPaths;
   platform: NodeJS.Platform;
   /** Throws RelayRefusal. */
   configuration(): RelayConfiguration;
@@ -29,9 +29,9 @@ export type Patient = {
 };
 export type { Hop };
 
-type Given = { places: Places; environment: NodeJS.ProcessEnv; platform: NodeJS.Platform; patienceMs: number };
+type Given = { places: RelayPaths; environment: NodeJS.ProcessEnv; platform: NodeJS.Platform; patienceMs: number };
 
-export function patientAt({ places, environment, platform, patienceMs }: Given): Patient {
+export function patientAt({ places, environment, platform, patienceMs }: Given): DoctorContext {
   const configuration = once(() => loadConfiguration(places.config, { environment, platform }));
   const identity = once(() => readIdentity(places.data));
   const line = once(() => lineTo(identity().socketUrl, { proxy: configuration().proxy, environment }));

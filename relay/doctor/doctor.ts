@@ -1,10 +1,10 @@
 /** `relay doctor`: goes through everything that has to be right, a line each. Exit code 0 when nothing is broken, else 1. */
 import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
-import { timingGiven } from '../run/timing-overrides.ts';
+import { timingOverrides } from '../run/timing-overrides.ts';
 import { checks } from './checks.ts';
 import { patientAt } from './doctor-context.ts';
 import { lineOf, reportOf, verdictOf } from './format-finding.ts';
-import { type Examined, examine } from './run-checks.ts';
+import { type CheckResult, runChecks } from './run-checks.ts';
 
 /** Longer than any single step may take on a slow line, much shorter than what the relay itself grants. */
 const longestMs = 15_000;
@@ -13,10 +13,10 @@ export const addDoctor: AddCommands = ({ command, places, say }) => {
   command('doctor', 'finds what keeps the relay from working, and says what to do; changes nothing')
     .option('--json', 'as JSON')
     .action(async (options: PlaceOptions & { json?: boolean }) => {
-      const patienceMs = Math.min(longestMs, timingGiven(process.env).openMs);
+      const patienceMs = Math.min(longestMs, timingOverrides(process.env).openMs);
       const patient = patientAt({ places: places(options), environment: process.env, platform: process.platform, patienceMs });
-      const found: Examined[] = [];
-      for await (const one of examine(checks, patient)) {
+      const found: CheckResult[] = [];
+      for await (const one of runChecks(checks, patient)) {
         found.push(one);
         if (!options.json) say(lineOf(one));
       }

@@ -1,25 +1,25 @@
 /** A finding as a person reads it on a terminal. */
 
 import type { Verdict } from './finding.ts';
-import type { Examined } from './run-checks.ts';
+import type { CheckResult } from './run-checks.ts';
 
 const signs: Record<Verdict, string> = { well: '✓', broken: '✗', noted: '–', 'not-tried': '–' };
 const width = 18;
 const indent = ' '.repeat(width + 3);
 
-export function lineOf({ name, verdict, says, cure }: Examined): string {
+export function lineOf({ name, verdict, says, cure }: CheckResult): string {
   const text = says.replaceAll('\n', `\n${indent}`);
   return `${signs[verdict]} ${name.padEnd(width)} ${text}${cure === null ? '' : `\n${indent}→ ${cure}`}`;
 }
 
 /** As JSON has it. `broken`: the id of what to mend first. */
-export function reportOf(found: readonly Examined[]) {
+export function reportOf(found: readonly CheckResult[]) {
   const broken = found.find(({ verdict }) => verdict === 'broken')?.id ?? null;
   return { well: broken === null, broken, checks: found };
 }
 
 /** The last line: what to mend first. */
-export function verdictOf(found: readonly Examined[]): string {
+export function verdictOf(found: readonly CheckResult[]): string {
   const broken = found.filter(({ verdict }) => verdict === 'broken');
   const [first, ...others] = broken;
   if (first === undefined) return '\nNothing is broken.';

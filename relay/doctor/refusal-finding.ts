@@ -2,7 +2,7 @@
 import { RelayRefusal } from '../refusal.ts';
 import { broken, type Finding } from './finding.ts';
 
-export async function refusals(look: () => Finding | Promise<Finding>): Promise<Finding> {
+export async function refusalsAsFindings(look: () => Finding | Promise<Finding>): Promise<Finding> {
   try {
     return await look();
   } catch (error) {

@@ -14,17 +14,17 @@ export type Check<P> = {
   needsToo?(patient: P): readonly string[];
   look(patient: P): Finding | Promise<Finding>;
 };
-export type Examined = { id: string; name: string; verdict: Verdict; says: string; cure: string | null };
+export type CheckResult = { id: string; name: string; verdict: Verdict; says: string; cure: string | null };
 
 /** Each step has limits of its own, much shorter. Whoever looks for what hangs must not hang. */
 const longestLookMs = 120_000;
 
 /** Yields each as soon as it is known. */
-export async function* examine<P>(
+export async function* runChecks<P>(
   checks: readonly Check<P>[],
   patient: P,
   { longestMs = longestLookMs }: { longestMs?: number } = {},
-): AsyncGenerator<Examined> {
+): AsyncGenerator<CheckResult> {
   const failed = new Map<string, string>();
   const groundOf = (needs: readonly string[]) => needs.map((need) => failed.get(need)).find((found) => found !== undefined);
   for (const { id, name, needs, needsToo, look } of checks) {

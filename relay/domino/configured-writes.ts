@@ -19,7 +19,7 @@ export type ConsoleSettings =
 type Around = { rest: TravelerSource | null };
 
 /** Throws for `rest` where the server has no REST: the configuration is refused before that. */
-export function writesOf(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
+export function configuredWrites(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
   const { patienceSeconds } = settings;
   const patient = patienceSeconds === undefined ? {} : { patienceMs: patienceSeconds * 1000 };
   const console = consoleOf(settings);

@@ -5,12 +5,12 @@
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { ActionType } from '#domain/actions/action';
 import type { DeviceKey } from '#domain/devices/device';
-import { inOrder } from '../keyed-queue.ts';
+import { keyedQueue } from '../keyed-queue.ts';
 import type { RelaySource } from '../ports.ts';
 import type { DominoConsole } from './console.ts';
 import { consoleLines, type LineRequest } from './console-lines.ts';
 import type { DeviceWrites } from './device-writes.ts';
-import { patience } from './read-back-delays.ts';
+import { readBackDelays } from './read-back-delays.ts';
 
 export type ConsoleWriteOptions = {
   /** Lines under way at once. */
@@ -27,7 +27,7 @@ export function consoleWrites(
   console: DominoConsole,
   { atOnce = 4, patienceMs, where = 'Domino console', rest = null }: ConsoleWriteOptions = {},
 ): DeviceWrites {
-  const order = inOrder(atOnce);
+  const order = keyedQueue(atOnce);
   let lines = 0;
 
   function write(
@@ -60,7 +60,7 @@ export function consoleWrites(
     wipe: (target, targets) => write(target, 'wipe', { targets }),
     // A device that waits is locked as part of waiting; only the denial tells that it is kept out.
     cancelWipe: (target, { lock, approval }) => write(target, 'cancel-wipe', { lock, deny: lock && approval === 'pending' }),
-    readBack: patience('console', patienceMs),
+    readBack: readBackDelays('console', patienceMs),
     get requests() {
       return lines;
     },

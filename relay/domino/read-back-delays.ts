@@ -7,7 +7,7 @@ const waits = {
 } as const;
 
 /** `forMs`: for how long in all; the usual time where it is left out. A longer one repeats the longest wait. */
-export function patience(way: keyof typeof waits, forMs?: number): number[] {
+export function readBackDelays(way: keyof typeof waits, forMs?: number): number[] {
   const usual: readonly number[] = waits[way];
   const kept: number[] = [];
   let left = forMs ?? usual.reduce((sum, ms) => sum + ms, 0);

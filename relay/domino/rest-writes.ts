@@ -1,8 +1,8 @@
 /** Writes over the Traveler server's own REST: the same unproven ones as for SmartCloud. */
 import type { TravelerSource } from '#adapters/traveler/contract';
-import { isKeptOut } from '#domain/actions/our-denial';
+import { isDenied } from '#domain/actions/our-denial';
 import type { DeviceWrites } from './device-writes.ts';
-import { patience } from './read-back-delays.ts';
+import { readBackDelays } from './read-back-delays.ts';
 
 type RestSource = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe' | 'detail'>;
 
@@ -19,9 +19,9 @@ export function restWrites(source: RestSource, { patienceMs }: { patienceMs?: nu
       if (!lock) return 'accepted';
       const found = await source.detail(href);
       if (found === 'gone') return 'gone';
-      return isKeptOut(found.detail) ? 'accepted' : source.block(href);
+      return isDenied(found.detail) ? 'accepted' : source.block(href);
     },
-    readBack: patience('rest', patienceMs),
+    readBack: readBackDelays('rest', patienceMs),
     requests: 0,
   };
 }

@@ -2,18 +2,18 @@
 import { fullRecord, sparing } from '#adapters/traveler/full-record';
 import type { ListedDevice } from '#domain/devices/device';
 import { type Manifest, stalePrint } from '#domain/gather/manifest';
-import { type Print, printOf } from '#domain/gather/row-fingerprint';
+import { type RowFingerprint, rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { RelayedDevice } from '#domain/relay/relay-protocol';
 import type { Staged } from '../snapshot/contract.ts';
 import type { OwedRow } from './changed-rows.ts';
-import type { Reading } from './gather-state.ts';
+import type { GatherState } from './gather-state.ts';
 import { isMoving, sendable } from './rows.ts';
 
 /** Null: as it was. `gone`: listed a moment ago, and no longer there. */
 export type Look = (owed: OwedRow) => Promise<Staged | 'gone' | null>;
 
 /** Throws TravelerFailure when the source as a whole cannot be read. */
-export function looking(reading: Reading, manifest: Manifest): Look {
+export function looking(reading: GatherState, manifest: Manifest): Look {
   const { source, snapshot, sourceId, command, run, counts, news, signal, cloudNow } = reading;
   const records = {
     read: ({ user, deviceId, href }: ListedDevice) => source.read({ sourceId, user, deviceId, href }),
@@ -36,17 +36,17 @@ export function looking(reading: Reading, manifest: Manifest): Look {
   };
 
   /** What was told before holds on while nothing says that it is another phone; a baseline rests on what was read for it. */
-  function lastKnown(kept: RelayedDevice | null, print: Print): Known {
+  function lastKnown(kept: RelayedDevice | null, print: RowFingerprint): Known {
     if (kept === null || run.scope === 'full' || command.details === 'every') return nothing;
-    return printOf(kept).identity === print.identity ? kept : nothing;
+    return rowFingerprint(kept).identity === print.identity ? kept : nothing;
   }
 
   function differing(
     { row, hash, index, tell }: OwedRow,
-    { known, kept, listed }: { known: Known; kept: RelayedDevice | null; listed: Print },
+    { known, kept, listed }: { known: Known; kept: RelayedDevice | null; listed: RowFingerprint },
   ): Staged | null {
     const full = sendable({ ...row, detail: known.detail }, known.detailAt) ?? { ...row, ...nothing };
-    if (run.scope === 'delta' && kept !== null && !tell && samePrint(printOf(kept), printOf(full)))
+    if (run.scope === 'delta' && kept !== null && !tell && samePrint(rowFingerprint(kept), rowFingerprint(full)))
       if (manifest.identifies(index, listed) && manifest.describes(index, listed)) return null;
     return { hash, row: full, listed, moving: isMoving(known.detail) };
   }
@@ -55,4 +55,4 @@ export function looking(reading: Reading, manifest: Manifest): Look {
 type Known = Pick<RelayedDevice, 'detail' | 'detailAt'>;
 const nothing: Known = { detail: null, detailAt: null };
 
-const samePrint = (a: Print, b: Print): boolean => a.identity === b.identity && a.description === b.description;
+const samePrint = (a: RowFingerprint, b: RowFingerprint): boolean => a.identity === b.identity && a.description === b.description;

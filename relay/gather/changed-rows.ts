@@ -2,10 +2,10 @@
 import { deviceHash } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/devices/device';
 import { type Need, needOf, owesRollUp } from '#domain/gather/detail-policy';
-import { sightings } from '#domain/gather/duplicate-rows';
-import { type Print, printOf } from '#domain/gather/row-fingerprint';
+import { duplicateRows } from '#domain/gather/duplicate-rows';
+import { type RowFingerprint, rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { RelayedDevice } from '#domain/relay/relay-protocol';
-import type { Comparison, Reading } from './gather-state.ts';
+import type { Comparison, GatherState } from './gather-state.ts';
 import { sendable } from './rows.ts';
 
 export type OwedRow = {
@@ -14,7 +14,7 @@ export type OwedRow = {
   hash: string;
   /** Of its entry in the manifest, or -1. */
   index: number;
-  print: Print;
+  print: RowFingerprint;
   need: Exclude<Need, 'nothing'>;
   /** To be told even if it is as it was. */
   tell: boolean;
@@ -26,10 +26,10 @@ export type OwedRows = {
   seen: Uint8Array;
 };
 
-export function owedRows(reading: Reading, context: Comparison): OwedRows {
+export function changedRows(reading: GatherState, context: Comparison): OwedRows {
   const { source, log, signal, run, counts, news, cloudNow } = reading;
   const { manifest, insisted } = context;
-  const { seen, isFirst } = sightings(manifest.size);
+  const { seen, isFirst } = duplicateRows(manifest.size);
 
   async function* rows(): AsyncGenerator<OwedRow> {
     // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
@@ -59,7 +59,7 @@ export function owedRows(reading: Reading, context: Comparison): OwedRows {
       return null;
     }
     counts.devices++;
-    const print = printOf(row);
+    const print = rowFingerprint(row);
     const tell = insisted.has(hash) || owesRollUp(row, hash, context);
     const need = insisted.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
     if (need === 'nothing') return null;

@@ -3,7 +3,7 @@ import { TravelerFailure, WrongCredentials } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import { SnapshotFailure, SnapshotLost } from '../snapshot/failure.ts';
 
-export function troubleOf(error: unknown): RelayProblem {
+export function describeProblem(error: unknown): RelayProblem {
   if (error instanceof WrongCredentials) return { ...ofTraveler(error), remedy: atTheRelay };
   if (error instanceof TravelerFailure) return ofTraveler(error);
   if (error instanceof SnapshotFailure) return { kind: 'permanent', ...error.problem, unreachable: false };

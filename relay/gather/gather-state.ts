@@ -8,7 +8,7 @@ import type { GatherNeeds } from './ports.ts';
 
 export type Counts = Totals & { detailsWanted: number };
 
-export type Reading = Pick<GatherNeeds, 'source' | 'snapshot' | 'sourceId' | 'concurrency' | 'log'> & {
+export type GatherState = Pick<GatherNeeds, 'source' | 'snapshot' | 'sourceId' | 'concurrency' | 'log'> & {
   command: GatherCommand;
   run: RunStart;
   staging: Staging;

@@ -15,13 +15,13 @@ import type { GatherCommand } from '#domain/relay/relay-protocol';
 import type { Link } from '../ports.ts';
 import type { RunStart, StagedRun } from '../snapshot/contract.ts';
 import { SnapshotLost } from '../snapshot/failure.ts';
-import { inWords, troubleOf } from './describe-problem.ts';
+import { describeProblem, inWords } from './describe-problem.ts';
 import { noCounts } from './gather-state.ts';
 import type { GatherNeeds, RelayGather } from './ports.ts';
 import { progressOf } from './progress.ts';
 import { readSource } from './read-source.ts';
-import { tellParts, tellRun } from './send-run.ts';
-import { oneRun } from './single-run.ts';
+import { sendParts, sendRun } from './send-run.ts';
+import { singleRun } from './single-run.ts';
 
 /** After a restart, a run older than this is not told any more: the cloud has given it up. */
 const staleMs = 3_600_000;
@@ -29,7 +29,7 @@ const never = new AbortController().signal;
 
 export function relayGather(needs: GatherNeeds): RelayGather {
   const { snapshot, source, log } = needs;
-  const runs = oneRun();
+  const runs = singleRun();
   let problem: string | null = null;
 
   async function gather(command: GatherCommand, link: Link, signal: AbortSignal): Promise<void> {
@@ -48,7 +48,7 @@ export function relayGather(needs: GatherNeeds): RelayGather {
     error: unknown,
     { command, link, signal, requests }: { command: GatherCommand; link: Link; signal: AbortSignal; requests: number },
   ): Promise<void> {
-    const trouble = troubleOf(error);
+    const trouble = describeProblem(error);
     const { runId } = command;
     log(trouble.kind === 'unknown' ? 'error' : 'warn', 'A gather failed', { runId, ...trouble, error: String(error) });
     problem = inWords(trouble);
@@ -106,7 +106,7 @@ export function relayGather(needs: GatherNeeds): RelayGather {
   }
 
   async function tell(run: StagedRun, link: Link, signal: AbortSignal): Promise<void> {
-    await tellRun(run, { link, snapshot, signal });
+    await sendRun(run, { link, snapshot, signal });
     snapshot.markTold(run.runId);
   }
 
@@ -114,7 +114,7 @@ export function relayGather(needs: GatherNeeds): RelayGather {
     gather: (command, link, signal) =>
       runs.start(keyOf(command.runId, command.base), signal, (both) => gather(command, link, both)),
     async resend(runId, parts, link) {
-      const sent = await tellParts(runId, parts, { link, snapshot, signal: never });
+      const sent = await sendParts(runId, parts, { link, snapshot, signal: never });
       if (sent < parts.length) log('warn', 'Parts of a gather were asked for that are not here any more', { runId, sent });
     },
     async resume(link) {

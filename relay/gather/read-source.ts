@@ -6,11 +6,11 @@ import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { contradiction } from '#domain/gather/gather-schedule';
 import { type Manifest, stalePrint } from '#domain/gather/manifest';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { Staged } from '../snapshot/contract.ts';
 import { looking } from './changed-device.ts';
-import { type OwedRow, owedRows } from './changed-rows.ts';
-import type { Comparison, Reading } from './gather-state.ts';
+import { changedRows, type OwedRow } from './changed-rows.ts';
+import type { Comparison, GatherState } from './gather-state.ts';
 import { isMoving } from './rows.ts';
 
 const batchSize = 200;
@@ -18,10 +18,10 @@ const batchSize = 200;
 const inHand = 256;
 
 /** Throws TravelerFailure, also for a list that contradicts itself, and whatever the snapshot throws. */
-export async function readSource(reading: Reading): Promise<void> {
+export async function readSource(reading: GatherState): Promise<void> {
   const { snapshot, staging, counts, concurrency } = reading;
   const manifest = snapshot.listed();
-  const { rows, seen } = owedRows(reading, comparison(reading, manifest));
+  const { rows, seen } = changedRows(reading, comparison(reading, manifest));
   const look = looking(reading, manifest);
   const owed = rows();
   try {
@@ -50,7 +50,7 @@ export async function readSource(reading: Reading): Promise<void> {
 }
 
 /** In a full run nothing that was known counts: another relay may have read, and acted, meanwhile. */
-function comparison({ command, run, snapshot }: Reading, manifest: Manifest): Comparison {
+function comparison({ command, run, snapshot }: GatherState, manifest: Manifest): Comparison {
   const { startedAt, since, detailRefreshHours, lastSyncEveryHours, attention } = command;
   return {
     ...{ manifest, startedAt, since, detailRefreshHours, lastSyncEveryHours, continued: false },
@@ -65,7 +65,7 @@ function comparison({ command, run, snapshot }: Reading, manifest: Manifest): Co
  * then they stay as they were.
  */
 function settleUnseen(
-  { run, staging, snapshot, counts }: Reading,
+  { run, staging, snapshot, counts }: GatherState,
   { manifest, seen }: { manifest: Manifest; seen: Uint8Array },
 ): void {
   const unseen = Array.from(seen.keys())
@@ -75,6 +75,6 @@ function settleUnseen(
   if (counts.rejected === 0 || run.scope === 'delta') return;
   for (const hash of unseen) {
     const row = snapshot.kept(hash);
-    if (row !== null) staging.stage([{ hash, row, listed: stalePrint(printOf(row)), moving: isMoving(row.detail) }]);
+    if (row !== null) staging.stage([{ hash, row, listed: stalePrint(rowFingerprint(row)), moving: isMoving(row.detail) }]);
   }
 }

@@ -9,18 +9,18 @@ const underWay = 4;
 
 type Telling = { link: Link; snapshot: Pick<Snapshot, 'part'>; signal: AbortSignal };
 
-export async function tellRun(run: StagedRun, { link, snapshot, signal }: Telling): Promise<void> {
+export async function sendRun(run: StagedRun, { link, snapshot, signal }: Telling): Promise<void> {
   const { runId, scope, askedBase, server, totals, digest, parts } = run;
   const base = scope === 'delta' ? askedBase : null;
   await link.deliver({ type: 'gatherBegin', runId, scope, base, server }, { signal });
   const numbers = Array.from({ length: parts }, (_, part) => part);
-  const told = await tellParts(runId, numbers, { link, snapshot, signal });
+  const told = await sendParts(runId, numbers, { link, snapshot, signal });
   if (told < parts) throw new SnapshotLost('parts of a run are not there any more');
   await link.deliver({ type: 'gatherEnd', runId, parts, totals, digest }, { signal });
 }
 
 /** Parts that are not there (of another run, or numbers that it does not have) are left out. Answers how many were sent. */
-export async function tellParts(runId: string, numbers: readonly number[], { link, snapshot, signal }: Telling): Promise<number> {
+export async function sendParts(runId: string, numbers: readonly number[], { link, snapshot, signal }: Telling): Promise<number> {
   const sent = await pMap(
     numbers,
     async (number) => {

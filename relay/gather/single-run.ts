@@ -1,12 +1,12 @@
 /** One run at a time: the newest wins, and the same one again joins what is under way. */
-export type OneRun = {
+export type SingleRun = {
   /** Resolves when the work is done, or was given up: by `signal`, by a newer run, or by `stop`. Rejects as the work does otherwise. */
   start(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   readonly isUnderWay: boolean;
   stop(): void;
 };
 
-export function oneRun(): OneRun {
+export function singleRun(): SingleRun {
   let current: { key: string; stop: AbortController; done: Promise<void> } | null = null;
 
   return {

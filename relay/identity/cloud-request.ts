@@ -1,7 +1,7 @@
 /** The two requests that a relay makes over plain HTTPS: to enrol, and to change its key. */
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
-import { wordsOf } from '../connection/describe-error.ts';
+import { describeError } from '../connection/describe-error.ts';
 import { RelayRefusal } from '../refusal.ts';
 
 /** What the cloud says where it refuses (RFC 9457). */
@@ -28,7 +28,7 @@ export async function postToCloud(cloudUrl: string, path: string, { body, token,
   } catch (error) {
     if (error instanceof RelayRefusal) throw error;
     throw new RelayRefusal(
-      `The cloud at ${url.origin} did not answer (${error instanceof SyntaxError ? 'no JSON' : wordsOf(error)}).`,
+      `The cloud at ${url.origin} did not answer (${error instanceof SyntaxError ? 'no JSON' : describeError(error)}).`,
       'Check the URL, DNS, the firewall (outbound 443) and the proxy settings. A proxy that opens TLS needs its authority in caFile.',
       { cause: error },
     );

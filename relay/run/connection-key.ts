@@ -3,14 +3,14 @@ import type { PrivateKey } from '#adapters/relay-identity';
 import { type Identity, readIdentity } from '../identity/identity.ts';
 import { promoteKey } from '../identity/rotate.ts';
 
-export type Keys = {
+export type ConnectionKeys = {
   /** Read anew for each connection: it may have been rotated, or the relay enrolled anew. */
   forTry(): { identity: Identity; key: PrivateKey };
   refused(): void;
   accepted(): void;
 };
 
-export function createKeys(dataDir: string): Keys {
+export function createConnectionKeys(dataDir: string): ConnectionKeys {
   let useNext = false;
   return {
     forTry() {

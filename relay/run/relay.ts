@@ -6,7 +6,7 @@ import { connectStatement } from '#adapters/relay-identity';
 import type { RelayConfiguration } from '../configuration/load.ts';
 import { cures, type Ending } from '../connection/close-policy.ts';
 import { createConnection } from '../connection/connection.ts';
-import { wayOut } from '../connection/egress.ts';
+import { egressOf } from '../connection/egress.ts';
 import { openSocket } from '../connection/socket.ts';
 import type { State } from '../connection/states.ts';
 import { createMetrics } from '../health/metrics.ts';
@@ -14,11 +14,11 @@ import { type HealthServer, serveHealth } from '../health/server.ts';
 import { isConnected, type RelayStatus, whyNotReady } from '../health/status.ts';
 import type { RelayLog } from '../log/log.ts';
 import type { Workers } from '../ports.ts';
-import { createNumbers } from '../session/sequence-numbers.ts';
+import { createSequenceNumbers } from '../session/sequence-numbers.ts';
 import { createSession } from '../session/session.ts';
 import type { Timing } from '../timing.ts';
 import { version } from '../version.ts';
-import { createKeys } from './connection-key.ts';
+import { createConnectionKeys } from './connection-key.ts';
 import { removeRunning, writeRunning } from './running-file.ts';
 
 export type RelayOptions = {
@@ -35,11 +35,11 @@ const stopMs = { workers: 5_000, flush: 1_500 } as const;
 
 /** Throws RelayRefusal. The data folder must be held (`soleRun`). */
 export async function startRelay({ configuration, dataDir, workers, timing, log }: RelayOptions): Promise<Relay> {
-  const keys = createKeys(dataDir);
+  const keys = createConnectionKeys(dataDir);
   let { identity } = keys.forTry();
   const startedAt = Date.now();
   const metrics = createMetrics();
-  const dispatcher = wayOut({ proxy: configuration.proxy, ca: configuration.ca });
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca });
   const session = createSession({
     identity: () => identity,
     facts: {
@@ -50,7 +50,7 @@ export async function startRelay({ configuration, dataDir, workers, timing, log 
       acts: configuration.console.by,
     },
     workers,
-    numbers: createNumbers(join(dataDir, 'numbers.json')),
+    numbers: createSequenceNumbers(join(dataDir, 'numbers.json')),
     timing,
     log,
     metrics,

@@ -10,7 +10,7 @@ import { RelayRefusal } from '../refusal.ts';
 import { readRunning } from './running-file.ts';
 
 /** Throws RelayRefusal while another holds it. */
-export function soleRun(dataDir: string): { release(): void } {
+export function singleInstance(dataDir: string): { release(): void } {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(join(dataDir, 'lock.sqlite'), { timeout: 0 });
   try {

@@ -4,7 +4,7 @@ import type { CredentialsReader } from '#adapters/traveler/contract';
 import { travelerSource } from '#adapters/traveler/source';
 import type { DeviceKey } from '#domain/devices/device';
 import type { RelayConfiguration } from '../configuration/load.ts';
-import { writesOf } from '../domino/configured-writes.ts';
+import { configuredWrites } from '../domino/configured-writes.ts';
 import { type DeviceReads, sourceOf } from '../domino/device-writes.ts';
 import type { RelaySource } from '../ports.ts';
 import { RelayRefusal } from '../refusal.ts';
@@ -17,14 +17,14 @@ type Described = Pick<RelayConfiguration, 'traveler' | 'console' | 'ca'>;
 /** Throws RelayRefusal where what is described does not go together; relay.json was checked for that before. */
 export function sourceAt({ traveler, console: how, ca }: Described, credentials: CredentialsReader): RelaySource {
   const { url, read, concurrency } = traveler;
-  if (read === 'notes') return sourceOf(notesReads(notesClient(how)), writesOf(how, { rest: null }));
+  if (read === 'notes') return sourceOf(notesReads(notesClient(how)), configuredWrites(how, { rest: null }));
   if (url === undefined) throw new RelayRefusal('traveler.url is missing.', 'Put the address of the server into relay.json.');
   const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
   const options = { baseUrl: url, credentials, concurrency, ...trusted };
-  if (read === 'http') return sourceOf(httpReads(options), writesOf(how, { rest: null }));
+  if (read === 'http') return sourceOf(httpReads(options), configuredWrites(how, { rest: null }));
   const rest = travelerSource(options);
   const reads: DeviceReads = restReads(rest);
-  return sourceOf(reads, writesOf(how, { rest }));
+  return sourceOf(reads, configuredWrites(how, { rest }));
 }
 
 /** It reads and acts through the same Notes client. */

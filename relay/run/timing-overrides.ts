@@ -3,7 +3,7 @@ import { RelayRefusal } from '../refusal.ts';
 import { type Timing, timing } from '../timing.ts';
 
 /** Throws RelayRefusal. */
-export function timingGiven(environment: NodeJS.ProcessEnv): Timing {
+export function timingOverrides(environment: NodeJS.ProcessEnv): Timing {
   const parsed = timing.safeParse(jsonOf(environment.RELAY_TIMING ?? '{}'));
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');

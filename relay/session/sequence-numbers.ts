@@ -10,9 +10,9 @@ import { replaceFile } from '../atomic-file.ts';
 const reserved = z.strictObject({ reservedTo: z.number().int().positive() });
 const block = 10_000;
 
-export type Numbers = { next(): number };
+export type SequenceNumbers = { next(): number };
 
-export function createNumbers(file: string, { now = Date.now }: { now?: () => number } = {}): Numbers {
+export function createSequenceNumbers(file: string, { now = Date.now }: { now?: () => number } = {}): SequenceNumbers {
   let last = lastReserved(file) ?? now();
   let reservedTo = last;
   return {

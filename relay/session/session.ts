@@ -30,7 +30,7 @@ import { createCloudClock } from './cloud-clock.ts';
 import { createCommands } from './commands.ts';
 import { createLeaseKeeper, type Moment } from './lease.ts';
 import { createOutbox } from './outbox.ts';
-import type { Numbers } from './sequence-numbers.ts';
+import type { SequenceNumbers } from './sequence-numbers.ts';
 
 export type SessionOptions = {
   /** As it is now: it may be enrolled anew while it runs. */
@@ -38,7 +38,7 @@ export type SessionOptions = {
   /** All but the problems, which the workers tell. */
   facts: Omit<RelayFacts, 'problems'>;
   workers: Workers;
-  numbers: Numbers;
+  numbers: SequenceNumbers;
   timing: Timing;
   log: Log;
   metrics: Metrics;

@@ -15,7 +15,7 @@
 import { z } from 'zod';
 import { type ServerFacts, serverFacts } from '#domain/devices/source';
 import type { Manifest } from '#domain/gather/manifest';
-import type { Print } from '#domain/gather/row-fingerprint';
+import type { RowFingerprint } from '#domain/gather/row-fingerprint';
 import { type GatherCommand, gatherDigest, gatherTotals, type RelayedDevice } from '#domain/relay/relay-protocol';
 
 /** As `gatherEnd` tells them. */
@@ -54,7 +54,7 @@ export type Staged = {
   /** With its detail, where one is known. */
   row: RelayedDevice;
   /** Of the row as the list had it, so that the next list can be compared; stale where its full record is still owed. */
-  listed: Print;
+  listed: RowFingerprint;
   /** Its full record is read by every gather. */
   moving: boolean;
 };

@@ -1,7 +1,7 @@
 /** Devices and facts as the file holds them, and back: what comes from it is parsed like anything that comes from outside. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { entryBytes, packEntries } from '#domain/gather/manifest';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import { relayedDevice } from '#domain/relay/relay-protocol';
 import type { Part, Staged } from './contract.ts';
 import { BrokenContent } from './failure.ts';
@@ -10,7 +10,7 @@ type Row = Record<string, SQLOutputValue>;
 
 /** hash, entry, listed, moving, row: as the tables have them. The digest is taken over the entries. */
 export function columnsOf({ hash, row, listed, moving }: Staged): SQLInputValue[] {
-  return [hash, packEntries([[hash, printOf(row)]]), packEntries([[hash, listed]]), moving ? 1 : 0, JSON.stringify(row)];
+  return [hash, packEntries([[hash, rowFingerprint(row)]]), packEntries([[hash, listed]]), moving ? 1 : 0, JSON.stringify(row)];
 }
 
 export function partOf(stored: readonly Row[]): Part | null {

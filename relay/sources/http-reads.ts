@@ -9,8 +9,8 @@ import { type Connection, connect } from '#adapters/traveler/connection';
 import type { DevicePage, Found, TravelerOptions } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { Reads } from '../gather/ports.ts';
-import { oneScan } from './shared-scan.ts';
-import { oldServer } from './traveler-8.ts';
+import { sharedScan } from './shared-scan.ts';
+import { traveler8Facts } from './traveler-8.ts';
 import { deviceOf } from './traveler-document.ts';
 import { documentOf, isDocument, positionOf, viewPage } from './view-entries.ts';
 
@@ -52,13 +52,13 @@ export function httpReads({ rowsPerPage = defaultRows, ...options }: HttpReadsOp
     }
   }
 
-  const find = oneScan(async function* all() {
+  const find = sharedScan(async function* all() {
     for await (const { devices } of pages()) yield devices;
   });
   return {
     pages,
     read: find,
-    facts: async () => oldServer,
+    facts: async () => traveler8Facts,
     get requests() {
       return connection.requests;
     },

@@ -8,8 +8,8 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 import type { Reads } from '../gather/ports.ts';
 import { type NotesOptions, notesCommand } from '../notes/notes-command.ts';
 import { ProgramFailed, type ProgramLimits, programLines } from './program-lines.ts';
-import { oneScan } from './shared-scan.ts';
-import { oldServer } from './traveler-8.ts';
+import { sharedScan } from './shared-scan.ts';
+import { traveler8Facts } from './traveler-8.ts';
 import { deviceOf } from './traveler-document.ts';
 
 export type NotesReadsOptions = NotesOptions & {
@@ -60,13 +60,13 @@ export function notesReads({ server, limits, command, ...options }: NotesReadsOp
     yield { devices, rejected, totalRecords: announced, page };
   }
 
-  const find = oneScan(async function* all() {
+  const find = sharedScan(async function* all() {
     for await (const { devices } of pages()) yield devices;
   });
   return {
     pages,
     read: find,
-    facts: async () => oldServer,
+    facts: async () => traveler8Facts,
     get requests() {
       return requests;
     },

@@ -12,7 +12,7 @@ type Waiting = { wanted: Wanted; resolve(found: Found | 'gone'): void; reject(er
 const nameOf = ({ user, deviceId }: Wanted) => `${canonicalName(user)}\n${deviceId}`;
 
 /** `readAll` yields devices until it is left. */
-export function oneScan(readAll: () => AsyncIterable<readonly Found[]>): (wanted: Wanted) => Promise<Found | 'gone'> {
+export function sharedScan(readAll: () => AsyncIterable<readonly Found[]>): (wanted: Wanted) => Promise<Found | 'gone'> {
   let waiting: Waiting[] = [];
   let going = false;
 

@@ -2,7 +2,7 @@
 import type { ServerFacts } from '#domain/devices/source';
 
 /** It has no REST to ask for its version or its approval settings. Auto-Quarantine needs 9.0. */
-export const oldServer: ServerFacts = {
+export const traveler8Facts: ServerFacts = {
   requiresApproval: 'unknown',
   devicesBeforeApproval: null,
   settingsAccess: 'unavailable',

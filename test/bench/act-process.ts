@@ -9,13 +9,13 @@ import { z } from 'zod';
 import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { wipeCounts } from '#adapters/dynamodb/actions/wipe-counts';
-import { actedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import { travelerSource } from '#adapters/traveler/source';
 import { type ActionMessage, actionMessage } from '#domain/messages/messages';
 import { act } from '#functions/act/act';
-import { economical } from '#functions/act/batched-reads';
-import { type Bounds, sideBySide } from '#functions/act/concurrency';
+import { withBatchedReads } from '#functions/act/batched-reads';
+import { type Bounds, processConcurrently } from '#functions/act/concurrency';
 import { clientOf, tableNames } from '#test/fixtures/dynamodb';
 import { relaySide } from '#test/fixtures/relay-side';
 import { sourceId } from '#test/fixtures/spine';
@@ -51,9 +51,9 @@ function serve({ endpoint, url, credentials, concurrency, name }: z.infer<typeof
   const client = clientOf(endpoint);
   const source = travelerSource({ baseUrl: url, credentials: async () => credentials, concurrency });
   let awake = 0;
-  const dependencies = economical({
+  const dependencies = withBatchedReads({
     ledger: ledger(client, tableNames),
-    devices: actedDevices(client, tableNames.devices),
+    devices: devicesForActions(client, tableNames.devices),
     sources: sourceStore(client, tableNames.control),
     reach: () => ({ how: 'direct' as const, source }),
     link: relaySide(client, tableNames.control, Date.now).link,
@@ -85,7 +85,7 @@ function serve({ endpoint, url, credentials, concurrency, name }: z.infer<typeof
     const until = Date.now() + 60_000;
     const holder = `${name} ${nth}`;
     const carryOut = act({ ...dependencies, worker: holder });
-    await sideBySide(bounds, {
+    await processConcurrently(bounds, {
       records: batch.map(recordOf),
       sourceOf: () => sourceId,
       bulk: true,

@@ -18,7 +18,7 @@ import type { GatherRun } from '#domain/devices/source';
 import { isDue } from '#domain/gather/gather-schedule';
 import { readManifest } from '#domain/gather/manifest';
 import { observe } from '#domain/gather/observe-device';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { gather } from '#functions/gather/gather';
 import { clientOf, startDynamoDb } from '#test/fixtures/dynamodb';
@@ -107,7 +107,8 @@ export async function gatherWorld(devices: number) {
       await simulator.tell({ faults: [] });
       const before = await stores.manifests.read('cloud');
       const manifest = readManifest(before);
-      for await (const page of traveler.pages()) for (const row of page.devices) manifest.settle(deviceHash(row), printOf(row));
+      for await (const page of traveler.pages())
+        for (const row of page.devices) manifest.settle(deviceHash(row), rowFingerprint(row));
       await stores.manifests.commit('cloud', { ...manifest.changes(), paused: null }, { fence: 0, before });
       await stores.sources.update('cloud', { baselineRuns: ['seed'], lastCompleteGatherAt: now(), settingsSeen: '*|1', devices });
     },

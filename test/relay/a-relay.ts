@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { loadConfiguration } from '../../relay/configuration/load.ts';
-import { wayOut } from '../../relay/connection/egress.ts';
+import { egressOf } from '../../relay/connection/egress.ts';
 import { relayStatus } from '../../relay/health/status.ts';
 import { enrol } from '../../relay/identity/enrol.ts';
 import { createLog } from '../../relay/log/log.ts';
@@ -52,7 +52,7 @@ type Options = {
   dataDir?: string;
   workers?: Partial<Workers>;
   /** Way out for enrolment, where it is not the usual one. */
-  enrolWith?: Parameters<typeof wayOut>[0];
+  enrolWith?: Parameters<typeof egressOf>[0];
 };
 
 export async function aRelay(cloud: FakeCloud, { timing = {}, configuration = {}, workers = {}, ...options }: Options = {}) {
@@ -60,7 +60,7 @@ export async function aRelay(cloud: FakeCloud, { timing = {}, configuration = {}
   writeConfiguration(dataDir, { ...aConfiguration, ...configuration });
   const loaded = loadConfiguration(join(dataDir, 'relay.json'));
   if (options.dataDir === undefined) {
-    const dispatcher = wayOut(options.enrolWith ?? {});
+    const dispatcher = egressOf(options.enrolWith ?? {});
     await enrol({ cloudUrl: cloud.url, token: cloud.token(), dataDir, dispatcher, again: false });
     await dispatcher.destroy();
   }

@@ -1,7 +1,7 @@
 /** API Gateway's hard limits of a WebSocket, and how a test or a trial makes the long ones short. */
 import { z } from 'zod';
 import { socketLimits } from '#domain/relay/relay-protocol';
-import { Refusal } from '#infra/emulator/start-error';
+import { StartError } from '#infra/emulator/start-error';
 
 export type SocketLimits = {
   frameBytes: number;
@@ -28,7 +28,7 @@ const variables = z.object({ SOCKET_IDLE_MS: ms(socketLimits.idleMs), SOCKET_LIF
 export function socketLimitsFrom(environment: Readonly<Record<string, string | undefined>>): SocketLimits {
   const parsed = variables.safeParse(environment);
   if (!parsed.success)
-    throw new Refusal(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
+    throw new StartError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
   const { SOCKET_IDLE_MS: idleMs, SOCKET_LIFE_MS: lifeMs } = parsed.data;
   return { ...socketLimits, idleMs, lifeMs };
 }

@@ -1,13 +1,13 @@
 /** What is wrong with a configuration, in words: where, what was found there (never a secret), and what is expected. */
 import type { z } from 'zod';
 
-export type Mistake = { path: string; found: string; expected: string };
+export type ConfigurationMistake = { path: string; found: string; expected: string };
 type Issue = z.core.$ZodIssue;
 
 const secretKey = /password|token|secret|credentials/i;
 
 /** One entry per mistake, in the order of the file; `given` is the document as it was read. */
-export function mistakesOf(error: z.ZodError, given: unknown): Mistake[] {
+export function configurationErrors(error: z.ZodError, given: unknown): ConfigurationMistake[] {
   return [...error.issues.flatMap((issue) => flatten(issue)), ...repeatedIds(error, given)].map((issue) =>
     describe(issue, given),
   );
@@ -42,7 +42,7 @@ function repeatedIds(error: z.ZodError, given: unknown): Issue[] {
   );
 }
 
-function describe(issue: Issue, given: unknown): Mistake {
+function describe(issue: Issue, given: unknown): ConfigurationMistake {
   const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   const found =
     issue.code === 'unrecognized_keys' ? 'a key that means nothing here' : show(issue.path, valueAt(given, issue.path));

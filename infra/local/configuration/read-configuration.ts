@@ -1,25 +1,25 @@
 /** Reads the configuration file for the local stack: all mistakes at once, or the configuration. */
 import { readFile } from 'node:fs/promises';
 import { type LocalConfiguration, localConfiguration } from '#domain/runtime/configuration';
-import { Refusal } from '#infra/emulator/start-error';
-import { type Mistake, mistakesOf } from './configuration-errors.ts';
+import { StartError } from '#infra/emulator/start-error';
+import { type ConfigurationMistake, configurationErrors } from './configuration-errors.ts';
 
 /** Throws Refusal, whose message is for the person who wrote the file. */
 export async function readConfiguration(file: string): Promise<LocalConfiguration> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Refusal(
+    throw new StartError(
       `The configuration ${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
     );
   });
   const given = parseJson(file, text);
   const parsed = localConfiguration.safeParse(given);
   if (parsed.success) return parsed.data;
-  const mistakes = mistakesOf(parsed.error, given);
+  const mistakes = configurationErrors(parsed.error, given);
   const count = mistakes.length === 1 ? 'one mistake' : `${mistakes.length} mistakes`;
-  throw new Refusal([`The configuration ${file} has ${count}:`, ...mistakes.map(line)].join('\n'));
+  throw new StartError([`The configuration ${file} has ${count}:`, ...mistakes.map(line)].join('\n'));
 }
 
-const line = ({ path, found, expected }: Mistake) => `  ${path}: found ${found}; expected ${expected}`;
+const line = ({ path, found, expected }: ConfigurationMistake) => `  ${path}: found ${found}; expected ${expected}`;
 
 /** The parser's own message may quote the text around the mistake, and with it a password: only the place is told. */
 function parseJson(file: string, text: string): unknown {
@@ -27,7 +27,7 @@ function parseJson(file: string, text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw new Refusal(`The configuration ${file} is not valid JSON${placeOf(text, position)}.`);
+    throw new StartError(`The configuration ${file} is not valid JSON${placeOf(text, position)}.`);
   }
 }
 

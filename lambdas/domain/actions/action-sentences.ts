@@ -22,7 +22,7 @@ const endings: Partial<Record<ActionState, string>> = {
   cancelled: 'cancelled',
 };
 
-export const asker = ({ requestedBy }: Pick<Action, 'requestedBy'>): string =>
+export const requesterName = ({ requestedBy }: Pick<Action, 'requestedBy'>): string =>
   requestedBy.kind === 'aq' ? 'Auto-Quarantine' : `${requestedBy.kind === 'rule' ? 'the portal rule ' : ''}${requestedBy.name}`;
 
 const steps: { [K in ActionState]: string } = {
@@ -39,7 +39,7 @@ const steps: { [K in ActionState]: string } = {
 
 const purposes: Partial<Record<Action['purpose'], string>> = { hold: 'Hold', 'give-back': 'Giving access back' };
 
-export const nameOf = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string => purposes[purpose] ?? names[type];
+export const actionName = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string => purposes[purpose] ?? names[type];
 
 /**
  * The line for one step. `number`: from 0, the request, over the action's whole life: one step, one such line. `after`: what the
@@ -51,12 +51,12 @@ export function stepLine(
   { number, after }: { number: number; after: Shown | null },
 ): TimelineEntry {
   const { actionId, type, purpose, requestedBy, reason, rule } = action;
-  const by = state === 'requested' ? ` by ${asker(action)}` : '';
+  const by = state === 'requested' ? ` by ${requesterName(action)}` : '';
   return {
     at,
     id: `action-step|${actionId}|${number}`,
     kind: 'action-step',
-    says: `${nameOf(action)} ${steps[state]}${by}${note === '' ? '' : `: ${note}`}`.replace(/[^.!?]$/, '$&.'),
+    says: `${actionName(action)} ${steps[state]}${by}${note === '' ? '' : `: ${note}`}`.replace(/[^.!?]$/, '$&.'),
     data: {
       ...{ actionId, type, purpose, requestedBy, reason },
       ...(rule === undefined ? {} : { rule }),
@@ -73,7 +73,7 @@ export function endingLine(action: Action, last: Step): TimelineEntry {
     at: last.at,
     id: `action|${actionId}`,
     kind: 'action',
-    says: `${nameOf(action)} asked for by ${asker(action)}: ${endings[last.state] ?? last.state} after ${seconds(took)}. ${last.note}`,
+    says: `${actionName(action)} asked for by ${requesterName(action)}: ${endings[last.state] ?? last.state} after ${seconds(took)}. ${last.note}`,
     data: {
       actionId,
       type,
@@ -98,7 +98,7 @@ const seconds = (ms: number): string => (ms < 120_000 ? `${(ms / 1000).toFixed(1
 export function endingLines(action: Action, last: Step): TimelineEntry[] {
   const line = endingLine(action, last);
   if (action.type !== 'remove' || last.state !== 'confirmed') return [line];
-  const says = `Removed from the server, as ${asker(action)} asked.`;
+  const says = `Removed from the server, as ${requesterName(action)} asked.`;
   return [
     {
       at: last.at,

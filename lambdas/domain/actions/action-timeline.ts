@@ -9,8 +9,8 @@ import { isFinal } from '#domain/actions/transitions';
 import type { TimelineEntry } from '#domain/journal/timeline';
 
 /** `told`: how many steps of its life have their line; the next one's number. `untold`: those that have none yet, oldest first. */
-export type Telling = { told: number; untold: Step[] };
-export type Told = Telling & { lines: TimelineEntry[] };
+export type TimelineState = { told: number; untold: Step[] };
+export type TimelineUpdate = TimelineState & { lines: TimelineEntry[] };
 
 /** A wait that is over before anybody could look is not told by itself. */
 const momentMs = 10_000;
@@ -18,7 +18,10 @@ const momentMs = 10_000;
 const mostUntold = 40;
 
 /** `next`: the action as it is to be written, after `steps`. The line of an end is the caller's. */
-export function tellSteps({ told, untold }: Telling, { next, steps }: { next: Action; steps: readonly Step[] }): Told {
+export function timelineOfSteps(
+  { told, untold }: TimelineState,
+  { next, steps }: { next: Action; steps: readonly Step[] },
+): TimelineUpdate {
   const due = [...untold, ...steps];
   if (!isFinal(next.state) && isMoving(next) && due.length < mostUntold) return { told, untold: due, lines: [] };
   return { told: told + due.length, untold: [], lines: linesOf(next, due, { from: told, after: next.after }) };

@@ -4,7 +4,7 @@
  * The map is exhaustive: an action type without an effect does not compile.
  */
 import type { Action, ActionType, Shown, WipeTarget } from '#domain/actions/action';
-import { isAdmitted, isKeptOut } from '#domain/actions/our-denial';
+import { isAdmitted, isDenied } from '#domain/actions/our-denial';
 import { pendingTargets, wipeProgress, wipeRefusal } from '#domain/actions/wipe';
 import type { DeviceDetail } from '#domain/devices/device';
 import { hasAccess } from '#domain/devices/server-state';
@@ -21,12 +21,12 @@ export type Progress = 'undone' | 'pending' | 'fetched' | 'done';
  * is cancelled, the device is to stay locked out. `givesBack`: it only undoes our own bar, and the device may have had access
  * without any approval.
  */
-export type Circumstances = Pick<Action, 'wipeTargets'> & { sent: boolean; lockBelongs: boolean; givesBack?: boolean };
+export type EffectContext = Pick<Action, 'wipeTargets'> & { sent: boolean; lockBelongs: boolean; givesBack?: boolean };
 
 export type Effect = {
-  progress(seen: DeviceDetail, about: Circumstances): Progress;
+  progress(seen: DeviceDetail, about: EffectContext): Progress;
   /** Why it cannot be carried out on this device, for an administrator; null when it can. Asked before the write. */
-  refuses(seen: DeviceDetail, about: Circumstances): string | null;
+  refuses(seen: DeviceDetail, about: EffectContext): string | null;
   /** Written down the moment the server has accepted it, before anything is read back: repeated, it could hit another phone. */
   notedAtOnce: boolean;
   /** A wipe that is pending on the server goes first. */
@@ -53,7 +53,7 @@ export const effects: { [K in ActionType]: Effect } = {
         : `The server accepted the approval, and the device still shows ${approval}. Approve it on the Traveler server, and check the rights of our account there.`,
   },
   block: {
-    progress: (seen) => either(isKeptOut(seen)),
+    progress: (seen) => either(isDenied(seen)),
     refuses: never,
     notedAtOnce: false,
     givesWay: true,
@@ -83,7 +83,7 @@ export const effects: { [K in ActionType]: Effect } = {
       'The server accepted the wipe, and the device shows none pending. Wipe it from the Traveler administration, and check the rights of our account there.',
   },
   'cancel-wipe': {
-    progress: (seen, about) => either(seen.wipe === 'none' && (isKeptOut(seen) || !about.lockBelongs)),
+    progress: (seen, about) => either(seen.wipe === 'none' && (isDenied(seen) || !about.lockBelongs)),
     refuses: never,
     notedAtOnce: false,
     givesWay: false,

@@ -9,16 +9,16 @@ const admitted = new Set<Shown['approval']>(['approved', 'auto-approved', 'not-r
 export const isAdmitted = ({ approval, access }: Shown): boolean => admitted.has(approval) && access === 'allow';
 
 /** Kept out: denied, or barred. A device that waits is locked as part of waiting; that is no bar of its own. */
-export function isKeptOut({ approval, access }: Shown): boolean {
+export function isDenied({ approval, access }: Shown): boolean {
   return approval === 'denied' || access === 'prohibit' || (access === 'deny' && approval !== 'pending');
 }
 
 /** Our own bar, once the server shows no bar at all: gone, so that a later one is not taken for ours. */
 export function remainingDenial(denial: Denial | null, now: Shown): Denial | null {
-  return isKeptOut(now) || now.approval === 'pending' ? denial : null;
+  return isDenied(now) || now.approval === 'pending' ? denial : null;
 }
 
-export type Ended = Barring & {
+export type EndedAction = DenyingAction & {
   type: string;
   state: string;
   at: number;
@@ -28,21 +28,21 @@ export type Ended = Barring & {
   /** What the device was known to show when the action came to its end. */
   known: Shown | null;
 };
-type Barring = Pick<Action, 'actionId' | 'rule'> & { purpose: string; requestedBy: { kind: string } };
+type DenyingAction = Pick<Action, 'actionId' | 'rule'> & { purpose: string; requestedBy: { kind: string } };
 
 /** Our own bar once an action has ended. A bar that was there before our block, and was not ours, is not ours now. */
-export function barAfter(denial: Denial | null, ended: Ended): Denial | null {
+export function denialAfter(denial: Denial | null, ended: EndedAction): Denial | null {
   const { type, state, at, before, after, known } = ended;
   if (type === 'approve') return remainingDenial(denial, after);
   if (type !== 'block') return denial;
-  if (!isKeptOut(after)) return null;
-  const ours = state === 'confirmed' && (denial !== null || before === null || !isKeptOut(before));
-  return ours ? barOf(ended, { before: before ?? known, at }) : denial;
+  if (!isDenied(after)) return null;
+  const ours = state === 'confirmed' && (denial !== null || before === null || !isDenied(before));
+  return ours ? denialOf(ended, { before: before ?? known, at }) : denial;
 }
 
 /** The bar that a block puts on a device. Auto-Quarantine's own on one that had access notes what it took with it. */
-export function barOf(
-  { actionId, purpose, requestedBy, rule }: Barring,
+export function denialOf(
+  { actionId, purpose, requestedBy, rule }: DenyingAction,
   { before, at }: { before: Shown | null; at: number },
 ): Denial {
   const takes = requestedBy.kind === 'aq' && rule !== 'manual-decision' && before !== null && hasAccess({ detail: before });
@@ -52,7 +52,7 @@ export function barOf(
 /**
  * Our own bar of a block that has gone out and not come to its end: what bars the device may be its doing. Null for any other.
  */
-export function barUnderWay({ actionId, type, purpose, state, history }: Action): Denial | null {
+export function denialInFlight({ actionId, type, purpose, state, history }: Action): Denial | null {
   const isOut = state === 'dispatched' || state === 'unknown' || state === 'applied';
   if (type !== 'block' || !isOut) return null;
   return { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at: history.at(-1)?.at ?? 0 };
@@ -62,12 +62,12 @@ export function barUnderWay({ actionId, type, purpose, state, history }: Action)
  * Whether a device is to stay locked out once its wipe is cancelled: it is barred by us, or was locked before the wipe that is
  * taken back (`open`: the actions of the device that have not ended).
  */
-export function lockBelongs({
+export function staysDeniedAfterCancelWipe({
   device,
   open,
 }: {
   device: Pick<Device, 'denial'>;
   open: readonly Pick<Action, 'type' | 'before'>[];
 }) {
-  return device.denial !== null || open.some(({ type, before }) => type === 'wipe' && before !== null && isKeptOut(before));
+  return device.denial !== null || open.some(({ type, before }) => type === 'wipe' && before !== null && isDenied(before));
 }

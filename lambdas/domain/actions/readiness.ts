@@ -4,7 +4,7 @@
  */
 import type { Action, ActionType } from '#domain/actions/action';
 import { deadlinePassed } from '#domain/actions/expiry';
-import { isOnItsWay } from '#domain/actions/redelivery';
+import { isInFlight } from '#domain/actions/redelivery';
 import { longestWait, slack } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
 import { isPendingWipe, setUpAnew } from '#domain/actions/wipe';
@@ -63,7 +63,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   }
   const paused = pausedUntil(source, now);
   // What waits for the source has no time of its own. Paused anew, it is written anew, so that SQS takes its next message.
-  if (isEarly(action, now) && !isOnItsWay(action) && action.waitsFor !== 'source')
+  if (isEarly(action, now) && !isInFlight(action) && action.waitsFor !== 'source')
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
   if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: neverSettled };
@@ -94,7 +94,7 @@ const isQueuedRemoval = ({ type, state }: Action): boolean => type === 'remove' 
 const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
 
 /** Trouble of the source stands until a reading ends it; once its time is over, one action at a time tries. */
-export const isInTrouble = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
+export const hasProblem = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
   Boolean(pause) || problem?.kind === 'denied';
 
 /** The source as a whole is left alone until then; null when it is not. */

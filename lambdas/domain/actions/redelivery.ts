@@ -10,18 +10,18 @@ import type { Device } from '#domain/devices/device';
  * - `forget`: it has ended, and the device still shows it.
  * - `leave`: somebody has it, or its time has not come.
  */
-export type Push = 'send' | 'forget' | 'leave';
+export type Redelivery = 'send' | 'forget' | 'leave';
 
 /** `device`: as it is stored by now; null when it is not known. */
-export function pushOf(action: Action | undefined, now: number, device: Device | null = null): Push {
+export function redeliveryOf(action: Action | undefined, now: number, device: Device | null = null): Redelivery {
   if (action === undefined || isFinal(action.state)) return 'forget';
   if (action.claim !== null) return action.claim.until <= now ? 'send' : 'leave';
-  if (device !== null && isOnItsWay(action) && hasMoved(action, device)) return 'send';
+  if (device !== null && isInFlight(action) && hasMoved(action, device)) return 'send';
   return action.notBefore !== null && action.notBefore > now + slack ? 'leave' : 'send';
 }
 
 /** A wipe that the server has: it is looked at when a gather saw its device change. */
-export const isOnItsWay = ({ type, state }: Pick<Action, 'type' | 'state'>): boolean =>
+export const isInFlight = ({ type, state }: Pick<Action, 'type' | 'state'>): boolean =>
   type === 'wipe' && (state === 'applied' || state === 'delivered');
 
 /** The phone has come further with it, or may be another phone by now. */

@@ -2,10 +2,10 @@
 import type { Action, ActionState, Step } from '#domain/actions/action';
 import { type ActionEvent, isRefused, nextOf } from '#domain/actions/transitions';
 
-export type Happened = { event: ActionEvent; at: number; note: string };
+export type ActionEventAt = { event: ActionEvent; at: number; note: string };
 
 /** The steps that these events make, one after the other. Throws when the table refuses one: a fault in this program. */
-export function stepsThrough(action: Pick<Action, 'state' | 'type'>, events: readonly Happened[]): Step[] {
+export function stepsThrough(action: Pick<Action, 'state' | 'type'>, events: readonly ActionEventAt[]): Step[] {
   let { state } = action;
   return events.map(({ event, at, note }) => {
     const to = nextOf({ state, type: action.type }, event);

@@ -5,7 +5,7 @@
 import type { ListedDevice } from '#domain/devices/device';
 import { hour, isDue } from '#domain/gather/gather-schedule';
 import type { Manifest } from '#domain/gather/manifest';
-import type { Print } from '#domain/gather/row-fingerprint';
+import type { RowFingerprint } from '#domain/gather/row-fingerprint';
 
 export type Need = 'nothing' | 'row' | 'detail';
 
@@ -32,7 +32,11 @@ export function owesDetail(hash: string, context: NeedContext): boolean {
 }
 
 /** `index`: of the row's entry in the manifest, or -1. */
-export function needOf(row: ListedDevice, seen: { hash: string; index: number; print: Print }, context: NeedContext): Need {
+export function needOf(
+  row: ListedDevice,
+  seen: { hash: string; index: number; print: RowFingerprint },
+  context: NeedContext,
+): Need {
   const { hash, index, print } = seen;
   const { manifest } = context;
   if (index < 0 || manifest.isStale(index) || !manifest.identifies(index, print)) return 'detail';

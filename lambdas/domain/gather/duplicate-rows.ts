@@ -1,12 +1,12 @@
 /** What of the list has been seen so far. Pages shift while they are read: a row may come twice. */
-export type Sightings = {
+export type DuplicateRows = {
   /** By manifest index: did the list name it? */
   seen: Uint8Array;
   /** Notes a row; false when it came before. `index`: of its entry in the manifest, or -1. */
   isFirst(hash: string, index: number): boolean;
 };
 
-export function sightings(manifestSize: number): Sightings {
+export function duplicateRows(manifestSize: number): DuplicateRows {
   const fresh = new Set<string>();
   const seen = new Uint8Array(manifestSize);
   return {

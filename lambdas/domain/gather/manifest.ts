@@ -6,7 +6,7 @@
  * (`identity` is the marker, `description` the epoch minutes since when) · dropped (removed; not encoded any more).
  * Invariant: an entry is settled only after its device is stored, so committing the manifest commits the gather.
  */
-import type { Print } from '#domain/gather/row-fingerprint';
+import type { RowFingerprint } from '#domain/gather/row-fingerprint';
 import { highOf, lowOf } from '#domain/gather/row-fingerprint';
 
 export const entryBytes = 16;
@@ -28,14 +28,14 @@ export type Manifest = {
   /** Index of a key's entry, or -1. */
   find(hash: string): number;
   /** Are these the prints that are stored? Never, while the entry is stale or missing. */
-  identifies(index: number, print: Print): boolean;
-  describes(index: number, print: Print): boolean;
+  identifies(index: number, print: RowFingerprint): boolean;
+  describes(index: number, print: RowFingerprint): boolean;
   isStale(index: number): boolean;
   /** Epoch minutes since when it is missing, or null. */
   missingSince(index: number): number | null;
   hashAt(index: number): string;
   /** The device is stored with this content. */
-  settle(hash: string, print: Print): void;
+  settle(hash: string, print: RowFingerprint): void;
   markStale(index: number): void;
   markMissing(index: number, minutes: number): void;
   drop(index: number): void;
@@ -51,7 +51,7 @@ export function readManifest(read: ManifestShards): Manifest {
   const size = bytes.reduce((sum, shard) => sum + Math.floor(shard.byteLength / entryBytes), 0);
   const [high, low, identity, description] = columns(bytes, size);
   const gone = new Uint8Array(size);
-  const added = new Map<string, Print>();
+  const added = new Map<string, RowFingerprint>();
   const dirty = new Set<number>();
 
   function find(hash: string): number {
@@ -76,7 +76,7 @@ export function readManifest(read: ManifestShards): Manifest {
     return from + Math.floor(((wanted - first) / (last - first)) * (to - from));
   }
 
-  function set(index: number, print: Print): void {
+  function set(index: number, print: RowFingerprint): void {
     if (identity[index] === print.identity && description[index] === print.description) return;
     identity[index] = print.identity;
     description[index] = print.description;
@@ -138,7 +138,7 @@ export function readManifest(read: ManifestShards): Manifest {
 }
 
 /** The print of a device that is stored although its full record could not be read: it is tried again next time. */
-export const stalePrint = (print: Print): Print => ({ ...print, identity: staleMark });
+export const stalePrint = (print: RowFingerprint): RowFingerprint => ({ ...print, identity: staleMark });
 
 const shardOf = (high: number, bits: number): number => (bits === 0 ? 0 : high >>> (32 - bits));
 
@@ -164,10 +164,10 @@ function columns(shards: readonly Uint8Array[], size: number) {
 }
 type U32 = Uint32Array<ArrayBuffer>;
 
-const rowOf = (hash: string, { identity, description }: Print) => [highOf(hash), lowOf(hash), identity, description];
+const rowOf = (hash: string, { identity, description }: RowFingerprint) => [highOf(hash), lowOf(hash), identity, description];
 
 /** As `content`, of entries that are held elsewhere: the same bytes for the same devices. */
-export const packEntries = (entries: Iterable<readonly [hash: string, print: Print]>): Uint8Array =>
+export const packEntries = (entries: Iterable<readonly [hash: string, print: RowFingerprint]>): Uint8Array =>
   packed([...entries].map(([hash, print]) => rowOf(hash, print)));
 
 function packed(rows: number[][]): Uint8Array {

@@ -4,12 +4,12 @@
  */
 import type { DeviceDetail, ListedDevice } from '#domain/devices/device';
 
-export type Print = { identity: number; description: number };
+export type RowFingerprint = { identity: number; description: number };
 
 /** The two highest values are the manifest's own marks. */
 const highest = 0xfffffffd;
 
-export function printOf(row: ListedDevice): Print {
+export function rowFingerprint(row: ListedDevice): RowFingerprint {
   return { identity: hash32([model(row.type), row.provider, row.href]), description: hash32(describing(row)) };
 }
 

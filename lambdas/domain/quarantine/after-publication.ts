@@ -12,10 +12,10 @@ import type { Settings } from '#domain/quarantine/settings';
 /** Stands for the gather that is still to come. */
 const comingRun = 'the coming gather';
 
-export type Settled = { state: SourceState; asRecorded: (devices: readonly Device[]) => readonly Device[] };
+export type AfterPublication = { state: SourceState; asRecorded: (devices: readonly Device[]) => readonly Device[] };
 
 /** `enforcement`: as configured. */
-export function settledUnder(state: SourceState, settings: Settings, enforcement: Enforcement): Settled {
+export function afterPublication(state: SourceState, settings: Settings, enforcement: Enforcement): AfterPublication {
   const { inForce } = planServer(settings, state.server, { enforcement, baselineDone: true });
   const switchesOn = settings.requireApproval === 'on' && inForce && !state.aqInForce;
   if (!switchesOn) return { state, asRecorded: (devices) => devices };

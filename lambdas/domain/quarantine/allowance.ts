@@ -3,7 +3,7 @@
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
 
-export type Places = {
+export type Allowance = {
   /** Of each device, in the order given: its place, from 1. */
   place: readonly number[];
   /** The devices, first place first. */
@@ -16,7 +16,7 @@ const onlyPlace: readonly number[] = [1];
  * Every device that the server lists counts, held and denied ones too. Those with access now come first (they were admitted
  * before), then the others; within each by time of registration, then by device id.
  */
-export function placesOf(devices: readonly DeviceFacts[]): Places {
+export function allowanceOf(devices: readonly DeviceFacts[]): Allowance {
   if (devices.length === 1) return { place: onlyPlace, ordered: devices };
   const ranked = devices.map((device, index) => ({ device, index, rank: hasAccess(device) ? 0 : 1 }));
   ranked.sort(

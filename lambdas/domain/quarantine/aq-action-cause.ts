@@ -26,5 +26,5 @@ export function aqActionCause(device: Device, planned: PlannedAction, { again }:
  * Expired, superseded or cancelled: the cause still stands, so a further action may. One that failed is not repeated, nor one
  * that a person rejected.
  */
-export const mayComeAgain = ({ state, rejectedGuard }: Pick<Action, 'state' | 'rejectedGuard'>): boolean =>
+export const mayBeRequestedAgain = ({ state, rejectedGuard }: Pick<Action, 'state' | 'rejectedGuard'>): boolean =>
   rejectedGuard === undefined && (state === 'expired' || state === 'superseded' || state === 'cancelled');

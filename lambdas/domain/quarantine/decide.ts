@@ -2,7 +2,7 @@
 
 import type { Client, Match, VerdictName } from '#domain/devices/device';
 import type { DecideInput } from '#domain/quarantine/decide-input';
-import { type Circumstances, circumstancesOf, type Subject, subjectOf } from '#domain/quarantine/rule-context';
+import { type RuleContext, ruleContext, type UserContext, userContext } from '#domain/quarantine/rule-context';
 import { type RuleId, rules } from '#domain/quarantine/rules';
 
 export type Verdict = {
@@ -20,12 +20,12 @@ export type Verdict = {
 
 /** One verdict per device of `input.devices`, in their order: the first rule that applies decides. */
 export function decide(input: DecideInput): Verdict[] {
-  const circumstances = circumstancesOf(input);
+  const circumstances = userContext(input);
   const { holders } = circumstances.matches;
-  return holders.map((held, index) => decideOne(subjectOf(held, index, circumstances), circumstances));
+  return holders.map((held, index) => decideOne(ruleContext(held, index, circumstances), circumstances));
 }
 
-function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
+function decideOne(subject: RuleContext, circumstances: UserContext): Verdict {
   const rule = firstRule(subject, circumstances);
   return {
     deviceId: subject.device.deviceId,
@@ -39,7 +39,7 @@ function decideOne(subject: Subject, circumstances: Circumstances): Verdict {
   };
 }
 
-function firstRule(subject: Subject, circumstances: Circumstances): (typeof rules)[number] {
+function firstRule(subject: RuleContext, circumstances: UserContext): (typeof rules)[number] {
   for (const rule of rules) if (rule.applies(subject, circumstances)) return rule;
   throw new Error('No rule applies to a device: the last rule must apply to every one.');
 }

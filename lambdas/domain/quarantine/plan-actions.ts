@@ -4,7 +4,14 @@
  */
 
 import type { DeviceFacts } from '#domain/devices/device-facts';
-import { hasAccess, isBarred, isBarredByUs, isOursToLift, isPending, isTakenByUs } from '#domain/devices/server-state';
+import {
+  hasAccess,
+  hasLostAccessByUs,
+  isDeniedByUs,
+  isDeniedOnServer,
+  isOurDenialToLift,
+  isPending,
+} from '#domain/devices/server-state';
 import type { Verdict } from '#domain/quarantine/decide';
 import type { Enforcement } from '#domain/quarantine/enforcement';
 import { givesBack, type RuleId } from '#domain/quarantine/rules';
@@ -26,12 +33,12 @@ type About = { enforcement: Enforcement; rule: RuleId };
 
 const wanted: { [K in Verdict['verdict']]: (device: DeviceFacts, about: About) => Wanted } = {
   approve: (device, { rule }) => {
-    if (isTakenByUs(device) && givesBack(rule)) return { type: 'approve', purpose: 'give-back' };
-    return isWaiting(device) || isOursToLift(device) ? { type: 'approve', purpose: 'verdict' } : null;
+    if (hasLostAccessByUs(device) && givesBack(rule)) return { type: 'approve', purpose: 'give-back' };
+    return isWaiting(device) || isOurDenialToLift(device) ? { type: 'approve', purpose: 'verdict' } : null;
   },
   hold: (device, { enforcement }) =>
     enforcement === 'extender' && hasAccess(device) && isKnown(device) ? { type: 'block', purpose: 'hold' } : null,
-  block: (device) => (isBarred(device) || !isKnown(device) ? null : { type: 'block', purpose: 'verdict' }),
+  block: (device) => (isDeniedOnServer(device) || !isKnown(device) ? null : { type: 'block', purpose: 'verdict' }),
   leave: () => null,
   undetermined: () => null,
 };
@@ -58,7 +65,7 @@ export function planActions({ devices, verdicts, enforcement }: PlanInput): Plan
  */
 export function isHeld(device: DeviceFacts, verdict: Verdict, planned: readonly PlannedAction[]): boolean {
   if (verdict.verdict !== 'hold') return false;
-  if (isPending(device) || isBarredByUs(device)) return true;
+  if (isPending(device) || isDeniedByUs(device)) return true;
   const underWay = device.openAction?.type === 'block';
   return underWay || planned.some(({ deviceId, purpose }) => deviceId === device.deviceId && purpose === 'hold');
 }
@@ -76,7 +83,7 @@ export function overtakenAction(device: DeviceFacts, verdict: Verdict): string |
 }
 
 /** For nothing but its approval: while it waits, somebody else may have barred it, and that is not ours to approve over. */
-const isWaiting = (device: DeviceFacts): boolean => isPending(device) && (device.denial !== null || !isBarred(device));
+const isWaiting = (device: DeviceFacts): boolean => isPending(device) && (device.denial !== null || !isDeniedOnServer(device));
 
 /** Approval, access and wipe known: else a block could hit a device that is barred already, or whose wipe is on its way. */
 function isKnown({ detail }: DeviceFacts): boolean {

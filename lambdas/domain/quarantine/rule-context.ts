@@ -4,13 +4,13 @@ import type { Client, Match } from '#domain/devices/device';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { isListedAsSecureMail } from '#domain/enrolment/device-match';
 import type { Enrolment } from '#domain/enrolment/enrolment';
-import { type Places, placesOf } from '#domain/quarantine/allowance';
+import { type Allowance, allowanceOf } from '#domain/quarantine/allowance';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 import type { Decision } from '#domain/quarantine/decision';
 import { standingDecisions } from '#domain/quarantine/decisions';
 import { enrolmentOf, type Holders, type Matches, matchesOf, matchOf } from '#domain/quarantine/match';
 
-export type Subject = {
+export type RuleContext = {
   device: DeviceFacts;
   client: Client;
   match: Match;
@@ -22,28 +22,28 @@ export type Subject = {
   /** The decision by a person or a portal rule that stands now. */
   decision: Decision | null;
 };
-export type Circumstances = {
+export type UserContext = {
   input: DecideInput;
   matches: Matches;
-  places: Places;
+  places: Allowance;
   decisions: ReadonlyMap<string, Decision>;
   /** Any of the three auto-approve options is on: enrolments bear on the verdict. */
   anyAutoApprove: boolean;
 };
 
-export function circumstancesOf(input: DecideInput): Circumstances {
+export function userContext(input: DecideInput): UserContext {
   const { autoApproveEnrolled, autoApproveByPolicy, autoApproveVerse } = input.settings;
   return {
     input,
     matches: matchesOf(input),
-    places: placesOf(input.devices),
+    places: allowanceOf(input.devices),
     decisions: standingDecisions(input.decisions, input.now),
     anyAutoApprove: autoApproveEnrolled || autoApproveByPolicy || autoApproveVerse,
   };
 }
 
 /** The device at `index` of the input, as rules see it. */
-export function subjectOf(holders: Holders, index: number, { matches, places, decisions }: Circumstances): Subject {
+export function ruleContext(holders: Holders, index: number, { matches, places, decisions }: UserContext): RuleContext {
   const { device } = holders;
   const listed = isListedAsSecureMail(holders.found, holders.id);
   return {

@@ -7,11 +7,11 @@ import type { VerdictName } from '#domain/devices/device';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import {
   hasAccess,
-  isApprovedThere,
-  isBarred,
-  isBarredByUs,
+  hasLostAccessByUs,
+  isApprovedOnServer,
+  isDeniedByUs,
+  isDeniedOnServer,
   isPending,
-  isTakenByUs,
   isUnderWipe,
 } from '#domain/devices/server-state';
 import type { Enrolment } from '#domain/enrolment/enrolment';
@@ -19,7 +19,7 @@ import type { Decision } from '#domain/quarantine/decision';
 import { cardinal, moment, ordinal } from '#domain/quarantine/evidence-words';
 import { isKnownOff, whyNotInForce } from '#domain/quarantine/in-force';
 import { described } from '#domain/quarantine/match';
-import type { Circumstances, Subject } from '#domain/quarantine/rule-context';
+import type { RuleContext, UserContext } from '#domain/quarantine/rule-context';
 import { verseEnrolment } from '#domain/quarantine/verse';
 
 type Rule = {
@@ -28,10 +28,10 @@ type Rule = {
   says: string;
   /** The verdicts it can give, in one sentence. */
   gives: string;
-  applies: (subject: Subject, circumstances: Circumstances) => boolean;
-  verdict: (subject: Subject, circumstances: Circumstances) => VerdictName;
-  evidence: (subject: Subject, circumstances: Circumstances) => string;
-  wouldChange: (subject: Subject, circumstances: Circumstances) => string;
+  applies: (subject: RuleContext, circumstances: UserContext) => boolean;
+  verdict: (subject: RuleContext, circumstances: UserContext) => VerdictName;
+  evidence: (subject: RuleContext, circumstances: UserContext) => string;
+  wouldChange: (subject: RuleContext, circumstances: UserContext) => string;
 };
 
 export const rules = [
@@ -62,7 +62,7 @@ export const rules = [
     id: 'denied-elsewhere',
     says: 'It is denied or barred on the server, and not by us.',
     gives: 'leave',
-    applies: ({ device }) => device.denial === null && isBarred(device),
+    applies: ({ device }) => device.denial === null && isDeniedOnServer(device),
     verdict: () => 'leave',
     evidence: ({ device }) => `the server shows ${shown(device)}, and that was not our doing`,
     wouldChange: () => 'Allow the device on the Traveler server, or approve it here by hand.',
@@ -84,7 +84,7 @@ export const rules = [
     says: 'Auto-Quarantine is not in force for this device.',
     gives: 'leave; approve where Auto-Quarantine is known to be off and its own earlier block is all that keeps the device out',
     applies: ({ device }, { input }) => whyNotInForce(input, device) !== null,
-    verdict: ({ device }, { input }) => (isKnownOff(input) && isTakenByUs(device) ? 'approve' : 'leave'),
+    verdict: ({ device }, { input }) => (isKnownOff(input) && hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }, { input }) =>
       `${whyNotInForce(input, device) ?? 'in force'}${isKnownOff(input) ? givenBackOr(stillBarred)(device) : stillBarred(device)}`,
     wouldChange: () => 'Switching Auto-Quarantine on, once the server supports it and its present devices are recorded.',
@@ -94,7 +94,7 @@ export const rules = [
     says: 'It was connected before Auto-Quarantine was in force: existing devices are never cut off.',
     gives: "approve if it is waiting for approval, or if Auto-Quarantine's own block is all that keeps it out; else leave",
     applies: ({ device }) => device.existing,
-    verdict: ({ device }) => (isPending(device) || isTakenByUs(device) ? 'approve' : 'leave'),
+    verdict: ({ device }) => (isPending(device) || hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) =>
       `connected before Auto-Quarantine: present in the gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBarred)(device)}`,
     wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
@@ -165,10 +165,10 @@ export const rules = [
     says: "It has access and the server enforces approval, or it was approved there: Auto-Quarantine never takes back what was granted. A device that had access until Auto-Quarantine's own block counts as if that block were not there.",
     gives: "leave; approve where Auto-Quarantine's own block is all that keeps it out",
     applies: ({ device }, { input }) =>
-      isTakenByUs(device)
+      hasLostAccessByUs(device)
         ? input.enforcement === 'server' || wasApprovedThere(device)
-        : (input.enforcement === 'server' && hasAccess(device)) || (isApprovedThere(device) && !isBarred(device)),
-    verdict: ({ device }) => (isTakenByUs(device) ? 'approve' : 'leave'),
+        : (input.enforcement === 'server' && hasAccess(device)) || (isApprovedOnServer(device) && !isDeniedOnServer(device)),
+    verdict: ({ device }) => (hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) => `the server shows ${shown(device)}${givenBackOr(() => '')(device)}`,
     wouldChange: () => 'Blocking it by hand.',
   },
@@ -229,7 +229,7 @@ function shown({ detail }: DeviceFacts): string {
 
 /** What becomes of our own bar where the rule asks for none; `else`: what is said of a device that it did not take access from. */
 const givenBackOr = (otherwise: (device: DeviceFacts) => string) => (device: DeviceFacts) =>
-  isTakenByUs(device) && device.denial
+  hasLostAccessByUs(device) && device.denial
     ? `; it had access until Auto-Quarantine blocked it on ${moment(device.denial.at)}, and gets it back`
     : otherwise(device);
 
@@ -238,11 +238,11 @@ function wasApprovedThere({ denial }: DeviceFacts): boolean {
 }
 
 function stillBarred(device: DeviceFacts): string {
-  return isBarredByUs(device) ? '; it is still barred by our own earlier block, which approving it by hand lifts' : '';
+  return isDeniedByUs(device) ? '; it is still barred by our own earlier block, which approving it by hand lifts' : '';
 }
 
 /** Why no rule let it in: its place, who came first, and what is missing of its match. */
-function overAllowance({ place, match, device }: Subject, { input, places, anyAutoApprove }: Circumstances): string {
+function overAllowance({ place, match, device }: RuleContext, { input, places, anyAutoApprove }: UserContext): string {
   const allowed = input.settings.devicesPerUser;
   const count =
     allowed === 0 ? 'no device is allowed before approval' : `${placeInWords(place, allowed)}; ${firstOnes(allowed, places)}`;
@@ -255,13 +255,13 @@ const namesShown = 5;
 const placeInWords = (place: number, allowed: number): string =>
   `the user's ${ordinal(place)} device, where ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed before approval`;
 
-function firstOnes(allowed: number, { ordered }: Circumstances['places']): string {
+function firstOnes(allowed: number, { ordered }: UserContext['places']): string {
   const names = ordered.slice(0, Math.min(allowed, namesShown)).map(({ deviceId }) => deviceId);
   const which = allowed === 1 ? 'the first' : `first ${cardinal(allowed)}`;
   return `${which}: ${names.join(', ')}${allowed > namesShown ? ', …' : ''}`;
 }
 
-function waysIn({ input, anyAutoApprove }: Circumstances): string {
+function waysIn({ input, anyAutoApprove }: UserContext): string {
   if (input.settings.devicesPerUser === 0) return anyAutoApprove ? ways.enrolment : ways.byHand;
   return anyAutoApprove ? ways.enrolmentOrPlace : ways.place;
 }

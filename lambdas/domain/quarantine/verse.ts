@@ -2,7 +2,7 @@
 import { isEnrolled } from '#domain/enrolment/device-match';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { userMatchOf } from '#domain/quarantine/match';
-import type { Circumstances, Subject } from '#domain/quarantine/rule-context';
+import type { RuleContext, UserContext } from '#domain/quarantine/rule-context';
 import { isUnlinked } from '#domain/quarantine/user-match';
 
 const ios = /^(ios|ipados|iphone|ipad)\b/i;
@@ -15,7 +15,7 @@ const isAndroid = ({ platform }: Enrolment) => platform === 'Android' || android
  * only a device match counts. Verse on iOS registers under an id of its own: an enrolled iOS device of the same user is
  * enough, and so, being stronger, is a device match with one (docs/decisions/0008-decision-readings.md).
  */
-export function verseEnrolment({ client, enrolment }: Subject, { matches, input }: Circumstances): Enrolment | null {
+export function verseEnrolment({ client, enrolment }: RuleContext, { matches, input }: UserContext): Enrolment | null {
   if (client === 'verse-android') return enrolment && isAndroid(enrolment) ? enrolment : null;
   if (client !== 'verse-ios') return null;
   if (enrolment && isIos(enrolment) && !isUnlinked(enrolment.user.email, input.links)) return enrolment;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { shown } from '#domain/actions/action';
-import { barAfter, type Ended } from '#domain/actions/our-denial';
+import { denialAfter, type EndedAction } from '#domain/actions/our-denial';
 import { type Denial, type Presence, presence, type VerdictName, verdictName } from '#domain/devices/device';
 import { serverFacts } from '#domain/devices/source';
 import { type Enrolment, type EnrolmentFeed, enrolment, enrolmentFeed, type Link, link } from '#domain/enrolment/enrolment';
@@ -171,8 +171,8 @@ function takeStep(world: World, line: JournalLine): Touched {
 }
 
 /** What the server shows after an action, and our own bar. */
-export function takeEffect(device: WorldDevice, ended: Omit<Ended, 'known'>): void {
-  device.denial = barAfter(device.denial, { ...ended, known: device.shown });
+export function takeEffect(device: WorldDevice, ended: Omit<EndedAction, 'known'>): void {
+  device.denial = denialAfter(device.denial, { ...ended, known: device.shown });
   device.shown = ended.after;
 }
 

@@ -2,18 +2,18 @@
 import type { Action } from '#domain/actions/action';
 import { readiness } from '#domain/actions/readiness';
 import { untilSlot } from '#domain/actions/retry';
-import type { Happened } from '#domain/actions/steps';
+import type { ActionEventAt } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
 import type { ActionMessage } from '#domain/messages/messages';
-import type { Acted } from '#use-cases/actions/end-action';
-import { conclude } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
+import { endAction } from '#use-cases/actions/end-action';
 import { wake } from '#use-cases/actions/wake';
 import { attempt } from './attempt.ts';
 import type { ActDependencies, Slots } from './dependencies.ts';
 import { executors } from './executors.ts';
 import { postpone } from './postpone.ts';
 import { settleResult } from './relay-result.ts';
-import { relayed } from './relay-source.ts';
+import { relaySource } from './relay-source.ts';
 import { handOver, isTakeBack } from './send-to-relay.ts';
 import { passTurn, takeTurn } from './source-pause.ts';
 
@@ -40,7 +40,7 @@ async function once(
   deps: ActDependencies,
   message: ActionMessage,
   { queuedAt, until, slots = unbounded }: Delivery,
-): Promise<Acted> {
+): Promise<ActResult> {
   const [action, device, open, sourceState] = await Promise.all([
     deps.ledger.read(message.actionId),
     deps.devices.read(message),
@@ -54,7 +54,7 @@ async function once(
     const told = { action, device, open, sourceState, slots: unbounded, queuedAt, until };
     return settleResult(
       deps,
-      { ...told, source: relayed(deps, told) },
+      { ...told, source: relaySource(deps, told) },
       { result: message.result, executor: executors[action.type] },
     );
   }
@@ -73,7 +73,7 @@ async function once(
       await wake(deps, action, answer.until);
       return 'done';
     case 'end':
-      return conclude(deps, action, { events: [event(deps, answer)], device, open });
+      return endAction(deps, action, { events: [event(deps, answer)], device, open });
     case 'early':
       await wake(deps, action, answer.until);
       return 'done';
@@ -87,7 +87,7 @@ async function once(
       const turn = await takeTurn(deps, sourceState);
       if (turn === null) return 'overtaken';
       const one = { action, device, open, sourceState: turn, slots, queuedAt, until };
-      if (reach.how === 'relay') return handOver(deps, { ...one, source: relayed(deps, one) });
+      if (reach.how === 'relay') return handOver(deps, { ...one, source: relaySource(deps, one) });
       return attempt(deps, { ...one, source: reach.source }, executors[action.type]);
     }
   }
@@ -98,7 +98,7 @@ const longestTry = 30_000;
 const full = 'Its source takes no more at once; it goes out as soon as its turn comes.';
 const inVain = ({ history }: Pick<Action, 'history'>): number => history.filter(({ note }) => note === full).length;
 
-const event = (deps: ActDependencies, { event, note }: Pick<Happened, 'event' | 'note'>): Happened => ({
+const event = (deps: ActDependencies, { event, note }: Pick<ActionEventAt, 'event' | 'note'>): ActionEventAt => ({
   event,
   at: deps.now(),
   note,

@@ -9,7 +9,7 @@ import { consequences } from '#domain/actions/failure';
 import { staleWipe } from '#domain/actions/readiness';
 import { stepsThrough } from '#domain/actions/steps';
 import { setUpAnew } from '#domain/actions/wipe';
-import type { Acted } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
 import { supersedeOlder } from '#use-cases/actions/end-action';
 import { claim, heldLongEnough } from './claim.ts';
 import type { ActDependencies, Try } from './dependencies.ts';
@@ -20,7 +20,7 @@ import { proceed, settleEarlier } from './settle.ts';
 import { wellAgain } from './source-pause.ts';
 import { admitted } from './wipe-guard.ts';
 
-export async function attempt(deps: ActDependencies, one: Try, executor: Executor): Promise<Acted> {
+export async function attempt(deps: ActDependencies, one: Try, executor: Executor): Promise<ActResult> {
   const [claimed, reading] = await Promise.all([claim(deps, one), read(one)]);
   if (!claimed) return 'overtaken';
   const held = { ...one, action: claimed };
@@ -45,7 +45,7 @@ function refusal(one: Try, { executor, sight }: Writing): string | null {
   return anew === null ? executor.refuses(sight.seen, one) : staleWipe(anew);
 }
 
-async function write(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<Acted> {
+async function write(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<ActResult> {
   const asked = await held.slots(() => ask(deps, held, { executor, sight }));
   if (asked === null) return 'overtaken';
   const { sure, answer } = asked;
@@ -66,7 +66,7 @@ async function ask(deps: ActDependencies, held: Try, { executor, sight }: Writin
  * Mostly the first look shows the effect, and all of it is written at once, with the end. Killed before that, it reads as an
  * answer that was lost. What takes the server longer is noted as applied before it is waited for.
  */
-async function accepted(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<Acted> {
+async function accepted(deps: ActDependencies, held: Try, { executor, sight }: Writing): Promise<ActResult> {
   const steps = stepsThrough(held.action, [happened(deps, 'apply', '')]);
   const note = () => deps.ledger.advance(held.action, { steps, before: sight.shown });
   const sent = { ...held, action: ahead(held.action, { steps, before: sight.shown }) };
@@ -83,7 +83,7 @@ export function effect(
   deps: ActDependencies,
   one: Try,
   { executor, reading }: { executor: Executor; reading: Reading },
-): Promise<Acted> {
+): Promise<ActResult> {
   if (isGone(reading)) return goneFor(deps, one, executor);
   if (!isSight(reading)) return unread(deps, one, reading);
   const progress = executor.progress(reading.seen, one);
@@ -96,7 +96,7 @@ async function unwritten(
   deps: ActDependencies,
   one: Try,
   { executor, shown, failure }: { executor: Executor; shown: Shown; failure: TravelerFailure },
-): Promise<Acted> {
+): Promise<ActResult> {
   const consequence = consequences[failure.kind].writing;
   if (consequence === 'reconcile') {
     const steps = stepsThrough(one.action, [happened(deps, 'lose', failure.message)]);

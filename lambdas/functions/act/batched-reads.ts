@@ -1,8 +1,8 @@
 /** The dependencies of act, with what a batch asks for at the same moment asked for once (adapters/together.ts). */
 
-import { readTogether, sendTogether } from '#adapters/data-loader';
+import { batchedSender, dataLoader } from '#adapters/data-loader';
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
-import type { ActedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import { deviceText } from '#adapters/dynamodb/keys';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { SourceState } from '#domain/devices/source';
@@ -10,21 +10,21 @@ import type { ActDependencies } from './dependencies.ts';
 
 type Batching = {
   ledger: Pick<Ledger, 'readMany'>;
-  devices: Pick<ActedDevices, 'readMany'>;
+  devices: Pick<DevicesForActions, 'readMany'>;
 };
 
-export function economical<D extends Omit<ActDependencies, 'worker'> & Batching>(deps: D): D {
-  const source = readTogether((ids: readonly string[]) => Promise.all(ids.map((id) => deps.sources.read(id))), {
+export function withBatchedReads<D extends Omit<ActDependencies, 'worker'> & Batching>(deps: D): D {
+  const source = dataLoader((ids: readonly string[]) => Promise.all(ids.map((id) => deps.sources.read(id))), {
     nameOf: (one: string | SourceState) => (typeof one === 'string' ? one : one.sourceId),
   });
   return {
     ...deps,
     ledger: {
       ...deps.ledger,
-      read: readTogether(deps.ledger.readMany, { nameOf: (one) => (typeof one === 'string' ? one : one.actionId) }),
+      read: dataLoader(deps.ledger.readMany, { nameOf: (one) => (typeof one === 'string' ? one : one.actionId) }),
     },
-    devices: { ...deps.devices, read: readTogether<DeviceKey, Device>(deps.devices.readMany, { nameOf: deviceText }) },
+    devices: { ...deps.devices, read: dataLoader<DeviceKey, Device>(deps.devices.readMany, { nameOf: deviceText }) },
     sources: { ...deps.sources, read: async (sourceId: string) => (await source(sourceId)) ?? deps.sources.read(sourceId) },
-    evaluations: sendTogether(deps.evaluations),
+    evaluations: batchedSender(deps.evaluations),
   };
 }

@@ -1,6 +1,6 @@
 /** Holding an action: from the claim on it is this worker's, until it is done, lets go, or its time is over. */
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
-import { type Happened, stepsThrough } from '#domain/actions/steps';
+import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import type { ActDependencies, Try } from './dependencies.ts';
 import { happened } from './endings.ts';
 
@@ -21,7 +21,7 @@ export function claim(deps: ActDependencies, one: Try): Promise<LedgerAction | n
 }
 
 /** How each open state comes to be claimed: what has been dispatched before is settled by reading, not dispatched again. */
-function toDispatched(deps: ActDependencies, { action, queuedAt }: Try): Happened[] {
+function toDispatched(deps: ActDependencies, { action, queuedAt }: Try): ActionEventAt[] {
   const dispatch = happened(deps, 'dispatch', `Claimed by ${deps.worker}.`);
   if (action.state === 'queued') return [dispatch];
   const since = Math.max(queuedAt, action.history.at(-1)?.at ?? queuedAt);

@@ -44,7 +44,7 @@ const patienceMs = 1_500;
 const lookEveryMs = 60;
 const fullForMs = 3_000;
 
-export async function sideBySide(bounds: Bounds, batch: Batch): Promise<SQSBatchResponse> {
+export async function processConcurrently(bounds: Bounds, batch: Batch): Promise<SQSBatchResponse> {
   const { holder, until, bulk, onFailure } = batch;
   const bySource = Map.groupBy(batch.records, batch.sourceOf);
   const answers = await pMap([...bySource], async ([sourceId, records]) => {

@@ -2,7 +2,7 @@
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { WipeCounts } from '#adapters/dynamodb/actions/wipe-counts';
-import type { ActedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
 import type { RelayLink } from '#adapters/relay-link';
@@ -19,7 +19,7 @@ export type Reach = { how: 'direct'; source: ActedSource } | { how: 'relay' } | 
 
 export type ActDependencies = {
   ledger: Pick<Ledger, 'read' | 'advance' | 'conclude' | 'openOf'>;
-  devices: ActedDevices;
+  devices: DevicesForActions;
   sources: Pick<SourceStore, 'read' | 'updateFrom'>;
   wipes: WipeCounts;
   /** Wipes of one source that go out within an hour without a second confirmation. */

@@ -4,24 +4,24 @@ import type { Shown } from '#domain/actions/action';
 import { type Consequence, consequences } from '#domain/actions/failure';
 import { staleWipe } from '#domain/actions/readiness';
 import { longestWait } from '#domain/actions/retry';
-import { type Happened, stepsThrough } from '#domain/actions/steps';
+import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import type { ActionEvent } from '#domain/actions/transitions';
-import type { Acted } from '#use-cases/actions/end-action';
-import { conclude, takeBackWipes } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
+import { endAction, endCancelledWipes } from '#use-cases/actions/end-action';
 import type { ActDependencies, Try } from './dependencies.ts';
 import type { Executor } from './executors.ts';
 import { postpone } from './postpone.ts';
 import type { Unread } from './read-device.ts';
 import { pauseSource } from './source-pause.ts';
 
-export const happened = (deps: Pick<ActDependencies, 'now'>, event: ActionEvent, note: string): Happened => ({
+export const happened = (deps: Pick<ActDependencies, 'now'>, event: ActionEvent, note: string): ActionEventAt => ({
   event,
   at: deps.now(),
   note,
 });
 
 /** Nothing was learnt, so nothing is written. */
-export async function unread(deps: ActDependencies, one: Try, reading: Unread): Promise<Acted> {
+export async function unread(deps: ActDependencies, one: Try, reading: Unread): Promise<ActResult> {
   const note = 'lost' in reading ? reading.lost : reading.failure.message;
   if (isTooLate(deps, one)) return end(deps, one, [happened(deps, 'fail', `${neverLearnt} ${note}`)]);
   if ('lost' in reading) return postpone(deps, one.action, { note });
@@ -38,7 +38,7 @@ export async function afterFailure(
   deps: ActDependencies,
   one: Try,
   { failure, consequence }: { failure: TravelerFailure; consequence: Consequence },
-): Promise<Acted> {
+): Promise<ActResult> {
   const note = failure.message;
   if (consequence === 'fail') return end(deps, one, [happened(deps, 'fail', note)]);
   const paused = await pauseSource(deps, one, { failure, stop: consequence === 'stop-source' });
@@ -48,7 +48,7 @@ export async function afterFailure(
 }
 
 /** The record is not there any more: what that means depends on what was to be done with it. */
-export async function goneFor(deps: ActDependencies, one: Try, { gone }: Executor): Promise<Acted> {
+export async function goneFor(deps: ActDependencies, one: Try, { gone }: Executor): Promise<ActResult> {
   const { action, device } = one;
   if (gone === 'stale') return goneUnderWipe(deps, one);
   // An address may change: only with a gather that misses the device too is it gone without our doing.
@@ -59,7 +59,7 @@ export async function goneFor(deps: ActDependencies, one: Try, { gone }: Executo
 }
 
 /** Not sent yet, it is not sent any more. Once sent, it is followed: a phone that takes the record's place must not get it. */
-function goneUnderWipe(deps: ActDependencies, one: Try): Promise<Acted> {
+function goneUnderWipe(deps: ActDependencies, one: Try): Promise<ActResult> {
   if (one.action.state === 'dispatched')
     return end(deps, one, [happened(deps, 'fail', staleWipe('the server no longer finds its record'))]);
   if (isTooLate(deps, one)) return end(deps, one, [happened(deps, 'fail', wipedAway)]);
@@ -70,8 +70,8 @@ function goneUnderWipe(deps: ActDependencies, one: Try): Promise<Acted> {
 const wipedAway =
   'The device was removed from the Traveler server while its wipe was under way; whether the phone had fetched it is not known: look at the phone.';
 
-function removed(deps: ActDependencies, one: Try): Promise<Acted> {
-  const events: Happened[] =
+function removed(deps: ActDependencies, one: Try): Promise<ActResult> {
+  const events: ActionEventAt[] =
     one.action.state === 'dispatched'
       ? [happened(deps, 'already-so', 'Already so: the server no longer lists the device.')]
       : [
@@ -86,8 +86,8 @@ function removed(deps: ActDependencies, one: Try): Promise<Acted> {
 export async function confirm(
   deps: ActDependencies,
   one: Try,
-  { shown, events }: { shown: Shown; events: readonly Happened[] },
-): Promise<Acted> {
+  { shown, events }: { shown: Shown; events: readonly ActionEventAt[] },
+): Promise<ActResult> {
   return end(deps, one, [...events, happened(deps, 'confirm', 'Read back: the device shows it.')], { after: shown });
 }
 
@@ -95,7 +95,7 @@ export function noEffect(
   deps: ActDependencies,
   one: Try,
   { executor, shown }: { executor: Executor; shown: Shown },
-): Promise<Acted> {
+): Promise<ActResult> {
   return end(deps, one, [happened(deps, 'fail', executor.withoutEffect(shown))], { after: shown });
 }
 
@@ -103,11 +103,11 @@ export function noEffect(
 export async function end(
   deps: ActDependencies,
   one: Try,
-  events: readonly Happened[],
+  events: readonly ActionEventAt[],
   seen: { before?: Shown; after?: Shown } = {},
-): Promise<Acted> {
+): Promise<ActResult> {
   const { action, device, open } = one;
   const last = stepsThrough(action, events).at(-1)?.state;
-  const left = action.type === 'cancel-wipe' && last === 'confirmed' ? await takeBackWipes(deps, action, open) : open;
-  return conclude(deps, action, { events, device, open: left, ...seen });
+  const left = action.type === 'cancel-wipe' && last === 'confirmed' ? await endCancelledWipes(deps, action, open) : open;
+  return endAction(deps, action, { events, device, open: left, ...seen });
 }

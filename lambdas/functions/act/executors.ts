@@ -4,8 +4,8 @@
  */
 import type { Written } from '#adapters/traveler/source';
 import type { ActionType } from '#domain/actions/action';
-import { type Circumstances, type Effect, effects, type Progress, wipeRequest } from '#domain/actions/executor-rules';
-import { isKeptOut, lockBelongs } from '#domain/actions/our-denial';
+import { type Effect, type EffectContext, effects, type Progress, wipeRequest } from '#domain/actions/executor-rules';
+import { isDenied, staysDeniedAfterCancelWipe } from '#domain/actions/our-denial';
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActedSource, Try } from './dependencies.ts';
 
@@ -20,10 +20,10 @@ export type Executor = Omit<Effect, 'progress' | 'refuses'> & {
 };
 
 /** From the claim of a try that was never settled on, it may have gone out. */
-export const circumstances = (about: About): Circumstances => ({
+export const circumstances = (about: About): EffectContext => ({
   ...(about.action.wipeTargets ? { wipeTargets: about.action.wipeTargets } : {}),
   sent: about.action.state !== 'dispatched',
-  lockBelongs: lockBelongs(about),
+  lockBelongs: staysDeniedAfterCancelWipe(about),
   givesBack: about.action.purpose === 'give-back',
 });
 
@@ -61,8 +61,8 @@ async function cancelWipe(
   { seen, about }: { seen: DeviceDetail; about: About },
 ): Promise<Written> {
   if (seen.wipe !== 'none' && (await source.cancelWipe(href)) === 'gone') return 'gone';
-  if (!lockBelongs(about)) return 'accepted';
+  if (!staysDeniedAfterCancelWipe(about)) return 'accepted';
   const found = await source.detail(href);
   if (found === 'gone') return 'gone';
-  return isKeptOut(found.detail) ? 'accepted' : source.block(href);
+  return isDenied(found.detail) ? 'accepted' : source.block(href);
 }

@@ -7,7 +7,7 @@ import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { wipeCounts } from '#adapters/dynamodb/actions/wipe-counts';
 import { documentClient } from '#adapters/dynamodb/client';
-import { actedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import { evaluationLanes } from '#adapters/evaluations-queue';
@@ -19,23 +19,23 @@ import { travelerSource } from '#adapters/traveler/source';
 import { actionMessage } from '#domain/messages/messages';
 import { parseEnvironment } from '#domain/runtime/environment';
 import { act } from './act.ts';
-import { economical } from './batched-reads.ts';
-import { type Bounds, sideBySide } from './concurrency.ts';
-import { reachOf } from './source-access.ts';
+import { withBatchedReads } from './batched-reads.ts';
+import { type Bounds, processConcurrently } from './concurrency.ts';
+import { sourceAccess } from './source-access.ts';
 
 const logger = new Logger({ serviceName: 'act' });
 const environment = parseEnvironment('act', process.env);
 const configuration = loadConfiguration();
 const client = documentClient();
-const dependencies = economical({
+const dependencies = withBatchedReads({
   ledger: ledger(client, {
     actions: environment.ACTIONS_TABLE,
     devices: environment.DEVICES_TABLE,
     journal: environment.JOURNAL_TABLE,
   }),
-  devices: actedDevices(client, environment.DEVICES_TABLE),
+  devices: devicesForActions(client, environment.DEVICES_TABLE),
   sources: sourceStore(client, environment.CONTROL_TABLE),
-  reach: reachOf(configuration.sources, { open: travelerSource, credentialsOf: secretCredentials }),
+  reach: sourceAccess(configuration.sources, { open: travelerSource, credentialsOf: secretCredentials }),
   link: relayLink({
     leases: relayLeaseStore(client, environment.CONTROL_TABLE),
     post: sockets(environment.SOCKET_ENDPOINT).post,
@@ -67,7 +67,7 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
   const until = Date.now() + context.getRemainingTimeInMillis();
   const messages = new Map(event.Records.map((record) => [record, messageOf(record.body)]));
   const carryOut = act({ ...dependencies, worker: context.awsRequestId });
-  return sideBySide(bounds, {
+  return processConcurrently(bounds, {
     records: event.Records,
     sourceOf: (record) => messages.get(record)?.sourceId ?? '',
     bulk: event.Records.every((record) => messages.get(record)?.bulk),

@@ -6,9 +6,9 @@
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { ActionState } from '#domain/actions/action';
 import { backoff, nextTry } from '#domain/actions/retry';
-import { type Happened, stepsThrough } from '#domain/actions/steps';
+import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import type { ActionEvent } from '#domain/actions/transitions';
-import type { Acted } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
 import { wake } from '#use-cases/actions/wake';
 import type { ActDependencies } from './dependencies.ts';
 import { resumeIfOver } from './source-pause.ts';
@@ -24,7 +24,7 @@ type Postponement = {
   note: string;
   until?: number | null;
   atLeast?: number | undefined;
-  steps?: readonly Happened[];
+  steps?: readonly ActionEventAt[];
   waitsFor?: 'source';
 };
 
@@ -32,7 +32,7 @@ export async function postpone(
   deps: ActDependencies,
   action: LedgerAction,
   { note, until = null, atLeast, steps = [], waitsFor }: Postponement,
-): Promise<Acted> {
+): Promise<ActResult> {
   const now = deps.now();
   const wait =
     until === null ? backoff(Math.max(1, action.attempts), deps.random(), atLeast === undefined ? {} : { atLeast }) : until - now;

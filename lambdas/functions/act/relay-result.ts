@@ -8,7 +8,7 @@ import { consequences } from '#domain/actions/failure';
 import { stepsThrough } from '#domain/actions/steps';
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionOutcome, RelayProblem, RelayResult } from '#domain/relay/relay-protocol';
-import type { Acted } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
 import { wake } from '#use-cases/actions/wake';
 import { effect } from './attempt.ts';
 import type { ActDependencies, Try } from './dependencies.ts';
@@ -24,13 +24,13 @@ type Settle<H extends ActionOutcome['how']> = (
   deps: ActDependencies,
   one: Try,
   told: { outcome: Told<H>; executor: Executor },
-) => Promise<Acted>;
+) => Promise<ActResult>;
 
 export async function settleResult(
   deps: ActDependencies,
   one: Try,
   { result, executor }: { result: RelayResult; executor: Executor },
-): Promise<Acted> {
+): Promise<ActResult> {
   const { action } = one;
   if (result.attempt !== action.attempts) return 'done';
   // This try was settled and let go before: its word came twice, or the worker was cut off before it had the user evaluated.
@@ -77,7 +77,7 @@ async function looked(
   deps: ActDependencies,
   one: Try,
   { seen, executor }: { seen: DeviceDetail; executor: Executor },
-): Promise<Acted> {
+): Promise<ActResult> {
   const settled = await settleEarlier(deps, one, { executor, sight: sightOf(one, seen) });
   return settled === 'to-do'
     ? postpone(deps, one.action, { note: 'The device does not show it yet; it is tried again.' })
@@ -95,7 +95,7 @@ async function lost(
   deps: ActDependencies,
   one: Try,
   { failure, before }: { failure: TravelerFailure; before: DeviceDetail | null },
-): Promise<Acted> {
+): Promise<ActResult> {
   const steps = one.action.state === 'dispatched' ? stepsThrough(one.action, [happened(deps, 'lose', failure.message)]) : [];
   const shown = before === null ? {} : { before: shownOf({ detail: before }) };
   const next = await deps.ledger.advance(one.action, { steps, ...shown });

@@ -2,7 +2,7 @@
 import type { ActDependencies, ActedSource, Try } from './dependencies.ts';
 import { takeBack } from './send-to-relay.ts';
 
-export function relayed({ link }: Pick<ActDependencies, 'link'>, about: Omit<Try, 'source'>): ActedSource {
+export function relaySource({ link }: Pick<ActDependencies, 'link'>, about: Omit<Try, 'source'>): ActedSource {
   const notFromHere = async (): Promise<never> => {
     throw new Error('A source behind a relay is not read or written from here');
   };

@@ -4,7 +4,7 @@
  */
 import type { Numbered } from '#adapters/relay-link';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
-import type { Acted } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
 import { supersedeOlder } from '#use-cases/actions/end-action';
 import { wake } from '#use-cases/actions/wake';
 import { claim } from './claim.ts';
@@ -16,7 +16,7 @@ import { admitted } from './wipe-guard.ts';
 /** Longer than a relay mostly takes, its patience with a silent console included; then it is asked what became of it. */
 const answerWithinMs = 45_000;
 
-export async function handOver(deps: ActDependencies, given: Try): Promise<Acted> {
+export async function handOver(deps: ActDependencies, given: Try): Promise<ActResult> {
   const one = { ...given, until: deps.now() + answerWithinMs };
   const claimed = await claim({ ...deps, worker: 'the relay of its source' }, one);
   if (!claimed) return 'overtaken';

@@ -6,10 +6,10 @@
 import type { Shown } from '#domain/actions/action';
 import { tooLateToRepeat } from '#domain/actions/expiry';
 import { supersedes } from '#domain/actions/readiness';
-import { type Happened, stepsThrough } from '#domain/actions/steps';
+import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import { setUpAnew } from '#domain/actions/wipe';
 import { moment } from '#domain/quarantine/evidence-words';
-import type { Acted } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
 import type { ActDependencies, Try } from './dependencies.ts';
 import { afterFailure, confirm, end, happened, noEffect } from './endings.ts';
 import type { Executor, Progress } from './executors.ts';
@@ -23,7 +23,11 @@ const wipeGoesAgainMs = 15 * 60_000;
 /** An open wipe is read at least this often, should no gather do it. */
 const wipeReadMs = 3_600_000;
 
-export async function settleEarlier(deps: ActDependencies, one: Try, { executor, sight }: Settling): Promise<Acted | 'to-do'> {
+export async function settleEarlier(
+  deps: ActDependencies,
+  one: Try,
+  { executor, sight }: Settling,
+): Promise<ActResult | 'to-do'> {
   const { action } = one;
   const { state } = action;
   const { shown } = sight;
@@ -71,8 +75,8 @@ function isStale({ action, device }: Try, { seen }: Sight): boolean {
 export function proceed(
   deps: ActDependencies,
   one: Try,
-  { progress, shown, before }: { progress: Progress; shown: Shown; before: readonly Happened[] },
-): Promise<Acted> {
+  { progress, shown, before }: { progress: Progress; shown: Shown; before: readonly ActionEventAt[] },
+): Promise<ActResult> {
   if (one.action.type !== 'wipe') return confirm(deps, one, { shown, events: before });
   const { state } = one.action;
   const fetched =
@@ -94,8 +98,8 @@ const notInTime = (progress: Progress): string =>
 async function keepOpen(
   deps: ActDependencies,
   one: Try,
-  { shown, steps }: { shown: Shown; steps: readonly Happened[] },
-): Promise<Acted> {
+  { shown, steps }: { shown: Shown; steps: readonly ActionEventAt[] },
+): Promise<ActResult> {
   const { action, device } = one;
   const now = deps.now();
   await deps.devices.settle(device, { endedId: '', next: null, shown: { ...shown, at: now }, denial: undefined });
@@ -109,7 +113,11 @@ async function keepOpen(
 }
 
 /** Accepted and not there: at once, the server did nothing; later, somebody took it back on the server. */
-function goneAgain(deps: ActDependencies, one: Try, { executor, shown }: { executor: Executor; shown: Shown }): Promise<Acted> {
+function goneAgain(
+  deps: ActDependencies,
+  one: Try,
+  { executor, shown }: { executor: Executor; shown: Shown },
+): Promise<ActResult> {
   const { type, after, state } = one.action;
   const wasThere = type === 'wipe' && (after?.wipe === 'requested' || state === 'delivered');
   if (!wasThere) return noEffect(deps, one, { executor, shown });
@@ -124,7 +132,7 @@ function goneAgain(deps: ActDependencies, one: Try, { executor, shown }: { execu
  * It went out for a registration that has ended. A wipe that the server still shows would hit the phone that is there now: it
  * is taken back, and nothing else is touched.
  */
-async function staleByNow(deps: ActDependencies, one: Try, { seen, shown, href }: Sight): Promise<Acted> {
+async function staleByNow(deps: ActDependencies, one: Try, { seen, shown, href }: Sight): Promise<ActResult> {
   const { action, source, slots } = one;
   const stillThere = action.type === 'wipe' && action.state !== 'dispatched' && seen.wipe === 'requested';
   if (stillThere) {
@@ -138,7 +146,7 @@ async function staleByNow(deps: ActDependencies, one: Try, { seen, shown, href }
 }
 
 /** The effect is not there: it goes again, through the queue, unless it is too late or no longer wanted. */
-async function goAgain(deps: ActDependencies, one: Try, shown: Shown): Promise<Acted> {
+async function goAgain(deps: ActDependencies, one: Try, shown: Shown): Promise<ActResult> {
   const { action, open } = one;
   const undone = happened(deps, 'find-undone', 'Read after the answer had been lost: the effect is not there.');
   if (deps.now() >= action.expiresAt) return end(deps, one, [undone, happened(deps, 'expire', tooLateToRepeat)]);

@@ -12,7 +12,7 @@ const timeouts = { connect: 5_000, headers: 15_000, body: 10_000, total: writeMs
 /** The queue tries again later; here one more try is enough. */
 const retry = { tries: 2, baseMs: 100, longestMs: 1_000 };
 
-export function reachOf(
+export function sourceAccess(
   sources: readonly SourceConfiguration[],
   { open, credentialsOf }: { open: Open; credentialsOf: CredentialsOf },
 ): (sourceId: string) => Reach {

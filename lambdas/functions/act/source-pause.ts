@@ -10,7 +10,7 @@
  */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { TravelerFailure } from '#adapters/traveler/failure';
-import { isInTrouble, pausedUntil } from '#domain/actions/readiness';
+import { hasProblem, pausedUntil } from '#domain/actions/readiness';
 import { delaySeconds, longestWait, slack } from '#domain/actions/retry';
 import type { SourceState } from '#domain/devices/source';
 import type { EvaluationMessage } from '#domain/messages/messages';
@@ -75,7 +75,7 @@ function turnOf(deps: ActDependencies, { pause, problem }: SourceState): NonNull
 
 /** The server answers: whatever stood against the source is over, and what waits for it may go. */
 export async function wellAgain(deps: ActDependencies, { sourceState, action: { sourceId } }: Try): Promise<void> {
-  if (!isInTrouble(sourceState)) return;
+  if (!hasProblem(sourceState)) return;
   // The message first, a moment ahead: killed in between, the pause stands, and the next try comes here again.
   await resumeAt(deps, sourceId, deps.now() + 1000);
   await deps.sources.updateFrom(sourceState, { pause: null, problem: null, retryAt: null });
@@ -99,7 +99,7 @@ export async function passTurn(
   deps: ActDependencies,
   { action, sourceState }: Pick<Try, 'action' | 'sourceState'>,
 ): Promise<void> {
-  const onTrial = isInTrouble(sourceState) && pausedUntil(sourceState, deps.now()) === null;
+  const onTrial = hasProblem(sourceState) && pausedUntil(sourceState, deps.now()) === null;
   if (onTrial && action.waitsFor === 'source') await resumeAt(deps, action.sourceId, deps.now() + 1000);
 }
 

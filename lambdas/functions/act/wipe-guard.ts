@@ -3,13 +3,13 @@
  * second call. Counted before the write, by action, so that a try that is repeated counts once.
  */
 import { stepsThrough } from '#domain/actions/steps';
-import type { Acted } from '#use-cases/actions/end-action';
+import type { ActResult } from '#use-cases/actions/end-action';
 import type { ActDependencies, Try } from './dependencies.ts';
 import { happened } from './endings.ts';
 
 const hourMs = 3_600_000;
 
-export async function admitted(deps: ActDependencies, one: Try): Promise<'admitted' | Acted> {
+export async function admitted(deps: ActDependencies, one: Try): Promise<'admitted' | ActResult> {
   const { action } = one;
   if (action.type !== 'wipe' || action.confirmation?.confirmedAt) return 'admitted';
   const now = deps.now();

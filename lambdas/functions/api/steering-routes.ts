@@ -1,6 +1,6 @@
 /** POST /api/actions/{id}/cancel (or DELETE /api/actions/{id}) and POST /api/actions/{id}/confirm. */
 import { z } from '@hono/zod-openapi';
-import { cancelAction, confirmAction, type Steered } from '#use-cases/actions/steer-action';
+import { cancelOnRequest, confirmOnRequest, type Steered } from '#use-cases/actions/steer-action';
 import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
 import { type ApiApp, type ApiContext, json, pathAfter, problems } from './route-kit.ts';
@@ -12,7 +12,7 @@ const prefix = '/api/actions/';
 
 export function steeringRoutes(app: ApiApp, { stores, evaluations, now }: ApiDependencies): void {
   const deps = { ledger: stores.ledger, decisions: stores.decisions, evaluations, now };
-  const [cancel, confirm] = [cancelAction(deps), confirmAction(deps)];
+  const [cancel, confirm] = [cancelOnRequest(deps), confirmOnRequest(deps)];
   const refusals = problems({ 404: 'No such action.', 409: 'Too late, or nothing to confirm; the detail says what to do.' });
   const called = 'Calls an action off that has not gone out, and withdraws the decision that came with it';
 

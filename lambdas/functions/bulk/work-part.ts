@@ -10,7 +10,7 @@ import { type EvaluationsQueue, evaluationsTogether } from '#adapters/evaluation
 import { isRefused, nextOf } from '#domain/actions/transitions';
 import type { Bulk, BulkMessage } from '#domain/messages/bulk';
 import type { ActionRequested } from '#domain/messages/events-in';
-import { callBack } from '#use-cases/actions/cancel-action';
+import { cancelAction } from '#use-cases/actions/cancel-action';
 import type { requestAction } from '#use-cases/actions/request-action';
 
 export type PartDependencies = {
@@ -77,7 +77,7 @@ async function cancelOne(deps: PartDependencies, { actionId, target }: ActionReq
     const action = await deps.ledger.read(actionId);
     if (!action) return false;
     if (isRefused(nextOf(action, 'cancel')) && action.state !== 'cancelled') return true;
-    if (action.state === 'cancelled' || (await callBack(deps.ledger, action, { why: note, now: deps.now() }))) {
+    if (action.state === 'cancelled' || (await cancelAction(deps.ledger, action, { why: note, now: deps.now() }))) {
       // The decision goes with it: else Auto-Quarantine would carry it out instead.
       await deps.decisions.withdrawOne(target, actionId, { at, by });
       await deps.evaluations.users([target], 'action cancelled', { bulk: true });

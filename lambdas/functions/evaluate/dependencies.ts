@@ -8,7 +8,7 @@ import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import type { Queue } from '#adapters/queues';
 import type { Enforcement } from '#domain/quarantine/enforcement';
-import type { Guarding } from '#use-cases/guard/assess-run';
+import type { AssessRun } from '#use-cases/guard/assess-run';
 
 export type EvaluateDependencies = {
   users: UserStore;
@@ -20,7 +20,7 @@ export type EvaluateDependencies = {
   actions: Queue;
   evaluations: Queue;
   /** Looks at what a run would take away before any of it is decided (guard.ts); left out where no run is worked off. */
-  guard?: Guarding;
+  guard?: AssessRun;
   /** As configured; null for a source that is not (any more): nothing is decided for it. */
   enforcementOf(sourceId: string): Enforcement | null;
   /** Epoch ms. */

@@ -15,12 +15,12 @@ import type { DecideInput } from '#domain/quarantine/decide-input';
 import { overtakenAction, type PlannedAction } from '#domain/quarantine/plan-actions';
 import { newAction } from '#use-cases/decide-user/aq-actions';
 import { digestOf, readInput, registered } from '#use-cases/decide-user/decide-inputs';
-import { type Decided, decideAll } from '#use-cases/decide-user/decide-user';
+import { type DecidedDevice, decideUser } from '#use-cases/decide-user/decide-user';
 import { isSameVerdict } from '#use-cases/decide-user/same-verdict';
 import { readSourceContext, type SourceContext, type SourceContextReader } from '#use-cases/decide-user/source-context';
 import type { EvaluateDependencies } from './dependencies.ts';
-import { cancel, due, readOpenActions, stillOpen, withBarsUnderWay } from './open-actions.ts';
-import { lookAgain } from './recheck-new-device.ts';
+import { cancel, due, readOpenActions, stillOpen, withDenialsInFlight } from './open-actions.ts';
+import { recheckNewDevice } from './recheck-new-device.ts';
 import { verdictWrite } from './verdict-write.ts';
 
 const rounds = 10;
@@ -72,10 +72,10 @@ async function once(
   const devices = registered(user.devices);
   if (user.devices.length === 0) return 'settled';
   const [stored, open] = await Promise.all([readInput(deps, key, { user, context }), readOpenActions(deps, user.devices)]);
-  const input = withBarsUnderWay(stored, open.values());
-  const decided = decideAll(devices, input, context.state);
+  const input = withDenialsInFlight(stored, open.values());
+  const decided = decideUser(devices, input, context.state);
   const round = { context, input, open, first, bulk };
-  await lookAgain(deps, key, { decided, bulk });
+  await recheckNewDevice(deps, key, { decided, bulk });
   const written = await pMap(decided, (one) => record(deps, one, round), { concurrency: devicesAtOnce });
   await send([
     ...due(open.values(), { now: input.now, devices: user.devices }),
@@ -84,7 +84,7 @@ async function once(
   return written.every((one) => one.outcome === 'same' || (one.outcome === 'written' && !one.replaced)) ? 'settled' : 'once more';
 }
 
-async function record(deps: EvaluateDependencies, decided: Decided, round: Round): Promise<Written> {
+async function record(deps: EvaluateDependencies, decided: DecidedDevice, round: Round): Promise<Written> {
   const { device, facts, verdict, planned, held } = decided;
   const { now } = round.input;
   const shown = stillOpen(device, { open: round.open, now });
@@ -111,7 +111,7 @@ async function record(deps: EvaluateDependencies, decided: Decided, round: Round
 /** Known ones are looked for only where they are likely: when the verdict stands as before, or the first round met one. */
 function wantedAction(
   deps: EvaluateDependencies,
-  { device, verdict }: Decided,
+  { device, verdict }: DecidedDevice,
   { planned, round }: { planned: PlannedAction; round: Round },
 ) {
   const likelyKnown = !round.first || isSameVerdict(device, verdict);

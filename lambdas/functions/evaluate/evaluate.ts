@@ -5,7 +5,7 @@ import { sourceContexts } from '#use-cases/decide-user/source-context';
 import type { EvaluateDependencies } from './dependencies.ts';
 import { sendEveryone } from './evaluate-everyone.ts';
 import { evaluateUser } from './evaluate-user.ts';
-import { sendResumed } from './resume.ts';
+import { resumeActions } from './resume.ts';
 
 const usersAtOnce = 8;
 
@@ -14,7 +14,7 @@ export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remai
   const contexts = sourceContexts(deps);
   const evaluate = evaluateUser(deps);
   const everyone = sendEveryone(deps);
-  const resumed = sendResumed(deps);
+  const resumed = resumeActions(deps);
   return async (message: EvaluationMessage): Promise<void> => {
     const cleared = await deps.guard?.(message, contexts);
     if (cleared === 'sent') return;

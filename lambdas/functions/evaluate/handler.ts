@@ -18,8 +18,8 @@ import { ringGuard } from '#adapters/metrics';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { evaluationMessage } from '#domain/messages/messages';
 import { parseEnvironment } from '#domain/runtime/environment';
-import { guardEvaluations } from '#use-cases/guard/assess-run';
-import { guardRail } from '#use-cases/guard/guard-run';
+import { assessRun } from '#use-cases/guard/assess-run';
+import { guardRun } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';
 import { planDependencies } from '#use-cases/plan/plan-stores';
 import type { EvaluateDependencies } from './dependencies.ts';
@@ -42,11 +42,11 @@ const plan = planFleet(planning);
 const guards = guardStore(client, tables);
 const evaluations = evaluationLanes(environment);
 const dependencies: EvaluateDependencies = {
-  guard: guardEvaluations({
+  guard: assessRun({
     users: userStore(client, tables),
     ledger: planning.ledger,
     now: Date.now,
-    rail: guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now: Date.now }),
+    rail: guardRun({ plan, guards, limits: configuration.guard, alarm: ringGuard, now: Date.now }),
     guards,
     limits: configuration.guard,
     assessments: assessmentStore(client, tables.control),

@@ -2,12 +2,12 @@
 import { actionOutgoing } from '#adapters/action-queue';
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { Outgoing } from '#adapters/queues';
-import { barUnderWay } from '#domain/actions/our-denial';
-import { pushOf } from '#domain/actions/redelivery';
+import { denialInFlight } from '#domain/actions/our-denial';
+import { redeliveryOf } from '#domain/actions/redelivery';
 import { isFinal, isRefused, nextOf } from '#domain/actions/transitions';
 import type { Denial, Device } from '#domain/devices/device';
 import type { DecideInput } from '#domain/quarantine/decide-input';
-import { callBack } from '#use-cases/actions/cancel-action';
+import { cancelAction } from '#use-cases/actions/cancel-action';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 /**
@@ -28,10 +28,10 @@ export async function readOpenActions(
 }
 
 /** A device that is barred while a block of ours is out is not taken for one that somebody else barred. */
-export function withBarsUnderWay(input: DecideInput, open: Iterable<LedgerAction>): DecideInput {
+export function withDenialsInFlight(input: DecideInput, open: Iterable<LedgerAction>): DecideInput {
   const bars = new Map<string, Denial>();
   for (const action of open) {
-    const bar = barUnderWay(action);
+    const bar = denialInFlight(action);
     if (bar) bars.set(action.deviceId, bar);
   }
   if (bars.size === 0) return input;
@@ -47,7 +47,7 @@ export function stillOpen(
   { deviceId, openAction }: Device,
   { open, now }: { open: Map<string, LedgerAction>; now: number },
 ): Device['openAction'] {
-  if (openAction === null || pushOf(open.get(openAction.actionId), now) !== 'forget') return openAction;
+  if (openAction === null || redeliveryOf(open.get(openAction.actionId), now) !== 'forget') return openAction;
   const [next] = [...open.values()]
     .filter((action) => action.deviceId === deviceId && !isFinal(action.state))
     .sort((one, other) => one.requestedAt - other.requestedAt);
@@ -57,7 +57,9 @@ export function stillOpen(
 /** Messages for the actions that are due. A wipe on its way is due when its device shows something else than it saw last. */
 export function due(open: Iterable<LedgerAction>, { now, devices }: { now: number; devices: readonly Device[] }): Outgoing[] {
   const stored = new Map(devices.map((device) => [device.deviceId, device]));
-  return [...open].filter((action) => pushOf(action, now, stored.get(action.deviceId) ?? null) === 'send').map(actionOutgoing);
+  return [...open]
+    .filter((action) => redeliveryOf(action, now, stored.get(action.deviceId) ?? null) === 'send')
+    .map(actionOutgoing);
 }
 
 /** `gone-out`: it cannot be called back; what it did is seen when it is read back. `overtaken`: somebody else wrote it just now. */
@@ -67,5 +69,5 @@ export async function cancel(
   { why, now }: { why: string; now: number },
 ): Promise<'cancelled' | 'gone-out' | 'overtaken'> {
   if (action.requestedBy.kind !== 'aq' || isRefused(nextOf(action, 'cancel'))) return 'gone-out';
-  return (await callBack(ledger, action, { why, now })) ? 'cancelled' : 'overtaken';
+  return (await cancelAction(ledger, action, { why, now })) ? 'cancelled' : 'overtaken';
 }

@@ -17,7 +17,7 @@ type Seen = { device: Pick<Device, 'verdict'>; verdict: Pick<Verdict, 'verdict'>
 const waits: ReadonlySet<VerdictName> = new Set(['hold', 'undetermined', 'block']);
 
 /** Sent before the verdict is recorded: a crash in between sends it once more, and loses none. */
-export async function lookAgain(
+export async function recheckNewDevice(
   { evaluations }: Pick<EvaluateDependencies, 'evaluations'>,
   { sourceId, user }: UserKey,
   { decided, bulk }: { decided: readonly Seen[]; bulk?: true | undefined },

@@ -3,7 +3,7 @@
  * is sent to try; once it is lifted, all of them are. Goes on by a message of its own when time gets short.
  */
 import { actionOutgoing } from '#adapters/action-queue';
-import { isInTrouble, pausedUntil } from '#domain/actions/readiness';
+import { hasProblem, pausedUntil } from '#domain/actions/readiness';
 import { delaySeconds, slack } from '#domain/actions/retry';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
@@ -15,7 +15,7 @@ type Needs = Pick<EvaluateDependencies, 'ledger' | 'sources' | 'actions' | 'eval
 const reserve = 15_000;
 
 /** `remaining`: ms that this invocation has left. The continuation goes last: what a crash cuts off is sent again. */
-export function sendResumed({ ledger, sources, actions, evaluations, now }: Needs) {
+export function resumeActions({ ledger, sources, actions, evaluations, now }: Needs) {
   return async (message: Resume, { remaining }: { remaining: () => number }): Promise<void> => {
     const { sourceId } = message;
     const state = await sources.read(sourceId);
@@ -23,7 +23,7 @@ export function sendResumed({ ledger, sources, actions, evaluations, now }: Need
     if (paused && message.pause !== undefined && state.pause && state.pause.until !== message.pause) return;
     // Queues delay by a quarter of an hour at most: a longer pause is waited for in parts.
     if (paused) return evaluations.send([{ body: message, delaySeconds: Math.max(1, delaySeconds(paused.until, now())) }]);
-    const onTrial = isInTrouble(state);
+    const onTrial = hasProblem(state);
     let cursor = message.cursor ?? null;
     do {
       const page = await ledger.due(sourceId, Number.MAX_SAFE_INTEGER, cursor === null ? {} : { cursor });

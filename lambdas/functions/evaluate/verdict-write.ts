@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/devices/users';
 import type { Action } from '#domain/actions/action';
-import { nameOf } from '#domain/actions/action-sentences';
+import { actionName } from '#domain/actions/action-sentences';
 import { requestLines } from '#domain/actions/action-timeline';
 import type { Device, ExplainedVerdict, Match } from '#domain/devices/device';
 import type { FieldChange, TimelineEntry } from '#domain/journal/timeline';
@@ -64,7 +64,7 @@ function verdictLine(device: Device, { decided, action, match }: Deciding): Time
   const { verdict, rule, evidence, settingsVersion, inputsDigest, decidedAt } = decided;
   const before = device.verdict && { verdict: device.verdict.verdict, rule: device.verdict.rule };
   const from = before && before.verdict !== verdict ? `, before: ${before.verdict} (${before.rule})` : '';
-  const asks = action ? ` ${nameOf(action)} asked for.` : '';
+  const asks = action ? ` ${actionName(action)} asked for.` : '';
   return {
     at: decidedAt,
     id: `verdict|${inputsDigest}`,

@@ -16,7 +16,7 @@ import type { GatherDependencies, Gathering } from './dependencies.ts';
 type Needs = Pick<GatherDependencies, 'sources' | 'manifests' | 'evaluations' | 'timeline'>;
 
 /** Steps 2 to 6. Throws TravelerFailure when the server's settings cannot be brought to what is published. */
-export async function conclude({ sources, manifests, evaluations, timeline }: Needs, gathering: Gathering): Promise<void> {
+export async function commitRun({ sources, manifests, evaluations, timeline }: Needs, gathering: Gathering): Promise<void> {
   const { source, fence, guard, manifest, stored } = gathering;
   guard();
   const relayed = whatRelayHas(gathering);

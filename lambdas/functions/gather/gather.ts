@@ -18,15 +18,15 @@ import { runLine } from '#domain/gather/run-lines';
 import type { GatherMessage } from '#domain/messages/messages';
 import { NoRelay } from './ask-relay.ts';
 import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
-import { conclude } from './commit-run.ts';
+import { commitRun } from './commit-run.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
-import { type Worked, workThrough } from './process-list.ts';
+import { type ProcessedList, processList } from './process-list.ts';
 import { reachSource } from './reach-source.ts';
 import { recordAbsence } from './record-absence.ts';
 import { recorder } from './record-devices.ts';
 import { PartsMissing } from './relay-list.ts';
-import { type Tally, tallyOf } from './run-counters.ts';
+import { type RunCounters, runCounters } from './run-counters.ts';
 import { keepSlots } from './slot-keeper.ts';
 
 /**
@@ -103,13 +103,13 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
     await fail(deps, given, { failure: neverEnds(), tally: null });
     return 'failed';
   }
-  let tally: Tally | null = null;
+  let tally: RunCounters | null = null;
   try {
     const reached = await reachSource(deps, given);
     if (reached === 'asked') return 'dropped';
     if (reached === 'taken') return await again(deps, given.message);
     const gathering = await begin(deps, { ...given, ...reached });
-    tally = tallyOf(deps, gathering.run, {
+    tally = runCounters(deps, gathering.run, {
       requests: () => gathering.traveler.requests,
       baseline: gathering.baseline !== null,
     });
@@ -123,11 +123,11 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   }
 }
 
-async function read(deps: GatherDependencies, gathering: Gathering, tally: Tally): Promise<Gathered> {
+async function read(deps: GatherDependencies, gathering: Gathering, tally: RunCounters): Promise<Gathered> {
   const known = gathering.manifest.present();
   const context = needContext(deps, gathering);
   const records = recorder(deps, gathering, tally);
-  const worked = await workThrough(deps, gathering, { context, tally, recorder: records });
+  const worked = await processList(deps, gathering, { context, tally, recorder: records });
   const failure = failureOf(worked, { known, tally });
   const fewer =
     failure === null && worked.outcome.state === 'complete' && worked.outcome.rejected === 0
@@ -137,7 +137,7 @@ async function read(deps: GatherDependencies, gathering: Gathering, tally: Tally
   if (failure !== null) await keep(deps, gathering);
   if (failure !== null) throw failure;
   if (worked.outcome.state === 'paused') return pause(deps, gathering, { context, worked, tally });
-  await conclude(deps, gathering);
+  await commitRun(deps, gathering);
   await tally.close();
   const ended = { state: 'completed', finishedAt: deps.now(), estimatedEnd: null, problem: null } as const;
   const change = { ...tally.soFar(), ...ended };
@@ -153,7 +153,7 @@ function needContext({ configuration }: GatherDependencies, gathering: Gathering
 }
 
 /** Why this reading proves nothing about what it did not see; null when it does. */
-function failureOf({ outcome }: Worked, { known, tally }: { known: number; tally: Tally }): TravelerFailure | null {
+function failureOf({ outcome }: ProcessedList, { known, tally }: { known: number; tally: RunCounters }): TravelerFailure | null {
   if (outcome.state === 'failed') return outcome.failure;
   if (outcome.state === 'paused') return null;
   const { devices: unique, totalRecords } = tally.counts;
@@ -165,7 +165,7 @@ function failureOf({ outcome }: Worked, { known, tally }: { known: number; tally
 async function evaluate(
   { evaluations, configuration }: Pick<GatherDependencies, 'evaluations' | 'configuration'>,
   { baseline, source, run }: Gathering,
-  { users, tally }: { users: readonly string[]; tally: Tally },
+  { users, tally }: { users: readonly string[]; tally: RunCounters },
 ): Promise<void> {
   const distinct = [...new Set(users)];
   tally.counts.users += distinct.length;
@@ -194,7 +194,7 @@ async function keep({ manifests }: Pick<GatherDependencies, 'manifests'>, gather
 async function pause(
   { manifests, runs }: Pick<GatherDependencies, 'manifests' | 'runs'>,
   gathering: Gathering,
-  { context, worked, tally }: { context: NeedContext; worked: Worked; tally: Tally },
+  { context, worked, tally }: { context: NeedContext; worked: ProcessedList; tally: RunCounters },
 ): Promise<'continued'> {
   const { source, fence, guard, manifest, stored, baseline } = gathering;
   for (let index = 0; index < manifest.size; index++) {
@@ -222,7 +222,7 @@ function neverEnds(): TravelerFailure {
 async function fail(
   { runs, sources, now, log }: GatherDependencies,
   { source, run, lease }: Given,
-  { failure, tally }: { failure: TravelerFailure; tally: Tally | null },
+  { failure, tally }: { failure: TravelerFailure; tally: RunCounters | null },
 ): Promise<void> {
   const at = now();
   const { sourceId, runId } = run;

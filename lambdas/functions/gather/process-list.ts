@@ -5,27 +5,27 @@ import { sparing } from '#adapters/traveler/full-record';
 import type { ListedDevice } from '#domain/devices/device';
 import type { NeedContext } from '#domain/gather/detail-policy';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
-import { type Looked, lookAt } from './read-detail.ts';
+import { type DetailRead, readDetail } from './read-detail.ts';
 import { type ListReader, listReader } from './read-list.ts';
 import type { Recorder } from './record-devices.ts';
-import type { Tally } from './run-counters.ts';
+import type { RunCounters } from './run-counters.ts';
 
 const batchSize = 100;
 /** Looks in hand at once, those being stored included: the list waits when there are more. */
 const inHand = 256;
 
-type Seen = Exclude<Looked, { look: 'gone' }>;
-export type Worked = Pick<ListReader, 'seen' | 'outcome'> & {
+type Seen = Exclude<DetailRead, { look: 'gone' }>;
+export type ProcessedList = Pick<ListReader, 'seen' | 'outcome'> & {
   /** Hashes of what this invocation has stored: the rest of what the run owes is still to be done. */
   done: ReadonlySet<string>;
 };
 
 /** Never throws for a failure of the source: what was seen before it is stored, and `outcome` says what happened. */
-export async function workThrough(
+export async function processList(
   { now }: Pick<GatherDependencies, 'now'>,
   gathering: Gathering,
-  { context, tally, recorder }: { context: NeedContext; tally: Tally; recorder: Recorder },
-): Promise<Worked> {
+  { context, tally, recorder }: { context: NeedContext; tally: RunCounters; recorder: Recorder },
+): Promise<ProcessedList> {
   const reader = listReader(gathering, context, tally);
   const done = new Set<string>();
   const { traveler, baseline } = gathering;
@@ -44,7 +44,7 @@ export async function workThrough(
     for (const { work } of full) done.add(work.hash);
     tally.news();
   }
-  function take(looked: Looked): void {
+  function take(looked: DetailRead): void {
     if (looked.look !== 'gone') batch.push({ ...looked, look: looked.look });
     else if (looked.work.index >= 0) reader.seen[looked.work.index] = 0;
   }
@@ -57,10 +57,10 @@ export async function workThrough(
   }
   const looks = pMapIterable(
     untilFailure(),
-    async (work): Promise<Looked | null> => {
+    async (work): Promise<DetailRead | null> => {
       if (failure !== null) return null;
       try {
-        const looked = await lookAt(work, reading);
+        const looked = await readDetail(work, reading);
         if (work.need === 'detail' && work.row.detail === null) tally.counts.details++;
         return looked;
       } catch (error) {

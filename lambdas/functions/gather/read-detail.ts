@@ -4,22 +4,22 @@ import type { ListedRow } from '#adapters/traveler/contract';
 import { fullRecord, type RecordReading } from '#adapters/traveler/full-record';
 import type { Need } from '#domain/gather/detail-policy';
 import type { Look } from '#domain/gather/observe-device';
-import type { Print } from '#domain/gather/row-fingerprint';
+import type { RowFingerprint } from '#domain/gather/row-fingerprint';
 
 export type Work = {
   row: ListedRow;
   hash: string;
   index: number;
-  print: Print;
+  print: RowFingerprint;
   need: Exclude<Need, 'nothing'>;
   rollUp: boolean;
 };
 
 /** `gone`: listed a moment ago, and no longer there. `unread`: this one record cannot be read; it is tried again next time. */
-export type Looked = { work: Work; look: Look; unread: boolean } | { work: Work; look: 'gone' };
+export type DetailRead = { work: Work; look: Look; unread: boolean } | { work: Work; look: 'gone' };
 
 /** Throws TravelerFailure when the source as a whole cannot be read. */
-export async function lookAt(work: Work, { now, ...reading }: RecordReading & { now: () => number }): Promise<Looked> {
+export async function readDetail(work: Work, { now, ...reading }: RecordReading & { now: () => number }): Promise<DetailRead> {
   const { row, rollUp } = work;
   const askedAt = row.detailAt ?? now();
   if (row.detail !== null) return { work, look: { row, full: { detail: row.detail, askedAt }, rollUp }, unread: false };

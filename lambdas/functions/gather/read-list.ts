@@ -5,11 +5,11 @@
 import { deviceHash } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { type Need, type NeedContext, needOf, owesRollUp } from '#domain/gather/detail-policy';
-import { sightings } from '#domain/gather/duplicate-rows';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { duplicateRows } from '#domain/gather/duplicate-rows';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { Gathering } from './dependencies.ts';
 import type { Work } from './read-detail.ts';
-import type { Tally } from './run-counters.ts';
+import type { RunCounters } from './run-counters.ts';
 
 export type ListReader = {
   works(): AsyncGenerator<Work>;
@@ -18,9 +18,9 @@ export type ListReader = {
   outcome: { state: 'complete' | 'paused'; rejected: number } | { state: 'failed'; failure: TravelerFailure };
 };
 
-export function listReader(gathering: Gathering, context: NeedContext, tally: Tally): ListReader {
+export function listReader(gathering: Gathering, context: NeedContext, tally: RunCounters): ListReader {
   const { manifest, relayed } = gathering;
-  const { seen, isFirst } = sightings(manifest.size);
+  const { seen, isFirst } = duplicateRows(manifest.size);
   let rejected = 0;
   const reader: ListReader = { works, seen, outcome: { state: 'paused', rejected } };
   return reader;
@@ -53,7 +53,7 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ta
     const index = manifest.find(hash);
     if (!isFirst(hash, index)) return null;
     tally.counts.devices++;
-    const print = printOf(row);
+    const print = rowFingerprint(row);
     const need = needed(row, { hash, index, print });
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) tally.counts.detailsWanted++;

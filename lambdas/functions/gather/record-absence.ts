@@ -4,7 +4,7 @@ import type { Device } from '#domain/devices/device';
 import { isRemoved, missingMinutes } from '#domain/gather/gather-schedule';
 import type { TimelineEntry } from '#domain/journal/timeline';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
-import type { Tally } from './run-counters.ts';
+import type { RunCounters } from './run-counters.ts';
 
 const atOnce = 16;
 const tries = 5;
@@ -13,7 +13,7 @@ const tries = 5;
 export async function recordAbsence(
   { devices, configuration }: Pick<GatherDependencies, 'devices' | 'configuration'>,
   gathering: Gathering,
-  { seen, tally }: { seen: Uint8Array; tally: Tally },
+  { seen, tally }: { seen: Uint8Array; tally: RunCounters },
 ): Promise<string[]> {
   const { manifest, source, startedAt } = gathering;
   const { removeAfterHours } = configuration;

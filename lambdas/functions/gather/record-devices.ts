@@ -8,10 +8,10 @@ import { stalePrint } from '#domain/gather/manifest';
 import { type Observation, observe } from '#domain/gather/observe-device';
 import { seenAs } from '#domain/quarantine/settings';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
-import type { Looked } from './read-detail.ts';
-import type { Tally } from './run-counters.ts';
+import type { DetailRead } from './read-detail.ts';
+import type { RunCounters } from './run-counters.ts';
 
-type Seen = Exclude<Looked, { look: 'gone' }>;
+type Seen = Exclude<DetailRead, { look: 'gone' }>;
 type Observed = Seen & { stored: Device | null; observation: Observation };
 
 const updatesAtOnce = 16;
@@ -23,7 +23,7 @@ export type Recorder = {
   takeUsers(): string[];
 };
 
-export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathering: Gathering, tally: Tally): Recorder {
+export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathering: Gathering, tally: RunCounters): Recorder {
   const { source, run, startedAt, baseline, state, manifest } = gathering;
   const { baselineRuns } = state;
   const baselineRepeated =

@@ -6,9 +6,9 @@ import type { Relayed, RelayRunStore } from '#adapters/dynamodb/relays/relay-run
 import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 
-export type Whole = Extract<Relayed, { told: 'whole' }>;
-export type RelayedList = Pick<Whole['begin'], 'scope' | 'server'> &
-  Pick<Whole['end'], 'totals' | 'digest'> & {
+export type CompleteRun = Extract<Relayed, { told: 'whole' }>;
+export type RelayedList = Pick<CompleteRun['begin'], 'scope' | 'server'> &
+  Pick<CompleteRun['end'], 'totals' | 'digest'> & {
     /** Hashes that the relay says are listed no more, as far as the parts have been read. */
     removed: ReadonlySet<string>;
   };
@@ -31,7 +31,7 @@ export type RelayedSource = {
 };
 
 /** `whole`: as the relay told it. Reading throws `PartsMissing` at the end of what has come, if that is not all. */
-export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { begin, end }: Whole): RelayedSource {
+export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { begin, end }: CompleteRun): RelayedSource {
   const removed = new Set<string>();
   let read = false;
   async function* pages(): AsyncGenerator<DevicePage> {

@@ -6,7 +6,7 @@ import type { GatherDependencies } from './dependencies.ts';
 
 const writtenEveryMs = 2_000;
 
-export type Tally = {
+export type RunCounters = {
   counts: GatherRun['counts'];
   /** Call as often as there is news: it writes at most every two seconds, and never keeps the gather waiting. */
   news(): void;
@@ -16,11 +16,11 @@ export type Tally = {
   close(): Promise<void>;
 };
 
-export function tallyOf(
+export function runCounters(
   { runs, now, units }: Pick<GatherDependencies, 'runs' | 'now' | 'units'>,
   run: GatherRun,
   { requests, baseline }: { requests: () => number; baseline: boolean },
-): Tally {
+): RunCounters {
   // The list is read anew by each invocation; what was worked off adds up.
   const counts = { ...run.counts, pages: 0, devices: 0, totalRecords: null };
   const [unitsBefore, requestsBefore, begun] = [{ ...units() }, requests(), now()];

@@ -1,17 +1,17 @@
 /** The ways by which enrolments are taken in anyway (functions/take-enrolment), as the import of MaaS360 uses them. */
 
-import { type TakeEnrolmentDependencies, takeEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import { type ApplyEnrolmentDependencies, applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
 import type { importEnrolments } from '#use-cases/enrolments/import-enrolments';
 import type { ImportDependencies } from './import-enrolments.ts';
 
 type Path = Pick<ImportDependencies, 'takeFew' | 'takeMany' | 'heard' | 'decideEveryone'>;
-export type TakingPathDependencies = TakeEnrolmentDependencies & { takeMany: ReturnType<typeof importEnrolments> };
+export type ApplyPathDependencies = ApplyEnrolmentDependencies & { takeMany: ReturnType<typeof importEnrolments> };
 
-export function takingPath({ takeMany, ...dependencies }: TakingPathDependencies): Path {
+export function applyPath({ takeMany, ...dependencies }: ApplyPathDependencies): Path {
   const { enrolments, evaluations, sources } = dependencies;
-  const loudly = takeEnrolments(dependencies);
+  const loudly = applyEnrolments(dependencies);
   // That the feed is fresh is said once all that was read is in: nobody is held because it was still on its way.
-  const silently = takeEnrolments({ ...dependencies, enrolments: { ...enrolments, heard: async () => 'noted' } });
+  const silently = applyEnrolments({ ...dependencies, enrolments: { ...enrolments, heard: async () => 'noted' } });
   return {
     takeFew: silently,
     takeMany: (given) => takeMany(given, 'MaaS360'),

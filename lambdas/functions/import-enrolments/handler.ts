@@ -14,12 +14,12 @@ import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { secretJson } from '#adapters/secret-text';
 import { parseEnvironment } from '#domain/runtime/environment';
-import { takeMany } from '#use-cases/enrolments/apply-enrolments';
+import { applyManyEnrolments } from '#use-cases/enrolments/apply-enrolments';
 import { importEnrolments as importGuarded } from '#use-cases/enrolments/import-enrolments';
-import { guardRail } from '#use-cases/guard/guard-run';
+import { guardRun } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';
 import { planDependencies } from '#use-cases/plan/plan-stores';
-import { takingPath } from './apply-path.ts';
+import { applyPath } from './apply-path.ts';
 import { importEnrolments } from './import-enrolments.ts';
 
 const environment = parseEnvironment('import-enrolments', process.env);
@@ -40,9 +40,9 @@ const now = Date.now;
 const enrolments = enrolmentStore(client, tables, configuration.enrolmentStaleHours);
 const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL));
 const plan = planFleet(planDependencies({ client, tables, configuration, now }));
-const rail = guardRail({ plan, guards: guardStore(client, tables), limits: guard, alarm: ringGuard, now });
+const rail = guardRun({ plan, guards: guardStore(client, tables), limits: guard, alarm: ringGuard, now });
 const bulk = enrolmentBulk(client, tables);
-const many = takeMany({ sources, bulk, enrolments, evaluations, plan, rail, now });
+const many = applyManyEnrolments({ sources, bulk, enrolments, evaluations, plan, rail, now });
 const snapshots = snapshotStore(client, tables.control);
 
 const run = importEnrolments({
@@ -55,7 +55,7 @@ const run = importEnrolments({
   states: maas360StateStore(client, tables.control),
   leases: leaseStore(client, tables.control),
   enrolments,
-  ...takingPath({
+  ...applyPath({
     sources,
     enrolments,
     evaluations,

@@ -8,14 +8,14 @@ import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/runtime/environment';
 import { requestsOf } from '#use-cases/use-cases';
 import { EventRejected, isStream, portalEvents } from './portal-events.ts';
-import { tellRejection } from './report-rejection.ts';
+import { reportRejection } from './report-rejection.ts';
 
 const environment = parseEnvironment('portal-events', process.env);
 const logger = new Logger({ serviceName: 'portal-events' });
 const clients = { dynamodb: documentClient(), sqs: new SQSClient({}) };
 const requests = requestsOf(environment, loadConfiguration(), clients);
 const take = portalEvents(requests);
-const tell = tellRejection(requests);
+const tell = reportRejection(requests);
 const processor = new BatchProcessor(EventType.SQS);
 
 async function takeRecord({ body, messageId, attributes, receiptHandle }: SQSRecord, bulk: boolean): Promise<void> {

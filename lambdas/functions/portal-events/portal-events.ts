@@ -7,14 +7,14 @@ import { busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/message
 import { type FieldFault, fieldFaults } from '#domain/runtime/field-faults';
 import type { requestAction } from '#use-cases/actions/request-action';
 import type { withdrawDecision } from '#use-cases/actions/withdraw-decision';
-import type { takeEnrolments } from '#use-cases/enrolments/apply-enrolment';
-import type { takeSnapshot } from '#use-cases/enrolments/stage-snapshot';
+import type { applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import type { stageSnapshot } from '#use-cases/enrolments/stage-snapshot';
 import type { requestGather } from '#use-cases/gathers/request-gather';
 import type { publishSettings } from '#use-cases/settings/publish-settings';
 
 export type PortalEventsDependencies = {
-  takeEnrolments: ReturnType<typeof takeEnrolments>;
-  takeSnapshot: ReturnType<typeof takeSnapshot>;
+  takeEnrolments: ReturnType<typeof applyEnrolments>;
+  takeSnapshot: ReturnType<typeof stageSnapshot>;
   requestAction: ReturnType<typeof requestAction>;
   publishSettings: ReturnType<typeof publishSettings>;
   requestGather: ReturnType<typeof requestGather>;

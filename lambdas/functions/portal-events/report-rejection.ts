@@ -10,7 +10,7 @@ export type RejectedMessage = { body: string; messageId: string; receivedAt: num
 /** Ids longer than the bus's own do not fit a key. */
 const longestId = 128;
 
-export function tellRejection({ timeline }: { timeline: Pick<TimelineStore, 'appendToSource'> }) {
+export function reportRejection({ timeline }: { timeline: Pick<TimelineStore, 'appendToSource'> }) {
   return async ({ detailType, faults }: EventRejected, message: RejectedMessage): Promise<void> => {
     const rejectedId = idOf(message);
     const { receivedAt } = message;

@@ -4,8 +4,8 @@ import type { Context } from 'aws-lambda';
 import { actionLanes } from '#adapters/action-queue';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { documentClient } from '#adapters/dynamodb/client';
-import { actedDevices } from '#adapters/dynamodb/devices/device-for-action';
-import { reapedSources } from '#adapters/dynamodb/gather/known-sources';
+import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import { knownSources } from '#adapters/dynamodb/gather/known-sources';
 import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import { relayStore } from '#adapters/dynamodb/relays/relays';
@@ -27,10 +27,10 @@ const tables = {
   devices: environment.DEVICES_TABLE,
   journal: environment.JOURNAL_TABLE,
 };
-const sources = reapedSources(client, environment.CONTROL_TABLE);
+const sources = knownSources(client, environment.CONTROL_TABLE);
 const reapAll = reap({
   ledger: ledger(client, tables),
-  devices: actedDevices(client, environment.DEVICES_TABLE),
+  devices: devicesForActions(client, environment.DEVICES_TABLE),
   actions: actionLanes(environment),
   evaluations: evaluationLanes(environment),
   sources: () => sources.everConfigured(configured),

@@ -6,15 +6,15 @@
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
-import type { ActedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import type { Queue } from '#adapters/queues';
 import { deadlinePassed } from '#domain/actions/expiry';
 import { isRefused, nextOf } from '#domain/actions/transitions';
-import { conclude, type EndDependencies } from '#use-cases/actions/end-action';
+import { type EndDependencies, endAction } from '#use-cases/actions/end-action';
 
 export type ReapDependencies = Omit<EndDependencies, 'ledger' | 'devices'> & {
   ledger: Pick<Ledger, 'due' | 'advance' | 'conclude' | 'openOf'>;
-  devices: Pick<ActedDevices, 'read' | 'settle'>;
+  devices: Pick<DevicesForActions, 'read' | 'settle'>;
   actions: Queue;
   /** Every source that is or ever was configured: actions of one that was taken out expire too. */
   sources(): Promise<readonly string[]>;
@@ -62,5 +62,5 @@ const isExpired = (action: LedgerAction, now: number): boolean =>
 /** Somebody else may have written it just now: then it is not forgotten, and theirs to end. */
 async function expire(deps: ReapDependencies, action: LedgerAction): Promise<void> {
   const [device, open] = await Promise.all([deps.devices.read(action), deps.ledger.openOf(action, { except: action.actionId })]);
-  await conclude(deps, action, { events: [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }], device, open });
+  await endAction(deps, action, { events: [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }], device, open });
 }

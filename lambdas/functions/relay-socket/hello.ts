@@ -5,7 +5,7 @@ import { closeCodes, protocol, type ToCloud } from '#domain/relay/relay-protocol
 import { wasThere } from './connection.ts';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { onLease, say } from './lease.ts';
-import { takeUp } from './resume-source.ts';
+import { resumeSource } from './resume-source.ts';
 
 type Hello = Extract<ToCloud, { type: 'hello' }>;
 
@@ -37,7 +37,7 @@ export async function hello(deps: RelaySocketDependencies, peer: Peer, message: 
     proof,
     advice,
   });
-  if (mine) await takeUp(deps, peer, { fresh });
+  if (mine) await resumeSource(deps, peer, { fresh });
 }
 
 async function dismiss(

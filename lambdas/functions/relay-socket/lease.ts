@@ -47,7 +47,7 @@ const takenLine = ({ relayId, fence, at }: { relayId: string; fence: number; at:
 });
 
 /** A holder that leaves in order does not keep the others waiting for its time to run out. */
-export async function giveBack(deps: RelaySocketDependencies, { sourceId, relayId }: Peer): Promise<void> {
+export async function releaseLease(deps: RelaySocketDependencies, { sourceId, relayId }: Peer): Promise<void> {
   const now = deps.now();
   if (!(await deps.leases.release(sourceId, relayId, { now }))) return;
   const waiting = (await deps.relays.list()).filter(

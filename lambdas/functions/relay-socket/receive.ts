@@ -7,10 +7,10 @@ import { fingerprint } from '#adapters/fingerprint';
 import { readToCloud, type ToCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { hello } from './hello.ts';
-import { giveBack, onLease, say } from './lease.ts';
-import { keepAndGoOn, keepOfRun, noteProgress } from './relayed-run.ts';
-import { requestGather, takeUp } from './resume-source.ts';
-import { tellUnsettled } from './settings-result.ts';
+import { onLease, releaseLease, say } from './lease.ts';
+import { noteProgress, storeLastPart, storePart } from './relayed-run.ts';
+import { requestGather, resumeSource } from './resume-source.ts';
+import { recordSettingsResult } from './settings-result.ts';
 
 type Take<T extends ToCloud['type']> = (
   deps: RelaySocketDependencies,
@@ -49,13 +49,13 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
       deps.relays.updateConnected(peer.relayId, peer.connectionId, { lastHeardAt: deps.now(), problems }),
     ]);
     await say(deps, peer.connectionId, { type: 'pong', answers: n, lease });
-    if (fresh) await takeUp(deps, peer, { fresh });
+    if (fresh) await resumeSource(deps, peer, { fresh });
     return 'done';
   },
-  gatherBegin: keepOfRun,
-  gatherPart: keepOfRun,
-  gatherEnd: keepAndGoOn,
-  gatherFailed: keepAndGoOn,
+  gatherBegin: storePart,
+  gatherPart: storePart,
+  gatherEnd: storeLastPart,
+  gatherFailed: storeLastPart,
   gatherProgress: async (deps, { sourceId }, message) => {
     await noteProgress(deps, sourceId, message);
     return 'done';
@@ -66,7 +66,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
     return 'acknowledge';
   },
   settingsResult: async (deps, { sourceId }, { wishId, outcome }) => {
-    if (outcome.how === 'failed') await tellUnsettled(deps, sourceId, { wishId, problem: outcome.problem });
+    if (outcome.how === 'failed') await recordSettingsResult(deps, sourceId, { wishId, problem: outcome.problem });
     // The gather that follows shows what the server has now, and goes on from there.
     else await requestGather(deps, sourceId, { reason: 'settings', unique: fingerprint(wishId) });
     return 'acknowledge';
@@ -76,7 +76,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
     return 'done';
   },
   goodbye: async (deps, peer, { reason }) => {
-    if (reason !== 'hand-over') await giveBack(deps, peer);
+    if (reason !== 'hand-over') await releaseLease(deps, peer);
     return 'done';
   },
 };

@@ -9,13 +9,13 @@ type OfRun = Extract<ToCloud, { type: 'gatherBegin' | 'gatherPart' | 'gatherEnd'
 type Progress = Extract<ToCloud, { type: 'gatherProgress' }>;
 
 /** Only what the holder of the lease sends counts; the rest is acknowledged, so that it is not sent again, and dropped. */
-export async function keepOfRun(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
+export async function storePart(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
   if (await isHolder(deps, peer, message)) await deps.relayRuns.store(peer.sourceId, message, { now: deps.now() });
   return 'acknowledge';
 }
 
 /** The last word of a run: the gather function takes it from here. */
-export async function keepAndGoOn(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
+export async function storeLastPart(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
   const { sourceId } = peer;
   const run = (await isHolder(deps, peer, message)) ? await deps.runs.read(runOf(message.runId).runId) : null;
   if (run === null || run.sourceId !== sourceId) return 'acknowledge';

@@ -11,7 +11,7 @@ const silentSeconds = 125;
 type Needs = Pick<RelaySocketDependencies, 'evaluations' | 'gathers' | 'runs' | 'sources' | 'configuration' | 'now'>;
 
 /** `fresh`: it has just taken the lease; what another had been asked for is asked of it anew. */
-export async function takeUp(deps: Needs, { sourceId, connectionId }: Peer, { fresh }: { fresh: boolean }): Promise<void> {
+export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer, { fresh }: { fresh: boolean }): Promise<void> {
   const { evaluations, gathers, runs, sources, configuration, now } = deps;
   const resume: EvaluationMessage = { kind: 'resume', sourceId, cause: 'its relay is there' };
   await evaluations.send([{ body: resume }]);

@@ -3,7 +3,7 @@ import type { RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySocketDependencies } from './dependencies.ts';
 
 /** The next gather finds the settings as they are, and asks for them again. */
-export async function tellUnsettled(
+export async function recordSettingsResult(
   { timeline, now }: Pick<RelaySocketDependencies, 'timeline' | 'now'>,
   sourceId: string,
   { wishId, problem }: { wishId: string; problem: RelayProblem },

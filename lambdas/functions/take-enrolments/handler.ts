@@ -13,9 +13,9 @@ import { sqsQueue } from '#adapters/queues';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { enrolmentsMessage } from '#domain/messages/messages';
 import { parseEnvironment } from '#domain/runtime/environment';
-import { takeMany } from '#use-cases/enrolments/apply-enrolments';
-import { takeWaiting } from '#use-cases/enrolments/apply-staged';
-import { guardRail } from '#use-cases/guard/guard-run';
+import { applyManyEnrolments } from '#use-cases/enrolments/apply-enrolments';
+import { applyStaged } from '#use-cases/enrolments/apply-staged';
+import { guardRun } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';
 import { planDependencies } from '#use-cases/plan/plan-stores';
 
@@ -33,11 +33,11 @@ const tables = {
 const now = Date.now;
 const plan = planFleet(planDependencies({ client, tables, configuration, now }));
 const guards = guardStore(client, tables);
-const rail = guardRail({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
-const take = takeWaiting({
+const rail = guardRun({ plan, guards, limits: configuration.guard, alarm: ringGuard, now });
+const take = applyStaged({
   snapshots: snapshotStore(client, tables.control),
   known: rail.known,
-  takeMany: takeMany({
+  takeMany: applyManyEnrolments({
     sources: configuration.sources,
     bulk: enrolmentBulk(client, tables),
     enrolments: enrolmentStore(client, tables, configuration.enrolmentStaleHours),

@@ -5,7 +5,7 @@ import { stepsThrough } from '#domain/actions/steps';
 import { isRefused, nextOf } from '#domain/actions/transitions';
 
 /** Null when it had gone out, or somebody else wrote it just now: what it did is then seen when it is read back. */
-export async function callBack(
+export async function cancelAction(
   { conclude }: Pick<Ledger, 'conclude'>,
   action: LedgerAction,
   { why, now }: { why: string; now: number },

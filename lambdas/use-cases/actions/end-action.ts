@@ -4,13 +4,13 @@
  */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
-import type { Aftermath } from '#adapters/dynamodb/devices/action-outcome';
+import type { DeviceOutcome } from '#adapters/dynamodb/devices/action-outcome';
 import type { Queue } from '#adapters/queues';
 import type { Shown, Step } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
-import { barAfter } from '#domain/actions/our-denial';
+import { denialAfter } from '#domain/actions/our-denial';
 import { isNewer, supersedes } from '#domain/actions/readiness';
-import { type Happened, stepsThrough } from '#domain/actions/steps';
+import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
 import type { Denial, Device } from '#domain/devices/device';
 import { wake } from './wake.ts';
@@ -24,7 +24,7 @@ export type EndDependencies = {
 };
 
 type Ending = {
-  events: readonly Happened[];
+  events: readonly ActionEventAt[];
   device: Device | null;
   open: readonly LedgerAction[];
   /** What the server showed before anything was written, where that is known only now. */
@@ -33,7 +33,7 @@ type Ending = {
   after?: Shown;
 };
 
-export async function conclude(deps: EndDependencies, action: LedgerAction, ending: Ending): Promise<Acted> {
+export async function endAction(deps: EndDependencies, action: LedgerAction, ending: Ending): Promise<ActResult> {
   const steps = stepsThrough(action, ending.events);
   const last = steps.at(-1);
   if (!last) throw new Error(`Action ${action.actionId} cannot end without a step`);
@@ -60,7 +60,7 @@ export async function supersedeOlder(deps: EndDependencies, newer: LedgerAction,
 }
 
 /** The wipes that are on the server and that `cancel` has just taken back; answers what is left open. */
-export async function takeBackWipes(
+export async function endCancelledWipes(
   deps: EndDependencies,
   cancel: LedgerAction,
   open: readonly LedgerAction[],
@@ -87,7 +87,7 @@ function aftermathOf(
   deps: EndDependencies,
   action: LedgerAction,
   { device, ending, last }: { device: Device; ending: Ending; last: Step },
-): Aftermath {
+): DeviceOutcome {
   const { after = null, open } = ending;
   const other = open.find((one) => one.actionId !== action.actionId && !isFinal(one.state) && !supersedes(action, one));
   const removed = action.type === 'remove' && last.state === 'confirmed';
@@ -95,21 +95,21 @@ function aftermathOf(
     endedId: action.actionId,
     next: other ? { actionId: other.actionId, type: other.type, state: other.state } : null,
     shown: after && { ...after, at: deps.now() },
-    denial: denialAfter(action, device, { ending, last }),
+    denial: newDenial(action, device, { ending, last }),
     ...(removed ? { removal: { actionId: action.actionId, at: last.at } } : {}),
   };
 }
 
 /** `undefined` leaves our own bar as it is. */
-function denialAfter(
+function newDenial(
   action: LedgerAction,
   { denial, detail }: Device,
   { ending: { before, after }, last: { state, at } }: { ending: Ending; last: Step },
 ): Denial | null | undefined {
   if (after === undefined) return undefined;
-  const bar = barAfter(denial, { ...action, state, at, before: before ?? action.before, after, known: detail });
+  const bar = denialAfter(denial, { ...action, state, at, before: before ?? action.before, after, known: detail });
   return bar === denial ? undefined : bar;
 }
 
 /** `overtaken`: somebody else has just written the action; what is stored is to be read anew. */
-export type Acted = 'done' | 'overtaken';
+export type ActResult = 'done' | 'overtaken';

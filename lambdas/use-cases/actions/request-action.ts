@@ -11,7 +11,7 @@ import type { Action, ActionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { ActionRequested } from '#domain/messages/events-in';
-import { callBack } from './cancel-action.ts';
+import { cancelAction } from './cancel-action.ts';
 
 export type RequestActionDependencies = {
   findDevice: (key: DeviceKey) => Promise<Device | null>;
@@ -60,7 +60,7 @@ export function requestAction(dependencies: RequestActionDependencies) {
   /** Its decision was withdrawn already: the withdrawal came in first. */
   async function unsent(action: LedgerAction): Promise<ActionState> {
     const why = 'Its decision had been withdrawn when it came in.';
-    return (await callBack(ledger, action, { why, now: now() }))?.state ?? action.state;
+    return (await cancelAction(ledger, action, { why, now: now() }))?.state ?? action.state;
   }
 
   /** A decision that ends before the next look of the schedule is due (wake-by-time) sends the evaluation of its end itself. */

@@ -8,7 +8,7 @@ import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { stepsThrough } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
-import { callBack } from '#use-cases/actions/cancel-action';
+import { cancelAction } from '#use-cases/actions/cancel-action';
 
 export type SteerDependencies = {
   ledger: Pick<Ledger, 'read' | 'advance' | 'conclude'>;
@@ -25,14 +25,14 @@ export type Steered =
 const rounds = 5;
 
 /** Calls it off. The decision that came with an approval or a block goes with it: else Auto-Quarantine would carry it out. */
-export function cancelAction(deps: SteerDependencies) {
+export function cancelOnRequest(deps: SteerDependencies) {
   return (actionId: string, { by }: { by: string }): Promise<Steered> =>
     untilWritten(deps, actionId, async (action) => {
       const at = deps.now();
       if (isFinal(action.state) && action.state !== 'cancelled')
         return { outcome: 'refused', action, because: `it has ended already: ${action.state}` };
       const ended =
-        action.state === 'cancelled' ? action : await callBack(deps.ledger, action, { why: `Called off by ${by}.`, now: at });
+        action.state === 'cancelled' ? action : await cancelAction(deps.ledger, action, { why: `Called off by ${by}.`, now: at });
       if (ended === null) {
         const because = goneOut(action);
         return because === null ? null : { outcome: 'refused', action, because };
@@ -52,7 +52,7 @@ function goneOut({ state, type }: LedgerAction): string | null {
 }
 
 /** A second call by a person: the wipe goes out now. */
-export function confirmAction(deps: SteerDependencies) {
+export function confirmOnRequest(deps: SteerDependencies) {
   return (actionId: string, { by }: { by: string }): Promise<Steered> =>
     untilWritten(deps, actionId, async (action) => {
       const { confirmation } = action;

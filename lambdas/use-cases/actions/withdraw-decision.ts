@@ -11,7 +11,7 @@ import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import type { Device, DeviceKey } from '#domain/devices/device';
-import { callBack } from '#use-cases/actions/cancel-action';
+import { cancelAction } from '#use-cases/actions/cancel-action';
 
 export type WithdrawDependencies = {
   findDevice: (key: DeviceKey) => Promise<Device | null>;
@@ -28,7 +28,7 @@ export function withdrawDecision({ findDevice, decisions, ledger, evaluations, n
     if (open?.type !== 'approve' && open?.type !== 'block') return;
     const action = await ledger.read(open.actionId);
     if (!action || action.requestedBy.kind === 'aq' || action.requestedAt > at) return;
-    await callBack(ledger, action, { why: `Its decision was withdrawn by ${by}.`, now: now() });
+    await cancelAction(ledger, action, { why: `Its decision was withdrawn by ${by}.`, now: now() });
   }
 
   /** Answers how many standing decisions it ended. */

@@ -3,7 +3,7 @@ import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Action } from '#domain/actions/action';
 import type { Device } from '#domain/devices/device';
-import { aqActionCause, mayComeAgain } from '#domain/quarantine/aq-action-cause';
+import { aqActionCause, mayBeRequestedAgain } from '#domain/quarantine/aq-action-cause';
 import type { PlannedAction } from '#domain/quarantine/plan-actions';
 
 const deadlineMs = 168 * 3_600_000;
@@ -53,6 +53,6 @@ export async function newAction(
     const wanted = aqAction(device, planned, { now, again, bulk });
     const known = look && (await deps.ledger.read(wanted.actionId));
     if (!known) return wanted;
-    if (!mayComeAgain(known)) return null;
+    if (!mayBeRequestedAgain(known)) return null;
   }
 }

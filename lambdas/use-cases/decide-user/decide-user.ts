@@ -8,7 +8,7 @@ import type { DecideInput } from '#domain/quarantine/decide-input';
 import { isTaking } from '#domain/quarantine/guard';
 import { isHeld, type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
 
-export type Decided = {
+export type DecidedDevice = {
   device: Device;
   facts: DeviceFacts;
   verdict: Verdict;
@@ -19,7 +19,11 @@ export type Decided = {
 };
 
 /** A device that the last gather missed is decided on but not acted on: the server might not know it. */
-export function decideAll(devices: readonly Device[], input: DecideInput, { guard }: Pick<SourceState, 'guard'>): Decided[] {
+export function decideUser(
+  devices: readonly Device[],
+  input: DecideInput,
+  { guard }: Pick<SourceState, 'guard'>,
+): DecidedDevice[] {
   const verdicts = decide(input);
   const present = new Set(devices.filter(({ presence }) => presence === 'present').map(({ deviceId }) => deviceId));
   const plan = planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });

@@ -8,21 +8,21 @@ import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import type { UserKey } from '#domain/devices/device';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { SourceConfiguration } from '#domain/runtime/configuration';
-import type { Rail } from '#use-cases/guard/guard-run';
+import type { GuardRun } from '#use-cases/guard/guard-run';
 
-export type TakeEnrolmentDependencies = {
+export type ApplyEnrolmentDependencies = {
   sources: readonly Pick<SourceConfiguration, 'id'>[];
   enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'heard' | 'heardAnnounced'>;
   evaluations: EvaluationsQueue;
   /** The guard, for the moment in which the portal is heard from again: that can change every verdict at once. */
-  rail?: Pick<Rail, 'withholding'>;
+  rail?: Pick<GuardRun, 'withholding'>;
   now: () => number;
 };
-export type Taken = { received: number; stored: number; same: number; older: number };
+export type EnrolmentApplied = { received: number; stored: number; same: number; older: number };
 
 const atOnce = { concurrency: 16 };
 
-export function takeEnrolments({ sources, enrolments, evaluations, rail, now }: TakeEnrolmentDependencies) {
+export function applyEnrolments({ sources, enrolments, evaluations, rail, now }: ApplyEnrolmentDependencies) {
   /** A feed that was silent until now can change the verdict of every user. */
   async function noteFeed(): Promise<void> {
     if ((await enrolments.heard(now())) === 'noted') return;
@@ -34,7 +34,7 @@ export function takeEnrolments({ sources, enrolments, evaluations, rail, now }: 
     await enrolments.heardAnnounced();
   }
 
-  return async (given: readonly Enrolment[]): Promise<Taken> => {
+  return async (given: readonly Enrolment[]): Promise<EnrolmentApplied> => {
     await noteFeed();
     const put = await pMap(given, async (enrolment) => ({ enrolment, ...(await enrolments.put(enrolment)) }), atOnce);
     const news = put.filter(({ outcome }) => outcome !== 'older');

@@ -21,42 +21,42 @@ import {
   wantedOf,
 } from '#domain/enrolment/enrolment-changes';
 import type { GuardItem } from '#domain/quarantine/guard';
-import type { Rail, Stop } from '#use-cases/guard/guard-run';
+import type { GuardRequest, GuardRun } from '#use-cases/guard/guard-run';
 import type { PlanFleet } from '#use-cases/plan/plan';
 
-export type TakeManyDependencies = {
+export type ApplyManyDependencies = {
   sources: readonly { id: string }[];
   bulk: EnrolmentBulk;
   enrolments: Pick<EnrolmentStore, 'feed' | 'heard' | 'heardAnnounced'>;
   evaluations: Pick<EvaluationsQueue, 'users'>;
   plan: PlanFleet;
-  rail: Pick<Rail, 'before'>;
+  rail: Pick<GuardRun, 'before'>;
   now(): number;
 };
-export type Many = {
+export type ManyEnrolments = {
   /** The same for every repetition of the same import or snapshot. */
   jobId: string;
   given: readonly Enrolment[];
   /** When the snapshot was made, epoch ms; null for an import, which adds to what is there. */
   snapshotAt: number | null;
   /** How the guard is to call it; null when a person has confirmed it. */
-  stop: Stop | null;
+  stop: GuardRequest | null;
   /** Puts away what is to be taken once a person confirms it. */
   keep?: () => Promise<void>;
 };
 /** `withdrawn`: no longer held by the portal. `older`: known in a newer version. */
-export type ManyTaken =
+export type ManyApplied =
   | { outcome: 'taken'; stored: number; withdrawn: number; same: number; older: number; users: number }
   | { outcome: 'outdated' }
   | { outcome: 'guarded'; guard: GuardItem };
 
 const triesEach = 5;
 
-export function takeMany(deps: TakeManyDependencies) {
+export function applyManyEnrolments(deps: ApplyManyDependencies) {
   const { bulk, plan, rail, now } = deps;
   const sourceIds = deps.sources.map(({ id }) => id);
 
-  return async (many: Many): Promise<ManyTaken> => {
+  return async (many: ManyEnrolments): Promise<ManyApplied> => {
     const { jobId, given, snapshotAt, stop } = many;
     const [stored, owes, feed] = await Promise.all([bulk.readAll(), bulk.owes(jobId), deps.enrolments.feed(now())]);
     const wanted = wantedOf(given, { stored: stored.keys(), snapshotAt });
@@ -109,7 +109,7 @@ function after(stored: ReadonlyMap<string, StoredEnrolment>, changes: readonly E
   return [...all.values()];
 }
 
-function summary({ given }: Many, { known, changes, users }: Compared & { users: readonly UserKey[] }): ManyTaken {
+function summary({ given }: ManyEnrolments, { known, changes, users }: Compared & { users: readonly UserKey[] }): ManyApplied {
   const withdrawn = changes.filter(({ next }) => next.absent).length;
   const stored = changes.length - withdrawn;
   const older = given.filter(({ id, version }) => (known.get(id)?.enrolment.version ?? version) > version).length;

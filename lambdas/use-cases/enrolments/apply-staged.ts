@@ -3,21 +3,21 @@ import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { fingerprint } from '#adapters/fingerprint';
 import type { EnrolmentsMessage } from '#domain/messages/messages';
 import type { GuardItem } from '#domain/quarantine/guard';
-import type { Stop } from '#use-cases/guard/guard-run';
-import type { ManyTaken, takeMany } from './apply-enrolments.ts';
+import type { GuardRequest } from '#use-cases/guard/guard-run';
+import type { applyManyEnrolments, ManyApplied } from './apply-enrolments.ts';
 
-export type TakeWaitingDependencies = {
+export type ApplyStagedDependencies = {
   snapshots: Pick<SnapshotStore, 'read'>;
-  takeMany: ReturnType<typeof takeMany>;
+  takeMany: ReturnType<typeof applyManyEnrolments>;
   known(guardId: string): Promise<GuardItem | null>;
 };
 /** `gone`: it has expired, nothing was done. `decided`: a person has rejected it, or still has to decide. */
-export type WaitingTaken = ManyTaken | { outcome: 'gone' | 'decided' };
+export type StagedApplied = ManyApplied | { outcome: 'gone' | 'decided' };
 
 export const snapshotGuardId = (snapshotId: string) => `snapshot-${fingerprint(snapshotId)}`;
 
-export function takeWaiting({ snapshots, takeMany: take, known }: TakeWaitingDependencies) {
-  return async ({ kind, snapshotId, confirmed }: EnrolmentsMessage): Promise<WaitingTaken> => {
+export function applyStaged({ snapshots, takeMany: take, known }: ApplyStagedDependencies) {
+  return async ({ kind, snapshotId, confirmed }: EnrolmentsMessage): Promise<StagedApplied> => {
     const guardId = snapshotGuardId(snapshotId);
     if (!confirmed) {
       const guard = await known(guardId);
@@ -26,7 +26,7 @@ export function takeWaiting({ snapshots, takeMany: take, known }: TakeWaitingDep
     const whole = await snapshots.read(snapshotId);
     if (whole === null) return { outcome: 'gone' };
     const { enrolments, at } = whole;
-    const stop: Stop = {
+    const stop: GuardRequest = {
       guardId,
       kind,
       cause: `${kind} of ${enrolments.length} enrolments`,

@@ -6,15 +6,15 @@ import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { GuardItem } from '#domain/quarantine/guard';
-import type { ManyTaken, takeMany } from './apply-enrolments.ts';
+import type { applyManyEnrolments, ManyApplied } from './apply-enrolments.ts';
 
 export type ImportEnrolmentsDependencies = {
-  takeMany: ReturnType<typeof takeMany>;
+  takeMany: ReturnType<typeof applyManyEnrolments>;
   snapshots: Pick<SnapshotStore, 'add'>;
   known(guardId: string): Promise<GuardItem | null>;
   now(): number;
 };
-export type Imported = Extract<ManyTaken, { outcome: 'taken' | 'guarded' }>;
+export type Imported = Extract<ManyApplied, { outcome: 'taken' | 'guarded' }>;
 
 /** About as many as fit into one item. */
 const perPart = 100;

@@ -5,14 +5,14 @@ import type { Queue } from '#adapters/queues';
 import type { EnrolmentsMessage } from '#domain/messages/messages';
 import type { GuardItem } from '#domain/quarantine/guard';
 
-export type WaitingEnrolments = {
+export type StagedEnrolments = {
   takeSnapshot(guard: GuardItem): Promise<string>;
   takeImport(guard: GuardItem): Promise<string>;
 };
 
 const waiting = z.object({ snapshotId: z.string().min(1) });
 
-export function waitingEnrolments(enrolmentsQueue: Queue): WaitingEnrolments {
+export function requeueStaged(enrolmentsQueue: Queue): StagedEnrolments {
   async function handOn({ payload, guardId }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
     const body: EnrolmentsMessage = { kind, snapshotId: waiting.parse(payload).snapshotId, confirmed: true };
     await enrolmentsQueue.send([enrolmentsOutgoing(body, guardId)]);

@@ -7,9 +7,9 @@ import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';
 import type { EnrolmentsMessage } from '#domain/messages/messages';
 
-export type TakeSnapshotDependencies = { snapshots: Pick<SnapshotStore, 'add'>; enrolmentsQueue: Queue };
+export type StageSnapshotDependencies = { snapshots: Pick<SnapshotStore, 'add'>; enrolmentsQueue: Queue };
 
-export function takeSnapshot({ snapshots, enrolmentsQueue }: TakeSnapshotDependencies) {
+export function stageSnapshot({ snapshots, enrolmentsQueue }: StageSnapshotDependencies) {
   return async (part: SnapshotPart): Promise<'waiting' | 'whole'> => {
     if (!(await snapshots.add(part))) return 'waiting';
     const body: EnrolmentsMessage = { kind: 'snapshot', snapshotId: part.snapshotId, confirmed: false };

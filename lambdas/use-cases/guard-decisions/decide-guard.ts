@@ -8,15 +8,15 @@ import type { GuardDecision, GuardStore } from '#adapters/dynamodb/settings/guar
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { type GuardItem, type GuardKind, trippedSources } from '#domain/quarantine/guard';
 import { newAction } from '#use-cases/decide-user/aq-actions';
-import type { WaitingEnrolments } from '#use-cases/enrolments/requeue-staged';
+import type { StagedEnrolments } from '#use-cases/enrolments/requeue-staged';
 import type { PlanFleet } from '#use-cases/plan/plan';
-import type { Taken } from '#use-cases/plan/plan-outcome';
+import type { LostAccess } from '#use-cases/plan/plan-outcome';
 import { type publishSettings, waitingPublication } from '#use-cases/settings/publish-settings';
 
 export type DecideGuardDependencies = {
   guards: Pick<GuardStore, 'begin' | 'finish' | 'release' | 'read'>;
   publishSettings: Pick<ReturnType<typeof publishSettings>, 'confirmed'>;
-  enrolments: WaitingEnrolments;
+  enrolments: StagedEnrolments;
   plan: PlanFleet;
   ledger: Pick<Ledger, 'read' | 'request'>;
   evaluations: Pick<EvaluationsQueue, 'everyone'>;
@@ -79,7 +79,7 @@ export function decideGuard(deps: DecideGuardDependencies) {
 
 async function cancelled(
   { ledger, now }: Pick<DecideGuardDependencies, 'ledger' | 'now'>,
-  { device, planned }: Taken,
+  { device, planned }: LostAccess,
   { guardId, decidedBy }: GuardItem,
 ): Promise<void> {
   const at = now();

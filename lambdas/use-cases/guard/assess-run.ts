@@ -14,31 +14,31 @@ import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import { type GuardItem, type GuardLimits, guardOf } from '#domain/quarantine/guard';
-import { listed, newGuard, type Rail, type Stop } from '#use-cases/guard/guard-run';
+import { type GuardRequest, type GuardRun, guardedDeviceOf, newGuard } from '#use-cases/guard/guard-run';
 import type { PlanDependencies } from '#use-cases/plan/dependencies';
 import { outcomesOf } from '#use-cases/plan/plan-outcome';
 import { type InputReaders, readInput, registered } from '../decide-user/decide-inputs.ts';
-import { type Decided, decideAll } from '../decide-user/decide-user.ts';
+import { type DecidedDevice, decideUser } from '../decide-user/decide-user.ts';
 import type { SourceContextReader } from '../decide-user/source-context.ts';
 
-export type GuardingDependencies = {
+export type AssessRunDependencies = {
   users: UserStore;
   enrolments: InputReaders['enrolments'];
   ledger: PlanDependencies['ledger'];
   assessments: AssessmentStore;
   guards: Pick<GuardStore, 'trip'>;
-  rail: Pick<Rail, 'withholding' | 'known'>;
+  rail: Pick<GuardRun, 'withholding' | 'known'>;
   limits: GuardLimits;
   evaluations: Queue;
   alarm(guard: GuardItem): void;
   now(): number;
 };
 /** `cleared`: to be decided now. `sent`: noted; it comes again to be decided. */
-export type Guarding = (message: EvaluationMessage, contexts: SourceContextReader) => Promise<'cleared' | 'sent'>;
+export type AssessRun = (message: EvaluationMessage, contexts: SourceContextReader) => Promise<'cleared' | 'sent'>;
 
 type Part = Extract<EvaluationMessage, { kind: 'users' }>;
 
-export function guardEvaluations(deps: GuardingDependencies): Guarding {
+export function assessRun(deps: AssessRunDependencies): AssessRun {
   return async (message, contexts) => {
     if (message.kind === 'resume' || message.assess === undefined) return 'cleared';
     if (message.kind === 'users') return assessPart(deps, message, contexts);
@@ -50,7 +50,7 @@ export function guardEvaluations(deps: GuardingDependencies): Guarding {
   };
 }
 
-const stopOf = (sourceId: string, runId: string): Stop => ({
+const stopOf = (sourceId: string, runId: string): GuardRequest => ({
   guardId: `gather-${sourceId}-${runId}`,
   kind: 'gather',
   cause: `gather ${runId}`,
@@ -58,20 +58,24 @@ const stopOf = (sourceId: string, runId: string): Stop => ({
   payload: null,
 });
 
-async function assessPart(deps: GuardingDependencies, message: Part, contexts: SourceContextReader): Promise<'cleared' | 'sent'> {
+async function assessPart(
+  deps: AssessRunDependencies,
+  message: Part,
+  contexts: SourceContextReader,
+): Promise<'cleared' | 'sent'> {
   const { sourceId, assess, users, cause, bulk } = message;
   const around = await contexts(sourceId);
   if (!assess || !around) return 'cleared';
   const now = deps.now();
-  const decided: Decided[][] = [];
+  const decided: DecidedDevice[][] = [];
   for (const user of users) {
     const key = { sourceId, user };
     const record = await deps.users.readUser(key);
     const devices = registered(record.devices);
     const input = devices.length === 0 ? null : await readInput(deps, key, { user: record, context: around });
-    decided.push(input ? decideAll(devices, input, around.state) : []);
+    decided.push(input ? decideUser(devices, input, around.state) : []);
   }
-  const taken = (await outcomesOf(deps.ledger, decided, now)).flatMap((outcome) => outcome.taken.map(listed));
+  const taken = (await outcomesOf(deps.ledger, decided, now)).flatMap((outcome) => outcome.taken.map(guardedDeviceOf));
   const all = await deps.assessments.add(sourceId, { ...assess, now, users, affected: taken.length, taken });
   if (all === null) return 'sent';
   const affected = all.reduce((sum, part) => sum + part.affected, 0);

@@ -2,11 +2,11 @@
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import { type GuardedDevice, type GuardFigures, type GuardItem, type GuardLimits, mostListed } from '#domain/quarantine/guard';
 import { guardOfPlan } from '#domain/quarantine/plan-changes';
-import type { Supposition } from '#use-cases/plan/dependencies';
+import type { PlanAssumptions } from '#use-cases/plan/dependencies';
 import type { PlanFleet } from '#use-cases/plan/plan';
-import type { Taken } from '#use-cases/plan/plan-outcome';
+import type { LostAccess } from '#use-cases/plan/plan-outcome';
 
-export type RailDependencies = {
+export type GuardRunDependencies = {
   plan: PlanFleet;
   guards: Pick<GuardStore, 'read' | 'trip'>;
   limits: GuardLimits;
@@ -14,18 +14,18 @@ export type RailDependencies = {
   alarm(guard: GuardItem): void;
   now(): number;
 };
-export type Stop = Pick<GuardItem, 'guardId' | 'kind' | 'cause' | 'requestedBy' | 'payload'>;
+export type GuardRequest = Pick<GuardItem, 'guardId' | 'kind' | 'cause' | 'requestedBy' | 'payload'>;
 /** `stopped`: nothing of it may be done; the guard says why. */
-export type Railed = { outcome: 'clear' } | { outcome: 'stopped'; guard: GuardItem };
+export type GuardResult = { outcome: 'clear' } | { outcome: 'stopped'; guard: GuardItem };
 type How = { withholds: boolean; keep?: (() => Promise<void>) | undefined };
-export type Rail = ReturnType<typeof guardRail>;
+export type GuardRun = ReturnType<typeof guardRun>;
 
-export function guardRail({ plan, guards, limits, alarm, now }: RailDependencies) {
-  async function assess(stop: Stop, supposed: Supposition, { withholds, keep }: How): Promise<Railed> {
+export function guardRun({ plan, guards, limits, alarm, now }: GuardRunDependencies) {
+  async function assess(stop: GuardRequest, supposed: PlanAssumptions, { withholds, keep }: How): Promise<GuardResult> {
     const { takings, taken } = await plan(supposed);
     const { trips, sources } = guardOfPlan(takings, limits);
     if (!trips) return { outcome: 'clear' };
-    const guard = newGuard(stop, { sources, taken: taken.map(listed), at: now() });
+    const guard = newGuard(stop, { sources, taken: taken.map(guardedDeviceOf), at: now() });
     await keep?.();
     const waiting = Object.keys(sources).filter((id) => sources[id]?.trips);
     const stored = await guards.trip(guard, withholds ? waiting : []);
@@ -38,11 +38,12 @@ export function guardRail({ plan, guards, limits, alarm, now }: RailDependencies
      * What is stopped here is not applied at all: it is in the guard's payload (or kept by `keep`, before the guard is stored),
      * and a person's confirmation applies it.
      */
-    before: (stop: Stop, supposed: Supposition, keep?: () => Promise<void>): Promise<Railed> =>
+    before: (stop: GuardRequest, supposed: PlanAssumptions, keep?: () => Promise<void>): Promise<GuardResult> =>
       assess(stop, supposed, { withholds: false, keep }),
 
     /** What is stopped here has happened already; from now on its automatic takings wait, on the sources that it tripped on. */
-    withholding: (stop: Stop, supposed: Supposition): Promise<Railed> => assess(stop, supposed, { withholds: true }),
+    withholding: (stop: GuardRequest, supposed: PlanAssumptions): Promise<GuardResult> =>
+      assess(stop, supposed, { withholds: true }),
 
     /** The guard of this id, if it tripped before: a repeated event finds what its first delivery led to. */
     known: (guardId: string): Promise<GuardItem | null> => guards.read(guardId),
@@ -50,14 +51,14 @@ export function guardRail({ plan, guards, limits, alarm, now }: RailDependencies
 }
 
 export function newGuard(
-  stop: Stop,
+  stop: GuardRequest,
   { sources, taken, at }: { sources: Record<string, GuardFigures>; taken: readonly GuardedDevice[]; at: number },
 ): GuardItem {
   const open = { state: 'waiting', decidedBy: null, decidedAt: null, outcome: null } as const;
   return { ...stop, ...open, at, sources, devices: taken.slice(0, mostListed) };
 }
 
-export const listed = ({ device, planned }: Taken): GuardedDevice => {
+export const guardedDeviceOf = ({ device, planned }: LostAccess): GuardedDevice => {
   const { sourceId, user, deviceId } = device;
   return { sourceId, user, deviceId, rule: planned.rule };
 };

@@ -21,7 +21,7 @@ export type PlanDependencies = {
 };
 
 /** What is supposed; everything else is as stored. */
-export type Supposition = {
+export type PlanAssumptions = {
   sourceIds: readonly string[];
   settings?: Settings | undefined;
   enrolments?: EnrolmentIndex | undefined;

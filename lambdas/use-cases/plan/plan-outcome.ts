@@ -5,13 +5,13 @@ import { isTaking } from '#domain/quarantine/guard';
 import type { PlannedAction } from '#domain/quarantine/plan-actions';
 import { changeOf, type PlanChange } from '#domain/quarantine/plan-changes';
 import { aqAction, newAction } from '#use-cases/decide-user/aq-actions';
-import type { Decided } from '#use-cases/decide-user/decide-user';
+import type { DecidedDevice } from '#use-cases/decide-user/decide-user';
 import { isSameVerdict } from '#use-cases/decide-user/same-verdict';
 
 /** An automatic action that would take access away. */
-export type Taken = { device: Device; planned: PlannedAction };
+export type LostAccess = { device: Device; planned: PlannedAction };
 /** `differs`: an evaluation would write something, be it only another evidence. */
-export type Outcome = { changes: PlanChange[]; taken: Taken[]; differs: boolean };
+export type UserOutcome = { changes: PlanChange[]; taken: LostAccess[]; differs: boolean };
 
 type Reads = Pick<Ledger, 'read' | 'readMany'>;
 
@@ -19,18 +19,26 @@ type Reads = Pick<Ledger, 'read' | 'readMany'>;
  * One outcome for each list of `users`, in their order. The actions that they want are looked for in the ledger together; what
  * the guard withholds at present is no action of the plan, but counts as taken.
  */
-export async function outcomesOf(ledger: Reads, users: readonly (readonly Decided[])[], now: number): Promise<Outcome[]> {
+export async function outcomesOf(
+  ledger: Reads,
+  users: readonly (readonly DecidedDevice[])[],
+  now: number,
+): Promise<UserOutcome[]> {
   const look = await known(ledger, users.flat(), now);
-  const outcomes: Outcome[] = [];
+  const outcomes: UserOutcome[] = [];
   for (const decided of users) {
-    const outcome: Outcome = { changes: [], taken: [], differs: false };
+    const outcome: UserOutcome = { changes: [], taken: [], differs: false };
     for (const one of decided) await add(outcome, one, { look, now });
     outcomes.push(outcome);
   }
   return outcomes;
 }
 
-async function add(outcome: Outcome, one: Decided, { look, now }: { look: Pick<Ledger, 'read'>; now: number }): Promise<void> {
+async function add(
+  outcome: UserOutcome,
+  one: DecidedDevice,
+  { look, now }: { look: Pick<Ledger, 'read'>; now: number },
+): Promise<void> {
   const { device, facts, verdict, planned, withheld } = one;
   const wanted = planned ?? withheld;
   const isNew = wanted !== undefined && (await asks(one, wanted, { look, now }));
@@ -41,7 +49,7 @@ async function add(outcome: Outcome, one: Decided, { look, now }: { look: Pick<L
 }
 
 async function asks(
-  { device }: Decided,
+  { device }: DecidedDevice,
   planned: PlannedAction,
   { look, now }: { look: Pick<Ledger, 'read'>; now: number },
 ): Promise<boolean> {
@@ -49,7 +57,7 @@ async function asks(
 }
 
 /** The ledger, with the first action that each device could ask for read ahead. */
-async function known(ledger: Reads, decided: readonly Decided[], now: number): Promise<Pick<Ledger, 'read'>> {
+async function known(ledger: Reads, decided: readonly DecidedDevice[], now: number): Promise<Pick<Ledger, 'read'>> {
   const ids = decided.flatMap(({ device, planned, withheld }) => {
     const wanted = planned ?? withheld;
     return wanted ? [aqAction(device, wanted, { now, again: 0 }).actionId] : [];

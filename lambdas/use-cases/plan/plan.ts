@@ -14,19 +14,19 @@ import { commonName } from '#domain/devices/names';
 import type { Takings } from '#domain/quarantine/guard';
 import { type FleetPlan, inOrder, perRule } from '#domain/quarantine/plan-changes';
 import { type InputReaders, readInput, registered } from '#use-cases/decide-user/decide-inputs';
-import { type Decided, decideAll } from '#use-cases/decide-user/decide-user';
-import type { PlanDependencies, Supposition } from './dependencies.ts';
-import { type Outcome, outcomesOf, type Taken } from './plan-outcome.ts';
+import { type DecidedDevice, decideUser } from '#use-cases/decide-user/decide-user';
+import type { PlanAssumptions, PlanDependencies } from './dependencies.ts';
+import { type LostAccess, outcomesOf, type UserOutcome } from './plan-outcome.ts';
 import { type PlannedSource, readPlannedSources } from './planned-sources.ts';
 
 /** `users`: for whom an evaluation would write anything. */
-export type Planned = FleetPlan & { taken: Taken[]; users: UserKey[] };
+export type Planned = FleetPlan & { taken: LostAccess[]; users: UserKey[] };
 export type PlanFleet = ReturnType<typeof planFleet>;
 
 const readsAtOnce = 16;
 
 export function planFleet(deps: PlanDependencies) {
-  return async (supposed: Supposition): Promise<Planned> => {
+  return async (supposed: PlanAssumptions): Promise<Planned> => {
     const [sources, enrolments] = await Promise.all([
       readPlannedSources(deps, supposed),
       supposed.enrolments ?? deps.enrolments.all(),
@@ -34,10 +34,10 @@ export function planFleet(deps: PlanDependencies) {
     const now = deps.now();
     const count = new Map([...sources.keys()].map((id) => [id, 0]));
     const names = nameBook();
-    const outcomes = new Map<string, { key: UserKey; outcome: Outcome }>();
+    const outcomes = new Map<string, { key: UserKey; outcome: UserOutcome }>();
 
     async function take(users: readonly FleetUser[], named: (key: UserKey) => readonly string[]): Promise<void> {
-      const decided: Decided[][] = [];
+      const decided: DecidedDevice[][] = [];
       for (const one of users) {
         const source = sources.get(one.key.sourceId);
         const readers: InputReaders = {
@@ -50,7 +50,7 @@ export function planFleet(deps: PlanDependencies) {
             },
           },
         };
-        decided.push(source ? await decideUser(one, source, readers) : []);
+        decided.push(source ? await decideFleetUser(one, source, readers) : []);
       }
       const found = await outcomesOf(deps.ledger, decided, now);
       found.forEach((outcome, index) => {
@@ -77,12 +77,12 @@ export function planFleet(deps: PlanDependencies) {
   };
 }
 
-async function decideUser({ key, user }: FleetUser, source: PlannedSource, readers: InputReaders): Promise<Decided[]> {
+async function decideFleetUser({ key, user }: FleetUser, source: PlannedSource, readers: InputReaders): Promise<DecidedDevice[]> {
   const { context, asRecorded } = source;
   const devices = [...asRecorded(registered(user.devices))];
   if (devices.length === 0) return [];
   const input = await readInput(readers, key, { user: { ...user, devices }, context });
-  return decideAll(devices, input, context.state);
+  return decideUser(devices, input, context.state);
 }
 
 /** Who is called what at each source, and which names a decision asked about. */
@@ -106,7 +106,7 @@ function nameBook() {
   };
 }
 
-function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: UserKey; outcome: Outcome }[]): Planned {
+function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: UserKey; outcome: UserOutcome }[]): Planned {
   const changes = inOrder(outcomes.flatMap(({ outcome }) => outcome.changes));
   const taken = outcomes.flatMap(({ outcome }) => outcome.taken);
   const affected = Map.groupBy(taken, ({ device }) => device.sourceId);

@@ -1,9 +1,9 @@
 /** What holds for each source under a supposition: its settings, its state once they have taken hold, the feed. */
 import type { Device } from '#domain/devices/device';
-import { settledUnder } from '#domain/quarantine/after-publication';
+import { afterPublication } from '#domain/quarantine/after-publication';
 import { effectiveEnforcement } from '#domain/quarantine/enforcement';
 import type { SourceContext } from '../decide-user/source-context.ts';
-import type { PlanDependencies, Supposition } from './dependencies.ts';
+import type { PlanAssumptions, PlanDependencies } from './dependencies.ts';
 
 export type PlannedSource = {
   context: SourceContext;
@@ -14,14 +14,14 @@ export type PlannedSource = {
 /** By source id; sources that are not configured are left out. */
 export async function readPlannedSources(
   deps: Pick<PlanDependencies, 'sources' | 'settings' | 'states' | 'enrolments' | 'now'>,
-  { sourceIds, settings, feed: supposedFeed }: Supposition,
+  { sourceIds, settings, feed: supposedFeed }: PlanAssumptions,
 ): Promise<Map<string, PlannedSource>> {
   const feed = supposedFeed ?? (await deps.enrolments.feed(deps.now()));
   const concerned = deps.sources.filter(({ id }) => sourceIds.includes(id));
   const read = concerned.map(async ({ id, enforcement }): Promise<[string, PlannedSource]> => {
     const [current, state] = await Promise.all([deps.settings.current(id), deps.states.read(id)]);
     const wanted = { ...current, settings: settings ?? current.settings };
-    const settled = settings ? settledUnder(state, settings, enforcement) : { state, asRecorded: asTheyAre };
+    const settled = settings ? afterPublication(state, settings, enforcement) : { state, asRecorded: asTheyAre };
     const effective = effectiveEnforcement(enforcement, state.server);
     const context = { settings: wanted, state: settled.state, feed, enforcement: effective };
     return [id, { context, asRecorded: settled.asRecorded }];

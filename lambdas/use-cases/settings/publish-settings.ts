@@ -13,12 +13,12 @@ import type { GuardItem } from '#domain/quarantine/guard';
 import { type SettingsVersion, settings as settingsSchema } from '#domain/quarantine/settings';
 import type { SourceConfiguration } from '#domain/runtime/configuration';
 import type { requestGather } from '#use-cases/gathers/request-gather';
-import type { Rail } from '#use-cases/guard/guard-run';
+import type { GuardRun } from '#use-cases/guard/guard-run';
 
 export type PublishSettingsDependencies = {
   sources: readonly SourceConfiguration[];
   settings: Pick<SettingsStore, 'publish' | 'publishFromPortal' | 'conflictOf' | 'portalVersion' | 'own'>;
-  rail: Rail;
+  rail: GuardRun;
   requestGather: ReturnType<typeof requestGather>;
   evaluations: Pick<EvaluationsQueue, 'everyone'>;
   now: () => number;

@@ -1,5 +1,5 @@
 /** Which way a connection to the cloud takes, decided as the relay's own way out decides it (connection/way-out.ts). Pure. */
-import { type WayOut, withCredentials } from '../../connection/egress.ts';
+import { type Egress, withCredentials } from '../../connection/egress.ts';
 
 export type Hop = { host: string; port: number };
 /** `proxy`: with its credentials; `from`: where it was set. */
@@ -12,7 +12,7 @@ const hopOf = (url: URL): Hop => ({ host: hostOf(url), port: Number(url.port) ||
 
 export function lineTo(
   socketUrl: string,
-  { proxy, environment }: { proxy: WayOut['proxy']; environment: NodeJS.ProcessEnv },
+  { proxy, environment }: { proxy: Egress['proxy']; environment: NodeJS.ProcessEnv },
 ): Line {
   const url = new URL(socketUrl);
   const secure = url.protocol === 'wss:';
@@ -22,7 +22,7 @@ export function lineTo(
   return { ...hop, secure, proxy: { ...hopOf(set.url), url: set.url, from: set.from } };
 }
 
-const configured = (proxy: NonNullable<WayOut['proxy']>) => ({
+const configured = (proxy: NonNullable<Egress['proxy']>) => ({
   url: new URL(withCredentials(proxy)),
   from: 'proxy in relay.json',
   except: proxy.except,

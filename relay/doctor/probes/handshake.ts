@@ -9,7 +9,7 @@ import { checkProof, connectStatement, type PrivateKey } from '#adapters/relay-i
 import { type Lease, protocol, readToRelay, type ToCloud } from '#domain/relay/relay-protocol';
 import type { RelayConfiguration } from '../../configuration/load.ts';
 import type { Ending } from '../../connection/close-policy.ts';
-import { wayOut } from '../../connection/egress.ts';
+import { egressOf } from '../../connection/egress.ts';
 import { openSocket } from '../../connection/socket.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { version } from '../../version.ts';
@@ -38,7 +38,7 @@ export async function shakeHands(identity: Identity, options: Options): Promise<
 }
 
 async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options): Promise<number | null> {
-  const dispatcher = wayOut({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
   try {
     const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(patienceMs) });
     await body.dump();
@@ -56,7 +56,7 @@ async function shakeWith(
   { relayId, sourceId, socketUrl, cloudKey }: Identity,
   { configuration, patienceMs }: Options,
 ): Promise<Handshake> {
-  const dispatcher = wayOut({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
   const [nonce, challenge] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
   const statement = await connectStatement(key, { relayId, socketUrl, now: Date.now(), nonce });
   const { promise, resolve } = Promise.withResolvers<Answer>();

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import { Client } from 'undici';
-import { wordsOf } from '../../connection/describe-error.ts';
+import { describeError } from '../../connection/describe-error.ts';
 import type { Line } from './egress-route.ts';
 
 export type Tunnel =
@@ -21,7 +21,7 @@ export async function openTunnel(line: Line, options: Options): Promise<Tunnel> 
     end();
     return status === 200 ? { how: 'open' } : { how: 'refused', status };
   } catch (error) {
-    return { how: 'failed', words: wordsOf(error) };
+    return { how: 'failed', words: describeError(error) };
   }
 }
 

@@ -4,7 +4,7 @@ import { askStatus } from '../../cli/status.ts';
 import type { RelayStatus } from '../../health/status.ts';
 import { RelayRefusal } from '../../refusal.ts';
 import { readRunning } from '../../run/running-file.ts';
-import { soleRun } from '../../run/single-instance.ts';
+import { singleInstance } from '../../run/single-instance.ts';
 
 export type Neighbour =
   | { how: 'none' }
@@ -26,7 +26,7 @@ export async function neighbourOn(dataDir: string): Promise<Neighbour> {
 
 function isFree(dataDir: string): boolean {
   try {
-    soleRun(dataDir).release();
+    singleInstance(dataDir).release();
     return true;
   } catch (error) {
     if (error instanceof RelayRefusal) return false;

@@ -1,7 +1,7 @@
 /** Whether somebody accepts a connection there. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { wordsOf } from '../../connection/describe-error.ts';
+import { describeError } from '../../connection/describe-error.ts';
 import type { Hop } from './egress-route.ts';
 
 /** Null: yes. */
@@ -12,7 +12,7 @@ export async function reach({ host, port }: Hop, patienceMs: number): Promise<{ 
     return null;
   } catch (error) {
     const late = error instanceof Error && error.name === 'AbortError';
-    return { words: late ? `no answer within ${Math.round(patienceMs / 1_000)} s` : wordsOf(error) };
+    return { words: late ? `no answer within ${Math.round(patienceMs / 1_000)} s` : describeError(error) };
   } finally {
     socket.destroy();
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, getCACertificates, type TLSSocket } from 'node:tls';
-import { wordsOf } from '../../connection/describe-error.ts';
+import { describeError } from '../../connection/describe-error.ts';
 import type { Line } from './egress-route.ts';
 import { tunnelled } from './proxy-tunnel.ts';
 
@@ -22,7 +22,7 @@ export async function reachTls(line: Line, options: Options): Promise<TlsEnd> {
     const { socket, end } = await tunnelled(line, options);
     return await shake(line, socket, options).finally(end);
   } catch (error) {
-    return { how: 'failed', words: wordsOf(error) };
+    return { how: 'failed', words: describeError(error) };
   }
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Action, Step } from '#domain/actions/action';
-import { type Telling, tellSteps } from '#domain/actions/action-timeline';
+import { type TimelineState, timelineOfSteps } from '#domain/actions/action-timeline';
 import { aRequest, newDevice } from '#test/fixtures/spine';
 
 const phone = {
@@ -10,7 +10,7 @@ const phone = {
   ...{ lastSync: null, href: '/1', detail: null, baselineRun: null, now: 0 },
 };
 const asked = aRequest(newDevice(phone), { actionId: 'A1', type: 'approve', requestedAt: 0 });
-const fresh: Telling = { told: 1, untold: [] };
+const fresh: TimelineState = { told: 1, untold: [] };
 const step = (state: Step['state'], at = 1_000): Step => ({ state, at, note: `note of ${state}` });
 const held = { by: 'worker', until: 9_999 };
 
@@ -22,12 +22,12 @@ const after = (steps: readonly Step[], deviation: Partial<Action> = {}): Action 
 });
 
 test('while a worker has it in hand nothing is written beside the ledger; its end tells what was left, in order', () => {
-  const claimed = tellSteps(fresh, {
+  const claimed = timelineOfSteps(fresh, {
     next: after([step('dispatched')], { claim: held }),
     steps: [step('queued'), step('dispatched')],
   });
   expect(claimed.lines).toEqual([]);
-  const ended = tellSteps(claimed, { next: after([step('confirmed')]), steps: [step('applied'), step('confirmed')] });
+  const ended = timelineOfSteps(claimed, { next: after([step('confirmed')]), steps: [step('applied'), step('confirmed')] });
   expect(ended.lines.map(({ id, data }) => [id, data.state])).toEqual([
     ['action-step|A1|1', 'queued'],
     ['action-step|A1|2', 'dispatched'],
@@ -39,8 +39,8 @@ test('while a worker has it in hand nothing is written beside the ledger; its en
 test('a wait of a moment is not told by itself; one that a person could see is, with its reason and what the server showed', () => {
   const shown = { approval: 'pending', access: 'deny', wipe: 'none' } as const;
   const wait = (notBefore: number) => after([step('waiting')], { notBefore, after: shown });
-  expect(tellSteps(fresh, { next: wait(4_000), steps: [step('waiting')] }).lines).toEqual([]);
-  const told = tellSteps(fresh, { next: wait(61_000), steps: [step('queued'), step('waiting')] });
+  expect(timelineOfSteps(fresh, { next: wait(4_000), steps: [step('waiting')] }).lines).toEqual([]);
+  const told = timelineOfSteps(fresh, { next: wait(61_000), steps: [step('queued'), step('waiting')] });
   expect(told.lines.map(({ says }) => says)).toEqual([
     'Approval in the action queue: note of queued.',
     'Approval waits: note of waiting.',
@@ -64,7 +64,7 @@ test('whatever writes an action goes through: each step has one line, or stands 
       for (const { steps, claimed, wait } of writes) {
         const now = steps.map((state) => step(state));
         const next = after(now, { claim: claimed ? held : null, notBefore: 1_000 + wait });
-        const { lines, ...left } = tellSteps(telling, { next, steps: now });
+        const { lines, ...left } = timelineOfSteps(telling, { next, steps: now });
         telling = left;
         told.push(...lines.map(({ data }) => data.state));
         made.push(...steps);

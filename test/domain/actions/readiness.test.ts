@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type Action, type ActionType, actionState, actionType } from '#domain/actions/action';
 import { consequences } from '#domain/actions/failure';
 import { isNewer, type ReadinessFacts, readiness, supersedes } from '#domain/actions/readiness';
-import { pushOf } from '#domain/actions/redelivery';
+import { redeliveryOf } from '#domain/actions/redelivery';
 import { backoff, delaySeconds, longestWait, nextTry } from '#domain/actions/retry';
 import { durations, stepsThrough } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
@@ -187,7 +187,7 @@ test.each([
   ['ended', anAction({ state: 'confirmed' }), 'forget'],
   ['not in the ledger', undefined, 'forget'],
 ])('an open action that is %s: %s', (_, action, push) => {
-  expect(pushOf(action, now)).toBe(push);
+  expect(redeliveryOf(action, now)).toBe(push);
 });
 
 test('a step that the transition table refuses is a fault of this program, and is not written', () => {

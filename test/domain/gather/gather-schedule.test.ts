@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ListedDevice } from '#domain/devices/device';
 import { contradiction, hour, isDue, isRemoved, missingMinutes } from '#domain/gather/gather-schedule';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 
 const hash = fc.stringMatching(/^[0-9a-f]{16}$/);
 
@@ -57,7 +57,7 @@ const row: ListedDevice = {
   ...{ notification: 'tcp', lastSync: 5, href: '/x', detail: null },
 };
 const compared = (change: Partial<ListedDevice>) => {
-  const [a, b] = [printOf(row), printOf({ ...row, ...change })];
+  const [a, b] = [rowFingerprint(row), rowFingerprint({ ...row, ...change })];
   return { samePhone: a.identity === b.identity, sameDescription: a.description === b.description };
 };
 
@@ -71,6 +71,9 @@ test('a last sync is no change; a system update describes; another model, record
 });
 
 test('text that moves from one field to the next is a change', () => {
-  const [a, b] = [printOf({ ...row, level: 'ab', notification: 'c' }), printOf({ ...row, level: 'a', notification: 'bc' })];
+  const [a, b] = [
+    rowFingerprint({ ...row, level: 'ab', notification: 'c' }),
+    rowFingerprint({ ...row, level: 'a', notification: 'bc' }),
+  ];
   expect(a.description).not.toBe(b.description);
 });

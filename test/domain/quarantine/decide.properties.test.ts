@@ -1,7 +1,7 @@
 /** The laws of the decision, on random users. A failure prints its seed and the smallest user that breaks the law. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { barOf } from '#domain/actions/our-denial';
+import { denialOf } from '#domain/actions/our-denial';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
 import { decide, type Verdict } from '#domain/quarantine/decide';
@@ -27,7 +27,7 @@ function applied(device: DeviceFacts, action: PlannedAction | undefined): Device
   return {
     ...device,
     openAction: null,
-    denial: barOf({ actionId: 'applied', purpose, rule, requestedBy: { kind: 'aq' } }, { before: device.detail, at: now }),
+    denial: denialOf({ actionId: 'applied', purpose, rule, requestedBy: { kind: 'aq' } }, { before: device.detail, at: now }),
     detail: { ...device.detail, approval: 'denied', access: 'deny' },
   };
 }

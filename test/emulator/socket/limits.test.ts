@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { socketLimitsFrom } from '#infra/emulator/socket/limits';
-import { Refusal } from '#infra/emulator/start-error';
+import { StartError } from '#infra/emulator/start-error';
 
 describe('the limits of a WebSocket', () => {
   test('are those of API Gateway', () => {
@@ -23,6 +23,6 @@ describe('the limits of a WebSocket', () => {
     [{ SOCKET_IDLE_MS: '1.5', SOCKET_LIFE_MS: '' }, /SOCKET_IDLE_MS: .*\nSOCKET_LIFE_MS: /],
   ])('are never longer than in the cloud, and never nonsense: %j', (environment, says) => {
     expect(() => socketLimitsFrom(environment)).toThrow(says);
-    expect(() => socketLimitsFrom(environment)).toThrow(Refusal);
+    expect(() => socketLimitsFrom(environment)).toThrow(StartError);
   });
 });

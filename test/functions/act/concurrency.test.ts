@@ -6,7 +6,7 @@ import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { gatherHolder } from '#domain/actions/concurrency-slots';
-import { type Batch, type Bounds, sideBySide } from '#functions/act/concurrency';
+import { type Batch, type Bounds, processConcurrently } from '#functions/act/concurrency';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -64,7 +64,7 @@ test('ten workers with a hundred actions never have more under way at a source t
   const patient = { now: () => 0 };
   await Promise.all(
     Array.from({ length: 10 }, (_, nth) =>
-      sideBySide(boundsOf(patient), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
+      processConcurrently(boundsOf(patient), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
     ),
   );
   expect(most).toBeLessThanOrEqual(limit);
@@ -80,7 +80,7 @@ test('a source that stays full lets its actions go from the queue, while another
     clock += ms;
   };
   const bounds = boundsOf({ now: () => clock, pause: passes });
-  const answer = await sideBySide(bounds, {
+  const answer = await processConcurrently(bounds, {
     ...common,
     records: [...batchOf('slow'), ...batchOf('quick')],
     each: async ({ body }, { slots }) => void went.push(`${body} ${slots !== null}`),

@@ -9,7 +9,7 @@ import { guardStore } from '#adapters/dynamodb/settings/guards';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { maas360 } from '#adapters/maas360/maas360';
 import { runtimeConfiguration } from '#domain/runtime/configuration';
-import { takingPath } from '#functions/import-enrolments/apply-path';
+import { applyPath } from '#functions/import-enrolments/apply-path';
 import { importEnrolments } from '#functions/import-enrolments/import-enrolments';
 import {
   type Maas360Simulator,
@@ -18,9 +18,9 @@ import {
 } from '#infra/simulators/maas360/maas360-simulator';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { manualQueue } from '#test/fixtures/manual-queue';
-import { takeMany } from '#use-cases/enrolments/apply-enrolments';
+import { applyManyEnrolments } from '#use-cases/enrolments/apply-enrolments';
 import { importEnrolments as importGuarded } from '#use-cases/enrolments/import-enrolments';
-import { guardRail } from '#use-cases/guard/guard-run';
+import { guardRun } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';
 import { planDependencies } from '#use-cases/plan/plan-stores';
 
@@ -67,10 +67,10 @@ export async function startSide(options: { pageSize?: 25 | 250; pauseMs?: number
   const guard = { maxDevices: 3, maxPercent: 5, maxWipesPerHour: 10 };
   const configuration = runtimeConfiguration.parse({ sources, guard });
   const plan = planFleet(planDependencies({ client, tables, configuration, now }));
-  const rail = guardRail({ plan, guards: guardStore(client, tables), limits: guard, alarm: () => undefined, now });
-  const many = takeMany({ sources, bulk: enrolmentBulk(client, tables), enrolments, evaluations, plan, rail, now });
+  const rail = guardRun({ plan, guards: guardStore(client, tables), limits: guard, alarm: () => undefined, now });
+  const many = applyManyEnrolments({ sources, bulk: enrolmentBulk(client, tables), enrolments, evaluations, plan, rail, now });
   const imported = importGuarded({ takeMany: many, snapshots: snapshotStore(client, tables.control), known: rail.known, now });
-  const path = takingPath({ sources, enrolments, evaluations, rail, takeMany: imported, now });
+  const path = applyPath({ sources, enrolments, evaluations, rail, takeMany: imported, now });
   const dependencies = {
     configuration: { fullEveryHours: 24, policiesPushingMail: ['Mail pushed'] },
     guard,

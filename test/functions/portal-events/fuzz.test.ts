@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventsIn } from '#domain/messages/events-in';
 import { defaultSettings } from '#domain/quarantine/settings';
 import { EventRejected, portalEvents } from '#functions/portal-events/portal-events';
-import { tellRejection } from '#functions/portal-events/report-rejection';
+import { reportRejection } from '#functions/portal-events/report-rejection';
 import { aFolder, queueArn, startStack, type TestStack } from '#test/emulator/services/stack';
 import { anEnrolment, janes, type PortalSide, start, startPortalSide } from './portal-side.ts';
 
@@ -132,7 +132,7 @@ test(`${count} malformed events leave no trace but their letters and their lines
     { concurrency: 8 },
   );
 
-  const [take, tell] = [portalEvents(side.requests), tellRejection(side.requests)];
+  const [take, tell] = [portalEvents(side.requests), reportRejection(side.requests)];
   const unnamed: string[] = [];
   async function work(): Promise<void> {
     for (;;) {

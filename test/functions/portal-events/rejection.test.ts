@@ -8,7 +8,7 @@ import { sourceLineItem, timelineStore } from '#adapters/dynamodb/journal/timeli
 import { rejectionLine } from '#domain/journal/rejection-lines';
 import { eventsOf } from '#domain/outbound/events-out';
 import { EventRejected } from '#functions/portal-events/portal-events';
-import { tellRejection } from '#functions/portal-events/report-rejection';
+import { reportRejection } from '#functions/portal-events/report-rejection';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -28,7 +28,7 @@ const lines = async () => {
 };
 
 test('received five times, it is one line, named by the bus’s id, with the field and without its value', async () => {
-  const tell = tellRejection({ timeline: timelineStore(db.client, db.tables.journal) });
+  const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
   const body = JSON.stringify({ id: 'bus-1', detail: { enrolment: { status: 'secret' } } });
   for (let receive = 0; receive < 5; receive++) await tell(error, { body, messageId: 'm1', receivedAt: 1_700_000_000_000 });
   const [line, ...others] = await lines();
@@ -39,7 +39,7 @@ test('received five times, it is one line, named by the bus’s id, with the fie
 });
 
 test('what cannot even be read is named by its message, and an id that fits no key by its fingerprint', async () => {
-  const tell = tellRejection({ timeline: timelineStore(db.client, db.tables.journal) });
+  const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
   await tell(error, { body: '{', messageId: 'm2', receivedAt: 1_700_000_000_001 });
   await tell(error, { body: JSON.stringify({ id: 'x'.repeat(5000) }), messageId: 'm3', receivedAt: 1_700_000_000_002 });
   const ids = (await lines()).map((item) => item.data.rejectedId);

@@ -5,7 +5,7 @@
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import { listedDevice } from '#domain/devices/device';
 import { packEntries } from '#domain/gather/manifest';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import {
   type ActionMessage,
   actionMessage,
@@ -114,7 +114,9 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     return snapshot;
   }
   const digestOf = (snapshot: Snapshot) =>
-    gatherDigest(packEntries([...snapshot].map(([hash, { detailAt: _, ...row }]) => [hash, printOf(listedDevice.parse(row))])));
+    gatherDigest(
+      packEntries([...snapshot].map(([hash, { detailAt: _, ...row }]) => [hash, rowFingerprint(listedDevice.parse(row))])),
+    );
 
   /** What a command leads to, told in parts of `size` rows: against `before` where that is its base, else everything. */
   function answerOf(

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { ActionType } from '#domain/actions/action';
 import { wipeRequest } from '#domain/actions/executor-rules';
-import { isAdmitted, isKeptOut } from '#domain/actions/our-denial';
+import { isAdmitted, isDenied } from '#domain/actions/our-denial';
 import type { Denial, DeviceDetail } from '#domain/devices/device';
 import { executors } from '#functions/act/executors';
 import { type SimulatedDevice, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
@@ -41,10 +41,10 @@ const meaning = (found: { detail: DeviceDetail } | 'gone', what: ActionType) => 
   if (found === 'gone') return 'gone';
   const { detail } = found;
   // Whether the record of a wipe long carried out is kept says nothing of access.
-  if (what === 'approve' || what === 'block') return { admitted: isAdmitted(detail), out: isKeptOut(detail) };
+  if (what === 'approve' || what === 'block') return { admitted: isAdmitted(detail), out: isDenied(detail) };
   const wipe = detail.wipe === 'requested' ? detail.codes.requested_wipe_options?.split('/').sort().join('/') : detail.wipe;
   // A wipe bars the device on premises until it is cleared; that is no block.
-  return what === 'wipe' ? { wipe } : { wipe, admitted: isAdmitted(detail), out: isKeptOut(detail) };
+  return what === 'wipe' ? { wipe } : { wipe, admitted: isAdmitted(detail), out: isDenied(detail) };
 };
 
 /** The cloud's own way for a source that it reaches itself. */

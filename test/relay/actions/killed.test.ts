@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TravelerSource } from '#adapters/traveler/source';
-import { isAdmitted, isKeptOut } from '#domain/actions/our-denial';
+import { isAdmitted, isDenied } from '#domain/actions/our-denial';
 import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
 import { type SimulatedDevice, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { relayActions } from '../../../relay/actions/relay-actions.ts';
@@ -146,8 +146,7 @@ async function run({ what, changes = {}, prepare, process }: Scenario, killAt: n
   const said = server.console.effects.filter(({ line }) => line.includes(`${deviceId} `));
   const lines = said.map(({ line }) => line.slice(0, line.indexOf(` ${deviceId}`)).replace('tell traveler security ', ''));
   const found = await rest.detail(device.href);
-  const shown =
-    found === 'gone' ? found : { in: isAdmitted(found.detail), out: isKeptOut(found.detail), wipe: found.detail.wipe };
+  const shown = found === 'gone' ? found : { in: isAdmitted(found.detail), out: isDenied(found.detail), wipe: found.detail.wipe };
   return { where, outcome, lines, shown };
 }
 

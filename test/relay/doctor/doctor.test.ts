@@ -145,8 +145,8 @@ describe('files', () => {
 
   test('a data folder that something else holds', async () => {
     const at = await ready();
-    const { soleRun } = await import('../../../relay/run/single-instance.ts');
-    const lock = soleRun(at.dataDir);
+    const { singleInstance } = await import('../../../relay/run/single-instance.ts');
+    const lock = singleInstance(at.dataDir);
     closing.push(async () => lock.release());
     await namesOnly('relay', { at, says: /Another process holds/, cure: /systemctl restart/ });
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { well } from '../../../relay/doctor/finding.ts';
-import { type Check, type Examined, examine } from '../../../relay/doctor/run-checks.ts';
+import { type Check, type CheckResult, runChecks } from '../../../relay/doctor/run-checks.ts';
 
 const checks: Check<null>[] = [
   { id: 'quick', name: 'Quick', needs: [], look: () => well('it is there') },
@@ -10,8 +10,8 @@ const checks: Check<null>[] = [
 ];
 
 test('a check that never comes to an end is broken, with what to do, and the others are tried', async () => {
-  const found: Examined[] = [];
-  for await (const one of examine(checks, null, { longestMs: 20 })) found.push(one);
+  const found: CheckResult[] = [];
+  for await (const one of runChecks(checks, null, { longestMs: 20 })) found.push(one);
   expect(found.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
     'quick well',
     'endless broken',

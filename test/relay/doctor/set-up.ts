@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
-import { wayOut } from '../../../relay/connection/egress.ts';
+import { egressOf } from '../../../relay/connection/egress.ts';
 import { checks } from '../../../relay/doctor/checks.ts';
 import { patientAt } from '../../../relay/doctor/doctor-context.ts';
 import { reportOf } from '../../../relay/doctor/format-finding.ts';
-import { type Examined, examine } from '../../../relay/doctor/run-checks.ts';
+import { type CheckResult, runChecks } from '../../../relay/doctor/run-checks.ts';
 import { enrol } from '../../../relay/identity/enrol.ts';
 import { type FakeCloud, type FakeCloudOptions, fakeCloud } from '../fake-cloud.ts';
 import { dataFolder, relay, writeConfiguration } from '../relay-process.ts';
@@ -39,7 +39,7 @@ export async function setUp({
     ...ca,
   };
   writeConfiguration(dataDir, usual);
-  const dispatcher = wayOut({ ca: cloudOptions.tls?.cert });
+  const dispatcher = egressOf({ ca: cloudOptions.tls?.cert });
   await enrol({ cloudUrl: cloud.url, token: cloud.token('acme'), dataDir, dispatcher, again: false });
   await dispatcher.destroy();
   writeConfiguration(dataDir, { ...usual, ...configuration });
@@ -58,9 +58,9 @@ export async function setUp({
     },
     async examine(): Promise<Report> {
       const places = { config: file('relay.json'), data: dataDir };
-      const found: Examined[] = [];
+      const found: CheckResult[] = [];
       const patient = patientAt({ places, environment, platform: process.platform, patienceMs: 1_500 });
-      for await (const one of examine(checks, patient)) found.push(one);
+      for await (const one of runChecks(checks, patient)) found.push(one);
       const report = reportOf(found);
       return { ...report, out: JSON.stringify(report) };
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { patience, patienceLeft } from '../../../relay/domino/read-back-delays.ts';
+import { patienceLeft, readBackDelays } from '../../../relay/domino/read-back-delays.ts';
 
 test.each([
   ['console', undefined, [250, 1_000, 2_000, 5_000, 10_000]],
@@ -8,7 +8,7 @@ test.each([
   ['console', 30_000, [250, 1_000, 2_000, 5_000, 10_000, 10_000, 1_750]],
   ['console', 0, []],
 ] as const)('at the %s, for %s ms in all, a device is read back after %j', (way, forMs, waits) => {
-  expect(patience(way, forMs)).toEqual(waits);
+  expect(readBackDelays(way, forMs)).toEqual(waits);
 });
 
 test.each([

@@ -2,7 +2,7 @@
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/devices/device';
 import { packEntries } from '#domain/gather/manifest';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import {
   type GatherCommand,
   gatherCommand,
@@ -117,4 +117,4 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
 }
 
 export const digestOf = (rows: Iterable<ListedDevice>): string =>
-  gatherDigest(packEntries([...rows].map((row) => [deviceHash(row), printOf(row)])));
+  gatherDigest(packEntries([...rows].map((row) => [deviceHash(row), rowFingerprint(row)])));

@@ -2,14 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { createNumbers } from '../../../relay/session/sequence-numbers.ts';
+import { createSequenceNumbers } from '../../../relay/session/sequence-numbers.ts';
 
 let file: string;
 beforeEach(() => {
   file = join(mkdtempSync(join(tmpdir(), 'relay-numbers-')), 'numbers.json');
 });
 const take = (count: number, now = 1_000) => {
-  const numbers = createNumbers(file, { now: () => now });
+  const numbers = createSequenceNumbers(file, { now: () => now });
   return Array.from({ length: count }, () => numbers.next());
 };
 
@@ -21,7 +21,7 @@ test('numbers grow by one, and go on above all earlier ones after each restart',
 });
 
 test('cost one write for ten thousand', () => {
-  const numbers = createNumbers(file, { now: () => 1_000 });
+  const numbers = createSequenceNumbers(file, { now: () => 1_000 });
   numbers.next();
   const { mtimeMs, ino } = statSync(file);
   for (let i = 0; i < 9_999; i++) numbers.next();

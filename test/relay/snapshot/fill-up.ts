@@ -1,7 +1,7 @@
 /** Run with a limit on the size of files: commits a little, stages until the disk takes no more, says what is left. */
 import { deviceHash } from '#adapters/fingerprint';
 import { unknownServer } from '#domain/devices/source';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { RelayedDevice } from '#domain/relay/relay-protocol';
 import { openSnapshot } from '../../../relay/snapshot/snapshot.ts';
 
@@ -10,7 +10,7 @@ const device = (name: string, level = ''): RelayedDevice => ({
   ...{ user: name, deviceId: name, provider: 'x', type: 'Android 14', level, notification: 'activesync' },
   ...{ lastSync: null, href: `/${name}`, detail: null, detailAt: null },
 });
-const staged = (row: RelayedDevice) => ({ hash: deviceHash(row), row, listed: printOf(row), moving: false });
+const staged = (row: RelayedDevice) => ({ hash: deviceHash(row), row, listed: rowFingerprint(row), moving: false });
 
 const snapshot = openSnapshot({ directory: process.argv[2] ?? '', of: 'x', log: () => undefined });
 const first = snapshot.begin({ runId: 'first', askedBase: null, scope: 'full', startedAt: 1 });

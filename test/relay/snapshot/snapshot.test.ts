@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { deviceHash } from '#adapters/fingerprint';
 import { unknownServer } from '#domain/devices/source';
-import { printOf } from '#domain/gather/row-fingerprint';
+import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import { longestMessageBytes, type RelayedDevice } from '#domain/relay/relay-protocol';
 import type { RunStart, Snapshot, Staged } from '../../../relay/snapshot/contract.ts';
 import { openSnapshot } from '../../../relay/snapshot/snapshot.ts';
@@ -17,7 +17,12 @@ const device = (name: string, type = 'Android 14'): RelayedDevice => ({
   ...{ user: `${name}/Acme`, deviceId: name, provider: 'x', type, level: '', notification: 'activesync' },
   ...{ lastSync: null, href: `/${name}`, detail: null, detailAt: null },
 });
-const staged = (row: RelayedDevice, moving = false): Staged => ({ hash: deviceHash(row), row, listed: printOf(row), moving });
+const staged = (row: RelayedDevice, moving = false): Staged => ({
+  hash: deviceHash(row),
+  row,
+  listed: rowFingerprint(row),
+  moving,
+});
 const run = (runId: string, scope: RunStart['scope'], askedBase: string | null = null): RunStart => ({
   ...{ runId, scope, askedBase, startedAt: 5 },
 });

@@ -14,7 +14,7 @@ import { assessmentStore } from '#adapters/dynamodb/settings/assessments';
 import { guardStore } from '#adapters/dynamodb/settings/guards';
 import { settingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import { sqsQueue } from '#adapters/queues';
-import { barOf } from '#domain/actions/our-denial';
+import { denialOf } from '#domain/actions/our-denial';
 import type { Device } from '#domain/devices/device';
 import { unknownServer } from '#domain/devices/source';
 import type { Enrolment } from '#domain/enrolment/enrolment';
@@ -25,10 +25,10 @@ import type { EvaluateDependencies } from '#functions/evaluate/dependencies';
 import { evaluateBatch } from '#functions/evaluate/evaluate';
 import { aDevice, anEnrolment, configuration, start, startPortalSide } from '#test/functions/portal-events/portal-side';
 import { readInput } from '#use-cases/decide-user/decide-inputs';
-import { decideAll } from '#use-cases/decide-user/decide-user';
+import { decideUser } from '#use-cases/decide-user/decide-user';
 import { readSourceContext } from '#use-cases/decide-user/source-context';
-import { guardEvaluations } from '#use-cases/guard/assess-run';
-import { guardRail } from '#use-cases/guard/guard-run';
+import { assessRun } from '#use-cases/guard/assess-run';
+import { guardRun } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';
 import { planDependencies } from '#use-cases/plan/plan-stores';
 
@@ -50,12 +50,12 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
   const guards = guardStore(client, tables);
   const rung: string[] = [];
   const alarm = ({ guardId }: { guardId: string }) => void rung.push(guardId);
-  const rail = guardRail({ plan, guards, limits: configured.guard, alarm, now });
+  const rail = guardRun({ plan, guards, limits: configured.guard, alarm, now });
   const evaluations = sqsQueue(side.queues.urls.evaluations, side.queues.client);
   const users = userStore(client, tables);
   const enrolments = enrolmentStore(client, tables, configured.enrolmentStaleHours);
   const dependencies: EvaluateDependencies = {
-    guard: guardEvaluations({
+    guard: assessRun({
       ...{ users, enrolments, guards, rail, evaluations, alarm, now },
       ledger: planning.ledger,
       assessments: assessmentStore(client, tables.control),
@@ -132,7 +132,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
       await planning.fleet.eachUsers([source], async (all) => {
         for (const { key, user } of all) {
           const input = await readInput({ enrolments: candidates, users, now }, key, { user, context });
-          for (const { device, verdict } of decideAll(user.devices, input, context.state)) {
+          for (const { device, verdict } of decideUser(user.devices, input, context.state)) {
             const { verdict: name, rule, evidence, wouldChange, match } = verdict;
             const explained = {
               verdict: name,
@@ -166,7 +166,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
           approval: blocked ? ('denied' as const) : (before ?? ('approved' as const)),
           access: blocked ? ('deny' as const) : ('allow' as const),
         };
-        const denial = blocked ? barOf(action, { before: device.detail, at: now() }) : null;
+        const denial = blocked ? denialOf(action, { before: device.detail, at: now() }) : null;
         const after = { ...device, detail, denial, openAction: null, observedSeq: device.observedSeq + 1 };
         await client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(after) }));
         done.push(`${type} ${device.deviceId}`);

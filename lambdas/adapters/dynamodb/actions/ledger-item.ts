@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { deviceText } from '#adapters/dynamodb/keys';
 import { type Action, action, type Step, step } from '#domain/actions/action';
-import type { Telling } from '#domain/actions/action-timeline';
+import type { TimelineState } from '#domain/actions/action-timeline';
 import { isFinal } from '#domain/actions/transitions';
 
 /** What is still open at a source is in one partition of the `open` index, ordered by when something is due. */
@@ -19,7 +19,7 @@ export const storedAction = z
   .transform(({ action: stored, ...kept }) => ({ ...stored, ...kept }));
 export type LedgerAction = z.infer<typeof storedAction>;
 
-export function ledgerItem(entry: Action & Partial<Telling>, revision: number) {
+export function ledgerItem(entry: Action & Partial<TimelineState>, revision: number) {
   const base = {
     actionId: entry.actionId,
     deviceKey: deviceText(entry),

@@ -24,14 +24,14 @@ import {
   storedAction,
 } from '#adapters/dynamodb/actions/ledger-item';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { type Aftermath, aftermathUpdate, settled } from '#adapters/dynamodb/devices/action-outcome';
+import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/action-outcome';
 import { readDevice } from '#adapters/dynamodb/devices/device-for-action';
 import { timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, deviceText, indexes, userPk } from '#adapters/dynamodb/keys';
 import { doneOnce, refusedBy, untilSettled } from '#adapters/dynamodb/transactions';
 import type { Action, ActionState } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
-import { requestLines, tellSteps } from '#domain/actions/action-timeline';
+import { requestLines, timelineOfSteps } from '#domain/actions/action-timeline';
 import { isFinal } from '#domain/actions/transitions';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { TimelineEntry } from '#domain/journal/timeline';
@@ -166,7 +166,7 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
 
   async function write(from: LedgerAction, change: Advance, { more, on }: Beside = {}): Promise<LedgerAction | null> {
     const moved = advanced(from, change);
-    const { lines, ...telling } = tellSteps(from, { next: moved, steps: change.steps });
+    const { lines, ...telling } = timelineOfSteps(from, { next: moved, steps: change.steps });
     const next = { ...moved, ...telling };
     const put = ledgerPut(tables.actions, next);
     const told = [...lines, ...(more?.(next) ?? [])].map(putLine(next));
@@ -191,8 +191,8 @@ export function ledger(client: DocumentClient, tables: LedgerTables) {
   /** Null when that is nothing, or when it is not the device that was acted on any more. */
   function leftOn(current: Device | null, { device, aftermath }: Left) {
     if (current === null || current.registeredAt !== device.registeredAt) return null;
-    const next = settled(current, aftermath);
-    return next === current ? null : aftermathUpdate(tables.devices, current, next);
+    const next = deviceAfterAction(current, aftermath);
+    return next === current ? null : deviceOutcomeUpdate(tables.devices, current, next);
   }
 
   /** With the lines of its request, and where it is put on record as ended, of that. */
@@ -228,7 +228,7 @@ async function unlessOvertaken(put: Promise<unknown>): Promise<boolean> {
 type Beside = { more?: (next: LedgerAction) => readonly TimelineEntry[]; on?: Left | undefined };
 type TransactItems = NonNullable<ConstructorParameters<typeof TransactWriteCommand>[0]['TransactItems']>;
 /** What an action leaves on its device; `device`: as it was read. */
-type Left = { device: Device; aftermath: Aftermath };
+type Left = { device: Device; aftermath: DeviceOutcome };
 type ListOptions = { state?: ActionState; device?: DeviceKey; cursor?: string; limit?: number };
 
 const byAge = (one: Action, other: Action) => one.requestedAt - other.requestedAt || one.actionId.localeCompare(other.actionId);

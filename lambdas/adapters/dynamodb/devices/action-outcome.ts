@@ -3,7 +3,7 @@ import { deviceItemKey, movingKey } from '#adapters/dynamodb/devices/device-item
 import type { Shown } from '#domain/actions/action';
 import type { Denial, Device } from '#domain/devices/device';
 
-export type Aftermath = {
+export type DeviceOutcome = {
   /** The action that has ended: its place as the open one goes to `next`. */
   endedId: string;
   next: Device['openAction'];
@@ -18,7 +18,7 @@ export type Aftermath = {
 const unread = { wipeTypes: '', compliance: 'unknown', approvalDate: null, approvers: [], wipeDate: null, codes: {} };
 
 /** The device after the action; the very same object when nothing changes. A bar of ours that is new is no longer overruled. */
-export function settled(device: Device, { endedId, next, shown, denial, removal }: Aftermath): Device {
+export function deviceAfterAction(device: Device, { endedId, next, shown, denial, removal }: DeviceOutcome): Device {
   const observed = shown !== null && shown.at >= device.observedAt ? observe(device, shown) : device;
   const barred = denial === undefined ? observed : withBar(observed, denial);
   const left = barred.openAction?.actionId === endedId ? { ...barred, openAction: next } : barred;
@@ -31,7 +31,7 @@ function withBar(device: Device, denial: Denial | null): Device {
 }
 
 /** What we knew of it went with its registration; a gather that lists it later finds a new one. */
-function removed(device: Device, removal: NonNullable<Aftermath['removal']>): Device {
+function removed(device: Device, removal: NonNullable<DeviceOutcome['removal']>): Device {
   const { at } = removal;
   return {
     ...device,
@@ -52,7 +52,7 @@ function observe(device: Device, { at, ...shown }: Shown & { at: number }): Devi
 }
 
 /** Writes what an action may change, while the device is as it was read (`before`). */
-export function aftermathUpdate(table: string, before: Device, next: Device) {
+export function deviceOutcomeUpdate(table: string, before: Device, next: Device) {
   const moving = movingKey(next);
   return {
     TableName: table,

@@ -6,14 +6,14 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { type Aftermath, aftermathUpdate, settled } from '#adapters/dynamodb/devices/action-outcome';
+import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/action-outcome';
 import { deviceItemKey, parseDevice } from '#adapters/dynamodb/devices/device-items';
 import { untilSettled } from '#adapters/dynamodb/transactions';
 import type { Device, DeviceKey } from '#domain/devices/device';
 
-export type ActedDevices = ReturnType<typeof actedDevices>;
+export type DevicesForActions = ReturnType<typeof devicesForActions>;
 
-export function actedDevices(client: DocumentClient, table: string) {
+export function devicesForActions(client: DocumentClient, table: string) {
   return {
     read: (key: DeviceKey): Promise<Device | null> => readDevice(client, table, key),
 
@@ -23,13 +23,14 @@ export function actedDevices(client: DocumentClient, table: string) {
     },
 
     /** Takes the aftermath in, once: the same again changes nothing. A device registered anew since is left alone. */
-    async settle(seen: Device, aftermath: Aftermath): Promise<void> {
+    async settle(seen: Device, aftermath: DeviceOutcome): Promise<void> {
       let current: Device | null = seen;
       await untilSettled(async () => {
         current ??= await readDevice(client, table, seen);
         if (!current || current.registeredAt !== seen.registeredAt) return true;
-        const next = settled(current, aftermath);
-        if (next === current || (await held(client.send(new UpdateCommand(aftermathUpdate(table, current, next)))))) return true;
+        const next = deviceAfterAction(current, aftermath);
+        if (next === current || (await held(client.send(new UpdateCommand(deviceOutcomeUpdate(table, current, next))))))
+          return true;
         current = null;
         return null;
       }, 'A device whose action is under way');

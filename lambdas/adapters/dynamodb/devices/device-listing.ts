@@ -9,7 +9,7 @@ import type { DocumentClient } from '../client.ts';
 import { encodeCursor } from '../cursor.ts';
 import { userPk } from '../keys.ts';
 import { deviceKeyOf, listedVerdicts, parseDevice } from './device-items.ts';
-import { devicePlaces, type Place } from './device-walk.ts';
+import { deviceWalk, type WalkPosition } from './device-walk.ts';
 
 export type DeviceFilter = {
   source?: string;
@@ -74,10 +74,10 @@ export function deviceListing(client: DocumentClient, table: string) {
       return { devices: found.filter(fits), cursor: null, looked: found.length };
     }
     const listed = listedVerdicts.find((one) => one === filter.verdict) ?? null;
-    const places = devicePlaces(client, table, listed);
+    const places = deviceWalk(client, table, listed);
     const devices: Device[] = [];
     const looked = { keys: 0, records: 0 };
-    let at: Place | null = filter.cursor === undefined ? places.first(wanted) : places.parse(filter.cursor);
+    let at: WalkPosition | null = filter.cursor === undefined ? places.first(wanted) : places.parse(filter.cursor);
     while (at !== null && devices.length < filter.limit && looked.keys < most.keys && looked.records < most.records) {
       const missing = filter.limit - devices.length;
       const size = filter.q !== undefined ? pageOfKeys.byName : isSelective ? pageOfKeys.byRecord : missing;

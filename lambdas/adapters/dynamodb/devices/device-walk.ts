@@ -11,12 +11,12 @@ import { indexes, listingShards, shardKey, verdictKey } from '../keys.ts';
 
 /** Where a walk stands: the source, the part of it (a shard, or a verdict), and the last sort key that was given. */
 const place = z.object({ source: z.string(), shard: z.string(), after: z.string() });
-export type Place = z.infer<typeof place>;
+export type WalkPosition = z.infer<typeof place>;
 type Keys = { items: Record<string, unknown>[]; more: boolean };
 
 const shards: readonly string[] = listingShards;
 
-export function devicePlaces(client: DocumentClient, table: string, verdict: VerdictName | null = null) {
+export function deviceWalk(client: DocumentClient, table: string, verdict: VerdictName | null = null) {
   const parts = verdict === null ? shards : [verdict];
   const [firstPart = ''] = parts;
   const index =
@@ -24,7 +24,7 @@ export function devicePlaces(client: DocumentClient, table: string, verdict: Ver
       ? { name: indexes.bySource, partition: 'shard', sort: 'hash', key: shardKey }
       : { name: indexes.byVerdict, partition: 'verdictKey', sort: 'verdictSince', key: verdictKey };
 
-  function first([source]: readonly string[]): Place | null {
+  function first([source]: readonly string[]): WalkPosition | null {
     return source === undefined ? null : { source, shard: firstPart, after: '' };
   }
 
@@ -32,14 +32,14 @@ export function devicePlaces(client: DocumentClient, table: string, verdict: Ver
     first,
 
     /** Where the walk goes on when `at` is through; null at its end. */
-    next({ source, shard }: Place, sources: readonly string[]): Place | null {
+    next({ source, shard }: WalkPosition, sources: readonly string[]): WalkPosition | null {
       const part = parts[parts.indexOf(shard) + 1];
       if (part !== undefined) return { source, shard: part, after: '' };
       return first(sources.slice(sources.indexOf(source) + 1));
     },
 
     /** Throws `CursorError` on a cursor that no walk of this kind gave. */
-    parse(cursor: string): Place {
+    parse(cursor: string): WalkPosition {
       const parsed = place.safeParse(decodeCursor(cursor));
       if (!parsed.success) throw new CursorError(parsed.error);
       if (!parts.includes(parsed.data.shard)) throw new CursorError(`It belongs to another filter.`);
@@ -47,7 +47,7 @@ export function devicePlaces(client: DocumentClient, table: string, verdict: Ver
     },
 
     /** Keys of devices after `at`, at most `limit`, as the index has them (eventually consistent). */
-    async keys({ source, shard, after }: Place, limit: number): Promise<Keys> {
+    async keys({ source, shard, after }: WalkPosition, limit: number): Promise<Keys> {
       const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: table,
@@ -62,6 +62,6 @@ export function devicePlaces(client: DocumentClient, table: string, verdict: Ver
     },
 
     /** The place right behind an item that `keys` gave. */
-    behind: (at: Place, item: Record<string, unknown>): Place => ({ ...at, after: String(item[index.sort]) }),
+    behind: (at: WalkPosition, item: Record<string, unknown>): WalkPosition => ({ ...at, after: String(item[index.sort]) }),
   };
 }

@@ -7,7 +7,7 @@ import { encodeCursor } from '../cursor.ts';
 import { parseUserPk } from '../keys.ts';
 import { deviceItemKey, movingKey, parseDevice } from './device-items.ts';
 import { type DeviceFilter, type DevicePage, deviceListing } from './device-listing.ts';
-import { devicePlaces } from './device-walk.ts';
+import { deviceWalk } from './device-walk.ts';
 
 export type UserPage = { users: string[]; cursor: string | null };
 export type DeviceStore = {
@@ -29,7 +29,7 @@ export function deviceStore(client: DocumentClient, table: string): DeviceStore 
     return Item === undefined ? null : parseDevice(Item);
   }
 
-  const places = devicePlaces(client, table);
+  const places = deviceWalk(client, table);
   return {
     getDevice,
 

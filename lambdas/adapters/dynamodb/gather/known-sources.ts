@@ -6,7 +6,7 @@ import { controlKeys } from '../keys.ts';
 
 const stored = z.object({ names: z.record(z.string(), z.literal(true)) });
 
-export function reapedSources(client: DocumentClient, table: string) {
+export function knownSources(client: DocumentClient, table: string) {
   return {
     /** Those configured now and those remembered; remembers what is new. */
     async everConfigured(configured: readonly string[]): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** A user's partition on a real DynamoDB server: read as one, and written only while it is as it was read. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { actedDevices } from '#adapters/dynamodb/devices/device-for-action';
+import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { userStore, type VerdictWrite } from '#adapters/dynamodb/devices/users';
 import { timelineStore } from '#adapters/dynamodb/journal/timeline';
@@ -112,7 +112,7 @@ test('who shares a common name is counted within one source, each user once', as
 });
 
 test('what an action leaves on its device is taken in once, and never on a later registration', async () => {
-  const acted = actedDevices(database.client, database.tables.devices);
+  const acted = devicesForActions(database.client, database.tables.devices);
   const open = { actionId: 'a', type: 'approve', state: 'requested' };
   const device = await aStored({ openAction: open });
   const shown = { approval: 'approved', access: 'allow', wipe: 'none', at: 2_000 } as const;
