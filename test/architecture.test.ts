@@ -44,8 +44,12 @@ const allowed: Record<Area, readonly string[]> = {
   'infra/simulators': ['lambdas/domain'],
   'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
   // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:
-  // which characters SQS accepts, and how long API Gateway keeps a socket.
-  'infra/emulator': ['lambdas/domain/messages/sqs-safe-json', 'lambdas/domain/relay/relay-protocol'],
+  // which characters SQS accepts, and how long API Gateway keeps a socket. Retries use the one backoff formula.
+  'infra/emulator': [
+    'lambdas/domain/messages/sqs-safe-json',
+    'lambdas/domain/relay/relay-protocol',
+    'lambdas/domain/time/backoff',
+  ],
   'infra/cli': ['lambdas/domain'],
   'infra/local': ['lambdas/domain', 'infra/cloud', 'infra/emulator', 'infra/cli', 'infra/simulators'],
   // The package ships the unit file that `relay service install` writes elsewhere.
@@ -54,10 +58,11 @@ const allowed: Record<Area, readonly string[]> = {
 
 /** Which folders of the domain each may import. It is a hierarchy: a folder imports only what stands above it here. */
 const domainFolders: Record<string, readonly string[]> = {
+  time: [],
   devices: [],
   journal: [],
   enrolment: [],
-  actions: ['devices', 'journal'],
+  actions: ['time', 'devices', 'journal'],
   gather: ['devices', 'journal', 'actions'],
   quarantine: ['devices', 'journal', 'enrolment', 'actions', 'gather'],
   relay: ['devices', 'journal', 'actions'],
