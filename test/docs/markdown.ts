@@ -32,7 +32,7 @@ export function anchorsOf(text: string): Set<string> {
 
 /** Paths from the root that are named in code spans: `lambdas/domain/devices/device.ts`. Patterns and what a build writes are left out. */
 export function pathsNamed(text: string): string[] {
-  const spans = [...withoutBlocks(text).matchAll(/`((?:lambdas|infra|relay|test|docs)\/(?!dist\/)[\w./-]+)`/g)];
+  const spans = [...withoutBlocks(text).matchAll(/`((?:lambdas|infra|relay|test|docs)\/(?!dist\b)[\w./-]+)`/g)];
   return spans.map(([, path = '']) => path);
 }
 
