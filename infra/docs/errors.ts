@@ -72,6 +72,7 @@ export const failureSentences: { [K in FailureKind]: Explained } = {
   },
 };
 
+/** docs/errors.md */
 export function errorsPage(): string {
   return page([
     notice('lambdas/domain/actions/failure.ts and infra/docs/errors.ts'),
@@ -80,72 +81,87 @@ export function errorsPage(): string {
     'Every error of a source or a service has one of these kinds. The kind decides what happens next, and whether a person has to do something. The message itself always has',
     'three parts: what happened, where, and what to do. Console, command line, API and alarms show the same message. Terms: [glossary](glossary.md).',
     '',
-    '## Kinds, and what to do',
-    '',
-    ...head('Kind', 'When', 'What to do'),
-    ...failureKind.options.map((kind) => row(`\`${kind}\``, failureSentences[kind].arises, failureSentences[kind].remedy)),
-    '',
-    '## What happens to an action',
-    '',
-    'It depends on whether the device was being read or the write had begun.',
-    '',
-    ...head('Kind', 'While reading', 'While writing'),
-    ...failureKind.options.map((kind) =>
-      row(`\`${kind}\``, `\`${consequences[kind].reading}\``, `\`${consequences[kind].writing}\``),
-    ),
-    '',
-    ...head('Consequence', 'Meaning'),
-    ...Object.entries(consequenceSentences).map(([consequence, says]) => row(`\`${consequence}\``, says)),
-    '',
-    'A request is tried again a few times within an attempt before its failure counts, except a write that may have taken effect.',
-    'At a SmartCloud source, a `denied` write is checked by reading: if that is denied too, it is the password, and the source pauses; if not, the user lacks the right, and the action fails.',
-    '',
-    '## What happens to a gather, and to other actions of the source',
-    '',
-    ...head('Kind', 'Gather', 'Other actions'),
-    ...failureKind.options.map((kind) => row(`\`${kind}\``, failureSentences[kind].gather, failureSentences[kind].source)),
-    '',
-    '- **A run that fails** shows its problem at the source until a gather succeeds.',
-    `- **A single record** that cannot be read fails no run: any number that are \`invalid\` or \`refused\`, and outside a baseline up to ${unreadRecords} of another kind, except`,
-    '  `denied` and `busy`. They are read again by the next gather.',
-    `- **A pause** is ${firstPauseMs / 1000} seconds, doubling up to ${minutes(longestWait)}, while the source cannot be reached; ${minutes(deniedPauseMs)} after rejected credentials; or as long as`,
-    `  \`Retry-After\` says, at most ${minutes(longestWait)}. When it is over, one action is sent to try the source. A gather that succeeds ends it too ([record 16](decisions/0016-sources-in-trouble.md)).`,
-    '- **No relay is connected**: the run fails as `transient`, and the source shows no problem of its own; the state of its relays is shown with them.',
-    '',
-    '## Other services',
-    '',
-    ...head('Kind', 'Portal (device list)', 'MaaS360', 'Mail'),
-    row('`denied`', 'Retried after 15 minutes.', 'Retried after an hour.', 'Does not occur.'),
-    row(
-      '`busy`, `transient`',
-      'Retried after 30 seconds, doubling up to 15 minutes, or after `Retry-After`. A batch has the same key each time.',
-      'Retried at the next scheduled time, or after `Retry-After`.',
-      'Retried after a minute.',
-    ),
-    row(
-      '`permanent`',
-      'The list of this source is retried after 15 minutes; other sources continue.',
-      'Retried at the next scheduled time.',
-      'Retried after 15 minutes.',
-    ),
-    row(
-      '`unknown`',
-      'Does not occur.',
-      'Retried at the next scheduled time.',
-      'Not sent again, so that nobody is notified twice.',
-    ),
-    row(
-      '`refused`',
-      'Does not occur.',
-      'The import would exceed the limits of the guard: nothing is applied, and the status says what to do.',
-      'Does not occur.',
-    ),
-    '',
-    '## Our own errors',
-    '',
-    'A table that cannot be reached, a conflict that does not resolve, a bug: the handler throws, and the message is redelivered. After [a few deliveries](scaling.md#queues-and-workers) it is in the dead-letter',
-    'queue, an alarm names it, and [operations](operations.md#a-dead-letter-queue-is-not-empty) says what to do. Nothing is lost and nothing happens twice: see [consistency](consistency.md).',
-    '',
-    'Errors of the HTTP API are on the page of the [API](api.md), those of the relay on [its own](relay.md#when-the-light-is-red).',
+    ...kinds(),
+    ...actions(),
+    ...gathers(),
+    ...services(),
+    ...ours(),
   ]);
 }
+
+const kinds = (): string[] => [
+  '## Kinds, and what to do',
+  '',
+  ...head('Kind', 'When', 'What to do'),
+  ...failureKind.options.map((kind) => row(`\`${kind}\``, failureSentences[kind].arises, failureSentences[kind].remedy)),
+  '',
+];
+
+const actions = (): string[] => [
+  '## What happens to an action',
+  '',
+  'It depends on whether the device was being read or the write had begun.',
+  '',
+  ...head('Kind', 'While reading', 'While writing'),
+  ...failureKind.options.map((kind) =>
+    row(`\`${kind}\``, `\`${consequences[kind].reading}\``, `\`${consequences[kind].writing}\``),
+  ),
+  '',
+  ...head('Consequence', 'Meaning'),
+  ...Object.entries(consequenceSentences).map(([consequence, says]) => row(`\`${consequence}\``, says)),
+  '',
+  'A request is tried again a few times within an attempt before its failure counts, except a write that may have taken effect.',
+  'At a SmartCloud source, a `denied` write is checked by reading: if that is denied too, it is the password, and the source pauses; if not, the user lacks the right, and the action fails.',
+  '',
+];
+
+const gathers = (): string[] => [
+  '## What happens to a gather, and to other actions of the source',
+  '',
+  ...head('Kind', 'Gather', 'Other actions'),
+  ...failureKind.options.map((kind) => row(`\`${kind}\``, failureSentences[kind].gather, failureSentences[kind].source)),
+  '',
+  '- **A run that fails** shows its problem at the source until a gather succeeds.',
+  `- **A single record** that cannot be read fails no run: any number that are \`invalid\` or \`refused\`, and outside a baseline up to ${unreadRecords} of another kind, except`,
+  '  `denied` and `busy`. They are read again by the next gather.',
+  `- **A pause** is ${firstPauseMs / 1000} seconds, doubling up to ${minutes(longestWait)}, while the source cannot be reached; ${minutes(deniedPauseMs)} after rejected credentials; or as long as`,
+  `  \`Retry-After\` says, at most ${minutes(longestWait)}. When it is over, one action is sent to try the source. A gather that succeeds ends it too ([record 16](decisions/0016-sources-in-trouble.md)).`,
+  '- **No relay is connected**: the run fails as `transient`, and the source shows no problem of its own; the state of its relays is shown with them.',
+  '',
+];
+
+const services = (): string[] => [
+  '## Other services',
+  '',
+  ...head('Kind', 'Portal (device list)', 'MaaS360', 'Mail'),
+  row('`denied`', 'Retried after 15 minutes.', 'Retried after an hour.', 'Does not occur.'),
+  row(
+    '`busy`, `transient`',
+    'Retried after 30 seconds, doubling up to 15 minutes, or after `Retry-After`. A batch has the same key each time.',
+    'Retried at the next scheduled time, or after `Retry-After`.',
+    'Retried after a minute.',
+  ),
+  row(
+    '`permanent`',
+    'The list of this source is retried after 15 minutes; other sources continue.',
+    'Retried at the next scheduled time.',
+    'Retried after 15 minutes.',
+  ),
+  row('`unknown`', 'Does not occur.', 'Retried at the next scheduled time.', 'Not sent again, so that nobody is notified twice.'),
+  row(
+    '`refused`',
+    'Does not occur.',
+    'The import would exceed the limits of the guard: nothing is applied, and the status says what to do.',
+    'Does not occur.',
+  ),
+  '',
+];
+
+const ours = (): string[] => [
+  '## Our own errors',
+  '',
+  'A table that cannot be reached, a conflict that does not resolve, a bug: the handler throws, and the message is redelivered. After [a few deliveries](scaling.md#queues-and-workers) it is in the dead-letter',
+  'queue, an alarm names it, and [operations](operations.md#a-dead-letter-queue-is-not-empty) says what to do. Nothing is lost and nothing happens twice: see [consistency](consistency.md).',
+  '',
+  'Errors of the HTTP API are on the page of the [API](api.md), those of the relay on [its own](relay.md#when-the-light-is-red).',
+];
