@@ -42,7 +42,8 @@ const allowed: Record<Area, readonly string[]> = {
   ],
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
   'infra/simulators': ['lambdas/domain'],
-  'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
+  // The pages state the numbers of queues, functions and tables.
+  'infra/docs': ['lambdas/domain', 'lambdas/adapters/dynamodb/keys', 'infra/cloud/function-specs', 'relay/configuration/schema'],
   // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:
   // which characters SQS accepts, and how long API Gateway keeps a socket. Retries use the one backoff formula.
   'infra/emulator': [

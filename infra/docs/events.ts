@@ -5,7 +5,7 @@ import { exampleLines } from './event-examples.ts';
 
 const names = Object.keys(eventsOut) as EventOutName[];
 
-/** The event as it is on the bus, as far as its sender has a say. */
+/** The event as it is on the bus, without what EventBridge adds. */
 export function exampleOf(name: EventOutName) {
   const [event] = eventsOf(exampleLines[name]);
   if (event?.type !== name) throw new Error(`The example of ${name} becomes ${event?.type ?? 'no event'}`);
@@ -30,17 +30,17 @@ export function eventsPage(): string {
     '<!-- Generated from lambdas/domain/outbound/events-out.ts by `npm run docs`. Edit that file, not this page. -->',
     '# Events out',
     '',
-    'On the bus of the deployment, source `extender`. Each comes at least once and has an `eventId` that stays the same; events of',
-    'one device are sent in the order in which things happened (EventBridge itself keeps none). An event is sent because a line was',
-    'written to the journal, in the same transaction as the change that it tells: none without a change, no change without one.',
-    'Each schema is of the `detail`. Fields may be added; ignore those you do not know.',
+    'On the bus of the deployment, source `extender`. Each is delivered at least once and has an `eventId` that stays the same; events',
+    'of one device are sent in the order in which things happened (EventBridge itself keeps none). An event is sent because a line was',
+    'written to the journal, in the same transaction as the change that it describes: no event without a change, and none is lost.',
+    'Each schema is of the `detail`. Fields may be added; ignore those you do not know. Terms: [glossary](glossary.md).',
     '',
     '```json',
     '{ "source": ["extender"], "detail-type": ["DeviceQuarantined", "DeviceReleased"] }',
     '```',
     '',
-    'is the pattern of a rule that takes two of them. What comes in is described in the design of the portal; an event that cannot be',
-    'taken comes back as `EventRejected`.',
+    'is the pattern of a rule for two of them. Events to the extender are described with the [portal](portal.md#events-in); one that is rejected',
+    'is reported as `EventRejected`.',
     '',
     ...names.flatMap((name) => [
       `## ${name}`,

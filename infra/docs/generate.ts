@@ -1,15 +1,19 @@
-/** `npm run docs`: writes what is generated of docs/. Tests hold each page against its source. */
+/** `npm run docs`: writes the generated pages of docs/. Tests compare each page with its source. */
 import { writeFileSync } from 'node:fs';
 import { configurationSchema, configurationSchemaFile } from './configuration-schema.ts';
+import { errorsPage } from './errors.ts';
 import { eventSchemas, eventsPage } from './events.ts';
 import { actionStatesPage, rulesPage } from './pages.ts';
 import { relaySchema, relaySchemaFile } from './relay-schema.ts';
+import { scalingPage } from './scaling.ts';
 
 const pages: Record<string, () => string> = {
   [configurationSchemaFile]: () => `${JSON.stringify(configurationSchema(), null, 2)}\n`,
   [relaySchemaFile]: () => `${JSON.stringify(relaySchema(), null, 2)}\n`,
   'docs/rules.md': rulesPage,
   'docs/action-states.md': actionStatesPage,
+  'docs/errors.md': errorsPage,
+  'docs/scaling.md': scalingPage,
   'docs/events.md': eventsPage,
   ...eventSchemas(),
 };

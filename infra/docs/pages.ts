@@ -1,12 +1,8 @@
-/** The pages of the documentation that are made from what the product does: rules and action states. Pure: text from data. */
+/** The pages on rules and action states, generated from the tables of the code. Pure: text from data. */
 import { type ActionState, actionState } from '#domain/actions/action';
 import { actionEvents, finalStates, transitions } from '#domain/actions/transitions';
 import { rules } from '#domain/quarantine/rules';
-
-const notice = (source: string) => `<!-- Generated from ${source} by \`npm run docs\`. Edit that file, not this page. -->`;
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-const row = (...cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-const head = (...titles: readonly string[]) => [row(...titles), row(...titles.map(() => '---'))];
+import { head, notice, page, row } from './page.ts';
 
 /** docs/rules.md */
 export function rulesPage(): string {
@@ -15,7 +11,7 @@ export function rulesPage(): string {
     '# Auto-Quarantine rules',
     '',
     'Each device gets one verdict: the first rule in this list that applies decides. The verdict is shown with the rule, the',
-    'facts that it used, and what would change it.',
+    'facts that it used, and what would change it. Terms: [glossary](glossary.md).',
     '',
     ...head('#', 'Rule', 'Applies when', 'Verdict'),
     ...rules.map(({ id, says, gives }, index) => row(String(index + 1), `\`${id}\``, says, gives)),
@@ -23,14 +19,13 @@ export function rulesPage(): string {
     '## Verdicts',
     '',
     ...head('Verdict', 'What is done'),
-    row('approve', 'A device that waits, or that we barred ourselves, is approved; any other is left as it is.'),
-    row('hold', 'The device waits. Where the server cannot keep it waiting, we block it, and show it as held.'),
-    row('block', 'The device is denied, unless it is denied already.'),
+    row('approve', 'A device that waits, or that we blocked ourselves, is approved. Nothing is written for any other.'),
+    row('hold', 'The device waits for approval. Where the server cannot keep it waiting, we block it, and show it as waiting.'),
+    row('block', 'The device is denied access, unless it is denied already.'),
     row('leave', 'Nothing.'),
-    row('undetermined', 'Nothing: it is counted and shown with the reason, until more is known or a person decides.'),
+    row('undetermined', 'Nothing. It is counted and shown with the reason, until more is known or a person decides.'),
     '',
-    'What the server shows as unknown is never taken for approval, access or denial: nothing is approved or blocked on the',
-    'strength of it.',
+    'What the server shows as unknown never counts as approval, access or denial: no device is approved or blocked because of it.',
   ]);
 }
 
@@ -40,7 +35,7 @@ export function actionStatesPage(): string {
     notice('lambdas/domain/actions/transitions.ts'),
     '# Action states',
     '',
-    'An action goes through these states. What a row does not list is refused in that state, and recorded.',
+    'An action goes through these states. A transition that is not listed is rejected and recorded. Terms: [glossary](glossary.md#states-of-an-action).',
     '',
     ...head('State', 'What can happen, and what it becomes'),
     ...actionState.options.map((state) => row(`\`${state}\``, movesOf(state))),
@@ -58,5 +53,3 @@ function movesOf(state: ActionState): string {
     .map(([event, to]) => `${event} → \`${to}\``)
     .join(', ');
 }
-
-const page = (lines: readonly string[]) => `${lines.join('\n')}\n`;
