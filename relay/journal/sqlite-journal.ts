@@ -6,6 +6,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { sqliteCode } from '../sqlite-code.ts';
 import {
   type ActionJournal,
   type AttemptKey,
@@ -194,7 +195,7 @@ const cures: Record<number, string> = {
 
 function failure(error: unknown): JournalFailure {
   if (error instanceof JournalFailure) return error;
-  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  const code = sqliteCode(error);
   const what = (code === null ? undefined : cures[code]) ?? 'Look at the disk and the data directory of the relay.';
   return new JournalFailure(what, { cause: error });
 }
