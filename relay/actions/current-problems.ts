@@ -5,6 +5,8 @@ import { sentence } from './describe-problem.ts';
 type Place = 'journal' | 'reading' | 'writing' | 'settings' | 'relay';
 type SettingsOutcome = Extract<ToCloud, { type: 'settingsResult' }>['outcome'];
 
+export type CurrentProblems = ReturnType<typeof currentProblems>;
+
 export function currentProblems() {
   const known = new Map<Place, string>();
 
@@ -15,6 +17,7 @@ export function currentProblems() {
 
   return {
     set,
+    has: (place: Place): boolean => known.has(place),
     /** What an action's end says of the server: a device of its own kind of trouble says nothing. */
     learnt(outcome: ActionOutcome): void {
       if (outcome.how === 'unread') set('reading', general(outcome.problem));

@@ -8,12 +8,11 @@ import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/r
 import { patienceLeft } from '../domino/read-back-delays.ts';
 import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, RelaySource } from '../ports.ts';
-import { describeProblem } from './describe-problem.ts';
 import { afterWrite, atFirst, barred, type DeviceReading, onSight, progressAfter, type Situation } from './next-step.ts';
-import { look, lookUntil, type ReadSource } from './read-device.ts';
+import { type DeviceReader, look, lookUntil, type ReadSource } from './read-device.ts';
 import { type WriteSource, writeAction } from './writes.ts';
 
-export type PerformActionDependencies = {
+export type PerformActionDependencies = DeviceReader & {
   source: ReadSource & WriteSource & Pick<RelaySource, 'readBack'>;
   journal: Pick<ActionJournal, 'started' | 'written' | 'attemptsOf'>;
   /** Epoch ms of this machine's clock. */
@@ -23,10 +22,6 @@ export type PerformActionDependencies = {
 };
 /** `startedAt`: when the write began, epoch ms; null when nothing was written. */
 export type PerformedAction = { outcome: ActionOutcome; startedAt: number | null };
-
-export class Stopped extends Error {
-  override name = 'Stopped';
-}
 
 export async function performAction(deps: PerformActionDependencies, entry: JournalEntry, link: Link): Promise<PerformedAction> {
   const { command, startedAt } = entry;
@@ -48,9 +43,9 @@ const never = Number.NEGATIVE_INFINITY;
 
 /** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
 function lookAfter(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
-  if (lastWrite === never) return look(deps.source, command);
+  if (lastWrite === never) return look(deps, command);
   const waits = patienceLeft(deps.source.readBack, deps.now() - lastWrite);
-  return lookUntil(deps.source, command, {
+  return lookUntil(deps, command, {
     waits,
     tells: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,
@@ -66,27 +61,27 @@ async function write(deps: PerformActionDependencies, { entry, before, situation
   try {
     await deps.journal.started(command, { before, at: startedAt });
   } catch (error) {
-    return { outcome: { how: 'unwritten', problem: describeProblem(error), before }, startedAt: entry.startedAt };
+    return { outcome: { how: 'unwritten', problem: deps.report(error), before }, startedAt: entry.startedAt };
   }
   // Syncing the disk may have taken longer than the lease lasts.
   const stopped = barred(situation());
   if (stopped && entry.startedAt === null) return { outcome: stopped, startedAt: null };
   const written = await tryToWrite(deps, command, before);
-  // Without it a restart settles the try as one that may have gone out, which is safe too.
-  if (written === 'accepted') await deps.journal.written(command, deps.now()).catch(() => undefined);
+  // Without it a restart takes the attempt for one that may have gone out, which is safe too.
+  if (written === 'accepted') await deps.journal.written(command, deps.now()).catch(deps.report);
   const sight = written === 'gone' ? written : await readBack(deps, command, written);
   return { outcome: afterWrite(command, { before, write: written, sight }), startedAt };
 }
 
 async function tryToWrite(
-  { source }: PerformActionDependencies,
+  { source, report }: PerformActionDependencies,
   command: ActionCommand,
   before: DeviceDetail,
 ): Promise<'accepted' | 'gone' | RelayProblem> {
   try {
     return await writeAction(source, command, before);
   } catch (error) {
-    return describeProblem(error);
+    return report(error);
   }
 }
 
@@ -102,7 +97,7 @@ async function readBack(
   if (nothingSent) return { problem: written };
   const sure = written === 'accepted' || written.kind === 'unknown' || written.kind === 'transient';
   const waits = sure ? deps.source.readBack : deps.source.readBack.slice(0, checksOfRefusal);
-  return lookUntil(deps.source, command, {
+  return lookUntil(deps, command, {
     waits,
     tells: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,

@@ -2,20 +2,21 @@
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';
-import { describeProblem } from './describe-problem.ts';
 import type { DeviceReading } from './next-step.ts';
 import { targetOf } from './writes.ts';
 
 export type ReadSource = Pick<RelaySource, 'read'>;
+/** `report`: the error as a problem; an unexpected one is logged. */
+export type DeviceReader = { source: ReadSource; report(error: unknown): RelayProblem };
 
-export async function look(source: ReadSource, command: ActionCommand): Promise<DeviceReading> {
+export async function look({ source, report }: DeviceReader, command: ActionCommand): Promise<DeviceReading> {
   try {
     const found = await source.read(targetOf(command));
     if (found === 'gone') return 'gone';
     const { user, deviceId } = command.target;
     return found.user === user && found.deviceId === deviceId ? { seen: found.detail } : { problem: anotherDevice };
   } catch (error) {
-    return { problem: describeProblem(error) };
+    return { problem: report(error) };
   }
 }
 
@@ -29,15 +30,15 @@ const anotherDevice: RelayProblem = {
 
 /** Reads until what is seen tells, or the waits (ms) are over; a record that is gone tells. */
 export async function lookUntil(
-  source: ReadSource,
+  reader: DeviceReader,
   command: ActionCommand,
   { waits, tells, pause }: { waits: readonly number[]; tells(seen: DeviceDetail): boolean; pause(ms: number): Promise<void> },
 ): Promise<DeviceReading> {
-  let sight = await look(source, command);
+  let sight = await look(reader, command);
   for (const ms of waits) {
     if (sight === 'gone' || ('seen' in sight && tells(sight.seen))) break;
     await pause(ms);
-    sight = await look(source, command);
+    sight = await look(reader, command);
   }
   return sight;
 }

@@ -1,12 +1,12 @@
 /** Writes the server's approval settings and reads them back. The same wish again is the same write: nothing is remembered. */
-import type { SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
+import type { RelayProblem, SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
 import type { Link, RelaySource } from '../ports.ts';
-import { describeProblem, notHolding } from './describe-problem.ts';
+import { notHolding } from './describe-problem.ts';
 
 type SettingsOutcome = Extract<ToCloud, { type: 'settingsResult' }>['outcome'];
 
 export async function applySettings(
-  source: Pick<RelaySource, 'writeSettings' | 'facts'>,
+  { source, report }: { source: Pick<RelaySource, 'writeSettings' | 'facts'>; report(error: unknown): RelayProblem },
   { fence, requireApproval, devicesBeforeApproval }: SettingsCommand,
   link: Pick<Link, 'held'>,
 ): Promise<SettingsOutcome> {
@@ -15,6 +15,6 @@ export async function applySettings(
     const written = await source.writeSettings({ requireApproval, devicesBeforeApproval });
     return written === 'unavailable' ? { how: 'unavailable' } : { how: 'written', server: await source.facts() };
   } catch (error) {
-    return { how: 'failed', problem: describeProblem(error) };
+    return { how: 'failed', problem: report(error) };
   }
 }

@@ -1,13 +1,14 @@
 /** The way out for commands that need no configuration: as configured where there is one, else by the environment. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
 import { loadConfiguration } from '../configuration/load.ts';
 import { egressOf } from '../connection/egress.ts';
 import { RelayRefusal } from '../refusal.ts';
+import { isStored } from '../stored-file.ts';
 
 /** `caFile` overrides the configured one. Throws RelayRefusal. */
 export function egressFromOptions(config: string, { caFile }: { caFile?: string | undefined } = {}): Dispatcher {
-  const configured = existsSync(config) ? loadConfiguration(config) : null;
+  const configured = isStored(config) ? loadConfiguration(config) : null;
   return egressOf({ proxy: configured?.proxy, ca: caFile === undefined ? configured?.ca : readCa(caFile) });
 }
 

@@ -3,6 +3,7 @@ import { loadConfiguration } from '../configuration/load.ts';
 import { readIdentity } from '../identity/identity.ts';
 import { JournalFailure } from '../journal/action-journal.ts';
 import { createLog, type RelayLog } from '../log/log.ts';
+import { logFailure } from '../log/log-failure.ts';
 import type { Workers } from '../ports.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { configuredCredentials } from '../run/credentials.ts';
@@ -69,7 +70,7 @@ function stopped(relay: Relay, log: RelayLog): Promise<void> {
         process.exit(0);
       }, patienceMs).unref();
       relay.stop().then(resolve, (error: unknown) => {
-        log.error('could not be stopped in order', { error: String(error) });
+        logFailure(log, 'could not be stopped in order', { error });
         process.exit(1);
       });
     };

@@ -1,9 +1,10 @@
 /** `relay status`: asks the relay that runs on this data folder. Exit code 0 when it is ready, 1 when it is not, or none runs. */
 import { request } from 'undici';
+import { errorCode } from '../error-code.ts';
 import { type RelayStatus, relayStatus } from '../health/status.ts';
 import { identityFile, isEnrolled } from '../identity/identity.ts';
 import { RelayRefusal } from '../refusal.ts';
-import { readRunning } from '../run/running-file.ts';
+import { type Running, readRunning } from '../run/running-file.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 import { showStatus } from './show-status.ts';
 
@@ -17,24 +18,36 @@ export const addStatus: AddCommands = ({ command, places, say }) => {
     });
 };
 
-/** Throws RelayRefusal where none runs. */
+/** Throws RelayRefusal where none runs, or the one that runs cannot be asked. */
 export async function askStatus(dataDir: string): Promise<RelayStatus> {
   const running = readRunning(dataDir);
+  if (running === null) throw notRunning(dataDir);
   try {
-    if (!running) throw new Error('not running');
     const { body } = await request(`${running.healthUrl}/status`, {
       headers: { authorization: `Bearer ${running.token}` },
       signal: AbortSignal.timeout(5_000),
     });
     return relayStatus.parse(await body.json());
   } catch (cause) {
-    const enrolled = isEnrolled(dataDir);
-    throw new RelayRefusal(
-      `No relay runs on ${dataDir}${enrolled ? '' : `, and none is enrolled there (no ${identityFile(dataDir)})`}.`,
-      enrolled
-        ? 'Start it: relay run, or the service (systemctl start traveler-relay). Why it stopped is in its log.'
-        : 'Enrol it: relay enrol <url> <token>',
-      { cause },
-    );
+    // A relay that was killed leaves its file behind.
+    throw errorCode(cause) === 'ECONNREFUSED' ? notRunning(dataDir, cause) : noStatus(running, cause);
   }
 }
+
+function notRunning(dataDir: string, cause?: unknown): RelayRefusal {
+  const enrolled = isEnrolled(dataDir);
+  return new RelayRefusal(
+    `No relay runs on ${dataDir}${enrolled ? '' : `, and none is enrolled there (no ${identityFile(dataDir)})`}.`,
+    enrolled
+      ? 'Start it: relay run, or the service (systemctl start traveler-relay). Why it stopped is in its log.'
+      : 'Enrol it: relay enrol <url> <token>',
+    { cause },
+  );
+}
+
+const noStatus = ({ pid, healthUrl }: Running, cause: unknown): RelayRefusal =>
+  new RelayRefusal(
+    `The relay (process ${pid}) gives no usable answer at ${healthUrl}.`,
+    'See its log. If no such process runs, or another program uses this port, start the relay again.',
+    { cause },
+  );

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { errorCode } from '../error-code.ts';
 import { readableByOthers } from '../file-modes.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { type RelayFile, relayFile, type SecretWays } from './schema.ts';
@@ -50,7 +51,7 @@ export function loadConfiguration(
         wrong.push({ path, what: `others may read this file: chmod 600 ${here(name)}` });
       return readFileSync(here(name), 'utf8');
     } catch (error) {
-      wrong.push({ path, what: `${here(name)} cannot be read (${codeOf(error)})` });
+      wrong.push({ path, what: `${here(name)} cannot be read (${errorCode(error)})` });
       return undefined;
     }
   }
@@ -118,7 +119,7 @@ function jsonIn(file: string): unknown {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new RelayRefusal(
-      `The configuration ${file} cannot be read (${codeOf(error)}).`,
+      `The configuration ${file} cannot be read (${errorCode(error)}).`,
       'Write it (docs/relay.md shows one), or name another with --config or RELAY_CONFIG.',
       { cause: error },
     );
@@ -137,6 +138,3 @@ function jsonIn(file: string): unknown {
 function othersRead(file: string, platform: NodeJS.Platform): boolean {
   return readableByOthers(statSync(file), platform);
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';

@@ -1,4 +1,5 @@
 /** How long to wait before the next try. Pure: chance is an argument. */
+import { backoffMs } from '#domain/time/backoff';
 
 /**
  * `now`: we were asked to come back at once; `soon`: cut or unreachable; `later`: we were asked to stay away for a while; `slow`:
@@ -20,6 +21,6 @@ export const paces: Record<Pace, { leastMs: number; baseMs: number; capMs: numbe
  */
 export function delay(pace: Pace, { failures, chance }: { failures: number; chance: number }): number {
   const { leastMs, baseMs, capMs } = paces[pace];
-  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(failures, 30));
+  const ceiling = backoffMs({ firstMs: baseMs, longestMs: capMs, jitter: 'none' }, failures + 1, chance);
   return leastMs + Math.floor(chance * (ceiling - leastMs));
 }

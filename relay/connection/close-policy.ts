@@ -13,7 +13,9 @@ export type Why =
   | 'enrol-again'
   | 'too-old'
   | 'wrong-cloud'
-  | 'too-large';
+  | 'too-large'
+  /** An unexpected error of the relay itself. */
+  | 'failed';
 /** `detail`: what the network or the proxy said, for the log; never a secret. */
 export type Ending = { why: Why; pace: Pace; detail?: string };
 
@@ -33,6 +35,7 @@ export const cures: Record<Why, string | null> = {
   'wrong-cloud':
     'What answered is not the cloud this relay was enrolled with: nothing was sent to it. Check the proxy and DNS; if the cloud was set up anew, enrol again.',
   'too-large': 'The cloud closed the connection because a message was too large: update the relay.',
+  failed: 'The relay failed on its own machine: its log there says why. It goes on trying.',
 };
 
 const byCode: Record<number, Pick<Ending, 'why' | 'pace'>> = {

@@ -1,34 +1,25 @@
 /**
- * Performs what the reducer decides: opens and closes sockets, keeps its timers, and tells the session what it needs to know.
- * One event at a time; what happens while effects are performed waits its turn.
+ * Performs what the reducer decides (reducer.ts; its states and invariants are in states.ts): opens and closes sockets, keeps the
+ * timers, and calls the session.
+ *
+ * Invariants: one event at a time, and what happens while effects are performed waits its turn; an effect that throws or rejects is
+ * logged and ends the socket that it concerns, so the reducer goes on and tries again.
  */
 import type { Log } from '../log/log.ts';
-import { cures, type Ending } from './close-policy.ts';
+import { logFailure } from '../log/log-failure.ts';
+import { RelayRefusal } from '../refusal.ts';
+import { logTransition } from './log-transition.ts';
 import { step } from './reducer.ts';
-import type { Socket, SocketEvents } from './socket.ts';
-import { type ConnectionTiming, type Effect, type Event, initial, type SocketId, type State, type Timer } from './states.ts';
-
-/** What the session does for a connection. */
-export type Speaker = {
-  hello(socket: SocketId): void;
-  ping(socket: SocketId): void;
-  goodbye(socket: SocketId, reason: 'stop' | 'hand-over' | 'wrong-cloud'): void;
-  /** Messages go there from now on, and what is unacknowledged again, unless it is awaited elsewhere; null: they wait. */
-  route(socket: SocketId | null): void;
-  /**
-   * What went over this socket is awaited there until its goodbye or end. Once nothing of it is unacknowledged,
-   * `happened({ type: 'drained' })` is due.
-   */
-  drain(socket: SocketId): void;
-  message(socket: SocketId, data: unknown): void;
-  /** This socket is no more. */
-  forget(socket: SocketId): void;
-};
+import type { OpenConnection } from './socket.ts';
+import { createSocketTable, type SocketTable } from './socket-table.ts';
+import type { Speaker } from './speaker.ts';
+import { type ConnectionTiming, type Effect, type Event, initial, type SocketId, type State } from './states.ts';
+import { createTimers, type Timers } from './timers.ts';
 
 export type ConnectionOptions = {
   speaker: Speaker;
-  /** Called anew for each try: identity and proxy may have changed. A failure counts as a failed try. */
-  open(events: SocketEvents): Promise<Socket>;
+  /** Called for each try: identity and proxy may have changed. A rejection counts as a failed try. */
+  open: OpenConnection;
   /** The cloud's clock as an answer showed it, epoch ms. */
   clock(epochMs: number): void;
   changed(state: State, before: State): void;
@@ -38,6 +29,7 @@ export type ConnectionOptions = {
 };
 
 export type Connection = {
+  /** Never throws. */
   happened(event: Event): void;
   send(socket: SocketId, text: string): void;
   readonly state: State;
@@ -45,134 +37,104 @@ export type Connection = {
   readonly stopped: Promise<void>;
 };
 
-export function createConnection({
-  speaker,
-  open,
-  clock,
-  changed,
-  timing,
-  log,
-  random = Math.random,
-}: ConnectionOptions): Connection {
-  let state: State = initial;
-  const sockets = new Map<SocketId, Socket>();
-  /** Not yet there: those given up meanwhile are taken out of it. */
-  const opening = new Set<SocketId>();
-  const timers = new Map<Timer, NodeJS.Timeout>();
-  const queue: Event[] = [];
-  let busy = false;
-  const stopped = Promise.withResolvers<void>();
+type Work = () => void | Promise<void>;
+/** `socket`: ends when the work fails. */
+type Concerning = { what: string; socket?: SocketId | null };
+type Shell = ConnectionOptions & {
+  current: { state: State; busy: boolean };
+  queue: Event[];
+  stopped: PromiseWithResolvers<void>;
+  sockets: SocketTable;
+  perform(effect: Effect): void | Promise<void>;
+};
 
-  function happened(event: Event): void {
-    queue.push(event);
-    if (busy) return;
-    busy = true;
-    for (let next = queue.shift(); next; next = queue.shift()) take(next);
-    busy = false;
-  }
-
-  function take(event: Event): void {
-    const before = state;
-    const { state: after, effects } = step(before, event, { timing, chance: random() });
-    state = after;
-    if (event.type === 'closed') speaker.forget(event.socket);
-    if (before.name !== after.name) tell(before, after, event);
-    for (const effect of effects) perform(effect);
-    if (before !== after) changed(after, before);
-    if (after.name === 'stopped') stopped.resolve();
-  }
-
-  function tell(before: State, after: State, event: Event): void {
-    log.debug(`connection: ${before.name} -> ${after.name}`, { event: event.type });
-    const ending = endingOf(event);
-    if (after.name === 'waiting') {
-      const { why, detail } = after.last;
-      const cure = cures[why];
-      log[cure ? 'warn' : 'info'](`not connected: ${why}`, {
-        ...(detail ? { detail } : {}),
-        tries: after.failures,
-        ...(cure ? { cure } : {}),
-      });
-    } else if (after.name === 'live' && before.name === 'greeting') log.info('connected');
-    else if (after.name === 'live' && before.name === 'draining') log.info('handed over to a new connection');
-    else if (ending) log.info(`connection ended: ${ending.why}`, ending.detail ? { detail: ending.detail } : {});
-  }
-
-  const performers: { [D in Effect['do']]: (effect: Extract<Effect, { do: D }>) => void } = {
-    open: ({ socket }) => void openSocket(socket),
-    hello: ({ socket }) => speaker.hello(socket),
-    ping: ({ socket }) => speaker.ping(socket),
-    goodbye: ({ socket, reason }) => speaker.goodbye(socket, reason),
-    close: ({ socket }) => close(socket),
-    drop: ({ socket }) => drop(socket),
-    route: ({ socket }) => speaker.route(socket),
-    drain: ({ socket }) => speaker.drain(socket),
-    set: ({ timer, ms }) => set(timer, ms),
-    clear: ({ timer }) => clear(timer),
+export function createConnection(options: ConnectionOptions): Connection {
+  const { speaker, open, clock, timing } = options;
+  const happened = (event: Event) => enqueue(shell, event);
+  const sockets = createSocketTable({
+    open,
+    clock,
+    leaveMs: timing.leaveMs,
+    opened: (socket) => happened({ type: 'opened', socket }),
+    message: (socket, data) => guard(shell, () => speaker.message(socket, data), { what: 'a message', socket }),
+    closed: (socket, ending) => happened({ type: 'closed', socket, ending }),
+    failed: (socket, error) => fail(shell, error, { what: 'opening a socket', socket }),
+    dropped: (socket) => guard(shell, () => speaker.forget(socket), { what: 'the end of a socket' }),
+  });
+  const timers = createTimers((timer) => happened({ type: 'timer', timer }));
+  const shell: Shell = {
+    ...options,
+    current: { state: initial, busy: false },
+    queue: [],
+    stopped: Promise.withResolvers(),
+    sockets,
+    perform: performing({ speaker, sockets, timers }),
   };
-  const perform = (effect: Effect) => performers[effect.do](effect as never);
-
-  async function openSocket(id: SocketId): Promise<void> {
-    const ended = (ending: Ending) => {
-      sockets.delete(id);
-      happened({ type: 'closed', socket: id, ending });
-    };
-    opening.add(id);
-    try {
-      const socket = await open({
-        opened: () => happened({ type: 'opened', socket: id }),
-        message: (data) => speaker.message(id, data),
-        ended,
-        clock,
-      });
-      sockets.set(id, socket);
-      if (!opening.delete(id)) drop(id);
-    } catch (error) {
-      opening.delete(id);
-      ended({ why: 'unreachable', pace: 'soon', detail: error instanceof Error ? error.message : 'could not be opened' });
-    }
-  }
-
-  /** A close that is not answered ends all the same. */
-  function close(id: SocketId): void {
-    const socket = sockets.get(id);
-    if (!socket) return void opening.delete(id);
-    socket.close();
-    setTimeout(() => sockets.has(id) && drop(id), timing.leaveMs).unref();
-  }
-
-  function drop(id: SocketId): void {
-    const socket = sockets.get(id);
-    if (!socket) return void opening.delete(id);
-    sockets.delete(id);
-    speaker.forget(id);
-    socket.drop();
-  }
-
-  function set(timer: Timer, ms: number): void {
-    clear(timer);
-    timers.set(
-      timer,
-      setTimeout(() => {
-        timers.delete(timer);
-        happened({ type: 'timer', timer });
-      }, ms),
-    );
-  }
-
-  function clear(timer: Timer): void {
-    clearTimeout(timers.get(timer));
-    timers.delete(timer);
-  }
-
   return {
     happened,
-    send: (socket, text) => sockets.get(socket)?.send(text),
+    send: sockets.send,
     get state() {
-      return state;
+      return shell.current.state;
     },
-    stopped: stopped.promise,
+    stopped: shell.stopped.promise,
   };
 }
 
-const endingOf = (event: Event): Ending | null => (event.type === 'closed' || event.type === 'dismissed' ? event.ending : null);
+function enqueue(shell: Shell, event: Event): void {
+  const { current, queue } = shell;
+  queue.push(event);
+  if (current.busy) return;
+  current.busy = true;
+  try {
+    for (let next = queue.shift(); next; next = queue.shift()) take(shell, next);
+  } finally {
+    current.busy = false;
+  }
+}
+
+function take(shell: Shell, event: Event): void {
+  const { current, speaker, timing, log, changed, perform, random = Math.random, stopped } = shell;
+  const before = current.state;
+  const { state: after, effects } = step(before, event, { timing, chance: random() });
+  current.state = after;
+  if (event.type === 'closed') guard(shell, () => speaker.forget(event.socket), { what: 'the end of a socket' });
+  if (before.name !== after.name) logTransition(log, event, { before, after });
+  for (const effect of effects)
+    guard(shell, () => perform(effect), { what: effect.do, socket: 'socket' in effect ? effect.socket : null });
+  if (before !== after) guard(shell, () => changed(after, before), { what: 'a change of state' });
+  if (after.name === 'stopped') stopped.resolve();
+}
+
+/** Neither throws nor leaves a rejection unhandled. */
+function guard(shell: Shell, work: Work, concerning: Concerning): void {
+  try {
+    const pending = work();
+    if (pending instanceof Promise) pending.catch((error: unknown) => fail(shell, error, concerning));
+  } catch (error) {
+    fail(shell, error, concerning);
+  }
+}
+
+function fail(shell: Shell, error: unknown, { what, socket = null }: Concerning): void {
+  logFailure(shell.log, `connection: ${what} failed unexpectedly`, { error });
+  if (socket === null) return;
+  shell.sockets.drop(socket);
+  const detail = error instanceof RelayRefusal ? error.message : error instanceof Error ? error.name : typeof error;
+  enqueue(shell, { type: 'closed', socket, ending: { why: 'failed', pace: 'soon', detail } });
+}
+
+function performing({ speaker, sockets, timers }: { speaker: Speaker; sockets: SocketTable; timers: Timers }): Shell['perform'] {
+  const performers: { [D in Effect['do']]: (effect: Extract<Effect, { do: D }>) => void | Promise<void> } = {
+    open: ({ socket }) => sockets.open(socket),
+    hello: ({ socket }) => speaker.hello(socket),
+    ping: ({ socket }) => speaker.ping(socket),
+    goodbye: ({ socket, reason }) => speaker.goodbye(socket, reason),
+    close: ({ socket }) => sockets.close(socket),
+    drop: ({ socket }) => sockets.drop(socket),
+    route: ({ socket }) => speaker.route(socket),
+    drain: ({ socket }) => speaker.drain(socket),
+    set: ({ timer, ms }) => timers.set(timer, ms),
+    clear: ({ timer }) => timers.clear(timer),
+  };
+  return (effect) => performers[effect.do](effect as never);
+}

@@ -21,6 +21,8 @@ export type SocketEvents = {
   clock(epochMs: number): void;
 };
 
+/** Rejects where this machine cannot even try; every other failure is an `ended`. */
+export type OpenConnection = (events: SocketEvents) => Promise<Socket>;
 export type OpenSocket = { url: string; authorization: string; dispatcher: Dispatcher };
 
 export function openSocket({ url, authorization, dispatcher }: OpenSocket, events: SocketEvents): Socket {

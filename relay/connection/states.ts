@@ -80,6 +80,10 @@ export type Effect =
 
 export type Step = { state: State; effects: Effect[] };
 
+type Of<T extends EventType> = Extract<Event, { type: T }>;
+/** What each event does in a state; null, or no cell: it stays as it is. */
+export type Cells<N extends StateName> = { [T in EventType]?: (state: In<N>, event: Of<T>, given: Given) => Step | null };
+
 /** ms. `lifeMs`: after which the cloud's side closes a connection. */
 export type ConnectionTiming = {
   openMs: number;

@@ -1,11 +1,11 @@
 /** The way to the cloud, and what the cloud says. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { errorCode } from '../error-code.ts';
 import { isConnected } from '../health/status.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { broken, type Finding, well } from './finding.ts';
 import * as cloud from './judge-cloud.ts';
-import { codeOf } from './refusal-finding.ts';
 
 export async function lookUp({ line }: DoctorContext): Promise<Finding> {
   const { host } = line().proxy ?? line();
@@ -14,7 +14,7 @@ export async function lookUp({ line }: DoctorContext): Promise<Finding> {
     const found = await lookup(host, { all: true });
     return cloud.judgeName(line(), { addresses: found.map(({ address }) => address) });
   } catch (error) {
-    return cloud.judgeName(line(), { code: codeOf(error) });
+    return cloud.judgeName(line(), { code: errorCode(error) });
   }
 }
 

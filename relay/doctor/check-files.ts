@@ -2,13 +2,14 @@
 import { constants, type Stats, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../error-code.ts';
 import { isAllowed } from '../file-modes.ts';
 import { identityFile } from '../identity/identity.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { type Finding, well } from './finding.ts';
 import { judgeFolder, judgeRoom, judgeStores } from './judge-files.ts';
 import { lookAtStore } from './probes/stored-files.ts';
-import { codeOf, refusalsAsFindings } from './refusal-finding.ts';
+import { refusalsAsFindings } from './refusal-finding.ts';
 
 export const lookAtConfiguration = ({ configuration, places }: DoctorContext): Promise<Finding> =>
   refusalsAsFindings(() => {
@@ -51,6 +52,6 @@ function statOf(file: string): Stats | { code: string } {
   try {
     return statSync(file);
   } catch (error) {
-    return { code: codeOf(error) };
+    return { code: errorCode(error) };
   }
 }

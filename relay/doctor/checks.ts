@@ -45,7 +45,7 @@ export const checks: readonly Check<DoctorContext>[] = [
     id: 'relay',
     name: 'Relay here',
     needs: ['data'],
-    look: async ({ neighbour, places }) => judgeNeighbour(await neighbour(), places.data),
+    look: ({ neighbour, places }) => refusalsAsFindings(async () => judgeNeighbour(await neighbour(), places.data)),
   },
   {
     id: 'stores',

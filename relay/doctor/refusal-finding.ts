@@ -10,6 +10,3 @@ export async function refusalsAsFindings(look: () => Finding | Promise<Finding>)
     throw error;
   }
 }
-
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';

@@ -6,7 +6,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { type Level, levels } from '../log/log.ts';
-import { RelayRefusal } from '../refusal.ts';
+import { jsonOf } from '../stored-file.ts';
+import { listenRefusal } from './listen-refusal.ts';
 import type { RelayStatus } from './status.ts';
 
 export type HealthOptions = {
@@ -15,6 +16,8 @@ export type HealthOptions = {
   status(): RelayStatus;
   metrics(): Promise<string>;
   setLevel(level: Level): void;
+  /** A request could not be answered: an unexpected error, to be logged. */
+  failed(error: unknown): void;
 };
 type Answer = { status: number; type: 'text/plain' | 'application/json'; body: string };
 export type HealthServer = { url: string; close(): Promise<void> };
@@ -23,26 +26,21 @@ const text = (status: number, body: string): Answer => ({ status, type: 'text/pl
 const wanted = z.object({ level: z.enum(levels) });
 const mostBytes = 1_024;
 
-/** Throws RelayRefusal where the port is taken. */
+/** Throws RelayRefusal where it cannot listen on its port. */
 export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(options, request).then(
       (given) => send(response, given),
-      () => send(response, text(500, 'unexpected error')),
+      (error: unknown) => {
+        options.failed(error);
+        send(response, text(500, 'unexpected error'));
+      },
     );
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(
-        new RelayRefusal(
-          `Port ${options.port} for the health endpoint is not free.`,
-          'Set health.port in relay.json to another one, or to 0 for any.',
-          { cause },
-        ),
-      ),
-    );
+    server.once('error', (cause) => reject(listenRefusal(options.port, cause)));
     server.listen(options.port, '127.0.0.1', resolve);
   });
   const address = z.object({ port: z.number() }).parse(server.address());
@@ -85,11 +83,7 @@ async function json(request: IncomingMessage): Promise<unknown> {
     read += chunk;
     if (read.length > mostBytes) return null;
   }
-  try {
-    return JSON.parse(read);
-  } catch {
-    return null;
-  }
+  return jsonOf(read);
 }
 
 function send(response: ServerResponse, { status, type, body }: Answer): void {

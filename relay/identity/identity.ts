@@ -1,5 +1,5 @@
 /** Who this relay is: one file in the data folder, readable by its owner alone. The private key never leaves it. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { privateKey } from '#adapters/relay-identity';
@@ -7,6 +7,7 @@ import { enrolmentAnswer } from '#domain/relay/relay-identity';
 import { replaceFile } from '../atomic-file.ts';
 import { readableByOthers } from '../file-modes.ts';
 import { RelayRefusal } from '../refusal.ts';
+import { isStored, jsonOf, readStoredText } from '../stored-file.ts';
 
 export const identity = enrolmentAnswer.extend({
   key: privateKey,
@@ -17,19 +18,21 @@ export type Identity = z.infer<typeof identity>;
 
 export const identityFile = (dataDir: string) => join(dataDir, 'identity.json');
 
-export const isEnrolled = (dataDir: string): boolean => existsSync(identityFile(dataDir));
+/** Throws RelayRefusal where that cannot be found out. */
+export const isEnrolled = (dataDir: string): boolean => isStored(identityFile(dataDir));
 
-/** Throws RelayRefusal where there is none, others may read it, or it is damaged. */
+/** Throws RelayRefusal where there is none, this account cannot read it, others may read it, or it is damaged. */
 export function readIdentity(dataDir: string): Identity {
   const file = identityFile(dataDir);
-  if (!existsSync(file))
+  const text = readStoredText(file);
+  if (text === null)
     throw new RelayRefusal(
       `This relay is not enrolled: there is no ${file}.`,
       'Make a token in the console (Relays, Enrol), then run: relay enrol <url> <token>',
     );
   if (readableByOthers(statSync(file)))
     throw new RelayRefusal(`${file} holds the relay’s private key, and others may read it.`, `chmod 600 ${file}`);
-  const parsed = identity.safeParse(jsonOf(readFileSync(file, 'utf8')));
+  const parsed = identity.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join('.') || 'the whole'))].join(', ');
   throw new RelayRefusal(`${file} is damaged (${fields}).`, 'Restore it from a backup, or revoke this relay and enrol it anew.');
@@ -37,12 +40,4 @@ export function readIdentity(dataDir: string): Identity {
 
 export function writeIdentity(dataDir: string, given: Identity): void {
   replaceFile(identityFile(dataDir), `${JSON.stringify(given, null, 2)}\n`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

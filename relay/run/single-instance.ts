@@ -6,23 +6,57 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { errorCode } from '../error-code.ts';
 import { RelayRefusal } from '../refusal.ts';
+import { sqliteCode } from '../sqlite-code.ts';
 import { readRunning } from './running-file.ts';
 
-/** Throws RelayRefusal while another holds it. */
-export function singleInstance(dataDir: string): { release(): void } {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(join(dataDir, 'lock.sqlite'), { timeout: 0 });
-  try {
-    database.exec('BEGIN EXCLUSIVE');
-  } catch (cause) {
-    database.close();
-    const pid = readRunning(dataDir)?.pid;
-    throw new RelayRefusal(
+/** Another process holds the data folder. */
+export class AnotherRelayRuns extends RelayRefusal {
+  constructor(dataDir: string, cause: unknown) {
+    const pid = pidOf(dataDir);
+    super(
       `Another relay runs on ${dataDir}${pid === undefined ? '' : ` (process ${pid})`}.`,
       'See relay status. A second relay for the same source belongs on another machine, or needs its own --data.',
       { cause },
     );
   }
-  return { release: () => database.close() };
+}
+
+/** Throws AnotherRelayRuns while another holds it, RelayRefusal where the folder cannot be locked at all. */
+export function singleInstance(dataDir: string): { release(): void } {
+  const file = join(dataDir, 'lock.sqlite');
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(file, { timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database?.close();
+    throw isLocked(cause) ? new AnotherRelayRuns(dataDir, cause) : cannotLock(file, cause);
+  }
+  const held = database;
+  return { release: () => held.close() };
+}
+
+/** SQLITE_BUSY, SQLITE_LOCKED. */
+const isLocked = (error: unknown): boolean => [5, 6].includes(sqliteCode(error) ?? 0);
+
+function cannotLock(file: string, cause: unknown): RelayRefusal {
+  const code = sqliteCode(cause);
+  return new RelayRefusal(
+    `${file} cannot be locked (${code === null ? errorCode(cause) : `SQLite ${code}`}).`,
+    'Let the account of the relay write to its data folder, and check that the disk has room and is healthy.',
+    { cause },
+  );
+}
+
+/** Only for the message: what keeps the file from being read must not hide that another relay runs. */
+function pidOf(dataDir: string): number | undefined {
+  try {
+    return readRunning(dataDir)?.pid;
+  } catch (error) {
+    if (error instanceof RelayRefusal) return undefined;
+    throw error;
+  }
 }

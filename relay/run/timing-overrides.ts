@@ -1,5 +1,6 @@
 /** Times as RELAY_TIMING sets them, e.g. `{"heartbeatMs":500}`: for trials and tests; otherwise as they are. */
 import { RelayRefusal } from '../refusal.ts';
+import { jsonOf } from '../stored-file.ts';
 import { type Timing, timing } from '../timing.ts';
 
 /** Throws RelayRefusal. */
@@ -8,12 +9,4 @@ export function timingOverrides(environment: NodeJS.ProcessEnv): Timing {
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   throw new RelayRefusal(`RELAY_TIMING is not right: ${wrong}`, 'Unset it: it is only for trials.');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

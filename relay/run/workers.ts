@@ -27,7 +27,7 @@ export function relayWorkers({ configuration, credentials, sourceId, dataDir, lo
   const { concurrency } = configuration.traveler;
   const gathering = relayGather({ sourceId, source, snapshot, concurrency, now: Date.now, log: tell });
   const journal = sqliteJournal(join(dataDir, 'journal.db'));
-  const acting = relayActions({ source: watched(source, gathering.touched), journal, atOnce: concurrency });
+  const acting = relayActions({ source: watched(source, gathering.touched), journal, log, atOnce: concurrency });
   return {
     gather: gathering.gather,
     resend: gathering.resend,

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
 import { isEnrolled } from '../identity/identity.ts';
 import { RelayRefusal } from '../refusal.ts';
+import { isStored } from '../stored-file.ts';
 import { type Step, serviceName, usualUser, type WantedService } from './service-plan.ts';
 import { ask, carryOut, wordsOf } from './steps.ts';
 import { systemdAnswer, systemdInstall, systemdQuestion, systemdUninstall } from './systemd-plan.ts';
@@ -54,7 +55,7 @@ const packagedUnit = `/usr/lib/systemd/system/${serviceName}.service`;
 const thisRelay = () => [process.execPath, resolve(process.argv[1] ?? '')];
 
 function install(wanted: WantedService, windows: boolean): Step[] {
-  const configExists = existsSync(wanted.config);
+  const configExists = isStored(wanted.config);
   if (windows) return taskInstall(wanted, { configExists });
   const userExists = spawnSync('id', ['-u', wanted.user], { stdio: 'ignore' }).status === 0;
   return systemdInstall(wanted, { unitFile, packaged: existsSync(packagedUnit), userExists, configExists });

@@ -1,9 +1,16 @@
-/** What the cloud asks for is handed to the workers, once each, and acknowledged when it is safe with them. */
+/**
+ * What the cloud asks for is handed to the workers, once each, and acknowledged when it is safe with them.
+ *
+ * - gather under way (`running`): from its command until it ended. One at a time: a newer one, a newer lease or `stop` aborts it.
+ *
+ * Invariants: a command is handled once, however often it is redelivered; one that failed is not acknowledged, so the cloud
+ * redelivers it; nothing rejects unhandled.
+ */
 import type { ActionCommand, GatherCommand, SettingsCommand, ToRelay } from '#domain/relay/relay-protocol';
 import type { Metrics } from '../health/metrics.ts';
-import type { Log } from '../log/log.ts';
 import type { Link, Workers } from '../ports.ts';
-import { createInbox } from './inbox.ts';
+import type { Failures } from './failures.ts';
+import { createInbox, type Inbox } from './inbox.ts';
 
 type Resend = Extract<ToRelay, { type: 'resend' }>;
 export type Commands = {
@@ -18,69 +25,84 @@ export type Commands = {
   stop(): void;
 };
 
-export type CommandOptions = { workers: Workers; link: Link; acknowledge(n: number): void; log: Log; metrics: Metrics };
+export type CommandOptions = { workers: Workers; link: Link; acknowledge(n: number): void; failures: Failures; metrics: Metrics };
 type Running = { runId: string; fence: number; abort: AbortController; ended: Promise<void> };
+type State = CommandOptions & { inbox: Inbox; running: Running | null };
 
-export function createCommands({ workers, link, acknowledge, log, metrics }: CommandOptions): Commands {
-  const inbox = createInbox();
-  let running: Running | null = null;
-
-  function failed(type: string, error: unknown): void {
-    metrics.count('relay_work_failed_total', { type });
-    log.error(`${type} ended in an unexpected error`, {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
-  }
-
-  /** Acknowledged once `work` has resolved; where it fails the command may come again. */
-  async function once(command: { n: number; type: string }, work: () => Promise<void>): Promise<void> {
-    const { n, type } = command;
-    const taken = inbox.take(n);
-    if (taken !== 'new') metrics.count('relay_messages_duplicate_total');
-    if (taken === 'seen') acknowledge(n);
-    if (taken !== 'new') return;
-    try {
-      await work();
-      inbox.keep(n);
-      acknowledge(n);
-    } catch (error) {
-      inbox.forget(n);
-      failed(type, error);
-    }
-  }
-
-  /** One gather at a time: a new one ends the one before, whose run the cloud has given up. */
-  async function gather(command: GatherCommand): Promise<void> {
-    if (running?.runId === command.runId) return;
-    const before = running;
-    const abort = new AbortController();
-    const { promise: ended, resolve } = Promise.withResolvers<void>();
-    running = { runId: command.runId, fence: command.fence, abort, ended };
-    before?.abort.abort(new Error('a newer gather was asked for'));
-    await before?.ended;
-    try {
-      if (!abort.signal.aborted) await workers.gather(command, link, abort.signal);
-    } catch (error) {
-      if (!abort.signal.aborted) failed('gather', error);
-    } finally {
-      resolve();
-      if (running?.abort === abort) running = null;
-    }
-  }
-
+export function createCommands(options: CommandOptions): Commands {
+  const { workers, link } = options;
+  const state: State = { ...options, inbox: createInbox(), running: null };
   return {
-    action: (command) => void once(command, () => workers.act(command, link)),
-    gather: (command) =>
-      // Under way is all it takes: a gather that is lost with the relay is asked for again at its next time.
-      void once(command, async () => {
-        void gather(command);
-      }),
-    settings: (command) => void once(command, () => workers.settings(command, link)),
-    resend: (command) => void once(command, () => workers.resend(command.runId, command.parts, link)),
-    resume: () => void workers.resume(link).catch((error: unknown) => failed('resume', error)),
+    action: (command) => handled(state, command.type, () => once(state, command, () => workers.act(command, link))),
+    gather: (command) => handled(state, command.type, () => once(state, command, async () => startGather(state, command))),
+    settings: (command) => handled(state, command.type, () => once(state, command, () => workers.settings(command, link))),
+    resend: (command) =>
+      handled(state, command.type, () => once(state, command, () => workers.resend(command.runId, command.parts, link))),
+    resume: () => handled(state, 'resume', () => work(state, 'resume', () => workers.resume(link))),
     leaseIs(fence) {
+      const { running } = state;
       if (running && fence !== null && fence > running.fence) running.abort.abort(new Error('another relay holds the lease'));
     },
-    stop: () => running?.abort.abort(new Error('the relay stops')),
+    stop: () => state.running?.abort.abort(new Error('the relay stops')),
   };
+}
+
+/** Nobody waits for it: a rejection is a failure of that type. */
+function handled(state: State, type: string, begin: () => Promise<unknown>): void {
+  begin().catch((error: unknown) => failed(state, type, error));
+}
+
+function failed({ failures, metrics }: State, type: string, error: unknown): void {
+  metrics.count('relay_work_failed_total', { type });
+  failures.failed(type, error);
+}
+
+/** Whether it succeeded. */
+async function work(state: State, type: string, run: () => Promise<void>): Promise<boolean> {
+  try {
+    await run();
+    state.failures.succeeded(type);
+    return true;
+  } catch (error) {
+    failed(state, type, error);
+    return false;
+  }
+}
+
+/** Acknowledged once `run` has resolved; where it fails the command may be redelivered. */
+async function once(state: State, { n, type }: { n: number; type: string }, run: () => Promise<void>): Promise<void> {
+  const { inbox, metrics, acknowledge } = state;
+  const taken = inbox.take(n);
+  if (taken !== 'new') metrics.count('relay_messages_duplicate_total');
+  if (taken === 'seen') acknowledge(n);
+  if (taken !== 'new') return;
+  if (await work(state, type, run)) {
+    inbox.keep(n);
+    acknowledge(n);
+  } else inbox.forget(n);
+}
+
+/** Under way is all that is acknowledged: a gather that is lost with the relay is asked for again at its next time. */
+function startGather(state: State, command: GatherCommand): void {
+  handled(state, 'gather', () => gather(state, command));
+}
+
+/** A new gather ends the one before, whose run the cloud has abandoned; the same one goes on. */
+async function gather(state: State, command: GatherCommand): Promise<void> {
+  const { running: before, workers, link, failures } = state;
+  if (before?.runId === command.runId) return;
+  const abort = new AbortController();
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  state.running = { runId: command.runId, fence: command.fence, abort, ended };
+  before?.abort.abort(new Error('a newer gather was asked for'));
+  await before?.ended;
+  try {
+    if (!abort.signal.aborted) await workers.gather(command, link, abort.signal);
+    failures.succeeded('gather');
+  } catch (error) {
+    if (!abort.signal.aborted) failed(state, 'gather', error);
+  } finally {
+    resolve();
+    if (state.running?.abort === abort) state.running = null;
+  }
 }

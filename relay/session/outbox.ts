@@ -1,8 +1,15 @@
 /**
- * Messages that have to arrive: kept until the cloud has acknowledged their number, sent again, with the same number, over each
- * new connection and after a while over the same one. In order of their numbers; only `window` of them are under way at once, the
- * rest waits. Bounded: a caller that hands over more than `limit` without waiting is refused.
+ * Messages that have to arrive: kept until the cloud has acknowledged their number, redelivered, with the same number, over each
+ * new connection and after a while over the same one.
+ *
+ * - waiting: added, not yet sent: no connection, or `window` earlier ones are under way.
+ * - under way: among the first `window`; sent over `over`, and again with backoff until acknowledged.
+ * - gone: acknowledged, or its signal aborted.
+ *
+ * Invariants: messages are first sent in the order of their numbers; at most `window` are under way and at most `limit` kept: a caller
+ * that hands over more without waiting is rejected.
  */
+import { backoffMs } from '#domain/time/backoff';
 import type { SocketId } from '../connection/states.ts';
 
 type Entry = {
@@ -12,7 +19,7 @@ type Entry = {
   over: SocketId | null;
   sentAt: number;
   tries: number;
-  settled: PromiseWithResolvers<void>;
+  acknowledged: PromiseWithResolvers<void>;
 };
 
 export type OutboxOptions = {
@@ -31,89 +38,98 @@ export class TooMuchUnderWay extends Error {
 }
 
 export type Outbox = {
-  /** Resolves when acknowledged. Rejects with the signal's reason when given up, with TooMuchUnderWay when full. */
+  /** Resolves when acknowledged. Rejects with the signal's reason when aborted, with TooMuchUnderWay when full. */
   add(n: number, text: string, signal?: AbortSignal): Promise<void>;
   acknowledge(acks: readonly number[]): void;
   /** Where to send from now on; what is under way goes there again, but for what is still awaited over another connection. */
   route(socket: SocketId | null, awaited?: SocketId | null): void;
-  /** Nothing more is to be expected over this connection: what it owes goes over the present one. */
+  /** Nothing more is to be expected over this connection: what is unacknowledged over it goes over the present one. */
   giveUp(socket: SocketId): void;
-  /** Sends again what has waited too long. To be called every now and then. */
+  /** Redelivers what has waited too long. To be called several times per `resendMs`. */
   nudge(): void;
   /** How many that last went over this connection are unacknowledged. */
   owedOver(socket: SocketId): number;
   readonly size: number;
 };
 
-/** After each try over the same connection the next waits twice as long, up to this many times. */
+type State = Required<OutboxOptions> & {
+  /** In order of numbers, since they are given in order. */
+  readonly entries: Map<number, Entry>;
+  socket: SocketId | null;
+};
+
+/** After each try over the same connection the next waits twice as long, up to this many times the first wait. */
 const slowestFactor = 8;
 
-export function createOutbox({ send, resendMs, window = 32, limit = 1_000, now, resent = () => {} }: OutboxOptions): Outbox {
-  /** In order of numbers, since they are given in order. */
-  const entries = new Map<number, Entry>();
-  let socket: SocketId | null = null;
-
-  function transmit(entry: Entry, to: SocketId): void {
-    if (entry.over !== null) resent();
-    entry.tries = entry.over === to ? entry.tries + 1 : 1;
-    entry.over = to;
-    entry.sentAt = now();
-    send(to, entry.text);
-  }
-
-  const underWay = () => entries.values().take(window);
-
-  function fill(): void {
-    if (socket === null) return;
-    for (const entry of underWay()) if (entry.over === null) transmit(entry, socket);
-  }
-
+export function createOutbox(options: OutboxOptions): Outbox {
+  const state: State = { window: 32, limit: 1_000, resent: () => {}, ...options, entries: new Map(), socket: null };
+  const { entries } = state;
   return {
-    async add(n, text, signal) {
-      signal?.throwIfAborted();
-      if (entries.size >= limit) throw new TooMuchUnderWay(`${limit} messages wait for the cloud’s acknowledgement`);
-      const entry: Entry = { n, text, over: null, sentAt: 0, tries: 0, settled: Promise.withResolvers() };
-      const abandon = () => {
-        entries.delete(n);
-        entry.settled.reject(signal?.reason);
-        fill();
-      };
-      signal?.addEventListener('abort', abandon, { once: true });
-      entries.set(n, entry);
-      fill();
-      try {
-        await entry.settled.promise;
-      } finally {
-        signal?.removeEventListener('abort', abandon);
-      }
-    },
+    add: (n, text, signal) => add(state, newEntry(n, text), signal),
     acknowledge(acks) {
       for (const n of acks) {
-        entries.get(n)?.settled.resolve();
+        entries.get(n)?.acknowledged.resolve();
         entries.delete(n);
       }
-      fill();
+      fill(state);
     },
     route(to, awaited = null) {
-      socket = to;
-      if (to === null) return;
-      for (const entry of underWay())
-        if (entry.over === null || (entry.over !== to && entry.over !== awaited)) transmit(entry, to);
+      state.socket = to;
+      redeliver(state, ({ over }) => over === null || (over !== to && over !== awaited));
     },
     giveUp(lost) {
-      if (socket === null || socket === lost) return;
-      for (const entry of underWay()) if (entry.over === lost) transmit(entry, socket);
+      if (state.socket !== lost) redeliver(state, ({ over }) => over === lost);
     },
-    nudge() {
-      if (socket === null) return;
-      for (const entry of underWay()) {
-        const patience = resendMs * Math.min(slowestFactor, 2 ** (entry.tries - 1));
-        if (entry.over === socket && now() - entry.sentAt >= patience) transmit(entry, socket);
-      }
-    },
+    nudge: () => redeliver(state, (entry) => isOverdue(state, entry)),
     owedOver: (of) => [...entries.values()].filter(({ over }) => over === of).length,
     get size() {
       return entries.size;
     },
   };
+}
+
+const newEntry = (n: number, text: string): Entry => ({
+  ...{ n, text, over: null, sentAt: 0, tries: 0 },
+  acknowledged: Promise.withResolvers(),
+});
+
+async function add(state: State, entry: Entry, signal?: AbortSignal): Promise<void> {
+  const { entries, limit } = state;
+  signal?.throwIfAborted();
+  if (entries.size >= limit) throw new TooMuchUnderWay(`${limit} messages wait for the cloud’s acknowledgement`);
+  const abandon = () => {
+    entries.delete(entry.n);
+    entry.acknowledged.reject(signal?.reason);
+    fill(state);
+  };
+  signal?.addEventListener('abort', abandon, { once: true });
+  entries.set(entry.n, entry);
+  fill(state);
+  try {
+    await entry.acknowledged.promise;
+  } finally {
+    signal?.removeEventListener('abort', abandon);
+  }
+}
+
+/** Sends what has become one of the first `window`. */
+const fill = (state: State): void => redeliver(state, ({ over }) => over === null);
+
+function redeliver(state: State, isDue: (entry: Entry) => boolean): void {
+  const { entries, window, socket } = state;
+  if (socket === null) return;
+  for (const entry of entries.values().take(window)) if (isDue(entry)) transmit(state, entry, socket);
+}
+
+function transmit({ send, resent, now }: State, entry: Entry, to: SocketId): void {
+  if (entry.over !== null) resent();
+  entry.tries = entry.over === to ? entry.tries + 1 : 1;
+  entry.over = to;
+  entry.sentAt = now();
+  send(to, entry.text);
+}
+
+function isOverdue({ resendMs, socket, now }: State, { over, sentAt, tries }: Entry): boolean {
+  const waitMs = backoffMs({ firstMs: resendMs, longestMs: resendMs * slowestFactor, jitter: 'none' }, tries, 0);
+  return over === socket && now() - sentAt >= waitMs;
 }

@@ -1,17 +1,18 @@
 /**
  * Numbers of messages: each once, over all connections and restarts. Blocks of them are reserved on disk, so that a number costs
- * no write of its own; what is left of a block at a restart is never used. Where the file is missing or damaged the count goes on
- * from the clock (epoch ms): above whatever was used before, since no relay sends a thousand messages every second of its life.
+ * no write of its own; what is left of a block at a restart is never used. Where there is no file the count starts from the
+ * clock (epoch ms): above every number used before, since no relay sends a thousand messages every second of its life.
  */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { replaceFile } from '../atomic-file.ts';
+import { readStoredJson } from '../stored-file.ts';
 
 const reserved = z.strictObject({ reservedTo: z.number().int().positive() });
 const block = 10_000;
 
 export type SequenceNumbers = { next(): number };
 
+/** Throws RelayRefusal where the file is there and cannot be used; `next` throws what the disk says when a block cannot be reserved. */
 export function createSequenceNumbers(file: string, { now = Date.now }: { now?: () => number } = {}): SequenceNumbers {
   let last = lastReserved(file) ?? now();
   let reservedTo = last;
@@ -27,10 +28,7 @@ export function createSequenceNumbers(file: string, { now = Date.now }: { now?: 
   };
 }
 
-function lastReserved(file: string): number | null {
-  try {
-    return reserved.parse(JSON.parse(readFileSync(file, 'utf8'))).reservedTo;
-  } catch {
-    return null;
-  }
-}
+const remedy =
+  'Check that the clock of this machine is right, then remove the file: numbers go on from the clock, above all that were used.';
+
+const lastReserved = (file: string): number | null => readStoredJson(file, { schema: reserved, remedy })?.reservedTo ?? null;

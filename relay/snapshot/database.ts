@@ -1,4 +1,4 @@
-/** The snapshot's file: opened, checked, set aside when broken. SQLite in WAL mode, each commit flushed to the disk. */
+/** The snapshot's file: opened, checked, replaced when broken. SQLite in WAL mode, each commit flushed to the disk. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,18 +24,18 @@ const settings = `
 
 export type SnapshotFile = {
   readonly database: DatabaseSync;
-  /** Puts the file out of the way, under a name that says so, and begins an empty one. */
-  setAside(): string;
+  /** Moves the broken file to another name, which it returns, and opens an empty one. */
+  replaceBroken(): string;
   close(): void;
 };
 
-/** Throws what SQLite throws when the directory cannot be written to. `broken` is told where a broken file went. */
+/** Throws what SQLite throws when the directory cannot be written to. `broken` is called with the new name of a broken file. */
 export function openSnapshotFile(directory: string, broken: (aside: string) => void): SnapshotFile {
   const path = join(directory, 'snapshot.db');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  let database = openOrSetAside();
+  let database = openOrReplace();
 
-  function openOrSetAside(): DatabaseSync {
+  function openOrReplace(): DatabaseSync {
     try {
       return open(path);
     } catch (error) {
@@ -48,7 +48,7 @@ export function openSnapshotFile(directory: string, broken: (aside: string) => v
     get database() {
       return database;
     },
-    setAside() {
+    replaceBroken() {
       closeQuietly(database);
       const aside = moveAside(path);
       database = open(path);

@@ -1,5 +1,6 @@
 /** What can go wrong with the file of the snapshot, told from what the disk does. */
 import type { Explanation } from '#adapters/traveler/failure';
+import { sqliteCode } from '../sqlite-code.ts';
 
 /** The disk does not take what is written, or does not give what was. Nothing was changed. */
 export class SnapshotFailure extends Error {
@@ -28,17 +29,14 @@ const trouble = new Map<number, string>([
   [14, 'cannot be opened'],
 ]);
 
-const codeOf = (error: unknown): number =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
-
-export const isBroken = (error: unknown): boolean => error instanceof BrokenContent || broken.has(codeOf(error));
+export const isBroken = (error: unknown): boolean => error instanceof BrokenContent || broken.has(sqliteCode(error) ?? 0);
 
 /** SQLite finds nothing wrong, and yet what is stored is none of ours. */
 export class BrokenContent extends Error {}
 
 /** The failure that an error of the disk amounts to; null when it is none. */
 export function diskFailure(error: unknown, directory: string): SnapshotFailure | null {
-  const how = trouble.get(codeOf(error));
+  const how = trouble.get(sqliteCode(error) ?? 0);
   if (how === undefined) return null;
   return new SnapshotFailure(
     {

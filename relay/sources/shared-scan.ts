@@ -1,6 +1,6 @@
 /**
- * Finds single devices where only the whole list can be read: who asks while a reading goes on waits for the next one, which
- * began after the asking, and all who wait share it. So many at once cost one reading, and nobody is given what was read before.
+ * Finds single devices where only the whole list can be read: a request made while a scan runs waits for the next scan, which
+ * begins after the request, and all that wait share it. Many at once cost one scan, and no answer is older than its request.
  */
 import type { Found } from '#adapters/traveler/contract';
 import type { DeviceKey } from '#domain/devices/device';
@@ -43,6 +43,7 @@ export function sharedScan(readAll: () => AsyncIterable<readonly Found[]>): (wan
   return (wanted) =>
     new Promise((resolve, reject) => {
       waiting.push({ wanted, resolve, reject });
-      if (!going) void scan();
+      // `scan` passes every error on to those who wait for it.
+      if (!going) scan().catch(reject);
     });
 }

@@ -310,3 +310,24 @@ test('a command that the workers could not take is not acknowledged, and is take
   expect(tries).toBe(2);
   expect(await relay.metric('relay_work_failed_total')).toBe(1);
 });
+
+test('a hello that fails unexpectedly ends that try only, and is logged', async ({ both }) => {
+  let tries = 0;
+  const { relay } = await both(
+    {},
+    {
+      workers: {
+        problems() {
+          tries += 1;
+          if (tries === 1) throw new RangeError('of Jane Doe');
+          return [];
+        },
+      },
+    },
+  );
+  await holding(relay);
+  const [failure] = relay.said('connection: hello failed unexpectedly');
+  expect(failure).toMatchObject({ level: 'error', error: 'RangeError' });
+  expect(JSON.stringify(failure)).not.toContain('Jane');
+  expect(relay.said('not connected: failed')).toHaveLength(1);
+});

@@ -33,7 +33,8 @@ async function readFrom(source: RelaySource): Promise<FirstPage> {
   const pages = source.pages()[Symbol.asyncIterator]();
   try {
     const { value, done } = await pages.next();
-    void pages.return?.();
+    // Not awaited: the first page is read, and the rest may take minutes.
+    pages.return?.().catch(() => undefined);
     return { how: 'read', page: done ? null : value, facts: await source.facts().catch(() => null) };
   } catch (error) {
     if (error instanceof TravelerFailure) return { how: 'failed', failure: error };

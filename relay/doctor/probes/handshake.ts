@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { checkProof, connectStatement, type PrivateKey } from '#adapters/relay-identity';
 import { type Lease, protocol, readToRelay, type ToCloud } from '#domain/relay/relay-protocol';
 import type { RelayConfiguration } from '../../configuration/load.ts';
@@ -47,7 +47,7 @@ async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options)
   } catch {
     return null;
   } finally {
-    void dispatcher.destroy().catch(() => undefined);
+    release(dispatcher);
   }
 }
 
@@ -59,7 +59,7 @@ async function shakeWith(
   const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
   const [nonce, challenge] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
   const statement = await connectStatement(key, { relayId, socketUrl, now: Date.now(), nonce });
-  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let clockAheadMs: number | null = null;
   let opened = false;
   // Numbers of a running relay are not touched: neither of these two is acknowledged, so none is mistaken for another.
@@ -76,7 +76,7 @@ async function shakeWith(
         if (read.read !== 'message') return;
         const { message } = read;
         if (message.type === 'goodbye') resolve({ how: 'goodbye', code: message.code, reason: message.reason });
-        if (message.type === 'welcome') void welcomed(message);
+        if (message.type === 'welcome') welcomed(message).catch(reject);
       },
       ended: (ending) => resolve({ how: 'ended', ending, opened }),
       clock(epochMs) {
@@ -93,15 +93,22 @@ async function shakeWith(
   }
 
   const timer = setTimeout(() => resolve({ how: 'silent' }), patienceMs);
-  const answer = await promise;
-  clearTimeout(timer);
-  socket.close();
-  // What was said last goes out before the connection is destroyed.
-  await new Promise((done) => setTimeout(done, answer.how === 'welcome' ? 100 : 0));
-  socket.drop();
-  // Not waited for: with a connection that was upgraded it has been seen not to come to an end.
-  void dispatcher.destroy().catch(() => undefined);
-  return { clockAheadMs, answer };
+  try {
+    const answer = await promise;
+    socket.close();
+    // What was said last goes out before the connection is destroyed.
+    await new Promise((done) => setTimeout(done, answer.how === 'welcome' ? 100 : 0));
+    return { clockAheadMs, answer };
+  } finally {
+    clearTimeout(timer);
+    socket.drop();
+    release(dispatcher);
+  }
+}
+
+/** Not awaited: with a connection that was upgraded it has been seen never to resolve. */
+function release(dispatcher: Dispatcher): void {
+  dispatcher.destroy().catch(() => undefined);
 }
 
 const helloOf = ({ traveler, console: how }: RelayConfiguration) => ({

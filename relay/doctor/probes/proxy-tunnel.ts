@@ -45,11 +45,16 @@ export async function tunnelled(
     socket.on('error', () => {});
     const end = () => {
       socket.destroy();
-      void client.destroy();
+      release(client);
     };
     return { status: statusCode, socket, end };
   } catch (error) {
-    void client.destroy();
+    release(client);
     throw error;
   }
+}
+
+/** Not awaited, and its failure means nothing: what was to be learnt of the proxy is known by then. */
+function release(client: Client): void {
+  client.destroy().catch(() => undefined);
 }

@@ -4,7 +4,7 @@ import { askStatus } from '../../cli/status.ts';
 import type { RelayStatus } from '../../health/status.ts';
 import { RelayRefusal } from '../../refusal.ts';
 import { readRunning } from '../../run/running-file.ts';
-import { singleInstance } from '../../run/single-instance.ts';
+import { AnotherRelayRuns, singleInstance } from '../../run/single-instance.ts';
 
 export type Neighbour =
   | { how: 'none' }
@@ -12,7 +12,7 @@ export type Neighbour =
   /** Something holds the folder and does not answer. */
   | { how: 'mute'; pid: number | null };
 
-/** The folder must be there and writable. */
+/** The folder must be there and writable. Throws RelayRefusal where it cannot be locked or its files cannot be read. */
 export async function neighbourOn(dataDir: string): Promise<Neighbour> {
   if (isFree(dataDir)) return { how: 'none' };
   const pid = readRunning(dataDir)?.pid ?? null;
@@ -29,7 +29,7 @@ function isFree(dataDir: string): boolean {
     singleInstance(dataDir).release();
     return true;
   } catch (error) {
-    if (error instanceof RelayRefusal) return false;
+    if (error instanceof AnotherRelayRuns) return false;
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 /** What the relay keeps on disk, looked at without changing it. */
-import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { RelayRefusal } from '../../refusal.ts';
+import { sqliteCode } from '../../sqlite-code.ts';
+import { isStored } from '../../stored-file.ts';
 
 export type Stored = 'absent' | 'sound' | 'damaged' | { unreadable: string };
 
@@ -9,15 +11,15 @@ const damaged = new Set([11, 26]);
 
 /** No relay may run on it meanwhile. */
 export function lookAtStore(file: string): Stored {
-  if (!existsSync(file)) return 'absent';
   let database: DatabaseSync | undefined;
   try {
+    if (!isStored(file)) return 'absent';
     database = new DatabaseSync(file, { readOnly: true });
     const found = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0];
     return found === 'ok' ? 'sound' : 'damaged';
   } catch (error) {
-    const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
-    if (code !== null && damaged.has(code)) return 'damaged';
+    if (damaged.has(sqliteCode(error) ?? 0)) return 'damaged';
+    if (error instanceof RelayRefusal) return { unreadable: error.message };
     return { unreadable: error instanceof Error ? error.message : 'unknown error' };
   } finally {
     if (database?.isOpen) database.close();

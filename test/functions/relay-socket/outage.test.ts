@@ -12,6 +12,7 @@ import { receive } from '#functions/relay-socket/receive';
 import { manualQueue } from '#test/fixtures/manual-queue';
 import { aRequest, newDevice, type Spine, startSpine } from '#test/fixtures/spine';
 import { hours, minutes } from '#test/functions/gather/world';
+import { quietLog } from '#test/relay/quiet-log';
 import { relayActions } from '../../../relay/actions/relay-actions.ts';
 import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import { restWrites } from '../../../relay/domino/rest-writes.ts';
@@ -113,7 +114,7 @@ function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySock
     cloudNow: () => spine.clock.now,
   };
   const source = sourceOf(restReads(spine.traveler), restWrites(spine.traveler, { patienceMs: 50 }));
-  const acting = relayActions({ source, journal: memoryJournal(), now: () => spine.clock.now });
+  const acting = relayActions({ source, journal: memoryJournal(), log: quietLog, now: () => spine.clock.now });
   const commands = (): ActionCommand[] => {
     const fresh = spine.relay.posted.slice(heard).map(({ message }) => message);
     heard = spine.relay.posted.length;

@@ -14,6 +14,7 @@ import { type DeviceWrites, sourceOf } from '../../../relay/domino/device-writes
 import type { ActionJournal } from '../../../relay/journal/action-journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import type { Link, RelaySource, Told } from '../../../relay/ports.ts';
+import { quietLog } from '../quiet-log.ts';
 import { aCommand } from './commands.ts';
 import { directConsole, readBack, readsOf } from './parts.ts';
 
@@ -92,7 +93,7 @@ export async function acting({ simulated = {}, writes, source: adapt = (same) =>
   const written = writes ? writes(server, rest) : quick(consoleWrites(directConsole(server.port), { rest }));
   const source = adapt(sourceOf(readsOf(rest), written));
   const journal = options.journal ?? memoryJournal();
-  const relay = relayActions({ ...options, source, journal });
+  const relay = relayActions({ log: quietLog, ...options, source, journal });
   const at = cloud();
   onTestFinished(async () => {
     await relay.stop(200);

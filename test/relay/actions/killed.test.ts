@@ -20,6 +20,7 @@ import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/action-journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
 import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
+import { quietLog } from '../quiet-log.ts';
 import { cloud, quick, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
 import { death, mortalLink, mortalRelay } from './mortal.ts';
@@ -115,7 +116,7 @@ async function inProcess(command: ActionCommand, journal: ActionJournal, killAt:
 /** The process that comes after it, and a cloud that asks on where nobody knows: it looks, then lets it go again. */
 async function afterwards(command: ActionCommand, book: ActionJournal): Promise<ActionOutcome> {
   const source = sourceOf(readsOf(rest), quick(consoleWrites(directConsole(server.port))));
-  const relay = relayActions({ source, journal: book });
+  const relay = relayActions({ source, journal: book, log: quietLog });
   const at = cloud();
   try {
     await relay.resume(at.link);

@@ -5,6 +5,7 @@ import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/action-journal.ts';
 import type { Link } from '../../../relay/ports.ts';
+import { quietLog } from '../quiet-log.ts';
 import { directConsole, readsOf } from './parts.ts';
 
 export type Place = (name: string) => Promise<void>;
@@ -27,6 +28,7 @@ export function mortalRelay({ port, rest, journal }: Parts, place: Place): Relay
   const writes = consoleWrites({ tell: mortal('console', directConsole(port).tell) });
   const source = sourceOf(readsOf(rest), { ...writes, readBack });
   return relayActions({
+    log: quietLog,
     source: { ...source, read: mortal('read', source.read) },
     journal: {
       ...journal,

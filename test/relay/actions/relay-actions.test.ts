@@ -4,6 +4,7 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 import { relayActions } from '../../../relay/actions/relay-actions.ts';
 import { JournalFailure } from '../../../relay/journal/action-journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
+import { quietLog } from '../quiet-log.ts';
 import { acting } from './acting.ts';
 import { aDetail, hour } from './commands.ts';
 
@@ -226,7 +227,7 @@ test('cut off before its effect showed, a wipe is looked for by the next start a
   const written = { ...journal, written: () => Promise.reject(new JournalFailure('Killed before it was noted.')) };
   server.setConsoleFaults([{ kind: 'delay', ms: 250 }]);
   const command = commandFor(arrive('ApplDX3'), { what: 'wipe' });
-  const killed = relayActions({ source, journal: written });
+  const killed = relayActions({ source, journal: written, log: quietLog });
   await killed.act(command, cloud.link);
   await expect.poll(async () => (await journal.open())[0]?.startedAt).toEqual(expect.any(Number));
   await killed.stop(0);
@@ -244,7 +245,7 @@ test('a write that was begun again and cut off again is looked for from when it 
   const command = commandFor(arrive('ApplDX3'), { what: 'block', lockBelongs: false });
   await journal.received(command, Date.now() - 60_000);
   await journal.started(command, { before: aDetail(), at: Date.now() - 60_000 });
-  const killed = relayActions({ source, journal: written });
+  const killed = relayActions({ source, journal: written, log: quietLog });
   await killed.act(command, cloud.link);
   await expect.poll(async () => (await journal.open())[0]?.startedAt).toBeGreaterThan(Date.now() - 30_000);
   await killed.stop(0);

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { RelayRefusal } from '../../../relay/refusal.ts';
 import { createSequenceNumbers } from '../../../relay/session/sequence-numbers.ts';
 
 let file: string;
@@ -35,13 +36,37 @@ test('are reserved on disk before the first is used', () => {
   expect(JSON.parse(readFileSync(file, 'utf8')).reservedTo).toBeGreaterThanOrEqual(first);
 });
 
-test('where the file was lost or damaged they go on from the clock, above whatever was used', () => {
+test('where the file was lost they go on from the clock, above all that were used', () => {
   const used = take(5);
   rmSync(file);
   const [afterLoss = 0] = take(1, 60_000);
   expect(afterLoss).toBeGreaterThan(Math.max(...used));
+});
+
+test('a damaged file is an error that says what to do, and doing it lets them go on from the clock', () => {
+  const used = take(5);
   writeFileSync(file, '{"reservedTo":');
-  const [afterDamage = 0] = take(1, 120_000);
-  expect(afterDamage).toBeGreaterThan(afterLoss);
+  expect(() => take(1)).toThrow(`${file} is damaged.`);
+  expect(refusalOf(() => take(1)).remedy).toContain('remove the file');
+  rmSync(file);
+  const [afterRemoval = 0] = take(1, 120_000);
+  expect(afterRemoval).toBeGreaterThan(Math.max(...used));
   expect(existsSync(file)).toBe(true);
 });
+
+test('a file that cannot be read is not taken for one that is absent', () => {
+  mkdirSync(file);
+  const { message, remedy } = refusalOf(() => take(1));
+  expect(message).toBe(`${file} cannot be read (EISDIR).`);
+  expect(remedy).toContain('move it away');
+});
+
+function refusalOf(work: () => unknown): RelayRefusal {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof RelayRefusal) return error;
+    throw error;
+  }
+  throw new Error('no refusal');
+}

@@ -1,0 +1,77 @@
+/** Attempts in hand: taken up in order per device, performed, and journaled as done before their result is delivered. */
+import type { JournalEntry } from '../journal/action-journal.ts';
+import type { Link } from '../ports.ts';
+import { type ActingState, keep, nameOf, report, Stopped } from './acting-state.ts';
+import { deliverResult } from './deliver-results.ts';
+import { type PerformedAction, performAction } from './perform-action.ts';
+
+const journalRetryMs = 2_000;
+
+/** An attempt that is in hand already is left alone. */
+export function takeUp(state: ActingState, entry: JournalEntry, link: Link): void {
+  const name = nameOf(entry.command);
+  if (state.inHand.has(name)) return;
+  state.inHand.add(name);
+  const { sourceId, user, deviceId } = entry.command.target;
+  const work = state.devices(JSON.stringify([sourceId, user, deviceId]), async () => {
+    if (!state.ending) await finish(state, { entry, performed: await perform(state, entry, link), link });
+  });
+  keep(
+    state,
+    work.finally(() => state.inHand.delete(name)),
+    whereOf(entry),
+  );
+}
+
+/** What a former process left open goes ahead of everything newer on its device. Rejects while the journal cannot be read. */
+export async function recover(state: ActingState, link: Link): Promise<void> {
+  state.recovered ??= state.journal.open().then((entries) => {
+    for (const entry of entries) takeUp(state, entry, link);
+  });
+  try {
+    await state.recovered;
+  } catch (error) {
+    // A journal that cannot be read now may be readable the next time.
+    state.recovered = null;
+    throw error;
+  }
+}
+
+async function perform(state: ActingState, entry: JournalEntry, link: Link): Promise<PerformedAction> {
+  const { unexpected } = state;
+  const reported = (error: unknown) => report(state, error, whereOf(entry));
+  try {
+    const result = await performAction({ ...state, report: reported }, entry, link);
+    state.problems.learnt(result.outcome);
+    if (state.unexpected === unexpected) state.problems.set('relay', null);
+    return result;
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    // Perhaps in the middle of a write: only reading tells.
+    return { outcome: { how: 'unknown', problem: reported(error), before: entry.before }, startedAt: entry.startedAt };
+  }
+}
+
+type Performed = { entry: JournalEntry; performed: PerformedAction; link: Link };
+
+/** Delivered only once it is in the journal: what the cloud knows must not be begun again after a restart. */
+async function finish(state: ActingState, { entry, performed, link }: Performed): Promise<void> {
+  const { command, receivedAt } = entry;
+  const { outcome, startedAt } = performed;
+  const took = { toWrite: startedAt === null ? null : startedAt - receivedAt, total: state.now() - receivedAt };
+  while (!(await isJournaled(state, entry, { outcome, took, at: state.now() }))) await state.pause(journalRetryMs);
+  deliverResult(state, { command, outcome, took }, link);
+}
+
+async function isJournaled(state: ActingState, entry: JournalEntry, done: NonNullable<JournalEntry['done']>): Promise<boolean> {
+  try {
+    await state.journal.done(entry.command, done);
+    state.problems.set('journal', null);
+    return true;
+  } catch (error) {
+    report(state, error, whereOf(entry));
+    return false;
+  }
+}
+
+const whereOf = ({ command: { actionId, attempt } }: JournalEntry) => ({ what: 'an action', actionId, attempt });

@@ -1,0 +1,26 @@
+/** The timers of a connection: at most one of each name runs. */
+import type { Timer } from './states.ts';
+
+export type Timers = { set(timer: Timer, ms: number): void; clear(timer: Timer): void };
+
+/** `fired` is called once for each timer that was set and neither cleared nor set again before its time. */
+export function createTimers(fired: (timer: Timer) => void): Timers {
+  const running = new Map<Timer, NodeJS.Timeout>();
+
+  function clear(timer: Timer): void {
+    clearTimeout(running.get(timer));
+    running.delete(timer);
+  }
+
+  return {
+    set(timer, ms) {
+      clear(timer);
+      const fire = () => {
+        running.delete(timer);
+        fired(timer);
+      };
+      running.set(timer, setTimeout(fire, ms));
+    },
+    clear,
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * An unexpected error in the log. Its message may quote anything (a name, a line of a file), so it is written at `debug` only; class,
+ * code and stack frames, of the error and of its causes, say where to look.
+ */
+import type { Log } from './log.ts';
+
+type ErrorFields = { error: string; code?: string | number; at?: string[]; cause?: ErrorFields };
+/** Enough to find the place; the frames below are Node's own. */
+const mostFrames = 6;
+const deepestCause = 4;
+
+/** `error` and whatever else belongs into the line; names of users and devices do not. */
+export function logFailure(log: Log, message: string, { error, ...fields }: { error: unknown } & Record<string, unknown>): void {
+  log.error(message, { ...fields, ...errorFields(error) });
+  log.debug(`${message}: the error in full`, { ...fields, error: error instanceof Error ? error.stack : String(error) });
+}
+
+/** Without any message. */
+export function errorFields(error: unknown, depth = 0): ErrorFields {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const code = codeOf(error);
+  const at = framesOf(error);
+  return {
+    error: error.name,
+    ...(code === null ? {} : { code }),
+    ...(at.length === 0 ? {} : { at }),
+    ...(error.cause === undefined || depth >= deepestCause ? {} : { cause: errorFields(error.cause, depth + 1) }),
+  };
+}
+
+function codeOf(error: Error): string | number | null {
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode;
+  return 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** A message may have several lines: only lines that look like a frame of the stack count. */
+const framesOf = ({ stack = '', message }: Error): string[] =>
+  stack
+    .replace(message, '')
+    .split('\n')
+    .filter((line) => /^ {4}at \S.*:\d+:\d+\)?$/.test(line))
+    .slice(0, mostFrames)
+    .map((line) => line.trim());

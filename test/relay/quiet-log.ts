@@ -1,0 +1,5 @@
+/** A log that writes nothing, for tests whose subject is not what is logged. */
+import type { Log } from '../../relay/log/log.ts';
+
+const nothing = () => undefined;
+export const quietLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
