@@ -41,7 +41,8 @@ const allowed: Record<Area, readonly string[]> = {
     'package.json',
   ],
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
-  'infra/simulators': ['lambdas/domain'],
+  // They, too, listen on the loopback address, and say why they cannot.
+  'infra/simulators': ['lambdas/domain', 'infra/emulator/listen', 'infra/emulator/start-error'],
   'infra/docs': ['lambdas/domain', 'relay/configuration/schema'],
   // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:
   // which characters SQS accepts, and how long API Gateway keeps a socket. Retries use the one backoff formula.
