@@ -41,7 +41,8 @@ const allowed: Record<Area, readonly string[]> = {
     'package.json',
   ],
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
-  'infra/simulators': ['lambdas/domain'],
+  // They, too, listen on the loopback address, and say why they cannot.
+  'infra/simulators': ['lambdas/domain', 'infra/emulator/listen', 'infra/emulator/start-error'],
   // The pages state the numbers of queues, functions and tables.
   'infra/docs': ['lambdas/domain', 'lambdas/adapters/dynamodb/keys', 'infra/cloud/function-specs', 'relay/configuration/schema'],
   // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:

@@ -11,8 +11,8 @@ import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import { type FunctionName, functionVariables } from '#domain/runtime/environment';
 import { builtOnce } from './built-once.ts';
 import { addConsoleAssets } from './console-assets.ts';
+import type { Bundles } from './function-factory.ts';
 import { leanImports } from './lean-imports.ts';
-import type { Bundles } from './service-stack.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Reached without a token, and in no need of the configuration. */

@@ -1,7 +1,8 @@
 /** The CDK app: two stacks by lifetime, the same for a deployment and for the local stack. */
 import { type App, DefaultStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
-import { type Bundles, ServiceStack } from './service-stack.ts';
+import type { Bundles } from './function-factory.ts';
+import { ServiceStack } from './service-stack.ts';
 import { StateStack } from './state-stack.ts';
 
 export const stackNames = { state: 'TravelerExtenderState', service: 'TravelerExtenderService' } as const;

@@ -1,23 +1,28 @@
 /** Which port the console gets: the one asked for, else the usual one, else any that is free. */
 import { createServer } from 'node:net';
-import { StartError } from '#infra/emulator/start-error';
+import { bind, listenError } from '#infra/emulator/listen';
+import { codeOf } from '#infra/emulator/start-error';
 
 const usual = 4600;
+const remedy = 'Choose another with --port, or 0 for any free one.';
+/** Why one port cannot be had while another can. */
+const ofThisPort = new Set(['EADDRINUSE', 'EACCES']);
 
-/** Throws Refusal when the one asked for is taken. */
-export async function portToUse(asked: number | undefined): Promise<number> {
+/** 0: any free port. Throws StartError when the one asked for cannot be used. `probe`: binds a port for a moment. */
+export async function portToUse(asked: number | undefined, probe: (port: number) => Promise<void> = bindOnce): Promise<number> {
   const port = asked ?? usual;
-  if (port === 0 || (await isFree(port))) return port;
-  if (asked === undefined) return 0;
-  throw new StartError(
-    `Port ${asked} of 127.0.0.1 is taken by another program. Choose another with --port, or 0 for any free one.`,
-  );
+  if (port === 0) return port;
+  try {
+    await probe(port);
+    return port;
+  } catch (error) {
+    if (asked === undefined && ofThisPort.has(codeOf(error) ?? '')) return 0;
+    throw listenError(error, { port, remedy });
+  }
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
+async function bindOnce(port: number): Promise<void> {
+  const server = createServer();
+  await bind(server, port);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
 }

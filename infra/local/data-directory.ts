@@ -12,7 +12,7 @@ import { StartError } from '#infra/emulator/start-error';
 
 export type DataDirectory = { path: string; release(): Promise<void> };
 
-/** Creates the folder where needed. Throws Refusal, naming the holder's process, when another stack runs on it. */
+/** Creates the folder where needed. Throws StartError, naming the holder's process, when another stack runs on it. */
 export async function openDataDirectory(given: string): Promise<DataDirectory> {
   await mkdir(given, { recursive: true });
   const path = await realpath(given);

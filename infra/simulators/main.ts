@@ -1,6 +1,7 @@
 /** `npm run simulator -- --port 8800 --devices 700`: a Traveler server to point a source at. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { StartError } from '#infra/emulator/start-error';
 import { type Fault, parseFaults } from './traveler/faults.ts';
 import { startTravelerSimulator } from './traveler-simulator.ts';
 
@@ -62,13 +63,17 @@ const simulator = await startTravelerSimulator({
   arrivalsPerMinute: arrivals,
   keepsSecurityRecords: onPremises,
   faults,
+}).catch((error: unknown) => {
+  if (!(error instanceof StartError)) throw error;
+  console.error(error.message);
+  process.exit(2);
 });
 const credentials = { user: options.user, password: options.password };
 console.log(`Traveler simulator: ${simulator.url} · ${simulator.deviceCount} devices`);
 console.log(`Controls and faults: http://127.0.0.1:${simulator.port}/simulator`);
 if (onPremises) printRelaySide();
 else printCloudSide();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => simulator.stop().catch(console.error));
 
 function printCloudSide(): void {
   const config = { sources: [{ id: 'simulated', kind: 'smartcloud', url: simulator.url, credentials }] };

@@ -3,9 +3,9 @@
  * Loopback only. The same seed gives the same devices. For demos, tests and benches; shipped to users as `npm run simulator`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { close, listen } from '#infra/emulator/listen';
 import { consoleControl } from './domino/control.ts';
 import { type ConsoleEffect, Domino } from './domino/domino.ts';
 import type { ConsoleFaultInput } from './domino/faults.ts';
@@ -92,8 +92,7 @@ export async function startTravelerSimulator(options: SimulatorOptions = {}): Pr
   const domino = new Domino(traveler);
   const serving = { traveler, domino, credentials, counts, signal: stopping.signal };
   const server = createServer({ keepAliveTimeout: 60_000 }, serve(serving));
-  await listen(server, port);
-  const { port: opened } = server.address() as AddressInfo;
+  const opened = await listen(server, port);
   const arrivals = arrivalsPerMinute > 0 ? setInterval(() => arriveSomewhere(traveler), 60_000 / arrivalsPerMinute) : undefined;
   arrivals?.unref();
   return {
@@ -217,21 +216,8 @@ function upgradeSome({ fleet, options }: Traveler, count: number): void {
   for (let nth = 0; nth < count; nth++) fleet.change(fleet.indexAt(nth * step), { level: `upgraded ${options.now()}` });
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
 async function stop(server: Server, stopping: AbortController, arrivals: NodeJS.Timeout | undefined): Promise<void> {
   clearInterval(arrivals);
   stopping.abort();
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  server.closeAllConnections();
-  await closed;
+  await close(server);
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 import { type FunctionName, functionVariables } from '#domain/runtime/environment';
 import { bundleFunctions } from '#infra/cloud/bundle';
-import type { Bundles } from '#infra/cloud/service-stack';
+import type { Bundles } from '#infra/cloud/function-factory';
 import { everything } from './templates.ts';
 
 const run = promisify(execFile);

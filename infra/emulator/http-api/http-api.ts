@@ -4,12 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Authorizer, HttpApi, Invoke } from '#infra/emulator/model';
+import { close, listen } from '../listen.ts';
 import { gatewayAnswer, responseOf } from './gateway-response.ts';
 import type { Issuer } from './issuer.ts';
 import { type Claims, decodedPath, type ReceivedRequest, requestEvent } from './request-event.ts';
@@ -64,16 +64,8 @@ export async function startHttpApi(api: HttpApi, options: HttpApiOptions): Promi
 
   const server = createAdaptorServer({ fetch: app.fetch });
   if (options.upgrade) server.on('upgrade', options.upgrade);
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      }),
-  };
+  const port = await listen(server, options.port, { remedy: 'Choose another with --port, or 0 for any free one.' });
+  return { url: `http://127.0.0.1:${port}`, stop: () => close(server) };
 }
 
 /** `Authorization: Bearer <token>` or the bare token, as API Gateway takes both. */

@@ -4,9 +4,9 @@
  * template; whoever else calls is the operator at the desk and may do everything. Signatures are not verified.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { FunctionResource } from '#infra/emulator/model';
+import { close, listen } from '../listen.ts';
 import { account } from '../template/intrinsics.ts';
 import { judge, type Need } from './authorise.ts';
 import { Unreadable } from './required-permissions.ts';
@@ -71,16 +71,8 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
     if (answer) reply(response, answer);
   }
 
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  await listen(server, port);
+  return { stop: () => close(server) };
 }
 
 function targetOf(incoming: IncomingMessage): { service: Service; operation: string; target: string } {

@@ -23,7 +23,7 @@ const variables = z.object({ SOCKET_IDLE_MS: ms(socketLimits.idleMs), SOCKET_LIF
 
 /**
  * From the environment of the local stack: `SOCKET_IDLE_MS` and `SOCKET_LIFE_MS`, whole milliseconds, never longer than in
- * the cloud. Throws Refusal, naming the variable.
+ * the cloud. Throws StartError, naming the variable.
  */
 export function socketLimitsFrom(environment: Readonly<Record<string, string | undefined>>): SocketLimits {
   const parsed = variables.safeParse(environment);

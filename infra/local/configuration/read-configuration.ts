@@ -4,7 +4,7 @@ import { type LocalConfiguration, localConfiguration } from '#domain/runtime/con
 import { StartError } from '#infra/emulator/start-error';
 import { type ConfigurationMistake, configurationErrors } from './configuration-errors.ts';
 
-/** Throws Refusal, whose message is for the person who wrote the file. */
+/** Throws StartError, whose message is for the person who wrote the file. */
 export async function readConfiguration(file: string): Promise<LocalConfiguration> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new StartError(

@@ -2,7 +2,7 @@
  * `node infra/simulators/domino/server.ts --simulator http://127.0.0.1:8800 -c "<line>"`: stands in for Domino's `server -c`. Hands
  * the line to the simulated console, prints what that prints, and ends as it says. Starts fast: nothing but Node's own parts.
  */
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
@@ -14,7 +14,12 @@ if (values.simulator === undefined || values.c === undefined) {
 
 const body = JSON.stringify({ line: values.c });
 const headers = { 'content-type': 'application/json' };
-const asked = request(new URL('/simulator/console', values.simulator), { method: 'POST', headers }, async (answer) => {
+const address = new URL('/simulator/console', values.simulator);
+const asked = request(address, { method: 'POST', headers }, (answer) => print(answer).catch(notRunning));
+asked.on('error', notRunning);
+asked.end(body);
+
+async function print(answer: IncomingMessage): Promise<void> {
   const { output = '', afterMs = 0, code = 1, error } = JSON.parse(await text(answer));
   if (error !== undefined) console.error(error);
   process.stdout.write(output, () => {
@@ -22,9 +27,9 @@ const asked = request(new URL('/simulator/console', values.simulator), { method:
     if (code === null) setInterval(() => undefined, 3_600_000);
     else setTimeout(() => process.exit(code), afterMs);
   });
-});
-asked.on('error', ({ message }) => {
+}
+
+function notRunning({ message }: Error): void {
   console.error(`The Domino server is not running (${message}).`);
   process.exit(1);
-});
-asked.end(body);
+}

@@ -4,11 +4,11 @@
  * HTTP 200), and faults on request. For tests and demos.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
+import { serveApp } from '../serve-app.ts';
 
-/** A value written with `raw` stands in the JSON as it is, for instance a number that JavaScript cannot hold. */
+/** A value written with `raw` appears in the JSON as it is, for instance a number that JavaScript cannot hold. */
 export type SimulatedMaas360Device = Record<string, string | number | { raw: string }>;
 export type Maas360Fault =
   | 'sign-in-refused'
@@ -25,12 +25,12 @@ export type Maas360Simulator = {
   readonly url: string;
   readonly billingId: string;
   readonly credentials: { appId: string; appVersion: string; appAccessKey: string; user: string; password: string };
-  /** What it knows; to be changed at will. */
+  /** What a search finds; tests change it. */
   devices: SimulatedMaas360Device[];
   faults: Set<Maas360Fault>;
-  /** Requests received, oldest first: `sign-in` or the query of the search. */
+  /** Requests received, oldest first: a sign-in, or the query of a search. */
   readonly requests: { kind: 'sign-in' | 'search'; query: URLSearchParams; at: number }[];
-  /** The most that were under way at once. */
+  /** The largest number of concurrent requests so far. */
   readonly mostAtOnce: number;
   stop(): Promise<void>;
 };
@@ -50,69 +50,30 @@ const signInBody = z.object({
 });
 const pageSizes = new Set(['25', '50', '100', '200', '250']);
 
+type State = {
+  billingId: string;
+  credentials: Maas360Simulator['credentials'];
+  devices: SimulatedMaas360Device[];
+  faults: Set<Maas360Fault>;
+  requests: Maas360Simulator['requests'];
+  /** Tokens issued: only the latest one is accepted. */
+  tokens: number;
+  underWay: number;
+  mostAtOnce: number;
+};
+type Settings = { billingId?: string; devices?: SimulatedMaas360Device[]; answerAfterMs?: number };
+
 export async function startMaas360Simulator({
   billingId = '10000001',
   devices = [],
   answerAfterMs = 0,
-}: {
-  billingId?: string;
-  devices?: SimulatedMaas360Device[];
-  answerAfterMs?: number;
-} = {}): Promise<Maas360Simulator> {
+}: Settings = {}): Promise<Maas360Simulator> {
   const credentials = { appId: 'app', appVersion: '1.0', appAccessKey: 'key-1', user: 'admin', password: 'pässwörd' };
-  const state = { devices, faults: new Set<Maas360Fault>(), requests: [] as Maas360Simulator['requests'] };
-  let tokens = 0;
-  let underWay = 0;
-  let mostAtOnce = 0;
-  const app = new Hono();
-
-  app.use(async (_context, next) => {
-    underWay += 1;
-    mostAtOnce = Math.max(mostAtOnce, underWay);
-    await wait(answerAfterMs);
-    await next();
-    underWay -= 1;
-  });
-
-  async function signIn(context: Context): Promise<Response> {
-    state.requests.push({ kind: 'sign-in', query: new URLSearchParams(), at: Date.now() });
-    const parsed = signInBody.safeParse(await context.req.json().catch(() => null));
-    const given = parsed.data?.authRequest.maaS360AdminAuth;
-    const right =
-      given?.billingID === billingId &&
-      given.appID === credentials.appId &&
-      given.appAccessKey === credentials.appAccessKey &&
-      given.userName === credentials.user &&
-      given.password === credentials.password;
-    if (state.faults.has('sign-in-without-wrapper')) return context.json({ authToken: 'x', errorCode: 0 });
-    if (!right || state.faults.has('sign-in-refused'))
-      return context.json({ authResponse: { errorCode: 1002, errorDesc: 'Invalid credentials' } });
-    tokens += 1;
-    return context.json({ authResponse: { authToken: `token-${tokens}`, errorCode: 0 } });
-  }
-  app.post(`/auth-apis/auth/1.0/authenticate/${billingId}`, signIn);
-  app.post(`/auth-apis/auth/2.0/authenticate/customer/${billingId}`, signIn);
-
-  app.get(`/device-apis/devices/2.0/search/customer/${billingId}`, (context) => {
-    const query = new URL(context.req.url).searchParams;
-    state.requests.push({ kind: 'search', query, at: Date.now() });
-    const { faults } = state;
-    if (faults.has('busy')) return context.text('slow down', 429, { 'retry-after': '120' });
-    if (faults.has('broken')) return context.text('oops', 500);
-    const expired = faults.has('token-never-accepted') || faults.delete('token-expires-once');
-    if (expired || context.req.header('authorization') !== `MaaS token="token-${tokens}"` || tokens === 0)
-      return context.text('Unauthorized', 401);
-    if (faults.has('xml-anyway') || !(context.req.header('accept') ?? '').includes('application/json'))
-      return context.body('<devices><count>0</count></devices>', 200, { 'content-type': 'application/xml' });
-    if (faults.has('search-without-wrapper')) return context.json({ device: [], pageSize: 0 });
-    return context.body(page(state, query), 200, { 'content-type': 'application/json' });
-  });
-
-  const listening = Promise.withResolvers<number>();
-  const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => listening.resolve(port));
-  const port = await listening.promise;
+  const counts = { tokens: 0, underWay: 0, mostAtOnce: 0 };
+  const state: State = { billingId, credentials, devices, faults: new Set(), requests: [], ...counts };
+  const served = await serveApp(appOf(state, answerAfterMs), 0);
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...served,
     billingId,
     credentials,
     get devices() {
@@ -124,14 +85,58 @@ export async function startMaas360Simulator({
     faults: state.faults,
     requests: state.requests,
     get mostAtOnce() {
-      return mostAtOnce;
+      return state.mostAtOnce;
     },
-    stop: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      }),
   };
+}
+
+function appOf(state: State, answerAfterMs: number): Hono {
+  const app = new Hono();
+  app.use(async (_context, next) => {
+    state.underWay += 1;
+    state.mostAtOnce = Math.max(state.mostAtOnce, state.underWay);
+    await wait(answerAfterMs);
+    await next();
+    state.underWay -= 1;
+  });
+  app.post(`/auth-apis/auth/1.0/authenticate/${state.billingId}`, (context) => signIn(state, context));
+  app.post(`/auth-apis/auth/2.0/authenticate/customer/${state.billingId}`, (context) => signIn(state, context));
+  app.get(`/device-apis/devices/2.0/search/customer/${state.billingId}`, (context) => search(state, context));
+  return app;
+}
+
+async function signIn(state: State, context: Context): Promise<Response> {
+  state.requests.push({ kind: 'sign-in', query: new URLSearchParams(), at: Date.now() });
+  const parsed = signInBody.safeParse(await context.req.json().catch(() => null));
+  if (state.faults.has('sign-in-without-wrapper')) return context.json({ authToken: 'x', errorCode: 0 });
+  if (!isRight(state, parsed.data?.authRequest.maaS360AdminAuth) || state.faults.has('sign-in-refused'))
+    return context.json({ authResponse: { errorCode: 1002, errorDesc: 'Invalid credentials' } });
+  state.tokens += 1;
+  return context.json({ authResponse: { authToken: `token-${state.tokens}`, errorCode: 0 } });
+}
+
+type SignIn = z.output<typeof signInBody>['authRequest']['maaS360AdminAuth'];
+
+const isRight = ({ billingId, credentials }: State, given: SignIn | undefined): boolean =>
+  given?.billingID === billingId &&
+  given.appID === credentials.appId &&
+  given.appAccessKey === credentials.appAccessKey &&
+  given.userName === credentials.user &&
+  given.password === credentials.password;
+
+function search(state: State, context: Context): Response {
+  const query = new URL(context.req.url).searchParams;
+  state.requests.push({ kind: 'search', query, at: Date.now() });
+  const { faults, tokens } = state;
+  if (faults.has('busy')) return context.text('slow down', 429, { 'retry-after': '120' });
+  if (faults.has('broken')) return context.text('oops', 500);
+  const expired = faults.has('token-never-accepted') || faults.delete('token-expires-once');
+  if (expired || context.req.header('authorization') !== `MaaS token="token-${tokens}"` || tokens === 0)
+    return context.text('Unauthorized', 401);
+  if (faults.has('xml-anyway') || !(context.req.header('accept') ?? '').includes('application/json'))
+    return context.body('<devices><count>0</count></devices>', 200, { 'content-type': 'application/xml' });
+  if (faults.has('search-without-wrapper')) return context.json({ device: [], pageSize: 0 });
+  return context.body(page(state, query), 200, { 'content-type': 'application/json' });
 }
 
 function page(

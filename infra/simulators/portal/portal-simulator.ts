@@ -1,15 +1,16 @@
 /**
- * The portal's side of the device list upload on one machine: takes the batches over a real socket on 127.0.0.1, keeps its own
- * list, knows what it has taken by its key, shows where it drifted from another list, and fails on request.
+ * The portal's side of the device list upload on one machine: receives the batches over a real socket on 127.0.0.1, keeps its own
+ * list, deduplicates batches by their key, shows where its list drifted from another, and fails on request.
  *
  *   PUT /devices     a batch (docs/portal.md): bearer token, gzip, Idempotency-Key
  *   GET /devices     the list as the portal knows it, and how many requests it had (no token: loopback only)
  */
 import { gunzipSync } from 'node:zlib';
-import { type HttpBindings, serve } from '@hono/node-server';
+import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { type UploadBody, type UploadedDevice, uploadBody } from '#domain/outbound/upload';
+import { serveApp } from '../serve-app.ts';
 
 export type PortalFault =
   | { kind: 'status'; status: number; retryAfter?: string }
@@ -35,114 +36,110 @@ export type PortalSimulator = {
   stop(): Promise<void>;
 };
 
+type State = {
+  lists: Map<string, Map<string, UploadedDevice>>;
+  /** Snapshots that have not ended, by their id. */
+  parts: Map<string, UploadedDevice[]>;
+  taken: Taken[];
+  /** Idempotency keys of the batches taken. */
+  keys: Set<string>;
+  requests: number[];
+  failing: { fault: PortalFault; left: number } | null;
+};
+type Settings = { port?: number; token?: string; now?: () => number };
+type PortalContext = Context<{ Bindings: HttpBindings }>;
+
 export async function startPortalSimulator({
-  port: wanted = 0,
+  port = 0,
   token = 'portal-token',
   now = Date.now,
-}: {
-  port?: number;
-  token?: string;
-  now?: () => number;
-} = {}): Promise<PortalSimulator> {
-  const lists = new Map<string, Map<string, UploadedDevice>>();
-  const parts = new Map<string, UploadedDevice[]>();
-  const taken: Taken[] = [];
-  const keys = new Set<string>();
-  const requests: number[] = [];
-  let failing: { fault: PortalFault; left: number } | null = null;
+}: Settings = {}): Promise<PortalSimulator> {
+  const state: State = { lists: new Map(), parts: new Map(), taken: [], keys: new Set(), requests: [], failing: null };
   const app = new Hono<{ Bindings: HttpBindings }>();
-
-  function nextFault(): PortalFault | null {
-    if (failing === null || failing.left <= 0) return null;
-    failing.left -= 1;
-    return failing.fault;
-  }
-
-  function take(key: string, body: UploadBody): void {
-    if (keys.has(key)) return;
-    keys.add(key);
-    taken.push({ key, at: now(), body });
-    if (body.kind === 'changes') {
-      merge(listFor(lists, body.sourceId), body.devices);
-      return;
-    }
-    const collected = [...(parts.get(body.snapshotId) ?? []), ...body.devices];
-    parts.set(body.snapshotId, collected);
-    if (!body.last) return;
-    parts.delete(body.snapshotId);
-    lists.set(body.sourceId, new Map());
-    merge(listFor(lists, body.sourceId), collected);
-  }
-
-  async function put(context: Context<{ Bindings: HttpBindings }>): Promise<Response> {
-    requests.push(now());
-    const fault = nextFault();
-    if (fault?.kind === 'down') return hangUp(context);
-    if (fault?.kind === 'status')
-      return new Response('not now', {
-        status: fault.status,
-        headers: fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter },
-      });
-    if (context.req.header('authorization') !== `Bearer ${token}`) return context.text('who are you?', 401);
-    const key = context.req.header('idempotency-key') ?? '';
-    if (context.req.header('content-encoding') !== 'gzip' || key === '') return context.text('gzip and a key, please', 400);
-    const parsed = uploadBody.safeParse(unzipped(Buffer.from(await context.req.arrayBuffer())));
-    if (!parsed.success) return context.text(parsed.error.message, 422);
-    take(key, parsed.data);
-    return fault?.kind === 'lost-answer'
-      ? new Response('gateway timed out', { status: 504 })
-      : new Response(null, { status: 204 });
-  }
-  app.put('/devices', put);
+  app.put('/devices', (context) => put(state, context, { token, at: now() }));
   app.get('/devices', (context) =>
-    context.json({ requests: requests.length, devices: [...lists.values()].flatMap((list) => [...list.values()]) }),
+    context.json({ requests: state.requests.length, devices: [...state.lists.values()].flatMap((list) => [...list.values()]) }),
   );
-
-  const listening = Promise.withResolvers<number>();
-  const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: wanted }, (info) => listening.resolve(info.port));
-  const port = await listening.promise;
-
+  const served = await serveApp(app, port);
   return {
-    url: `http://127.0.0.1:${port}`,
+    ...served,
     token,
-    listOf: (sourceId) => listFor(lists, sourceId),
-    taken,
-    requests,
+    listOf: (sourceId) => listFor(state, sourceId),
+    taken: state.taken,
+    requests: state.requests,
     fail(fault, times = Number.POSITIVE_INFINITY) {
-      failing = fault && { fault, left: times };
+      state.failing = fault && { fault, left: times };
     },
     forget(sourceId, count) {
-      const list = listFor(lists, sourceId);
+      const list = listFor(state, sourceId);
       for (const name of [...list.keys()].slice(0, count)) list.delete(name);
     },
-    drift(sourceId, ours) {
-      const theirs = listFor(lists, sourceId);
-      const mine = new Map(ours.map((device) => [nameOf(device), device]));
-      return {
-        missing: [...mine.keys()].filter((name) => !theirs.has(name)),
-        surplus: [...theirs.keys()].filter((name) => !mine.has(name)),
-        different: [...mine].flatMap(([name, device]) =>
-          theirs.has(name) && JSON.stringify(theirs.get(name)) !== JSON.stringify(device) ? [name] : [],
-        ),
-      };
-    },
-    stop: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        if ('closeAllConnections' in server) server.closeAllConnections();
-      }),
+    drift: (sourceId, ours) => driftBetween(ours, listFor(state, sourceId)),
+  };
+}
+
+async function put(state: State, context: PortalContext, { token, at }: { token: string; at: number }): Promise<Response> {
+  state.requests.push(at);
+  const fault = nextFault(state);
+  if (fault?.kind === 'down') return hangUp(context);
+  if (fault?.kind === 'status')
+    return new Response('not now', {
+      status: fault.status,
+      headers: fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter },
+    });
+  if (context.req.header('authorization') !== `Bearer ${token}`) return context.text('who are you?', 401);
+  const key = context.req.header('idempotency-key') ?? '';
+  if (context.req.header('content-encoding') !== 'gzip' || key === '') return context.text('gzip and a key, please', 400);
+  const parsed = uploadBody.safeParse(unzipped(Buffer.from(await context.req.arrayBuffer())));
+  if (!parsed.success) return context.text(parsed.error.message, 422);
+  take(state, { key, at, body: parsed.data });
+  return fault?.kind === 'lost-answer' ? new Response('gateway timed out', { status: 504 }) : new Response(null, { status: 204 });
+}
+
+function nextFault(state: State): PortalFault | null {
+  if (state.failing === null || state.failing.left <= 0) return null;
+  state.failing.left -= 1;
+  return state.failing.fault;
+}
+
+/** A batch whose key is known changes nothing. */
+function take(state: State, batch: Taken): void {
+  const { key, body } = batch;
+  if (state.keys.has(key)) return;
+  state.keys.add(key);
+  state.taken.push(batch);
+  if (body.kind === 'changes') {
+    merge(listFor(state, body.sourceId), body.devices);
+    return;
+  }
+  const collected = [...(state.parts.get(body.snapshotId) ?? []), ...body.devices];
+  state.parts.set(body.snapshotId, collected);
+  if (!body.last) return;
+  state.parts.delete(body.snapshotId);
+  state.lists.set(body.sourceId, new Map());
+  merge(listFor(state, body.sourceId), collected);
+}
+
+function driftBetween(ours: readonly UploadedDevice[], theirs: ReadonlyMap<string, UploadedDevice>) {
+  const mine = new Map(ours.map((device) => [nameOf(device), device]));
+  return {
+    missing: [...mine.keys()].filter((name) => !theirs.has(name)),
+    surplus: [...theirs.keys()].filter((name) => !mine.has(name)),
+    different: [...mine].flatMap(([name, device]) =>
+      theirs.has(name) && JSON.stringify(theirs.get(name)) !== JSON.stringify(device) ? [name] : [],
+    ),
   };
 }
 
 /** As a machine that goes away does. */
-function hangUp(context: Context<{ Bindings: HttpBindings }>): Response {
+function hangUp(context: PortalContext): Response {
   context.env.outgoing.destroy();
   return RESPONSE_ALREADY_SENT;
 }
 
 const nameOf = ({ user, deviceId }: UploadedDevice) => `${user}|${deviceId}`;
 
-function listFor(lists: Map<string, Map<string, UploadedDevice>>, sourceId: string): Map<string, UploadedDevice> {
+function listFor({ lists }: State, sourceId: string): Map<string, UploadedDevice> {
   const list = lists.get(sourceId) ?? new Map<string, UploadedDevice>();
   lists.set(sourceId, list);
   return list;
