@@ -1,5 +1,6 @@
 /** The part of the API's answers that the command line and the terminal of the local stack show; the rest is passed by. */
 import { z } from 'zod';
+import { sourceKind } from '#domain/devices/source-kinds';
 
 export const run = z.object({
   runId: z.string(),
@@ -22,7 +23,7 @@ export const status = z.object({
   sources: z.array(
     z.object({
       sourceId: z.string(),
-      kind: z.string(),
+      kind: sourceKind,
       state: z.string(),
       problem: z.object({ what: z.string(), where: z.string(), remedy: z.string() }).nullable(),
       lastGather: run.nullable(),

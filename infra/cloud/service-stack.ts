@@ -10,7 +10,7 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { RuntimeConfiguration } from '#domain/runtime/configuration';
+import { type RuntimeConfiguration, secretNameOf } from '#domain/runtime/configuration';
 import { type EnvironmentOf, type FunctionName, functionVariables } from '#domain/runtime/environment';
 import { metricNames, metricNamespace } from '#domain/runtime/metrics';
 import { alarmPeriod, createAlarm } from './alarm.ts';
@@ -241,7 +241,7 @@ function pick<F extends FunctionName>(values: EnvironmentOf<FunctionName>, name:
 
 /** Secrets that hold the credentials of sources which the cloud reads itself. */
 function secretNamesOf({ sources }: RuntimeConfiguration): string[] {
-  const names = sources.flatMap((source) => (source.kind === 'smartcloud' ? [source.credentials.secretName] : []));
+  const names = sources.flatMap((source) => secretNameOf(source) ?? []);
   return [...new Set(names)];
 }
 

@@ -1,5 +1,6 @@
 /** The part of the API's answers that the console uses; anything else in them is ignored. */
 import { z } from 'zod';
+import { sourceKind } from '#domain/devices/source-kinds';
 
 const problem = z.object({ what: z.string(), where: z.string(), remedy: z.string() });
 export const run = z.object({
@@ -41,7 +42,7 @@ export type RelayStanding = z.infer<typeof relayStanding>;
 
 export const sourceStatus = z.object({
   sourceId: z.string(),
-  kind: z.string(),
+  kind: sourceKind,
   state: z.string(),
   problem: problem.nullable(),
   lastGather: run.nullable(),

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { actionRequester, actionState, actionType, shown, wipeTarget } from '#domain/actions/action';
 import { access, approval, client, match, openAction, presence, verdictName, wipe } from '#domain/devices/device';
 import { failureKind, gatherRun, serverFacts } from '#domain/devices/source';
+import { sourceKind } from '#domain/devices/source-kinds';
 import { enrolment, enrolmentFeed } from '#domain/enrolment/enrolment';
 import { guardKind } from '#domain/quarantine/guard';
 import { settings } from '#domain/quarantine/settings';
@@ -141,7 +142,7 @@ const average = z.object({ runs: z.number().int(), ms: z.number(), requests: z.n
 export const sourceStatusView = z
   .object({
     sourceId: z.string(),
-    kind: z.enum(['smartcloud', 'traveler']),
+    kind: sourceKind,
     state: z.enum(['ok', 'gathering', 'failed', 'waiting-for-relay', 'new']),
     problem: problem.nullable(),
     lastGather: runView.nullable(),
