@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
+import { verdictName } from '#domain/devices/device';
 import { readReadyFile } from '#infra/cli/ready-file';
 import { addActionCommands } from './actions.ts';
 import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
@@ -80,7 +81,7 @@ function program(): Command {
   command('devices', 'devices with verdict and reason')
     .option('--source <id>')
     .option('--user <name>', 'the Traveler user')
-    .addOption(new Option('--verdict <verdict>').choices(['approve', 'hold', 'block', 'leave', 'undetermined']))
+    .addOption(new Option('--verdict <verdict>').choices(verdictName.options))
     .option('--q <text>', 'part of a user name or device id')
     .option('--limit <n>', 'at most so many', '100')
     .action(async ({ json, ...query }: Output & Record<string, string>) => {
