@@ -60,6 +60,7 @@ export type Device = z.infer<typeof device>;
 export const devicePage = z.object({ devices: z.array(device), cursor: z.string().nullable() });
 export const deviceWithTimeline = device.extend({
   timeline: z.array(z.object({ at: z.string(), kind: z.string(), says: z.string() })),
+  cursor: z.string().nullable(),
 });
 
 export const acceptedGather = z.object({ runId: z.string() });

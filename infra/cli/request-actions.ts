@@ -9,6 +9,7 @@ import { type ApiClient, ApiRefusal } from './api-client.ts';
 import { acceptedAction, devicePage } from './api-shapes.ts';
 import { followBulk, inRequests } from './bulk.ts';
 import type { CommandLine, Output } from './command-line.ts';
+import { firstOf } from './pages.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };
 type Asked = Output & { by: string; reason?: string };
@@ -101,14 +102,12 @@ async function targetsOf(api: ApiClient, { file, query }: Many): Promise<Target[
 async function queried(api: ApiClient, query: string | undefined): Promise<Target[]> {
   if (query === undefined) return [];
   const filter = new URLSearchParams({ limit: '500', ...Object.fromEntries(new URLSearchParams(query)) });
-  const found: Target[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  const readPage = (cursor: string) => {
     filter.set('cursor', cursor);
-    const page: z.infer<typeof devicePage> = await api.get(`/devices?${filter}`, devicePage);
-    found.push(...page.devices.map(({ sourceId, user, deviceId }) => ({ sourceId, user, deviceId })));
-    cursor = page.cursor;
-  }
-  return found;
+    return api.get(`/devices?${filter}`, devicePage);
+  };
+  const { items } = await firstOf(readPage, { itemsOf: ({ devices }) => devices });
+  return items.map(({ sourceId, user, deviceId }) => ({ sourceId, user, deviceId }));
 }
 
 const row = z.object({ source: z.string().min(1), user: z.string().min(1), device: z.string().min(1) });

@@ -41,7 +41,7 @@ export const deviceView = z
   })
   .openapi('Device');
 export const timelineLine = z.object({ at: time, kind: z.string(), says: z.string(), data: z.record(z.string(), z.unknown()) });
-export const deviceWithTimeline = deviceView.extend({ timeline: z.array(timelineLine) }).openapi('DeviceWithTimeline');
+export const deviceWithTimeline = deviceView.extend({ timeline: z.array(timelineLine), cursor }).openapi('DeviceWithTimeline');
 export const devicePage = z.object({
   devices: z.array(deviceView),
   cursor,

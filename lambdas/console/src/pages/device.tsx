@@ -23,12 +23,16 @@ import { Said, useRequest } from '../parts/result-message.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Because, Name, Verdict } from '../parts/verdict.tsx';
 import { follow, useRoute } from '../router.ts';
-import { type DeviceName, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
+import { type DeviceName, type DeviceWithTimeline, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, clientWord } from '../texts/words.ts';
-import { useLive } from '../use-polling.ts';
+import { type Paging, useLivePages } from '../use-pages.ts';
 
 const t = texts.device;
+const paging: Paging<DeviceWithTimeline> = {
+  schema: deviceWithTimeline,
+  join: (first, next) => ({ ...first, timeline: [...first.timeline, ...next.timeline], cursor: next.cursor }),
+};
 const buttons = typesOffered(({ onDevice }) => onDevice !== 'menu');
 const inMenu = typesOffered(({ onDevice }) => onDevice === 'menu');
 
@@ -41,7 +45,7 @@ export default function DevicePage() {
 }
 
 function Device({ name }: { name: DeviceName }) {
-  const live = useLive(devicePath(name), deviceWithTimeline, 1500);
+  const live = useLivePages(devicePath(name), paging, 1500);
   const device = live.value;
   return (
     <ContentLayout
@@ -73,6 +77,11 @@ function Device({ name }: { name: DeviceName }) {
                 }
               >
                 <Timeline entries={device.timeline} />
+                {device.cursor === null ? null : (
+                  <Button variant="inline-link" onClick={live.more}>
+                    {texts.journal.more}
+                  </Button>
+                )}
               </Container>
             </SpaceBetween>
             <SpaceBetween size="l">
