@@ -68,7 +68,7 @@ const domainFolders: Record<string, readonly string[]> = {
   gather: ['devices', 'journal', 'actions'],
   quarantine: ['devices', 'journal', 'enrolment', 'actions', 'gather'],
   relay: ['devices', 'journal', 'actions'],
-  runtime: ['enrolment', 'quarantine'],
+  runtime: ['devices', 'enrolment', 'quarantine'],
   messages: ['devices', 'enrolment', 'actions', 'quarantine', 'relay', 'runtime'],
   outbound: ['devices', 'journal', 'actions'],
   replay: ['devices', 'journal', 'enrolment', 'actions', 'gather', 'quarantine'],

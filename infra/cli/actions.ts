@@ -3,6 +3,7 @@ import colors from 'picocolors';
 import { z } from 'zod';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
 import { type CommandLine, encoded, type Output } from './command-line.ts';
+import { firstOf } from './pages.ts';
 import { plain, table } from './table.ts';
 
 const action = z.object({
@@ -55,22 +56,17 @@ type Listing = { filter: Filter; output: Output };
 
 async function list({ print }: CommandLine, api: ApiClient, { filter: { limit, ...filter }, output }: Listing): Promise<void> {
   const most = z.coerce.number().int().min(1).catch(100).parse(limit);
-  const found: Action[] = [];
-  let cursor: string | null = '';
-  while (cursor !== null && found.length < most) {
-    const query: URLSearchParams = new URLSearchParams({ ...filter, cursor, limit: '100' });
-    const next: z.infer<typeof page> = await api.get(`/actions?${query}`, page);
-    found.push(...next.actions);
-    cursor = next.cursor;
-  }
-  const shown = { actions: found.slice(0, most), cursor };
-  await print(output, shown, ({ actions }) => {
+  let cursor: string | null = null;
+  const readPage = async (from: string) => {
+    const answer = await api.get(`/actions?${new URLSearchParams({ ...filter, cursor: from, limit: '100' })}`, page);
+    cursor = answer.cursor;
+    return answer;
+  };
+  const { items, more: isCut } = await firstOf(readPage, { itemsOf: ({ actions }) => actions, most });
+  await print(output, { actions: items, cursor }, ({ actions }) => {
     if (actions.length === 0) return 'No action fits.';
     const rows = actions.map((one) => [one.type, stateOf(one), ...Object.values(one.target), one.actionId, whyOf(one)]);
-    const more =
-      cursor !== null || found.length > most
-        ? [colors.dim('… there are more, in no order: use --state, --device or --limit')]
-        : [];
+    const more = isCut ? [colors.dim('… there are more, in no order: use --state, --device or --limit')] : [];
     const width = process.stdout.columns ?? 240;
     return [table(['action', 'state', 'source', 'user', 'device', 'id', 'why'], rows, { width }), ...more].join('\n');
   });

@@ -1,5 +1,6 @@
 /** The part of the API's answers that the command line and the terminal of the local stack show; the rest is passed by. */
 import { z } from 'zod';
+import { sourceKind } from '#domain/devices/source-kinds';
 
 export const run = z.object({
   runId: z.string(),
@@ -22,7 +23,7 @@ export const status = z.object({
   sources: z.array(
     z.object({
       sourceId: z.string(),
-      kind: z.string(),
+      kind: sourceKind,
       state: z.string(),
       problem: z.object({ what: z.string(), where: z.string(), remedy: z.string() }).nullable(),
       lastGather: run.nullable(),
@@ -59,6 +60,7 @@ export type Device = z.infer<typeof device>;
 export const devicePage = z.object({ devices: z.array(device), cursor: z.string().nullable() });
 export const deviceWithTimeline = device.extend({
   timeline: z.array(z.object({ at: z.string(), kind: z.string(), says: z.string() })),
+  cursor: z.string().nullable(),
 });
 
 export const acceptedGather = z.object({ runId: z.string() });

@@ -74,8 +74,11 @@ export async function followBulk({ say }: CommandLine, api: ApiClient, { bulkId,
   if (current.refused > 0 || (current.states.failed ?? 0) > 0) process.exitCode = 1;
 }
 
-function showBulk(one: Bulk): string {
+/** The API names the first of the refused actions. */
+export function showBulk(one: Bulk): string {
   const refusals = one.refusals.map(({ actionId, because }) => `  ${plain(actionId)}: ${plain(because)}`);
+  const unnamed = one.refused - one.refusals.length;
+  if (unnamed > 0 && refusals.length > 0 && one.cancelledAt === null) refusals.push(`  … and ${unnamed} more`);
   return [lineOf(one, Date.now()), ...(refusals.length > 0 ? ['refused:', ...refusals] : [])].join('\n');
 }
 

@@ -18,6 +18,7 @@ const letters = z.object({
       body: z.string(),
     }),
   ),
+  inQueue: z.number(),
 });
 const handled = z.object({ handled: z.array(z.string()), left: z.number() });
 type Options = Output & { all?: boolean; limit: string };
@@ -58,16 +59,19 @@ function showQueues({ queues: all }: z.infer<typeof queues>): string {
   return table(['queue', 'messages', ''], rows);
 }
 
-function showLetters({ messages }: z.infer<typeof letters>): string {
+export function showLetters({ messages, inQueue }: z.infer<typeof letters>): string {
   if (messages.length === 0) return 'Nothing was given up.';
-  return messages
-    .map(({ id, sentAt, receives, about, because, remedy, body }) =>
-      [
-        `${colors.bold(plain(about))}  ${colors.dim(`sent ${sentAt}, received ${receives} times`)}`,
-        `  ${plain(because)}`,
-        `  ${colors.green('→')} ${plain(remedy)}`,
-        colors.dim(`  ${id}  ${plain(body)}`),
-      ].join('\n'),
-    )
-    .join('\n\n');
+  const more =
+    inQueue > messages.length
+      ? [colors.dim(`… ${messages.length} of about ${inQueue} messages: use --limit, at most 100; SQS gives them in no order`)]
+      : [];
+  const shown = messages.map(({ id, sentAt, receives, about, because, remedy, body }) =>
+    [
+      `${colors.bold(plain(about))}  ${colors.dim(`sent ${sentAt}, received ${receives} times`)}`,
+      `  ${plain(because)}`,
+      `  ${colors.green('→')} ${plain(remedy)}`,
+      colors.dim(`  ${id}  ${plain(body)}`),
+    ].join('\n'),
+  );
+  return [...shown, ...more].join('\n\n');
 }

@@ -46,9 +46,10 @@ export function showDevices(devices: readonly Device[], width?: number): string 
   return table(['source', 'user', 'device', 'client', 'state', 'verdict', 'why'], rows, size(width));
 }
 
-export function showDevice(device: Device & { timeline: { at: string; says: string }[] }): string {
+export function showDevice(device: Device & { timeline: { at: string; says: string }[]; cursor: string | null }): string {
   const lines = device.timeline.map(({ at, says }) => `  ${colors.dim(at)}  ${plain(says)}`);
-  return [showDevices([device], 400), '', ...lines].join('\n');
+  const older = device.cursor === null ? [] : [colors.dim('  … there are older lines: use --all')];
+  return [showDevices([device], 400), '', ...lines, ...older].join('\n');
 }
 
 const size = (width: number | undefined) => (width === undefined ? {} : { width });

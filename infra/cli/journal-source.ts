@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type ChainEntry, chainEntry } from '#domain/journal/hash-chain';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
+import { pagesOf } from './pages.ts';
 
 /** Throws ApiRefusal, with the number of the line, where the file holds something else than entries of a journal. */
 export async function journalOfFile(file: string): Promise<ChainEntry[]> {
@@ -22,12 +23,19 @@ export async function journalOfFile(file: string): Promise<ChainEntry[]> {
 
 export async function journalOfApi(api: ApiClient): Promise<ChainEntry[]> {
   const entries: ChainEntry[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const page = await api.lines(cursor === '' ? '/journal' : `/journal?${new URLSearchParams({ cursor })}`);
-    for (const text of page.lines) entries.push(entryOf(text, `the journal, entry ${entries.length + 1}`));
-    cursor = page.next;
-  }
+  for await (const text of journalLines(api, {})) entries.push(entryOf(text, `the journal, entry ${entries.length + 1}`));
   return entries;
+}
+
+/** The lines of the journal that fit the filter of GET /journal, page after page. */
+export async function* journalLines(api: ApiClient, filter: Record<string, string | undefined>): AsyncGenerator<string> {
+  const given = Object.entries(filter).filter((one): one is [string, string] => one[1] !== undefined);
+  const readPage = async (from: string) => {
+    const query = new URLSearchParams([...given, ...(from === '' ? [] : [['cursor', from]])]);
+    const { lines, next } = await api.lines(query.size === 0 ? '/journal' : `/journal?${query}`);
+    return { lines, cursor: next };
+  };
+  for await (const page of pagesOf(readPage)) yield* page.lines;
 }
 
 function entryOf(text: string, where: string): ChainEntry {

@@ -8,6 +8,7 @@ import { type ChainHead, chainEntry, genesis } from '#domain/journal/hash-chain'
 import { checkEnd, checkNext, type Finding, keptFinding } from '#domain/journal/verify-chain';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
 import type { CommandLine, Output } from './command-line.ts';
+import { journalLines } from './journal-source.ts';
 import { plain } from './table.ts';
 
 const heads = z.object({ heads: z.array(z.object({ sourceId: z.string(), seq: z.number(), hash: z.string() })) });
@@ -34,7 +35,7 @@ export function addJournalCommands({ command, api, print }: CommandLine): void {
 }
 
 async function exportLines(client: ApiClient, filter: Record<string, string | undefined>): Promise<void> {
-  for await (const line of linesOfApi(client, filter)) process.stdout.write(`${line}\n`);
+  for await (const line of journalLines(client, filter)) process.stdout.write(`${line}\n`);
 }
 
 /** The heads are read first: what is written while we walk is beyond them. */
@@ -43,18 +44,7 @@ async function verifyStack(client: ApiClient, source: string | undefined): Promi
   const wanted = new Map(
     known.filter(({ sourceId }) => source === undefined || sourceId === source).map((one) => [one.sourceId, one]),
   );
-  return verifyLines(linesOfApi(client, { source, check: 'true' }), wanted);
-}
-
-async function* linesOfApi(client: ApiClient, filter: Record<string, string | undefined>): AsyncGenerator<string> {
-  const given = Object.entries(filter).filter((one): one is [string, string] => one[1] !== undefined);
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const page = await client.lines(
-      `/journal?${new URLSearchParams([...given, ...(cursor === '' ? [] : [['cursor', cursor]])])}`,
-    );
-    yield* page.lines;
-    cursor = page.next;
-  }
+  return verifyLines(journalLines(client, { source, check: 'true' }), wanted);
 }
 
 async function* linesOfFile(file: string): AsyncGenerator<string> {

@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
+import { verdictName } from '#domain/devices/device';
 import { readReadyFile } from '#infra/cli/ready-file';
 import { addActionCommands } from './actions.ts';
 import { type ApiClient, ApiRefusal, apiClient } from './api-client.ts';
@@ -15,6 +16,7 @@ import { addDecisionCommands } from './decisions-and-links.ts';
 import { addDeadLetterCommands } from './dlq.ts';
 import { seconds, showDevice, showDevices, showStatus } from './format-answers.ts';
 import { addJournalCommands } from './journal.ts';
+import { firstOf } from './pages.ts';
 import { addPlanCommands } from './plan.ts';
 import { addRelayCommands } from './relays.ts';
 import { addReplayCommand } from './replay.ts';
@@ -49,6 +51,15 @@ async function print<T>({ json }: Output, answer: T, show: (answer: T) => string
   say(json ? JSON.stringify(answer, null, 2) : show(answer));
 }
 
+/** `all`: its timeline to the first line; else the newest page of it. */
+async function readDevice(api: ApiClient, path: string, { all }: { all: boolean }) {
+  const readPage = (cursor: string) => api.get(`/devices/${path}?${new URLSearchParams({ cursor })}`, deviceWithTimeline);
+  const first = await readPage('');
+  if (!all || first.cursor === null) return first;
+  const older = await firstOf((cursor) => readPage(cursor || (first.cursor ?? '')), { itemsOf: ({ timeline }) => timeline });
+  return { ...first, timeline: [...first.timeline, ...older.items], cursor: null };
+}
+
 async function gather(api: ApiClient, sourceId: string, wait: boolean) {
   const { runId } = await api.post('/gathers', { sourceId }, acceptedGather);
   let current = await api.get(`/gathers/${encoded(runId)}`, run);
@@ -80,7 +91,7 @@ function program(): Command {
   command('devices', 'devices with verdict and reason')
     .option('--source <id>')
     .option('--user <name>', 'the Traveler user')
-    .addOption(new Option('--verdict <verdict>').choices(['approve', 'hold', 'block', 'leave', 'undetermined']))
+    .addOption(new Option('--verdict <verdict>').choices(verdictName.options))
     .option('--q <text>', 'part of a user name or device id')
     .option('--limit <n>', 'at most so many', '100')
     .action(async ({ json, ...query }: Output & Record<string, string>) => {
@@ -93,10 +104,11 @@ function program(): Command {
       );
     });
 
-  command('device <source> <user> <device>', 'one device with its timeline').action(
-    async (source: string, user: string, device: string, output: Output) =>
-      print(output, await (await api()).get(`/devices/${encoded(source, user, device)}`, deviceWithTimeline), showDevice),
-  );
+  command('device <source> <user> <device>', 'one device with its timeline')
+    .option('--all', 'the whole timeline, not only its newest lines')
+    .action(async (source: string, user: string, device: string, { all, ...output }: Output & { all?: boolean }) =>
+      print(output, await readDevice(await api(), encoded(source, user, device), { all: all === true }), showDevice),
+    );
 
   command('gather <source>', 'reads a source now')
     .option('--no-wait', 'do not wait for its end')

@@ -4,26 +4,28 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import { type ActionType, actionType } from '#domain/actions/action';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
 import { acceptedAction, devicePage } from './api-shapes.ts';
 import { followBulk, inRequests } from './bulk.ts';
 import type { CommandLine, Output } from './command-line.ts';
+import { firstOf } from './pages.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };
 type Asked = Output & { by: string; reason?: string };
 type Many = Asked & { file?: string; query?: string; wait: boolean };
-const one = ['approve', 'block', 'remove', 'wipe', 'cancel-wipe'] as const;
-type Type = (typeof one)[number];
-const says: Record<Type, string> = {
-  approve: 'approves a device; this decision stands until it is withdrawn',
-  block: 'blocks a device; this decision stands until it is withdrawn',
-  remove: 'removes a device from the Traveler server',
-  wipe: 'wipes a device, or what is named with --what',
-  'cancel-wipe': 'calls off a wipe that the device has not fetched',
+/** The command of each type of action: its description, and the form in which it names devices and options. */
+const commands: Record<ActionType, { says: string; form: (line: CommandLine, asked: Wording) => void }> = {
+  approve: { says: 'approves a device; this decision stands until it is withdrawn', form: addDecision },
+  block: { says: 'blocks a device; this decision stands until it is withdrawn', form: addDecision },
+  remove: { says: 'removes a device from the Traveler server', form: addSimple },
+  wipe: { says: 'wipes a device, or what is named with --what', form: addWipe },
+  'cancel-wipe': { says: 'calls off a wipe that the device has not fetched', form: addSimple },
 };
+type Wording = { type: ActionType; says: string };
 
 /** What each request says beside its target. */
-const requestOf = (type: Type, { by, reason }: Asked) => ({
+const requestOf = (type: ActionType, { by, reason }: Asked) => ({
   type,
   requestedAt: new Date().toISOString(),
   requestedBy: { kind: 'person', name: by },
@@ -32,34 +34,43 @@ const requestOf = (type: Type, { by, reason }: Asked) => ({
 const jsonOf = ({ json }: Output): Output => (json ? { json } : {});
 
 export function addRequestCommands(line: CommandLine): void {
-  const asking = (name: string, type: Type) =>
-    line.command(name, says[type]).option('--reason <text>').option('--by <name>', 'who decides', userInfo().username);
+  for (const type of actionType.options) commands[type].form(line, { type, says: commands[type].says });
+}
 
-  for (const type of ['approve', 'block'] as const)
-    asking(`${type} [source] [user] [device]`, type)
-      .option('--file <csv>', 'many: a file with the columns source,user,device')
-      .option('--query <filter>', 'many: every device that the filter of GET /devices gives, as verdict=hold&source=cloud')
-      .option('--no-wait', 'of many: do not follow them to their end')
-      .action(async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: Many) => {
-        const api = await line.api();
-        if (options.file !== undefined || options.query !== undefined) {
-          const targets = await targetsOf(api, options);
-          return askMany(line, api, { type, targets, options });
-        }
-        if (!sourceId || !user || !deviceId)
-          throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
-        await askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
-      });
+const asking = (line: CommandLine, usage: string, says: string) =>
+  line.command(usage, says).option('--reason <text>').option('--by <name>', 'who decides', userInfo().username);
 
-  for (const type of ['remove', 'cancel-wipe'] as const)
-    asking(`${type} <source> <user> <device>`, type).action((sourceId: string, user: string, deviceId: string, options: Asked) =>
+/** Of one device, or of many. */
+function addDecision(line: CommandLine, { type, says }: Wording): void {
+  asking(line, `${type} [source] [user] [device]`, says)
+    .option('--file <csv>', 'many: a file with the columns source,user,device')
+    .option('--query <filter>', 'many: every device that the filter of GET /devices gives, as verdict=hold&source=cloud')
+    .option('--no-wait', 'of many: do not follow them to their end')
+    .action(async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: Many) => {
+      const api = await line.api();
+      if (options.file !== undefined || options.query !== undefined) {
+        const targets = await targetsOf(api, options);
+        return askMany(line, api, { type, targets, options });
+      }
+      if (!sourceId || !user || !deviceId)
+        throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
+      await askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
+    });
+}
+
+function addSimple(line: CommandLine, { type, says }: Wording): void {
+  asking(line, `${type} <source> <user> <device>`, says).action(
+    (sourceId: string, user: string, deviceId: string, options: Asked) =>
       askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options),
-    );
-  asking('wipe <source> <user> <device>', 'wipe')
+  );
+}
+
+function addWipe(line: CommandLine, { type, says }: Wording): void {
+  asking(line, `${type} <source> <user> <device>`, says)
     .option('--what <parts>', 'device, apps, storage-card; several joined by commas', 'device')
     .action((sourceId: string, user: string, deviceId: string, options: Asked & { what: string }) => {
       const target = { sourceId, user, deviceId };
-      return askOne(line, { ...requestOf('wipe', options), target, wipe: options.what.split(',') }, options);
+      return askOne(line, { ...requestOf(type, options), target, wipe: options.what.split(',') }, options);
     });
 }
 
@@ -71,7 +82,7 @@ async function askOne({ api, print }: CommandLine, request: object, output: Outp
 async function askMany(
   line: CommandLine,
   api: ApiClient,
-  { type, targets, options }: { type: Type; targets: Target[]; options: Many },
+  { type, targets, options }: { type: ActionType; targets: Target[]; options: Many },
 ): Promise<void> {
   if (targets.length === 0) throw new ApiRefusal(null, 'No device is meant by that; nothing was done.');
   const common = requestOf(type, options);
@@ -91,14 +102,12 @@ async function targetsOf(api: ApiClient, { file, query }: Many): Promise<Target[
 async function queried(api: ApiClient, query: string | undefined): Promise<Target[]> {
   if (query === undefined) return [];
   const filter = new URLSearchParams({ limit: '500', ...Object.fromEntries(new URLSearchParams(query)) });
-  const found: Target[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  const readPage = (cursor: string) => {
     filter.set('cursor', cursor);
-    const page: z.infer<typeof devicePage> = await api.get(`/devices?${filter}`, devicePage);
-    found.push(...page.devices.map(({ sourceId, user, deviceId }) => ({ sourceId, user, deviceId })));
-    cursor = page.cursor;
-  }
-  return found;
+    return api.get(`/devices?${filter}`, devicePage);
+  };
+  const { items } = await firstOf(readPage, { itemsOf: ({ devices }) => devices });
+  return items.map(({ sourceId, user, deviceId }) => ({ sourceId, user, deviceId }));
 }
 
 const row = z.object({ source: z.string().min(1), user: z.string().min(1), device: z.string().min(1) });

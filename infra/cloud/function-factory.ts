@@ -2,7 +2,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import type { RuntimeConfiguration } from '#domain/runtime/configuration';
+import { type RuntimeConfiguration, secretNameOf } from '#domain/runtime/configuration';
 import { type EnvironmentOf, type FunctionName, functionVariables } from '#domain/runtime/environment';
 import { ExtenderFunction } from './extender-function.ts';
 import { functionSpecs } from './function-specs.ts';
@@ -102,7 +102,7 @@ function pick<F extends FunctionName>(values: EnvironmentOf<FunctionName>, name:
 
 /** Secrets that hold the credentials of sources which the cloud reads itself. */
 function secretNamesOf({ sources }: RuntimeConfiguration): string[] {
-  const names = sources.flatMap((source) => (source.kind === 'smartcloud' ? [source.credentials.secretName] : []));
+  const names = sources.flatMap((source) => (secretNameOf(source) ?? []));
   return [...new Set(names)];
 }
 

@@ -1,5 +1,6 @@
 /** What is wrong with a configuration, in words: where, what was found there (never a secret), and what is expected. */
 import type { z } from 'zod';
+import { sourceKind } from '#domain/devices/source-kinds';
 
 export type ConfigurationMistake = { path: string; found: string; expected: string };
 type Issue = z.core.$ZodIssue;
@@ -54,7 +55,7 @@ function expectation(issue: Issue): string {
     case 'invalid_type':
       return article(issue.expected);
     case 'invalid_value':
-      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+      return oneOf(issue.values);
     case 'too_small':
       return issue.origin === 'string' || issue.origin === 'array' ? 'something there, not nothing' : `at least ${issue.minimum}`;
     case 'too_big':
@@ -65,11 +66,13 @@ function expectation(issue: Issue): string {
       return 'no such key (is it misspelt?)';
     case 'invalid_union':
       // Only the choice by `kind` has no branches to report on.
-      return issue.errors.length === 0 ? 'one of "smartcloud", "traveler"' : issue.message;
+      return issue.errors.length === 0 ? oneOf(sourceKind.options) : issue.message;
     default:
       return issue.message;
   }
 }
+
+const oneOf = (values: readonly unknown[]): string => `one of ${values.map((value) => JSON.stringify(value)).join(', ')}`;
 
 function formatted(issue: Extract<Issue, { code: 'invalid_format' }>): string {
   if (issue.format === 'email') return 'an email address';

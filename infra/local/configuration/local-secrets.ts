@@ -1,4 +1,5 @@
 /** Takes the passwords out of a configuration: they become secrets of the local store, and functions get the secrets' names. */
+import { type BySourceKind, bySourceKind } from '#domain/devices/source-kinds';
 import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 
 export type Separated = {
@@ -7,16 +8,22 @@ export type Separated = {
   secrets: Map<string, string>;
 };
 
+type LocalSource = LocalConfiguration['sources'][number];
+
 export function separateSecrets(local: LocalConfiguration): Separated {
   const secrets = new Map<string, string>();
   function keep(name: string, value: string) {
     secrets.set(name, value);
     return { secretName: name };
   }
-  const sources = local.sources.map((source) => {
-    if (source.kind !== 'smartcloud' || !('password' in source.credentials)) return source;
-    return { ...source, credentials: keep(`traveler-extender/source/${source.id}`, JSON.stringify(source.credentials)) };
-  });
+  const withoutPassword: BySourceKind<LocalSource, LocalSource> = {
+    smartcloud(source) {
+      if (!('password' in source.credentials)) return source;
+      return { ...source, credentials: keep(`traveler-extender/source/${source.id}`, JSON.stringify(source.credentials)) };
+    },
+    traveler: (source) => source,
+  };
+  const sources = local.sources.map((source) => bySourceKind<LocalSource, LocalSource>(source, withoutPassword));
   const { portal } = local;
   const portalByName =
     portal?.token === undefined ? portal : { url: portal.url, ...keep('traveler-extender/portal', portal.token) };

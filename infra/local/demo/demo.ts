@@ -3,6 +3,7 @@
  * turn up while you watch, and a portal that enrols some of them. The portal speaks to the product as a real one would: through PutEvents on its bus.
  */
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { isRelayed } from '#domain/devices/source-kinds';
 import type { LocalConfiguration } from '#domain/runtime/configuration';
 import { localConfiguration } from '#domain/runtime/configuration';
 import { type ApiClient, apiClient } from '#infra/cli/api-client';
@@ -102,7 +103,7 @@ async function whenGathered(api: ApiClient, later: Running['later'], act: () => 
   const { sources, queues } = await api.get('/status', status);
   const busy = Object.values(queues).some(({ waiting, inWork }) => waiting + inWork > 0);
   // A relay that cannot start is told of; the rest of the demo does not wait for it.
-  if (!busy && sources.every(({ kind, lastGather }) => lastGather || kind === 'traveler')) return act();
+  if (!busy && sources.every((source) => source.lastGather || isRelayed(source))) return act();
   later(500, () => whenGathered(api, later, act));
 }
 

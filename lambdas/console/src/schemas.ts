@@ -1,5 +1,6 @@
 /** The part of the API's answers that the console uses; anything else in them is ignored. */
 import { z } from 'zod';
+import { sourceKind } from '#domain/devices/source-kinds';
 
 const problem = z.object({ what: z.string(), where: z.string(), remedy: z.string() });
 export const run = z.object({
@@ -41,7 +42,7 @@ export type RelayStanding = z.infer<typeof relayStanding>;
 
 export const sourceStatus = z.object({
   sourceId: z.string(),
-  kind: z.string(),
+  kind: sourceKind,
   state: z.string(),
   problem: problem.nullable(),
   lastGather: run.nullable(),
@@ -100,7 +101,9 @@ export type DevicePage = z.infer<typeof devicePage>;
 
 const timelineLine = z.object({ at: z.string(), kind: z.string(), says: z.string(), data: z.record(z.string(), z.unknown()) });
 export type TimelineLine = z.infer<typeof timelineLine>;
-export const deviceWithTimeline = explainedDevice.extend({ timeline: z.array(timelineLine) });
+export const deviceWithTimeline = explainedDevice.extend({ timeline: z.array(timelineLine), cursor: z.string().nullable() });
+
+export type DeviceWithTimeline = z.infer<typeof deviceWithTimeline>;
 
 const shown = z.object({ approval: z.string(), access: z.string(), wipe: z.string() });
 const action = z.object({
@@ -120,6 +123,7 @@ const action = z.object({
 });
 export type Action = z.infer<typeof action>;
 export const actionPage = z.object({ actions: z.array(action), cursor: z.string().nullable() });
+export type ActionPage = z.infer<typeof actionPage>;
 const actionStep = z.object({ state: z.string(), at: z.string(), note: z.string() });
 export const actionWithHistory = action.extend({ history: z.array(actionStep) });
 export const actionsAnswer = z.union([
@@ -154,6 +158,8 @@ export const overview = z.object({
     open: z.record(z.string(), z.number()),
     failing: z.array(action),
     failedLately: z.array(action),
+    failingCount: z.number(),
+    failedLatelyCount: z.number(),
   }),
 });
 export type Overview = z.infer<typeof overview>;

@@ -4,6 +4,7 @@
  * `RuntimeConfiguration`: never a password, always a secret's name.
  */
 import { z } from 'zod';
+import { type BySourceKind, bySourceKind, type SourceKind } from '#domain/devices/source-kinds';
 import { hostOf } from '#domain/enrolment/maas360-hosts';
 import { defaultSettings, settings } from '#domain/quarantine/settings';
 
@@ -12,21 +13,31 @@ const password = z.strictObject({ user: z.string().min(1), password: z.string().
 const secret = z.strictObject({ secretName: z.string().min(1) });
 const url = z.url({ protocol: /^https?$/, error: 'an http(s) URL' });
 
-const smartcloud = <C extends z.ZodType>(credentials: C) =>
-  z.strictObject({
-    id: sourceId,
-    kind: z.literal('smartcloud'),
-    url,
-    credentials,
-    enforcement: z.enum(['server', 'extender']).default('server'),
-    /** Requests under way at once at this source. */
-    concurrency: z.number().int().min(1).max(64).default(16),
-  });
-const traveler = z.strictObject({
-  id: sourceId,
-  kind: z.literal('traveler'),
-  enforcement: z.enum(['server', 'extender']).default('server'),
-});
+/** The options of each kind of source, as its file of configuration holds them. */
+const sourceOptions = <C extends z.ZodType>(credentials: C) =>
+  ({
+    smartcloud: z.strictObject({
+      id: sourceId,
+      kind: z.literal('smartcloud'),
+      url,
+      credentials,
+      enforcement: z.enum(['server', 'extender']).default('server'),
+      /** Requests under way at once at this source. */
+      concurrency: z.number().int().min(1).max(64).default(16),
+    }),
+    traveler: z.strictObject({
+      id: sourceId,
+      kind: z.literal('traveler'),
+      enforcement: z.enum(['server', 'extender']).default('server'),
+    }),
+  }) satisfies { [K in SourceKind]: z.ZodObject<{ kind: z.ZodLiteral<K> }> };
+
+function source<C extends z.ZodType>(credentials: C) {
+  const { smartcloud, traveler, ...others } = sourceOptions(credentials);
+  // A kind that is left out of the choice stays in `others`, and this line no longer compiles.
+  others satisfies Record<string, never>;
+  return z.discriminatedUnion('kind', [smartcloud, traveler]);
+}
 
 const maas360Access = z.strictObject({
   appId: z.string().min(1),
@@ -70,10 +81,7 @@ function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas
       /** For editors: docs/configuration.schema.json, or where it is published. */
       $schema: z.string().optional(),
       // What is published for all of them is one transaction with a line in the journal of each.
-      sources: z
-        .array(z.discriminatedUnion('kind', [smartcloud(credentials), traveler]))
-        .min(1)
-        .max(90),
+      sources: z.array(source(credentials)).min(1).max(90),
       gatherEveryMinutes: z.number().int().min(1).max(1440).default(15),
       detailRefreshHours: z.number().min(1).max(720).default(24),
       lastSyncEveryHours: z.number().min(1).max(720).default(24),
@@ -111,4 +119,19 @@ export const runtimeConfiguration = document(secret, secret);
 export type LocalConfiguration = z.infer<typeof localConfiguration>;
 export type RuntimeConfiguration = z.infer<typeof runtimeConfiguration>;
 export type SourceConfiguration = RuntimeConfiguration['sources'][number];
+export type SourceOf<K extends SourceKind> = Extract<SourceConfiguration, { kind: K }>;
 export type Maas360Configuration = NonNullable<RuntimeConfiguration['maas360']>;
+
+const concurrencies: BySourceKind<SourceConfiguration, number | null> = {
+  smartcloud: ({ concurrency }) => concurrency,
+  traveler: () => null,
+};
+/** How many requests the functions may have under way at once at the source; null where its relay bounds them. */
+export const concurrencyOf = (source: SourceConfiguration): number | null => bySourceKind(source, concurrencies);
+
+const secretNames: BySourceKind<SourceConfiguration, string | null> = {
+  smartcloud: ({ credentials }) => credentials.secretName,
+  traveler: () => null,
+};
+/** The secret that holds the source's credentials; null where only its relay has them. */
+export const secretNameOf = (source: SourceConfiguration): string | null => bySourceKind(source, secretNames);

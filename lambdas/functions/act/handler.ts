@@ -17,6 +17,7 @@ import { loadConfiguration } from '#adapters/runtime-configuration';
 import { sockets } from '#adapters/sockets';
 import { travelerSource } from '#adapters/traveler/source';
 import { actionMessage } from '#domain/messages/messages';
+import { concurrencyOf } from '#domain/runtime/configuration';
 import { parseEnvironment } from '#domain/runtime/environment';
 import { act } from './act.ts';
 import { withBatchedReads } from './batched-reads.ts';
@@ -53,7 +54,7 @@ const dependencies = withBatchedReads({
   pause: (ms: number) => pause(ms),
 });
 
-const limits = new Map(configuration.sources.map((one) => [one.id, one.kind === 'smartcloud' ? one.concurrency : null]));
+const limits = new Map(configuration.sources.map((one) => [one.id, concurrencyOf(one)]));
 const bounds: Bounds = {
   slots: slotStore(client, environment.CONTROL_TABLE),
   limitOf: (sourceId) => limits.get(sourceId) ?? null,

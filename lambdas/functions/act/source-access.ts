@@ -1,6 +1,7 @@
 /** How each source is reached for actions: a Traveler source per SmartCloud source, opened when first needed and kept. */
 import type { TravelerOptions, TravelerSource } from '#adapters/traveler/source';
-import type { SourceConfiguration } from '#domain/runtime/configuration';
+import { type BySourceKind, bySourceKind } from '#domain/devices/source-kinds';
+import type { SourceConfiguration, SourceOf } from '#domain/runtime/configuration';
 import { writeMs } from './claim.ts';
 import type { Reach } from './dependencies.ts';
 
@@ -18,16 +19,22 @@ export function sourceAccess(
 ): (sourceId: string) => Reach {
   const configured = new Map(sources.map((source) => [source.id, source]));
   const kept = new Map<string, TravelerSource>();
+  const ways: BySourceKind<SourceConfiguration, Reach> = {
+    smartcloud: (source) => ({ how: 'direct', source: opened(source) }),
+    traveler: () => ({ how: 'relay' }),
+  };
   return (sourceId) => {
     const source = configured.get(sourceId);
-    if (!source) return { how: 'unconfigured' };
-    if (source.kind === 'traveler') return { how: 'relay' };
-    const known = kept.get(sourceId) ?? openOne(source);
-    kept.set(sourceId, known);
-    return { how: 'direct', source: known };
+    return source ? bySourceKind(source, ways) : { how: 'unconfigured' };
   };
 
-  function openOne(source: Extract<SourceConfiguration, { kind: 'smartcloud' }>): TravelerSource {
+  function opened(source: SourceOf<'smartcloud'>): TravelerSource {
+    const known = kept.get(source.id) ?? openOne(source);
+    kept.set(source.id, known);
+    return known;
+  }
+
+  function openOne(source: SourceOf<'smartcloud'>): TravelerSource {
     const { url, concurrency, credentials } = source;
     return open({ baseUrl: url, concurrency, credentials: credentialsOf(credentials.secretName), timeouts, retry });
   }

@@ -1,6 +1,7 @@
 /** /api/dlq: what was given up, why, and sending it again or dropping it. */
 import { z } from '@hono/zod-openapi';
 import pMap from 'p-map';
+import type { QueueDepth } from '#adapters/queue-depths';
 import { isFinal } from '#domain/actions/transitions';
 import { contentOf } from '#domain/messages/action-identity';
 import { type Account, accountOf, type Known, readDeadLetter } from '#domain/messages/dead-letter';
@@ -25,6 +26,10 @@ const letterView = z
     body: z.string().openapi({ description: 'As it was sent.' }),
   })
   .openapi('DeadLetter');
+const lettersView = z.object({
+  messages: z.array(letterView),
+  inQueue: count.openapi({ description: 'Messages of the queue in all; SQS itself calls the figure approximate.' }),
+});
 const which = z
   .union([z.strictObject({ ids: z.array(z.string().min(1)).min(1).max(100) }), z.strictObject({ all: z.literal(true) })])
   .openapi('DeadLetterChoice', { example: { ids: ['5fea7756-0ea4-451a-a703-a558b933e274'] } });
@@ -52,10 +57,11 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
   });
   app.get('/api/dlq', async (c) => {
     const depths = await deadLetters.depths();
-    const queues = deadLetters.names.map((queue) => {
-      const { waiting = 0, inWork = 0 } = depths[queue] ?? {};
-      return { queue, messages: waiting + inWork, redrivable: deadLetters.about(queue)?.redrivable ?? false };
-    });
+    const queues = deadLetters.names.map((queue) => ({
+      queue,
+      messages: messagesIn(depths, queue),
+      redrivable: deadLetters.about(queue)?.redrivable ?? false,
+    }));
     return c.json({ queues });
   });
 
@@ -63,21 +69,23 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
     method: 'get',
     path: '/api/dlq/{queue}',
     summary: 'Messages of a dead-letter queue, each with the reason in words',
-    description: 'Of a queue that keeps order, the first ones of each device.',
+    description:
+      'SQS hands out messages in no order and has no cursor: at most `limit` of them are shown, and `inQueue` says how many there are. Of a queue that keeps order, the first ones of each device.',
     request: { params: parameters, query: limits },
-    responses: { 200: json(z.object({ messages: z.array(letterView) }), 'They stay where they are.'), ...problems(unknown) },
+    responses: { 200: json(lettersView, 'They stay where they are.'), ...problems(unknown) },
   });
   app.get('/api/dlq/:queue', async (c) => {
     const { queue } = known(c);
     const query = limits.safeParse(withoutEmpty(c.req.query()));
     if (!query.success) throw malformed(query.error);
+    const inQueue = messagesIn(await deadLetters.depths(), queue);
     const letters = await deadLetters.look(queue, query.data.limit);
     const messages = await pMap(
       letters,
       async ({ sentAt, ...letter }) => ({ ...letter, sentAt: isoTime(sentAt), ...(await look(queue, letter.body)) }),
       { concurrency: 8 },
     );
-    return c.json({ messages });
+    return c.json({ messages, inQueue: Math.max(inQueue, messages.length) });
   });
 
   for (const verb of ['redrive', 'drop'] as const) {
@@ -99,6 +107,11 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
       return c.json(await deadLetters[verb](queue, 'ids' in chosen ? chosen.ids : 'all'));
     });
   }
+}
+
+function messagesIn(depths: Record<string, QueueDepth>, queue: string): number {
+  const { waiting = 0, inWork = 0 } = depths[queue] ?? {};
+  return waiting + inWork;
 }
 
 function lookUp({ stores, readSource }: ApiDependencies) {

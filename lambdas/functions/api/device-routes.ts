@@ -20,6 +20,10 @@ const listQuery = z.object({
   cursor: text('From the page before.'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
+const timelineQuery = z.object({
+  cursor: text('Of the timeline, from the page before.'),
+  limit: z.coerce.number().int().min(1).max(500).default(200),
+});
 const prefix = '/api/devices/';
 
 export function deviceRoutes(app: ApiApp, { stores, sourceIds, readSource }: ApiDependencies): void {
@@ -57,14 +61,20 @@ export function deviceRoutes(app: ApiApp, { stores, sourceIds, readSource }: Api
         user: z.string().openapi({ description: 'URL-encoded.', example: 'Jane%20Doe%2FAcme' }),
         deviceId: z.string().openapi({ description: 'URL-encoded.' }),
       }),
+      query: timelineQuery,
     },
-    responses: { 200: json(deviceWithTimeline, 'The device.'), ...problems({ 404: 'No such device.' }) },
+    responses: {
+      200: json(deviceWithTimeline, 'The device with a page of its timeline; go on with its cursor until that is null.'),
+      ...problems({ 400: 'Wrong cursor.', 404: 'No such device.' }),
+    },
   });
   app.get('/api/devices/*', async (c) => {
+    const query = timelineQuery.safeParse(withoutEmpty(c.req.query()));
+    if (!query.success) throw malformed(query.error);
     const device = await firstStored(readingsOf(pathAfter(c, prefix)), stores.devices.getDevice);
     if (!device) throw new Problem(404, 'No such device is known. GET /api/devices lists those that are.');
-    const [[view], timeline] = await Promise.all([views([device]), stores.timeline.read(device, { limit: 200 })]);
-    return c.json({ ...view, timeline: timeline.map(viewTimelineEntry) });
+    const [[view], { entries, cursor }] = await Promise.all([views([device]), stores.timeline.page(device, given(query.data))]);
+    return c.json({ ...view, timeline: entries.map(viewTimelineEntry), cursor });
   });
 }
 

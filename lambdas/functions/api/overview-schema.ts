@@ -23,6 +23,8 @@ export const overviewView = z
       open: counts.openapi({ description: 'Actions that have not ended, by state.' }),
       failing: z.array(actionView).openapi({ description: 'Tried more than once and still open; at most 20.' }),
       failedLately: z.array(actionView).openapi({ description: 'Ended as failed, requested within a day; at most 20.' }),
+      failingCount: z.number().int().openapi({ description: 'How many are failing in all.' }),
+      failedLatelyCount: z.number().int().openapi({ description: 'How many failed within a day in all.' }),
     }),
   })
   .openapi('Overview');

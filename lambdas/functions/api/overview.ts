@@ -28,12 +28,18 @@ export function readOverview({ count, ledger, now }: OverviewDependencies): () =
   async function read(): Promise<OverviewView> {
     const at = now();
     const { sources, actions, units } = await count(at - day);
-    const named = await ledger.readMany([...actions.failing, ...actions.failed]);
+    const named = await ledger.readMany([...actions.failing.ids, ...actions.failed.ids]);
     const of = (ids: readonly string[]) => named.filter(({ actionId }) => ids.includes(actionId)).map(viewAction);
     const view = {
       countedAt: isoTime(at),
       sources,
-      actions: { open: actions.open, failing: of(actions.failing), failedLately: of(actions.failed) },
+      actions: {
+        open: actions.open,
+        failing: of(actions.failing.ids),
+        failedLately: of(actions.failed.ids),
+        failingCount: actions.failing.count,
+        failedLatelyCount: actions.failed.count,
+      },
     };
     last = { view, until: now() + standsMs(units) };
     return view;

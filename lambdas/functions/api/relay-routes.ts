@@ -1,6 +1,7 @@
 /** Relays of on-premises sources: inviting one, seeing how they are, revoking one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { quietMs } from '#adapters/relay-link';
+import { isRelayed } from '#domain/devices/source-kinds';
 import { type RelayRecord, relayState, tokenLifeMs } from '#domain/relay/relay-identity';
 import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
@@ -89,7 +90,7 @@ export function relayRoutes(app: ApiApp, { relays: given, readSource, now, newId
     async (c) => {
       const { sourceId } = await readBody(c, invitation);
       const source = sources.find(({ id }) => id === sourceId);
-      if (source?.kind !== 'traveler') throw notForRelays(sourceId, source !== undefined);
+      if (!source || !isRelayed(source)) throw notForRelays(sourceId, source !== undefined);
       const at = now();
       const { token, hash } = newToken();
       const relay = newRelay({ relayId: newId(), sourceId, createdAt: at, createdBy: c.get('caller') });

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { actionRequester, actionState, actionType, shown, wipeTarget } from '#domain/actions/action';
 import { access, approval, client, match, openAction, presence, verdictName, wipe } from '#domain/devices/device';
 import { failureKind, gatherRun, serverFacts } from '#domain/devices/source';
+import { sourceKind } from '#domain/devices/source-kinds';
 import { enrolment, enrolmentFeed } from '#domain/enrolment/enrolment';
 import { guardKind } from '#domain/quarantine/guard';
 import { settings } from '#domain/quarantine/settings';
@@ -40,7 +41,7 @@ export const deviceView = z
   })
   .openapi('Device');
 export const timelineLine = z.object({ at: time, kind: z.string(), says: z.string(), data: z.record(z.string(), z.unknown()) });
-export const deviceWithTimeline = deviceView.extend({ timeline: z.array(timelineLine) }).openapi('DeviceWithTimeline');
+export const deviceWithTimeline = deviceView.extend({ timeline: z.array(timelineLine), cursor }).openapi('DeviceWithTimeline');
 export const devicePage = z.object({
   devices: z.array(deviceView),
   cursor,
@@ -141,7 +142,7 @@ const average = z.object({ runs: z.number().int(), ms: z.number(), requests: z.n
 export const sourceStatusView = z
   .object({
     sourceId: z.string(),
-    kind: z.enum(['smartcloud', 'traveler']),
+    kind: sourceKind,
     state: z.enum(['ok', 'gathering', 'failed', 'waiting-for-relay', 'new']),
     problem: problem.nullable(),
     lastGather: runView.nullable(),

@@ -6,6 +6,7 @@ import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import { type Drift, everySource, type SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import type { GatherRun, SourceState } from '#domain/devices/source';
+import { isRelayed } from '#domain/devices/source-kinds';
 import { baselineOf, type Enforcement, effectiveEnforcement } from '#domain/quarantine/enforcement';
 import type { GuardItem } from '#domain/quarantine/guard';
 import { whyNotInForce } from '#domain/quarantine/in-force';
@@ -37,14 +38,14 @@ const forgottenMs = 3_600_000;
 
 export function readStatus(dependencies: StatusDependencies) {
   const { configured, sources, runs, settings, guards, enrolments, relays, services, queueDepths, now } = dependencies;
-  const onPrem = configured.some(({ kind }) => kind === 'traveler');
+  const onPrem = configured.some(isRelayed);
 
   async function sourceStatus(source: SourceConfiguration, shared: Shared): Promise<SourceStatusView> {
     const [state, last, current, relay] = await Promise.all([
       sources.read(source.id),
       runs.lastRuns(source.id, lookedAt),
       settings.current(source.id),
-      source.kind === 'traveler' ? readRelays({ ...relays, now }, source.id, shared.relays) : null,
+      isRelayed(source) ? readRelays({ ...relays, now }, source.id, shared.relays) : null,
     ]);
     return viewSource(source, { state, last, current, relay, now: now(), ...shared });
   }

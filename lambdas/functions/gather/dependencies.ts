@@ -14,11 +14,11 @@ import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
 import type { GatherRun, ServerFacts, SourceState } from '#domain/devices/source';
 import type { Manifest } from '#domain/gather/manifest';
 import type { SettingsVersion } from '#domain/quarantine/settings';
-import type { RuntimeConfiguration, SourceConfiguration } from '#domain/runtime/configuration';
+import type { RuntimeConfiguration, SourceConfiguration, SourceOf } from '#domain/runtime/configuration';
 import type { RelayedList } from './relay-list.ts';
 
-export type SmartcloudSource = Extract<SourceConfiguration, { kind: 'smartcloud' }>;
-export type OnPremSource = Extract<SourceConfiguration, { kind: 'traveler' }>;
+export type SmartcloudSource = SourceOf<'smartcloud'>;
+export type OnPremSource = SourceOf<'traveler'>;
 
 export type GatherDependencies = {
   configuration: RuntimeConfiguration;

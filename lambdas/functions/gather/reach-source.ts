@@ -1,6 +1,7 @@
 /** How a gather gets at its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and told. */
 
 import type { GatherRun, SourceState } from '#domain/devices/source';
+import { bySourceKind } from '#domain/devices/source-kinds';
 import { askedAs } from '#domain/gather/relayed-run';
 import type { GatherMessage } from '#domain/messages/messages';
 import { askRelay } from './ask-relay.ts';
@@ -9,6 +10,7 @@ import type { GatherDependencies, GatheredSource, Gathering, OnPremSource, Serve
 import { relayedFailure, relayedSource } from './relay-list.ts';
 
 export type Reached = Pick<Gathering, 'traveler' | 'relayed' | 'concurrency'>;
+type Reaching = Promise<Reached | 'asked' | 'taken'>;
 type Given = { source: Gathering['source']; run: GatherRun; message: GatherMessage };
 
 /** Nothing is read from the server here: what there is to look at has come already. */
@@ -18,12 +20,11 @@ const sideBySide = 32;
  * `asked`: the relay has the run now, and this message is done with. `taken`: it reads another run of the source. Throws TravelerFailure when
  * the source cannot be read.
  */
-export async function reachSource(
-  deps: GatherDependencies,
-  { source, run, message }: Given,
-): Promise<Reached | 'asked' | 'taken'> {
-  if (source.kind === 'traveler') return reachRelayed(deps, { source, run, message });
-  return { traveler: deps.connect(source), relayed: null, concurrency: source.concurrency };
+export async function reachSource(deps: GatherDependencies, { source, run, message }: Given): Reaching {
+  return bySourceKind<Gathering['source'], Reaching>(source, {
+    smartcloud: async (direct) => ({ traveler: deps.connect(direct), relayed: null, concurrency: direct.concurrency }),
+    traveler: (onPrem) => reachRelayed(deps, { source: onPrem, run, message }),
+  });
 }
 
 async function reachRelayed(deps: GatherDependencies, { source, run, message }: Given & { source: OnPremSource }) {

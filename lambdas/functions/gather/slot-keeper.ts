@@ -4,7 +4,8 @@
  * What it gives up it first no longer uses: the lower number holds here a second before it is written.
  */
 import { gatherHolder } from '#domain/actions/concurrency-slots';
-import type { GatherDependencies, Gathering } from './dependencies.ts';
+import { bySourceKind } from '#domain/devices/source-kinds';
+import type { GatherDependencies, Gathering, SmartcloudSource } from './dependencies.ts';
 
 const leaseMs = 60_000;
 const lookEveryMs = 1_000;
@@ -15,12 +16,17 @@ export type SlotKeeper = { release(): Promise<void> };
 /** A relay bounds its own requests. */
 const unbounded: SlotKeeper = { release: async () => undefined };
 
+type Given = Pick<GatherDependencies, 'slots' | 'connect' | 'now' | 'every' | 'pause'>;
+
 /** Null when none could be had within some seconds. */
-export async function keepSlots(
-  { slots, connect, now, every, pause }: Pick<GatherDependencies, 'slots' | 'connect' | 'now' | 'every' | 'pause'>,
-  source: Gathering['source'],
-): Promise<SlotKeeper | null> {
-  if (source.kind !== 'smartcloud') return unbounded;
+export async function keepSlots(deps: Given, source: Gathering['source']): Promise<SlotKeeper | null> {
+  return bySourceKind<Gathering['source'], Promise<SlotKeeper | null>>(source, {
+    smartcloud: (direct) => keepShare(deps, direct),
+    traveler: async () => unbounded,
+  });
+}
+
+async function keepShare({ slots, connect, now, every, pause }: Given, source: SmartcloudSource): Promise<SlotKeeper | null> {
   const { concurrency } = source;
   const traveler = connect(source);
   let allowed = 0;

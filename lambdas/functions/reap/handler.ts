@@ -12,6 +12,7 @@ import { relayStore } from '#adapters/dynamodb/relays/relays';
 import { evaluationLanes } from '#adapters/evaluations-queue';
 import { ringRelayAway } from '#adapters/metrics';
 import { loadConfiguration } from '#adapters/runtime-configuration';
+import { isRelayed } from '#domain/devices/source-kinds';
 import { parseEnvironment } from '#domain/runtime/environment';
 import { reap } from './reap.ts';
 import { noteSilentRelays } from './silent-relays.ts';
@@ -20,7 +21,7 @@ const logger = new Logger({ serviceName: 'reap' });
 const environment = parseEnvironment('reap', process.env);
 const { sources: configuredSources } = loadConfiguration();
 const configured = configuredSources.map(({ id }) => id);
-const hasRelays = configuredSources.some(({ kind }) => kind === 'traveler');
+const hasRelays = configuredSources.some(isRelayed);
 const client = documentClient();
 const tables = {
   actions: environment.ACTIONS_TABLE,

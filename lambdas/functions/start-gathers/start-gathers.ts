@@ -5,6 +5,7 @@
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
+import { isRelayed } from '#domain/devices/source-kinds';
 import type { GatherMessage } from '#domain/messages/messages';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import { requestGather } from '#use-cases/gathers/request-gather';
@@ -37,7 +38,7 @@ async function start(
   source: StartGathersDependencies['configuration']['sources'][number],
 ): Promise<Started> {
   const sourceId = source.id;
-  if (source.kind === 'traveler' && (await deps.relayOf(sourceId)) === null) return { sourceId, outcome: 'waits-for-relay' };
+  if (isRelayed(source) && (await deps.relayOf(sourceId)) === null) return { sourceId, outcome: 'waits-for-relay' };
   const at = deps.now();
   const { retryAt } = await deps.sources.read(sourceId);
   if (retryAt !== null && retryAt > at) return { sourceId, outcome: 'refused-for-now' };

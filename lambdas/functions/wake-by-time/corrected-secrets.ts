@@ -5,7 +5,7 @@
  */
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SourceState } from '#domain/devices/source';
-import type { SourceConfiguration } from '#domain/runtime/configuration';
+import { type SourceConfiguration, secretNameOf } from '#domain/runtime/configuration';
 import type { GatherRequest, GatherRequested } from '#use-cases/gathers/request-gather';
 
 export type CorrectedDependencies = {
@@ -26,11 +26,12 @@ export function tryCorrected(deps: CorrectedDependencies) {
 }
 
 async function tryOne(deps: CorrectedDependencies, source: SourceConfiguration): Promise<string | null> {
-  if (source.kind !== 'smartcloud') return null;
+  const secretName = secretNameOf(source);
+  if (secretName === null) return null;
   const state = await deps.sources.read(source.id);
   const at = deps.now();
   if (!isLeftAlone(state, at)) return null;
-  const version = await deps.versionOf(source.credentials.secretName);
+  const version = await deps.versionOf(secretName);
   if (version === null || version === state.refusedSecret) return null;
   await deps.requestGather({ sourceId: source.id, reason: 'schedule', requestedAt: at, unique: version.slice(0, 8) });
   await deps.sources.updateFrom(state, { refusedSecret: version });

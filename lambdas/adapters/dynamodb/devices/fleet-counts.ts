@@ -9,9 +9,11 @@ import { parseUserPk } from '../keys.ts';
 
 /** `verdicts` and `states` count devices that are not removed; a device without a verdict counts as `undecided`. */
 export type DeviceCounts = { total: number; verdicts: Record<string, number>; states: Record<string, number> };
+export type Named = { count: number; ids: string[] };
 export type FleetCounts = {
   sources: Record<string, DeviceCounts>;
-  actions: { open: Partial<Record<ActionState, number>>; failing: string[]; failed: string[] };
+  /** `failing` and `failed`: how many there are, and the ids of the first of them. */
+  actions: { open: Partial<Record<ActionState, number>>; failing: Named; failed: Named };
   /** Read units that DynamoDB counted for it. */
   units: number;
 };
@@ -54,7 +56,7 @@ export function fleetCounts(client: DocumentClient, tables: { devices: string; a
   /** `failedSince`: epoch ms of the request; older failures are left out. Eventually consistent. */
   return async (failedSince: number): Promise<FleetCounts> => {
     const sources: FleetCounts['sources'] = {};
-    const actions: FleetCounts['actions'] = { open: {}, failing: [], failed: [] };
+    const actions: FleetCounts['actions'] = { open: {}, failing: { count: 0, ids: [] }, failed: { count: 0, ids: [] } };
     const units = await Promise.all([
       eachRow(
         {
@@ -92,8 +94,15 @@ function countDevice(sources: FleetCounts['sources'], row: z.output<typeof devic
 
 /** Failing: tried before, and still not done. */
 function countAction({ open, failing, failed }: FleetCounts['actions'], { actionId, action }: z.output<typeof actionRow>): void {
-  const name = (list: string[]) => list.length < mostNamed && list.push(actionId);
-  if (isFinal(action.state)) return void name(failed);
+  if (isFinal(action.state)) {
+    name(failed, actionId);
+    return;
+  }
   open[action.state] = (open[action.state] ?? 0) + 1;
-  if (action.attempts > 1) name(failing);
+  if (action.attempts > 1) name(failing, actionId);
+}
+
+function name(named: Named, actionId: string): void {
+  named.count += 1;
+  if (named.ids.length < mostNamed) named.ids.push(actionId);
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type GatherRun, gatherRun } from '#domain/devices/source';
 import type { TimelineEntry } from '#domain/journal/timeline';
 import type { DocumentClient } from '../client.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { sourceLineItem } from '../journal/timeline.ts';
 import { controlKeys } from '../keys.ts';
 import { setExpression } from '../set-expression.ts';
@@ -19,7 +20,9 @@ export type RunStore = {
   read(runId: string): Promise<GatherRun | null>;
   /** The run as recorded; recorded now if it was not. Null only if someone else is recording it at this moment. */
   open(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<GatherRun | null>;
-  /** Newest first. */
+  /** A page of a source's runs, newest first. Throws a `CursorError` on a cursor that no page gave. */
+  list(sourceId: string, page?: { cursor?: string; limit?: number }): Promise<{ items: GatherRun[]; cursor: string | null }>;
+  /** The newest `count` runs, newest first. */
   lastRuns(sourceId: string, count: number, options?: { consistent?: boolean }): Promise<GatherRun[]>;
   /** Sets the given fields of a run that exists; of one that does not (expired), nothing. */
   update(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange): Promise<void>;
@@ -92,6 +95,20 @@ export function runStore(client: DocumentClient, table: string, journalTable?: s
         new GetCommand({ TableName: table, Key: controlKeys.runPointer(runId), ConsistentRead: true }),
       );
       return Item === undefined ? null : readAt(pointer.parse(Item).sourceId, runId);
+    },
+    async list(sourceId, { cursor, limit = 50 } = {}) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': controlKeys.run(sourceId, '').pk },
+          ScanIndexForward: false,
+          Limit: limit,
+          ...(cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) }),
+        }),
+      );
+      const items = Items.map((item) => gatherRun.parse(item));
+      return { items, cursor: LastEvaluatedKey === undefined ? null : encodeCursor(LastEvaluatedKey) };
     },
     async lastRuns(sourceId, count, { consistent = false } = {}) {
       const { Items = [] } = await client.send(

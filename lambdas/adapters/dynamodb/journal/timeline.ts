@@ -6,6 +6,7 @@
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import type { DocumentClient } from '#adapters/dynamodb/client';
+import { CursorError, decodeCursor, encodeCursor } from '#adapters/dynamodb/cursor';
 import { journalPk, journalSk, sourceJournalPk } from '#adapters/dynamodb/keys';
 import type { DeviceKey } from '#domain/devices/device';
 import { type TimelineEntry, timelineEntry } from '#domain/journal/timeline';
@@ -24,6 +25,7 @@ export const sourceLineItem = (sourceId: string, entry: TimelineEntry) => ({
   ...entry,
 });
 
+export type TimelinePage = { entries: TimelineEntry[]; cursor: string | null };
 export type TimelineStore = ReturnType<typeof timelineStore>;
 
 export function timelineStore(client: DocumentClient, journalTable: string) {
@@ -67,6 +69,23 @@ export function timelineStore(client: DocumentClient, journalTable: string) {
       await pMap(entries, (entry) => write(sourceLineItem(sourceId, entry)), { concurrency: 4 });
     },
 
+    /** A page of at most `limit` lines, newest first, after the cursor of the page before. Throws a CursorError on any other. */
+    async page(key: DeviceKey, { cursor, limit = 200 }: { cursor?: string; limit?: number } = {}): Promise<TimelinePage> {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: journalTable,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': journalPk(key) },
+          ScanIndexForward: false,
+          Limit: limit,
+          ConsistentRead: true,
+          ...(cursor === undefined ? {} : { ExclusiveStartKey: { pk: journalPk(key), sk: lineAt(cursor) } }),
+        }),
+      );
+      const entries = Items.map((item) => timelineEntry.parse(item));
+      return { entries, cursor: LastEvaluatedKey ? encodeCursor({ sk: LastEvaluatedKey.sk }) : null };
+    },
+
     /** The newest `limit` lines, newest first. */
     read: (key: DeviceKey, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> => newest(journalPk(key), limit),
 
@@ -74,4 +93,10 @@ export function timelineStore(client: DocumentClient, journalTable: string) {
     readSource: (sourceId: string, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
       newest(sourceJournalPk(sourceId), limit),
   };
+}
+
+function lineAt(cursor: string): string {
+  const { sk } = decodeCursor(cursor);
+  if (typeof sk !== 'string') throw new CursorError('It names no line.');
+  return sk;
 }

@@ -10,8 +10,10 @@ import Grid from '@cloudscape-design/components/grid';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import type { ActionType } from '#domain/actions/action';
 import { devicePath, send } from '../api.ts';
-import { BulkAsk, type BulkKind } from '../parts/bulk-confirmation.tsx';
+import { actionChoices, typeOf, typesOffered } from '../parts/action-choices.ts';
+import { BulkAsk } from '../parts/bulk-confirmation.tsx';
 import { DeviceActions } from '../parts/device-actions.tsx';
 import { Decisions, Enrolment } from '../parts/device-decisions.tsx';
 import { Facts, OnServer } from '../parts/device-facts.tsx';
@@ -21,12 +23,18 @@ import { Said, useRequest } from '../parts/result-message.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Because, Name, Verdict } from '../parts/verdict.tsx';
 import { follow, useRoute } from '../router.ts';
-import { type DeviceName, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
+import { type DeviceName, type DeviceWithTimeline, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, clientWord } from '../texts/words.ts';
-import { useLive } from '../use-polling.ts';
+import { type Paging, useLivePages } from '../use-pages.ts';
 
 const t = texts.device;
+const paging: Paging<DeviceWithTimeline> = {
+  schema: deviceWithTimeline,
+  join: (first, next) => ({ ...first, timeline: [...first.timeline, ...next.timeline], cursor: next.cursor }),
+};
+const buttons = typesOffered(({ onDevice }) => onDevice !== 'menu');
+const inMenu = typesOffered(({ onDevice }) => onDevice === 'menu');
 
 export default function DevicePage() {
   const { query } = useRoute();
@@ -37,7 +45,7 @@ export default function DevicePage() {
 }
 
 function Device({ name }: { name: DeviceName }) {
-  const live = useLive(devicePath(name), deviceWithTimeline, 1500);
+  const live = useLivePages(devicePath(name), paging, 1500);
   const device = live.value;
   return (
     <ContentLayout
@@ -69,6 +77,11 @@ function Device({ name }: { name: DeviceName }) {
                 }
               >
                 <Timeline entries={device.timeline} />
+                {device.cursor === null ? null : (
+                  <Button variant="inline-link" onClick={live.more}>
+                    {texts.journal.more}
+                  </Button>
+                )}
               </Container>
             </SpaceBetween>
             <SpaceBetween size="l">
@@ -94,10 +107,10 @@ function InJournal({ name: { sourceId, user, deviceId } }: { name: DeviceName })
 
 function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
   const { busy, outcome, run, clear } = useRequest();
-  const [asked, setAsked] = useState<BulkKind | null>(null);
+  const [asked, setAsked] = useState<ActionType | null>(null);
   const { sourceId, user, deviceId } = device;
   const target = { sourceId, user, deviceId };
-  const request = (type: 'approve' | 'block') =>
+  const request = (type: ActionType) =>
     run(async () => {
       await send('/actions', { type, target, reason: 'Asked for in the console' });
       onDone();
@@ -110,20 +123,20 @@ function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
           variant="h2"
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <Button variant="primary" disabled={busy} onClick={() => void request('approve')}>
-                {texts.approve}
-              </Button>
-              <Button disabled={busy} onClick={() => void request('block')}>
-                {texts.block}
-              </Button>
+              {buttons.map((type) => (
+                <Button
+                  key={type}
+                  variant={actionChoices[type].onDevice === 'primary-button' ? 'primary' : 'normal'}
+                  disabled={busy}
+                  onClick={() => void request(type)}
+                >
+                  {actionChoices[type].label}
+                </Button>
+              ))}
               <ButtonDropdown
                 ariaLabel={texts.devices.actions}
-                items={[
-                  { id: 'remove', text: texts.remove },
-                  { id: 'wipe', text: texts.wipe },
-                  { id: 'cancel-wipe', text: actionWord('cancel-wipe') },
-                ]}
-                onItemClick={({ detail }) => setAsked(detail.id as BulkKind)}
+                items={inMenu.map((type) => ({ id: type, text: actionChoices[type].label }))}
+                onItemClick={({ detail }) => setAsked(typeOf(detail.id))}
               >
                 {texts.devices.actions}
               </ButtonDropdown>

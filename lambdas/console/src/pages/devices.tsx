@@ -10,9 +10,11 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { useEffect, useState } from 'react';
 import { z } from 'zod';
+import type { ActionType } from '#domain/actions/action';
 import { devicePath, messageOf } from '../api.ts';
+import { actionChoices, typeOf, typesOffered } from '../parts/action-choices.ts';
 import { useSaved } from '../parts/browser-storage.ts';
-import { BulkAsk, type BulkKind } from '../parts/bulk-confirmation.tsx';
+import { BulkAsk } from '../parts/bulk-confirmation.tsx';
 import { BulkProgress } from '../parts/bulk-progress.tsx';
 import { allDevices, csvOf, download } from '../parts/csv.ts';
 import { columnIds, deviceColumns, narrowColumn, usualColumns } from '../parts/device-columns.tsx';
@@ -23,13 +25,12 @@ import { mostSorted, type Sorting, useSortedDevices } from '../parts/sorted-devi
 import { navigate, useRoute, withQuery } from '../router.ts';
 import { type DeviceName, type ExplainedDevice, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { actionWord } from '../texts/words.ts';
 import { useNarrow } from '../use-media.ts';
 import { useLive } from '../use-polling.ts';
 
 const t = texts.devices;
 const mostAtOnce = 10_000;
-const kinds: readonly BulkKind[] = ['approve', 'block', 'remove', 'wipe'];
+const kinds = typesOffered(({ inList }) => inList);
 const preferencesSchema = z.object({ pageSize: z.number(), columns: z.array(z.string()) });
 
 export default function Devices() {
@@ -45,7 +46,7 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
   const [cursors, setCursors] = useState<string[]>(['']);
   const [index, setIndex] = useState(0);
   const [selected, setSelected] = useState<ExplainedDevice[]>([]);
-  const [asked, setAsked] = useState<{ kind: BulkKind; targets: readonly DeviceName[] } | null>(null);
+  const [asked, setAsked] = useState<{ kind: ActionType; targets: readonly DeviceName[] } | null>(null);
   const [work, setWork] = useState<{ says: string; failed: boolean } | null>(null);
   const sources = (useLive('/status', status, 30_000).value?.sources ?? []).map(({ sourceId }) => sourceId);
   const isNarrow = useNarrow();
@@ -85,14 +86,16 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
     const found = await collect(t.exporting);
     if (found) download('devices.csv', 'text/csv;charset=utf-8', csvOf(found));
   }
-  async function askAll(kind: BulkKind) {
+  async function askAll(kind: ActionType) {
     const found = await collect(t.collecting, mostAtOnce + 1);
     if (found === null) return;
     if (found.length > mostAtOnce) setWork({ says: t.most, failed: true });
     else if (found.length > 0) setAsked({ kind, targets: found.map(nameOf) });
   }
   function choose(id: string) {
-    const [scope, kind] = id.split('|') as ['selected' | 'all', BulkKind];
+    const [scope, type = ''] = id.split('|');
+    const kind = typeOf(type);
+    if (kind === null) return;
     if (scope === 'all') void askAll(kind);
     else setAsked({ kind, targets: selected.map(nameOf) });
   }
@@ -252,4 +255,4 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
 
 const nameOf = ({ sourceId, user, deviceId }: DeviceName): DeviceName => ({ sourceId, user, deviceId });
 const menu = (scope: string, disabled: boolean) =>
-  kinds.map((kind) => ({ id: `${scope}|${kind}`, text: kind === 'wipe' ? texts.wipe : actionWord(kind), disabled }));
+  kinds.map((kind) => ({ id: `${scope}|${kind}`, text: actionChoices[kind].label, disabled }));

@@ -155,14 +155,18 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
 type Props = { status: Status; figures: Figures | null; guards: number };
 
 function Actions({ figures, status: { queues } }: { figures: Figures; status: Status }) {
-  const { open, failing, failedLately } = figures.actions;
+  const { open, failing, failedLately, failingCount, failedLatelyCount } = figures.actions;
   const all = Object.values(open).reduce((sum, count) => sum + count, 0);
   const waiting = Object.entries(queues).filter(([, depth]) => depth.waiting + depth.inWork + depth.delayed > 0);
   return (
     <SpaceBetween size="m">
       <StatusIndicator type={all > 0 ? 'in-progress' : 'success'}>{all > 0 ? t.open(all) : t.noActions}</StatusIndicator>
-      {failing.length > 0 ? <Named status="warning" says={t.failing(failing.length)} actions={failing} /> : null}
-      {failedLately.length > 0 ? <Named status="error" says={t.failed(failedLately.length)} actions={failedLately} /> : null}
+      {failing.length > 0 ? (
+        <Named status="warning" says={t.failing(failingCount)} actions={failing} count={failingCount} />
+      ) : null}
+      {failedLately.length > 0 ? (
+        <Named status="error" says={t.failed(failedLatelyCount)} actions={failedLately} count={failedLatelyCount} />
+      ) : null}
       <div>
         <Box variant="awsui-key-label">{t.lags}</Box>
         {waiting.length === 0
@@ -178,18 +182,22 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
   );
 }
 
-function Named({ status: type, says, actions }: { status: 'warning' | 'error'; says: string; actions: readonly Action[] }) {
+type NamedProps = { status: 'warning' | 'error'; says: string; actions: readonly Action[]; count: number };
+
+/** The first few of `count` actions. */
+function Named({ status: type, says, actions, count }: NamedProps) {
+  const named = actions.slice(0, 5);
   return (
     <div>
       <StatusIndicator type={type}>{says}</StatusIndicator>
-      {actions.slice(0, 5).map(({ actionId, type: kind, target, outcome }) => (
+      {named.map(({ actionId, type: kind, target, outcome }) => (
         <Box key={actionId} margin={{ left: 'l' }} variant="small" display="block">
           {actionWord(kind)} <LinkTo href={deviceAddress(target)}>{target.user}</LinkTo>: <bdi>{outcome}</bdi>
         </Box>
       ))}
-      {actions.length > 5 ? (
+      {count > named.length ? (
         <Box margin={{ left: 'l' }} variant="small">
-          {plural(actions.length - 5, 'more', 'more')}
+          {plural(count - named.length, 'more', 'more')}
         </Box>
       ) : null}
     </div>

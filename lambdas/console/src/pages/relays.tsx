@@ -6,6 +6,7 @@ import ContentLayout from '@cloudscape-design/components/content-layout';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { isRelayed } from '#domain/devices/source-kinds';
 import { Pending } from '../parts/loading-or-error.tsx';
 import { RelayEnrol } from '../parts/relay-enrol.tsx';
 import { RelayRevoke, relayName } from '../parts/relay-revoke.tsx';
@@ -23,7 +24,7 @@ export default function Relays() {
   const [enrolling, setEnrolling] = useState<{ sourceId: string | null } | null>(null);
   const [revoking, setRevoking] = useState<Relay | null>(null);
   const [said, setSaid] = useState('');
-  const sources = (known.value?.sources ?? []).filter(({ kind }) => kind === 'traveler').map(({ sourceId }) => sourceId);
+  const sources = (known.value?.sources ?? []).filter(isRelayed).map(({ sourceId }) => sourceId);
   const relays = live.value?.relays ?? [];
   return (
     <ContentLayout

@@ -7,17 +7,17 @@ import Input from '@cloudscape-design/components/input';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { type ActionType, wipeTarget } from '#domain/actions/action';
 import { send } from '../api.ts';
 import { actionsAnswer, type DeviceName } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord } from '../texts/words.ts';
+import { actionChoices } from './action-choices.ts';
 import { Said, useRequest } from './result-message.tsx';
 
-export type BulkKind = 'approve' | 'block' | 'remove' | 'wipe' | 'cancel-wipe';
-type Props = { kind: BulkKind; targets: readonly DeviceName[]; onClose(): void; onSent(bulkId: string | null): void };
+type Props = { kind: ActionType; targets: readonly DeviceName[]; onClose(): void; onSent(bulkId: string | null): void };
 
 const t = texts.devices;
-const wipeTargets = ['device', 'apps', 'storage-card'] as const;
 
 export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
   const [reason, setReason] = useState('');
@@ -26,15 +26,15 @@ export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
   const { busy, outcome, run } = useRequest();
   const count = targets.length;
   const action = actionWord(kind);
-  const needsNumber = kind === 'wipe';
-  const ready = !needsNumber || (typed.trim() === String(count) && wipe.length > 0);
+  const { wipeTargets: asksTargets, typedNumber: needsNumber } = actionChoices[kind].dialog;
+  const ready = (!needsNumber || typed.trim() === String(count)) && (!asksTargets || wipe.length > 0);
   const ask = () =>
     run(async () => {
       const actions = targets.map((target) => ({
         type: kind,
         target,
         reason: reason.trim() === '' ? 'Asked for in the console' : reason.trim(),
-        ...(kind === 'wipe' ? { wipe } : {}),
+        ...(asksTargets ? { wipe } : {}),
       }));
       const bulk = count > 1 ? { actions, bulkId: crypto.randomUUID() } : { actions };
       const answer = await send('/actions', bulk, { schema: actionsAnswer });
@@ -65,9 +65,9 @@ export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
     >
       <SpaceBetween size="m">
         {t.effect[kind] ? <span>{t.effect[kind]}</span> : null}
-        {kind === 'wipe' ? (
+        {asksTargets ? (
           <FormField label={t.wipeWhat}>
-            {wipeTargets.map((target) => (
+            {wipeTarget.options.map((target) => (
               <Checkbox
                 key={target}
                 checked={wipe.includes(target)}

@@ -1,13 +1,15 @@
 /** The actions asked for on a device: the newest step by step, who asked, how it ended. */
 import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import Header from '@cloudscape-design/components/header';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
-import { type Action, actionPage, actionWithHistory, type DeviceName } from '../schemas.ts';
+import { type Action, type ActionPage, actionPage, actionWithHistory, type DeviceName } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, stateWord } from '../texts/words.ts';
 import { Ago, At } from '../time.tsx';
+import { type Paging, useLivePages } from '../use-pages.ts';
 import { useLive } from '../use-polling.ts';
 
 const status: Record<string, StatusIndicatorProps.Type> = {
@@ -21,17 +23,27 @@ const status: Record<string, StatusIndicatorProps.Type> = {
   unknown: 'warning',
   waiting: 'pending',
 };
+const paging: Paging<ActionPage> = {
+  schema: actionPage,
+  join: (before, next) => ({ actions: [...before.actions, ...next.actions], cursor: next.cursor }),
+};
 const isOpen = (state: string) => !['confirmed', 'wiped', 'failed', 'cancelled', 'superseded', 'expired'].includes(state);
 
 export function DeviceActions({ device }: { device: DeviceName }) {
   const query = new URLSearchParams({ device: `${device.sourceId}/${device.user}/${device.deviceId}`, limit: '20' });
-  const actions = useLive(`/actions?${query}`, actionPage, 3000).value?.actions ?? [];
+  const live = useLivePages(`/actions?${query}`, paging, 3000);
+  const actions = live.value?.actions ?? [];
   return (
     <Container header={<Header variant="h2">{texts.device.actions}</Header>}>
       {actions.length === 0 ? <Box color="text-body-secondary">{texts.device.noActions}</Box> : null}
       {actions.map((action, index) => (
         <OneAction key={action.actionId} action={action} open={index === 0 || isOpen(action.state)} />
       ))}
+      {live.value?.cursor ? (
+        <Button variant="inline-link" onClick={live.more}>
+          {texts.device.olderActions}
+        </Button>
+      ) : null}
     </Container>
   );
 }

@@ -4,6 +4,7 @@ import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useState } from 'react';
 import { decisionsPath, send } from '../api.ts';
 import { decisions, type ExplainedDevice, links } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
@@ -13,6 +14,7 @@ import { LinkAsk } from './link-dialog.tsx';
 import { Said, useRequest } from './result-message.tsx';
 
 const t = texts.device;
+const shownAtFirst = 10;
 type Props = { device: ExplainedDevice; onDone(): void };
 
 export function Enrolment({ device, onDone }: Props) {
@@ -69,8 +71,10 @@ function Linked({ who, label, disabled, onAsk }: { who: string; label: string; d
 export function Decisions({ device, onDone }: Props) {
   const live = useLive(decisionsPath(device), decisions, 3000);
   const { busy, outcome, run, clear } = useRequest();
+  const [isWhole, setWhole] = useState(false);
   const all = live.value?.decisions ?? [];
   if (all.length === 0 && outcome === null) return null;
+  const shown = isWhole ? all : all.slice(0, shownAtFirst);
   const withdraw = () =>
     run(async () => {
       await send(decisionsPath(device), undefined, { method: 'DELETE' });
@@ -81,7 +85,7 @@ export function Decisions({ device, onDone }: Props) {
   return (
     <Container header={<Header variant="h2">{t.decisions}</Header>}>
       <SpaceBetween size="s">
-        {all.slice(0, 10).map(({ decisionId, decided, by, at, reason, expiresAt, withdrawnAt, stands }) => (
+        {shown.map(({ decisionId, decided, by, at, reason, expiresAt, withdrawnAt, stands }) => (
           <div key={decisionId}>
             <Box variant="strong">{t.decidedWords[decided] ?? decided}</Box> {t.by} <bdi>{by.name}</bdi>, <At at={at} />
             {reason === null ? null : (
@@ -108,6 +112,11 @@ export function Decisions({ device, onDone }: Props) {
             ) : null}
           </div>
         ))}
+        {shown.length < all.length ? (
+          <Button variant="inline-link" onClick={() => setWhole(true)}>
+            {t.olderDecisions(all.length - shown.length)}
+          </Button>
+        ) : null}
         <Said outcome={outcome} onDismiss={clear} />
       </SpaceBetween>
     </Container>

@@ -14,6 +14,7 @@ import { Said, useRequest } from './result-message.tsx';
 import { UserLink } from './verdict.tsx';
 
 const t = texts.settings;
+const mostShown = 100;
 
 export function Guards({ onDecided }: { onDecided(): void }) {
   const live = useLive('/guards?state=waiting', guards, 3000);
@@ -54,13 +55,15 @@ export function Guards({ onDecided }: { onDecided(): void }) {
 }
 
 function Losers({ guard }: { guard: Guard }) {
+  const shown = guard.devices.slice(0, mostShown);
+  const all = Math.max(guard.affected, guard.devices.length);
   return (
     <>
       <Box>
         {t.wouldLose(guard.affected)} {t.askedBy} <bdi>{guard.requestedBy}</bdi>, <Ago at={guard.at} />. {t.guardMeans}
       </Box>
-      <ExpandableSection headerText={t.guardDevices(guard.devices.length)}>
-        {guard.devices.slice(0, 100).map((device) => (
+      <ExpandableSection headerText={shown.length < all ? t.firstDevices(shown.length, all) : t.guardDevices(all)}>
+        {shown.map((device) => (
           <div key={devicePath(device)}>
             <UserLink device={device} /> <bdi>{device.deviceId}</bdi>: {ruleWord(device.rule)}
           </div>

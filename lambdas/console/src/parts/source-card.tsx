@@ -6,6 +6,7 @@ import Header from '@cloudscape-design/components/header';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
+import { isRelayed } from '#domain/devices/source-kinds';
 import { messageOf, send } from '../api.ts';
 import { runs, type SourceStatus } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
@@ -33,7 +34,7 @@ function healthOf({ state, relay }: SourceStatus): { type: StatusIndicatorProps.
 }
 
 export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(): void }) {
-  const { sourceId, kind, state, lastGather, averageGather } = source;
+  const { sourceId, state, lastGather, averageGather } = source;
   const last = useLive(`/gathers?${new URLSearchParams({ source: sourceId, limit: '40' })}`, runs, 5000);
   const [said, setSaid] = useState('');
   // A short one is over before anybody has read of it: the chart would only flicker.
@@ -61,7 +62,7 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
             <Button
               iconName="refresh"
               variant="icon"
-              disabled={kind === 'traveler' && source.relay?.state !== 'connected'}
+              disabled={isRelayed(source) && source.relay?.state !== 'connected'}
               ariaLabel={t.gatherNow(sourceId)}
               onClick={() => void gather()}
             />

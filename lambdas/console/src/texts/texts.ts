@@ -1,4 +1,5 @@
 /** Every sentence that the console shows, page by page. */
+import type { ActionType, WipeTarget } from '#domain/actions/action';
 import { number, plural } from './words.ts';
 
 const matches = (found: number): string =>
@@ -148,7 +149,8 @@ export const texts = {
       block: 'They can no longer sync mail, whatever the rules say, until the decision is withdrawn.',
       remove: 'They are removed from the server; a phone that syncs again registers as a new one.',
       wipe: 'What is chosen below is erased on each phone at its next contact. This cannot be undone once a phone has received it.',
-    } as Record<string, string>,
+      'cancel-wipe': null,
+    } satisfies Record<ActionType, string | null>,
     reason: 'Reason',
     reasonHelp: 'Shown in the timeline of each device.',
     wipeWhat: 'What to wipe',
@@ -156,7 +158,7 @@ export const texts = {
       device: 'The whole device',
       apps: 'Mail data only',
       'storage-card': 'The storage card',
-    } as Record<string, string>,
+    } satisfies Record<WipeTarget, string>,
     typeNumber: (count: number) => `Type ${count} to confirm`,
     confirm: (action: string, count: number) => `${action} ${number(count)}`,
     progress: (ended: number, all: number) => `${number(ended)} of ${number(all)} done`,
@@ -177,7 +179,9 @@ export const texts = {
     noMatch: 'No enrolment belongs to this device.',
     actions: 'Actions',
     noActions: 'No action was asked for yet.',
+    olderActions: 'Show older actions',
     decisions: 'Decisions by people',
+    olderDecisions: (count: number) => `Show ${plural(count, 'older decision')}`,
     decidedWords: { approve: 'Approved', block: 'Blocked' } as Record<string, string>,
     by: 'by',
     withdraw: 'Withdraw: let the rules decide',

@@ -1,4 +1,5 @@
 /** Names of codes, and numbers and times in words. */
+import type { ActionType } from '#domain/actions/action';
 import type { VerdictName } from '../schemas.ts';
 
 export const verdictWords: Record<
@@ -52,14 +53,15 @@ export const wipeWords: Record<string, string> = {
   unknown: 'not known',
 };
 
-export const actionWords: Record<string, string> = {
+export const actionWords: Record<ActionType, string> = {
   approve: 'Approve',
   block: 'Block',
   remove: 'Remove',
   wipe: 'Wipe',
   'cancel-wipe': 'Cancel the wipe',
 };
-export const actionWord = (type: string): string => actionWords[type] ?? type;
+/** A type of a newer extender than this page is shown by its code. */
+export const actionWord = (type: string): string => new Map<string, string>(Object.entries(actionWords)).get(type) ?? type;
 
 /** Queues by what waits in them. */
 const queueWords: Record<string, string> = {
