@@ -8,7 +8,7 @@ import { tooLateToRepeat } from '#domain/actions/expiry';
 import { supersedes } from '#domain/actions/readiness';
 import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import { setUpAnew } from '#domain/actions/wipe';
-import { moment } from '#domain/quarantine/evidence-words';
+import { moment } from '#domain/time/moment';
 import type { ActResult } from '#use-cases/actions/end-action';
 import type { ActDependencies, Try } from './dependencies.ts';
 import { afterFailure, confirm, end, happened, noEffect } from './endings.ts';

@@ -14,11 +14,13 @@ import { hasProblem, pausedUntil } from '#domain/actions/readiness';
 import { delaySeconds, longestWait, slack } from '#domain/actions/retry';
 import type { SourceState } from '#domain/devices/source';
 import type { EvaluationMessage } from '#domain/messages/messages';
+import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 import type { ActDependencies, Try } from './dependencies.ts';
 
 /** Wrong credentials: an account must not be locked by repetition. */
 const leftAloneMs = 30 * 60_000;
-const firstPauseMs = 15_000;
+/** Of a source that cannot be reached. */
+const unreachable: BackoffPolicy = { firstMs: 15_000, longestMs: longestWait, jitter: 'half' };
 /** A probe that was killed lets the next one have its turn after this. */
 const probeMs = 60_000;
 
@@ -52,8 +54,7 @@ function waitOf(
   if (stop) return leftAloneMs;
   if (failure.retryAfterMs !== undefined) return Math.min(longestWait, Math.max(1000, failure.retryAfterMs));
   if (!failure.unreachable) return null;
-  const ceiling = Math.min(longestWait, firstPauseMs * 2 ** Math.min(10, pause?.failures ?? 0));
-  return Math.floor(ceiling * (0.5 + deps.random() / 2));
+  return Math.floor(backoffMs(unreachable, (pause?.failures ?? 0) + 1, deps.random()));
 }
 
 /** Takes the turn to try a source whose pause is over: the source as it is from then on; null when another action has it. */
