@@ -1,5 +1,6 @@
 /** `npm run docs`: writes what is generated of docs/. Tests hold each page against its source. */
 import { writeFileSync } from 'node:fs';
+import { actionAttemptsPage } from './attempt-page.ts';
 import { configurationSchema, configurationSchemaFile } from './configuration-schema.ts';
 import { eventSchemas, eventsPage } from './events.ts';
 import { actionStatesPage, rulesPage } from './pages.ts';
@@ -10,6 +11,7 @@ const pages: Record<string, () => string> = {
   [relaySchemaFile]: () => `${JSON.stringify(relaySchema(), null, 2)}\n`,
   'docs/rules.md': rulesPage,
   'docs/action-states.md': actionStatesPage,
+  'docs/action-attempts.md': actionAttemptsPage,
   'docs/events.md': eventsPage,
   ...eventSchemas(),
 };

@@ -2,11 +2,7 @@
 import { type ActionState, actionState } from '#domain/actions/action';
 import { actionEvents, finalStates, transitions } from '#domain/actions/transitions';
 import { rules } from '#domain/quarantine/rules';
-
-const notice = (source: string) => `<!-- Generated from ${source} by \`npm run docs\`. Edit that file, not this page. -->`;
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-const row = (...cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-const head = (...titles: readonly string[]) => [row(...titles), row(...titles.map(() => '---'))];
+import { head, notice, page, row } from './markdown.ts';
 
 /** docs/rules.md */
 export function rulesPage(): string {
@@ -58,5 +54,3 @@ function movesOf(state: ActionState): string {
     .map(([event, to]) => `${event} → \`${to}\``)
     .join(', ');
 }
-
-const page = (lines: readonly string[]) => `${lines.join('\n')}\n`;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { actionState } from '#domain/actions/action';
 import { rules } from '#domain/quarantine/rules';
+import { actionAttemptsPage } from '#infra/docs/attempt-page';
 import { actionStatesPage, rulesPage } from '#infra/docs/pages';
 
 const inRepository = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -9,6 +10,7 @@ const inRepository = (path: string) => readFileSync(new URL(`../../${path}`, imp
 test.each([
   ['docs/rules.md', rulesPage],
   ['docs/action-states.md', actionStatesPage],
+  ['docs/action-attempts.md', actionAttemptsPage],
 ] as const)('%s is current: run `npm run docs` where it is not', (path, page) => {
   expect(inRepository(path)).toBe(page());
 });
