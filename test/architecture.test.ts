@@ -66,7 +66,7 @@ const domainFolders: Record<string, readonly string[]> = {
   enrolment: [],
   actions: ['time', 'devices', 'journal'],
   gather: ['devices', 'journal', 'actions'],
-  quarantine: ['devices', 'journal', 'enrolment', 'actions', 'gather'],
+  quarantine: ['time', 'devices', 'journal', 'enrolment', 'actions', 'gather'],
   relay: ['devices', 'journal', 'actions'],
   runtime: ['devices', 'enrolment', 'quarantine'],
   messages: ['devices', 'enrolment', 'actions', 'quarantine', 'relay', 'runtime'],

@@ -1,20 +1,19 @@
 /** docs/errors.md: what each kind of failure does, from the table that decides it, and what a person should do. */
+import { wipeRetryMs } from '#domain/actions/after-reading';
 import { type Consequence, consequences } from '#domain/actions/failure';
 import { longestWait } from '#domain/actions/retry';
+import { leftAloneMs, unreachablePause } from '#domain/actions/source-pause';
 import { type FailureKind, failureKind } from '#domain/devices/source';
 import { constantOf } from './constants.ts';
 import { head, notice, page, row } from './page.ts';
 
 const minutes = (ms: number): string => `${ms / 60_000} minutes`;
-const wipeRetryMs = constantOf('lambdas/functions/act/settle.ts', 'wipeGoesAgainMs');
-const deniedPauseMs = constantOf('lambdas/functions/act/source-pause.ts', 'leftAloneMs');
-const firstPauseMs = constantOf('lambdas/functions/act/source-pause.ts', 'firstPauseMs');
 const unreadRecords = constantOf('lambdas/adapters/traveler/full-record.ts', 'mostSpared');
 
 /** What each consequence means for the action. */
 export const consequenceSentences: { [C in Consequence]: string } = {
   retry: `The action waits and is retried until its deadline: after 2, 4, 8 … seconds with full jitter, or after \`Retry-After\`; at most ${minutes(longestWait)} each time.`,
-  'stop-source': `As \`retry\`, and all actions of the source pause for ${minutes(deniedPauseMs)}. One attempt, one alarm.`,
+  'stop-source': `As \`retry\`, and all actions of the source pause for ${minutes(leftAloneMs)}. One attempt, one alarm.`,
   reconcile: `The effect may be there or not: the action is \`unknown\`, and the device is read. If the effect is there, the action continues; if not, it is retried. A wipe is sent again only within ${minutes(wipeRetryMs)} of its attempt.`,
   fail: 'The action ends as `failed`, with a sentence that says what to do.',
 };
@@ -124,7 +123,7 @@ const gathers = (): string[] => [
   '- **A run that fails** shows its problem at the source until a gather succeeds.',
   `- **A single record** that cannot be read fails no run: any number that are \`invalid\` or \`refused\`, and outside a baseline up to ${unreadRecords} of another kind, except`,
   '  `denied` and `busy`. They are read again by the next gather.',
-  `- **A pause** is ${firstPauseMs / 1000} seconds, doubling up to ${minutes(longestWait)}, while the source cannot be reached; ${minutes(deniedPauseMs)} after rejected credentials; or as long as`,
+  `- **A pause** is ${unreachablePause.firstMs / 1000} seconds, doubling up to ${minutes(longestWait)}, while the source cannot be reached; ${minutes(leftAloneMs)} after rejected credentials; or as long as`,
   `  \`Retry-After\` says, at most ${minutes(longestWait)}. When it is over, one action is sent to try the source. A gather that succeeds ends it too ([record 16](decisions/0016-sources-in-trouble.md)).`,
   '- **No relay is connected**: the run fails as `transient`, and the source shows no problem of its own; the state of its relays is shown with them.',
   '',

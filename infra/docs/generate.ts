@@ -1,5 +1,6 @@
 /** `npm run docs`: writes the generated pages of docs/. Tests compare each page with its source. */
 import { writeFileSync } from 'node:fs';
+import { actionAttemptsPage } from './attempt-page.ts';
 import { configurationSchema, configurationSchemaFile } from './configuration-schema.ts';
 import { errorsPage } from './errors.ts';
 import { eventSchemas, eventsPage } from './events.ts';
@@ -14,6 +15,7 @@ const pages: Record<string, () => string> = {
   'docs/action-states.md': actionStatesPage,
   'docs/errors.md': errorsPage,
   'docs/scaling.md': scalingPage,
+  'docs/action-attempts.md': actionAttemptsPage,
   'docs/events.md': eventsPage,
   ...eventSchemas(),
 };

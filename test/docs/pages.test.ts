@@ -5,6 +5,7 @@ import { consequences } from '#domain/actions/failure';
 import { failureKind } from '#domain/devices/source';
 import { rules } from '#domain/quarantine/rules';
 import { queueSpecs } from '#infra/cloud/function-specs';
+import { actionAttemptsPage } from '#infra/docs/attempt-page';
 import { configurationLimits } from '#infra/docs/configuration-limits';
 import { constantOf } from '#infra/docs/constants';
 import { errorsPage } from '#infra/docs/errors';
@@ -18,6 +19,7 @@ test.each([
   ['docs/action-states.md', actionStatesPage],
   ['docs/errors.md', errorsPage],
   ['docs/scaling.md', scalingPage],
+  ['docs/action-attempts.md', actionAttemptsPage],
 ] as const)('%s is current: run `npm run docs` where it is not', (path, page) => {
   expect(inRepository(path)).toBe(page());
 });

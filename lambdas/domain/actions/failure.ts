@@ -2,7 +2,20 @@
  * What happens to an action when something goes wrong, in one table: by the kind of failure, and by whether we were reading
  * or had begun to write. A kind that nobody foresaw reads as `unknown`, and unknown means: again.
  */
-import type { FailureKind } from '#domain/devices/source';
+import type { FailureKind, Problem } from '#domain/devices/source';
+
+/**
+ * A failed request to a source: `message` for a person, `retryAfterMs` if the server asked for patience. `unreachable`: nothing got
+ * through to the server. `secretVersion`: which version of the secret was rejected.
+ */
+export type SourceFailure = {
+  kind: FailureKind;
+  message: string;
+  problem: Pick<Problem, 'what' | 'where' | 'remedy'>;
+  retryAfterMs?: number | undefined;
+  unreachable: boolean;
+  secretVersion?: string | undefined;
+};
 
 /**
  * - `retry`: the action waits and goes out again, until its deadline.
@@ -12,7 +25,7 @@ import type { FailureKind } from '#domain/devices/source';
  */
 export type Consequence = 'retry' | 'stop-source' | 'reconcile' | 'fail';
 
-export const consequences: { [K in FailureKind]: { reading: Consequence; writing: Consequence } } = {
+export const consequences: { [K in FailureKind]: { reading: Exclude<Consequence, 'reconcile'>; writing: Consequence } } = {
   /** The server cannot be reached or asks for patience. */
   busy: { reading: 'retry', writing: 'retry' },
   /** A write without an answer may have reached it. */

@@ -1,5 +1,6 @@
 /** When to try again. Pure: chance and time are arguments. */
 import type { Action } from '#domain/actions/action';
+import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 
 const second = 1000;
 /** SQS delivers a delayed message at most 15 minutes later; so no wait is longer than one wake-up. */
@@ -8,24 +9,26 @@ const shortestWait = second;
 /** A wake-up may come this much before its time, by clocks that differ. */
 export const slack = second;
 
-/**
- * Full jitter: a random part of 2, 4, 8 … seconds, at most 15 minutes, so that actions that failed together come back apart.
- * `attempts` counts from 1; `random` is in [0, 1); `atLeast` is what the server asked for, ms.
- */
+/** Full jitter over 2, 4, 8 ... seconds, at most 15 minutes, so that actions that failed together come back apart. */
+const policy: BackoffPolicy = { firstMs: 2 * second, longestMs: longestWait, jitter: 'full' };
+
+/** In ms. `attempts` counts from 1; `random` is in [0, 1); `atLeast` is what the server asked for, ms. */
 export function backoff(attempts: number, random: number, { atLeast = 0 }: { atLeast?: number } = {}): number {
-  const ceiling = Math.min(longestWait, second * 2 ** Math.min(attempts, 20));
-  return Math.min(longestWait, Math.max(shortestWait, atLeast, Math.floor(random * ceiling)));
+  return withinLimits(Math.max(atLeast, Math.floor(backoffMs(policy, attempts, random))));
 }
+
+/** A wait that no wake-up is too coarse or too short-lived for, ms. */
+export const withinLimits = (ms: number): number => Math.min(longestWait, Math.max(shortestWait, ms));
 
 const longestWaitForSlot = 60 * second;
 
 /**
- * For a source that takes no more at once, ms: some seconds, and twice as many each time it was in vain. Of thousands that wait for
- * the same source only some come at a time; all of them every few seconds would keep every worker busy with waiting.
+ * For a source whose slots are all taken, ms: 1 to 5 seconds at first, twice as many each time (`inVain`: how often it has waited
+ * already). Of thousands that wait for one source only some come at a time; all of them every few seconds would keep every worker busy.
  */
 export function untilSlot(inVain: number, random: number): number {
-  const first = second + random * 4 * second;
-  return Math.floor(Math.min(longestWaitForSlot * (0.5 + random / 2), first * 2 ** Math.min(inVain, 10)));
+  const longestMs = longestWaitForSlot * (0.5 + random / 2);
+  return Math.floor(backoffMs({ firstMs: second + random * 4 * second, longestMs, jitter: 'none' }, inVain + 1, random));
 }
 
 /** Epoch ms of the next try: after `wait`, and not after a deadline that is still to come, so that an action expires on time. */

@@ -2,7 +2,7 @@
 
 import type { TimelineEntry } from '#domain/journal/timeline';
 import type { Decision, Withdrawal } from '#domain/quarantine/decision';
-import { moment } from '#domain/quarantine/evidence-words';
+import { moment } from '#domain/time/moment';
 
 const none: ReadonlyMap<string, Decision> = new Map();
 

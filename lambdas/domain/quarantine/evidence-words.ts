@@ -14,11 +14,3 @@ export function ordinal(place: number): string {
 export function cardinal(count: number): string {
   return numbers[count] ?? String(count);
 }
-
-const farthest = 8.64e15;
-
-/** An instant, to the minute: `2026-03-01 09:30 UTC`. Of the time given only; no clock is read. */
-export function moment(epochMs: number): string {
-  if (!(Math.abs(epochMs) <= farthest)) return 'a time beyond the calendar';
-  return `${new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}

@@ -16,11 +16,12 @@ import {
 } from '#domain/devices/server-state';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { Decision } from '#domain/quarantine/decision';
-import { cardinal, moment, ordinal } from '#domain/quarantine/evidence-words';
+import { cardinal, ordinal } from '#domain/quarantine/evidence-words';
 import { isKnownOff, whyNotInForce } from '#domain/quarantine/in-force';
 import { described } from '#domain/quarantine/match';
 import type { RuleContext, UserContext } from '#domain/quarantine/rule-context';
 import { verseEnrolment } from '#domain/quarantine/verse';
+import { moment } from '#domain/time/moment';
 
 type Rule = {
   id: string;

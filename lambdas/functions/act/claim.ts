@@ -1,43 +1,52 @@
-/** Holding an action: from the claim on it is this worker's, until it is done, lets go, or its time is over. */
+/** Holding an action: from the claim on it is this worker's, until it is done, lets go, or the claim ends. */
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
+import type { ActionState } from '#domain/actions/action';
 import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import type { ActDependencies, Try } from './dependencies.ts';
-import { happened } from './endings.ts';
 
 /** How long a claim is honoured: longer than any write may take, short enough that a killed worker's action goes on soon. */
 const claimMs = 40_000;
 export const writeMs = 25_000;
 
-/** Null when somebody else has written the action since it was read. */
-export function claim(deps: ActDependencies, one: Try): Promise<LedgerAction | null> {
-  const { action } = one;
-  const steps = stepsThrough(action, toDispatched(deps, one));
+type Holder = { by: string; until: number };
+
+/** Null when somebody else has written the action since it was read. `until`: epoch ms. */
+export function claim(deps: ActDependencies, held: Try, holder: Holder): Promise<LedgerAction | null> {
+  const { action } = held.attempt;
+  const claimed = { by: holder.by, at: deps.now(), queuedAt: held.queuedAt, action };
   return deps.ledger.advance(action, {
-    steps,
+    steps: stepsThrough(action, toClaimed[action.state]?.(claimed) ?? []),
     attempts: action.attempts + 1,
-    claim: claimOf(deps, one),
+    claim: claimOf(deps, holder),
     notBefore: null,
   });
 }
 
-/** How each open state comes to be claimed: what has been dispatched before is settled by reading, not dispatched again. */
-function toDispatched(deps: ActDependencies, { action, queuedAt }: Try): ActionEventAt[] {
-  const dispatch = happened(deps, 'dispatch', `Claimed by ${deps.worker}.`);
-  if (action.state === 'queued') return [dispatch];
+type Claimed = { by: string; at: number; queuedAt: number; action: LedgerAction };
+type ToClaimed = (claimed: Claimed) => ActionEventAt[];
+
+const dispatch = ({ by, at }: Claimed): ActionEventAt => ({ event: 'dispatch', at, note: `Claimed by ${by}.` });
+const queueAndDispatch: ToClaimed = (claimed) => {
+  const { action, queuedAt, at } = claimed;
   const since = Math.max(queuedAt, action.history.at(-1)?.at ?? queuedAt);
-  if (action.state === 'requested' || action.state === 'waiting')
-    return [{ event: 'queue', at: Math.min(since, dispatch.at), note: '' }, dispatch];
-  return action.state === 'dispatched'
-    ? [happened(deps, 'lose', 'The worker that held it is gone; reading tells how far it came.')]
-    : [];
-}
+  return [{ event: 'queue', at: Math.min(since, at), note: '' }, dispatch(claimed)];
+};
+const gone = 'The worker that held it is gone; reading tells how far it came.';
 
-const claimOf = (deps: ActDependencies, { until }: Try) => ({ by: deps.worker, until: Math.min(until, deps.now() + claimMs) });
+/** How each open state comes to be claimed: what was dispatched before is settled by reading, not dispatched again. */
+const toClaimed: Partial<Record<ActionState, ToClaimed>> = {
+  requested: queueAndDispatch,
+  waiting: queueAndDispatch,
+  queued: (claimed) => [dispatch(claimed)],
+  dispatched: ({ at }) => [{ event: 'lose', at, note: gone }],
+};
 
-/** Reading may have taken long: nothing is written under a claim that could end before the answer comes. */
-export async function heldLongEnough(deps: ActDependencies, one: Try): Promise<Try | null> {
-  const left = (one.action.claim?.until ?? 0) - deps.now();
-  if (left >= writeMs) return one;
-  const action = await deps.ledger.advance(one.action, { steps: [], claim: claimOf(deps, one) });
-  return action && { ...one, action };
+const claimOf = (deps: ActDependencies, { by, until }: Holder) => ({ by, until: Math.min(until, deps.now() + claimMs) });
+
+/** Reading may have taken long: nothing is written under a claim that could end before the answer comes. Null: it was lost. */
+export async function renewedClaim(deps: ActDependencies, held: Try): Promise<Try | null> {
+  const { action } = held.attempt;
+  if ((action.claim?.until ?? 0) - deps.now() >= writeMs) return held;
+  const renewed = await deps.ledger.advance(action, { steps: [], claim: claimOf(deps, { by: deps.worker, until: held.until }) });
+  return renewed && { ...held, attempt: { ...held.attempt, action: renewed } };
 }

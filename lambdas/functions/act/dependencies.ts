@@ -7,12 +7,14 @@ import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
 import type { RelayLink } from '#adapters/relay-link';
 import type { TravelerSource } from '#adapters/traveler/source';
+import type { Attempt, Observation } from '#domain/actions/attempt';
 import type { Device } from '#domain/devices/device';
 import type { SourceState } from '#domain/devices/source';
+import type { ActResult } from '#use-cases/actions/end-action';
 
 /** What acting asks of a source. */
 export type ActedSource = Pick<TravelerSource, 'detail' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe'>;
-/** Runs what asks a source when one of its slots is free: an action that waits for the database leaves its slot to others. */
+/** Runs a request to a source when one of its slots is free: an action that waits for the database leaves its slot to others. */
 export type Slots = <T>(request: () => Promise<T>) => Promise<T>;
 
 export type Reach = { how: 'direct'; source: ActedSource } | { how: 'relay' } | { how: 'unconfigured' };
@@ -28,7 +30,7 @@ export type ActDependencies = {
   /** The way to the relays of on-premises sources. */
   link: RelayLink;
   evaluations: Queue;
-  /** Tells whoever is on duty: once for each trouble, never per action. No personal data. */
+  /** Alerts whoever is on duty: once for each problem of a source, never per action. No personal data. */
   alarm(says: string, fields: Record<string, unknown>): void;
   /** Epoch ms. */
   now(): number;
@@ -39,15 +41,21 @@ export type ActDependencies = {
   worker: string;
 };
 
-/** One try of one action: what was read before it, and until when this worker may hold it (epoch ms). */
+/** One attempt at one action, with what carrying it out needs. */
 export type Try = {
-  action: LedgerAction;
-  device: Device;
-  open: readonly LedgerAction[];
-  sourceState: SourceState;
-  source: ActedSource;
+  attempt: Pick<Attempt, 'via' | 'tried'> & {
+    action: LedgerAction;
+    device: Device | null;
+    open: readonly LedgerAction[];
+    source: SourceState;
+  };
+  reach: Reach;
   slots: Slots;
-  /** When the message was put in the queue. */
+  /** When the message was put in the queue (epoch ms). */
   queuedAt: number;
+  /** When this worker ends at the latest (epoch ms). */
   until: number;
 };
+
+/** What a step of an attempt came to: the attempt is over, or there is something new to decide on. */
+export type Performed = { result: ActResult } | { held: Try; observed: Observation };

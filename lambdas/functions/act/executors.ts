@@ -1,37 +1,31 @@
 /**
- * How each type of action is carried out at a Traveler source that is reached from here: its effect (domain/action-effects.ts),
- * and the write. The map is exhaustive: an action type without an executor does not compile.
+ * How each type of action is written to a Traveler source that is reached from here. What it wants to see on the server is in
+ * domain/actions/executor-rules.ts. The map is exhaustive: an action type without a write does not compile.
  */
 import type { Written } from '#adapters/traveler/source';
-import type { ActionType } from '#domain/actions/action';
-import { type Effect, type EffectContext, effects, type Progress, wipeRequest } from '#domain/actions/executor-rules';
+import type { Action, ActionType } from '#domain/actions/action';
+import { wipeRequest } from '#domain/actions/executor-rules';
 import { isDenied, staysDeniedAfterCancelWipe } from '#domain/actions/our-denial';
-import type { DeviceDetail } from '#domain/devices/device';
-import type { ActedSource, Try } from './dependencies.ts';
+import type { Device, DeviceDetail } from '#domain/devices/device';
+import type { ActedSource } from './dependencies.ts';
 
-/** What stands around one try: the action itself, the device as stored, the other open actions. */
-export type About = Pick<Try, 'action' | 'device' | 'open'>;
-
-export type { Progress };
-export type Executor = Omit<Effect, 'progress' | 'refuses'> & {
-  progress(seen: DeviceDetail, about: About): Progress;
-  refuses(seen: DeviceDetail, about: About): string | null;
-  write(source: ActedSource, href: string, options: { seen: DeviceDetail; about: About }): Promise<Written>;
+/** The action, its device as stored, and the device's other open actions. */
+export type About = {
+  action: Pick<Action, 'purpose' | 'wipeTargets'>;
+  device: Pick<Device, 'denial'>;
+  open: readonly Pick<Action, 'type' | 'before'>[];
 };
+type Write = (source: ActedSource, href: string, options: { seen: DeviceDetail; about: About }) => Promise<Written>;
 
-/** From the claim of a try that was never settled on, it may have gone out. */
-export const circumstances = (about: About): EffectContext => ({
-  ...(about.action.wipeTargets ? { wipeTargets: about.action.wipeTargets } : {}),
-  sent: about.action.state !== 'dispatched',
-  lockBelongs: staysDeniedAfterCancelWipe(about),
-  givesBack: about.action.purpose === 'give-back',
-});
+/** What an approval that only undoes our own denial gives back; undefined where it is a plain approval. */
+export const approvalBefore = ({ action, device }: About) =>
+  action.purpose === 'give-back' ? device.denial?.took?.approval : undefined;
 
-const writes: { [K in ActionType]: Executor['write'] } = {
-  approve: (source, href, { about: { action, device } }) => {
-    const liftDenial = device.denial !== null;
-    const before = action.purpose === 'give-back' ? device.denial?.took?.approval : undefined;
-    return source.approve(href, before === undefined ? { liftDenial } : { liftDenial, asBefore: before });
+export const writes: { [K in ActionType]: Write } = {
+  approve: (source, href, { about }) => {
+    const liftDenial = about.device.denial !== null;
+    const asBefore = approvalBefore(about);
+    return source.approve(href, asBefore === undefined ? { liftDenial } : { liftDenial, asBefore });
   },
   block: (source, href) => source.block(href),
   remove: (source, href) => source.remove(href),
@@ -39,22 +33,7 @@ const writes: { [K in ActionType]: Executor['write'] } = {
   'cancel-wipe': cancelWipe,
 };
 
-const executor = (type: ActionType): Executor => ({
-  ...effects[type],
-  progress: (seen, about) => effects[type].progress(seen, circumstances(about)),
-  refuses: (seen, about) => effects[type].refuses(seen, circumstances(about)),
-  write: writes[type],
-});
-
-export const executors: { [K in ActionType]: Executor } = {
-  approve: executor('approve'),
-  block: executor('block'),
-  remove: executor('remove'),
-  wipe: executor('wipe'),
-  'cancel-wipe': executor('cancel-wipe'),
-};
-
-/** Lifting a wipe lifts the lock with it on some servers: where it belongs, the device is locked again. Repeated, it completes. */
+/** Lifting a wipe lifts the lock with it on some servers: where the lock belongs, the device is locked again. Safe to repeat. */
 async function cancelWipe(
   source: ActedSource,
   href: string,

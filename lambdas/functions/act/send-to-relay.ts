@@ -1,45 +1,41 @@
 /**
- * An action on premises goes out over the relay: claimed here, carried out there, and settled when the relay tells how it went
- * (relay-result.ts). A result that does not come lets the claim run out; what has gone out by then is first only looked at.
+ * An action on premises goes out over the relay: claimed here, carried out there, and settled when the relay reports how it went
+ * (relay-result.ts). A result that does not come lets the claim end; what may have gone out by then is first only looked at.
  */
 import type { Numbered } from '#adapters/relay-link';
+import type { StepOf } from '#domain/actions/attempt';
+import { effectContext } from '#domain/actions/effect-of';
+import type { Device } from '#domain/devices/device';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
-import type { ActResult } from '#use-cases/actions/end-action';
-import { supersedeOlder } from '#use-cases/actions/end-action';
-import { wake } from '#use-cases/actions/wake';
 import { claim } from './claim.ts';
-import type { ActDependencies, Try } from './dependencies.ts';
-import { circumstances } from './executors.ts';
-import { postpone } from './postpone.ts';
-import { admitted } from './wipe-guard.ts';
+import type { ActDependencies, Performed, Try } from './dependencies.ts';
+import { approvalBefore } from './executors.ts';
 
-/** Longer than a relay mostly takes, its patience with a silent console included; then it is asked what became of it. */
+/** Longer than a relay mostly takes, its patience with a silent console included; then it is asked what became of the action. */
 const answerWithinMs = 45_000;
 
-export async function handOver(deps: ActDependencies, given: Try): Promise<ActResult> {
-  const one = { ...given, until: deps.now() + answerWithinMs };
-  const claimed = await claim({ ...deps, worker: 'the relay of its source' }, one);
-  if (!claimed) return 'overtaken';
-  const held = { ...one, action: claimed };
-  await supersedeOlder(deps, claimed, one.open);
-  const step = claimed.state === 'dispatched' ? ('carry-out' as const) : ('look' as const);
-  if (step === 'carry-out') {
-    const allowed = await admitted(deps, held);
-    if (allowed !== 'admitted') return allowed;
-  }
-  const sent = await deps.link.send(claimed.sourceId, (numbered) => command(held, { ...numbered, step }));
-  if (sent === 'away') return postpone(deps, claimed, { note: away, until: deps.now() + answerWithinMs, waitsFor: 'source' });
-  await wake(deps, claimed, claimed.claim?.until ?? one.until);
-  return 'done';
+export async function claimForRelay(deps: ActDependencies, held: Try): Promise<Performed> {
+  const action = await claim(deps, held, { by: 'the relay of its source', until: deps.now() + answerWithinMs });
+  if (action === null) return { result: 'overtaken' };
+  return { held: { ...held, attempt: { ...held.attempt, action } }, observed: { saw: 'claimed' } };
 }
 
-const away = 'The relay of its source has just gone; it goes out as soon as one is back.';
+export async function sendToRelay(deps: ActDependencies, held: Try, { command: step }: StepOf<'send'>): Promise<Performed> {
+  const { attempt } = held;
+  const { device } = attempt;
+  if (device === null) throw new Error('Only what is meant for a known device goes to a relay');
+  const about = { ...attempt, device };
+  const sent = await deps.link.send(attempt.action.sourceId, (numbered) => actionCommand(about, { ...numbered, step }));
+  return { held, observed: { saw: sent === 'away' ? 'disconnected' : 'sent' } };
+}
 
-function command(about: Try, { n, fence, step }: Numbered & { step: ActionCommand['step'] }): ActionCommand {
+type About = Try['attempt'] & { device: Device };
+
+function actionCommand(about: About, { n, fence, step }: Numbered & { step: ActionCommand['step'] }): ActionCommand {
   const { action, device } = about;
   const { actionId, attempts, type, sourceId, user, deviceId, requestedAt, expiresAt, fence: wipeFence } = action;
-  const { wipeTargets, sent, lockBelongs, givesBack } = circumstances(about);
-  const asBefore = givesBack ? device.denial?.took?.approval : undefined;
+  const { wipeTargets, sent, lockBelongs } = effectContext({ ...about, state: action.state });
+  const asBefore = approvalBefore(about);
   return {
     ...{ type: 'action', n, fence, actionId, attempt: attempts, step, what: type, requestedAt, expiresAt },
     target: { sourceId, user, deviceId },
@@ -51,18 +47,23 @@ function command(about: Try, { n, fence, step }: Numbered & { step: ActionComman
   };
 }
 
-/** Its wipe stands on the server for a phone that has gone: taken back, whatever comes of it; nothing waits for that. */
-export function takeBack(about: Omit<Try, 'source'>, { n, fence }: Numbered): ActionCommand {
-  const { action, device } = about;
+/** The server still has the wipe, for a phone that has gone: it is cancelled, and nothing waits for the answer. */
+export async function cancelWipeOverRelay({ link }: Pick<ActDependencies, 'link'>, { attempt }: Try): Promise<void> {
+  const { device } = attempt;
+  if (device === null) throw new Error('Only the wipe of a known device is cancelled');
+  await link.send(attempt.action.sourceId, (numbered) => cancelCommand({ ...attempt, device }, numbered));
+}
+
+function cancelCommand({ action, device }: About, { n, fence }: Numbered): ActionCommand {
   const { actionId, attempts, sourceId, user, deviceId, requestedAt, expiresAt } = action;
   return {
     ...{ type: 'action', n, fence, step: 'carry-out', what: 'cancel-wipe', requestedAt, expiresAt: expiresAt + answerWithinMs },
-    ...{ actionId: `${actionId}${takenBack}`, attempt: Math.max(1, attempts) },
+    ...{ actionId: `${actionId}${cancelled}`, attempt: Math.max(1, attempts) },
     target: { sourceId, user, deviceId },
     href: device.href,
     ...{ liftDenial: false, sent: true, lockBelongs: device.denial !== null },
   };
 }
-const takenBack = '|taken-back';
-/** The answer to such a command: no action of the ledger waits for it. */
-export const isTakeBack = (actionId: string): boolean => actionId.endsWith(takenBack);
+const cancelled = '|taken-back';
+/** The id of such a command: no action of the ledger waits for its answer. */
+export const isStaleWipeCancel = (actionId: string): boolean => actionId.endsWith(cancelled);

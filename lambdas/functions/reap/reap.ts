@@ -9,6 +9,7 @@ import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import type { Queue } from '#adapters/queues';
 import { deadlinePassed } from '#domain/actions/expiry';
+import { stepsThrough } from '#domain/actions/steps';
 import { isRefused, nextOf } from '#domain/actions/transitions';
 import { type EndDependencies, endAction } from '#use-cases/actions/end-action';
 
@@ -62,5 +63,6 @@ const isExpired = (action: LedgerAction, now: number): boolean =>
 /** Somebody else may have written it just now: then it is not forgotten, and theirs to end. */
 async function expire(deps: ReapDependencies, action: LedgerAction): Promise<void> {
   const [device, open] = await Promise.all([deps.devices.read(action), deps.ledger.openOf(action, { except: action.actionId })]);
-  await endAction(deps, action, { events: [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }], device, open });
+  const steps = stepsThrough(action, [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }]);
+  await endAction(deps, action, { steps, device, open });
 }

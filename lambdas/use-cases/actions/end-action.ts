@@ -1,6 +1,6 @@
 /**
  * The end of an action. The ledger and the timeline say how it ended and the device shows what the server shows, all or none;
- * then the user is evaluated anew. A crash before repeats from the reading; a crash after sends the evaluation once more.
+ * then the user is evaluated again. A crash before repeats from the reading; a crash after sends the evaluation once more.
  */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
@@ -9,8 +9,7 @@ import type { Queue } from '#adapters/queues';
 import type { Shown, Step } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
 import { denialAfter } from '#domain/actions/our-denial';
-import { isNewer, supersedes } from '#domain/actions/readiness';
-import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
+import { supersedes } from '#domain/actions/readiness';
 import { isFinal } from '#domain/actions/transitions';
 import type { Denial, Device } from '#domain/devices/device';
 import { wake } from './wake.ts';
@@ -24,7 +23,8 @@ export type EndDependencies = {
 };
 
 type Ending = {
-  events: readonly ActionEventAt[];
+  /** The last one is the end. */
+  steps: readonly Step[];
   device: Device | null;
   open: readonly LedgerAction[];
   /** What the server showed before anything was written, where that is known only now. */
@@ -34,7 +34,7 @@ type Ending = {
 };
 
 export async function endAction(deps: EndDependencies, action: LedgerAction, ending: Ending): Promise<ActResult> {
-  const steps = stepsThrough(action, ending.events);
+  const { steps } = ending;
   const last = steps.at(-1);
   if (!last) throw new Error(`Action ${action.actionId} cannot end without a step`);
   const change = {
@@ -53,34 +53,10 @@ export async function endAction(deps: EndDependencies, action: LedgerAction, end
   return 'done';
 }
 
-/** Ends every action of the device that `newer` takes the place of: they are never carried out. */
-export async function supersedeOlder(deps: EndDependencies, newer: LedgerAction, open: readonly LedgerAction[]): Promise<void> {
-  const note = `A newer request, ${newer.type} ${newer.actionId}, takes its place.`;
-  for (const older of open.filter((other) => supersedes(newer, other))) await endOther(deps, older, { event: 'supersede', note });
-}
-
-/** The wipes that are on the server and that `cancel` has just taken back; answers what is left open. */
-export async function endCancelledWipes(
-  deps: EndDependencies,
-  cancel: LedgerAction,
-  open: readonly LedgerAction[],
-): Promise<LedgerAction[]> {
-  const taken = open.filter((other) => other.type === 'wipe' && other.state === 'applied' && isNewer(cancel, other));
-  const note = `Taken back by cancel-wipe ${cancel.actionId} before the phone fetched it.`;
-  for (const wipe of taken) await endOther(deps, wipe, { event: 'take-back', note });
-  return open.filter((other) => !taken.includes(other));
-}
-
-async function endOther(
-  deps: EndDependencies,
-  other: LedgerAction,
-  { event, note }: { event: 'supersede' | 'take-back'; note: string },
-): Promise<void> {
-  const steps = stepsThrough(other, [{ event, at: deps.now(), note }]);
-  const [last] = steps;
-  if (!last) return;
-  const change = { steps, claim: null, notBefore: null, outcome: note };
-  await deps.ledger.conclude(other, change, (next) => endingLines(next, last));
+/** Ends another action of the device, that a newer one takes the place of or takes back. Nothing where somebody else wrote it. */
+export async function endOther({ ledger }: Pick<EndDependencies, 'ledger'>, other: LedgerAction, step: Step): Promise<void> {
+  const change = { steps: [step], claim: null, notBefore: null, outcome: step.note };
+  await ledger.conclude(other, change, (next) => endingLines(next, step));
 }
 
 function aftermathOf(
@@ -100,16 +76,16 @@ function aftermathOf(
   };
 }
 
-/** `undefined` leaves our own bar as it is. */
+/** `undefined` leaves our own denial as it is. */
 function newDenial(
   action: LedgerAction,
   { denial, detail }: Device,
   { ending: { before, after }, last: { state, at } }: { ending: Ending; last: Step },
 ): Denial | null | undefined {
   if (after === undefined) return undefined;
-  const bar = denialAfter(denial, { ...action, state, at, before: before ?? action.before, after, known: detail });
-  return bar === denial ? undefined : bar;
+  const denied = denialAfter(denial, { ...action, state, at, before: before ?? action.before, after, known: detail });
+  return denied === denial ? undefined : denied;
 }
 
-/** `overtaken`: somebody else has just written the action; what is stored is to be read anew. */
+/** `overtaken`: somebody else has just written the action; what is stored is read again. */
 export type ActResult = 'done' | 'overtaken';

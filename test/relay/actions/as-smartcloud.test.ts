@@ -5,10 +5,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { ActionType } from '#domain/actions/action';
-import { wipeRequest } from '#domain/actions/executor-rules';
+import { effectContext } from '#domain/actions/effect-of';
+import { effects, wipeRequest } from '#domain/actions/executor-rules';
 import { isAdmitted, isDenied } from '#domain/actions/our-denial';
 import type { Denial, DeviceDetail } from '#domain/devices/device';
-import { executors } from '#functions/act/executors';
+import { writes } from '#functions/act/executors';
 import { type SimulatedDevice, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import type { DeviceWrites } from '../../../relay/domino/device-writes.ts';
@@ -53,23 +54,21 @@ async function overSmartCloud(
   device: SimulatedDevice,
   { what, ours }: { what: ActionType; ours: boolean },
 ) {
-  const executor = executors[what];
   const denial: Denial | null = ours ? { kind: 'block', actionId: 'earlier', at: 1 } : null;
-  const about = {
-    action: { type: what, state: 'dispatched', purpose: 'decision', ...(what === 'wipe' ? { wipeTargets: ['device'] } : {}) },
-    device: { denial },
-    open: [],
-  } as unknown as Parameters<typeof executor.progress>[1];
+  const targets = what === 'wipe' ? { wipeTargets: ['device' as const] } : {};
+  const about = { action: { type: what, purpose: 'decision' as const, ...targets }, device: { denial }, open: [] };
+  const effect = effects[what];
+  const context = effectContext({ ...about, state: 'dispatched' });
   const found = await source.detail(device.href);
   if (found === 'gone') throw new Error('The device is there');
-  const progress = executor.progress(found.detail, about);
+  const progress = effect.progress(found.detail, context);
   if (progress === 'done' || progress === 'pending') return 'already';
-  if (executor.givesWay && found.detail.wipe === 'requested') return 'a wipe goes first';
-  if (executor.refuses(found.detail, about) !== null) return 'refused';
-  await executor.write(source, device.href, { seen: found.detail, about });
+  if (effect.givesWay && found.detail.wipe === 'requested') return 'a wipe goes first';
+  if (effect.refuses(found.detail, context) !== null) return 'refused';
+  await writes[what](source, device.href, { seen: found.detail, about });
   const after = await source.detail(device.href);
   if (after === 'gone') return 'gone';
-  return executor.progress(after.detail, about) === 'undone' ? 'without effect' : 'done';
+  return effect.progress(after.detail, context) === 'undone' ? 'without effect' : 'done';
 }
 
 /** Where the console cannot do what SmartCloud can (docs/decisions/0023-relay-console.md). */

@@ -66,13 +66,6 @@ export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...cha
   };
 }
 
-/** The action with steps that are true and not written yet: the next write of it carries them along. */
-export const ahead = (from: LedgerAction, change: Advance): LedgerAction => ({
-  ...advanced(from, change),
-  untold: [...from.untold, ...change.steps],
-  revision: from.revision,
-});
-
 /** Replaces the revision that was read, and no other. */
 export const ledgerPut = (table: string, next: LedgerAction) => ({
   TableName: table,

@@ -1,0 +1,54 @@
+/** What follows when the server could not be read or asked: by the table of consequences (failure.ts). */
+import type { Attempt, Decision, Moment } from '#domain/actions/attempt';
+import { end, only, stateOf, wait } from '#domain/actions/attempt-steps';
+import { type Consequence, consequences, type SourceFailure } from '#domain/actions/failure';
+import { pauseAfter } from '#domain/actions/source-pause';
+
+type Failed = { failure: SourceFailure; consequence: Exclude<Consequence, 'reconcile'> };
+
+export function afterFailure(attempt: Attempt, { failure, consequence }: Failed, moment: Moment): Decision {
+  if (consequence === 'fail') return end(attempt, [['fail', failure.message]], moment);
+  const pause = pauseAfter(attempt.source, { failure, stop: consequence === 'stop-source' }, moment);
+  return pause === null ? retryLater(attempt, failure, moment) : only(pause);
+}
+
+/** The source is paused until then; null: somebody else has just seen it healthy. */
+export function afterPause(
+  attempt: Attempt,
+  { failure, until }: { failure: SourceFailure; until: number | null },
+  moment: Moment,
+): Decision {
+  if (until === null) return retryLater(attempt, failure, moment);
+  return wait(attempt, { note: failure.message, until, for: 'source' }, moment);
+}
+
+const retryLater = (attempt: Attempt, { message, retryAfterMs }: SourceFailure, moment: Moment): Decision =>
+  wait(attempt, { note: message, atLeast: retryAfterMs }, moment);
+
+/** The device could not be read. */
+export function afterFailedRead(attempt: Attempt, failure: SourceFailure, moment: Moment): Decision {
+  if (isTooLate(attempt, moment)) return neverLearnt(attempt, failure.message, moment);
+  const consequence = consequences[failure.kind].reading;
+  return afterFailure(attempt, { failure, consequence }, moment);
+}
+
+/** Its record is not where it was. A gather tells where it is. */
+export function afterMissedRead(attempt: Attempt, note: string, moment: Moment): Decision {
+  return isTooLate(attempt, moment) ? neverLearnt(attempt, note, moment) : wait(attempt, { note }, moment);
+}
+
+/** Past its deadline, and nobody can tell any more whether it took effect. What was only claimed expires by itself. */
+export const isTooLate = (attempt: Attempt, { now }: Moment): boolean =>
+  now >= attempt.action.expiresAt && stateOf(attempt) !== 'dispatched';
+
+const neverLearnt = (attempt: Attempt, note: string, moment: Moment): Decision =>
+  end(
+    attempt,
+    [
+      [
+        'fail',
+        `Its deadline passed without anybody learning whether it took effect; look at the device on the Traveler server. ${note}`,
+      ],
+    ],
+    moment,
+  );

@@ -1,0 +1,37 @@
+/**
+ * A wipe that the server has: open (applied, then delivered) until the server shows that it was carried out. Each gather reads such
+ * a device, and what has changed brings the wipe back here. Every other action is at its end once the server shows it.
+ */
+import type { Shown } from '#domain/actions/action';
+import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
+import { end, follow, type Happened, stateOf } from '#domain/actions/attempt-steps';
+import type { Progress } from '#domain/actions/executor-rules';
+
+type Proceeding = { progress: Progress; shown: Shown; events: readonly Happened[] };
+
+/** The server has it: the end, or for a wipe the next part of its way. `events`: what happened before. */
+export function proceed(attempt: AttemptOnDevice, { progress, shown, events }: Proceeding, { now }: Moment): Decision {
+  if (attempt.action.type !== 'wipe')
+    return end(attempt, [...events, ['confirm', 'Read back: the device shows it.']], { after: shown, now });
+  const isKnown = progress === 'pending' || stateOf(attempt) === 'delivered';
+  const soFar: Happened[] = [...events, ...(isKnown ? [] : [['deliver', 'The phone has fetched the wipe.'] as const])];
+  if (progress === 'done')
+    return end(attempt, [...soFar, ['wipe', 'The server shows when the phone was wiped.']], { after: shown, now });
+  if (now >= attempt.action.expiresAt) return end(attempt, [...soFar, ['fail', notInTime(progress)]], { after: shown, now });
+  return follow(attempt, soFar, { shown, now });
+}
+
+const notInTime = (progress: Progress): string =>
+  progress === 'fetched'
+    ? 'The phone fetched the wipe, and the server has not shown that it was carried out before the deadline; look at the phone, or at the Traveler administration.'
+    : 'The phone did not fetch the wipe before the deadline; the request still stands on the server and takes effect if the phone syncs again: leave it, or take it back with cancel-wipe.';
+
+/** Why a wipe that was there is not any more; null when it never was. */
+export function wipeNoLongerShown(attempt: AttemptOnDevice): string | null {
+  const { type, after } = attempt.action;
+  const isDelivered = stateOf(attempt) === 'delivered';
+  if (type !== 'wipe' || (after?.wipe !== 'requested' && !isDelivered)) return null;
+  return isDelivered
+    ? 'The phone fetched the wipe, and the server no longer shows it; look at the phone, and ask again if it was not wiped.'
+    : 'Somebody took the wipe back on the Traveler server before the phone fetched it; ask again if it is still wanted.';
+}
