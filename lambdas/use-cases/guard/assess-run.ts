@@ -81,9 +81,10 @@ async function assessPart(
   const affected = all.reduce((sum, part) => sum + part.affected, 0);
   const figures = guardOf({ affected, devices: Math.max(around.state.devices, affected) }, deps.limits);
   if (figures.trips) {
-    const about = { sources: { [sourceId]: figures }, taken: all.flatMap((part) => part.taken), at: now };
+    const devices = all.flatMap((part) => part.taken);
+    const about = { sources: { [sourceId]: figures }, taken: devices, at: now };
     const guard = newGuard(stopOf(sourceId, assess.runId), about);
-    deps.alarm(await deps.guards.trip(guard, [sourceId]));
+    deps.alarm(await deps.guards.trip(guard, { withholds: [sourceId], taken: devices }));
   }
   const about = { kind: 'users' as const, sourceId, cause, bulk };
   await deps.evaluations.send(all.map(({ users }) => evaluationOutgoing({ ...about, users })));
