@@ -103,6 +103,8 @@ export const gatherRun = z.object({
   invocations: z.number().int(),
   /** Begun, since it last ended in order (complete, failed or to be continued). */
   attempts: z.number().int().optional(),
+  /** On premises: how often its relay was asked to send missing parts again. */
+  partsRequests: z.number().int().optional(),
   /** On premises: how often a relay was asked for it, by which lease, and when last. */
   asked: z
     .object({ times: z.number().int(), fence: z.number().int(), at: z.number(), everyDetail: z.boolean().default(false) })
