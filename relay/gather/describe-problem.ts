@@ -33,4 +33,4 @@ const atTheRelay =
   'Correct them in the relay’s configuration on its machine (traveler.credentials) and restart it. No further try is made with the same password for now, so that the account is not locked.';
 
 /** One sentence for the health of the relay. */
-export const inWords = ({ what, remedy }: RelayProblem): string => `${what}. ${remedy}`.replace('..', '.');
+export const inWords = ({ what, remedy }: RelayProblem): string => `${what.endsWith('.') ? what : `${what}.`} ${remedy}`;
