@@ -32,13 +32,14 @@ export const guard = z.looseObject({
   outcome: z.string().nullable(),
 });
 export type Guard = z.infer<typeof guard>;
-export const guards = z.object({ guards: z.array(guard) });
+export const guards = z.object({ guards: z.array(guard), cursor: z.string().nullable() });
 
 const version = z.object({ version: z.number(), settings, publishedBy: z.string(), publishedAt: z.string() });
 export type Version = z.infer<typeof version>;
 export const settingsAnswer = version.extend({
   sources: z.record(z.string(), version.extend({ scope: z.string() })),
   versions: z.array(version),
+  cursor: z.string().nullable(),
   drift: z.looseObject({ fields: z.array(z.string()), configured: settings }).nullable(),
 });
 export type SettingsAnswer = z.infer<typeof settingsAnswer>;

@@ -8,7 +8,16 @@ import type { ApiClient } from './api-client.ts';
 import { ApiRefusal } from './api-client.ts';
 import { type AddCommands, encoded, type Output } from './command-line.ts';
 import { showGuard, showGuards, showPlan, showSettings, showVersions } from './format-plan.ts';
-import { guard, guards, plan, publicationAnswer, settingsAnswer } from './plan-shapes.ts';
+import {
+  type Guard,
+  guard,
+  guards,
+  plan,
+  publicationAnswer,
+  type SettingsAnswer,
+  settingsAnswer,
+  type Version,
+} from './plan-shapes.ts';
 
 type Scoped = Output & { source?: string };
 /** A plan whose guard would trip, and a publication that waits for a person, end so. */
@@ -38,7 +47,7 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
     .action(async (version: string, { source }: Scoped, { parent }: Command) => {
       const { json } = asked(parent);
       const client = await api();
-      const { versions } = await history(client, source);
+      const versions = await allVersions(client, source);
       const found = versions.find((one) => String(one.version) === version);
       if (!found) throw new ApiRefusal(null, `There is no version ${version} among the last ${versions.length}.`);
       await publish(client, found.settings, { json, source, print });
@@ -46,14 +55,14 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
   sub(settings, 'history', 'who published what, and when')
     .option('--source <id>', 'of this source')
     .action(async ({ source }: Scoped, { parent }: Command) =>
-      print(asked(parent), (await history(await api(), source)).versions, showVersions),
+      print(asked(parent), await allVersions(await api(), source), showVersions),
     );
 
   const waiting = command('guards', 'what the guard stopped').action(async (output: Output) =>
-    print(output, await (await api()).get('/guards', guards), showGuards),
+    print(output, await allGuards(await api()), showGuards),
   );
   sub(waiting, 'list', 'what the guard stopped').action(async (_: Output, { parent }: Command) =>
-    print(asked(parent), await (await api()).get('/guards', guards), showGuards),
+    print(asked(parent), await allGuards(await api()), showGuards),
   );
   for (const decision of ['confirm', 'reject'] as const)
     sub(waiting, `${decision} <id>`, `${decision}s what the guard stopped`).action(
@@ -91,8 +100,30 @@ function jsonOfFile(file: string, text: string): unknown {
   }
 }
 
-const history = (api: ApiClient, source: string | undefined) =>
-  api.get(`/settings${source === undefined ? '' : `?scope=${encodeURIComponent(source)}`}`, settingsAnswer);
+const history = (api: ApiClient, source: string | undefined, cursor = '') => {
+  const query = new URLSearchParams({ ...(source === undefined ? {} : { scope: source }), ...(cursor === '' ? {} : { cursor }) });
+  return api.get(`/settings${query.size === 0 ? '' : `?${query}`}`, settingsAnswer);
+};
+
+async function allVersions(api: ApiClient, source: string | undefined): Promise<Version[]> {
+  const found: Version[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: SettingsAnswer = await history(api, source, cursor);
+    found.push(...page.versions);
+    cursor = page.cursor;
+  }
+  return found;
+}
+
+async function allGuards(api: ApiClient): Promise<{ guards: Guard[] }> {
+  const found: Guard[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: z.infer<typeof guards> = await api.get(`/guards?${new URLSearchParams({ cursor })}`, guards);
+    found.push(...page.guards);
+    cursor = page.cursor;
+  }
+  return { guards: found };
+}
 
 async function publish(
   api: ApiClient,

@@ -91,6 +91,10 @@ export const controlKeys = {
   upload: (sourceId: string) => ({ pk: `upload|${sourceId}`, sk: 'cursor' }),
   notices: (sourceId: string) => ({ pk: `notices|${sourceId}`, sk: 'cursor' }),
   guard: (guardId: string) => ({ pk: 'guards', sk: guardId }),
+  guardDevices: (guardId: string, listId: string, part: number) => ({
+    pk: `guard-devices|${guardId}`,
+    sk: `${listId}|${String(part).padStart(6, '0')}`,
+  }),
   assessment: (sourceId: string, runId: string, part: number) => ({
     pk: `assessment|${sourceId}|${runId}`,
     sk: String(part).padStart(6, '0'),

@@ -9,12 +9,12 @@ import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from '
 import { PageFailed, PageLoading, Unknown } from './pages/not-found.tsx';
 import { Overview } from './pages/overview.tsx';
 import { SignIn } from './pages/sign-in.tsx';
+import { readGuards } from './parts/whole-lists.ts';
 import { follow, navigate, useRoute } from './router.ts';
-import { guards } from './schemas.ts';
 import { signOut, useSession } from './session.ts';
 import { texts } from './texts/texts.ts';
 import { useMedia } from './use-media.ts';
-import { useConnection, useLive } from './use-polling.ts';
+import { useConnection, useLiveRead } from './use-polling.ts';
 
 const pages = {
   '/': { title: texts.pages.overview, page: Overview },
@@ -123,7 +123,7 @@ function Breadcrumbs({ path, title, device }: { path: string; title: string; dev
 }
 
 function Navigation({ path }: { path: string }) {
-  const waiting = useLive('/guards?state=waiting', guards, 10_000).value?.guards.length ?? 0;
+  const waiting = useLiveRead('/guards?state=waiting', readGuards, 10_000).value?.guards.length ?? 0;
   const link = (href: keyof typeof pages, info?: ReactNode) => ({ type: 'link' as const, href, text: pages[href].title, info });
   return (
     <SideNavigation

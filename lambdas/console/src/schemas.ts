@@ -201,12 +201,14 @@ export type SettingsVersion = z.infer<typeof settingsVersion>;
 export const currentSettings = settingsVersion.extend({
   sources: z.record(z.string(), settingsVersion.extend({ scope: z.string() })),
   versions: z.array(settingsVersion),
+  cursor: z.string().nullable(),
   drift: z
     .object({ fields: z.array(z.string()) })
     .loose()
     .nullable()
     .optional(),
 });
+export type CurrentSettings = z.infer<typeof currentSettings>;
 
 const guardFigures = z.object({ trips: z.boolean(), affected: z.number(), devices: z.number(), percent: z.number() });
 export const plan = z.object({
@@ -240,7 +242,7 @@ export const guard = z.object({
   outcome: z.string().nullable(),
 });
 export type Guard = z.infer<typeof guard>;
-export const guards = z.object({ guards: z.array(guard) });
+export const guards = z.object({ guards: z.array(guard), cursor: z.string().nullable() });
 export const publishAnswer = z.union([z.object({ version: z.number() }), z.object({ guard })]);
 
 export const relay = z.object({

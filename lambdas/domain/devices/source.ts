@@ -68,8 +68,12 @@ export const sourceState = z.object({
   relayDigest: z.string().nullable().optional(),
   /** When its relay was asked for the snapshot last committed: a reading that was asked for before it is older than what we hold. */
   relayAskedAt: z.number().nullable().optional(),
-  /** A run that would take access from too many waits for a person (guard.ts): meanwhile no automatic taking on this source. */
+  /** The first guard that holds the source (guard-holds.ts): until a person decides, no automatic action takes access away here. */
   guard: z.string().nullable().optional(),
+  /** Further guards that hold it, in the order in which they tripped. */
+  guardsBehind: z.array(z.string()).optional(),
+  /** Guards that were confirmed while another one still held the source. */
+  guardsConfirmed: z.array(z.string()).optional(),
 });
 export type SourceState = z.infer<typeof sourceState>;
 
@@ -99,6 +103,8 @@ export const gatherRun = z.object({
   invocations: z.number().int(),
   /** Begun, since it last ended in order (complete, failed or to be continued). */
   attempts: z.number().int().optional(),
+  /** On premises: how often its relay was asked to send missing parts again. */
+  partsRequests: z.number().int().optional(),
   /** On premises: how often a relay was asked for it, by which lease, and when last. */
   asked: z
     .object({ times: z.number().int(), fence: z.number().int(), at: z.number(), everyDetail: z.boolean().default(false) })

@@ -4,16 +4,21 @@ import type { TimelineEntry } from '#domain/journal/timeline';
 import { figuresInWords, type GuardItem } from '#domain/quarantine/guard';
 
 /** Null for a source on which it did not trip. */
-export function trippedLine({ guardId, cause, at, sources, requestedBy }: GuardItem, sourceId: string): TimelineEntry | null {
+export function trippedLine(
+  { guardId, cause, at, sources, requestedBy, waitsFor = [] }: GuardItem,
+  sourceId: string,
+): TimelineEntry | null {
   const figures = sources[sourceId];
   if (!figures?.trips) return null;
   const { affected, percent } = figures;
+  const others =
+    waitsFor.length === 0 ? '' : ` ${waitsFor.join(', ')} ${waitsFor.length === 1 ? 'was' : 'were'} waiting already.`;
   return {
     at,
     id: `guard-tripped|${guardId}`,
     kind: 'guard-tripped',
-    says: `Stopped by the guard: ${cause} would take access from ${figuresInWords(figures)}. It waits for a person.`,
-    data: { guardId, cause, affected, percent, requestedBy },
+    says: `Stopped by the guard: ${cause} would take access from ${figuresInWords(figures)}. It waits for a person.${others}`,
+    data: { guardId, cause, affected, percent, requestedBy, ...(waitsFor.length === 0 ? {} : { waitsFor }) },
   };
 }
 

@@ -59,6 +59,10 @@ export const guardItem = z.object({
   outcome: z.string().nullable(),
   /** What is to be applied on confirmation, by kind (function decide-guard). */
   payload: z.unknown(),
+  /** Guards that already held one of its sources when it tripped: what it stopped waits for their decision too. */
+  waitsFor: z.array(z.string()).optional(),
+  /** Where all devices are listed, when they are more than `devices` holds. */
+  deviceList: z.object({ listId: z.string(), parts: z.number().int() }).optional(),
 });
 export type GuardItem = z.infer<typeof guardItem>;
 

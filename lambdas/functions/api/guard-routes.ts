@@ -1,12 +1,19 @@
 /** GET /api/guards, GET and POST /api/guards/{id}: what the guard stopped, and a person's decision on it. */
 import { z } from '@hono/zod-openapi';
+import { mostGuards } from '#adapters/dynamodb/settings/guard-list';
 import type { ApiDependencies } from './app.ts';
 import { guardDecision, guardsView, guardView, viewGuard } from './guard-schemas.ts';
-import { Problem } from './problem.ts';
+import { malformed, Problem } from './problem.ts';
+import { withoutEmpty } from './query.ts';
 import { type ApiApp, json, problems, readBody } from './route-kit.ts';
 import { isoOrNull } from './views.ts';
 
 const params = z.object({ id: z.string() });
+const listQuery = z.object({
+  state: z.enum(['waiting', 'all']).default('all'),
+  cursor: z.string().optional().openapi({ description: 'From the page before.' }),
+  limit: z.coerce.number().int().min(1).max(mostGuards).default(mostGuards),
+});
 const unknown = () => new Problem(404, 'No guard of this id is known. GET /api/guards lists those that are.');
 
 export function guardRoutes(app: ApiApp, { guards, decideGuard }: ApiDependencies): void {
@@ -14,12 +21,18 @@ export function guardRoutes(app: ApiApp, { guards, decideGuard }: ApiDependencie
     method: 'get',
     path: '/api/guards',
     summary: 'What the guard stopped, newest first',
-    request: { query: z.object({ state: z.enum(['waiting', 'all']).default('all') }) },
-    responses: { 200: json(guardsView, 'The guards.'), ...problems({}) },
+    request: { query: listQuery },
+    responses: {
+      200: json(guardsView, 'A page; go on with its cursor until that is null.'),
+      ...problems({ 400: 'Wrong cursor.' }),
+    },
   });
   app.get('/api/guards', async (c) => {
-    const found = await guards.list({ waiting: c.req.query('state') === 'waiting' });
-    return c.json({ guards: found.map(viewGuard), cursor: null });
+    const query = listQuery.safeParse(withoutEmpty(c.req.query()));
+    if (!query.success) throw malformed(query.error);
+    const { state, cursor, limit } = query.data;
+    const page = await guards.list({ waiting: state === 'waiting', cursor, limit });
+    return c.json({ guards: page.guards.map(viewGuard), cursor: page.cursor });
   });
 
   app.openAPIRegistry.registerPath({

@@ -61,6 +61,10 @@ export const guardView = z
     decidedBy: z.string().nullable(),
     decidedAt: time.nullable(),
     outcome: z.string().nullable(),
+    waitsFor: z.array(z.string()).openapi({
+      description:
+        'Guards that already held one of its sources when it tripped. Each is decided by itself; what was confirmed is carried out once none of them holds the source.',
+    }),
   })
   .openapi('Guard');
 export const guardAnswer = z.object({ guard: guardView }).openapi('Guarded');
@@ -70,9 +74,9 @@ export const guardDecision = z.strictObject({ decision: z.enum(['confirm', 'reje
 export type GuardView = z.output<typeof guardView>;
 export type PlanView = z.output<typeof planView>;
 
-export function viewGuard({ guardId, payload: _, ...guard }: GuardItem): GuardView {
+export function viewGuard({ guardId, payload: _, deviceList: __, waitsFor = [], ...guard }: GuardItem): GuardView {
   const affected = Object.values(guard.sources).reduce((sum, { trips, affected: own }) => sum + (trips ? own : 0), 0);
-  return { ...guard, id: guardId, affected, at: isoTime(guard.at), decidedAt: isoOrNull(guard.decidedAt) };
+  return { ...guard, id: guardId, waitsFor, affected, at: isoTime(guard.at), decidedAt: isoOrNull(guard.decidedAt) };
 }
 
 export const viewPlan = ({ changes, perRule }: FleetPlan, guard: PlanGuard): PlanView => ({ changes, perRule, guard });

@@ -72,7 +72,8 @@ export const settingsVersionView = z
 export const settingsView = settingsVersionView
   .extend({
     sources: z.record(z.string(), settingsVersionView.extend({ scope: z.string() })),
-    versions: z.array(settingsVersionView).openapi({ description: 'Of the scope asked for, newest first, at most 50.' }),
+    versions: z.array(settingsVersionView).openapi({ description: 'Of the scope asked for, newest first, 50 on a page.' }),
+    cursor,
     drift: z
       .object({ configured: settingsBody, fields: z.array(z.string()) })
       .nullable()

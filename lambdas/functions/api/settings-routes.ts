@@ -21,15 +21,16 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
           .string()
           .optional()
           .openapi({ description: 'A source id: whose versions to list; left out: those for all sources.' }),
+        cursor: z.string().optional().openapi({ description: 'From the page before: the versions that follow.' }),
       }),
     },
-    responses: { 200: json(settingsView, 'The settings.'), ...problems({}) },
+    responses: { 200: json(settingsView, 'The settings.'), ...problems({ 400: 'Wrong cursor.' }) },
   });
   app.get('/api/settings', async (c) => {
     const scope = c.req.query('scope') || everySource;
-    const [current, versions, drift, sources] = await Promise.all([
+    const [current, { versions, cursor }, drift, sources] = await Promise.all([
       stores.settings.own(everySource),
-      stores.settings.versions(scope),
+      stores.settings.versions(scope, { cursor: c.req.query('cursor') || null }),
       stores.settings.drift(),
       Promise.all(sourceIds.map(async (id) => [id, await stores.settings.current(id)] as const)),
     ]);
@@ -39,6 +40,7 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
       ...viewSettings(current),
       sources: Object.fromEntries(bySource),
       versions: versions.map(viewSettings),
+      cursor,
       drift: drift && { configured: drift.configured, fields: drift.fields },
     });
   });

@@ -22,7 +22,7 @@ export type StatusDependencies = {
   sources: Pick<SourceStore, 'read'>;
   runs: Pick<RunStore, 'lastRuns'>;
   settings: Pick<SettingsReader, 'current' | 'drift'>;
-  guards: Pick<GuardStore, 'list'>;
+  guards: Pick<GuardStore, 'waiting'>;
   enrolments: Pick<EnrolmentStore, 'feedState'>;
   relays: Pick<RelayStatusDependencies, 'relays' | 'leases'>;
   services: () => Promise<StatusView['services']>;
@@ -52,11 +52,7 @@ export function readStatus(dependencies: StatusDependencies) {
 
   return async (): Promise<StatusView> => {
     const at = now();
-    const [drift, waiting, known] = await Promise.all([
-      settings.drift(),
-      guards.list({ waiting: true }),
-      onPrem ? relays.relays.list() : [],
-    ]);
+    const [drift, waiting, known] = await Promise.all([settings.drift(), guards.waiting(), onPrem ? relays.relays.list() : []]);
     const [all, feed, outside, queues] = await Promise.all([
       Promise.all(configured.map((source) => sourceStatus(source, { drift, waiting, relays: known }))),
       enrolments.feedState(at),

@@ -69,7 +69,7 @@ function verdictLine(device: Device, { decided, action, match }: Deciding): Time
     at: decidedAt,
     id: `verdict|${inputsDigest}`,
     kind: 'verdict',
-    says: `Verdict ${verdict} by rule ${rule}${from}: ${evidence}.${asks}`.replace('..', '.'),
+    says: `Verdict ${verdict} by rule ${rule}${from}: ${asSentence(evidence)}${asks}`,
     data: {
       before,
       after: { verdict, rule },
@@ -81,6 +81,9 @@ function verdictLine(device: Device, { decided, action, match }: Deciding): Time
     },
   };
 }
+
+/** Evidence may quote a person's reason: nothing of it is changed, and one that ends with a full stop gets no second. */
+const asSentence = (evidence: string): string => (evidence.endsWith('.') ? evidence : `${evidence}.`);
 
 const compared = ['verdict', 'rule', 'evidence', 'wouldChange', 'client'] as const;
 
@@ -101,7 +104,13 @@ function holdLines(device: Device, { heldSince, verdict, now }: Pick<Change, 've
   const lines: TimelineEntry[] = [];
   if (heldSince !== null && device.heldSince === null) {
     const data = { heldSince, rule, evidence, changes };
-    lines.push({ at: now, id: `quarantined|${heldSince}`, kind: 'quarantined', says: `Held until approved: ${evidence}.`, data });
+    lines.push({
+      at: now,
+      id: `quarantined|${heldSince}`,
+      kind: 'quarantined',
+      says: `Held until approved: ${asSentence(evidence)}`,
+      data,
+    });
   }
   if (heldSince === null && device.heldSince !== null) {
     const says = `No longer held: ${given} by rule ${rule}.`;

@@ -11,16 +11,16 @@
 import { FencedOff } from '#adapters/dynamodb/gather/sources';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import { TravelerFailure } from '#adapters/traveler/failure';
-import type { Problem } from '#domain/devices/source';
 import { type NeedContext, owesDetail } from '#domain/gather/detail-policy';
-import { contradiction, hour } from '#domain/gather/gather-schedule';
+import { contradiction } from '#domain/gather/gather-schedule';
 import { runLine } from '#domain/gather/run-lines';
 import type { GatherMessage } from '#domain/messages/messages';
-import { NoRelay } from './ask-relay.ts';
 import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
 import { commitRun } from './commit-run.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
+import { endFailed, mostAttempts, neverEnds } from './end-failed.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
+import { arePartsGivenUp, partsNeverCame, requestParts } from './missing-parts.ts';
 import { type ProcessedList, processList } from './process-list.ts';
 import { reachSource } from './reach-source.ts';
 import { recordAbsence } from './record-absence.ts';
@@ -37,7 +37,6 @@ export type Gathered = 'completed' | 'continued' | 'failed' | 'waiting' | 'dropp
 
 const askedAgainSeconds = 3;
 const mostDevicesOfUser = 10;
-const retryAfterDeniedMs = hour;
 
 export function gather(deps: GatherDependencies) {
   return async (message: GatherMessage, invocation: Invocation): Promise<Gathered> => {
@@ -77,16 +76,9 @@ async function underLease(deps: GatherDependencies, given: Given): Promise<Gathe
   } catch (error) {
     await lease.release({ clean: false }).catch(() => undefined);
     if (error instanceof FencedOff) return again(deps, message);
-    if (error instanceof PartsMissing) return askForParts(deps, given, error);
+    if (error instanceof PartsMissing) return requestParts(deps, given, error);
     throw error;
   }
-}
-
-/** What is lost on the way is sent again; the run goes on from the beginning of what has come. */
-async function askForParts(deps: GatherDependencies, { source, message }: Given, { parts }: PartsMissing): Promise<Gathered> {
-  const runId = message.told?.asked ?? message.runId;
-  await deps.link.send(source.id, ({ n }) => ({ type: 'resend', n, runId, parts: [...parts] }));
-  return again(deps, message);
 }
 
 async function again({ gathers }: Pick<GatherDependencies, 'gathers'>, message: GatherMessage): Promise<'waiting'> {
@@ -94,13 +86,10 @@ async function again({ gathers }: Pick<GatherDependencies, 'gathers'>, message: 
   return 'waiting';
 }
 
-/** A run that is begun so often and never ends in order would be sent again for ever, and keep the next one waiting. */
-const mostAttempts = 9;
-
 async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   if (attemptsOf(given.run) >= mostAttempts) {
     await oweEveryone(deps, given);
-    await fail(deps, given, { failure: neverEnds(), tally: null });
+    await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure: neverEnds(), tally: null });
     return 'failed';
   }
   let tally: RunCounters | null = null;
@@ -115,8 +104,9 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
     });
     return await read(deps, gathering, tally);
   } catch (error) {
-    if (!(error instanceof TravelerFailure)) throw error;
-    await fail(deps, given, { failure: error, tally });
+    const failure = error instanceof PartsMissing && arePartsGivenUp(given.run) ? partsNeverCame(error) : error;
+    if (!(failure instanceof TravelerFailure)) throw error;
+    await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure, tally });
     return 'failed';
   } finally {
     await tally?.close();
@@ -205,34 +195,6 @@ async function pause(
   const paused = { runId: gathering.run.runId, baseline };
   await manifests.commit(source.id, { ...manifest.changes(), paused }, { fence, before: stored });
   await tally.close();
-  await runs.update(gathering.run, { ...tally.soFar(), attempts: 0 });
+  await runs.update(gathering.run, { ...tally.soFar(), attempts: 0, partsRequests: 0 });
   return 'continued';
-}
-
-function neverEnds(): TravelerFailure {
-  return new TravelerFailure('permanent', {
-    what: `The gather was begun ${mostAttempts} times and broke off each time; it is given up`,
-    where: 'gather',
-    remedy:
-      'The next gather tries anew. If it ends like this again, the log of the function "gather" says why each one broke off.',
-  });
-}
-
-/** The source's own failure: shown at the source and the run. Wrong credentials stop scheduled tries for an hour. */
-async function fail(
-  { runs, sources, now, log }: GatherDependencies,
-  { source, run, lease }: Given,
-  { failure, tally }: { failure: TravelerFailure; tally: RunCounters | null },
-): Promise<void> {
-  const at = now();
-  const { sourceId, runId } = run;
-  const problem: Problem = { kind: failure.kind, ...failure.problem, at };
-  const denied = { retryAt: at + retryAfterDeniedMs, refusedSecret: failure.secretVersion ?? null };
-  const rest = failure.kind === 'denied' ? denied : { retryAt: null };
-  log(failure.kind === 'denied' ? 'error' : 'warn', 'A gather failed', { sourceId: source.id, runId, ...problem });
-  if (!(failure instanceof NoRelay)) await sources.update(source.id, { problem, ...rest }, { fence: lease.fence });
-  await tally?.close();
-  const ended = { state: 'failed', finishedAt: at, estimatedEnd: null, problem } as const;
-  const change = { ...tally?.soFar(), ...ended };
-  await runs.end({ sourceId, runId }, change, runLine({ ...run, ...change }));
 }

@@ -13,13 +13,15 @@ export type RelayedList = Pick<CompleteRun['begin'], 'scope' | 'server'> &
     removed: ReadonlySet<string>;
   };
 
-/** Parts that the relay counted and that have not come: it is asked for them, and the run goes on when they are there. */
+/** Parts that the relay counted and that have not arrived, of `total`. */
 export class PartsMissing extends Error {
   readonly parts: readonly number[];
-  constructor(parts: readonly number[]) {
-    super(`${parts.length} parts of a relayed gather have not come`);
+  readonly total: number;
+  constructor(parts: readonly number[], total: number) {
+    super(`${parts.length} of ${total} parts of a relayed gather have not arrived`);
     this.name = 'PartsMissing';
     this.parts = parts;
+    this.total = total;
   }
 }
 
@@ -35,16 +37,16 @@ export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { be
   const removed = new Set<string>();
   let read = false;
   async function* pages(): AsyncGenerator<DevicePage> {
-    const come = new Set<number>();
+    const arrived = new Set<number>();
     for await (const { part, devices, removed: gone } of runs.parts(run)) {
       if (part >= end.parts) continue;
-      come.add(part);
+      arrived.add(part);
       for (const hash of gone) removed.add(hash);
       const rows = devices.map((row) => ({ ...row, detailAt: row.detailAt ?? (row.detail && run.askedAt) }));
       yield { devices: rows, totalRecords: end.totals.totalRecords, rejected: 0, page: part + 1 };
     }
-    const missing = Array.from({ length: end.parts }, (_, part) => part).filter((part) => !come.has(part));
-    if (missing.length > 0) throw new PartsMissing(missing);
+    const missing = Array.from({ length: end.parts }, (_, part) => part).filter((part) => !arrived.has(part));
+    if (missing.length > 0) throw new PartsMissing(missing, end.parts);
     read = true;
   }
   return {

@@ -1,5 +1,6 @@
 /** Scheduler: each minute; deployed only where `mail.from` is configured. */
 import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
 import { deviceStore } from '#adapters/dynamodb/devices/devices';
 import { leaseStore } from '#adapters/dynamodb/gather/leases';
@@ -31,6 +32,10 @@ const run = notify({
   now: Date.now,
 });
 
-export async function handler(): Promise<void> {
-  logger.info('notices', { sources: await run() });
+/** Left for sending once no further page of the journal is read. */
+const reserveMs = 30_000;
+
+export async function handler(_: unknown, context: Context): Promise<void> {
+  const until = Date.now() + context.getRemainingTimeInMillis() - reserveMs;
+  logger.info('notices', { sources: await run({ until }) });
 }

@@ -1,28 +1,27 @@
 /**
- * Tells the addresses in `notify` of newly held devices: one digest a source and minute at most.
+ * Notifies the addresses in `notify` of newly held devices: at most one digest per source and minute.
  *
  * The journal has one `quarantined` line for each episode of being held, and its chain has each line once: so a cursor over the
- * chain meets every episode exactly once. The digest is settled in the same write that moves the cursor, marked as `sending`
+ * chain meets every episode exactly once. The digest is stored in the same write that moves the cursor, marked as `sending`
  * before SES is asked, and as `sent` after. Found `sending`, a process was killed in between: nobody knows whether SES has it,
- * and as nobody is to be told twice it is not sent again; the status says so.
+ * and as nobody is to be notified twice it is not sent again; the status says so.
  */
 import pMap from 'p-map';
 import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
 import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
-import type { ChainReader } from '#adapters/dynamodb/journal/hash-chain';
+import type { ChainStore } from '#adapters/dynamodb/journal/hash-chain';
 import type { Digest, NoticeCursor, NoticeStore } from '#adapters/dynamodb/journal/notices';
 import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
 import { mostRecipients, type SendMail } from '#adapters/mail';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
-import type { ChainEntry } from '#domain/journal/hash-chain';
-import { type HeldDevice, stillHeld } from '#domain/outbound/notice';
 import type { SettingsVersion } from '#domain/quarantine/settings';
+import { firstSeq, type LookLimits, newlyHeld } from './newly-held.ts';
 import { noticeMail } from './notice-mail.ts';
 
 export type NotifyDependencies = {
   sourceIds: readonly string[];
   consoleUrl: string;
-  chain: ChainReader;
+  chain: Pick<ChainStore, 'readChain' | 'readChainBack'>;
   devices: Pick<DeviceStore, 'getDevice'>;
   notices: NoticeStore;
   settings: { current(sourceId: string): Promise<Pick<SettingsVersion, 'settings'>> };
@@ -31,7 +30,8 @@ export type NotifyDependencies = {
   send: SendMail;
   now: () => number;
 };
-export type Notified = { sourceId: string; outcome: 'sent' | 'nothing-new' | 'waits' | 'failed'; devices: number };
+/** `more`: a limit was reached before the end of the journal; the next run goes on. */
+export type Notified = { sourceId: string; outcome: 'sent' | 'nothing-new' | 'more' | 'waits' | 'failed'; devices: number };
 
 const minute = 60_000;
 const leaseName = 'mail|notices';
@@ -39,17 +39,20 @@ const leaseName = 'mail|notices';
 const leaseMs = 2 * minute;
 /** At the first look, who was held longer ago is no news any more. */
 const newsMs = 60 * minute;
+/** Lines of a source's journal that one run looks through. */
+const mostLines = 5_000;
 /** Devices that a mail names; it counts the others. */
 const mostNamed = 100;
 const restMs = 15 * minute;
 
+/** `until`: epoch ms at which no further page of the journal is read; `lines`: of each source's journal. The next run goes on. */
 export function notify(deps: NotifyDependencies) {
-  return async (): Promise<Notified[]> => {
+  return async ({ until = Number.POSITIVE_INFINITY, lines = mostLines }: Partial<LookLimits> = {}): Promise<Notified[]> => {
     const lease = await deps.leases.acquire(leaseName, { now: deps.now(), lengthMs: leaseMs });
     if (lease === null) return [];
     try {
       const done: Notified[] = [];
-      for (const sourceId of deps.sourceIds) done.push(await notifyOf(deps, sourceId));
+      for (const sourceId of deps.sourceIds) done.push(await notifyOf(deps, sourceId, { until, lines }));
       return done;
     } finally {
       await deps.leases.release(leaseName, lease.fence, { now: deps.now(), clean: true });
@@ -57,36 +60,39 @@ export function notify(deps: NotifyDependencies) {
   };
 }
 
-async function notifyOf(deps: NotifyDependencies, sourceId: string): Promise<Notified> {
+async function notifyOf(deps: NotifyDependencies, sourceId: string, limits: LookLimits): Promise<Notified> {
   const at = deps.now();
-  let cursor = (await deps.notices.read(sourceId)) ?? begin(at);
+  let cursor = (await deps.notices.read(sourceId)) ?? (await begin(deps, sourceId, at));
+  let more = false;
   if (cursor.digest?.state === 'sending') cursor = await deps.notices.move(sourceId, cursor, forgotten(cursor.digest, at));
   if (cursor.digest?.state === 'sent') cursor = await conclude(deps, sourceId, { cursor, digest: cursor.digest });
   if (cursor.digest === null) {
     if (cursor.lastDigestAt !== null && at - cursor.lastDigestAt < minute) return { sourceId, outcome: 'waits', devices: 0 };
-    cursor = await compose(deps, sourceId, cursor);
+    ({ cursor, more } = await compose(deps, sourceId, { cursor, limits }));
   }
-  if (cursor.digest === null) return { sourceId, outcome: 'nothing-new', devices: 0 };
+  if (cursor.digest === null) return { sourceId, outcome: more ? 'more' : 'nothing-new', devices: 0 };
   if (cursor.notBefore > at) return { sourceId, outcome: 'waits', devices: 0 };
   return deliver(deps, sourceId, { cursor, digest: cursor.digest });
 }
 
-const begin = (at: number): NoticeCursor => ({
-  revision: 0,
-  seq: 0,
-  since: at - newsMs,
-  digest: null,
-  lastDigestAt: null,
-  notBefore: 0,
-  problem: null,
-});
+/** The first look begins at what is news; the place is saved, so that it is looked for once. */
+async function begin(deps: NotifyDependencies, sourceId: string, at: number): Promise<NoticeCursor> {
+  const since = at - newsMs;
+  const cursor = { revision: 0, seq: 0, since, digest: null, lastDigestAt: null, notBefore: 0, problem: null };
+  const seq = await firstSeq(deps, sourceId, since);
+  return seq === 0 ? cursor : deps.notices.move(sourceId, cursor, { seq });
+}
 
-/** Looks through what the journal has got since; settles a digest if somebody is to be told of something. */
-async function compose(deps: NotifyDependencies, sourceId: string, cursor: NoticeCursor): Promise<NoticeCursor> {
-  const { held, seq } = await newlyHeld(deps, sourceId, cursor);
-  if (seq === cursor.seq) return cursor;
+/** Looks through a part of what is new in the journal; settles a digest if somebody is to be notified of it. */
+async function compose(
+  deps: NotifyDependencies,
+  sourceId: string,
+  { cursor: before, limits }: { cursor: NoticeCursor; limits: LookLimits },
+): Promise<{ cursor: NoticeCursor; more: boolean }> {
+  const { cursor, held, seq, more } = await newlyHeld(deps, sourceId, { cursor: before, limits });
+  if (seq === cursor.seq) return { cursor, more };
   const { notify: to } = (await deps.settings.current(sourceId)).settings;
-  if (to.length === 0 || held.length === 0) return deps.notices.move(sourceId, cursor, { seq });
+  if (to.length === 0) return { cursor: await deps.notices.move(sourceId, cursor, { seq }), more };
   const at = deps.now();
   const digest: Digest = {
     id: `${sourceId}|${cursor.seq + 1}-${seq}`,
@@ -96,32 +102,7 @@ async function compose(deps: NotifyDependencies, sourceId: string, cursor: Notic
     devices: held.slice(0, mostNamed),
     more: Math.max(0, held.length - mostNamed),
   };
-  return deps.notices.move(sourceId, cursor, { seq, digest, lastDigestAt: at });
-}
-
-async function newlyHeld(deps: NotifyDependencies, sourceId: string, cursor: NoticeCursor) {
-  const held: HeldDevice[] = [];
-  let seq = cursor.seq;
-  for (;;) {
-    const { entries } = await deps.chain.readChain(sourceId, { fromSeq: seq + 1, limit: 500 });
-    const last = entries.at(-1);
-    if (last === undefined) return { held, seq };
-    const found = await pMap(entries.filter(isQuarantine), (entry) => holding(deps, entry, cursor.since), { concurrency: 16 });
-    held.push(...found.filter((one): one is HeldDevice => one !== null));
-    seq = last.seq;
-  }
-}
-
-const isQuarantine = ({ line }: ChainEntry) => line.kind === 'quarantined';
-
-async function holding(
-  { devices }: Pick<NotifyDependencies, 'devices'>,
-  { line: { sourceId, user, deviceId, data } }: ChainEntry,
-  since: number,
-): Promise<HeldDevice | null> {
-  if (user === null || deviceId === null) return null;
-  const held = stillHeld(await devices.getDevice({ sourceId, user, deviceId }), data.heldSince);
-  return held === null || held.heldSince < since ? null : held;
+  return { cursor: await deps.notices.move(sourceId, cursor, { seq, digest, lastDigestAt: at }), more };
 }
 
 type OnItsWay = { cursor: NoticeCursor; digest: Digest };

@@ -9,7 +9,7 @@ import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { hello } from './hello.ts';
 import { onLease, releaseLease, say } from './lease.ts';
 import { noteProgress, storeLastPart, storePart } from './relayed-run.ts';
-import { requestGather, resumeSource } from './resume-source.ts';
+import { gatherRequests, resumeSource } from './resume-source.ts';
 import { recordSettingsResult } from './settings-result.ts';
 
 type Take<T extends ToCloud['type']> = (
@@ -68,7 +68,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
   settingsResult: async (deps, { sourceId }, { wishId, outcome }) => {
     if (outcome.how === 'failed') await recordSettingsResult(deps, sourceId, { wishId, problem: outcome.problem });
     // The gather that follows shows what the server has now, and goes on from there.
-    else await requestGather(deps, sourceId, { reason: 'settings', unique: fingerprint(wishId) });
+    else await gatherRequests(deps)({ sourceId, reason: 'settings', requestedAt: deps.now(), unique: fingerprint(wishId) });
     return 'acknowledge';
   },
   ack: async (deps, { sourceId }, { acks }) => {

@@ -17,8 +17,13 @@ export async function storePart(deps: RelaySocketDependencies, peer: Peer, messa
 /** The last word of a run: the gather function takes it from here. */
 export async function storeLastPart(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
   const { sourceId } = peer;
-  const run = (await isHolder(deps, peer, message)) ? await deps.runs.read(runOf(message.runId).runId) : null;
-  if (run === null || run.sourceId !== sourceId) return 'acknowledge';
+  if (!(await isHolder(deps, peer, message))) return 'acknowledge';
+  const run = await deps.runs.read(runOf(message.runId).runId);
+  if (run === null || run.sourceId !== sourceId) {
+    const { relayId } = peer;
+    deps.log('warn', 'The end of a gather came for a run that is not known', { relayId, sourceId, runId: message.runId });
+    return 'acknowledge';
+  }
   await deps.relayRuns.store(sourceId, message, { now: deps.now() });
   const { runId, reason, requestedAt } = run;
   const told = { asked: message.runId, fence: message.fence };
@@ -27,11 +32,11 @@ export async function storeLastPart(deps: RelaySocketDependencies, peer: Peer, m
   return 'acknowledge';
 }
 
-async function isHolder({ leases, log }: RelaySocketDependencies, peer: Peer, { fence, type }: OfRun): Promise<boolean> {
+async function isHolder({ leases, log }: RelaySocketDependencies, peer: Peer, { fence, type, runId }: OfRun): Promise<boolean> {
   const { relayId, sourceId } = peer;
   const lease = await leases.read(sourceId);
   if (lease?.holder === relayId && lease.fence === fence) return true;
-  log('warn', 'Part of a gather came from a relay that does not hold the lease', { relayId, sourceId, type });
+  log('warn', 'Part of a gather came from a relay that does not hold the lease', { relayId, sourceId, type, runId });
   return false;
 }
 

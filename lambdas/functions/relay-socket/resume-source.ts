@@ -1,8 +1,8 @@
 /** The holder of a source's lease is there (again): what waits for it goes out, and a source not read for too long is read. */
 
-import { runIdOf } from '#adapters/dynamodb/gather/runs';
 import { fingerprint } from '#adapters/fingerprint';
 import type { EvaluationMessage, GatherMessage } from '#domain/messages/messages';
+import { requestGather } from '#use-cases/gathers/request-gather';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
 /** After that the gather function takes a run for lost (gather/ask-relay.ts). */
@@ -26,17 +26,9 @@ export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer
   const at = now();
   const overdue = lastCompleteGatherAt === null || at - lastCompleteGatherAt > configuration.gatherEveryMinutes * 60_000;
   if (overdue && (retryAt === null || retryAt <= at))
-    await requestGather(deps, sourceId, { reason: 'schedule', unique: fingerprint(connectionId) });
+    await gatherRequests(deps)({ sourceId, reason: 'schedule', requestedAt: at, unique: fingerprint(connectionId) });
 }
 
-/** `unique`: derived from the cause, so that the same again is the same run. */
-export async function requestGather(
-  { runs, gathers, now }: Pick<Needs, 'runs' | 'gathers' | 'now'>,
-  sourceId: string,
-  { reason, unique }: { reason: GatherMessage['reason']; unique: string },
-): Promise<void> {
-  const requestedAt = now();
-  const run: GatherMessage = { sourceId, runId: runIdOf(requestedAt, unique), reason, requestedAt };
-  await runs.request(run);
-  await gathers.send([{ body: run }]);
-}
+/** Requests gathers as every other function does. */
+export const gatherRequests = ({ configuration, runs, gathers }: Pick<Needs, 'configuration' | 'runs' | 'gathers'>) =>
+  requestGather({ sources: configuration.sources, runs, gatherQueue: gathers });

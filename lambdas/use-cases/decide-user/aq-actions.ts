@@ -5,6 +5,7 @@ import type { Action } from '#domain/actions/action';
 import type { Device } from '#domain/devices/device';
 import { aqActionCause, mayBeRequestedAgain } from '#domain/quarantine/aq-action-cause';
 import type { PlannedAction } from '#domain/quarantine/plan-actions';
+import { firstFreeTurn } from './repeated-cause.ts';
 
 const deadlineMs = 168 * 3_600_000;
 
@@ -49,10 +50,13 @@ export async function newAction(
   device: Device,
   { planned, now, look, bulk }: { planned: PlannedAction; now: number; look: boolean; bulk?: true | undefined },
 ): Promise<Action | null> {
-  for (let again = 0; ; again++) {
-    const wanted = aqAction(device, planned, { now, again, bulk });
-    const known = look && (await deps.ledger.read(wanted.actionId));
-    if (!known) return wanted;
-    if (!mayBeRequestedAgain(known)) return null;
-  }
+  const numbered = (again: number) => aqAction(device, planned, { now, again, bulk });
+  if (!look) return numbered(0);
+  let isRefused = false;
+  const again = await firstFreeTurn(async (turn) => {
+    const known = await deps.ledger.read(numbered(turn).actionId);
+    if (known && !mayBeRequestedAgain(known)) isRefused = true;
+    return known !== null && !isRefused;
+  }, `An action of Auto-Quarantine at ${device.sourceId}`);
+  return isRefused ? null : numbered(again);
 }

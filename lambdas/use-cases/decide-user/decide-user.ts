@@ -2,10 +2,10 @@
 
 import type { Device } from '#domain/devices/device';
 import type { DeviceFacts } from '#domain/devices/device-facts';
-import type { SourceState } from '#domain/devices/source';
 import { decide, type Verdict } from '#domain/quarantine/decide';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 import { isTaking } from '#domain/quarantine/guard';
+import { type GuardHolds, isHeldByGuard } from '#domain/quarantine/guard-holds';
 import { isHeld, type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
 
 export type DecidedDevice = {
@@ -19,11 +19,8 @@ export type DecidedDevice = {
 };
 
 /** A device that the last gather missed is decided on but not acted on: the server might not know it. */
-export function decideUser(
-  devices: readonly Device[],
-  input: DecideInput,
-  { guard }: Pick<SourceState, 'guard'>,
-): DecidedDevice[] {
+export function decideUser(devices: readonly Device[], input: DecideInput, holds: GuardHolds): DecidedDevice[] {
+  const guarded = isHeldByGuard(holds);
   const verdicts = decide(input);
   const present = new Set(devices.filter(({ presence }) => presence === 'present').map(({ deviceId }) => deviceId));
   const plan = planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
@@ -34,7 +31,7 @@ export function decideUser(
     const verdict = byId.get(device.deviceId);
     if (!facts || !verdict) return [];
     const action = wanted.get(device.deviceId);
-    const waits = guard != null && action !== undefined && isTaking(facts, action);
+    const waits = guarded && action !== undefined && isTaking(facts, action);
     const planned = waits ? undefined : action;
     const withheld = waits ? action : undefined;
     return [{ device, facts, verdict, planned, withheld, held: isHeld(facts, verdict, planned ? [planned] : []) }];

@@ -6,6 +6,7 @@ import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { GuardItem } from '#domain/quarantine/guard';
+import { firstFreeTurn } from '#use-cases/decide-user/repeated-cause';
 import type { applyManyEnrolments, ManyApplied } from './apply-enrolments.ts';
 
 export type ImportEnrolmentsDependencies = {
@@ -33,11 +34,12 @@ export function importEnrolments({ takeMany: take, snapshots, known, now }: Impo
       });
   }
   async function guardIdOf(content: string): Promise<string> {
-    for (let turn = 1; ; turn++) {
-      const guardId = `import-${content}-${turn}`;
-      const guard = await known(guardId);
-      if (!guard || guard.state === 'waiting') return guardId;
-    }
+    const guardId = (turn: number) => `import-${content}-${turn + 1}`;
+    const turn = await firstFreeTurn(async (one) => {
+      const guard = await known(guardId(one));
+      return guard !== null && guard.state !== 'waiting';
+    }, 'An import of enrolments');
+    return guardId(turn);
   }
 
   return async (given: readonly Enrolment[], requestedBy: string): Promise<Imported> => {

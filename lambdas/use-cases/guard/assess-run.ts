@@ -7,7 +7,8 @@
  * Invariant: no part is sent to be decided before the mark is on the source. A part that comes twice is noted once; two workers
  * that both find all parts there send them twice, and a decision that is made twice changes nothing.
  */
-import type { UserStore } from '#adapters/dynamodb/devices/users';
+import pMap from 'p-map';
+import { emptyUser, type UserStore } from '#adapters/dynamodb/devices/users';
 import type { AssessmentStore } from '#adapters/dynamodb/settings/assessments';
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
@@ -19,7 +20,7 @@ import type { PlanDependencies } from '#use-cases/plan/dependencies';
 import { outcomesOf } from '#use-cases/plan/plan-outcome';
 import { type InputReaders, readInput, registered } from '../decide-user/decide-inputs.ts';
 import { type DecidedDevice, decideUser } from '../decide-user/decide-user.ts';
-import type { SourceContextReader } from '../decide-user/source-context.ts';
+import type { SourceContext, SourceContextReader } from '../decide-user/source-context.ts';
 
 export type AssessRunDependencies = {
   users: UserStore;
@@ -67,25 +68,38 @@ async function assessPart(
   const around = await contexts(sourceId);
   if (!assess || !around) return 'cleared';
   const now = deps.now();
-  const decided: DecidedDevice[][] = [];
-  for (const user of users) {
-    const key = { sourceId, user };
-    const record = await deps.users.readUser(key);
-    const devices = registered(record.devices);
-    const input = devices.length === 0 ? null : await readInput(deps, key, { user: record, context: around });
-    decided.push(input ? decideUser(devices, input, around.state) : []);
-  }
+  const decided = await decideAll(deps, { sourceId, users, context: around });
   const taken = (await outcomesOf(deps.ledger, decided, now)).flatMap((outcome) => outcome.taken.map(guardedDeviceOf));
   const all = await deps.assessments.add(sourceId, { ...assess, now, users, affected: taken.length, taken });
   if (all === null) return 'sent';
   const affected = all.reduce((sum, part) => sum + part.affected, 0);
   const figures = guardOf({ affected, devices: Math.max(around.state.devices, affected) }, deps.limits);
   if (figures.trips) {
-    const about = { sources: { [sourceId]: figures }, taken: all.flatMap((part) => part.taken), at: now };
+    const devices = all.flatMap((part) => part.taken);
+    const about = { sources: { [sourceId]: figures }, taken: devices, at: now };
     const guard = newGuard(stopOf(sourceId, assess.runId), about);
-    deps.alarm(await deps.guards.trip(guard, [sourceId]));
+    deps.alarm(await deps.guards.trip(guard, { withholds: [sourceId], taken: devices }));
   }
   const about = { kind: 'users' as const, sourceId, cause, bulk };
   await deps.evaluations.send(all.map(({ users }) => evaluationOutgoing({ ...about, users })));
   return 'sent';
+}
+
+/** The devices of each user, in the order of `users`, decided as they are stored now. */
+async function decideAll(
+  deps: AssessRunDependencies,
+  { sourceId, users, context }: { sourceId: string; users: readonly string[]; context: SourceContext },
+): Promise<DecidedDevice[][]> {
+  const keys = users.map((user) => ({ sourceId, user }));
+  const records = await deps.users.readUsers(keys);
+  const reading = keys.map((key, index) => ({ key, user: records[index] ?? emptyUser() }));
+  return pMap(
+    reading,
+    async ({ key, user }) => {
+      const devices = registered(user.devices);
+      if (devices.length === 0) return [];
+      return decideUser(devices, await readInput(deps, key, { user, context }), context.state);
+    },
+    { concurrency: 8 },
+  );
 }

@@ -1,6 +1,13 @@
 /** Runs a supposition past the guard: what it would take away is counted before anything of it is done. */
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
-import { type GuardedDevice, type GuardFigures, type GuardItem, type GuardLimits, mostListed } from '#domain/quarantine/guard';
+import {
+  type GuardedDevice,
+  type GuardFigures,
+  type GuardItem,
+  type GuardLimits,
+  mostListed,
+  trippedSources,
+} from '#domain/quarantine/guard';
 import { guardOfPlan } from '#domain/quarantine/plan-changes';
 import type { PlanAssumptions } from '#use-cases/plan/dependencies';
 import type { PlanFleet } from '#use-cases/plan/plan';
@@ -25,10 +32,10 @@ export function guardRun({ plan, guards, limits, alarm, now }: GuardRunDependenc
     const { takings, taken } = await plan(supposed);
     const { trips, sources } = guardOfPlan(takings, limits);
     if (!trips) return { outcome: 'clear' };
-    const guard = newGuard(stop, { sources, taken: taken.map(guardedDeviceOf), at: now() });
+    const devices = taken.map(guardedDeviceOf);
+    const guard = newGuard(stop, { sources, taken: devices, at: now() });
     await keep?.();
-    const waiting = Object.keys(sources).filter((id) => sources[id]?.trips);
-    const stored = await guards.trip(guard, withholds ? waiting : []);
+    const stored = await guards.trip(guard, withholds ? { withholds: trippedSources(sources), taken: devices } : {});
     alarm(stored);
     return { outcome: 'stopped', guard: stored };
   }

@@ -1,7 +1,7 @@
 /**
- * Publishes settings and sets what follows in motion: each source concerned is gathered (its server's own settings may have
- * to follow), and every user is decided anew. Both are sent again when a publication is repeated, so a crash in between is
- * healed by the portal's or the person's own repetition, and by each gather, which compares the settings it decided under.
+ * Publishes settings and starts what follows: each source concerned is gathered (its server's own settings may have to follow),
+ * and every user is evaluated. Both are sent again when a publication is repeated, so a crash in between is repaired by the
+ * portal's or the person's own repetition, and by each gather, which compares the settings that it decided under.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -12,6 +12,7 @@ import { fingerprint } from '#adapters/fingerprint';
 import type { GuardItem } from '#domain/quarantine/guard';
 import { type SettingsVersion, settings as settingsSchema } from '#domain/quarantine/settings';
 import type { SourceConfiguration } from '#domain/runtime/configuration';
+import { firstFreeTurn } from '#use-cases/decide-user/repeated-cause';
 import type { requestGather } from '#use-cases/gathers/request-gather';
 import type { GuardRun } from '#use-cases/guard/guard-run';
 
@@ -23,6 +24,7 @@ export type PublishSettingsDependencies = {
   evaluations: Pick<EvaluationsQueue, 'everyone'>;
   now: () => number;
 };
+type PortalOutcome = 'published' | 'same' | 'older';
 export type UnknownSource = { outcome: 'unknown-source' };
 /** It would take access from too many: nothing was published; a person confirms or rejects. */
 export type Guarded = { outcome: 'guarded'; guard: GuardItem };
@@ -41,103 +43,130 @@ export const waitingPublication = z.discriminatedUnion('by', [
 ]);
 export type WaitingPublication = z.infer<typeof waitingPublication>;
 
-export function publishSettings(dependencies: PublishSettingsDependencies) {
-  const { sources, settings, evaluations, rail, now } = dependencies;
-  const concerned = (scope: string) => sources.filter(({ id }) => scope === everySource || scope === id);
-
-  async function announce(version: SettingsVersion): Promise<void> {
-    const { scope } = version;
-    const unique = `settings-${version.version}${scope === everySource ? '' : '-own'}`;
-    const gathered = concerned(scope);
-    await Promise.all([
-      ...gathered.map(({ id }) => dependencies.requestGather({ sourceId: id, reason: 'settings', requestedAt: now(), unique })),
-      evaluations.everyone(
-        concerned(scope).map(({ id }) => id),
-        `settings version ${version.version}`,
-      ),
-    ]);
-  }
-
-  async function holdsFor(scope: string): Promise<string[]> {
-    if (scope !== everySource) return [scope];
-    const own = await Promise.all(sources.map(async ({ id }) => ((await dependencies.settings.own(id)) ? [] : [id])));
-    return own.flat();
-  }
-
-  async function guarded(waiting: WaitingPublication, guardId: string): Promise<Guarded | null> {
-    const { scope, settings: wanted, publishedBy } = waiting;
-    const where = scope === everySource ? 'all sources' : `source ${scope}`;
-    const stop = {
-      guardId,
-      kind: 'publication' as const,
-      cause: `publication of settings for ${where}`,
-      requestedBy: publishedBy,
-      payload: waiting,
-    };
-    const railed = await rail.before(stop, { sourceIds: await holdsFor(scope), settings: wanted });
-    return railed.outcome === 'stopped' ? { outcome: 'guarded', guard: railed.guard } : null;
-  }
-
-  /** The same publication again finds the guard that waits for it; one that was rejected may be tried anew. */
-  async function guardIdOf(publication: Publication): Promise<string> {
-    const { scope, replaces, settings: wanted } = publication;
-    const about = fingerprint(JSON.stringify([scope, replaces, wanted]));
-    for (let turn = 1; ; turn++) {
-      const guardId = `publication-${about}-${turn}`;
-      const known = await rail.known(guardId);
-      if (!known || known.state === 'waiting' || known.state === 'confirming') return guardId;
-    }
-  }
-
-  async function apply(publication: Publication): Promise<Published> {
-    const published = await settings.publish(publication);
-    if (published.outcome === 'published') await announce(published.version);
-    return published;
-  }
-  async function applyFromPortal(publication: PortalPublication): Promise<'published' | 'same' | 'older'> {
-    const { outcome, version } = await settings.publishFromPortal(publication);
-    if (outcome !== 'older') await announce(version);
-    return outcome;
-  }
-
+export function publishSettings(deps: PublishSettingsDependencies) {
   return {
     /** The sources for which settings of this scope would hold: those with settings of their own keep them. */
-    concerned: holdsFor,
+    concerned: (scope: string): Promise<string[]> => governed(deps, scope),
 
     /** Over the API: in place of the version that the publisher saw. */
-    async publish(publication: Publication): Promise<Published | UnknownSource | Guarded> {
-      const { scope, replaces, publishedBy } = publication;
-      if (concerned(scope).length === 0) return { outcome: 'unknown-source' };
-      const current = await settings.conflictOf(publication);
-      if (current) return { outcome: 'conflict', current };
-      const waiting = { by: 'api' as const, settings: publication.settings, scope, replaces, publishedBy };
-      return (await guarded(waiting, await guardIdOf(publication))) ?? (await apply(publication));
-    },
+    publish: (publication: Publication): Promise<Published | UnknownSource | Guarded> => publish(deps, publication),
 
     /** By event: in the order of the portal's own versions. */
-    async take(publication: PortalPublication): Promise<{ outcome: 'published' | 'same' | 'older' } | UnknownSource | Guarded> {
-      const { scope, portalVersion } = publication;
-      if (concerned(scope).length === 0) return { outcome: 'unknown-source' };
-      const known = await settings.portalVersion(scope);
-      if (known !== null && portalVersion <= known) return { outcome: await applyFromPortal(publication) };
-      const guardId = `publication-portal-${fingerprint(scope)}-${portalVersion}`;
-      const before = await rail.known(guardId);
-      if (before) return { outcome: 'guarded', guard: before };
-      const stopped = await guarded({ by: 'portal', ...publication }, guardId);
-      return stopped ?? { outcome: await applyFromPortal(publication) };
-    },
+    take: (publication: PortalPublication): Promise<{ outcome: PortalOutcome } | UnknownSource | Guarded> =>
+      publishFromPortal(deps, publication),
 
     /** A person confirmed what the guard had stopped. Repeated after a crash, it finds its own version and announces it. */
-    async confirmed(waiting: WaitingPublication, at: number): Promise<Published | { outcome: 'published' | 'same' | 'older' }> {
-      if (waiting.by === 'portal') return { outcome: await applyFromPortal(waiting) };
-      const { scope, replaces, settings: wanted, publishedBy } = waiting;
-      const published = await apply({ scope, replaces, settings: wanted, publishedBy, at });
-      if (published.outcome === 'published') return published;
-      const { current } = published;
-      const own = current.scope === scope && current.publishedAt === at && isDeepStrictEqual(current.settings, wanted);
-      if (!own) return published;
-      await announce(current);
-      return { outcome: 'published', version: current };
-    },
+    confirmed: (waiting: WaitingPublication, at: number): Promise<Published | { outcome: PortalOutcome }> =>
+      publishConfirmed(deps, waiting, at),
   };
+}
+
+async function publish(
+  deps: PublishSettingsDependencies,
+  publication: Publication,
+): Promise<Published | UnknownSource | Guarded> {
+  const { scope, replaces, publishedBy, settings } = publication;
+  if (inScope(deps, scope).length === 0) return { outcome: 'unknown-source' };
+  const current = await deps.settings.conflictOf(publication);
+  if (current) return { outcome: 'conflict', current };
+  const waiting = { by: 'api' as const, settings, scope, replaces, publishedBy };
+  return (await guarded(deps, waiting, await guardIdOf(deps, publication))) ?? (await apply(deps, publication));
+}
+
+async function publishFromPortal(
+  deps: PublishSettingsDependencies,
+  publication: PortalPublication,
+): Promise<{ outcome: PortalOutcome } | UnknownSource | Guarded> {
+  const { scope, portalVersion } = publication;
+  if (inScope(deps, scope).length === 0) return { outcome: 'unknown-source' };
+  const known = await deps.settings.portalVersion(scope);
+  if (known !== null && portalVersion <= known) return { outcome: await applyFromPortal(deps, publication) };
+  const guardId = `publication-portal-${fingerprint(scope)}-${portalVersion}`;
+  const before = await deps.rail.known(guardId);
+  if (before) return { outcome: 'guarded', guard: before };
+  const stopped = await guarded(deps, { by: 'portal', ...publication }, guardId);
+  return stopped ?? { outcome: await applyFromPortal(deps, publication) };
+}
+
+async function publishConfirmed(
+  deps: PublishSettingsDependencies,
+  waiting: WaitingPublication,
+  at: number,
+): Promise<Published | { outcome: PortalOutcome }> {
+  if (waiting.by === 'portal') return { outcome: await applyFromPortal(deps, waiting) };
+  const { scope, replaces, settings, publishedBy } = waiting;
+  const published = await apply(deps, { scope, replaces, settings, publishedBy, at });
+  if (published.outcome === 'published') return published;
+  const { current } = published;
+  const own = current.scope === scope && current.publishedAt === at && isDeepStrictEqual(current.settings, settings);
+  if (!own) return published;
+  await announce(deps, current);
+  return { outcome: 'published', version: current };
+}
+
+async function guarded(
+  { rail, ...deps }: PublishSettingsDependencies,
+  waiting: WaitingPublication,
+  guardId: string,
+): Promise<Guarded | null> {
+  const { scope, settings, publishedBy } = waiting;
+  const where = scope === everySource ? 'all sources' : `source ${scope}`;
+  const stop = {
+    guardId,
+    kind: 'publication' as const,
+    cause: `publication of settings for ${where}`,
+    requestedBy: publishedBy,
+    payload: waiting,
+  };
+  const railed = await rail.before(stop, { sourceIds: await governed(deps, scope), settings });
+  return railed.outcome === 'stopped' ? { outcome: 'guarded', guard: railed.guard } : null;
+}
+
+/** The same publication again finds the guard that waits for it; one that was rejected may be requested again. */
+async function guardIdOf(
+  { rail }: Pick<PublishSettingsDependencies, 'rail'>,
+  { scope, replaces, settings }: Publication,
+): Promise<string> {
+  const about = fingerprint(JSON.stringify([scope, replaces, settings]));
+  const guardId = (turn: number) => `publication-${about}-${turn + 1}`;
+  const turn = await firstFreeTurn(async (one) => {
+    const known = await rail.known(guardId(one));
+    return known !== null && known.state !== 'waiting' && known.state !== 'confirming';
+  }, 'A publication of settings');
+  return guardId(turn);
+}
+
+async function apply(deps: PublishSettingsDependencies, publication: Publication): Promise<Published> {
+  const published = await deps.settings.publish(publication);
+  if (published.outcome === 'published') await announce(deps, published.version);
+  return published;
+}
+
+async function applyFromPortal(deps: PublishSettingsDependencies, publication: PortalPublication): Promise<PortalOutcome> {
+  const { outcome, version } = await deps.settings.publishFromPortal(publication);
+  if (outcome !== 'older') await announce(deps, version);
+  return outcome;
+}
+
+async function announce(deps: PublishSettingsDependencies, { scope, version }: SettingsVersion): Promise<void> {
+  const unique = `settings-${version}${scope === everySource ? '' : '-own'}`;
+  const sourceIds = inScope(deps, scope);
+  await Promise.all([
+    ...sourceIds.map((sourceId) => deps.requestGather({ sourceId, reason: 'settings', requestedAt: deps.now(), unique })),
+    deps.evaluations.everyone(sourceIds, `settings version ${version}`),
+  ]);
+}
+
+/** Ids of the configured sources that a scope names. */
+const inScope = ({ sources }: Pick<PublishSettingsDependencies, 'sources'>, scope: string): string[] =>
+  sources.flatMap(({ id }) => (scope === everySource || scope === id ? [id] : []));
+
+/** Ids of the sources for which settings of this scope hold: those with settings of their own are governed by no others. */
+async function governed(
+  { sources, settings }: Pick<PublishSettingsDependencies, 'sources' | 'settings'>,
+  scope: string,
+): Promise<string[]> {
+  if (scope !== everySource) return [scope];
+  const own = await Promise.all(sources.map(async ({ id }) => ((await settings.own(id)) ? [] : [id])));
+  return own.flat();
 }

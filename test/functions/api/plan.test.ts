@@ -45,3 +45,25 @@ test('where nothing was stopped there is nothing to decide', async () => {
   expect((await gateway.ask('/api/guards/none', { body: { decision: 'confirm' } })).status).toBe(404);
   expect((await gateway.ask('/api/guards/none', { body: { decision: 'perhaps' } })).status).toBe(400);
 });
+
+test('guards are listed newest first, page by page, and a wrong cursor is refused', async () => {
+  const guard = (name: string, at: number) => ({
+    guardId: name,
+    kind: 'publication' as const,
+    cause: 'publication of settings for all sources',
+    state: 'waiting' as const,
+    at,
+    requestedBy: 'ann',
+    ...{ sources: {}, devices: [], decidedBy: null, decidedAt: null, outcome: null, payload: null },
+  });
+  await gateway.requests.guards.trip(guard('a', 3000));
+  await gateway.requests.guards.trip(guard('b', 1000));
+  await gateway.requests.guards.trip(guard('c', 2000));
+  const first = (await gateway.ask('/api/guards?limit=2')).json;
+  expect(first).toMatchObject({ guards: [{ id: 'a', waitsFor: [] }, { id: 'c' }] });
+  const { cursor } = first as { cursor: string };
+  expect((await gateway.ask(`/api/guards?limit=2&cursor=${cursor}`)).json).toMatchObject({ guards: [{ id: 'b' }], cursor: null });
+  expect((await gateway.ask('/api/guards?cursor=nonsense')).status).toBe(400);
+  expect((await gateway.ask('/api/settings?cursor=nonsense')).status).toBe(400);
+  expect((await gateway.ask('/api/settings')).json).toMatchObject({ cursor: null });
+});

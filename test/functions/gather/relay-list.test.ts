@@ -124,6 +124,31 @@ test('parts that were lost are asked for, and the run goes on when they have com
   expect(await world.queued()).toContain('completed');
 });
 
+test('parts that never arrive are requested a bounded number of times, logged, and then fail the run', async () => {
+  world.clock.now += 15 * minutes;
+  await world.ping(peer);
+  const message = { ...world.message('never'), sourceId: 'hq' };
+  await world.dependencies.sources.update('hq', { relayDigest: null });
+  await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
+  const words = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
+  const total = words.filter(({ type }) => type === 'gatherPart').length;
+  const resent = world.relay.said('resend').length;
+  for (const one of words) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
+  const logged = world.logged.length;
+  const outcomes = [await world.queued()];
+  expect(await world.run(message.runId)).toMatchObject({ attempts: 0, partsRequests: 1 });
+  expect(world.logged.slice(logged)).toContainEqual({
+    level: 'warn',
+    message: expect.stringContaining('missing'),
+    fields: expect.objectContaining({ sourceId: 'hq', runId: message.runId, missing: 1, parts: total, requests: 1 }),
+  });
+  while (!outcomes.flat().includes('failed') && outcomes.length < 40) outcomes.push(await world.queued());
+  expect(world.relay.said('resend').length - resent).toBe(10);
+  expect(await world.run(message.runId)).toMatchObject({ state: 'failed', problem: { kind: 'transient', where: 'relay' } });
+  expect((await world.run(message.runId))?.problem?.what).toContain(`1 of ${total} parts`);
+  await world.round(peer, { id: 'after', before: none, after: first });
+});
+
 test('what the relay could not read fails the run and shows at the source, with what to do', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);

@@ -57,6 +57,23 @@ export async function startSide() {
     timeline,
     notices: dependencies.notices,
     run: notify(dependencies),
+    /** Lines of the journal about nobody who is held. */
+    async fill(count: number): Promise<void> {
+      const about = {
+        sourceId: 'cloud',
+        user: 'User 9/Acme',
+        deviceId: 'Appl9',
+        at: clock.now,
+        kind: 'sync',
+        says: '',
+        data: {},
+      };
+      const ids = Array.from({ length: count }, (_, index) => `filler|${clock.now}|${index}`);
+      await chain.append(
+        'cloud',
+        ids.map((id) => ({ ...about, lineId: id, id })),
+      );
+    },
     /** As an evaluation leaves a device that is newly held. */
     async hold(number: number, differing: Partial<Device> = {}): Promise<Device> {
       const why = 'third of 2 allowed';

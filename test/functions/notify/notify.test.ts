@@ -106,6 +106,59 @@ describe('how often', () => {
   });
 });
 
+describe('with a long journal', () => {
+  const pages = () => {
+    const asked: { fromSeq: number }[] = [];
+    const { chain } = side.dependencies;
+    const readChain: typeof chain.readChain = (sourceId, options = {}) => {
+      asked.push({ fromSeq: options.fromSeq ?? 1 });
+      return chain.readChain(sourceId, options);
+    };
+    return { asked, run: notify({ ...side.dependencies, chain: { ...chain, readChain } }) };
+  };
+
+  test('the first look begins with what is news, not with the first line', async () => {
+    await side.fill(600);
+    side.clock.now += 2 * 60 * minute;
+    await side.hold(1);
+    const { asked, run } = pages();
+    await run();
+    expect(side.mails).toHaveLength(1);
+    expect(asked[0]?.fromSeq).toBeGreaterThan(90);
+  });
+
+  test('one run looks through a bounded part, saves how far it came, and the next one goes on', async () => {
+    await side.run();
+    await side.fill(1_100);
+    await side.hold(1);
+    side.clock.now += minute;
+    expect(await side.run({ lines: 1_000 })).toMatchObject([{ outcome: 'more' }]);
+    expect(side.mails).toHaveLength(0);
+    expect((await side.notices.read('cloud'))?.seq).toBe(1_000);
+    side.clock.now += minute;
+    expect(await side.run()).toMatchObject([{ outcome: 'sent', devices: 1 }]);
+  });
+
+  test('a run that is cut off resumes behind the pages that it has looked through', async () => {
+    await side.fill(1_100);
+    const { chain } = side.dependencies;
+    let pagesLeft = 2;
+    const dying: typeof chain.readChain = (...given) =>
+      pagesLeft-- > 0 ? chain.readChain(...given) : Promise.reject(new Error('killed'));
+    await expect(notify({ ...side.dependencies, chain: { ...chain, readChain: dying } })()).rejects.toThrow('killed');
+    const { asked, run } = pages();
+    await run();
+    expect(asked[0]?.fromSeq).toBe(1_001);
+  });
+
+  test('no further page is read once its time is over', async () => {
+    await side.fill(600);
+    const { asked, run } = pages();
+    expect(await run({ until: side.clock.now })).toMatchObject([{ outcome: 'more' }]);
+    expect(asked).toEqual([]);
+  });
+});
+
 describe('when sending fails', () => {
   test.each(['busy', 'transient', 'permanent'] as const)(
     'a mail that was surely not sent (%s) is sent later, once',

@@ -21,7 +21,7 @@ afterAll(async () => {
 
 async function publish(settings: typeof aqOn) {
   side.clock.now += 60_000;
-  const [current] = await side.requests.stores.settings.versions('*');
+  const [current] = (await side.requests.stores.settings.versions('*')).versions;
   const publication = { settings, scope: '*', replaces: current?.version ?? 0, publishedBy: 'ann', at: side.clock.now };
   return side.requests.publishSettings.publish(publication);
 }
@@ -54,7 +54,7 @@ test('what a gather touched is tried out as a whole: nothing is taken before a p
   const users = [...new Set((await side.devices()).map(({ user }) => user))];
   const [one = [], other = []] = [users.slice(0, 3), users.slice(3)];
   await side.dependencies.settings.current(source);
-  const [current] = await side.requests.stores.settings.versions('*');
+  const [current] = (await side.requests.stores.settings.versions('*')).versions;
   await side.requests.stores.settings.publish({
     settings: byPolicy,
     scope: '*',

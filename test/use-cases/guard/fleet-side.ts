@@ -19,6 +19,7 @@ import type { Device } from '#domain/devices/device';
 import { unknownServer } from '#domain/devices/source';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { actionMessage, evaluationMessage } from '#domain/messages/messages';
+import type { GuardLimits } from '#domain/quarantine/guard';
 import { defaultSettings, type Settings } from '#domain/quarantine/settings';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import type { EvaluateDependencies } from '#functions/evaluate/dependencies';
@@ -39,7 +40,14 @@ export const aqOn: Settings = { ...defaultSettings, requireApproval: 'on', devic
 export type FleetSide = Awaited<ReturnType<typeof startFleetSide>>;
 export type Shown = { user: string; deviceId: string; verdict: string | null; rule: string | null; action: string | null };
 
-export async function startFleetSide({ enforcement = 'server' as 'server' | 'extender' } = {}) {
+/** `limits`: of what a gather may take away; those of publications and imports are the configuration's. */
+export async function startFleetSide({
+  enforcement = 'server',
+  limits = configuration.guard,
+}: {
+  enforcement?: 'server' | 'extender';
+  limits?: GuardLimits;
+} = {}) {
   const side = await startPortalSide();
   const { client, tables } = side.database;
   const now = () => side.clock.now;
@@ -59,7 +67,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
       ...{ users, enrolments, guards, rail, evaluations, alarm, now },
       ledger: planning.ledger,
       assessments: assessmentStore(client, tables.control),
-      limits: configured.guard,
+      limits,
     }),
     ...{ users, enrolments, sources, evaluations, now },
     settings: settingsReader(client, tables.control, configured.settings),
@@ -114,7 +122,7 @@ export async function startFleetSide({ enforcement = 'server' as 'server' | 'ext
       });
       await side.requests.stores.enrolments.heard(now());
       await dependencies.settings.current(source);
-      const own = await side.requests.stores.settings.versions('*');
+      const own = (await side.requests.stores.settings.versions('*')).versions;
       const replaces = own[0]?.version ?? 0;
       await side.requests.stores.settings.publish({ settings, scope: '*', replaces, publishedBy: 'ann', at: now() });
     },

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 const byHand = Array.from({ length: setUpByHand }, (_, index) => idOf(index));
-const current = async () => (await side.requests.stores.settings.versions('*'))[0]?.version ?? 0;
+const current = async () => (await side.requests.stores.settings.versions('*')).versions[0]?.version ?? 0;
 async function publish(settings = byPolicy) {
   const publication = { settings, scope: '*', replaces: await current(), publishedBy: 'ann', at: side.clock.now };
   return side.requests.publishSettings.publish(publication);

@@ -21,7 +21,7 @@ const enrolled = (index: number, version = 1): Enrolment => ({
   ...enrolledAs(index, 'pushed', version),
   user: { email: `user${Math.floor(index / devicesOfUser)}@acme.com` },
 });
-const waiting = async () => (await side.guards.list()).filter(({ state }) => state === 'waiting');
+const waiting = async () => (await side.guards.waiting()).filter(({ state }) => state === 'waiting');
 async function onlyGuard(): Promise<string> {
   const [guard, ...more] = await waiting();
   if (!guard || more.length > 0) throw new Error(`one guard should wait, there are ${more.length + (guard ? 1 : 0)}`);

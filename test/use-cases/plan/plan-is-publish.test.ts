@@ -110,7 +110,7 @@ test(
 /** As publishing goes on after the guard: the settings, then every user. */
 async function publish(settings: Settings): Promise<void> {
   side.clock.now += 1000;
-  const [current] = await side.requests.stores.settings.versions('*');
+  const [current] = (await side.requests.stores.settings.versions('*')).versions;
   const publication = { settings, scope: '*', replaces: current?.version ?? 0, publishedBy: 'ann', at: side.clock.now };
   await side.requests.stores.settings.publish(publication);
   await side.dependencies.evaluations.send([{ body: { kind: 'everyone', sourceId: source, cause: 'test' } }]);

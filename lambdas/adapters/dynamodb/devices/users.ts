@@ -4,6 +4,7 @@
  */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { movingKey, verdictKeys } from '#adapters/dynamodb/devices/device-items';
@@ -46,20 +47,26 @@ export function takeUserItem(record: UserRecord, item: Record<string, unknown>):
   else if (sk.startsWith('link|')) record.links.push(link.parse(item));
 }
 
+const usersAtOnce = 8;
+
 export function userStore(client: DocumentClient, tables: UserTables) {
+  async function readUser(key: UserKey): Promise<UserRecord> {
+    const found = emptyUser();
+    for await (const item of query(client, {
+      TableName: tables.devices,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': userPk(key) },
+      ConsistentRead: true,
+    }))
+      takeUserItem(found, item);
+    return found;
+  }
   return {
     /** Everything stored about a user, strongly consistent: what was written before the call is in it. */
-    async readUser(key: UserKey): Promise<UserRecord> {
-      const found = emptyUser();
-      for await (const item of query(client, {
-        TableName: tables.devices,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': userPk(key) },
-        ConsistentRead: true,
-      }))
-        takeUserItem(found, item);
-      return found;
-    },
+    readUser,
+
+    /** The same for several users, in the order of their keys; a few are read at the same time. */
+    readUsers: (keys: readonly UserKey[]): Promise<UserRecord[]> => pMap(keys, readUser, { concurrency: usersAtOnce }),
 
     /** Verdict, match, timeline and new action of one device: all of it or nothing. */
     async recordVerdict(write: VerdictWrite): Promise<VerdictWritten> {

@@ -1,143 +1,127 @@
 /**
  * What the guard stopped, in the Control table: one item each, kept. Invariants: a guard is written once, together with its
- * journal lines and, where the takings of a source wait, with the mark on that source; it leaves `waiting` once, for what a
- * person decided first; its end is written with its journal lines.
+ * journal lines and with its hold on each source whose automatic actions wait; it leaves `waiting` once, for the first decision
+ * of a person; its end is written together with its journal lines. Several guards may hold one source (guard-holds.ts).
  */
-import { GetCommand, QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { sourceLineItem } from '#adapters/dynamodb/journal/timeline';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { committed, untilSettled } from '#adapters/dynamodb/transactions';
-import { type GuardItem, guardItem, type guardState } from '#domain/quarantine/guard';
+import { type GuardQuery, listGuards, waitingGuards } from '#adapters/dynamodb/settings/guard-list';
+import { markWrite, readHolds, releaseSource } from '#adapters/dynamodb/settings/guard-marks';
+import { type GuardTables, readGuard, type Writes, writeTogether } from '#adapters/dynamodb/settings/guard-tables';
+import { readTakings, storeTakings } from '#adapters/dynamodb/settings/guard-takings';
+import { untilSettled } from '#adapters/dynamodb/transactions';
+import type { GuardedDevice, GuardItem } from '#domain/quarantine/guard';
+import { guardsHolding, withGuard } from '#domain/quarantine/guard-holds';
 import { decidedLine, trippedLine } from '#domain/quarantine/guard-lines';
 
 export type GuardStore = ReturnType<typeof guardStore>;
 export type GuardDecision = 'confirm' | 'reject';
-type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
+/** `withholds`: sources on which automatic actions wait. `taken`: every device that would lose access. */
+export type Tripping = { withholds?: readonly string[]; taken?: readonly GuardedDevice[] };
+type Begun = { outcome: 'begun' | 'decided'; guard: GuardItem };
 
 const underWay = { confirm: 'confirming', reject: 'rejecting' } as const;
 const ended = { confirm: 'confirmed', reject: 'rejected' } as const;
-const mostRead = 200;
 
-export function guardStore(client: DocumentClient, tables: { control: string; journal: string }) {
-  const write = (TransactItems: Writes) => committed(client.send(new TransactWriteCommand({ TransactItems })));
-  const lines = (items: readonly Record<string, unknown>[]): Writes =>
-    items.map((Item) => ({ Put: { TableName: tables.journal, Item } }));
-  const lineItems = (guard: GuardItem, line: typeof trippedLine) =>
-    Object.keys(guard.sources).flatMap((sourceId) => {
-      const entry = line(guard, sourceId);
-      return entry ? [sourceLineItem(sourceId, entry)] : [];
-    });
-
-  async function read(guardId: string): Promise<GuardItem | null> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: tables.control, Key: controlKeys.guard(guardId), ConsistentRead: true }),
-    );
-    return Item ? guardItem.parse(Item) : null;
-  }
-
-  /** Replaces a guard as it was read; false when somebody else was first. */
-  const move = (before: GuardItem, after: GuardItem, also: Writes = []) =>
-    write([
-      {
-        Put: {
-          TableName: tables.control,
-          Item: { ...controlKeys.guard(after.guardId), ...after },
-          ConditionExpression: '#state = :before',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':before': before.state },
-        },
-      },
-      ...also,
-    ]);
-
+export function guardStore(client: DocumentClient, { control, journal }: { control: string; journal: string }) {
+  const tables: GuardTables = { client, control, journal };
   return {
-    read,
+    read: (guardId: string): Promise<GuardItem | null> => readGuard(tables, guardId),
+
+    /** Stores a guard that tripped, once per id, and answers the one that is stored. It joins the holds of others. */
+    trip: (guard: GuardItem, how: Tripping = {}): Promise<GuardItem> => trip(tables, guard, how),
 
     /**
-     * Stores a guard that tripped, once per id, and answers the one that is stored. `withholds`: sources whose automatic takings
-     * wait with it; a source on which another guard waits already keeps that one.
+     * A person's decision. `begun`: to be carried out now (again, if it was cut off before its end). `decided`: somebody
+     * decided otherwise, or it is done. Null for an id that no guard has.
      */
-    async trip(guard: GuardItem, withholds: readonly string[] = []): Promise<GuardItem> {
-      const known = await read(guard.guardId);
-      if (known) return known;
-      const marks = withholds.map((sourceId) => ({
-        Update: {
-          TableName: tables.control,
-          Key: controlKeys.source(sourceId),
-          UpdateExpression: 'SET guard = :guard, sourceId = :source',
-          ExpressionAttributeValues: { ':guard': guard.guardId, ':source': sourceId },
-        },
-      }));
-      const put = {
-        Put: {
-          TableName: tables.control,
-          Item: { ...controlKeys.guard(guard.guardId), ...guard },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        },
-      };
-      return untilSettled(
-        async () => ((await write([put, ...marks, ...lines(lineItems(guard, trippedLine))])) ? guard : read(guard.guardId)),
-        'The guard',
-      );
-    },
+    begin: (guardId: string, decided: { decision: GuardDecision; by: string; at: number }): Promise<Begun | null> =>
+      begin(tables, guardId, decided),
 
-    /**
-     * A person's word. `begun`: to be carried out now (again, if it was cut off before its end). `decided`: somebody decided
-     * otherwise, or it is done.
-     */
-    async begin(
-      guardId: string,
-      { decision, by, at }: { decision: GuardDecision; by: string; at: number },
-    ): Promise<{ outcome: 'begun' | 'decided'; guard: GuardItem } | null> {
-      const before = await read(guardId);
-      if (!before) return null;
-      if (before.state === underWay[decision]) return { outcome: 'begun', guard: before };
-      if (before.state !== 'waiting') return { outcome: 'decided', guard: before };
-      const guard = { ...before, state: underWay[decision], decidedBy: by, decidedAt: at };
-      if (await move(before, guard)) return { outcome: 'begun', guard };
-      const now = await read(guardId);
-      return now && { outcome: now.state === underWay[decision] ? 'begun' : 'decided', guard: now };
-    },
+    /** The end: what was decided is carried out. */
+    finish: (guard: GuardItem, outcome: string): Promise<GuardItem> => finish(tables, guard, outcome),
 
-    /** The end: what was decided is carried out. Takes the mark off the sources that waited for it. */
-    async finish(guard: GuardItem, outcome: string): Promise<GuardItem> {
-      const decision = guard.state === 'confirming' ? 'confirm' : 'reject';
-      const after: GuardItem = { ...guard, state: ended[decision], outcome, payload: null };
-      await move(guard, after, lines(lineItems(after, decidedLine)));
-      return (await read(guard.guardId)) ?? after;
-    },
+    holds: (sourceId: string) => readHolds(tables, sourceId),
 
-    /** Lets the takings of a source go on, if it is this guard that they wait for. */
-    async release(sourceId: string, guardId: string): Promise<void> {
-      await write([
-        {
-          Update: {
-            TableName: tables.control,
-            Key: controlKeys.source(sourceId),
-            UpdateExpression: 'SET guard = :none',
-            ConditionExpression: 'guard = :guard',
-            ExpressionAttributeValues: { ':none': null, ':guard': guardId },
-          },
-        },
-      ]);
-    },
+    /** Ends this guard's hold on a source, and only its own. Answers the guards that still hold it. */
+    release: (sourceId: string, decided: { guardId: string; decision: GuardDecision }): Promise<string[]> =>
+      releaseSource(tables, sourceId, decided),
 
-    /** Newest first; `waiting` also gives those whose decision is still being carried out. */
-    async list({ waiting = false }: { waiting?: boolean } = {}): Promise<GuardItem[]> {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: tables.control,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': controlKeys.guard('').pk },
-          Limit: mostRead,
-        }),
-      );
-      const found = Items.map((item) => guardItem.parse(item)).filter(({ state }) => !waiting || isOpen(state));
-      return found.sort((a, b) => b.at - a.at);
-    },
+    /** Every device that the guard stopped. */
+    takings: (guard: GuardItem): Promise<GuardedDevice[]> => readTakings(tables, guard),
+
+    /** Newest first, page by page; see `listGuards`. */
+    list: (query: GuardQuery = {}) => listGuards(tables, query),
+
+    /** All that are not decided, or whose decision is still being carried out; newest first. */
+    waiting: (): Promise<GuardItem[]> => waitingGuards(tables),
   };
 }
 
-const isOpen = (state: z.infer<typeof guardState>) => state === 'waiting' || state === 'confirming' || state === 'rejecting';
+async function trip(tables: GuardTables, guard: GuardItem, { withholds = [], taken = [] }: Tripping): Promise<GuardItem> {
+  const known = await readGuard(tables, guard.guardId);
+  if (known) return known;
+  const list = await storeTakings(tables, guard.guardId, taken);
+  return untilSettled(async () => {
+    const held = await Promise.all(withholds.map(async (id) => ({ id, before: await readHolds(tables, id) })));
+    const others = [...new Set(held.flatMap(({ before }) => guardsHolding(before)))];
+    const item: GuardItem = { ...guard, ...list, ...(others.length === 0 ? {} : { waitsFor: others }) };
+    const marks = held.map(({ id, before }) => markWrite(tables, id, { before, after: withGuard(before, item.guardId) }));
+    const put = { ...itemWrite(tables, item), ConditionExpression: 'attribute_not_exists(pk)' };
+    const written = await writeTogether(tables, [{ Put: put }, ...marks, ...lineWrites(tables, item, trippedLine)]);
+    return written ? item : readGuard(tables, item.guardId);
+  }, 'The guard');
+}
+
+async function begin(
+  tables: GuardTables,
+  guardId: string,
+  { decision, by, at }: { decision: GuardDecision; by: string; at: number },
+): Promise<Begun | null> {
+  const { begun } = await untilSettled(async () => {
+    const before = await readGuard(tables, guardId);
+    if (!before) return { begun: null };
+    if (before.state === underWay[decision]) return { begun: { outcome: 'begun' as const, guard: before } };
+    if (before.state !== 'waiting') return { begun: { outcome: 'decided' as const, guard: before } };
+    const guard = { ...before, state: underWay[decision], decidedBy: by, decidedAt: at };
+    return (await move(tables, before, { after: guard })) ? { begun: { outcome: 'begun' as const, guard } } : null;
+  }, `Guard ${guardId}`);
+  return begun;
+}
+
+function finish(tables: GuardTables, guard: GuardItem, outcome: string): Promise<GuardItem> {
+  const decision = guard.state === 'confirming' ? 'confirm' : 'reject';
+  const after: GuardItem = { ...guard, state: ended[decision], outcome, payload: null };
+  return untilSettled(async () => {
+    if (await move(tables, guard, { after, also: lineWrites(tables, after, decidedLine) })) return after;
+    const stored = await readGuard(tables, guard.guardId);
+    return stored?.state === guard.state ? null : (stored ?? after);
+  }, `Guard ${guard.guardId}`);
+}
+
+/** Replaces a guard as it was read; false when somebody else wrote it first. */
+function move(
+  tables: GuardTables,
+  before: GuardItem,
+  { after, also = [] }: { after: GuardItem; also?: Writes },
+): Promise<boolean> {
+  const put = {
+    ...itemWrite(tables, after),
+    ConditionExpression: '#state = :before',
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: { ':before': before.state },
+  };
+  return writeTogether(tables, [{ Put: put }, ...also]);
+}
+
+const itemWrite = ({ control }: GuardTables, guard: GuardItem) => ({
+  TableName: control,
+  Item: { ...controlKeys.guard(guard.guardId), ...guard },
+});
+
+const lineWrites = ({ journal }: GuardTables, guard: GuardItem, line: typeof trippedLine): Writes =>
+  Object.keys(guard.sources).flatMap((sourceId) => {
+    const entry = line(guard, sourceId);
+    return entry ? [{ Put: { TableName: journal, Item: sourceLineItem(sourceId, entry) } }] : [];
+  });

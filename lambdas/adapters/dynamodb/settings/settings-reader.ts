@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
+import { CursorError, decodeCursor, encodeCursor } from '#adapters/dynamodb/cursor';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { type Settings, type SettingsVersion, settings as settingsSchema, settingsVersion } from '#domain/quarantine/settings';
 
@@ -76,19 +77,32 @@ export function settingsReader(client: DocumentClient, table: string, configured
       return scope === everySource ? initial : null;
     },
 
-    /** Newest first, at most `limit`. */
-    async versions(scope: string, limit = 50): Promise<SettingsVersion[]> {
-      const { Items = [] } = await client.send(
+    /** The versions of a scope, newest first; go on with `cursor` until it is null. */
+    async versions(
+      scope: string,
+      { cursor = null, limit = 50 }: { cursor?: string | null | undefined; limit?: number } = {},
+    ): Promise<{ versions: SettingsVersion[]; cursor: string | null }> {
+      const { pk } = controlKeys.settingsCurrent(scope);
+      const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({
           TableName: table,
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
-          ExpressionAttributeValues: { ':pk': controlKeys.settingsCurrent(scope).pk, ':version': 'version|' },
+          ExpressionAttributeValues: { ':pk': pk, ':version': 'version|' },
           ScanIndexForward: false,
           Limit: limit,
+          ...(cursor === null ? {} : { ExclusiveStartKey: { pk, sk: versionAt(cursor) } }),
         }),
       );
       const found = Items.map((item) => settingsVersion.parse(item));
-      return found.length === 0 && scope === everySource ? [initial] : found;
+      const next = LastEvaluatedKey === undefined ? null : encodeCursor({ sk: LastEvaluatedKey.sk });
+      const none = found.length === 0 && cursor === null && scope === everySource;
+      return { versions: none ? [initial] : found, cursor: next };
     },
   };
+}
+
+function versionAt(cursor: string): string {
+  const parsed = z.object({ sk: z.string().startsWith('version|') }).safeParse(decodeCursor(cursor));
+  if (!parsed.success) throw new CursorError(parsed.error);
+  return parsed.data.sk;
 }

@@ -14,19 +14,20 @@ import { Lately } from '../parts/recent-activity.tsx';
 import { RelayTrouble } from '../parts/relay-health.tsx';
 import { SourceCard } from '../parts/source-card.tsx';
 import { LinkTo } from '../parts/verdict.tsx';
+import { readGuards } from '../parts/whole-lists.ts';
 import { deviceAddress, follow } from '../router.ts';
-import { type Action, type Overview as Figures, guards, overview, type Status, status } from '../schemas.ts';
+import { type Action, type Overview as Figures, overview, type Status, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, plural, queueWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
+import { useLive, useLiveRead } from '../use-polling.ts';
 
 const t = texts.overview;
 
 export function Overview() {
   const live = useLive('/status', status);
   const figures = useLive('/overview', overview, 5000);
-  const waiting = useLive('/guards?state=waiting', guards, 5000).value?.guards.length ?? 0;
+  const waiting = useLiveRead('/guards?state=waiting', readGuards, 5000).value?.guards.length ?? 0;
   return (
     <ContentLayout
       header={

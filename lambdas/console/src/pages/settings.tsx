@@ -16,17 +16,18 @@ import { PlanView } from '../parts/plan-view.tsx';
 import { Said, useRequest } from '../parts/result-message.tsx';
 import { changedFields, SettingsForm } from '../parts/settings-form.tsx';
 import { SettingsHistory } from '../parts/settings-history.tsx';
+import { readSettings } from '../parts/whole-lists.ts';
 import { navigate, useRoute, withQuery } from '../router.ts';
-import { currentSettings, plan, publishAnswer, type Settings } from '../schemas.ts';
+import { type currentSettings, plan, publishAnswer, type Settings } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
+import { useLiveRead } from '../use-polling.ts';
 
 const t = texts.settings;
 
 export default function SettingsPage() {
   const scope = useRoute().query.get('source');
-  const live = useLive(scope === null ? '/settings' : `/settings?${new URLSearchParams({ scope })}`, currentSettings, 5000);
+  const live = useLiveRead(scope === null ? '/settings' : `/settings?${new URLSearchParams({ scope })}`, readSettings, 5000);
   return (
     <ContentLayout
       header={

@@ -5,19 +5,20 @@ import Button from '@cloudscape-design/components/button';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { devicePath, send } from '../api.ts';
-import { type Guard, guards } from '../schemas.ts';
+import type { Guard } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { ruleWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
+import { useLiveRead } from '../use-polling.ts';
 import { Said, useRequest } from './result-message.tsx';
 import { UserLink } from './verdict.tsx';
+import { readGuards } from './whole-lists.ts';
 
 const t = texts.settings;
 const mostShown = 100;
 
 export function Guards({ onDecided }: { onDecided(): void }) {
-  const live = useLive('/guards?state=waiting', guards, 3000);
+  const live = useLiveRead('/guards?state=waiting', readGuards, 3000);
   const { busy, outcome, run, clear } = useRequest();
   const decide = (id: string, decision: 'confirm' | 'reject') =>
     run(async () => {

@@ -41,7 +41,7 @@ test('while nothing is published the configuration stands as version 1', async (
   const store = storeOf(database, allowing(3));
   const current = await store.current(source);
   expect(current).toMatchObject({ scope: '*', version: 1, settings: { devicesPerUser: 3 }, publishedBy: 'configuration' });
-  expect(await store.versions('*')).toEqual([current]);
+  expect((await store.versions('*')).versions).toEqual([current]);
 });
 
 test('a publication that replaces the current version becomes the next one, and the earlier ones stay readable', () =>
@@ -50,12 +50,26 @@ test('a publication that replaces the current version becomes the next one, and 
     expect(await store.publish(publication(allowing(1), 1))).toMatchObject({ outcome: 'published', version: { version: 2 } });
     expect(await store.publish(publication(allowing(2), 2))).toMatchObject({ outcome: 'published', version: { version: 3 } });
     expect((await store.current(source)).settings.devicesPerUser).toBe(2);
-    const versions = await store.versions('*');
+    const { versions } = await store.versions('*');
     expect(versions.map(({ version, settings }) => [version, settings.devicesPerUser])).toEqual([
       [3, 2],
       [2, 1],
       [1, 0],
     ]);
+  }));
+
+test('the history of settings is listed page by page until the first version', () =>
+  withFreshDatabase(async (fresh) => {
+    const store = storeOf(fresh);
+    for (let version = 1; version <= 7; version++) await store.publish(publication(allowing(version), version));
+    const seen: number[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: Awaited<ReturnType<typeof store.versions>> = await store.versions('*', { cursor, limit: 3 });
+      seen.push(...page.versions.map(({ version }) => version));
+      cursor = page.cursor;
+    }
+    expect(seen).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+    await expect(store.versions('*', { cursor: 'nonsense' })).rejects.toThrow('cursor');
   }));
 
 test('of two publications that replace the same version exactly one is taken, the other is told which is current', () =>
@@ -64,7 +78,7 @@ test('of two publications that replace the same version exactly one is taken, th
     const answers = await Promise.all([1, 2, 3, 4].map((n) => store.publish(publication(allowing(n), 1))));
     expect(answers.filter(({ outcome }) => outcome === 'published')).toHaveLength(1);
     expect(answers.filter((answer) => answer.outcome === 'conflict' && answer.current.version === 2)).toHaveLength(3);
-    expect(await store.versions('*')).toHaveLength(2);
+    expect((await store.versions('*')).versions).toHaveLength(2);
   }));
 
 test("a source's own settings win over those for all, from the version that its publisher saw", () =>

@@ -1,0 +1,42 @@
+/**
+ * All devices that a guard stopped, where its own item has no room for them: items of their own, written before the guard and
+ * named by their content, so that a list that was cut off or differs never mixes with the one that the guard names.
+ */
+import { z } from 'zod';
+import { getAll, parts, putAll } from '#adapters/dynamodb/batch-requests';
+import { controlKeys } from '#adapters/dynamodb/keys';
+import type { GuardTables } from '#adapters/dynamodb/settings/guard-tables';
+import { fingerprint } from '#adapters/fingerprint';
+import { type GuardedDevice, type GuardItem, guardedDevice, mostListed } from '#domain/quarantine/guard';
+
+const listed = z.object({ devices: z.array(guardedDevice) });
+
+/** Nothing is written while the guard's own item holds them all. */
+export async function storeTakings(
+  { client, control }: GuardTables,
+  guardId: string,
+  taken: readonly GuardedDevice[],
+): Promise<Pick<GuardItem, 'deviceList'>> {
+  if (taken.length <= mostListed) return {};
+  const listId = fingerprint(JSON.stringify(taken));
+  const pages = parts(taken, mostListed);
+  await putAll(
+    client,
+    control,
+    pages.map((devices, part) => ({ ...controlKeys.guardDevices(guardId, listId, part), devices })),
+  );
+  return { deviceList: { listId, parts: pages.length } };
+}
+
+/** Every device that the guard stopped; of one stored before 0.2 the first 500. */
+export async function readTakings({ client, control }: GuardTables, guard: GuardItem): Promise<GuardedDevice[]> {
+  const { guardId, deviceList, devices } = guard;
+  if (deviceList === undefined) return devices;
+  const keys = Array.from({ length: deviceList.parts }, (_, part) => controlKeys.guardDevices(guardId, deviceList.listId, part));
+  const found = await getAll(client, control, keys);
+  if (found.length < keys.length)
+    throw new Error(
+      `Guard ${guardId}: ${keys.length - found.length} items of its device list are missing from the Control table.`,
+    );
+  return found.flatMap((item) => listed.parse(item).devices);
+}

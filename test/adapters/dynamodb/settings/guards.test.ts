@@ -1,0 +1,167 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { sourceStore } from '#adapters/dynamodb/gather/sources';
+import { controlKeys } from '#adapters/dynamodb/keys';
+import { guardStore } from '#adapters/dynamodb/settings/guards';
+import type { GuardedDevice, GuardItem } from '#domain/quarantine/guard';
+import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+
+let database: TestDatabase;
+let number = 0;
+let source = '';
+beforeAll(async () => {
+  database = await startDynamoDb();
+});
+afterAll(() => database.stop());
+beforeEach(() => {
+  number += 1;
+  source = `source-${number}`;
+});
+
+const store = () => guardStore(database.client, database.tables);
+const sources = () => sourceStore(database.client, database.tables.control);
+const aGuard = (name: string, more: Partial<GuardItem> = {}): GuardItem => ({
+  guardId: `${source}-${name}`,
+  kind: 'gather',
+  cause: `gather ${name}`,
+  state: 'waiting',
+  at: 1000,
+  requestedBy: 'Auto-Quarantine',
+  sources: { [source]: { trips: true, affected: 60, devices: 100, percent: 60 } },
+  devices: [],
+  decidedBy: null,
+  decidedAt: null,
+  outcome: null,
+  payload: null,
+  ...more,
+});
+const held = async () => {
+  const { guard, guardsBehind, guardsConfirmed } = await sources().read(source);
+  return { guard, guardsBehind, guardsConfirmed };
+};
+const tripped = async (name: string) => (await store().trip(aGuard(name), { withholds: [source] })).guardId;
+
+test('a second guard on a source leaves the hold of the first and names it', async () => {
+  const first = await tripped('A');
+  const second = await tripped('B');
+  expect(await held()).toMatchObject({ guard: first, guardsBehind: [second] });
+  expect(await store().read(first)).not.toHaveProperty('waitsFor');
+  expect(await store().read(second)).toMatchObject({ waitsFor: [first] });
+});
+
+test('releasing one guard ends only its own hold, in either order and when repeated', async () => {
+  for (const order of [
+    ['A', 'B'],
+    ['B', 'A'],
+  ]) {
+    source = `${source}-${order[0]}`;
+    const ids = { A: await tripped('A'), B: await tripped('B') };
+    const [early = '', late = ''] = order.map((name) => ids[name as 'A' | 'B']);
+    expect(await store().release(source, { guardId: early, decision: 'confirm' })).toEqual([late]);
+    expect(await store().release(source, { guardId: early, decision: 'confirm' })).toEqual([late]);
+    expect(await held()).toEqual({ guard: late, guardsBehind: [], guardsConfirmed: [early] });
+    expect(await store().release(source, { guardId: late, decision: 'reject' })).toEqual([]);
+    expect(await held()).toEqual({ guard: null, guardsBehind: [], guardsConfirmed: [] });
+  }
+});
+
+test('a mark of an earlier version, a single id, holds the source until that guard is decided', async () => {
+  await sources().update(source, { guard: 'old' });
+  const second = await tripped('B');
+  expect(await held()).toMatchObject({ guard: 'old', guardsBehind: [second] });
+  expect(await store().release(source, { guardId: 'old', decision: 'reject' })).toEqual([second]);
+});
+
+test('what an earlier version releases does not end the hold of the guards behind', async () => {
+  await tripped('A');
+  const second = await tripped('B');
+  await sources().update(source, { guard: null });
+  const third = await tripped('C');
+  expect(await held()).toMatchObject({ guard: second, guardsBehind: [third] });
+});
+
+test('guards that trip at the same moment all hold the source', async () => {
+  const names = ['A', 'B', 'C', 'D', 'E'];
+  const ids = await Promise.all(names.map(tripped));
+  const { guard, guardsBehind = [] } = await held();
+  expect([guard, ...guardsBehind].sort()).toEqual(ids.sort());
+});
+
+test('a guard that stopped more devices than its item lists still knows all of them', async () => {
+  const taken: GuardedDevice[] = Array.from({ length: 1201 }, (_, index) => ({
+    sourceId: source,
+    user: 'Jane Doe/Acme',
+    deviceId: `DEV${index}`,
+    rule: 'over-allowance',
+  }));
+  const devices = taken.slice(0, 500);
+  const stored = await store().trip(aGuard('A', { devices }), { withholds: [source], taken });
+  expect(await store().takings(stored)).toEqual(taken);
+  const few = await store().trip(aGuard('B', { devices: devices.slice(0, 3) }), {
+    withholds: [source],
+    taken: devices.slice(0, 3),
+  });
+  expect(few).not.toHaveProperty('deviceList');
+  expect(await store().takings(few)).toEqual(devices.slice(0, 3));
+});
+
+test('a conflict with another transaction does not lose a decision or its end', async () => {
+  const { client, tables } = database;
+  const guardId = await tripped('A');
+  let refusals = 2;
+  const conflicting: DocumentClient = Object.create(client);
+  conflicting.send = ((command: object, ...rest: never[]) => {
+    if (command.constructor.name !== 'TransactWriteCommand' || refusals-- <= 0) return client.send(command as never, ...rest);
+    return Promise.reject(
+      new TransactionCanceledException({
+        $metadata: {},
+        message: 'conflict',
+        CancellationReasons: [{ Code: 'TransactionConflict' }],
+      }),
+    );
+  }) as DocumentClient['send'];
+  const flaky = guardStore(conflicting, tables);
+  const begun = await flaky.begin(guardId, { decision: 'confirm', by: 'bob', at: 2000 });
+  expect(begun).toMatchObject({ outcome: 'begun', guard: { state: 'confirming', decidedBy: 'bob' } });
+  refusals = 2;
+  if (begun) expect(await flaky.finish(begun.guard, 'Done.')).toMatchObject({ state: 'confirmed', outcome: 'Done.' });
+  expect(await store().read(guardId)).toMatchObject({ state: 'confirmed' });
+});
+
+test('guards are listed by time, newest first, whatever their ids, page by page until the last', async () => {
+  const { client, tables } = await startedAlone();
+  const alone = guardStore(client, tables);
+  const times = Array.from({ length: 250 }, (_, index) => index);
+  for (const at of times) await alone.trip(aGuard(String((at * 7919) % 250).padStart(3, '0'), { at }));
+  expect((await alone.list()).guards[0]?.at).toBe(249);
+  const seen: number[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page: Awaited<ReturnType<typeof alone.list>> = await alone.list({ cursor, limit: 60 });
+    seen.push(...page.guards.map(({ at }) => at));
+    cursor = page.cursor;
+  }
+  expect(seen).toEqual(times.toReversed());
+  await client.send(
+    new UpdateCommand({
+      TableName: tables.control,
+      Key: controlKeys.guard(aGuard('000', {}).guardId),
+      UpdateExpression: 'SET #state = :state',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':state': 'rejected' },
+    }),
+  );
+  expect(await alone.waiting()).toHaveLength(249);
+  await expect(alone.list({ cursor: 'nonsense' })).rejects.toThrow('cursor');
+});
+
+const started: TestDatabase[] = [];
+afterAll(async () => {
+  for (const one of started) await one.stop();
+});
+async function startedAlone(): Promise<TestDatabase> {
+  const fresh = await startDynamoDb();
+  started.push(fresh);
+  return fresh;
+}
