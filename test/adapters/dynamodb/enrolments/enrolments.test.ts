@@ -47,7 +47,7 @@ test('an enrolment is found by its mail ids, its serial, its Traveler name, its 
   expect(await found({ deviceIds: ['OTHER'], user: 'John Roe/Acme' })).toEqual([]);
 });
 
-test('with one enrolment of a portal user come all of them', async () => {
+test('one enrolment of a portal user leads to all of them', async () => {
   await store.put(janesPhone);
   await store.put({ ...janesPhone, id: 'E2', mailDeviceIds: ['DEF456'], serial: 'G2' });
   expect(await found({ deviceIds: ['DEF456'] })).toEqual(['E1 v1', 'E2 v1']);
@@ -68,7 +68,7 @@ test('an older version is ignored and the same version changes nothing', async (
   expect((await store.read('E1'))?.version).toBe(5);
 });
 
-test('whatever the order in which versions arrive at once, the newest stands with its pointers alone', async () => {
+test('in any order of concurrent versions, the newest wins with its pointers alone', async () => {
   const versions = [3, 1, 5, 2, 4].map((version) => ({ ...janesPhone, version, mailDeviceIds: [`ID${version}`] }));
   await Promise.all(versions.map(store.put));
   expect(await found({ deviceIds: ['ID5'] })).toEqual(['E1 v5']);
@@ -131,7 +131,7 @@ test('what an enrolment was before is handed out until its users were announced,
   expect(await store.put(third)).toEqual({ outcome: 'same', formers: [] });
 });
 
-test('an enrolment that a snapshot no longer held comes back with the same version', async () => {
+test('an enrolment that a snapshot no longer held returns with the same version', async () => {
   await store.put(janesPhone);
   await store.withdraw('E1', 'not in the snapshot');
   expect((await store.read('E1'))?.status).toBe('not in the snapshot');
