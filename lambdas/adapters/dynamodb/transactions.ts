@@ -27,14 +27,14 @@ export async function refusedBy(transaction: Promise<unknown>): Promise<string[]
  * Reads, decides and writes again until `attempt` gives an answer (`null`: someone else wrote in between). Throws after eight
  * tries: the caller's message is then delivered again.
  */
-export async function untilSettled<T>(attempt: () => Promise<T | null>, what: string, timing = realTiming): Promise<T> {
-  const answer = await ifSettled(attempt, timing);
+export async function untilWritten<T>(attempt: () => Promise<T | null>, what: string, timing = realTiming): Promise<T> {
+  const answer = await ifWritten(attempt, timing);
   if (answer !== null) return answer;
   throw new Error(`${what} was written by others at the same moment ${tries} times in a row. Send it again.`);
 }
 
-/** As `untilSettled`, for callers that can do without: null when others wrote every time. */
-export async function ifSettled<T>(attempt: () => Promise<T | null>, timing: RetryTiming = realTiming): Promise<T | null> {
+/** As `untilWritten`, for callers that can do without: null when others wrote every time. */
+export async function ifWritten<T>(attempt: () => Promise<T | null>, timing: RetryTiming = realTiming): Promise<T | null> {
   for (let retry = 1; retry <= tries; retry++) {
     const answer = await attempt();
     if (answer !== null) return answer;
@@ -45,7 +45,7 @@ export async function ifSettled<T>(attempt: () => Promise<T | null>, timing: Ret
 
 /** Writes a transaction whose conditions say "not yet": false when it was done before. A conflict with another one is retried. */
 export function doneOnce(transaction: () => Promise<unknown>, what: string, timing = realTiming): Promise<boolean> {
-  return untilSettled(
+  return untilWritten(
     async () => {
       const codes = await refusedBy(transaction());
       if (codes === null) return true;

@@ -102,7 +102,7 @@ async function keepOpen(
 ): Promise<ActResult> {
   const { action, device } = one;
   const now = deps.now();
-  await deps.devices.settle(device, { endedId: '', next: null, shown: { ...shown, at: now }, denial: undefined });
+  await deps.devices.applyOutcome(device, { endedId: '', next: null, shown: { ...shown, at: now }, denial: undefined });
   const change = {
     steps: stepsThrough(action, steps),
     claim: null,

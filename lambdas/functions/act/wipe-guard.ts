@@ -30,5 +30,5 @@ export async function admitted(deps: ActDependencies, one: Try): Promise<'admitt
     says: note,
     data: { actionId: action.actionId, type: action.type, requestedBy: action.requestedBy },
   };
-  return (await deps.ledger.conclude(action, change, () => line)) ? 'done' : 'overtaken';
+  return (await deps.ledger.end(action, change, () => line)) ? 'done' : 'overtaken';
 }

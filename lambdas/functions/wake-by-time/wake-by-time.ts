@@ -15,7 +15,7 @@ import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 export type WakeDependencies = {
   sourceIds: readonly string[];
   decisions: Pick<DecisionStore, 'endingBefore' | 'seenEnd'>;
-  enrolments: Pick<EnrolmentStore, 'feedTurn' | 'feedTurnTold'>;
+  enrolments: Pick<EnrolmentStore, 'feedTurn' | 'noteTurnAnnounced'>;
   evaluations: EvaluationsQueue;
   now(): number;
 };
@@ -76,6 +76,6 @@ async function tellFeedTurn({ enrolments, evaluations, sourceIds, now }: WakeDep
   if (turn === null) return null;
   const cause = turn.to === 'stale' ? 'the portal has not been heard from for too long' : 'the portal is heard from again';
   await evaluations.everyone(sourceIds, cause);
-  await enrolments.feedTurnTold(turn);
+  await enrolments.noteTurnAnnounced(turn);
   return turn.to;
 }

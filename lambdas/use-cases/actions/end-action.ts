@@ -17,7 +17,7 @@ import { wake } from './wake.ts';
 
 /** What ending an action needs: less than carrying it out. */
 export type EndDependencies = {
-  ledger: Pick<Ledger, 'conclude'>;
+  ledger: Pick<Ledger, 'end'>;
   evaluations: Queue;
   /** Epoch ms. */
   now(): number;
@@ -46,8 +46,8 @@ export async function endAction(deps: EndDependencies, action: LedgerAction, end
     ...(ending.after === undefined ? {} : { after: ending.after }),
   };
   const { device } = ending;
-  const left = device ? { on: { device, aftermath: aftermathOf(deps, action, { device, ending, last }) } } : {};
-  const ended = await deps.ledger.conclude(action, change, (next) => endingLines(next, last), left);
+  const left = device ? { on: { device, outcome: outcomeOf(deps, action, { device, ending, last }) } } : {};
+  const ended = await deps.ledger.end(action, change, (next) => endingLines(next, last), left);
   if (!ended) return 'overtaken';
   await wake(deps, ended, deps.now());
   return 'done';
@@ -80,10 +80,10 @@ async function endOther(
   const [last] = steps;
   if (!last) return;
   const change = { steps, claim: null, notBefore: null, outcome: note };
-  await deps.ledger.conclude(other, change, (next) => endingLines(next, last));
+  await deps.ledger.end(other, change, (next) => endingLines(next, last));
 }
 
-function aftermathOf(
+function outcomeOf(
   deps: EndDependencies,
   action: LedgerAction,
   { device, ending, last }: { device: Device; ending: Ending; last: Step },

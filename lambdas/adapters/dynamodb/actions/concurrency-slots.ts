@@ -18,7 +18,7 @@ import {
 import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
-import { ifSettled, untilSettled } from '../transactions.ts';
+import { ifWritten, untilWritten } from '../transactions.ts';
 
 const stored = leasedSlots.extend({ revision: z.number().int() });
 type Stored = z.infer<typeof stored>;
@@ -51,7 +51,7 @@ export function slotStore(client: DocumentClient, table: string, { timing = real
 }
 
 async function leaseSlots(state: State, sourceId: string, lease: ActionLease): Promise<number> {
-  const slots = await ifSettled(async () => {
+  const slots = await ifWritten(async () => {
     const before = await read(state, sourceId);
     const { slots, change } = leaseFrom(before, lease);
     return (await write(state, sourceId, { before, change })) ? slots : null;
@@ -66,7 +66,7 @@ function shareSlots(state: State, sourceId: string, lease: Lease & { inUse: numb
     const { held, goal, change } = shareFrom(before, lease);
     return (await write(state, sourceId, { before, change })) ? { held, goal } : null;
   };
-  return untilSettled(attempt, 'The slots of a source', state.timing);
+  return untilWritten(attempt, 'The slots of a source', state.timing);
 }
 
 /** Reads nothing, so that it never loses against others: a slot not given back is missing until its worker's lease expires. */

@@ -7,7 +7,7 @@ import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#ada
 import { readDevice } from '#adapters/dynamodb/devices/device-for-action';
 import { timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, userPk } from '#adapters/dynamodb/keys';
-import { doneOnce, refusedBy, untilSettled } from '#adapters/dynamodb/transactions';
+import { doneOnce, refusedBy, untilWritten } from '#adapters/dynamodb/transactions';
 import type { Action } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
 import { requestLines, timelineOfSteps } from '#domain/actions/action-timeline';
@@ -19,7 +19,7 @@ import { contentOf } from '#domain/messages/action-identity';
 /** `different`: the id belongs to an action with another content; nothing was written. */
 export type Requested = { outcome: 'stored' | 'same' | 'different'; action: LedgerAction };
 /** What an action leaves on its device; `device`: as it was read. */
-export type DeviceChange = { device: Device; aftermath: DeviceOutcome };
+export type DeviceChange = { device: Device; outcome: DeviceOutcome };
 /** What is written together with an action, all or nothing. */
 type Beside = { more?: (next: LedgerAction) => readonly TimelineEntry[]; on?: DeviceChange | undefined };
 type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
@@ -56,7 +56,7 @@ function putNew({ client, tables, timing }: LedgerState, wanted: Action): Promis
  */
 async function showOnDevice(state: LedgerState, action: LedgerAction): Promise<void> {
   let current: LedgerAction | null = action;
-  await untilSettled(
+  await untilWritten(
     async () => {
       current ??= await readAction(state, action.actionId);
       if (current === null || isFinal(current.state)) return true;
@@ -109,7 +109,7 @@ export async function writeNext(
 function writeWithDevice(state: LedgerState, items: Writes, on: DeviceChange | undefined): Promise<boolean> {
   const { client, tables, timing } = state;
   let current = on?.device ?? null;
-  return untilSettled(
+  return untilWritten(
     async () => {
       if (on && current === null) current = await readDevice(client, tables.devices, on.device);
       const update = on && deviceUpdate(tables.devices, current, on);
@@ -125,9 +125,9 @@ function writeWithDevice(state: LedgerState, items: Writes, on: DeviceChange | u
 }
 
 /** Null when the action changes nothing on the device, or the device was registered again since. */
-function deviceUpdate(table: string, current: Device | null, { device, aftermath }: DeviceChange) {
+function deviceUpdate(table: string, current: Device | null, { device, outcome }: DeviceChange) {
   if (current === null || current.registeredAt !== device.registeredAt) return null;
-  const next = deviceAfterAction(current, aftermath);
+  const next = deviceAfterAction(current, outcome);
   return next === current ? null : deviceOutcomeUpdate(table, current, next);
 }
 

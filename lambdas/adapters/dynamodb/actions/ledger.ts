@@ -54,7 +54,7 @@ export function ledger(client: DocumentClient, tables: LedgerTables, { timing = 
      * As `advance`, with the caller's lines about its end and with what it leaves on its device: all or nothing. A device that
      * changed since it was read is read again; one that was registered again stays as it is.
      */
-    conclude: (
+    end: (
       from: LedgerAction,
       change: Advance,
       line: (ended: LedgerAction) => TimelineEntry | readonly TimelineEntry[],

@@ -5,7 +5,7 @@ import { realTiming } from '#adapters/retry-timing';
 import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
-import { untilSettled } from '../transactions.ts';
+import { untilWritten } from '../transactions.ts';
 
 const counted = z.object({
   revision: z.number().int(),
@@ -49,7 +49,7 @@ export function wipeCounts(client: DocumentClient, table: string, { timing = rea
         const item = { ...controlKeys.wipes(sourceId), revision: revision + 1, wipes: [...recent, { actionId, at: now }] };
         return (await put(item, revision)) ? true : null;
       };
-      return untilSettled(attempt, 'The count of wipes', timing);
+      return untilWritten(attempt, 'The count of wipes', timing);
     },
   };
 }

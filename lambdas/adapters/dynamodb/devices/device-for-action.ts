@@ -1,6 +1,6 @@
 /**
  * The devices that actions are carried out on. What an action leaves on its device is written with its end (ledger.ts), or,
- * while it stays open, by itself (`settle`): conditionally, and a device that changed meanwhile is read again.
+ * while it stays open, by itself (`applyOutcome`): conditionally, and a device that changed meanwhile is read again.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '#adapters/dynamodb/batch-requests';
@@ -8,7 +8,7 @@ import type { DocumentClient } from '#adapters/dynamodb/client';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
 import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/action-outcome';
 import { deviceItemKey, parseDevice } from '#adapters/dynamodb/devices/device-items';
-import { untilSettled } from '#adapters/dynamodb/transactions';
+import { untilWritten } from '#adapters/dynamodb/transactions';
 import { realTiming } from '#adapters/retry-timing';
 import type { Device, DeviceKey } from '#domain/devices/device';
 
@@ -25,19 +25,19 @@ export function devicesForActions(client: DocumentClient, table: string, { timin
     },
 
     /** Writes what an action left, once: the same again changes nothing. A device that was registered again stays as it is. */
-    async settle(seen: Device, aftermath: DeviceOutcome): Promise<void> {
+    async applyOutcome(seen: Device, outcome: DeviceOutcome): Promise<void> {
       let current: Device | null = seen;
       const attempt = async () => {
         current ??= await readDevice(client, table, seen);
         if (!current || current.registeredAt !== seen.registeredAt) return true;
-        const next = deviceAfterAction(current, aftermath);
+        const next = deviceAfterAction(current, outcome);
         if (next === current) return true;
         const update = new UpdateCommand(deviceOutcomeUpdate(table, current, next));
         if ((await nullIfRefused(client.send(update))) !== null) return true;
         current = null;
         return null;
       };
-      await untilSettled(attempt, 'A device whose action is in progress', timing);
+      await untilWritten(attempt, 'A device whose action is in progress', timing);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { encodeCursor } from '../cursor.ts';
 import { parseUserPk } from '../keys.ts';
-import { untilSettled } from '../transactions.ts';
+import { untilWritten } from '../transactions.ts';
 import { deviceItemKey, movingKey, parseDevice } from './device-items.ts';
 import { type DeviceFilter, type DevicePage, deviceListing } from './device-listing.ts';
 import { deviceWalk } from './device-walk.ts';
@@ -55,7 +55,7 @@ export function deviceStore(client: DocumentClient, table: string, { timing = re
         if (stored.observedAt > at) return 'recorded';
         return (await putShown(client, table, stored, { at, shown })) ? 'recorded' : null;
       };
-      return untilSettled<'gone' | 'recorded'>(attempt, 'A device that was read back', timing);
+      return untilWritten<'gone' | 'recorded'>(attempt, 'A device that was read back', timing);
     },
   };
 }

@@ -15,7 +15,7 @@ import { nullIfRefused } from '../conditional-write.ts';
 import { timelineItem } from '../journal/timeline.ts';
 import { indexes, shardKey } from '../keys.ts';
 import { allItems } from '../pages.ts';
-import { committed, untilSettled } from '../transactions.ts';
+import { committed, untilWritten } from '../transactions.ts';
 import { deviceItem, deviceItemKey, deviceKeyOf, movingKey, parseDevice } from './device-items.ts';
 
 export type Recorded = { device: Device; lines: readonly TimelineEntry[] };
@@ -99,7 +99,7 @@ async function putNew(state: State, recorded: readonly Recorded[]): Promise<void
 
 async function putTogether({ client, timing }: State, TransactItems: Writes): Promise<void> {
   const attempt = async () => ((await committed(client.send(new TransactWriteCommand({ TransactItems })))) ? true : null);
-  await untilSettled(attempt, 'A new device', timing);
+  await untilWritten(attempt, 'A new device', timing);
 }
 
 const newPut = ({ tables }: State, { device }: Recorded): Writes[number] => ({

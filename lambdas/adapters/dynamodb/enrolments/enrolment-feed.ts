@@ -48,7 +48,7 @@ export function enrolmentFeedStore(
     },
 
     /** Notes that the portal sent an event. `owed`: every user of every source is to be evaluated, then `announced`. */
-    heard: (now: number): Promise<'owed' | 'noted'> => noteEvent(state, now),
+    noteEvent: (now: number): Promise<'owed' | 'noted'> => noteEvent(state, now),
 
     /** The turn to fresh was sent to evaluation. */
     announced: async (): Promise<void> => void (await set(state, { owed: false })),
@@ -57,7 +57,7 @@ export function enrolmentFeedStore(
     turn: (now: number): Promise<FeedTurn | null> => owedTurn(state, now),
 
     /** Everyone was sent to evaluation because of this turn to stale. */
-    staleTold: ({ lastAt }: FeedTurn): Promise<void> =>
+    staleAnnounced: ({ lastAt }: FeedTurn): Promise<void> =>
       setWithLine(state, { staleTold: lastAt }, feedLine('stale', lastAt + staleHours * hour)),
   };
 }

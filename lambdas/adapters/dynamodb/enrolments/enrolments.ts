@@ -11,7 +11,7 @@ import { affectedUsersFinder } from '#adapters/dynamodb/devices/affected-users';
 import { candidateReader } from '#adapters/dynamodb/enrolments/enrolment-candidates';
 import { enrolmentFeedStore, type FeedTurn } from '#adapters/dynamodb/enrolments/enrolment-feed';
 import { type GateItem, gateItem, gateKey, replacement } from '#adapters/dynamodb/enrolments/enrolment-writes';
-import { committed, untilSettled } from '#adapters/dynamodb/transactions';
+import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { UserKey } from '#domain/devices/device';
 import type { Enrolment, EnrolmentFeed } from '#domain/enrolment/enrolment';
@@ -39,11 +39,11 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
 
     /** Stores an enrolment by its version. `same` and `stored` are to be sent to evaluation, then `announced`. */
     put: (enrolment: Enrolment): Promise<Put> =>
-      untilSettled(() => putOnce(state, enrolment), `Enrolment ${enrolment.id}`, state.timing),
+      untilWritten(() => putOnce(state, enrolment), `Enrolment ${enrolment.id}`, state.timing),
 
     /** Gives an enrolment that a snapshot no longer holds another status; its version stays, so that it can return. */
     withdraw: (id: string, status: string): Promise<Enrolment> =>
-      untilSettled(() => withdrawOnce(state, id, status), `Enrolment ${id}`, state.timing),
+      untilWritten(() => withdrawOnce(state, id, status), `Enrolment ${id}`, state.timing),
 
     /** Its users were sent to evaluation: forgets what it was before. A newer version stored meanwhile keeps its formers. */
     announced: (enrolment: Enrolment): Promise<void> => forgetFormers(state, enrolment),
@@ -61,10 +61,10 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
     /** Whether the portal sent an event lately: `now` in epoch ms. */
     feed: async (now: number): Promise<EnrolmentFeed> => (await feed.state(now)).feed,
     feedState: feed.state,
-    heard: feed.heard,
-    heardAnnounced: feed.announced,
+    noteEvent: feed.noteEvent,
+    noteAnnounced: feed.announced,
     feedTurn: feed.turn,
-    feedTurnTold: (turn: FeedTurn): Promise<void> => (turn.to === 'stale' ? feed.staleTold(turn) : feed.announced()),
+    noteTurnAnnounced: (turn: FeedTurn): Promise<void> => (turn.to === 'stale' ? feed.staleAnnounced(turn) : feed.announced()),
 
     /** A page of all enrolments, in no particular order; reads the whole table over all pages. Throws on a foreign cursor. */
     list: (cursor: string | null = null, limit = 100): Promise<EnrolmentPage> => listEnrolments(state, cursor, limit),

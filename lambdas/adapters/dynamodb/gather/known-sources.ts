@@ -5,7 +5,7 @@ import { realTiming } from '#adapters/retry-timing';
 import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
-import { untilSettled } from '../transactions.ts';
+import { untilWritten } from '../transactions.ts';
 
 const stored = z.object({ names: z.record(z.string(), z.literal(true)) });
 type Names = z.infer<typeof stored>['names'];
@@ -40,7 +40,7 @@ export function knownSources(client: DocumentClient, table: string, { timing = r
         const known = configured.every((id) => Object.hasOwn(before ?? {}, id));
         return known || (await replace(before, names)) ? Object.keys(names) : null;
       };
-      return untilSettled(attempt, 'The list of known sources', timing);
+      return untilWritten(attempt, 'The list of known sources', timing);
     },
   };
 }

@@ -11,7 +11,7 @@ import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { chainHeadKey, chainKey, chainMarkKey } from '#adapters/dynamodb/keys';
 import { firstItems } from '#adapters/dynamodb/pages';
-import { committed, untilSettled } from '#adapters/dynamodb/transactions';
+import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import { parts } from '#adapters/list-parts';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import {
@@ -84,7 +84,7 @@ async function append(state: State, sourceId: string, lines: readonly JournalLin
   const added: ChainEntry[] = [];
   for (const part of parts(distinct, linesAtOnce)) {
     const attempt = () => appendPart(state, sourceId, part);
-    added.push(...(await untilSettled(attempt, `The journal chain of ${sourceId}`, state.timing)));
+    added.push(...(await untilWritten(attempt, `The journal chain of ${sourceId}`, state.timing)));
   }
   return added;
 }

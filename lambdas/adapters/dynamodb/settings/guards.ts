@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { sourceLineItem } from '#adapters/dynamodb/journal/timeline';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { committed, untilSettled } from '#adapters/dynamodb/transactions';
+import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import { type GuardItem, guardItem, type guardState } from '#domain/quarantine/guard';
 import { decidedLine, trippedLine } from '#domain/quarantine/guard-lines';
 
@@ -77,7 +77,7 @@ export function guardStore(client: DocumentClient, tables: { control: string; jo
           ConditionExpression: 'attribute_not_exists(pk)',
         },
       };
-      return untilSettled(
+      return untilWritten(
         async () => ((await write([put, ...marks, ...lines(lineItems(guard, trippedLine))])) ? guard : read(guard.guardId)),
         'The guard',
       );

@@ -96,9 +96,9 @@ test('an end and its line in the timeline are written both or not at all', async
   const line = { at: 3, id: 'line', kind: 'action' as const, says: 'ended', data: {} };
   const end = { steps: [{ state: 'failed' as const, at: 3, note: 'no' }], outcome: 'no' };
   await book.advance(action, toQueued);
-  expect(await book.conclude(action, end, () => line)).toBeNull();
+  expect(await book.end(action, end, () => line)).toBeNull();
   const current = await book.read(action.actionId);
-  expect(current && (await book.conclude(current, end, () => line))).toMatchObject({ state: 'failed', outcome: 'no' });
+  expect(current && (await book.end(current, end, () => line))).toMatchObject({ state: 'failed', outcome: 'no' });
 });
 
 test('what is open of a device is found, oldest first, and what has ended is not', async () => {
@@ -130,9 +130,9 @@ test('an action that ends while its request is repeated is not shown on its devi
   const wanted = anAction({ sourceId, user, deviceId });
   const first = await book.request(wanted);
   const end = async () => {
-    const aftermath = { endedId: wanted.actionId, next: null, shown: null, denial: undefined };
+    const outcome = { endedId: wanted.actionId, next: null, shown: null, denial: undefined };
     const acted = await devicesForActions(database.client, tables.devices).read(device);
-    await book.conclude(first.action, toQueued, () => [], acted ? { on: { device: acted, aftermath } } : {});
+    await book.end(first.action, toQueued, () => [], acted ? { on: { device: acted, outcome } } : {});
     const queued = await book.read(wanted.actionId);
     if (queued) await book.advance(queued, { steps: [{ state: 'failed', at: 3, note: 'no' }] });
   };

@@ -126,11 +126,11 @@ test('what an action leaves on its device is written once, and never on a later 
   const open = { actionId: 'a', type: 'approve', state: 'requested' };
   const device = await aStored({ openAction: open });
   const shown = { approval: 'approved', access: 'allow', wipe: 'none', at: 2_000 } as const;
-  const aftermath = { endedId: 'a', next: null, shown, denial: undefined };
-  await acted.settle(device, aftermath);
-  await acted.settle(device, aftermath);
+  const outcome = { endedId: 'a', next: null, shown, denial: undefined };
+  await acted.applyOutcome(device, outcome);
+  await acted.applyOutcome(device, outcome);
   expect(await acted.read(device)).toMatchObject({ observedSeq: 1, openAction: null, detail: { approval: 'approved' } });
   const again = await aStored({ openAction: open, registeredAt: 9_000 });
-  await acted.settle({ ...again, registeredAt: 1_000 }, aftermath);
+  await acted.applyOutcome({ ...again, registeredAt: 1_000 }, outcome);
   expect(await acted.read(again)).toEqual(again);
 });

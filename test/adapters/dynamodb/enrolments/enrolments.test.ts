@@ -143,13 +143,13 @@ test('an enrolment that a snapshot no longer held returns with the same version'
 test('the feed is never, then fresh, then stale; each turn to fresh is owed until announced', async () => {
   const hour = 3_600_000;
   expect(await store.feed(0)).toBe('never');
-  expect(await store.heard(0)).toBe('owed');
+  expect(await store.noteEvent(0)).toBe('owed');
   expect(await store.feed(24 * hour)).toBe('fresh');
   expect(await store.feed(24 * hour + 1)).toBe('stale');
-  expect(await enrolmentStore(database.client, database.tables, 24).heard(1)).toBe('owed');
-  await store.heardAnnounced();
-  expect(await store.heard(2)).toBe('noted');
-  expect(await store.heard(30 * hour)).toBe('owed');
+  expect(await enrolmentStore(database.client, database.tables, 24).noteEvent(1)).toBe('owed');
+  await store.noteAnnounced();
+  expect(await store.noteEvent(2)).toBe('noted');
+  expect(await store.noteEvent(30 * hour)).toBe('owed');
 });
 
 test('a listing gives every enrolment once, page by page', async () => {
