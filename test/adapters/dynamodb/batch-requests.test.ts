@@ -47,7 +47,7 @@ test('items left unwritten for ever are an error too', async () => {
   expect(pauses).toHaveLength(9);
 });
 
-test('the ledger gives up on reads that stay unprocessed, and says so', async () => {
+test('a ledger read that stays unprocessed is an error that says so', async () => {
   busyReads(Number.POSITIVE_INFINITY);
   const book = ledger(client, { actions: 'Actions', devices: 'Devices', journal: 'Journal' }, { timing });
   await expect(book.readMany(['one', 'two'])).rejects.toThrow('DynamoDB did not read 2 items of Actions in 10 tries');
