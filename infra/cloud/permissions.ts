@@ -90,7 +90,7 @@ const takesRequests: Needs = {
   tables: {
     devices: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     enrolments: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem'],
-    actions: ['GetItem', 'PutItem'],
+    actions: ['GetItem', 'PutItem', 'ConditionCheckItem'],
     journal: ['PutItem'],
     control: [...readsSettings, 'Query', 'UpdateItem'],
   },
@@ -147,7 +147,7 @@ export const needs: { [F in FunctionName]: Needs } = {
       ...takesRequests.tables,
       // The guard looks at the whole fleet before settings or a feed that was silent take hold.
       devices: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
-      actions: ['GetItem', 'BatchGetItem', 'PutItem'],
+      actions: ['GetItem', 'BatchGetItem', 'PutItem', 'ConditionCheckItem'],
     },
     sendsTo: [...takesRequests.sendsTo, 'enrolments'],
     worksOff: ['portalEvents'],
@@ -170,9 +170,9 @@ export const needs: { [F in FunctionName]: Needs } = {
     tables: {
       ...takesRequests.tables,
       devices: ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
-      actions: ['GetItem', 'BatchGetItem', 'Scan', 'PutItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Scan', 'PutItem', 'ConditionCheckItem'],
       journal: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'],
-      control: [...readsSettings, 'Query', 'UpdateItem', 'BatchWriteItem'],
+      control: [...readsSettings, 'Query', 'UpdateItem'],
     },
     indexes: ['byDeviceId', 'byName', 'bySource', 'byVerdict', 'byDevice'],
     sendsTo: [...takesRequests.sendsTo, 'bulks', 'portalEvents', 'enrolments'],

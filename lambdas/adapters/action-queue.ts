@@ -11,14 +11,14 @@ import type { RelayResult } from '#domain/relay/relay-protocol';
 
 type Addresses = { ACTIONS_QUEUE_URL: string; BULK_ACTIONS_QUEUE_URL: string };
 
-/** Both lanes of actions, as the environment names them. */
+/** Both lanes of actions, from the environment. */
 export const actionLanes = (environment: Addresses, client?: SQSClient): Queue =>
   inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL, client), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL, client));
 
 /**
- * The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). A message
- * that comes to a waiting action too early is answered by writing the wait again, perhaps with the same time: from then on the
- * next message is another one, or SQS would drop it.
+ * The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). When a
+ * message is received too early, the action's wait is written again, perhaps with the same time: the next message must then be
+ * another one, or SQS would drop it.
  */
 export function actionOutgoing(action: Action & Partial<Pick<LedgerAction, 'revision'>>): Outgoing {
   const { sourceId, user, deviceId, actionId, attempts, notBefore, claim, revision, bulk } = action;
@@ -33,10 +33,10 @@ export function actionOutgoing(action: Action & Partial<Pick<LedgerAction, 'revi
   };
 }
 
-/** How a try went at a relay, to the worker: the same word of the same relay is one message. */
+/** The result of a try at a relay, for the worker: the same message of the same relay is one message. */
 export function resultOutgoing(target: DeviceKey, actionId: string, result: RelayResult & { n: number }): Outgoing {
-  const { n, ...told } = result;
-  const body: ActionMessage = { ...target, actionId, result: told };
+  const { n, ...rest } = result;
+  const body: ActionMessage = { ...target, actionId, result: rest };
   return { body, group: groupOf(target), deduplication: fingerprint(JSON.stringify([result.relayId, n])) };
 }
 

@@ -7,17 +7,17 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 const secret = z.object({ user: z.string().min(1), password: z.string().min(1) });
 
 const keptMs = 5 * 60_000;
-/** Credentials that were turned away are looked up anew, and not for each request. */
-const anewAfterMs = 10_000;
+/** Rejected credentials are read again, but not for each request. */
+const rereadAfterMs = 10_000;
 
-/** Kept for five minutes, so that a changed password is taken up soon; a failure is not kept. Throws TravelerFailure. */
+/** Kept for five minutes, so that a changed password is used soon; a failure is not kept. Throws TravelerFailure. */
 export function secretCredentials(
   secretName: string,
   { client = new SecretsManagerClient({}), now = Date.now }: { client?: SecretsManagerClient; now?: () => number } = {},
 ): CredentialsReader {
   let kept: { value: Promise<Credentials>; at: number } | null = null;
   return ({ anew } = { anew: false }) => {
-    if (kept && now() < kept.at + (anew ? anewAfterMs : keptMs)) return kept.value;
+    if (kept && now() < kept.at + (anew ? rereadAfterMs : keptMs)) return kept.value;
     const value = read(client, secretName);
     const entry = { value, at: now() };
     kept = entry;
@@ -29,7 +29,7 @@ export function secretCredentials(
 }
 
 /**
- * The version of a secret that counts now, without its text: tells whether it was changed. Null when the answer names none.
+ * The current version of a secret, without its text: shows whether it was changed. Null when the answer names none.
  * Throws TravelerFailure.
  */
 export async function secretVersion(secretName: string, client: SecretsManagerClient): Promise<string | null> {

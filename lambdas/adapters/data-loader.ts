@@ -1,12 +1,12 @@
 /**
- * What is asked for at the same moment goes out as one call. A batch of messages is worked on side by side and begins with the
- * same reads for each; one call for all of them costs the processor a tenth.
+ * Requests of the same moment become one call. The messages of a batch are processed concurrently and begin with the same reads
+ * each; one call for all of them takes a tenth of the processor time.
  */
 import type { Outgoing, Queue } from '#adapters/queues';
 
 /**
- * `readMany` may answer in any order and leave out what is not there; `nameOf` tells which key an answer belongs to. Of equal
- * keys one is asked for. What is read is read after it was asked for, so it is never staler than a read of its own.
+ * `readMany` may answer in any order and leave out what is not there; `nameOf` names the key that an answer belongs to. Equal
+ * keys are read once. The read begins after the request, so it is never staler than a read of its own.
  */
 export function dataLoader<K, V>(
   readMany: (keys: readonly K[]) => Promise<readonly V[]>,
@@ -31,7 +31,7 @@ export function dataLoader<K, V>(
   };
 }
 
-/** Messages of one moment leave in one send, in the order they came; each sender hears of its success or failure. */
+/** Messages of one moment are sent in one call, in their order; each caller gets its success or failure. */
 export function batchedSender(queue: Queue): Queue {
   let waiting: Outgoing[] = [];
   let sent: Promise<void> | null = null;

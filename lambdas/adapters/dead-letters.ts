@@ -1,6 +1,6 @@
 /**
- * Messages that were given up, in their dead-letter queues. To look at one it is received and given back; to send it again it
- * is sent first and deleted then, so a crash in between doubles a message, which every worker of ours takes, and loses none.
+ * Messages that cannot be processed, in their dead-letter queues. To look at one, it is received and given back; to send it
+ * again, it is sent first and then deleted: a crash in between duplicates a message, which every worker tolerates, and loses none.
  */
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -11,9 +11,10 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { parts } from '#adapters/list-parts';
 import { type QueueDepth, readQueueDepths } from '#adapters/queue-depths';
 
-/** By name: where the messages lie, and the queue they go to again (null: nothing takes them again). */
+/** By name: the queue's address, and that of the queue its messages can be sent to again (null: none). */
 export const deadLetterQueues = z.record(z.string(), z.object({ url: z.string(), goesTo: z.string().nullable() }));
 export type DeadLetterQueues = z.infer<typeof deadLetterQueues>;
 
@@ -26,108 +27,122 @@ const hiddenSeconds = 60;
 const mostAtOnce = 1_000;
 const giveBackBatch = 10;
 
+type State = { sqs: SQSClient; queues: DeadLetterQueues };
+
+/** The dead-letter queues of these names. */
 export function deadLetters(sqs: SQSClient, queues: DeadLetterQueues) {
-  const addressOf = (name: string) => (Object.hasOwn(queues, name) ? (queues[name] ?? null) : null);
-
-  /** Receives until `each` has enough or nothing more comes. Whatever `each` did not keep is visible again at the end. */
-  async function* received(url: string, most: number): AsyncGenerator<Message[]> {
-    let seen = 0;
-    // An empty answer may be a poor sample of the queue: only a second one is believed.
-    for (let empty = 0; empty < 2 && seen < most; ) {
-      const { Messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({
-          QueueUrl: url,
-          MaxNumberOfMessages: Math.min(10, most - seen),
-          VisibilityTimeout: hiddenSeconds,
-          WaitTimeSeconds: empty === 0 ? 0 : 1,
-          MessageSystemAttributeNames: ['All'],
-        }),
-      );
-      if (Messages.length === 0) empty += 1;
-      seen += Messages.length;
-      if (Messages.length > 0) yield Messages;
-    }
-  }
-
-  async function giveBack(url: string, messages: readonly Message[]): Promise<void> {
-    for (let from = 0; from < messages.length; from += giveBackBatch) {
-      const Entries = messages
-        .slice(from, from + giveBackBatch)
-        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
-      await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
-    }
-  }
-
-  /** Does `each` to the messages of these ids, or to all, and deletes them; the others are given back. */
-  async function handle(
-    url: string,
-    ids: readonly string[] | 'all',
-    each: (message: Message) => Promise<void>,
-  ): Promise<Handled> {
-    const wanted = ids === 'all' ? null : new Set(ids);
-    const handled: string[] = [];
-    const others: Message[] = [];
-    try {
-      for await (const messages of received(url, mostAtOnce))
-        for (const message of messages) {
-          if (wanted && !wanted.has(message.MessageId ?? '')) {
-            others.push(message);
-            continue;
-          }
-          await each(message);
-          await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
-          handled.push(message.MessageId ?? '');
-        }
-    } finally {
-      await giveBack(url, others);
-    }
-    const { depth } = await readQueueDepths(sqs, { depth: url });
-    return { handled, left: (depth?.waiting ?? 0) + (depth?.inWork ?? 0) };
-  }
-
+  const state: State = { sqs, queues };
   return {
     names: Object.keys(queues),
-    /** Null for a name that is none. `redrivable`: its messages can be sent again. */
+
+    /** Null for an unknown name. `redrivable`: its messages can be sent again. */
     about: (name: string): { redrivable: boolean } | null => {
-      const address = addressOf(name);
+      const address = addressOf(state, name);
       return address && { redrivable: address.goesTo !== null };
     },
 
+    /** How many messages each queue has, by name. */
     depths: (): Promise<Record<string, QueueDepth>> =>
       readQueueDepths(sqs, Object.fromEntries(Object.entries(queues).map(([name, { url }]) => [name, url]))),
 
-    /** At most `limit`; of a queue in order the first of each device. */
-    async look(name: string, limit: number): Promise<DeadLetter[]> {
-      const address = addressOf(name);
-      if (!address) return [];
-      const found: Message[] = [];
-      try {
-        for await (const messages of received(address.url, limit)) found.push(...messages);
-      } finally {
-        await giveBack(address.url, found);
-      }
-      return found.map(({ MessageId = '', Body = '', Attributes = {} }) => ({
-        id: MessageId,
-        body: Body,
-        sentAt: Number(Attributes.SentTimestamp ?? 0),
-        receives: Number(Attributes.ApproximateReceiveCount ?? 0),
-      }));
-    },
+    /** At most `limit` messages (`depths` has their number); of a queue in order the first of each device. */
+    look: (name: string, limit: number): Promise<DeadLetter[]> => look(state, name, limit),
 
-    async redrive(name: string, ids: readonly string[] | 'all'): Promise<Handled> {
-      const address = addressOf(name);
-      if (!address?.goesTo) throw new Error(`What lies in the dead-letter queue "${name}" goes nowhere again.`);
-      const QueueUrl = address.goesTo;
-      return handle(address.url, ids, async ({ MessageId, Body, Attributes = {} }) => {
-        const group = Attributes.MessageGroupId;
-        const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: `again-${MessageId}` };
-        await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: Body, ...fifo }));
-      });
-    },
+    /** Sends messages of these ids to the queue that they came from. Throws for a queue whose messages cannot be sent again. */
+    redrive: (name: string, ids: Ids): Promise<Handled> => redrive(state, name, ids),
 
-    async drop(name: string, ids: readonly string[] | 'all'): Promise<Handled> {
-      const address = addressOf(name);
-      return address ? handle(address.url, ids, async () => undefined) : { handled: [], left: 0 };
+    /** Deletes messages of these ids. */
+    async drop(name: string, ids: Ids): Promise<Handled> {
+      const address = addressOf(state, name);
+      return address ? handle(state, address.url, { ids, each: async () => undefined }) : { handled: [], left: 0 };
     },
   };
+}
+
+type Ids = readonly string[] | 'all';
+
+const addressOf = ({ queues }: State, name: string) => (Object.hasOwn(queues, name) ? (queues[name] ?? null) : null);
+
+async function look(state: State, name: string, limit: number): Promise<DeadLetter[]> {
+  const address = addressOf(state, name);
+  if (!address) return [];
+  const found: Message[] = [];
+  try {
+    for await (const messages of received(state, address.url, limit)) found.push(...messages);
+  } finally {
+    await giveBack(state, address.url, found);
+  }
+  return found.map(({ MessageId = '', Body = '', Attributes = {} }) => ({
+    id: MessageId,
+    body: Body,
+    sentAt: Number(Attributes.SentTimestamp ?? 0),
+    receives: Number(Attributes.ApproximateReceiveCount ?? 0),
+  }));
+}
+
+async function redrive(state: State, name: string, ids: Ids): Promise<Handled> {
+  const address = addressOf(state, name);
+  if (!address?.goesTo) throw new Error(`Messages of the dead-letter queue "${name}" cannot be sent again.`);
+  const QueueUrl = address.goesTo;
+  const each = async ({ MessageId, Body, Attributes = {} }: Message) => {
+    const group = Attributes.MessageGroupId;
+    const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: `again-${MessageId}` };
+    await state.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: Body, ...fifo }));
+  };
+  return handle(state, address.url, { ids, each });
+}
+
+/** Does `each` to the messages of these ids, or to all, and deletes them; the others are given back. */
+async function handle(
+  state: State,
+  url: string,
+  { ids, each }: { ids: Ids; each: (message: Message) => Promise<void> },
+): Promise<Handled> {
+  const wanted = ids === 'all' ? null : new Set(ids);
+  const handled: string[] = [];
+  const others: Message[] = [];
+  try {
+    for await (const messages of received(state, url, mostAtOnce))
+      for (const message of messages) {
+        if (wanted && !wanted.has(message.MessageId ?? '')) {
+          others.push(message);
+          continue;
+        }
+        await each(message);
+        await state.sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: message.ReceiptHandle }));
+        handled.push(message.MessageId ?? '');
+      }
+  } finally {
+    await giveBack(state, url, others);
+  }
+  const { depth } = await readQueueDepths(state.sqs, { depth: url });
+  return { handled, left: (depth?.waiting ?? 0) + (depth?.inWork ?? 0) };
+}
+
+/** Receives at most `most` messages, in batches, until the queue is empty. The caller gives back those that it does not delete. */
+async function* received({ sqs }: State, url: string, most: number): AsyncGenerator<Message[]> {
+  let seen = 0;
+  // An empty answer may be a poor sample of the queue: only a second one is believed.
+  for (let empty = 0; empty < 2 && seen < most; ) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: Math.min(10, most - seen),
+        VisibilityTimeout: hiddenSeconds,
+        WaitTimeSeconds: empty === 0 ? 0 : 1,
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    if (Messages.length === 0) empty += 1;
+    seen += Messages.length;
+    if (Messages.length > 0) yield Messages;
+  }
+}
+
+/** Makes messages visible again at once. */
+async function giveBack({ sqs }: State, url: string, messages: readonly Message[]): Promise<void> {
+  for (const some of parts(messages, giveBackBatch)) {
+    const Entries = some.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
+    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
+  }
 }

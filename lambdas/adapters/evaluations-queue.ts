@@ -1,6 +1,7 @@
-/** Sends users, or everyone at a source, to be decided anew. Sent twice, they are decided twice with the same outcome. */
+/** Sends users, or everyone at a source, to be evaluated. Sent twice, they are evaluated twice with the same outcome. */
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { parts } from '#adapters/list-parts';
 import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
 import type { UserKey } from '#domain/devices/device';
 import type { EvaluationMessage } from '#domain/messages/messages';
@@ -14,7 +15,7 @@ type Addresses = { EVALUATIONS_QUEUE_URL: string; BULK_EVALUATIONS_QUEUE_URL: st
 export const evaluationLanes = (environment: Addresses, client?: SQSClient): Queue =>
   inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL, client), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL, client));
 
-/** As the message travels: one of many takes the slower lane. `delaySeconds`: at most 900. */
+/** As the message is sent: one of a bulk in the slower lane. `delaySeconds`: at most 900. */
 export const evaluationOutgoing = (body: EvaluationMessage, delaySeconds = 0): Outgoing => ({
   body,
   ...(delaySeconds > 0 ? { delaySeconds } : {}),
@@ -22,8 +23,8 @@ export const evaluationOutgoing = (body: EvaluationMessage, delaySeconds = 0): O
 });
 
 /**
- * Users of many requests, sent together once all of those were taken in: a message for up to fifty of them instead of one each.
- * Whoever is cut off before `send` repeats the requests, and so the sending.
+ * Users of many requests, sent together once all requests were stored: a message for up to fifty of them instead of one each.
+ * A caller that crashes before `send` repeats the requests, and so the sending.
  */
 export function evaluationsTogether(evaluations: Pick<EvaluationsQueue, 'users'>) {
   const wanted: { users: readonly UserKey[]; cause: string; delaySeconds: number; bulk: boolean }[] = [];
@@ -48,7 +49,7 @@ export function evaluationsQueue(queue: Queue) {
   const send = (messages: EvaluationMessage[], delaySeconds?: number) =>
     queue.send(messages.map((body) => evaluationOutgoing(body, delaySeconds)));
   return {
-    /** `cause`: what led to it, in words for the log; no personal data. `delaySeconds`: at most 900. `bulk`: one of many. */
+    /** `cause`: what led to it, in words for the log; no personal data. `delaySeconds`: at most 900. `bulk`: part of a bulk. */
     users: (users: readonly UserKey[], cause: string, { delaySeconds, bulk }: Sending = {}): Promise<void> =>
       send(userMessages(users, { cause, ...(bulk ? { bulk } : {}) }), delaySeconds),
     everyone: (sourceIds: readonly string[], cause: string): Promise<void> =>
@@ -59,11 +60,6 @@ export function evaluationsQueue(queue: Queue) {
 function userMessages(users: readonly UserKey[], about: { cause: string; bulk?: true }): EvaluationMessage[] {
   return [...Map.groupBy(users, (key) => key.sourceId)].flatMap(([sourceId, keys]) => {
     const names = [...new Set(keys.map((key) => key.user))];
-    return Array.from({ length: Math.ceil(names.length / usersPerMessage) }, (_, index) => ({
-      kind: 'users' as const,
-      sourceId,
-      users: names.slice(index * usersPerMessage, (index + 1) * usersPerMessage),
-      ...about,
-    }));
+    return parts(names, usersPerMessage).map((users) => ({ kind: 'users' as const, sourceId, users, ...about }));
   });
 }

@@ -1,10 +1,11 @@
 /**
  * Puts events on the bus. EventBridge takes ten entries and 256 KB a call and may refuse each entry by itself; a refused one is
- * sent again with full-jitter backoff. Events that share an `order` are never in one call together, and a later one is not sent
- * before the earlier ones were taken: so they reach the bus in the order in which they were given.
+ * sent again after a pause. Events that share an `order` are never in one call together, and a later one is not sent before the
+ * earlier ones were accepted: so they reach the bus in the order in which they were given.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { type RetryTiming, realTiming } from '#adapters/retry-timing';
+import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 
 export type BusEvent = {
   id: string;
@@ -17,7 +18,7 @@ export type BusEvent = {
   order: string;
 };
 export type Bus = {
-  /** Answers the ids that were not taken after all tries, and of events that had to wait for those. Does not throw. */
+  /** Answers the ids that were not accepted after all tries, and of events that had to wait for those, with the reason. Does not throw. */
   put(events: readonly BusEvent[]): Promise<ReadonlyMap<string, string>>;
 };
 
@@ -25,60 +26,64 @@ const source = 'extender';
 const mostEntries = 10;
 const mostBytes = 256 * 1024;
 const tries = 6;
-const longestWaitMs = 2_000;
+
+const backoff: BackoffPolicy = { firstMs: 100, longestMs: 2_000, jitter: 'full' };
 
 type Waiting = { event: BusEvent; entry: PutEventsRequestEntry; bytes: number };
-export type BusOptions = { random?: () => number; wait?: (ms: number) => Promise<unknown> };
+export type BusOptions = { timing?: RetryTiming };
 
-export function eventBus(
-  client: EventBridgeClient,
-  busName: string,
-  { random = Math.random, wait = pause }: BusOptions = {},
-): Bus {
-  /** Why each entry was refused, in the entries' order; null for those that were taken. */
-  async function send(entries: PutEventsRequestEntry[]): Promise<(string | null)[]> {
-    try {
-      const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
-      return entries.map((_, index) => {
-        const result = Entries[index];
-        if (result?.EventId !== undefined) return null;
-        return `${result?.ErrorCode ?? 'no answer'}: ${result?.ErrorMessage ?? 'EventBridge did not say what became of it'}`;
-      });
-    } catch (error) {
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      return entries.map(() => reason);
-    }
-  }
-
+/** The bus of this name. `timing`: of retries. */
+export function eventBus(client: EventBridgeClient, busName: string, { timing = realTiming }: BusOptions = {}): Bus {
   return {
-    async put(events) {
-      const refused = new Map<string, string>();
-      let waiting = events.map((event) => waitingOf(event, busName));
-      for (const { event, bytes } of waiting)
-        if (bytes > mostBytes) refused.set(event.id, `It has ${bytes} bytes; EventBridge takes ${mostBytes} at most.`);
-      let failures = 0;
-      while (waiting.length > 0) {
-        waiting = withoutFollowers(waiting, refused);
-        const batch = nextBatch(waiting);
-        if (batch.length === 0) break;
-        const results = await send(batch.map(({ entry }) => entry));
-        const taken = new Set(batch.filter((_, index) => results[index] === null));
-        waiting = waiting.filter((one) => !taken.has(one));
-        if (taken.size === batch.length) {
-          failures = 0;
-          continue;
-        }
-        failures++;
-        if (failures >= tries)
-          batch.forEach(({ event }, index) => {
-            const reason = results[index];
-            if (reason !== null && reason !== undefined) refused.set(event.id, reason);
-          });
-        else await wait(random() * Math.min(longestWaitMs, 50 * 2 ** failures));
-      }
-      return refused;
-    },
+    put: (events) =>
+      putAll(
+        client,
+        events.map((event) => waitingOf(event, busName)),
+        timing,
+      ),
   };
+}
+
+async function putAll(client: EventBridgeClient, events: Waiting[], { random, pause }: RetryTiming) {
+  const refused = new Map<string, string>();
+  for (const { event, bytes } of events)
+    if (bytes > mostBytes) refused.set(event.id, `It has ${bytes} bytes; EventBridge takes ${mostBytes} at most.`);
+  let waiting = withoutFollowers(events, refused);
+  for (let failures = 0; waiting.length > 0; waiting = withoutFollowers(waiting, refused)) {
+    const batch = nextBatch(waiting);
+    const reasons = await send(
+      client,
+      batch.map(({ entry }) => entry),
+    );
+    const taken = new Set(batch.filter((_, index) => reasons[index] === null));
+    waiting = waiting.filter((one) => !taken.has(one));
+    failures = taken.size === batch.length ? 0 : failures + 1;
+    if (failures >= tries) refuse(refused, batch, reasons);
+    else if (failures > 0) await pause(backoffMs(backoff, failures, random()));
+  }
+  return refused;
+}
+
+function refuse(refused: Map<string, string>, batch: readonly Waiting[], reasons: readonly (string | null)[]): void {
+  for (const [index, { event }] of batch.entries()) {
+    const reason = reasons[index];
+    if (reason !== null && reason !== undefined) refused.set(event.id, reason);
+  }
+}
+
+/** Why each entry was refused, in the entries' order; null for those that were accepted. */
+async function send(client: EventBridgeClient, entries: PutEventsRequestEntry[]): Promise<(string | null)[]> {
+  try {
+    const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
+    return entries.map((_, index) => {
+      const result = Entries[index];
+      if (result?.EventId !== undefined) return null;
+      return `${result?.ErrorCode ?? 'no answer'}: ${result?.ErrorMessage ?? 'EventBridge did not say what became of it'}`;
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return entries.map(() => reason);
+  }
 }
 
 function waitingOf(event: BusEvent, busName: string): Waiting {
@@ -104,7 +109,7 @@ function nextBatch(waiting: readonly Waiting[]): Waiting[] {
   return batch;
 }
 
-/** Leaves out what was given up, and marks as given up what would overtake it. */
+/** Leaves out refused events, and refuses those that would overtake them. */
 function withoutFollowers(waiting: readonly Waiting[], refused: Map<string, string>): Waiting[] {
   if (refused.size === 0) return [...waiting];
   const stopped = new Set<string>();

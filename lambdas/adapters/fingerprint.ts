@@ -5,7 +5,7 @@ import type { DeviceKey } from '#domain/devices/device';
 /** 16 lower-case hex digits (64 bits). */
 export const fingerprint = (text: string): string => hash('sha1', text, 'hex').slice(0, 16);
 
-/** Of a device within its source: `\u0000` cannot stand in a user name or device id. */
+/** Of a device within its source: no user name or device id contains `\u0000`. */
 export const deviceHash = ({ user, deviceId }: Pick<DeviceKey, 'user' | 'deviceId'>): string =>
   fingerprint(`${user}\u0000${deviceId}`);
 

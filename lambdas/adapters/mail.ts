@@ -1,4 +1,4 @@
-/** Sends one mail through SES (API v2). Never tries again by itself: whether a second try is safe, the failure's kind says. */
+/** Sends one mail through SES (API v2). Never retries by itself: the failure's kind says whether a retry is safe. */
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { ServiceFailure } from '#adapters/service-failure';
 
@@ -6,7 +6,7 @@ export type Mail = { to: readonly string[]; subject: string; text: string; html:
 /** Resolves once SES has accepted it. Throws ServiceFailure; kind `unknown` means that it may have been accepted. */
 export type SendMail = (mail: Mail) => Promise<void>;
 
-/** SES takes so many addresses in one mail. */
+/** SES allows this many addresses in one mail. */
 export const mostRecipients = 50;
 
 export function sesMail(from: string, client = new SESv2Client({ maxAttempts: 1 })): SendMail {
@@ -43,22 +43,22 @@ const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 function failureOf(error: unknown): ServiceFailure {
   const name = error instanceof Error ? error.name : 'unknown error';
   const { status, code } = particulars(error);
-  const told = (kind: ServiceFailure['kind'], what: string, remedy: string) =>
+  const failure = (kind: ServiceFailure['kind'], what: string, remedy: string) =>
     new ServiceFailure(kind, { what, where: 'SES, notice of held devices', remedy }, { cause: error });
   if (patience.has(name))
-    return told(
+    return failure(
       'busy',
       `SES does not send now (${name})`,
       'It is tried again by itself; see the sending limits in the SES console.',
     );
-  if (unreached.has(code)) return told('transient', `SES could not be reached (${code})`, 'It is tried again by itself.');
+  if (unreached.has(code)) return failure('transient', `SES could not be reached (${code})`, 'It is tried again by itself.');
   if (status >= 400 && status < 500)
-    return told(
+    return failure(
       'permanent',
       `SES refuses the mail (${name})`,
       'Verify the address or domain of "mail.from" in SES, and leave its sandbox or verify the addresses in "notify" too.',
     );
-  return told(
+  return failure(
     'unknown',
     `SES gave no clear answer (${name}): the mail may have been sent or not`,
     'It is not sent again, so that nobody is told twice. The devices that wait are in the console.',

@@ -2,43 +2,54 @@
 import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
+import { parts } from '#adapters/list-parts';
+import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import { messageText } from '#domain/messages/sqs-safe-json';
+import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 
-/** `bulk`: one of many; where there are two lanes it takes the slower one. */
+/** `bulk`: one of many; where there are two lanes, it is sent in the slower one. */
 export type Outgoing = { body: unknown; delaySeconds?: number; group?: string; deduplication?: string; bulk?: boolean };
 export type Queue = { send(messages: readonly Outgoing[]): Promise<void> };
 
 const batchSize = 10;
+const batchesAtOnce = 4;
 const tries = 5;
+const backoff: BackoffPolicy = { firstMs: 25, longestMs: 1_000, jitter: 'full' };
 
-/** Throws when entries are still refused after five tries: the caller's own message then comes again, nothing is lost. */
-export function sqsQueue(url: string, client = new SQSClient({})): Queue {
-  async function sendBatch(entries: SendMessageBatchRequestEntry[], left = tries): Promise<void> {
-    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }));
-    if (Failed.length === 0) return;
-    const blamed = Failed.find((failure) => failure.SenderFault);
-    if (blamed || left <= 1)
-      throw new Error(
-        `SQS refused ${Failed.length} of ${entries.length} messages: ${(blamed ?? Failed[0])?.Message ?? 'no reason given'}`,
-      );
-    const failed = new Set(Failed.map((failure) => failure.Id));
-    return sendBatch(
-      entries.filter((entry) => failed.has(entry.Id)),
-      left - 1,
-    );
-  }
+/**
+ * The queue at this address. Throws when entries are still refused after five tries: the caller's own message is then delivered
+ * again, nothing is lost. `timing`: of retries.
+ */
+export function sqsQueue(url: string, client = new SQSClient({}), { timing = realTiming } = {}): Queue {
   return {
     async send(messages) {
-      const entries = messages.map(toEntry);
-      const batches = Array.from({ length: Math.ceil(entries.length / batchSize) }, (_, index) =>
-        entries.slice(index * batchSize, (index + 1) * batchSize),
-      );
-      await pMap(batches, (batch) => sendBatch(batch), { concurrency: 4 });
+      const batches = parts(messages.map(toEntry), batchSize);
+      await pMap(batches, (batch) => sendBatch({ client, url, timing }, batch), { concurrency: batchesAtOnce });
     },
   };
 }
 
-/** One queue in two lanes: what comes singly does not wait behind what comes in masses (docs/decisions/0032-lanes.md). */
+type Target = { client: SQSClient; url: string; timing: RetryTiming };
+
+/** Sends entries that SQS refuses for its own reasons again, after a pause. */
+async function sendBatch({ client, url, timing }: Target, batch: SendMessageBatchRequestEntry[]): Promise<void> {
+  let entries = batch;
+  for (let tried = 1; ; tried++) {
+    const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }));
+    const [first] = Failed;
+    if (first === undefined) return;
+    const blamed = Failed.find((failure) => failure.SenderFault);
+    if (blamed || tried >= tries)
+      throw new Error(
+        `SQS refused ${Failed.length} of ${entries.length} messages: ${(blamed ?? first).Message ?? 'no reason given'}`,
+      );
+    const failed = new Set(Failed.map((failure) => failure.Id));
+    entries = entries.filter((entry) => failed.has(entry.Id));
+    await timing.pause(backoffMs(backoff, tried, timing.random()));
+  }
+}
+
+/** One queue in two lanes: single messages do not wait behind those of a bulk (docs/decisions/0032-lanes.md). */
 export function inLanes(single: Queue, bulk: Queue): Queue {
   return {
     async send(messages) {

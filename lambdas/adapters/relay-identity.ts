@@ -49,7 +49,7 @@ export function connectStatement(key: PrivateKey, { relayId, socketUrl, now, non
   return signed({ iss: relayId, aud: socketUrl, jti: nonce, ...timed(now) }, key);
 }
 
-/** The body of POST /relay/keys: the same claims, signed by the key in use and by the one to come. */
+/** The body of POST /relay/keys: the same claims, signed by the current key and by the next one. */
 export async function rotationStatement(
   { current, next }: { current: PrivateKey; next: PrivateKey },
   { relayId, socketUrl, now, nonce }: Saying,

@@ -1,6 +1,6 @@
 /**
- * The way to the relay that holds the lease of a source. Sent is not arrived: the socket delivers at most once, and may answer
- * "gone" (410) for what it did deliver. Whoever sends something that matters waits for its answer and sends it again.
+ * Sends messages to the relay that holds the lease of a source. Sent is not received: the socket delivers at most once, and may
+ * answer "gone" (410) for a message that it delivered. A caller to whom it matters waits for the answer and sends again.
  */
 import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import { heartbeat, type ToRelay } from '#domain/relay/relay-protocol';

@@ -1,4 +1,4 @@
-/** The text of a secret in Secrets Manager, kept for five minutes so that a changed one is taken up soon. */
+/** The text of a secret in Secrets Manager, kept for five minutes so that a changed one is used soon. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { z } from 'zod';
 import { ServiceFailure } from '#adapters/service-failure';

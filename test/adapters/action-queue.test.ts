@@ -64,7 +64,7 @@ test('a wait that was written again, with the same time, has a message of its ow
   expect((await receive(url)).map(idOf)).toEqual(['one']);
 });
 
-test('the actions of one device come in order, one at a time, and those of others at once', async () => {
+test('the actions of one device are received in order, one at a time, those of others concurrently', async () => {
   const url = await aQueue('devices');
   await sqsQueue(url, client).send([
     actionOutgoing(anAction('A', 'a1')),

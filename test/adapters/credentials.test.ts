@@ -33,7 +33,7 @@ test('the secret is asked for once in five minutes, also by those who ask togeth
   ]);
 });
 
-test('credentials that were turned away are looked up anew, and not for each request', async () => {
+test('rejected credentials are read again, but not for each request', async () => {
   const { client, mock } = secretsManager();
   mock
     .on(GetSecretValueCommand)
@@ -49,7 +49,7 @@ test('credentials that were turned away are looked up anew, and not for each req
   expect(await credentials()).toMatchObject({ version: 'two' });
 });
 
-test('the version that counts is told without the secret itself', async () => {
+test('the current version is read without the secret itself', async () => {
   const { client, mock } = secretsManager();
   mock.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { old: ['AWSPREVIOUS'], new: ['AWSCURRENT', 'mine'] } });
   expect(await secretVersion('cloud', client)).toBe('new');
@@ -78,7 +78,7 @@ test('a secret that does not exist is named, and waits for a person', async () =
 });
 
 test.each(['', 'plain text', '{"user":"x"}', '{"user":"","password":"p"}', '[]'])(
-  'a secret holding %j is refused, and its text is not told',
+  'a secret holding %j is refused, and no message has its text',
   async (text) => {
     const { client, mock } = secretsManager();
     mock.on(GetSecretValueCommand).resolves({ SecretString: text });

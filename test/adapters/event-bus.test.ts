@@ -7,7 +7,7 @@ import { type BusEvent, eventBus } from '#adapters/event-bus';
 const client = new EventBridgeClient({ region: 'us-east-1' });
 const bridge = mockClient(client);
 const waits: number[] = [];
-const bus = eventBus(client, 'traveler-extender', { random: () => 1, wait: async (ms) => waits.push(ms) });
+const bus = eventBus(client, 'traveler-extender', { timing: { random: () => 1, pause: async (ms) => waits.push(ms) } });
 beforeEach(() => {
   bridge.reset();
   waits.length = 0;
@@ -81,7 +81,7 @@ test('a later event of a device never overtakes an earlier one, however often th
   for (const call of calls()) expect(new Set(call.map((id) => id[0])).size).toBe(call.length);
 });
 
-test('what stays refused is answered with the reason, and so is all that would overtake it; the rest goes', async () => {
+test('a lasting refusal is answered with its reason, as are the events behind it; the others are sent', async () => {
   answering((id) => id === 'a1');
   const refused = await bus.put([anEvent('a1', 'A'), anEvent('b1', 'B'), anEvent('a2', 'A')]);
   expect([...refused.keys()]).toEqual(['a1', 'a2']);

@@ -36,12 +36,12 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 const claims = { iss: relayId, aud: socketUrl, jti: nonce, iat: now / 1_000, exp: now / 1_000 + 60 };
 
 describe('a connect statement', () => {
-  test('of the relay itself is taken, and tells its nonce', async () => {
+  test('of the relay itself is accepted, and has its nonce', async () => {
     const checked = await checkConnect(await connectStatement(key, said), expected);
     expect(checked).toEqual({ ok: true, claims });
   });
 
-  test('tells whose it claims to be before anything is proven', async () => {
+  test('names its claimed relay before anything is proven', async () => {
     expect(claimedRelay(await connectStatement(other, said))).toBe(relayId);
     expect(claimedRelay('nonsense')).toBeNull();
   });
@@ -96,7 +96,7 @@ describe('a connect statement', () => {
     expect(await checkRotation({ statement: connect, proofOfNew: connect }, expected)).toEqual({ ok: false, why: 'malformed' });
   });
 
-  test('without signature, or with a shared secret, is refused whatever the secret', async () => {
+  test('without signature, or with a shared secret, is refused with any secret', async () => {
     const none = `${encode({ alg: 'none', kid: await keyId(key) })}.${encode(claims)}.`;
     expect(await checkConnect(none, expected)).toMatchObject({ ok: false });
     const secret = new TextEncoder().encode(key.x);

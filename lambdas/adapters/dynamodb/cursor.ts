@@ -1,12 +1,18 @@
 /** Page cursors: where a listing goes on, as opaque text that fits into a URL. */
 import { z } from 'zod';
 
-const startKey = z.record(z.string(), z.string());
+/** A page of a list; `cursor`: where the next page begins, null after the last one. */
+export type Page<T> = { items: T[]; cursor: string | null };
+/** `cursor`: from the page before; left out: from the beginning. */
+export type PageRequest = { cursor?: string | null | undefined; limit?: number | undefined };
 
+const startKey = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** `key`: of the last item that was given. */
 export const encodeCursor = (key: Record<string, unknown>): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /** Throws a `CursorError` on a text that no listing of ours gave. */
-export function decodeCursor(cursor: string): Record<string, string> {
+export function decodeCursor(cursor: string): Record<string, string | number> {
   try {
     return startKey.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
   } catch (cause) {

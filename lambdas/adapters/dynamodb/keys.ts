@@ -4,7 +4,7 @@
  *
  * Devices   pk `source|user`, sk `device|id` · `decision|deviceId|decisionId` · `withdrawal|deviceId` · `link|portalUser`
  *           byDeviceId (idKey, pk): links too · byName (nameKey, pk) · bySource (shard, hash)
- *           moving (moving, hash): devices under way by source, and decisions that end by themselves by time
+ *           moving (moving, hash): devices in transition by source, and decisions that expire by time
  *           byVerdict (verdictKey, verdictSince): devices that are held, undetermined or blocked, the longest first; all KEYS_ONLY
  * Enrolments pk `user|email`, sk `enrolment|id`; pointers to them: pk `mail|…` `name|…` `traveler|…` `id|…`, sk `email|id`
  * Actions   pk `actionId`; byDevice (deviceKey, requestedAt) · open (openKey, dueAt)
@@ -34,7 +34,7 @@ export const linkSk = (portalUser: string) => `link|${portalUser.toLowerCase()}`
 export const withdrawalSk = (deviceId: string) => `withdrawal|${deviceId}`;
 /** In the index of device ids: finds users by a link alone. */
 export const linkIdKey = (portalUser: string) => `link|${portalUser.toLowerCase()}`;
-/** In the index of what moves: decisions that end by themselves, by the time at which they do. No source has a `|` in its id. */
+/** In the index of transitions: decisions that expire, by the time at which they do. No source has a `|` in its id. */
 export const endingDecisions = 'ending|decisions';
 export const endingKey = (at: number) => String(at).padStart(16, '0');
 export const deviceIdKey = (deviceId: string) => deviceId.toLowerCase();
@@ -42,7 +42,7 @@ export const shardKey = (sourceId: string, hash: string) => `${sourceId}|${hash.
 
 /** In the index of verdicts. */
 export const verdictKey = (sourceId: string, verdict: string) => `${sourceId}|${verdict}`;
-/** Sorts by time (epoch ms); the hash makes it one of its own. */
+/** Sorts by time (epoch ms); the hash makes it unique. */
 export const verdictSince = (at: number, hash: string) => `${String(at).padStart(16, '0')}|${hash}`;
 
 export function parseUserPk(pk: string): UserKey {
@@ -62,7 +62,7 @@ export const deviceText = ({ sourceId, user, deviceId }: DeviceKey) => `${source
 export const journalPk = (key: DeviceKey) => `device|${deviceText(key)}`;
 export const journalSk = (at: number, id: string) => `${new Date(at).toISOString()}|${id}`;
 
-/** Lines of a source itself; `*` stands for what belongs to none in particular. */
+/** Lines of a source itself; `*`: of no source in particular. */
 export const sourceJournalPk = (sourceId: string) => `source|${sourceId}`;
 export const chainKey = (sourceId: string, seq: number) => ({ pk: `chain|${sourceId}`, sk: String(seq).padStart(12, '0') });
 export const chainHeadKey = (sourceId: string) => ({ pk: `chain-head|${sourceId}`, sk: 'head' });
@@ -83,7 +83,7 @@ export const controlKeys = {
     pk: `snapshot|${snapshotId}`,
     sk: `part|${String(part).padStart(6, '0')}`,
   }),
-  /** Which parts of it are there, where it is said to have so many. */
+  /** Which of its parts are stored; `parts`: how many it says it has. */
   snapshotParts: (snapshotId: string, parts: number) => ({ pk: `snapshot|${snapshotId}`, sk: `have|${parts}` }),
   snapshotTaken: () => ({ pk: 'feed', sk: 'snapshot' }),
   maas360: () => ({ pk: 'feed', sk: 'maas360' }),

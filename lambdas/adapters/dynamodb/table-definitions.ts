@@ -12,7 +12,7 @@ export type TableDefinition = {
   indexes: readonly IndexDefinition[];
   /** Attribute holding epoch seconds after which DynamoDB may delete the item; readers filter what is past it anyway. */
   expiry: string | null;
-  /** Whether every new item is also told, as it was written, in the table's stream. */
+  /** Whether the table's stream has every new item, as it was written. */
   stream?: boolean;
 };
 export type TableName = 'devices' | 'enrolments' | 'actions' | 'journal' | 'control';

@@ -1,10 +1,10 @@
 /**
- * MaaS360's answers, read with all that was seen of them: status 200 says nothing, the wrapper says it; one device comes as an
- * object instead of a list; the list ends with a page whose pageSize is 0; numbers come as text, as `""`, or beyond 2^53.
+ * MaaS360's answers, read in every form that was seen: status 200 says nothing, the wrapper has the status; one device is an
+ * object instead of a list; the list ends with a page whose pageSize is 0; numbers are text, `""`, or beyond 2^53.
  */
 import { z } from 'zod';
 import { ServiceFailure } from '#adapters/service-failure';
-import { retryAfterMs } from '#adapters/traveler/backoff';
+import { retryAfterMs } from '#adapters/traveler/retry-after';
 import type { WebAnswer } from '#adapters/web-service';
 import { parseExactly } from './exact-json.ts';
 
@@ -24,7 +24,7 @@ export type Page = { rows: unknown[]; last: boolean };
 /** `at`: epoch ms, now. */
 type Asked = { where: string; at: number };
 
-/** What stands for every answer, before its content is looked at. 401 is for the caller, who can sign in again. */
+/** What every answer has, before its content is parsed. 401 is for the caller, who can sign in again. */
 export function contentOf(answer: WebAnswer, { where, at }: Asked): unknown {
   const { status, headers, text } = answer;
   if (status === 429 || status === 503)

@@ -1,4 +1,4 @@
-/** JSON whose whole numbers may be larger than JavaScript's numbers hold: those are kept as the text that stands there. */
+/** JSON whose whole numbers may be larger than JavaScript's numbers hold: those are kept as their text. */
 
 const whole = /^-?\d+$/;
 

@@ -1,7 +1,7 @@
 /** The portal's side of the device list upload: one PUT, compressed, that either was taken or says in words why not. */
 import { gzipSync } from 'node:zlib';
 import { ServiceFailure } from '#adapters/service-failure';
-import { retryAfterMs } from '#adapters/traveler/backoff';
+import { retryAfterMs } from '#adapters/traveler/retry-after';
 import { webService } from '#adapters/web-service';
 import { idempotencyKey, type UploadBody } from '#domain/outbound/upload';
 

@@ -1,7 +1,8 @@
 /** Judges one HTTP answer: an envelope, `gone`, or the failure it amounts to. */
-import { retryAfterMs } from './backoff.ts';
+
 import { type Envelope, envelope } from './envelope.ts';
 import { TravelerFailure, WrongCredentials } from './failure.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** What was asked: `where` names server and kind of request; a write without a readable answer may have taken effect; `bare`: need not be in an envelope. */
 export type Asked = { where: string; write: boolean; bare?: boolean };

@@ -1,14 +1,14 @@
-/** HTTP to one Traveler server: bounded in number, in time and in size; tries again what is worth it. */
+/** HTTP to one Traveler server: bounded in number, in time and in size; transient failures are retried. */
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Dispatcher, Pool } from 'undici';
 import { deadline } from '#adapters/deadline';
+import { backoffMs } from '#domain/time/backoff';
 import { type Address, travelerAddress } from './address.ts';
 import { judge } from './answer.ts';
-import { jittered } from './backoff.ts';
 import { readBody } from './body.ts';
 import type { RetryPolicy, Timeouts, TravelerOptions } from './contract.ts';
-import { credentialGate } from './credential-gate.ts';
+import { type CredentialGate, credentialGate } from './credential-gate.ts';
 import type { Envelope } from './envelope.ts';
 import { TravelerFailure, WrongCredentials } from './failure.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -38,13 +38,44 @@ const defaultTimeouts: Timeouts = { connect: 10_000, headers: 60_000, body: 30_0
 const defaultRetry: RetryPolicy = { tries: 4, baseMs: 250, longestMs: 10_000 };
 const defaultMaxBodyBytes = 64 * 1024 * 1024;
 
+/** What one connection works with; only `requests` changes. */
+type State = {
+  address: Address;
+  pool: Pool;
+  gate: CredentialGate;
+  timeouts: Timeouts;
+  retry: RetryPolicy;
+  maxBodyBytes: number;
+  random: () => number;
+  now: () => number;
+  requests: number;
+};
+
+/** Opens no connection until the first call. */
 export function connect(options: TravelerOptions): Connection {
+  const { concurrency } = options;
+  const state = newState(options);
+  const limit = pLimit(concurrency);
+  return {
+    address: state.address,
+    call: (call) => limit(() => persist(state, call)),
+    limitTo(atOnce) {
+      limit.concurrency = Math.max(1, Math.min(concurrency, atOnce));
+    },
+    get underWay() {
+      return limit.activeCount;
+    },
+    get requests() {
+      return state.requests;
+    },
+    close: () => state.pool.destroy(),
+  };
+}
+
+function newState(options: TravelerOptions): State {
   const { concurrency, random = Math.random, now = Date.now, maxBodyBytes = defaultMaxBodyBytes } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const retry = { ...defaultRetry, ...options.retry };
   const address = travelerAddress(options.baseUrl);
-  const gate = credentialGate(options.credentials, now);
-  const limit = pLimit(concurrency);
   const pool = new Pool(address.origin, {
     connections: concurrency,
     pipelining: 1,
@@ -53,55 +84,46 @@ export function connect(options: TravelerOptions): Connection {
     headersTimeout: timeouts.headers,
     bodyTimeout: timeouts.body,
   });
-  let requests = 0;
+  const gate = credentialGate(options.credentials, now);
+  const retry = { ...defaultRetry, ...options.retry };
+  return { address, pool, gate, timeouts, retry, maxBodyBytes, random, now, requests: 0 };
+}
 
-  /** One try. */
-  async function send(call: Call, authorization: string): Promise<Envelope | 'gone'> {
-    const asked = { where: `${address.origin} ${call.subject}`, write: call.method !== 'GET', bare: call.bare ?? false };
-    using limited = deadline(timeouts.total, call.signal);
-    requests += 1;
+/** Retries transient failures. Keeps its place among the concurrent while it waits: a busy server gets fewer requests. */
+async function persist(state: State, call: Call): Promise<Envelope | 'gone'> {
+  for (let tried = 1; ; tried++) {
     try {
-      const response = await pool.request(toRequest(call, authorization, limited.signal));
-      const text = await readBody(response, { maxBytes: maxBodyBytes, where: asked.where });
-      return judge(asked, { status: response.statusCode, headers: response.headers, text, at: now() });
+      return await state.gate.admit((authorization) => send(state, call, authorization));
     } catch (error) {
-      const failure = error instanceof TravelerFailure ? error : transportFailure(asked, error);
-      throw failure instanceof WrongCredentials ? gate.turnedAway(authorization, failure) : failure;
+      if (!(error instanceof TravelerFailure) || !retried.has(error.kind) || tried >= state.retry.tries) throw error;
+      const asked = error.retryAfterMs ?? 0;
+      if (asked > state.retry.longestMs || call.signal?.aborted) throw error;
+      await wait(Math.max(asked, waitMs(state, tried)), undefined, { signal: call.signal });
     }
   }
+}
 
-  /** Keeps its place among the concurrent while it waits: a busy server gets fewer requests, not more. */
-  async function persist(call: Call): Promise<Envelope | 'gone'> {
-    for (let tried = 1; ; tried++) {
-      try {
-        return await gate.admit((authorization) => send(call, authorization));
-      } catch (error) {
-        if (!(error instanceof TravelerFailure) || !again.has(error.kind) || tried >= retry.tries) throw error;
-        const asked = error.retryAfterMs ?? 0;
-        if (asked > retry.longestMs || call.signal?.aborted) throw error;
-        await wait(Math.max(asked, jittered(tried, retry, random)), undefined, { signal: call.signal });
-      }
-    }
+const waitMs = ({ retry: { baseMs, longestMs }, random }: State, tried: number): number =>
+  Math.floor(backoffMs({ firstMs: baseMs, longestMs, jitter: 'full' }, tried, random()));
+
+/** One try. */
+async function send(state: State, call: Call, authorization: string): Promise<Envelope | 'gone'> {
+  const { address, pool, gate, timeouts, maxBodyBytes, now } = state;
+  const asked = { where: `${address.origin} ${call.subject}`, write: call.method !== 'GET', bare: call.bare ?? false };
+  using limited = deadline(timeouts.total, call.signal);
+  state.requests += 1;
+  try {
+    const response = await pool.request(toRequest(call, authorization, limited.signal));
+    const text = await readBody(response, { maxBytes: maxBodyBytes, where: asked.where });
+    return judge(asked, { status: response.statusCode, headers: response.headers, text, at: now() });
+  } catch (error) {
+    const failure = error instanceof TravelerFailure ? error : transportFailure(asked, error);
+    throw failure instanceof WrongCredentials ? gate.turnedAway(authorization, failure) : failure;
   }
-
-  return {
-    address,
-    call: (call) => limit(() => persist(call)),
-    limitTo(atOnce) {
-      limit.concurrency = Math.max(1, Math.min(concurrency, atOnce));
-    },
-    get underWay() {
-      return limit.activeCount;
-    },
-    get requests() {
-      return requests;
-    },
-    close: () => pool.destroy(),
-  };
 }
 
 /** A write that the server may have carried out (`unknown`) is not among them. */
-const again: ReadonlySet<TravelerFailure['kind']> = new Set(['transient', 'busy']);
+const retried: ReadonlySet<TravelerFailure['kind']> = new Set(['transient', 'busy']);
 
 function toRequest({ method, path, body }: Call, authorization: string, signal: AbortSignal): Dispatcher.RequestOptions {
   const headers = { authorization, accept: 'application/json' };

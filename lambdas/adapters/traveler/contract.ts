@@ -1,11 +1,11 @@
-/** What a Traveler source offers and what it needs to be told: the types that callers and the files beside this share. */
+/** What a Traveler source offers and what it needs: the types that callers and the files beside this share. */
 import type { WipeTarget } from '#domain/actions/action';
 import type { Approval, DeviceDetail, ListedDevice } from '#domain/devices/device';
 import type { ServerFacts } from '#domain/devices/source';
 
 /** `version`: which version of their secret they are from, where that is known. */
 export type Credentials = { user: string; password: string; version?: string };
-/** `anew`: those kept from before were turned away; they may have been corrected since. */
+/** `anew`: the kept ones were rejected; they may have been corrected since. */
 export type CredentialsReader = (options?: { anew: boolean }) => Promise<Credentials>;
 
 /** `detailAt`: of a row that a relay sent, when its full record was asked for (null: never); absent where the row is as listed. */
@@ -42,7 +42,7 @@ export type TravelerSource = {
   remove(href: string): Promise<Written>;
   wipe(href: string, targets: readonly WipeTarget[]): Promise<Written>;
   cancelWipe(href: string): Promise<Written>;
-  /** From now on so many requests at once, at most as many as it was opened with. */
+  /** From now on at most this many concurrent requests, never more than it was opened with. */
   limitTo(atOnce: number): void;
   /** Requests that are under way now. */
   readonly underWay: number;

@@ -1,10 +1,10 @@
 /**
- * Sees to it that a wrong password reaches the server once, not once per device: accounts are locked by repetition.
+ * Sends a wrong password to the server once, not once per device: repetition locks accounts.
  *
  * For one user and password:
- * - `unproven`: entered with new credentials. One request goes out alone; the others wait for how it ends.
- * - `open`: entered when that request was not turned away. Requests go out freely.
- * - `denied`: entered when the server turns the password away (401). Every request fails at once with that failure, until
+ * - `unproven`: entered with new credentials. One request is sent alone; the others wait for its result.
+ * - `open`: entered when that request was not rejected. Requests are sent freely.
+ * - `denied`: entered when the server rejects the password (401). Every request fails at once with that failure, until
  *   `holdOffMs` have passed or other credentials arrive; then `unproven` again.
  */
 
@@ -16,7 +16,7 @@ type Mode = { mode: 'unproven' | 'open' } | { mode: 'denied'; failure: TravelerF
 export type CredentialGate = {
   /** Calls `request` with the Authorization header's value when it may go out. */
   admit<T>(request: (authorization: string) => Promise<T>): Promise<T>;
-  /** The server turned away a request that went out with this header value; the failure, with the version of the secret. */
+  /** The server rejected a request with this header value; the failure, with the version of the secret. */
   turnedAway(authorization: string, failure: WrongCredentials): TravelerFailure;
 };
 
@@ -55,9 +55,9 @@ export function credentialGate(credentials: CredentialsReader, now: () => number
     },
     turnedAway(value, failure) {
       if (value !== known) return failure;
-      const told = version === undefined ? failure : new WrongCredentials(failure.problem.where, { secretVersion: version });
-      current = { mode: 'denied', failure: told, until: now() + holdOffMs };
-      return told;
+      const rejected = version === undefined ? failure : new WrongCredentials(failure.problem.where, { secretVersion: version });
+      current = { mode: 'denied', failure: rejected, until: now() + holdOffMs };
+      return rejected;
     },
   };
 }

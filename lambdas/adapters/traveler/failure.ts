@@ -10,8 +10,8 @@ type Particulars = { retryAfterMs?: number; unreachable?: boolean; secretVersion
  * - `denied`: wrong credentials or missing rights; never tried again by itself.
  * - `transient`: no answer, or an answer that asks for patience; was tried again a few times already. `retryAfterMs` is what
  *   the server asked for, if it did.
- * - `busy`: a write was turned away for now, and not carried out; was tried again a few times already. `retryAfterMs` as above.
- * - `unknown`: a write got no answer, or broke down, so that only reading back tells whether it took effect.
+ * - `busy`: a write was rejected for now, and not carried out; it was retried a few times already. `retryAfterMs` as above.
+ * - `unknown`: a write got no answer, or failed in the middle, so that only reading back shows whether it took effect.
  * - `refused`: the server pointed us at another origin; the password stays here.
  * - `invalid`: this one record cannot be read; others may.
  * - `permanent`: login page, malformed or oversized answer, list that contradicts itself: trying again at once is useless.
@@ -22,7 +22,7 @@ export class TravelerFailure extends Error {
   readonly retryAfterMs: number | undefined;
   /** Nothing got through to the server at all: it is the source that fails, not the request. */
   readonly unreachable: boolean;
-  /** Which version of the secret was turned away, where that is known. */
+  /** Which version of the secret was rejected, where that is known. */
   readonly secretVersion: string | undefined;
 
   constructor(

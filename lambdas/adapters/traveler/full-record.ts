@@ -1,4 +1,4 @@
-/** Reads the full record of one listed device, and tells what is wrong with this one record from what is wrong with the source. */
+/** Reads the full record of one listed device, and separates what is wrong with this record from what is wrong with the source. */
 import type { DeviceDetail, ListedDevice } from '#domain/devices/device';
 import { canonicalName } from '#domain/devices/names';
 import type { Found } from './contract.ts';

@@ -20,7 +20,7 @@ export type Slots = <T>(request: () => Promise<T>) => Promise<T>;
 export type Reach = { how: 'direct'; source: ActedSource } | { how: 'relay' } | { how: 'unconfigured' };
 
 export type ActDependencies = {
-  ledger: Pick<Ledger, 'read' | 'advance' | 'conclude' | 'openOf'>;
+  ledger: Pick<Ledger, 'read' | 'advance' | 'end' | 'openOf'>;
   devices: DevicesForActions;
   sources: Pick<SourceStore, 'read' | 'updateFrom'>;
   wipes: WipeCounts;

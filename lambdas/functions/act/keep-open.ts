@@ -26,7 +26,7 @@ export async function keepFollowing(deps: ActDependencies, { attempt }: Try, ste
   const { action, device } = attempt;
   const { steps, shown, notBefore } = step;
   const outcome = { endedId: '', next: null, shown: { ...shown, at: deps.now() }, denial: undefined };
-  if (device) await deps.devices.settle(device, outcome);
+  if (device) await deps.devices.applyOutcome(device, outcome);
   const change = { steps, claim: null, notBefore, after: shown, ...known(step) };
   return (await deps.ledger.advance(action, change)) ? 'done' : 'overtaken';
 }
@@ -38,5 +38,5 @@ export async function waitForConfirmation(
 ): Promise<ActResult> {
   const confirmation = { askedAt, confirmedBy: null, confirmedAt: null };
   const change = { steps, claim: null, notBefore, confirmation };
-  return (await deps.ledger.conclude(action, change, () => line)) ? 'done' : 'overtaken';
+  return (await deps.ledger.end(action, change, () => line)) ? 'done' : 'overtaken';
 }

@@ -73,8 +73,8 @@ export function deviceRoutes(app: ApiApp, { stores, sourceIds, readSource }: Api
     if (!query.success) throw malformed(query.error);
     const device = await firstStored(readingsOf(pathAfter(c, prefix)), stores.devices.getDevice);
     if (!device) throw new Problem(404, 'No such device is known. GET /api/devices lists those that are.');
-    const [[view], { entries, cursor }] = await Promise.all([views([device]), stores.timeline.page(device, given(query.data))]);
-    return c.json({ ...view, timeline: entries.map(viewTimelineEntry), cursor });
+    const [[view], { items, cursor }] = await Promise.all([views([device]), stores.timeline.list(device, query.data)]);
+    return c.json({ ...view, timeline: items.map(viewTimelineEntry), cursor });
   });
 }
 

@@ -16,7 +16,7 @@ import type { requestAction } from '#use-cases/actions/request-action';
 export type PartDependencies = {
   bulks: Pick<BulkStore, 'read' | 'requestsOf' | 'markTaken'>;
   requestAction: ReturnType<typeof requestAction>;
-  ledger: Pick<Ledger, 'read' | 'conclude'>;
+  ledger: Pick<Ledger, 'read' | 'end'>;
   decisions: Pick<DecisionStore, 'withdrawOne'>;
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;

@@ -16,7 +16,7 @@ export type EvaluateDependencies = {
   settings: Pick<SettingsReader, 'current'>;
   sources: Pick<SourceStore, 'read'>;
   devices: Pick<DeviceStore, 'usersOfSource'>;
-  ledger: Pick<Ledger, 'read' | 'readMany' | 'conclude' | 'openOf' | 'due'>;
+  ledger: Pick<Ledger, 'read' | 'readMany' | 'end' | 'openOf' | 'due'>;
   actions: Queue;
   evaluations: Queue;
   /** Looks at what a run would take away before any of it is decided (guard.ts); left out where no run is worked off. */

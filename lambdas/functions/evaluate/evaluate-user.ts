@@ -13,6 +13,7 @@ import type { Outgoing } from '#adapters/queues';
 import type { UserKey } from '#domain/devices/device';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 import { overtakenAction, type PlannedAction } from '#domain/quarantine/plan-actions';
+import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 import { newAction } from '#use-cases/decide-user/aq-actions';
 import { digestOf, readInput, registered } from '#use-cases/decide-user/decide-inputs';
 import { type DecidedDevice, decideUser } from '#use-cases/decide-user/decide-user';
@@ -24,6 +25,7 @@ import { recheckNewDevice } from './recheck-new-device.ts';
 import { verdictWrite } from './verdict-write.ts';
 
 const rounds = 10;
+const backoff: BackoffPolicy = { firstMs: 5, longestMs: 2_560, jitter: 'full' };
 const devicesAtOnce = 8;
 
 type Round = {
@@ -58,7 +60,7 @@ export function evaluateUser(deps: EvaluateDependencies) {
         deps.users.readUser(key),
       ]);
       if (!around || (await once(deps, key, { user, context: around, first, bulk, send })) === 'settled') return;
-      await deps.pause(deps.random() * 5 * 2 ** round);
+      await deps.pause(backoffMs(backoff, round + 1, deps.random()));
     }
     throw new Error(`A user of ${key.sourceId} changed ${rounds} times while being evaluated. The message comes again.`);
   };

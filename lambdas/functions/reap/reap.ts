@@ -14,8 +14,8 @@ import { isRefused, nextOf } from '#domain/actions/transitions';
 import { type EndDependencies, endAction } from '#use-cases/actions/end-action';
 
 export type ReapDependencies = Omit<EndDependencies, 'ledger' | 'devices'> & {
-  ledger: Pick<Ledger, 'due' | 'advance' | 'conclude' | 'openOf'>;
-  devices: Pick<DevicesForActions, 'read' | 'settle'>;
+  ledger: Pick<Ledger, 'due' | 'advance' | 'end' | 'openOf'>;
+  devices: Pick<DevicesForActions, 'read' | 'applyOutcome'>;
   actions: Queue;
   /** Every source that is or ever was configured: actions of one that was taken out expire too. */
   sources(): Promise<readonly string[]>;

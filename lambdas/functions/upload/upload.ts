@@ -6,6 +6,7 @@
 import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
 import { UploadOvertaken, type UploadStore, type UploadTrouble } from '#adapters/dynamodb/journal/uploads';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
+import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 import { type SendDependencies, sendNext } from './send-next.ts';
 
 export type UploadDependencies = SendDependencies & {
@@ -20,6 +21,7 @@ const leaseName = 'portal|upload';
 /** As long as the function may run at most. */
 const leaseMs = 6 * 60_000;
 const longestRestMs = 15 * 60_000;
+const backoff: BackoffPolicy = { firstMs: 30_000, longestMs: longestRestMs, jitter: 'none' };
 
 /** `until`: epoch ms at which no further request begins. */
 export function upload(deps: UploadDependencies) {
@@ -84,8 +86,9 @@ function troubleAfter(
   { now, random }: Pick<UploadDependencies, 'now' | 'random'>,
 ): UploadTrouble {
   const failures = (before?.failures ?? 0) + 1;
-  const own = error.kind === 'permanent' || error.kind === 'denied' ? longestRestMs : 30_000 * 2 ** Math.min(failures - 1, 10);
-  const rest = error.retryAfterMs ?? Math.min(longestRestMs, own) * (0.8 + 0.2 * random());
+  const lasts = error.kind === 'permanent' || error.kind === 'denied';
+  const own = lasts ? longestRestMs : backoffMs(backoff, failures, 0);
+  const rest = error.retryAfterMs ?? own * (0.8 + 0.2 * random());
   const at = now();
   return { failures, notBefore: at + rest, problem: problemOf(error, { where: 'The portal, device list upload', at }) };
 }

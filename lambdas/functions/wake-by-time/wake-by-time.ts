@@ -7,14 +7,15 @@
  * Sent first, noted second: a crash in between sends again, and loses nothing.
  */
 import pMap from 'p-map';
-import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
+import type { Page } from '#adapters/dynamodb/cursor';
+import type { DecisionStore, EndingDecision } from '#adapters/dynamodb/devices/decisions';
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 
 export type WakeDependencies = {
   sourceIds: readonly string[];
   decisions: Pick<DecisionStore, 'endingBefore' | 'seenEnd'>;
-  enrolments: Pick<EnrolmentStore, 'feedTurn' | 'feedTurnTold'>;
+  enrolments: Pick<EnrolmentStore, 'feedTurn' | 'noteTurnAnnounced'>;
   evaluations: EvaluationsQueue;
   now(): number;
 };
@@ -32,9 +33,28 @@ export function wakeByTime(deps: WakeDependencies) {
   };
 }
 
-async function wakeEndings({ decisions, evaluations, now }: WakeDependencies): Promise<Pick<Woken, 'endings' | 'ended'>> {
-  const at = now();
-  const ending = await decisions.endingBefore(at + aheadMs);
+type Endings = Pick<Woken, 'endings' | 'ended'>;
+
+/** All that are listed, page by page: those that nobody marks yet are listed again the next time. */
+async function wakeEndings(deps: WakeDependencies): Promise<Endings> {
+  const at = deps.now();
+  const woken: Endings = { endings: 0, ended: 0 };
+  let cursor: string | null = null;
+  do {
+    const page: Page<EndingDecision> = await deps.decisions.endingBefore(at + aheadMs, { cursor });
+    const { endings, ended } = await wakePage(deps, page.items, at);
+    woken.endings += endings;
+    woken.ended += ended;
+    cursor = page.cursor;
+  } while (cursor !== null);
+  return woken;
+}
+
+async function wakePage(
+  { decisions, evaluations }: WakeDependencies,
+  ending: readonly EndingDecision[],
+  at: number,
+): Promise<Endings> {
   const ended = ending.filter(({ expiresAt }) => expiresAt < at);
   const toCome = ending.filter(({ expiresAt }) => expiresAt >= at);
   await evaluations.users(
@@ -56,6 +76,6 @@ async function tellFeedTurn({ enrolments, evaluations, sourceIds, now }: WakeDep
   if (turn === null) return null;
   const cause = turn.to === 'stale' ? 'the portal has not been heard from for too long' : 'the portal is heard from again';
   await evaluations.everyone(sourceIds, cause);
-  await enrolments.feedTurnTold(turn);
+  await enrolments.noteTurnAnnounced(turn);
   return turn.to;
 }

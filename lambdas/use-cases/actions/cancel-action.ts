@@ -6,7 +6,7 @@ import { isRefused, nextOf } from '#domain/actions/transitions';
 
 /** Null when it had gone out, or somebody else wrote it just now: what it did is then seen when it is read back. */
 export async function cancelAction(
-  { conclude }: Pick<Ledger, 'conclude'>,
+  { end }: Pick<Ledger, 'end'>,
   action: LedgerAction,
   { why, now }: { why: string; now: number },
 ): Promise<LedgerAction | null> {
@@ -14,5 +14,5 @@ export async function cancelAction(
   const steps = stepsThrough(action, [{ event: 'cancel', at: now, note: why }]);
   const [last] = steps;
   if (!last) return null;
-  return conclude(action, { steps, claim: null, notBefore: null, outcome: why }, (next) => endingLine(next, last));
+  return end(action, { steps, claim: null, notBefore: null, outcome: why }, (next) => endingLine(next, last));
 }

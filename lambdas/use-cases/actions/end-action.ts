@@ -16,7 +16,7 @@ import { wake } from './wake.ts';
 
 /** What ending an action needs: less than carrying it out. */
 export type EndDependencies = {
-  ledger: Pick<Ledger, 'conclude'>;
+  ledger: Pick<Ledger, 'end'>;
   evaluations: Queue;
   /** Epoch ms. */
   now(): number;
@@ -46,8 +46,8 @@ export async function endAction(deps: EndDependencies, action: LedgerAction, end
     ...(ending.after === undefined ? {} : { after: ending.after }),
   };
   const { device } = ending;
-  const left = device ? { on: { device, aftermath: aftermathOf(deps, action, { device, ending, last }) } } : {};
-  const ended = await deps.ledger.conclude(action, change, (next) => endingLines(next, last), left);
+  const left = device ? { on: { device, outcome: outcomeOf(deps, action, { device, ending, last }) } } : {};
+  const ended = await deps.ledger.end(action, change, (next) => endingLines(next, last), left);
   if (!ended) return 'overtaken';
   await wake(deps, ended, deps.now());
   return 'done';
@@ -56,10 +56,10 @@ export async function endAction(deps: EndDependencies, action: LedgerAction, end
 /** Ends another action of the device, that a newer one takes the place of or takes back. Nothing where somebody else wrote it. */
 export async function endOther({ ledger }: Pick<EndDependencies, 'ledger'>, other: LedgerAction, step: Step): Promise<void> {
   const change = { steps: [step], claim: null, notBefore: null, outcome: step.note };
-  await ledger.conclude(other, change, (next) => endingLines(next, step));
+  await ledger.end(other, change, (next) => endingLines(next, step));
 }
 
-function aftermathOf(
+function outcomeOf(
   deps: EndDependencies,
   action: LedgerAction,
   { device, ending, last }: { device: Device; ending: Ending; last: Step },

@@ -15,7 +15,7 @@ import { cancelAction } from './cancel-action.ts';
 
 export type RequestActionDependencies = {
   findDevice: (key: DeviceKey) => Promise<Device | null>;
-  ledger: Pick<Ledger, 'request' | 'advance' | 'conclude'>;
+  ledger: Pick<Ledger, 'request' | 'advance' | 'end'>;
   decisions: Pick<DecisionStore, 'record'>;
   actionQueue: Queue;
   evaluations: Pick<EvaluationsQueue, 'users'>;

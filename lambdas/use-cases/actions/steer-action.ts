@@ -11,7 +11,7 @@ import { isFinal } from '#domain/actions/transitions';
 import { cancelAction } from '#use-cases/actions/cancel-action';
 
 export type SteerDependencies = {
-  ledger: Pick<Ledger, 'read' | 'advance' | 'conclude'>;
+  ledger: Pick<Ledger, 'read' | 'advance' | 'end'>;
   decisions: Pick<DecisionStore, 'withdrawOne'>;
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;

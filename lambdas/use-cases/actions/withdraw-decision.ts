@@ -16,7 +16,7 @@ import { cancelAction } from '#use-cases/actions/cancel-action';
 export type WithdrawDependencies = {
   findDevice: (key: DeviceKey) => Promise<Device | null>;
   decisions: Pick<DecisionStore, 'withdraw'>;
-  ledger: Pick<Ledger, 'read' | 'conclude'>;
+  ledger: Pick<Ledger, 'read' | 'end'>;
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };

@@ -12,7 +12,7 @@ import type { GuardRun } from '#use-cases/guard/guard-run';
 
 export type ApplyEnrolmentDependencies = {
   sources: readonly Pick<SourceConfiguration, 'id'>[];
-  enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'heard' | 'heardAnnounced'>;
+  enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'noteEvent' | 'noteAnnounced'>;
   evaluations: EvaluationsQueue;
   /** The guard, for the moment in which the portal is heard from again: that can change every verdict at once. */
   rail?: Pick<GuardRun, 'withholding'>;
@@ -25,13 +25,13 @@ const atOnce = { concurrency: 16 };
 export function applyEnrolments({ sources, enrolments, evaluations, rail, now }: ApplyEnrolmentDependencies) {
   /** A feed that was silent until now can change the verdict of every user. */
   async function noteFeed(): Promise<void> {
-    if ((await enrolments.heard(now())) === 'noted') return;
+    if ((await enrolments.noteEvent(now())) === 'noted') return;
     const sourceIds = sources.map(({ id }) => id);
     const cause = 'the portal is heard from again';
     const stop = { guardId: `feed-${now()}`, kind: 'feed' as const, cause, requestedBy: 'portal', payload: null };
     await rail?.withholding(stop, { sourceIds, feed: 'fresh' });
     await evaluations.everyone(sourceIds, cause);
-    await enrolments.heardAnnounced();
+    await enrolments.noteAnnounced();
   }
 
   return async (given: readonly Enrolment[]): Promise<EnrolmentApplied> => {

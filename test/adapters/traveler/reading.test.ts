@@ -17,7 +17,7 @@ describe('reading the device list', () => {
     expect(await readAll(source)).toHaveLength(2);
   });
 
-  test('a single device, which comes as an object, is a list of one', async () => {
+  test('a single device, sent as an object, is a list of one', async () => {
     const { source } = await connected({ devices: 1 });
     expect(await devicesOf(source)).toHaveLength(1);
   });
@@ -35,7 +35,7 @@ describe('reading the device list', () => {
     expect(asText[1]?.lastSync).toBeTypeOf('number');
   });
 
-  test('a list that shifts between pages loses nothing: some rows come twice', async () => {
+  test('a list that shifts between pages loses nothing: some rows repeat', async () => {
     const { server, source } = await connected(
       { devices: 95, faults: [{ kind: 'shifting-list', by: 2 }] },
       { pageMultiplier: 1 },
@@ -91,7 +91,7 @@ describe('reading the device list', () => {
     await pages.return?.();
   });
 
-  test('details that come with the list are taken from there; otherwise the list has none', async () => {
+  test('details are read from the list where it has them', async () => {
     const { server, source } = await connected({ devices: 5 });
     expect((await first(source)).detail).toBeNull();
     server.setFaults([{ kind: 'details-in-list' }]);

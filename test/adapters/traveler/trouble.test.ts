@@ -58,7 +58,7 @@ describe('a server that wants patience', () => {
     expect(await source.detail(server.deviceAt(1).href)).toMatchObject({ deviceId: server.deviceAt(1).deviceId });
   });
 
-  test('a server that accepts a request and stays silent is given up on', async () => {
+  test('a server that accepts a request and stays silent times out', async () => {
     const { source } = await connected({ faults: [{ kind: 'hang', on: 'list' }] }, { timeouts: { headers: 150, total: 400 } });
     expect(await failureOf(devicesOf(source))).toMatchObject({
       kind: 'transient',
@@ -92,7 +92,7 @@ describe('a server that does not let us in', () => {
     expect(server.counts.requests).toEqual({ detail: 1 });
   });
 
-  test('a corrected password is taken up at once', async () => {
+  test('a corrected password is used at once', async () => {
     const given = { user: 'extender', password: 'wrong' };
     const { server, source } = await connected({}, { credentials: async () => ({ ...given }) });
     await failureOf(devicesOf(source));
@@ -100,7 +100,7 @@ describe('a server that does not let us in', () => {
     expect(await devicesOf(source)).toHaveLength(100);
   });
 
-  test('those kept from before are asked for anew once they were turned away, and the failure tells which they were', async () => {
+  test('kept credentials are read again once they were rejected, and the failure names their version', async () => {
     const right = await connected();
     const kept = { user: 'extender', password: 'wrong', version: 'one' };
     const corrected = { ...right.server.credentials, version: 'two' };
@@ -156,7 +156,7 @@ describe('a server that does not let us in', () => {
     },
   );
 
-  test('no message tells the password, a user or a device', async () => {
+  test('no message has the password, a user or a device', async () => {
     const { server, source } = await connected({ faults: [{ kind: 'status', code: 403, on: 'detail' }] });
     const { user, deviceId, href } = server.deviceAt(0);
     const failure = await failureOf(source.detail(href));
@@ -203,7 +203,7 @@ describe('a server that is not to be trusted', () => {
     expect(source.requests).toBeLessThan(20);
   });
 
-  test('a body that never ends is cut off at the limit', async () => {
+  test('a body that never ends is aborted at the limit', async () => {
     const { source } = await connected({ faults: [{ kind: 'endless-body', on: 'list' }] }, { maxBodyBytes: 1024 * 1024 });
     expect(await failureOf(devicesOf(source))).toMatchObject({
       kind: 'permanent',

@@ -104,7 +104,7 @@ describe('writing to a server', () => {
     },
   );
 
-  test('a write that a busy server turned away was not performed, and is sent again', async () => {
+  test('a write that a busy server rejected was not performed, and is sent again', async () => {
     const { server, source } = await connected({ faults: [{ kind: 'status', code: 449, on: 'write', times: 2 }] });
     expect(await source.block(server.deviceAt(0).href)).toBe('accepted');
     expect(server.effects).toHaveLength(1);

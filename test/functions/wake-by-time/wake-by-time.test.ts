@@ -76,8 +76,8 @@ test('a decision that ended while nothing ran is evaluated when the schedule run
 
 test('a portal that falls silent is noticed once, every source is decided anew, and the journal says when it happened', async () => {
   const enrolments = store();
-  await enrolments.heard(clock);
-  await enrolments.heardAnnounced();
+  await enrolments.noteEvent(clock);
+  await enrolments.noteAnnounced();
   const heardAt = clock;
   clock += 24 * hour;
   expect((await wakeByTime(deps)()).feed).toBeNull();
@@ -91,7 +91,7 @@ test('a portal that falls silent is noticed once, every source is decided anew, 
 });
 
 test('a portal that is heard from again, by a process that died before it told everyone, is told by the schedule', async () => {
-  await store().heard(clock);
+  await store().noteEvent(clock);
   expect((await wakeByTime(deps)()).feed).toBe('fresh');
   expect(usersDue()).toEqual(['everyone at cloud', 'everyone at hq']);
   expect((await wakeByTime(deps)()).feed).toBeNull();
@@ -100,8 +100,8 @@ test('a portal that is heard from again, by a process that died before it told e
 test('killed at any call, the next run of the schedule makes it good', async () => {
   for (let at = 1; ; at++) {
     clock += 1000 * hour;
-    await store().heard(clock - 100 * hour);
-    await store().heardAnnounced();
+    await store().noteEvent(clock - 100 * hour);
+    await store().noteAnnounced();
     await decide(`killed ${at}`, clock - minute);
     const { grave, wrap } = killedAt(at);
     const mortal = {

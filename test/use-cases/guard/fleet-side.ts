@@ -120,7 +120,7 @@ export async function startFleetSide({
         baselineRuns: ['run-0'],
         aqInForce: true,
       });
-      await side.requests.stores.enrolments.heard(now());
+      await side.requests.stores.enrolments.noteEvent(now());
       await dependencies.settings.current(source);
       const own = (await side.requests.stores.settings.versions('*')).versions;
       const replaces = own[0]?.version ?? 0;

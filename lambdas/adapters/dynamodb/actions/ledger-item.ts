@@ -7,12 +7,12 @@ import { isFinal } from '#domain/actions/transitions';
 
 /** What is still open at a source is in one partition of the `open` index, ordered by when something is due. */
 export const openKey = (sourceId: string) => `open|${sourceId}`;
-/** How long an action that has ended stays in the ledger, seconds: long enough that its id never acts twice. */
+/** How long an action that has ended stays in the ledger, in seconds: long enough that its id never acts twice. */
 const keptSeconds = 400 * 24 * 3600;
 
 /**
- * `revision` counts the writes of one action: each write names the one it read, so that two never mix. `told` and `untold`: its
- * steps in the timeline (action-telling.ts); its first one is always told where it is asked for.
+ * `revision` counts the writes of one action: each write names the one it read, so that two never mix. `told` and `untold`:
+ * which of its steps the timeline has (action-timeline.ts); its request is always in the timeline.
  */
 export const storedAction = z
   .object({ revision: z.number().int().positive(), action, told: z.number().int().default(1), untold: z.array(step).default([]) })
@@ -33,12 +33,12 @@ export function ledgerItem(entry: Action & Partial<TimelineState>, revision: num
   return { ...base, expiresAtSeconds: Math.ceil((entry.history.at(-1)?.at ?? entry.requestedAt) / 1000) + keptSeconds };
 }
 
-/** A message in a queue is given this long before the action is thought to be forgotten. */
+/** A message in a queue gets this long before its action counts as lost. */
 const inQueueMs = 10 * 60_000;
 
 /**
- * Epoch ms when an open action needs someone if nobody has come by then: its next try, the end of a claim, or when its message
- * should have been worked off; never after its deadline. One that the reaper has just sent again is given its time anew.
+ * Epoch ms when an open action is overdue: its next try, the end of a claim, or when its message should have been processed;
+ * never after its deadline. The time begins again when the reaper sends it again.
  */
 export function dueAt({ claim, notBefore, pushedAt, requestedAt, expiresAt, history }: Action): number {
   const pushed = pushedAt === undefined ? 0 : pushedAt + inQueueMs;
@@ -55,7 +55,7 @@ export type Advance = Partial<Pick<Action, Changeable>> & {
 
 const longestHistory = 200;
 
-/** The next revision of an action. Whoever writes it has come to it: how long ago it was sent again counts no more. */
+/** The next revision of an action. Its writer has received it: when it was sent again no longer matters. */
 export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...change }: Advance): LedgerAction {
   return {
     ...from,

@@ -1,9 +1,11 @@
 /** How many wipes went out at a source within the last hour: one item of the Control table per source, written conditionally. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { realTiming } from '#adapters/retry-timing';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
-import { untilSettled } from '../transactions.ts';
+import { untilWritten } from '../transactions.ts';
 
 const counted = z.object({
   revision: z.number().int(),
@@ -18,40 +20,36 @@ export type WipeCounts = {
   admit(sourceId: string, wipe: { actionId: string; now: number; since: number; limit: number }): Promise<boolean>;
 };
 
-export function wipeCounts(client: DocumentClient, table: string): WipeCounts {
+/** Counts in the Control table. `timing`: of retries. */
+export function wipeCounts(client: DocumentClient, table: string, { timing = realTiming } = {}): WipeCounts {
   async function read(sourceId: string): Promise<z.infer<typeof counted>> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: controlKeys.wipes(sourceId), ConsistentRead: true }),
-    );
+    const Key = controlKeys.wipes(sourceId);
+    const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
     return Item === undefined ? { revision: 0, wipes: [] } : counted.parse(Item);
   }
 
+  /** False when somebody else has written it since it was read. */
+  async function put(Item: Record<string, unknown>, read: number): Promise<boolean> {
+    const command = new PutCommand({
+      TableName: table,
+      Item,
+      ConditionExpression: 'attribute_not_exists(pk) OR revision = :read',
+      ExpressionAttributeValues: { ':read': read },
+    });
+    return (await nullIfRefused(client.send(command))) !== null;
+  }
+
   return {
-    admit: (sourceId, { actionId, now, since, limit }) =>
-      untilSettled(async () => {
+    admit(sourceId, { actionId, now, since, limit }) {
+      const attempt = async () => {
         const { revision, wipes } = await read(sourceId);
         const recent = wipes.filter(({ at }) => at > since);
         if (recent.some((wipe) => wipe.actionId === actionId)) return true;
         if (recent.length >= limit) return false;
         const item = { ...controlKeys.wipes(sourceId), revision: revision + 1, wipes: [...recent, { actionId, at: now }] };
         return (await put(item, revision)) ? true : null;
-      }, 'The count of wipes'),
+      };
+      return untilWritten(attempt, 'The count of wipes', timing);
+    },
   };
-
-  async function put(item: Record<string, unknown>, read: number): Promise<boolean> {
-    try {
-      await client.send(
-        new PutCommand({
-          TableName: table,
-          Item: item,
-          ConditionExpression: 'attribute_not_exists(pk) OR revision = :read',
-          ExpressionAttributeValues: { ':read': read },
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-      throw error;
-    }
-  }
 }

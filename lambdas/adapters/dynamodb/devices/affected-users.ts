@@ -3,12 +3,12 @@
  * whom a person linked to its user. Reads the Devices indexes, which trail the table by moments: what was written in such a
  * moment is looked at a second time (docs/decisions/0014-indexes-trail.md).
  */
-import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { deviceIdsOf } from '#adapters/dynamodb/enrolments/enrolment-pointers';
 import { deviceIdKey, indexes, linkIdKey, parseUserPk } from '#adapters/dynamodb/keys';
+import { allItems } from '#adapters/dynamodb/pages';
 import type { UserKey } from '#domain/devices/device';
 import { canonicalName, commonName } from '#domain/devices/names';
 import type { Enrolment } from '#domain/enrolment/enrolment';
@@ -17,19 +17,14 @@ const keyItem = z.object({ pk: z.string() });
 
 export function affectedUsersFinder(client: DocumentClient, devicesTable: string) {
   async function pksBy(index: 'byDeviceId' | 'byName', value: string): Promise<string[]> {
-    const pages = paginateQuery(
-      { client },
-      {
-        TableName: devicesTable,
-        IndexName: indexes[index],
-        KeyConditionExpression: '#key = :value',
-        ExpressionAttributeNames: { '#key': index === 'byDeviceId' ? 'idKey' : 'nameKey' },
-        ExpressionAttributeValues: { ':value': value },
-      },
-    );
-    const found: string[] = [];
-    for await (const { Items = [] } of pages) found.push(...Items.map((item) => keyItem.parse(item).pk));
-    return found;
+    const items = await allItems(client, {
+      TableName: devicesTable,
+      IndexName: indexes[index],
+      KeyConditionExpression: '#key = :value',
+      ExpressionAttributeNames: { '#key': index === 'byDeviceId' ? 'idKey' : 'nameKey' },
+      ExpressionAttributeValues: { ':value': value },
+    });
+    return items.map((item) => keyItem.parse(item).pk);
   }
 
   /** `enrolments`: all of one portal user's (and what they were before). Each user once, in no particular order. */

@@ -2,12 +2,13 @@
  * Pages of devices by a filter. One call looks at a bounded number of devices, however few of them match: a page may be short
  * and still have a cursor, and a fleet of 100,000 is listed without any request taking long.
  */
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { Device, DeviceKey, Presence, VerdictName } from '#domain/devices/device';
 import { getAll } from '../batch-requests.ts';
 import type { DocumentClient } from '../client.ts';
 import { encodeCursor } from '../cursor.ts';
 import { userPk } from '../keys.ts';
+import { allItems } from '../pages.ts';
 import { deviceKeyOf, listedVerdicts, parseDevice } from './device-items.ts';
 import { deviceWalk, type WalkPosition } from './device-walk.ts';
 
@@ -29,68 +30,83 @@ export type DevicePage = { devices: Device[]; cursor: string | null; looked: num
 const most = { keys: 24_000, records: 3000 };
 const pageOfKeys = { byName: 2000, byRecord: 400 };
 const recordsAtOnce = 400;
+type Item = Record<string, unknown>;
+type State = { client: DocumentClient; table: string; timing: RetryTiming };
 type Wanted = { fits(device: Device): boolean; fitsKey(key: DeviceKey): boolean; missing: number };
 
-export function deviceListing(client: DocumentClient, table: string) {
-  async function devicesOfUser(sourceId: string, user: string): Promise<Device[]> {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
-        ExpressionAttributeValues: { ':pk': userPk({ sourceId, user }), ':device': 'device|' },
-        ConsistentRead: true,
-      }),
-    );
-    return Items.map(parseDevice);
-  }
-
-  /** Whole records of keys, in the order of the keys; a key whose device is gone meanwhile is left out. */
-  async function recordsOf(items: readonly Record<string, unknown>[]): Promise<(Device | undefined)[]> {
-    const keys = items.map(({ pk, sk }) => ({ pk, sk }));
-    const stored = await getAll(client, table, keys);
-    const byKey = new Map(stored.map((item) => [`${item.pk}\u0000${item.sk}`, parseDevice(item)]));
-    return items.map(({ pk, sk }) => byKey.get(`${pk}\u0000${sk}`));
-  }
-
-  /** Devices among these keys, until so many as are missing are found; `last`: the key that was reached. */
-  async function take(items: readonly Record<string, unknown>[], { fits, fitsKey, missing }: Wanted) {
-    const named = items.filter((item) => fitsKey(deviceKeyOf(item)));
-    const found: Device[] = [];
-    for (let from = 0; from < named.length; from += recordsAtOnce) {
-      const some = named.slice(from, from + recordsAtOnce);
-      for (const [index, device] of (await recordsOf(some)).entries()) {
-        if (device !== undefined && fits(device)) found.push(device);
-        if (found.length >= missing) return { found, last: some[index], read: from + some.length };
-      }
-    }
-    return { found, last: items.at(-1), read: named.length };
-  }
-
-  return async (filter: DeviceFilter, sources: readonly string[]): Promise<DevicePage> => {
+/** Lists devices of DynamoDB. `timing`: of retries. */
+export function deviceListing(client: DocumentClient, table: string, { timing = realTiming } = {}) {
+  const state: State = { client, table, timing };
+  return (filter: DeviceFilter, sources: readonly string[]): Promise<DevicePage> => {
     const wanted = filter.source === undefined ? sources : [filter.source];
-    const { fits, fitsKey, isSelective } = filterOf(filter);
-    if (filter.user !== undefined) {
-      const found = (await Promise.all(wanted.map((source) => devicesOfUser(source, filter.user ?? '')))).flat();
-      return { devices: found.filter(fits), cursor: null, looked: found.length };
-    }
-    const listed = listedVerdicts.find((one) => one === filter.verdict) ?? null;
-    const places = deviceWalk(client, table, listed);
-    const devices: Device[] = [];
-    const looked = { keys: 0, records: 0 };
-    let at: WalkPosition | null = filter.cursor === undefined ? places.first(wanted) : places.parse(filter.cursor);
-    while (at !== null && devices.length < filter.limit && looked.keys < most.keys && looked.records < most.records) {
-      const missing = filter.limit - devices.length;
-      const size = filter.q !== undefined ? pageOfKeys.byName : isSelective ? pageOfKeys.byRecord : missing;
-      const { items, more } = await places.keys(at, size);
-      const { found, last, read } = await take(items, { fits, fitsKey, missing });
-      devices.push(...found);
-      looked.keys += items.length;
-      looked.records += read;
-      const isThrough = last === undefined || (!more && last === items.at(-1));
-      at = isThrough ? places.next(at, wanted) : places.behind(at, last);
-    }
-    return { devices, cursor: at === null ? null : encodeCursor(at), looked: looked.keys };
+    return filter.user === undefined
+      ? pageOf(state, filter, wanted)
+      : pageOfUser(state, { ...filter, user: filter.user }, wanted);
   };
+}
+
+/** All devices of one user: a person has few. */
+async function pageOfUser(
+  state: State,
+  filter: DeviceFilter & { user: string },
+  sources: readonly string[],
+): Promise<DevicePage> {
+  const found = (await Promise.all(sources.map((source) => devicesOfUser(state, source, filter.user)))).flat();
+  return { devices: found.filter(filterOf(filter).fits), cursor: null, looked: found.length };
+}
+
+async function devicesOfUser({ client, table }: State, sourceId: string, user: string): Promise<Device[]> {
+  const items = await allItems(client, {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
+    ExpressionAttributeValues: { ':pk': userPk({ sourceId, user }), ':device': 'device|' },
+    ConsistentRead: true,
+  });
+  return items.map(parseDevice);
+}
+
+/** Walks on until the page is full, the walk is at its end, or as many keys and records were read as one call may read. */
+async function pageOf(state: State, filter: DeviceFilter, sources: readonly string[]): Promise<DevicePage> {
+  const { fits, fitsKey, isSelective } = filterOf(filter);
+  const listed = listedVerdicts.find((one) => one === filter.verdict) ?? null;
+  const walk = deviceWalk(state.client, state.table, listed);
+  const devices: Device[] = [];
+  const looked = { keys: 0, records: 0 };
+  let at: WalkPosition | null = filter.cursor === undefined ? walk.first(sources) : walk.parse(filter.cursor);
+  while (at !== null && devices.length < filter.limit && looked.keys < most.keys && looked.records < most.records) {
+    const missing = filter.limit - devices.length;
+    const size = filter.q !== undefined ? pageOfKeys.byName : isSelective ? pageOfKeys.byRecord : missing;
+    const { items, more } = await walk.keys(at, size);
+    const { found, last, read } = await take(state, items, { fits, fitsKey, missing });
+    devices.push(...found);
+    looked.keys += items.length;
+    looked.records += read;
+    const isThrough = last === undefined || (!more && last === items.at(-1));
+    at = isThrough ? walk.next(at, sources) : walk.behind(at, last);
+  }
+  return { devices, cursor: at === null ? null : encodeCursor(at), looked: looked.keys };
+}
+
+/** Devices among these keys, until as many as are missing are found; `last`: the key that was reached. */
+async function take(state: State, items: readonly Item[], { fits, fitsKey, missing }: Wanted) {
+  const named = items.filter((item) => fitsKey(deviceKeyOf(item)));
+  const found: Device[] = [];
+  for (let from = 0; from < named.length; from += recordsAtOnce) {
+    const some = named.slice(from, from + recordsAtOnce);
+    for (const [index, device] of (await recordsOf(state, some)).entries()) {
+      if (device !== undefined && fits(device)) found.push(device);
+      if (found.length >= missing) return { found, last: some[index], read: from + some.length };
+    }
+  }
+  return { found, last: items.at(-1), read: named.length };
+}
+
+/** Whole records of keys, in the order of the keys; a key whose device is gone meanwhile is left out. */
+async function recordsOf({ client, table, timing }: State, items: readonly Item[]): Promise<(Device | undefined)[]> {
+  const keys = items.map(({ pk, sk }) => ({ pk, sk }));
+  const stored = await getAll(client, table, keys, { timing });
+  const byKey = new Map(stored.map((item) => [`${item.pk}\u0000${item.sk}`, parseDevice(item)]));
+  return items.map(({ pk, sk }) => byKey.get(`${pk}\u0000${sk}`));
 }
 
 function filterOf({ verdict, presence, q }: DeviceFilter) {

@@ -1,11 +1,11 @@
-/** How many devices stand how, and which actions are open or failed lately: two scans that keep nothing but the figures. */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+/** How many devices have which verdict and state, and which actions are open or failed lately: two scans that keep only figures. */
 import { z } from 'zod';
 import { type ActionState, actionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';
 import { presence, verdictName } from '#domain/devices/device';
 import type { DocumentClient } from '../client.ts';
 import { parseUserPk } from '../keys.ts';
+import { scanSegments } from '../pages.ts';
 
 /** `verdicts` and `states` count devices that are not removed; a device without a verdict counts as `undecided`. */
 export type DeviceCounts = { total: number; verdicts: Record<string, number>; states: Record<string, number> };
@@ -19,7 +19,7 @@ export type FleetCounts = {
 };
 
 const segments = 4;
-/** Enough for a page that says what goes wrong; the ledger has the rest. */
+/** Enough for a page that shows what fails; the ledger has the others. */
 const mostNamed = 20;
 const deviceRow = z.object({
   pk: z.string(),
@@ -34,23 +34,21 @@ type Row = Record<string, unknown>;
 type Read = { TableName: string; ProjectionExpression: string; FilterExpression?: string };
 
 export function fleetCounts(client: DocumentClient, tables: { devices: string; actions: string }) {
+  /** Answers the read units that it took. */
   async function eachRow(read: Read & Row, take: (row: Row) => void): Promise<number> {
-    const one = async (Segment: number): Promise<number> => {
-      let units = 0;
-      let from: Row | undefined;
-      do {
-        const start = from === undefined ? {} : { ExclusiveStartKey: from };
-        const answer = await client.send(
-          new ScanCommand({ ...read, Segment, TotalSegments: segments, ReturnConsumedCapacity: 'TOTAL', ...start }),
-        );
-        answer.Items?.forEach(take);
-        units += answer.ConsumedCapacity?.CapacityUnits ?? 0;
-        from = answer.LastEvaluatedKey;
-      } while (from !== undefined);
-      return units;
-    };
-    const all = await Promise.all(Array.from({ length: segments }, (_, segment) => one(segment)));
-    return all.reduce((sum, units) => sum + units, 0);
+    let total = 0;
+    await scanSegments(
+      client,
+      { ...read, ReturnConsumedCapacity: 'TOTAL' },
+      {
+        segments,
+        visit: ({ items, units }) => {
+          items.forEach(take);
+          total += units;
+        },
+      },
+    );
+    return total;
   }
 
   /** `failedSince`: epoch ms of the request; older failures are left out. Eventually consistent. */

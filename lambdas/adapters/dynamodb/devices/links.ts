@@ -1,44 +1,40 @@
 /**
- * Links between Traveler users and portal users: a person's word, newest first to count, among the items of the Traveler user
- * (Devices table). One item per pair; what was said before stands in the journal. The index of device ids leads from the
+ * Links between Traveler users and portal users: what a person decided last counts. They are among the items of the Traveler
+ * user (Devices table). One item per pair; earlier decisions are in the journal. The index of device ids leads from the
  * portal user to the Traveler user, so that an enrolment finds users that only a link connects to it.
  */
-import { paginateQuery, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { sourceLineItem, timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, linkIdKey, linkSk, userPk } from '#adapters/dynamodb/keys';
+import { allItems } from '#adapters/dynamodb/pages';
 import { doneOnce } from '#adapters/dynamodb/transactions';
+import { realTiming } from '#adapters/retry-timing';
 import type { UserKey } from '#domain/devices/device';
 import { type Link, link as linkSchema } from '#domain/enrolment/enrolment';
 import { linkLine } from '#domain/quarantine/source-lines';
 
 export type LinkStore = ReturnType<typeof linkStore>;
 
-/** DynamoDB takes a hundred items in a transaction: the link, the source's line, and a line for each of so many devices. */
+/** DynamoDB takes a hundred items in a transaction: the link, the source's line, and a line for each of this many devices. */
 const mostDeviceLines = 90;
 
-export function linkStore(client: DocumentClient, tables: { devices: string; journal: string }) {
-  async function items(key: UserKey, prefix: string): Promise<Record<string, unknown>[]> {
-    const found: Record<string, unknown>[] = [];
-    const pages = paginateQuery(
-      { client },
-      {
-        TableName: tables.devices,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': userPk(key), ':prefix': prefix },
-      },
-    );
-    for await (const { Items = [] } of pages) found.push(...Items);
-    return found;
-  }
+/** Links in DynamoDB. `timing`: of retries. */
+export function linkStore(client: DocumentClient, tables: { devices: string; journal: string }, { timing = realTiming } = {}) {
+  const items = (key: UserKey, prefix: string) =>
+    allItems(client, {
+      TableName: tables.devices,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': userPk(key), ':prefix': prefix },
+    });
 
   async function devicesOf(key: UserKey): Promise<string[]> {
     return (await items(key, deviceSk(''))).map(({ sk }) => String(sk).slice(deviceSk('').length));
   }
 
   return {
-    /** Stores what a person said, with its lines, unless something newer was said of the pair. Answers whether it was stored. */
+    /** Stores what a person decided, with its lines, unless a newer decision about the pair is stored. Answers whether it was stored. */
     async say(key: UserKey, link: Link): Promise<boolean> {
       const line = linkLine(key.user, link);
       const lines = (await devicesOf(key)).slice(0, mostDeviceLines).map((deviceId) => timelineItem({ ...key, deviceId }, line));
@@ -49,11 +45,12 @@ export function linkStore(client: DocumentClient, tables: { devices: string; jou
         ExpressionAttributeNames: { '#at': 'at' },
         ExpressionAttributeValues: { ':at': link.at },
       };
-      const told = [sourceLineItem(key.sourceId, line), ...lines].map((Item) => ({ Put: { TableName: tables.journal, Item } }));
-      return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems: [{ Put: put }, ...told] })), 'A link');
+      const puts = [sourceLineItem(key.sourceId, line), ...lines].map((Item) => ({ Put: { TableName: tables.journal, Item } }));
+      const TransactItems = [{ Put: put }, ...puts];
+      return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems })), 'A link', timing);
     },
 
-    /** What was said last of each portal user, by portal user. */
+    /** What was decided last about each portal user, by portal user. */
     async of(key: UserKey): Promise<Link[]> {
       return (await items(key, linkSk(''))).map((item) => linkSchema.parse(item));
     },

@@ -6,13 +6,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { deviceHash } from '#adapters/fingerprint';
+import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { TimelineEntry } from '#domain/journal/timeline';
 import { getAll } from '../batch-requests.ts';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { timelineItem } from '../journal/timeline.ts';
 import { indexes, shardKey } from '../keys.ts';
-import { committed, untilSettled } from '../transactions.ts';
+import { allItems } from '../pages.ts';
+import { committed, untilWritten } from '../transactions.ts';
 import { deviceItem, deviceItemKey, deviceKeyOf, movingKey, parseDevice } from './device-items.ts';
 
 export type Recorded = { device: Device; lines: readonly TimelineEntry[] };
@@ -21,7 +24,7 @@ export type ObservedDevices = {
   read(keys: readonly DeviceKey[]): Promise<Map<string, Device>>;
   /** Each device with its lines: both or neither. Throws when someone else stored one of them meanwhile. */
   putNew(recorded: readonly Recorded[]): Promise<void>;
-  /** With its lines, both or neither. False when someone else changed the device since `before` was read: read and decide anew. */
+  /** With its lines, both or neither. False when someone else changed the device since `before` was read: read and decide again. */
   update(before: Device, after: Device, lines: readonly TimelineEntry[]): Promise<boolean>;
   /** Hashes of devices whose full record every gather reads. Eventually consistent. */
   moving(sourceId: string): Promise<Set<string>>;
@@ -50,7 +53,7 @@ const owned = [
   'overruled',
   'returnedAt',
 ] as const satisfies readonly (keyof Device)[];
-/** What others write and a change of ours may rest on. */
+/** What others write and a change of ours may depend on. */
 const compared = [
   'registeredAt',
   'presence',
@@ -61,82 +64,83 @@ const compared = [
   'openAction',
 ] as const satisfies readonly (keyof Device)[];
 
-export function observedDevices(client: DocumentClient, tables: { devices: string; journal: string }): ObservedDevices {
-  const linePuts = ({ device, lines }: Recorded) =>
-    lines.map((line) => ({ Put: { TableName: tables.journal, Item: timelineItem(device, line) } }));
-  const newPut = ({ device }: Recorded) => ({
-    Put: { TableName: tables.devices, Item: deviceItem(device), ConditionExpression: 'attribute_not_exists(pk)' },
-  });
-
-  return {
-    async read(keys) {
-      const items = await getAll(client, tables.devices, keys.map(deviceItemKey));
-      const devices = items.map(parseDevice);
-      return new Map(devices.map((device) => [deviceHash(device), device]));
-    },
-    async putNew(recorded) {
-      const writes = recorded.map((one) => [newPut(one), ...linePuts(one)]);
-      await pMap(
-        transactions(writes),
-        (items) =>
-          untilSettled(async () => {
-            const done = await committed(client.send(new TransactWriteCommand({ TransactItems: items })));
-            return done ? true : null;
-          }, 'A new device'),
-        { concurrency: transactionsAtOnce },
-      );
-    },
-    async update(before, after, lines) {
-      const update = { TableName: tables.devices, ...updateOf(before, after) };
-      if (lines.length > 0) {
-        const puts = linePuts({ device: after, lines });
-        return committed(client.send(new TransactWriteCommand({ TransactItems: [{ Update: update }, ...puts] })));
-      }
-      try {
-        await client.send(new UpdateCommand(update));
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw error;
-      }
-    },
-    async moving(sourceId) {
-      const hashes = new Set<string>();
-      let from: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName: tables.devices,
-            IndexName: indexes.moving,
-            KeyConditionExpression: 'moving = :source',
-            ExpressionAttributeValues: { ':source': sourceId },
-            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          }),
-        );
-        for (const item of Items) hashes.add(String(item.hash));
-        from = LastEvaluatedKey;
-      } while (from !== undefined);
-      return hashes;
-    },
-    async locate(sourceId, hash) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: tables.devices,
-          IndexName: indexes.bySource,
-          KeyConditionExpression: '#shard = :shard AND #hash = :hash',
-          ExpressionAttributeNames: { '#shard': 'shard', '#hash': 'hash' },
-          ExpressionAttributeValues: { ':shard': shardKey(sourceId, hash), ':hash': hash },
-        }),
-      );
-      return Items[0] === undefined ? null : deviceKeyOf(Items[0]);
-    },
-  };
-}
-
+type State = { client: DocumentClient; tables: { devices: string; journal: string }; timing: RetryTiming };
 type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
+
 /** DynamoDB takes a hundred items in a transaction. */
 const mostItems = 100;
 const transactionsAtOnce = 4;
+
+/** Devices in DynamoDB, for the gather. `timing`: of retries. */
+export function observedDevices(
+  client: DocumentClient,
+  tables: { devices: string; journal: string },
+  { timing = realTiming } = {},
+): ObservedDevices {
+  const state: State = { client, tables, timing };
+  return {
+    read: (keys) => readDevices(state, keys),
+    putNew: (recorded) => putNew(state, recorded),
+    update: (before, after, lines) => update(state, before, { after, lines }),
+    moving: (sourceId) => movingHashes(state, sourceId),
+    locate: (sourceId, hash) => locate(state, sourceId, hash),
+  };
+}
+
+async function readDevices({ client, tables, timing }: State, keys: readonly DeviceKey[]): Promise<Map<string, Device>> {
+  const items = await getAll(client, tables.devices, keys.map(deviceItemKey), { timing });
+  return new Map(items.map(parseDevice).map((device) => [deviceHash(device), device]));
+}
+
+async function putNew(state: State, recorded: readonly Recorded[]): Promise<void> {
+  const writes = recorded.map((one) => [newPut(state, one), ...linePuts(state, one)]);
+  await pMap(transactions(writes), (items) => putTogether(state, items), { concurrency: transactionsAtOnce });
+}
+
+async function putTogether({ client, timing }: State, TransactItems: Writes): Promise<void> {
+  const attempt = async () => ((await committed(client.send(new TransactWriteCommand({ TransactItems })))) ? true : null);
+  await untilWritten(attempt, 'A new device', timing);
+}
+
+const newPut = ({ tables }: State, { device }: Recorded): Writes[number] => ({
+  Put: { TableName: tables.devices, Item: deviceItem(device), ConditionExpression: 'attribute_not_exists(pk)' },
+});
+const linePuts = ({ tables }: State, { device, lines }: Recorded): Writes =>
+  lines.map((line) => ({ Put: { TableName: tables.journal, Item: timelineItem(device, line) } }));
+
+async function update(
+  state: State,
+  before: Device,
+  { after, lines }: { after: Device; lines: readonly TimelineEntry[] },
+): Promise<boolean> {
+  const { client, tables } = state;
+  const change = { TableName: tables.devices, ...updateOf(before, after) };
+  if (lines.length === 0) return (await nullIfRefused(client.send(new UpdateCommand(change)))) !== null;
+  const TransactItems = [{ Update: change }, ...linePuts(state, { device: after, lines })];
+  return committed(client.send(new TransactWriteCommand({ TransactItems })));
+}
+
+async function movingHashes({ client, tables }: State, sourceId: string): Promise<Set<string>> {
+  const items = await allItems(client, {
+    TableName: tables.devices,
+    IndexName: indexes.moving,
+    KeyConditionExpression: 'moving = :source',
+    ExpressionAttributeValues: { ':source': sourceId },
+  });
+  return new Set(items.map((item) => String(item.hash)));
+}
+
+async function locate({ client, tables }: State, sourceId: string, hash: string): Promise<DeviceKey | null> {
+  const query = {
+    TableName: tables.devices,
+    IndexName: indexes.bySource,
+    KeyConditionExpression: '#shard = :shard AND #hash = :hash',
+    ExpressionAttributeNames: { '#shard': 'shard', '#hash': 'hash' },
+    ExpressionAttributeValues: { ':shard': shardKey(sourceId, hash), ':hash': hash },
+  };
+  const { Items = [] } = await client.send(new QueryCommand(query));
+  return Items[0] === undefined ? null : deviceKeyOf(Items[0]);
+}
 
 /** As few transactions as possible, each with whole devices only. */
 function transactions(all: readonly Writes[]): Writes[] {

@@ -2,14 +2,15 @@
  * One Traveler user at one source, as the decision sees them: a single Query of the Devices partition gives devices, standing
  * decisions and links. Verdicts are written only while the device is still as it was read.
  */
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { movingKey, verdictKeys } from '#adapters/dynamodb/devices/device-items';
 import { timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
+import { allItems, queryItems } from '#adapters/dynamodb/pages';
+import { refusedBy } from '#adapters/dynamodb/transactions';
 import type { Action } from '#domain/actions/action';
 import { type Device, device, type ExplainedVerdict, type Match, type UserKey } from '#domain/devices/device';
 import { type Link, link } from '#domain/enrolment/enrolment';
@@ -47,56 +48,51 @@ export function takeUserItem(record: UserRecord, item: Record<string, unknown>):
   else if (sk.startsWith('link|')) record.links.push(link.parse(item));
 }
 
+/** Users whose partitions are read side by side. */
 const usersAtOnce = 8;
 
 export function userStore(client: DocumentClient, tables: UserTables) {
-  async function readUser(key: UserKey): Promise<UserRecord> {
-    const found = emptyUser();
-    for await (const item of query(client, {
-      TableName: tables.devices,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': userPk(key) },
-      ConsistentRead: true,
-    }))
-      takeUserItem(found, item);
-    return found;
-  }
   return {
     /** Everything stored about a user, strongly consistent: what was written before the call is in it. */
-    readUser,
+    readUser: (key: UserKey): Promise<UserRecord> => readUser(client, tables.devices, key),
 
-    /** The same for several users, in the order of their keys; a few are read at the same time. */
-    readUsers: (keys: readonly UserKey[]): Promise<UserRecord[]> => pMap(keys, readUser, { concurrency: usersAtOnce }),
+    /** The same of several users, in the order of their keys; a user of whom nothing is stored has an empty record. */
+    readUsers: (keys: readonly UserKey[]): Promise<UserRecord[]> =>
+      pMap(keys, (key) => readUser(client, tables.devices, key), { concurrency: usersAtOnce }),
 
     /** Verdict, match, timeline and new action of one device: all of it or nothing. */
-    async recordVerdict(write: VerdictWrite): Promise<VerdictWritten> {
-      try {
-        await client.send(new TransactWriteCommand({ TransactItems: transaction(tables, write) }));
-        return 'written';
-      } catch (error) {
-        if (!(error instanceof TransactionCanceledException)) throw error;
-        const codes = error.CancellationReasons?.map((reason) => reason.Code) ?? [];
-        if (codes.some((code) => code !== undefined && !expected.has(code))) throw error;
-        return codes[0] === 'None' && codes[1] === 'ConditionalCheckFailed' && write.action ? 'known' : 'overtaken';
-      }
-    },
+    recordVerdict: (write: VerdictWrite): Promise<VerdictWritten> => recordVerdict(client, tables, write),
 
     /** Traveler users of a source whose common name is this one (lower case), each once. Eventually consistent. */
     async travelerUsersNamed(sourceId: string, nameKey: string): Promise<string[]> {
-      const users = new Set<string>();
-      for await (const item of query(client, {
+      const items = await allItems(client, {
         TableName: tables.devices,
         IndexName: indexes.byName,
         KeyConditionExpression: 'nameKey = :name AND begins_with(pk, :source)',
         ExpressionAttributeValues: { ':name': nameKey, ':source': `${sourceId}|` },
-      }))
-        users.add(parseUserPk(String(item.pk)).user);
-      return [...users];
+      });
+      return [...new Set(items.map((item) => parseUserPk(String(item.pk)).user))];
     },
   };
 }
 
-const expected = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict']);
+async function readUser(client: DocumentClient, table: string, key: UserKey): Promise<UserRecord> {
+  const found = emptyUser();
+  const query = {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': userPk(key) },
+    ConsistentRead: true,
+  };
+  for await (const item of queryItems(client, query)) takeUserItem(found, item);
+  return found;
+}
+
+async function recordVerdict(client: DocumentClient, tables: UserTables, write: VerdictWrite): Promise<VerdictWritten> {
+  const codes = await refusedBy(client.send(new TransactWriteCommand({ TransactItems: transaction(tables, write) })));
+  if (codes === null) return 'written';
+  return codes[0] === 'None' && codes[1] === 'ConditionalCheckFailed' && write.action ? 'known' : 'overtaken';
+}
 
 function transaction(tables: UserTables, write: VerdictWrite): NonNullable<TransactWriteCommandInput['TransactItems']> {
   const { before, action } = write;
@@ -160,15 +156,4 @@ function deviceUpdate(table: string, { before, verdict, match, heldSince, openAc
       ':verdictBefore': before.verdict,
     },
   };
-}
-
-async function* query(client: DocumentClient, input: ConstructorParameters<typeof QueryCommand>[0]) {
-  let from: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({ ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) }),
-    );
-    yield* Items;
-    from = LastEvaluatedKey;
-  } while (from !== undefined);
 }

@@ -2,18 +2,14 @@
  * Many enrolments at once: all that is stored, and changes written some twenty to a transaction. Each transaction is refused
  * when one of its enrolments was written by others since it was read, or, for a snapshot, when a later snapshot has begun.
  */
-import {
-  GetCommand,
-  ScanCommand,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { gateItem, gateKey, replacement } from '#adapters/dynamodb/enrolments/enrolments';
+import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
+import { gateItem, gateKey, replacement } from '#adapters/dynamodb/enrolments/enrolment-writes';
 import { controlKeys } from '#adapters/dynamodb/keys';
+import { scanSegments } from '#adapters/dynamodb/pages';
 import { committed } from '#adapters/dynamodb/transactions';
 import type { EnrolmentChange, StoredEnrolment } from '#domain/enrolment/enrolment-changes';
 
@@ -24,126 +20,125 @@ type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 const mostWrites = 100;
 const segments = 4;
 const atOnce = 12;
+const keptSeconds = 14 * 24 * 3600;
 
-export function enrolmentBulk(
-  client: DocumentClient,
-  tables: { enrolments: string; control: string; journal: string },
-  now = Date.now,
-) {
-  const table = tables.enrolments;
+type Tables = { enrolments: string; control: string; journal: string };
+type State = { client: DocumentClient; tables: Tables; now: () => number };
 
-  async function read(id: string): Promise<StoredEnrolment | null> {
-    const { Item } = await client.send(new GetCommand({ TableName: table, Key: gateKey(id), ConsistentRead: true }));
-    return Item ? gateItem.parse(Item) : null;
-  }
-
-  async function readSegment(Segment: number, found: Map<string, StoredEnrolment>): Promise<void> {
-    let from: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new ScanCommand({
-          TableName: table,
-          ConsistentRead: true,
-          FilterExpression: 'sk = :current',
-          ExpressionAttributeValues: { ':current': 'current' },
-          Segment,
-          TotalSegments: segments,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      for (const item of Items) {
-        const gate = gateItem.parse(item);
-        found.set(gate.enrolment.id, gate);
-      }
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
-  }
-
-  const notOvertaken = (snapshotAt: number): Writes[number] => ({
-    ConditionCheck: {
-      TableName: tables.control,
-      Key: controlKeys.snapshotTaken(),
-      ConditionExpression: '#at = :at',
-      ExpressionAttributeNames: { '#at': 'at' },
-      ExpressionAttributeValues: { ':at': snapshotAt },
-    },
-  });
-  const writesOf = ({ before, next }: EnrolmentChange) => replacement(tables, before, { next, at: now() });
-
+/** Enrolments in DynamoDB, many at once. `now`: the time that the journal gives to what is stored, epoch ms. */
+export function enrolmentBulk(client: DocumentClient, tables: Tables, now = Date.now) {
+  const state: State = { client, tables, now };
   return {
-    read,
+    /** Strongly consistent; null for an enrolment that is not stored. */
+    read: (id: string): Promise<StoredEnrolment | null> => readOne(state, id),
 
     /** Every stored enrolment, by id. Strongly consistent. */
-    async readAll(): Promise<Map<string, StoredEnrolment>> {
-      const found = new Map<string, StoredEnrolment>();
-      await Promise.all(Array.from({ length: segments }, (_, segment) => readSegment(segment, found)));
-      return found;
-    },
+    readAll: (): Promise<Map<string, StoredEnrolment>> => readAll(state),
 
-    /** Answers the changes that were refused: to be read, compared and written anew one by one. */
-    async write(changes: readonly EnrolmentChange[], snapshotAt: number | null): Promise<EnrolmentChange[]> {
-      const fence = snapshotAt === null ? [] : [notOvertaken(snapshotAt)];
-      const groups = grouped(changes, (change) => writesOf(change).length, mostWrites - fence.length);
-      const refused = await pMap(
-        groups,
-        async (group) => {
-          const TransactItems = [...fence, ...group.flatMap(writesOf)];
-          return (await committed(client.send(new TransactWriteCommand({ TransactItems })))) ? [] : group;
-        },
-        { concurrency: atOnce },
-      );
-      return refused.flat();
-    },
+    /** Answers the changes that were refused: they are read, compared and written again one by one. */
+    write: (changes: readonly EnrolmentChange[], snapshotAt: number | null): Promise<EnrolmentChange[]> =>
+      writeChanges(state, changes, snapshotAt),
 
     /** From now on no earlier snapshot writes. False when a later one has begun already. */
-    async beginSnapshot(snapshotId: string, at: number): Promise<boolean> {
-      try {
-        await client.send(
-          new UpdateCommand({
-            TableName: tables.control,
-            Key: controlKeys.snapshotTaken(),
-            UpdateExpression: 'SET #at = :at, snapshotId = :id',
-            ConditionExpression: 'attribute_not_exists(pk) OR #at <= :at',
-            ExpressionAttributeNames: { '#at': 'at' },
-            ExpressionAttributeValues: { ':at': at, ':id': snapshotId },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw error;
-      }
-    },
+    beginSnapshot: (snapshotId: string, at: number): Promise<boolean> => beginSnapshot(state, snapshotId, at),
 
     /** When the last snapshot that was begun was made, epoch ms. */
-    async latestSnapshotAt(): Promise<number | null> {
-      const Key = controlKeys.snapshotTaken();
-      const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
-      return Item ? z.object({ at: z.number() }).parse(Item).at : null;
-    },
+    latestSnapshotAt: (): Promise<number | null> => latestSnapshotAt(state),
 
     /** Whether this job has begun to write and has not sent its users to evaluation yet: a crash lies in between. */
-    async owes(jobId: string): Promise<boolean> {
-      const Key = controlKeys.enrolmentJob(jobId);
-      const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
-      return Item?.owes === true;
-    },
+    owes: (jobId: string): Promise<boolean> => readOwed(state, jobId),
 
     /** To be noted before the first write, and taken back when all users were sent to evaluation. */
-    async noteOwed(jobId: string, { owes, now }: { owes: boolean; now: number }): Promise<void> {
-      await client.send(
-        new UpdateCommand({
-          TableName: tables.control,
-          Key: controlKeys.enrolmentJob(jobId),
-          UpdateExpression: 'SET owes = :owes, expiresAt = :expiresAt',
-          ExpressionAttributeValues: { ':owes': owes, ':expiresAt': Math.floor(now / 1000) + keptSeconds },
-        }),
-      );
-    },
+    noteOwed: (jobId: string, { owes, now }: { owes: boolean; now: number }): Promise<void> =>
+      writeOwed(state, jobId, { owes, now }),
   };
 }
 
-const keptSeconds = 14 * 24 * 3600;
+async function readOne({ client, tables }: State, id: string): Promise<StoredEnrolment | null> {
+  const get = new GetCommand({ TableName: tables.enrolments, Key: gateKey(id), ConsistentRead: true });
+  const { Item } = await client.send(get);
+  return Item ? gateItem.parse(Item) : null;
+}
+
+async function readAll({ client, tables }: State): Promise<Map<string, StoredEnrolment>> {
+  const found = new Map<string, StoredEnrolment>();
+  const scan = {
+    TableName: tables.enrolments,
+    ConsistentRead: true,
+    FilterExpression: 'sk = :current',
+    ExpressionAttributeValues: { ':current': 'current' },
+  };
+  await scanSegments(client, scan, {
+    segments,
+    visit: ({ items }) => {
+      for (const gate of items.map((item) => gateItem.parse(item))) found.set(gate.enrolment.id, gate);
+    },
+  });
+  return found;
+}
+
+async function writeChanges(
+  { client, tables, now }: State,
+  changes: readonly EnrolmentChange[],
+  snapshotAt: number | null,
+): Promise<EnrolmentChange[]> {
+  const writesOf = ({ before, next }: EnrolmentChange) => replacement(tables, before, { next, at: now() });
+  const fence = snapshotAt === null ? [] : [notOvertaken(tables.control, snapshotAt)];
+  const groups = grouped(changes, (change) => writesOf(change).length, mostWrites - fence.length);
+  const refused = await pMap(
+    groups,
+    async (group) => {
+      const TransactItems = [...fence, ...group.flatMap(writesOf)];
+      return (await committed(client.send(new TransactWriteCommand({ TransactItems })))) ? [] : group;
+    },
+    { concurrency: atOnce },
+  );
+  return refused.flat();
+}
+
+const notOvertaken = (table: string, snapshotAt: number): Writes[number] => ({
+  ConditionCheck: {
+    TableName: table,
+    Key: controlKeys.snapshotTaken(),
+    ConditionExpression: '#at = :at',
+    ExpressionAttributeNames: { '#at': 'at' },
+    ExpressionAttributeValues: { ':at': snapshotAt },
+  },
+});
+
+async function beginSnapshot({ client, tables }: State, snapshotId: string, at: number): Promise<boolean> {
+  const update = new UpdateCommand({
+    TableName: tables.control,
+    Key: controlKeys.snapshotTaken(),
+    UpdateExpression: 'SET #at = :at, snapshotId = :id',
+    ConditionExpression: 'attribute_not_exists(pk) OR #at <= :at',
+    ExpressionAttributeNames: { '#at': 'at' },
+    ExpressionAttributeValues: { ':at': at, ':id': snapshotId },
+  });
+  return (await nullIfRefused(client.send(update))) !== null;
+}
+
+async function latestSnapshotAt({ client, tables }: State): Promise<number | null> {
+  const Key = controlKeys.snapshotTaken();
+  const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
+  return Item ? z.object({ at: z.number() }).parse(Item).at : null;
+}
+
+async function readOwed({ client, tables }: State, jobId: string): Promise<boolean> {
+  const Key = controlKeys.enrolmentJob(jobId);
+  const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
+  return Item?.owes === true;
+}
+
+async function writeOwed({ client, tables }: State, jobId: string, { owes, now }: { owes: boolean; now: number }): Promise<void> {
+  const update = new UpdateCommand({
+    TableName: tables.control,
+    Key: controlKeys.enrolmentJob(jobId),
+    UpdateExpression: 'SET owes = :owes, expiresAt = :expiresAt',
+    ExpressionAttributeValues: { ':owes': owes, ':expiresAt': Math.floor(now / 1000) + keptSeconds },
+  });
+  await client.send(update);
+}
 
 function grouped<T>(all: readonly T[], sizeOf: (one: T) => number, most: number): T[][] {
   const groups: T[][] = [];

@@ -1,9 +1,9 @@
 /** Reads everything about enrolments that a verdict on one Traveler user needs. Strongly consistent: what was stored is seen. */
-import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { enrolmentSk, enrolmentUserPk, mailPointerPk, namePointerPk, travelerPointerPk } from '#adapters/dynamodb/keys';
+import { allItems } from '#adapters/dynamodb/pages';
 import { canonicalName, commonName } from '#domain/devices/names';
 import { type Enrolment, enrolment as enrolmentSchema, type Link } from '#domain/enrolment/enrolment';
 
@@ -21,17 +21,13 @@ const pointerItem = z.object({ email: z.string() });
 const atOnce = { concurrency: 16 };
 
 export function candidateReader(client: DocumentClient, table: string) {
-  async function query(pk: string, prefix: string): Promise<Record<string, unknown>[]> {
-    const input = {
+  const query = (pk: string, prefix: string): Promise<Record<string, unknown>[]> =>
+    allItems(client, {
       TableName: table,
       ConsistentRead: true,
       KeyConditionExpression: prefix ? 'pk = :pk AND begins_with(sk, :prefix)' : 'pk = :pk',
       ExpressionAttributeValues: prefix ? { ':pk': pk, ':prefix': prefix } : { ':pk': pk },
-    };
-    const items: Record<string, unknown>[] = [];
-    for await (const page of paginateQuery({ client }, input)) items.push(...(page.Items ?? []));
-    return items;
-  }
+    });
   const emailsAt = async (pk: string) => (await query(pk, '')).map((item) => pointerItem.parse(item).email);
 
   async function ofPortalUser(email: string): Promise<Enrolment[]> {

@@ -2,11 +2,11 @@
  * All enrolments in memory, to be asked as the stored ones are: what a plan for a whole fleet decides by, and where an import
  * or a snapshot is tried out before anything of it is stored. About a kilobyte an enrolment.
  */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolments/enrolment-candidates';
 import { pointerKeysOf } from '#adapters/dynamodb/enrolments/enrolment-pointers';
 import { enrolmentSk, enrolmentUserPk, mailPointerPk, namePointerPk, travelerPointerPk } from '#adapters/dynamodb/keys';
+import { scanSegments } from '#adapters/dynamodb/pages';
 import { canonicalName, commonName } from '#domain/devices/names';
 import { type Enrolment, enrolment as enrolmentSchema } from '#domain/enrolment/enrolment';
 
@@ -47,27 +47,17 @@ const segments = 4;
 /** Every stored enrolment, by id. Strongly consistent. */
 export async function readAllEnrolments(client: DocumentClient, table: string): Promise<Map<string, Enrolment>> {
   const found = new Map<string, Enrolment>();
-  async function readSegment(Segment: number): Promise<void> {
-    let from: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new ScanCommand({
-          TableName: table,
-          ConsistentRead: true,
-          FilterExpression: 'begins_with(sk, :enrolment) AND begins_with(pk, :user)',
-          ExpressionAttributeValues: { ':enrolment': enrolmentSk(''), ':user': enrolmentUserPk('') },
-          Segment,
-          TotalSegments: segments,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      for (const item of Items) {
-        const enrolment = enrolmentSchema.parse(item);
-        found.set(enrolment.id, enrolment);
-      }
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
-  }
-  await Promise.all(Array.from({ length: segments }, (_, segment) => readSegment(segment)));
+  const scan = {
+    TableName: table,
+    ConsistentRead: true,
+    FilterExpression: 'begins_with(sk, :enrolment) AND begins_with(pk, :user)',
+    ExpressionAttributeValues: { ':enrolment': enrolmentSk(''), ':user': enrolmentUserPk('') },
+  };
+  await scanSegments(client, scan, {
+    segments,
+    visit: ({ items }) => {
+      for (const enrolment of items.map((item) => enrolmentSchema.parse(item))) found.set(enrolment.id, enrolment);
+    },
+  });
   return found;
 }

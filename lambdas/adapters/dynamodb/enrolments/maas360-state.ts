@@ -6,13 +6,13 @@ import type { DocumentClient } from '../client.ts';
 import { controlKeys } from '../keys.ts';
 
 export const maas360State = z.object({
-  /** The next partial read asks for what reported after it; null before the first whole one. Epoch ms, like all times. */
+  /** The next partial read asks for what reported after it; null before the first full one. Epoch ms, like all times. */
   since: z.number().nullable(),
   lastFullAt: z.number().nullable(),
   lastCompleteAt: z.number().nullable(),
-  /** A read began and did not come to its end: what it took in may not have reached evaluation. */
+  /** A read began and did not finish: what it stored may not have reached evaluation. */
   interrupted: z.boolean(),
-  /** Enrolments that the last whole read did not list: withdrawn when the next one does not either. */
+  /** Enrolments that the last full read did not list: withdrawn when the next one does not list them either. */
   absent: z.array(z.string()),
   devices: z.number().int(),
   unreadable: z.number().int(),
@@ -35,7 +35,7 @@ const never: Maas360State = {
   retryAt: null,
 };
 
-/** Written only by who holds the lease of the import. */
+/** Written only by the holder of the import's lease. */
 export function maas360StateStore(client: DocumentClient, table: string): Maas360StateStore {
   const Key = controlKeys.maas360();
   return {

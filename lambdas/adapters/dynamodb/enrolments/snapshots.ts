@@ -1,11 +1,12 @@
 /**
- * Parts of enrolment snapshots until all have come, and of imports that wait for a person. Kept for weeks in the Control table:
- * what is not complete by then is forgotten, and nothing of it was taken.
+ * Parts of enrolment snapshots until all are received, and of imports that wait for a person. Kept for 30 days in the Control
+ * table: a snapshot that is not complete by then expires, and nothing of it was stored.
  */
-import { PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { controlKeys } from '#adapters/dynamodb/keys';
+import { allItems } from '#adapters/dynamodb/pages';
 import { type Enrolment, enrolment } from '#domain/enrolment/enrolment';
 
 export type SnapshotPart = { snapshotId: string; part: number; parts: number; enrolments: Enrolment[]; at: number };
@@ -20,8 +21,8 @@ const keptSeconds = 30 * 24 * 3600;
 export function snapshotStore(client: DocumentClient, table: string) {
   return {
     /**
-     * Stores a part; true when none is missing any more. Which parts are there stands in one small item, so that a part costs
-     * the same however many came before it.
+     * Stores a part; true when none is missing any more. One small item lists the parts that are there, so that a part costs
+     * the same however many were stored before it.
      */
     async add({ snapshotId, part, parts, enrolments, at }: SnapshotPart): Promise<boolean> {
       const expiresAt = Math.floor(at / 1000) + keptSeconds;
@@ -40,19 +41,15 @@ export function snapshotStore(client: DocumentClient, table: string) {
       return presentParts.parse(Attributes).have.size >= parts;
     },
 
-    /** The whole of it; null when a part is missing: it has expired, or never came. */
+    /** The whole snapshot; null when a part is missing: it has expired, or was never received. */
     async read(snapshotId: string): Promise<Snapshot | null> {
-      const pages = paginateQuery(
-        { client },
-        {
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :part)',
-          ExpressionAttributeValues: { ':pk': controlKeys.snapshotPart(snapshotId, 0).pk, ':part': 'part|' },
-        },
-      );
-      const found: z.infer<typeof storedPart>[] = [];
-      for await (const { Items = [] } of pages) found.push(...Items.map((item) => storedPart.parse(item)));
+      const items = await allItems(client, {
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :part)',
+        ExpressionAttributeValues: { ':pk': controlKeys.snapshotPart(snapshotId, 0).pk, ':part': 'part|' },
+      });
+      const found = items.map((item) => storedPart.parse(item));
       const [first] = found;
       const whole = found.filter(({ parts }) => parts === first?.parts);
       if (!first || whole.length < first.parts) return null;

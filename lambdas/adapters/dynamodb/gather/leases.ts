@@ -1,11 +1,12 @@
 /**
  * One gather per source, ever: a lease with a fencing number in the Control table.
  * Invariants: the number only grows; only the holder of the newest number writes; a lease is `clean` only after its holder
- * released it in order, so the next one knows whether a gather was cut off.
+ * released it in order, so the next one knows whether a gather was interrupted.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
 
 const leaseItem = z.object({ fence: z.number().int(), until: z.number(), clean: z.boolean() });
@@ -17,7 +18,7 @@ export type LeaseStore = {
   acquire(sourceId: string, options: { now: number; lengthMs: number }): Promise<Lease | null>;
   /** False when the lease went to another holder. */
   renew(sourceId: string, fence: number, options: { now: number; lengthMs: number }): Promise<boolean>;
-  /** `clean: false` after a failure of our own: whoever comes next must assume that something was left undone. */
+  /** `clean: false` after a failure of our own: the next holder must assume that something was left undone. */
   release(sourceId: string, fence: number, options: { now: number; clean: boolean }): Promise<void>;
   /** End of the lease last held, epoch ms; null when there never was one. */
   heldUntil(sourceId: string): Promise<number | null>;
@@ -26,7 +27,7 @@ export type LeaseStore = {
 export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   async function set(sourceId: string, fence: number, values: { until: number; clean?: boolean }): Promise<boolean> {
     const clean = values.clean === undefined ? {} : { ':clean': values.clean };
-    const done = await conditionally(
+    const done = await nullIfRefused(
       client.send(
         new UpdateCommand({
           TableName: table,
@@ -48,7 +49,7 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   }
   return {
     async acquire(sourceId, { now, lengthMs }) {
-      const taken = await conditionally(
+      const taken = await nullIfRefused(
         client.send(
           new UpdateCommand({
             TableName: table,
@@ -71,14 +72,4 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
     },
     heldUntil: async (sourceId) => (await read(sourceId))?.until ?? null,
   };
-}
-
-/** Null when the condition failed. */
-async function conditionally<Output>(update: Promise<Output>): Promise<Output | null> {
-  try {
-    return await update;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return null;
-    throw error;
-  }
 }

@@ -3,13 +3,15 @@
  * A commit writes changed shards first; when their number grows, all of them under new keys and the head last, so that a
  * reader sees the old set or the new one. Each write carries the lease's number and is refused after a later holder's.
  */
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { ManifestShards } from '#domain/gather/manifest';
 import { deleteAll } from '../batch-requests.ts';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
+import { allItems } from '../pages.ts';
 import { FencedOff } from './sources.ts';
 
 const headItem = z.object({
@@ -34,21 +36,24 @@ export type ManifestStore = {
 
 export function manifestStore(client: DocumentClient, table: string): ManifestStore {
   async function put(sourceId: string, sk: string, item: Record<string, unknown> & { fence: number }): Promise<void> {
-    try {
-      await client.send(
-        new PutCommand({
-          TableName: table,
-          Item: { ...controlKeys.manifest(sourceId, sk), ...item },
-          ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
-          ExpressionAttributeValues: { ':fence': item.fence },
-        }),
-      );
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ConditionalCheckFailedException')
-        throw new FencedOff(`Manifest of ${sourceId}: another gather has taken over; this one stops`);
-      throw error;
-    }
+    const command = new PutCommand({
+      TableName: table,
+      Item: { ...controlKeys.manifest(sourceId, sk), ...item },
+      ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
+      ExpressionAttributeValues: { ':fence': item.fence },
+    });
+    if ((await nullIfRefused(client.send(command))) === null)
+      throw new FencedOff(`Manifest of ${sourceId}: another gather has taken over; this one stops`);
   }
+
+  /** Head and shards in one go; shards of another number of bits remain from a commit that grew and was interrupted. */
+  const readAll = (sourceId: string): Promise<Record<string, unknown>[]> =>
+    allItems(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': controlKeys.manifest(sourceId, '').pk },
+      ConsistentRead: true,
+    });
 
   return {
     async read(sourceId) {
@@ -71,26 +76,6 @@ export function manifestStore(client: DocumentClient, table: string): ManifestSt
         );
     },
   };
-
-  /** Head and shards in one go; shards of another number of bits are left over from a commit that grew and was cut off. */
-  async function readAll(sourceId: string): Promise<Record<string, unknown>[]> {
-    const items: Record<string, unknown>[] = [];
-    let from: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': controlKeys.manifest(sourceId, '').pk },
-          ConsistentRead: true,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      items.push(...Items);
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
-    return items;
-  }
 }
 
 const shardSk = (bits: number, shard?: number): string =>

@@ -2,16 +2,19 @@
  * Gather runs: one item each, under the source and newest last by run id; a pointer item finds a run by its id alone. Kept
  * for 30 days.
  */
-import { GetCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import { type GatherRun, gatherRun } from '#domain/devices/source';
 import type { TimelineEntry } from '#domain/journal/timeline';
 import type { DocumentClient } from '../client.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { nullIfRefused } from '../conditional-write.ts';
+import type { Page, PageRequest } from '../cursor.ts';
 import { sourceLineItem } from '../journal/timeline.ts';
 import { controlKeys } from '../keys.ts';
+import { firstItems, queryPage } from '../pages.ts';
 import { setExpression } from '../set-expression.ts';
-import { committed } from '../transactions.ts';
+import { committed, doneOnce } from '../transactions.ts';
 
 export type RunChange = Partial<Omit<GatherRun, 'sourceId' | 'runId'>>;
 export type RunStore = {
@@ -20,16 +23,17 @@ export type RunStore = {
   read(runId: string): Promise<GatherRun | null>;
   /** The run as recorded; recorded now if it was not. Null only if someone else is recording it at this moment. */
   open(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<GatherRun | null>;
-  /** A page of a source's runs, newest first. Throws a `CursorError` on a cursor that no page gave. */
-  list(sourceId: string, page?: { cursor?: string; limit?: number }): Promise<{ items: GatherRun[]; cursor: string | null }>;
+  /** A page of a source's runs, newest first. Eventually consistent. Throws a `CursorError` on a cursor that no page gave. */
+  list(sourceId: string, page?: PageRequest): Promise<Page<GatherRun>>;
   /** The newest `count` runs, newest first. */
   lastRuns(sourceId: string, count: number, options?: { consistent?: boolean }): Promise<GatherRun[]>;
   /** Sets the given fields of a run that exists; of one that does not (expired), nothing. */
   update(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange): Promise<void>;
-  /** As `update`, for the end of a run: with the line in its source's journal, both or none. */
+  /** As `update`, for the end of a run: with the line in its source's journal, both or none. A conflict is retried. */
   end(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange, line: TimelineEntry): Promise<void>;
 };
 
+const pageSize = 50;
 const keptSeconds = 30 * 24 * 3600;
 const pointer = z.object({ sourceId: z.string() });
 
@@ -68,92 +72,94 @@ export function newRun({ sourceId, runId, reason, requestedAt }: Parameters<RunS
   };
 }
 
-/** `journalTable`: where ends are told; only who ends runs needs it. */
-export function runStore(client: DocumentClient, table: string, journalTable?: string): RunStore {
-  async function readAt(sourceId: string, runId: string): Promise<GatherRun | null> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: controlKeys.run(sourceId, runId), ConsistentRead: true }),
-    );
-    return Item === undefined ? null : gatherRun.parse(Item);
-  }
-  async function request(run: Parameters<RunStore['request']>[0]): Promise<boolean> {
-    const expiresAt = Math.floor(run.requestedAt / 1000) + keptSeconds;
-    const item = { ...controlKeys.run(run.sourceId, run.runId), ...newRun(run), expiresAt };
-    const pointing = { ...controlKeys.runPointer(run.runId), sourceId: run.sourceId, expiresAt };
-    return put([item, pointing]);
-  }
+type State = { client: DocumentClient; table: string; journalTable: string | undefined; timing: RetryTiming };
+type RunId = Pick<GatherRun, 'sourceId' | 'runId'>;
+type NewRun = Parameters<RunStore['request']>[0];
+
+/** `journalTable`: holds the lines about ends; only callers that end runs need it. `timing`: of retries. */
+export function runStore(client: DocumentClient, table: string, journalTable?: string, { timing = realTiming } = {}): RunStore {
+  const state: State = { client, table, journalTable, timing };
   return {
-    request,
-    async open(run) {
-      const known = await readAt(run.sourceId, run.runId);
-      if (known !== null) return known;
-      await request(run);
-      return readAt(run.sourceId, run.runId);
-    },
-    async read(runId) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: controlKeys.runPointer(runId), ConsistentRead: true }),
-      );
-      return Item === undefined ? null : readAt(pointer.parse(Item).sourceId, runId);
-    },
-    async list(sourceId, { cursor, limit = 50 } = {}) {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': controlKeys.run(sourceId, '').pk },
-          ScanIndexForward: false,
-          Limit: limit,
-          ...(cursor === undefined ? {} : { ExclusiveStartKey: decodeCursor(cursor) }),
-        }),
-      );
-      const items = Items.map((item) => gatherRun.parse(item));
-      return { items, cursor: LastEvaluatedKey === undefined ? null : encodeCursor(LastEvaluatedKey) };
-    },
-    async lastRuns(sourceId, count, { consistent = false } = {}) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': controlKeys.run(sourceId, '').pk },
-          ScanIndexForward: false,
-          Limit: count,
-          ConsistentRead: consistent,
-        }),
-      );
-      return Items.map((item) => gatherRun.parse(item));
-    },
-    async update(run, change) {
-      await client.send(new UpdateCommand(updateOf(run, change))).catch(unlessAbsent);
-    },
-    async end(run, change, line) {
-      if (journalTable === undefined) throw new Error('This run store was made without the journal that an end is told to');
-      const put = { TableName: journalTable, Item: sourceLineItem(run.sourceId, line) };
-      const both = [{ Update: updateOf(run, change) }, { Put: put }];
-      await committed(client.send(new TransactWriteCommand({ TransactItems: both })));
-    },
+    request: (run) => requestRun(state, run),
+    open: (run) => openRun(state, run),
+    read: (runId) => readRun(state, runId),
+    list: (sourceId, page = {}) => listRuns(state, sourceId, page),
+    lastRuns: (sourceId, count, options = {}) => newestRuns(state, sourceId, { count, ...options }),
+    update: async (run, change) => void (await nullIfRefused(client.send(new UpdateCommand(updateOf(state, run, change))))),
+    end: (run, change, line) => endRun(state, run, { change, line }),
   };
-
-  function updateOf({ sourceId, runId }: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange) {
-    const { expression, names, values } = setExpression(change);
-    return {
-      TableName: table,
-      Key: controlKeys.run(sourceId, runId),
-      UpdateExpression: expression,
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: values,
-    };
-  }
-
-  async function put(items: Record<string, unknown>[]): Promise<boolean> {
-    const puts = items.map((Item) => ({
-      Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' },
-    }));
-    return committed(client.send(new TransactWriteCommand({ TransactItems: puts })));
-  }
 }
 
-function unlessAbsent(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
+async function requestRun({ client, table }: State, run: NewRun): Promise<boolean> {
+  const expiresAt = Math.floor(run.requestedAt / 1000) + keptSeconds;
+  const items = [
+    { ...controlKeys.run(run.sourceId, run.runId), ...newRun(run), expiresAt },
+    { ...controlKeys.runPointer(run.runId), sourceId: run.sourceId, expiresAt },
+  ];
+  const TransactItems = items.map((Item) => ({
+    Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' },
+  }));
+  return committed(client.send(new TransactWriteCommand({ TransactItems })));
+}
+
+async function openRun(state: State, run: NewRun): Promise<GatherRun | null> {
+  const known = await readAt(state, run);
+  if (known !== null) return known;
+  await requestRun(state, run);
+  return readAt(state, run);
+}
+
+async function readRun(state: State, runId: string): Promise<GatherRun | null> {
+  const Key = controlKeys.runPointer(runId);
+  const { Item } = await state.client.send(new GetCommand({ TableName: state.table, Key, ConsistentRead: true }));
+  return Item === undefined ? null : readAt(state, { sourceId: pointer.parse(Item).sourceId, runId });
+}
+
+async function readAt({ client, table }: State, { sourceId, runId }: RunId): Promise<GatherRun | null> {
+  const Key = controlKeys.run(sourceId, runId);
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item === undefined ? null : gatherRun.parse(Item);
+}
+
+async function listRuns({ client, table }: State, sourceId: string, page: PageRequest): Promise<Page<GatherRun>> {
+  const { items, cursor } = await queryPage(client, newestFirst(table, sourceId), { limit: pageSize, ...page });
+  return { items: items.map((item) => gatherRun.parse(item)), cursor };
+}
+
+async function newestRuns(
+  { client, table }: State,
+  sourceId: string,
+  { count, consistent = false }: { count: number; consistent?: boolean },
+): Promise<GatherRun[]> {
+  const query = { ...newestFirst(table, sourceId), ConsistentRead: consistent };
+  const { items } = await firstItems(client, query, count);
+  return items.map((item) => gatherRun.parse(item));
+}
+
+const newestFirst = (table: string, sourceId: string) => ({
+  TableName: table,
+  KeyConditionExpression: 'pk = :pk',
+  ExpressionAttributeValues: { ':pk': controlKeys.run(sourceId, '').pk },
+  ScanIndexForward: false,
+});
+
+/** A run that has expired is not ended, and no line says so. */
+async function endRun(state: State, run: RunId, { change, line }: { change: RunChange; line: TimelineEntry }): Promise<void> {
+  const { client, journalTable, timing } = state;
+  if (journalTable === undefined) throw new Error('This run store was made without the journal that holds the lines about ends');
+  const put = { TableName: journalTable, Item: sourceLineItem(run.sourceId, line) };
+  const TransactItems = [{ Update: updateOf(state, run, change) }, { Put: put }];
+  await doneOnce(() => client.send(new TransactWriteCommand({ TransactItems })), `Gather run ${run.runId}`, timing);
+}
+
+function updateOf({ table }: State, { sourceId, runId }: RunId, change: RunChange) {
+  const { expression, names, values } = setExpression(change);
+  return {
+    TableName: table,
+    Key: controlKeys.run(sourceId, runId),
+    UpdateExpression: expression,
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  };
 }

@@ -2,25 +2,26 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newSource, type SourceState, sourceState } from '#domain/devices/source';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
 import { setExpression } from '../set-expression.ts';
 
 export type SourceChange = Partial<Omit<SourceState, 'sourceId'>>;
 export type SourceStore = {
-  /** Strongly consistent; a source never heard of reads as new. */
+  /** Strongly consistent; a source that is not stored reads as new. */
   read(sourceId: string): Promise<SourceState>;
   /** Sets the given fields and leaves the others. With `fence`: throws `FencedOff` once a later lease holder has written. */
   update(sourceId: string, change: SourceChange, options?: { fence?: number }): Promise<void>;
   /**
-   * As `update`, by those who hold no lease: only while trouble and gathers of the source are as they were read. False when a
-   * gather or another worker has told something newer of the source; nothing was written then.
+   * As `update`, by those who hold no lease: only while problems and gathers of the source are as they were read. False when a
+   * gather or another worker has written something newer about the source; nothing was written then.
    */
   updateFrom(seen: SourceState, change: SourceChange): Promise<boolean>;
   list(sourceIds: readonly string[]): Promise<SourceState[]>;
 };
 
-/** What tells whether the source is well: whoever changes one of these has newer word of it. */
-const told = ['problem', 'retryAt', 'pause', 'lastCompleteGatherAt'] as const satisfies readonly (keyof SourceState)[];
+/** What shows whether the source is healthy: whoever changes one of these knows something newer. */
+const compared = ['problem', 'retryAt', 'pause', 'lastCompleteGatherAt'] as const satisfies readonly (keyof SourceState)[];
 
 /** A later holder of the source's lease has written already: this writer has lost its lease and must stop. */
 export class FencedOff extends Error {
@@ -39,49 +40,36 @@ export function sourceStore(client: DocumentClient, table: string): SourceStore 
     async update(sourceId, change, { fence } = {}) {
       const fenced = fence === undefined ? {} : { fence };
       const { expression, names, values } = setExpression({ sourceId, ...change, ...fenced });
-      try {
-        await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: controlKeys.source(sourceId),
-            UpdateExpression: expression,
-            ExpressionAttributeNames: names,
-            ExpressionAttributeValues: values,
-            ...(fence === undefined ? {} : { ConditionExpression: 'attribute_not_exists(#fence) OR #fence <= :fence' }),
-          }),
-        );
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException')
-          throw new FencedOff(`Source ${sourceId}: another gather has taken over; this one stops`);
-        throw error;
-      }
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: controlKeys.source(sourceId),
+        UpdateExpression: expression,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+        ...(fence === undefined ? {} : { ConditionExpression: 'attribute_not_exists(#fence) OR #fence <= :fence' }),
+      });
+      if ((await nullIfRefused(client.send(update))) === null)
+        throw new FencedOff(`Source ${sourceId}: another gather has taken over; this one stops`);
     },
     async updateFrom(seen, change) {
       const { expression, names, values } = setExpression({ sourceId: seen.sourceId, ...change });
-      const conditions = told.map((field) => ({ field, value: seen[field] ?? null }));
-      try {
-        await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: controlKeys.source(seen.sourceId),
-            UpdateExpression: expression,
-            ConditionExpression: conditions
-              .map(({ field, value }) =>
-                value === null ? `(attribute_not_exists(#${field}) OR #${field} = :seen_${field})` : `#${field} = :seen_${field}`,
-              )
-              .join(' AND '),
-            ExpressionAttributeNames: { ...names, ...Object.fromEntries(told.map((field) => [`#${field}`, field])) },
-            ExpressionAttributeValues: {
-              ...values,
-              ...Object.fromEntries(conditions.map(({ field, value }) => [`:seen_${field}`, value])),
-            },
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw error;
-      }
+      const conditions = compared.map((field) => ({ field, value: seen[field] ?? null }));
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: controlKeys.source(seen.sourceId),
+        UpdateExpression: expression,
+        ConditionExpression: conditions
+          .map(({ field, value }) =>
+            value === null ? `(attribute_not_exists(#${field}) OR #${field} = :seen_${field})` : `#${field} = :seen_${field}`,
+          )
+          .join(' AND '),
+        ExpressionAttributeNames: { ...names, ...Object.fromEntries(compared.map((field) => [`#${field}`, field])) },
+        ExpressionAttributeValues: {
+          ...values,
+          ...Object.fromEntries(conditions.map(({ field, value }) => [`:seen_${field}`, value])),
+        },
+      });
+      return (await nullIfRefused(client.send(update))) !== null;
     },
     list: (sourceIds) => Promise.all(sourceIds.map(read)),
   };

@@ -1,9 +1,10 @@
-/** The journal as it is exported: the chain's entries, and how each line stands in the timeline that people look at. */
+/** The journal as it is exported: the chain's entries, and whether the timeline that people see still has each line. */
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { type ChainStore, chainStore } from '#adapters/dynamodb/journal/hash-chain';
 import { lineOf } from '#adapters/dynamodb/journal/journal-stream';
 import { journalPk, journalSk, sourceJournalPk } from '#adapters/dynamodb/keys';
+import { realTiming } from '#adapters/retry-timing';
 import { canonical, type JournalLine } from '#domain/journal/hash-chain';
 import type { Kept } from '#domain/journal/verify-chain';
 
@@ -12,12 +13,14 @@ export type JournalReader = Pick<ChainStore, 'readChain' | 'readChainBack' | 'he
   kept(lines: readonly JournalLine[]): Promise<Kept[]>;
 };
 
-export function journalReader(client: DocumentClient, journalTable: string): JournalReader {
+/** The journal in DynamoDB. `timing`: of retries. */
+export function journalReader(client: DocumentClient, journalTable: string, { timing = realTiming } = {}): JournalReader {
   return {
-    ...chainStore(client, journalTable),
+    ...chainStore(client, journalTable, { timing }),
     async kept(lines) {
       const keys = lines.map(keyOf);
-      const items = await getAll(client, journalTable, [...new Map(keys.map((key) => [textOf(key), key])).values()]);
+      const distinct = [...new Map(keys.map((key) => [textOf(key), key])).values()];
+      const items = await getAll(client, journalTable, distinct, { timing });
       const byKey = new Map(items.map((item) => [textOf(item), item]));
       return lines.map((line, index) => {
         const item = byKey.get(textOf(keys[index] ?? {}));

@@ -29,7 +29,7 @@ export function lineOf(item: unknown): JournalLine {
   return { lineId: lineIdOf({ pk, sk }), sourceId, user, deviceId, at, id, kind, says, data };
 }
 
-/** Only a new item is a new line: the stream of the table also tells of the chain, and of whatever was done to a line later. */
+/** Only a new item is a new line: the stream of the table also has the chain, and every later change to a line. */
 export function isNewLine({ eventName, dynamodb }: StreamRecord): boolean {
   const pk = z.looseObject({ pk: z.object({ S: z.string() }) }).safeParse(dynamodb?.NewImage);
   return eventName === 'INSERT' && pk.success && /^(device|source)\|/.test(pk.data.pk.S);

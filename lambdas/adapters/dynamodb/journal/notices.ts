@@ -1,5 +1,5 @@
 /**
- * How far each source's journal was looked through for newly held devices, and the digest that is on its way: one item of the
+ * How far each source's journal was searched for newly held devices, and the digest that is being sent: one item of the
  * Control table per source, each write conditional on its revision.
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,27 +10,27 @@ import type { DocumentClient } from '../client.ts';
 import { controlKeys } from '../keys.ts';
 
 const digest = z.object({
-  /** From the journal lines that it tells of. */
+  /** From the journal lines that it reports. */
   id: z.string(),
-  /** `sending`: handed to SES, no answer noted; found so later, nobody knows whether it went out. */
+  /** `sending`: passed to SES, no answer noted: after a crash it is unknown whether it was sent. */
   state: z.enum(['due', 'sending', 'sent']),
   at: z.number(),
   to: z.array(z.string()).min(1),
   devices: z.array(heldDevice).min(1),
-  /** Held devices that it only counts. */
+  /** Number of held devices that it does not name. */
   more: z.number().int(),
 });
 export type Digest = z.infer<typeof digest>;
 
 export const noticeCursor = z.object({
   revision: z.number().int(),
-  /** The last journal line that was looked at. */
+  /** The last journal line that was read. */
   seq: z.number().int().nonnegative(),
-  /** Who was held before it is no news. Epoch ms, like all times. */
+  /** Devices that were held before are not reported. Epoch ms, like all times. */
   since: z.number(),
   digest: digest.nullable(),
   lastDigestAt: z.number().nullable(),
-  /** No try before it. */
+  /** No attempt before this time. */
   notBefore: z.number(),
   problem: problem.nullable(),
 });
@@ -39,14 +39,14 @@ export type NoticeStore = ReturnType<typeof noticeStore>;
 
 export function noticeStore(client: DocumentClient, table: string) {
   return {
-    /** Null before the first look. */
+    /** Null before the first search. */
     async read(sourceId: string): Promise<NoticeCursor | null> {
       const Key = controlKeys.notices(sourceId);
       const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
       return Item === undefined ? null : noticeCursor.parse(Item);
     },
 
-    /** Answers what is stored then. Throws when another invocation wrote meanwhile: the next one goes on from there. */
+    /** Answers what is stored then. Throws when another invocation wrote meanwhile: the next one continues from there. */
     async move(sourceId: string, before: NoticeCursor, change: Partial<NoticeCursor>): Promise<NoticeCursor> {
       const next = { ...before, ...change, revision: before.revision + 1 };
       await client.send(

@@ -1,13 +1,15 @@
 /**
  * Timelines: append-only lines in the Journal table, of a device or of a source; newest first when read. A line's id is derived
  * from its cause, so that writing it again is the same line. What is written here is also the outbox: the table's stream takes
- * each new line to the chain and to the portal (functions/publish), so a line is written in the transaction of what it tells.
+ * each new line to the chain and to the portal (functions/publish), so a line is written in one transaction with what it reports.
  */
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { CursorError, decodeCursor, encodeCursor } from '#adapters/dynamodb/cursor';
+import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
+import type { Page, PageRequest } from '#adapters/dynamodb/cursor';
 import { journalPk, journalSk, sourceJournalPk } from '#adapters/dynamodb/keys';
+import { firstItems, queryPage } from '#adapters/dynamodb/pages';
 import type { DeviceKey } from '#domain/devices/device';
 import { type TimelineEntry, timelineEntry } from '#domain/journal/timeline';
 
@@ -25,78 +27,62 @@ export const sourceLineItem = (sourceId: string, entry: TimelineEntry) => ({
   ...entry,
 });
 
-export type TimelinePage = { entries: TimelineEntry[]; cursor: string | null };
 export type TimelineStore = ReturnType<typeof timelineStore>;
 
+type State = { client: DocumentClient; table: string };
+const pageSize = 100;
+
+/** Timelines in the Journal table. */
 export function timelineStore(client: DocumentClient, journalTable: string) {
-  /** Once: a line that is there already stays as it is, for it may be chained and told. */
-  async function write(item: Record<string, unknown>): Promise<void> {
-    const put = new PutCommand({ TableName: journalTable, Item: item, ConditionExpression: 'attribute_not_exists(pk)' });
-    await client.send(put).catch((error: unknown) => {
-      if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
-    });
-  }
-
-  async function newest(pk: string, limit: number): Promise<TimelineEntry[]> {
-    const found: TimelineEntry[] = [];
-    let from: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: journalTable,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': pk },
-          ScanIndexForward: false,
-          Limit: limit - found.length,
-          ConsistentRead: true,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      found.push(...Items.map((item) => timelineEntry.parse(item)));
-      from = LastEvaluatedKey;
-    } while (from !== undefined && found.length < limit);
-    return found;
-  }
-
+  const state: State = { client, table: journalTable };
   return {
-    /** Adds lines to one device's timeline. Throws when DynamoDB refuses: the caller's message then comes again. */
+    /** Adds lines to one device's timeline. Throws when DynamoDB refuses: the caller's message is then delivered again. */
     async append(key: DeviceKey, entries: readonly TimelineEntry[]): Promise<void> {
-      await pMap(entries, (entry) => write(timelineItem(key, entry)), { concurrency: 4 });
+      await pMap(entries, (entry) => writeOnce(state, timelineItem(key, entry)), { concurrency: 4 });
     },
 
     /** The same for a source's own timeline. */
     async appendToSource(sourceId: string, entries: readonly TimelineEntry[]): Promise<void> {
-      await pMap(entries, (entry) => write(sourceLineItem(sourceId, entry)), { concurrency: 4 });
+      await pMap(entries, (entry) => writeOnce(state, sourceLineItem(sourceId, entry)), { concurrency: 4 });
     },
 
-    /** A page of at most `limit` lines, newest first, after the cursor of the page before. Throws a CursorError on any other. */
-    async page(key: DeviceKey, { cursor, limit = 200 }: { cursor?: string; limit?: number } = {}): Promise<TimelinePage> {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: journalTable,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': journalPk(key) },
-          ScanIndexForward: false,
-          Limit: limit,
-          ConsistentRead: true,
-          ...(cursor === undefined ? {} : { ExclusiveStartKey: { pk: journalPk(key), sk: lineAt(cursor) } }),
-        }),
-      );
-      const entries = Items.map((item) => timelineEntry.parse(item));
-      return { entries, cursor: LastEvaluatedKey ? encodeCursor({ sk: LastEvaluatedKey.sk }) : null };
-    },
-
-    /** The newest `limit` lines, newest first. */
-    read: (key: DeviceKey, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> => newest(journalPk(key), limit),
+    /** The newest `limit` lines, newest first; `list` has the others. */
+    read: (key: DeviceKey, { limit = pageSize }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
+      newest(state, journalPk(key), limit),
 
     /** The same of a source's own timeline. */
-    readSource: (sourceId: string, { limit = 100 }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
-      newest(sourceJournalPk(sourceId), limit),
+    readSource: (sourceId: string, { limit = pageSize }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
+      newest(state, sourceJournalPk(sourceId), limit),
+
+    /** A page of a device's lines, newest first. Throws a `CursorError` on a cursor that no page gave. */
+    list: (key: DeviceKey, page: PageRequest = {}): Promise<Page<TimelineEntry>> => pageOf(state, journalPk(key), page),
+
+    /** The same of a source's own timeline. */
+    listSource: (sourceId: string, page: PageRequest = {}): Promise<Page<TimelineEntry>> =>
+      pageOf(state, sourceJournalPk(sourceId), page),
   };
 }
 
-function lineAt(cursor: string): string {
-  const { sk } = decodeCursor(cursor);
-  if (typeof sk !== 'string') throw new CursorError('It names no line.');
-  return sk;
+/** A line that is there already stays as it is: it may be in the chain, and with the portal. */
+async function writeOnce({ client, table }: State, Item: Record<string, unknown>): Promise<void> {
+  const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+  await nullIfRefused(client.send(put));
+}
+
+const newestFirst = (table: string, pk: string) => ({
+  TableName: table,
+  KeyConditionExpression: 'pk = :pk',
+  ExpressionAttributeValues: { ':pk': pk },
+  ScanIndexForward: false,
+  ConsistentRead: true,
+});
+
+async function newest({ client, table }: State, pk: string, limit: number): Promise<TimelineEntry[]> {
+  const { items } = await firstItems(client, newestFirst(table, pk), limit);
+  return items.map((item) => timelineEntry.parse(item));
+}
+
+async function pageOf({ client, table }: State, pk: string, page: PageRequest): Promise<Page<TimelineEntry>> {
+  const { items, cursor } = await queryPage(client, newestFirst(table, pk), { limit: pageSize, ...page });
+  return { items: items.map((item) => timelineEntry.parse(item)), cursor };
 }

@@ -1,11 +1,12 @@
 /**
- * How far the device list of each source was uploaded, and whether the portal wants to be left alone: items of the Control
+ * How far the device list of each source was uploaded, and until when the portal gets no request: items of the Control
  * table. Each write of a cursor is conditional on its revision, so that two uploads at once never move it back.
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { problem } from '#domain/devices/source';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
 
 /** Times epoch ms. `notBefore`: no request before it; `failures` in a row. */
@@ -14,9 +15,9 @@ export type UploadTrouble = z.infer<typeof trouble>;
 
 export const uploadCursor = z.object({
   revision: z.number().int(),
-  /** The last journal line whose device the portal has taken. */
+  /** The last journal line whose device the portal has accepted. */
   seq: z.number().int().nonnegative(),
-  /** The range that is being sent: a repeated try sends the same, under the same key. */
+  /** The range that is being sent: a retry sends the same, under the same key. */
   pendingTo: z.number().int().positive().nullable(),
   /** The snapshot under way: its next part, and where the listing goes on. */
   snapshot: z
@@ -46,7 +47,7 @@ export class UploadOvertaken extends Error {
   override name = 'UploadOvertaken';
 }
 
-/** `portal`: its url. What another portal was sent says nothing of this one, which begins with a whole list. */
+/** `portal`: its url. Another portal's cursor does not count for this one, which begins with a whole list. */
 export function uploadStore(client: DocumentClient, table: string, portal: string) {
   return {
     async cursor(sourceId: string): Promise<UploadCursor> {
@@ -66,11 +67,8 @@ export function uploadStore(client: DocumentClient, table: string, portal: strin
         ConditionExpression: 'attribute_not_exists(pk) OR revision = :revision',
         ExpressionAttributeValues: { ':revision': before.revision },
       });
-      await client.send(put).catch((error: unknown) => {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException')
-          throw new UploadOvertaken(`The upload of ${sourceId} was moved on by another invocation; this one stops.`);
-        throw error;
-      });
+      if ((await nullIfRefused(client.send(put))) === null)
+        throw new UploadOvertaken(`The upload of ${sourceId} was moved on by another invocation; this one stops.`);
       return next;
     },
 

@@ -1,11 +1,12 @@
 /**
  * Which relay of a source gathers and acts: a lease with a fencing number, one item of the Control table per source.
- * Invariants: the number grows with each new holder; only the holder renews; a lease that ended is anybody's. The item counts
- * what was sent to the holder, so that one write numbers a message and tells where it goes.
+ * Invariants: the number grows with each new holder; only the holder renews; anybody may take a lease that ended. The item counts
+ * what was sent to the holder, so that one write numbers a message and gives the connection that it goes to.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
 
 export const relayLease = z.object({
@@ -26,9 +27,9 @@ export type RelayLeaseStore = {
   /** Strongly consistent; null when there never was one. */
   read(sourceId: string): Promise<RelayLease | null>;
   /** Null while another relay's lease runs. Its own running lease is continued, with the connection that asks. */
-  take(sourceId: string, holder: Holder, options: { now: number; lengthMs: number }): Promise<RelayLease | null>;
+  take(sourceId: string, holder: Holder, options: Duration): Promise<RelayLease | null>;
   /** False when it is another's by now. */
-  renew(sourceId: string, holder: Holder & { fence: number }, options: { now: number; lengthMs: number }): Promise<boolean>;
+  renew(sourceId: string, holder: Holder & { fence: number }, options: Duration): Promise<boolean>;
   /** Ends it at once; `fence` left out: whichever this relay holds. Whether there was anything to end. */
   release(sourceId: string, relayId: string, options: { now: number; fence?: number }): Promise<boolean>;
   /** Numbers one message to the holder; null when nobody holds the lease. */
@@ -36,76 +37,92 @@ export type RelayLeaseStore = {
   acknowledge(sourceId: string, count: number): Promise<void>;
 };
 
-export function relayLeaseStore(client: DocumentClient, table: string): RelayLeaseStore {
-  async function set(sourceId: string, update: string, condition: string, values: Record<string, unknown>) {
-    const names = Object.fromEntries(
-      ['until', 'holder'].filter((name) => `${update} ${condition}`.includes(`#${name}`)).map((name) => [`#${name}`, name]),
-    );
-    const command = new UpdateCommand({
-      TableName: table,
-      Key: controlKeys.relayLease(sourceId),
-      UpdateExpression: update,
-      ConditionExpression: condition,
-      ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
-      ExpressionAttributeValues: values,
-      ReturnValues: 'ALL_NEW',
-    });
-    const done = await client.send(command).catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return null;
-      throw error;
-    });
-    return done === null ? null : relayLease.parse(done.Attributes);
-  }
+type State = { client: DocumentClient; table: string };
+type Duration = { now: number; lengthMs: number };
 
+/** Relay leases in the Control table. */
+export function relayLeaseStore(client: DocumentClient, table: string): RelayLeaseStore {
+  const state: State = { client, table };
   return {
-    async read(sourceId) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: controlKeys.relayLease(sourceId), ConsistentRead: true }),
-      );
-      return Item === undefined ? null : relayLease.parse(Item);
+    read: (sourceId) => readLease(state, sourceId),
+    take: (sourceId, holder, duration) => takeLease(state, sourceId, { ...holder, ...duration }),
+    renew: async (sourceId, { relayId, connectionId, fence }, { now, lengthMs }) => {
+      const renewed = await set(state, sourceId, {
+        update: 'SET #until = :until, connectionId = :connection',
+        condition: '#holder = :me AND fence = :fence',
+        values: { ':until': now + lengthMs, ':connection': connectionId, ':me': relayId, ':fence': fence },
+      });
+      return renewed !== null;
     },
-    async take(sourceId, { relayId, connectionId }, { now, lengthMs }) {
-      const values = { ':me': relayId, ':connection': connectionId, ':until': now + lengthMs, ':now': now };
-      const continued = await set(
-        sourceId,
-        'SET #until = :until, connectionId = :connection',
-        '#holder = :me AND #until > :now',
-        values,
-      );
-      if (continued !== null) return continued;
-      return set(
-        sourceId,
-        'SET #holder = :me, connectionId = :connection, #until = :until, since = :now, fence = if_not_exists(fence, :none) + :one',
-        'attribute_not_exists(fence) OR #until <= :now',
-        { ...values, ':none': 0, ':one': 1 },
-      );
+    release: async (sourceId, relayId, { now, fence }) => {
+      const released = await set(state, sourceId, {
+        update: 'SET #until = :now',
+        condition: `#holder = :me${fence === undefined ? '' : ' AND fence = :fence'}`,
+        values: { ':now': now, ':me': relayId, ...(fence === undefined ? {} : { ':fence': fence }) },
+      });
+      return released !== null;
     },
-    renew: async (sourceId, { relayId, connectionId, fence }, { now, lengthMs }) =>
-      (await set(sourceId, 'SET #until = :until, connectionId = :connection', '#holder = :me AND fence = :fence', {
-        ':until': now + lengthMs,
-        ':connection': connectionId,
-        ':me': relayId,
-        ':fence': fence,
-      })) !== null,
-    release: async (sourceId, relayId, { now, fence }) =>
-      (await set(sourceId, 'SET #until = :now', `#holder = :me${fence === undefined ? '' : ' AND fence = :fence'}`, {
-        ':now': now,
-        ':me': relayId,
-        ...(fence === undefined ? {} : { ':fence': fence }),
-      })) !== null,
-    async number(sourceId, { now }) {
-      const numbered = await set(sourceId, 'SET sent = if_not_exists(sent, :none) + :one', '#until > :now', {
-        ':none': 0,
-        ':one': 1,
-        ':now': now,
+    number: async (sourceId, { now }) => {
+      const numbered = await set(state, sourceId, {
+        update: 'SET sent = if_not_exists(sent, :none) + :one',
+        condition: '#until > :now',
+        values: { ':none': 0, ':one': 1, ':now': now },
       });
       return numbered && { ...numbered, n: numbered.sent };
     },
-    async acknowledge(sourceId, count) {
-      await set(sourceId, 'SET acked = if_not_exists(acked, :none) + :count', 'attribute_exists(fence)', {
-        ':none': 0,
-        ':count': count,
+    /** Refused for a source without a lease, where there is nothing to count. */
+    acknowledge: async (sourceId, count) => {
+      await set(state, sourceId, {
+        update: 'SET acked = if_not_exists(acked, :none) + :count',
+        condition: 'attribute_exists(fence)',
+        values: { ':none': 0, ':count': count },
       });
     },
   };
+}
+
+async function readLease({ client, table }: State, sourceId: string): Promise<RelayLease | null> {
+  const Key = controlKeys.relayLease(sourceId);
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item === undefined ? null : relayLease.parse(Item);
+}
+
+/** Continues the relay's own running lease, else takes one that has ended. */
+async function takeLease(
+  state: State,
+  sourceId: string,
+  { relayId, connectionId, now, lengthMs }: Holder & Duration,
+): Promise<RelayLease | null> {
+  const values = { ':me': relayId, ':connection': connectionId, ':until': now + lengthMs, ':now': now };
+  const continued = await set(state, sourceId, {
+    update: 'SET #until = :until, connectionId = :connection',
+    condition: '#holder = :me AND #until > :now',
+    values,
+  });
+  if (continued !== null) return continued;
+  return set(state, sourceId, {
+    update:
+      'SET #holder = :me, connectionId = :connection, #until = :until, since = :now, fence = if_not_exists(fence, :none) + :one',
+    condition: 'attribute_not_exists(fence) OR #until <= :now',
+    values: { ...values, ':none': 0, ':one': 1 },
+  });
+}
+
+type Change = { update: string; condition: string; values: Record<string, unknown> };
+
+/** The lease as it is afterwards; null when the condition does not hold. */
+async function set({ client, table }: State, sourceId: string, { update, condition, values }: Change) {
+  const reserved = ['until', 'holder'].filter((name) => `${update} ${condition}`.includes(`#${name}`));
+  const names = Object.fromEntries(reserved.map((name) => [`#${name}`, name]));
+  const command = new UpdateCommand({
+    TableName: table,
+    Key: controlKeys.relayLease(sourceId),
+    UpdateExpression: update,
+    ConditionExpression: condition,
+    ...(reserved.length === 0 ? {} : { ExpressionAttributeNames: names }),
+    ExpressionAttributeValues: values,
+    ReturnValues: 'ALL_NEW',
+  });
+  const done = await nullIfRefused(client.send(command));
+  return done === null ? null : relayLease.parse(done.Attributes);
 }

@@ -1,13 +1,14 @@
 /**
- * What a relay sent of a gather, until the gather function has worked through it: an item each for the begin, every part, and
- * the end, under the run and the fence by which it was asked for. Written again, they are the same; swept after a day.
+ * What a relay sent of a gather, until the gather function has processed it: an item each for the begin, every part, and the
+ * end, under the run and the fence of its request. Written again, they are the same; they expire after a day.
  */
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { serverFacts } from '#domain/devices/source';
 import { gatherDigest, gatherTotals, relayedRow, relayProblem, type ToCloud } from '#domain/relay/relay-protocol';
 import type { DocumentClient } from '../client.ts';
 import { controlKeys } from '../keys.ts';
+import { queryItems } from '../pages.ts';
 
 type Sent<T extends ToCloud['type']> = Extract<ToCloud, { type: T }>;
 
@@ -32,7 +33,7 @@ const ended = z.object({
 });
 const failed = z.object({ problem: relayProblem, requests: z.number().int() });
 export type RelayedPart = z.infer<typeof part>;
-/** How a run was told so far. */
+/** What the relay has sent of a run so far. */
 export type Relayed =
   | { told: 'nothing' | 'begun' }
   | { told: 'failed'; failure: z.infer<typeof failed> }
@@ -46,7 +47,7 @@ export type RelayRunStore = {
     options: { now: number },
   ): Promise<void>;
   read(run: Run): Promise<Relayed>;
-  /** In order of their numbers, read page by page: each once, and none when it has not come. */
+  /** In order of their numbers, read page by page: each once; parts that are not received are left out. */
   parts(run: Run): AsyncIterable<RelayedPart>;
 };
 
@@ -63,23 +64,14 @@ export function relayRunStore(client: DocumentClient, table: string): RelayRunSt
     return Item === undefined ? null : schema.parse(Item);
   }
 
-  async function* partItems(run: Run): AsyncGenerator<Record<string, unknown>> {
-    let from: Record<string, unknown> | undefined;
-    do {
-      const page = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :parts)',
-          ExpressionAttributeValues: { ':pk': key(run, '').pk, ':parts': key(run, 'part|').sk },
-          ConsistentRead: true,
-          Limit: pageOfParts,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        }),
-      );
-      yield* page.Items ?? [];
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-  }
+  const partItems = (run: Run) =>
+    queryItems(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :parts)',
+      ExpressionAttributeValues: { ':pk': key(run, '').pk, ':parts': key(run, 'part|').sk },
+      ConsistentRead: true,
+      Limit: pageOfParts,
+    });
 
   return {
     async store(sourceId, message, { now }) {

@@ -3,11 +3,13 @@
  * invited (a one-time token names it), enrolled (its public key is known), and in the end revoked, for good.
  * Invariants: a token is used once; a nonce is used once; a revoked relay is never changed again.
  */
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type RelayRecord, relayRecord } from '#domain/relay/relay-identity';
 import type { DocumentClient } from '../client.ts';
+import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
+import { allItems } from '../pages.ts';
 import { setExpression } from '../set-expression.ts';
 
 export type RelayChange = Partial<Omit<RelayRecord, 'relayId' | 'sourceId'>>;
@@ -17,7 +19,7 @@ export type RelayStore = {
   /** Strongly consistent. */
   read(relayId: string): Promise<RelayRecord | null>;
   list(): Promise<RelayRecord[]>;
-  /** Which relay a token invites; null for one that was never given out, or has been swept. */
+  /** Which relay a token invites; null for a token that was never issued, or was deleted after it expired. */
   invited(tokenHash: string): Promise<RelayRecord | null>;
   /** Uses the token up. False when it was used before or the relay is revoked: nothing was written then. */
   enrol(relayId: string, tokenHash: string, change: RelayChange): Promise<boolean>;
@@ -36,95 +38,112 @@ export type RelayStore = {
 const tokenPointer = z.object({ relayId: z.string() });
 const connectionItem = z.object({ connectionId: z.string() });
 const seconds = (ms: number) => Math.floor(ms / 1000);
-/** Kept a day longer than a token lives, so that a late one is told that it is late, not that it never was. */
+/** Kept a day longer than a token is valid, so that a late one is reported as expired, not as unknown. */
 const tokenKeptMs = 24 * 3_600_000;
 
-export function relayStore(client: DocumentClient, table: string): RelayStore {
-  async function change(relayId: string, fields: RelayChange, condition: string, values: Record<string, unknown> = {}) {
-    const { expression, names, values: set } = setExpression(fields);
-    const update = new UpdateCommand({
-      TableName: table,
-      Key: controlKeys.relay(relayId),
-      UpdateExpression: expression,
-      ConditionExpression: `attribute_exists(relayId) AND ${condition}`,
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: { ...set, ...values },
-      ReturnValues: 'ALL_OLD',
-    });
-    const done = await client.send(update).catch(unlessRefused);
-    return done === null ? null : relayRecord.parse(done.Attributes);
-  }
+type State = { client: DocumentClient; table: string };
 
+/** Relays in the Control table. */
+export function relayStore(client: DocumentClient, table: string): RelayStore {
+  const state: State = { client, table };
   return {
-    async invite(relay) {
-      const pointer = { ...controlKeys.relayToken(relay.tokenHash), relayId: relay.relayId };
-      const expiresAt = seconds(relay.tokenUntil + tokenKeptMs);
-      const items = [
-        { ...controlKeys.relay(relay.relayId), ...relay },
-        { ...pointer, expiresAt },
-      ];
-      await client.send(new TransactWriteCommand({ TransactItems: items.map((Item) => ({ Put: { TableName: table, Item } })) }));
+    invite: (relay) => inviteRelay(state, relay),
+    read: (relayId) => readRelay(state, relayId),
+    list: () => listRelays(state),
+    invited: (tokenHash) => invitedRelay(state, tokenHash),
+    enrol: async (relayId, tokenHash, fields) => {
+      const values = { ':used': tokenHash, ':none': null };
+      return (await change(state, relayId, { fields, condition: 'tokenHash = :used AND revokedAt = :none', values })) !== null;
     },
-    async read(relayId) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: controlKeys.relay(relayId), ConsistentRead: true }),
-      );
-      return Item === undefined ? null : relayRecord.parse(Item);
+    update: (relayId, fields) => change(state, relayId, { fields, condition: 'revokedAt = :none', values: { ':none': null } }),
+    updateConnected: async (relayId, connectionId, fields) => {
+      const values = { ':present': connectionId };
+      return (await change(state, relayId, { fields, condition: 'connectionId = :present', values })) !== null;
     },
-    async list() {
-      const found: RelayRecord[] = [];
-      let from: Record<string, unknown> | undefined;
-      do {
-        const page = await client.send(
-          new QueryCommand({
-            TableName: table,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': controlKeys.relay('').pk },
-            ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-          }),
-        );
-        found.push(...(page.Items ?? []).map((item) => relayRecord.parse(item)));
-        from = page.LastEvaluatedKey;
-      } while (from !== undefined);
-      return found;
-    },
-    async invited(tokenHash) {
-      const { Item } = await client.send(new GetCommand({ TableName: table, Key: controlKeys.relayToken(tokenHash) }));
-      return Item === undefined ? null : this.read(tokenPointer.parse(Item).relayId);
-    },
-    enrol: async (relayId, tokenHash, fields) =>
-      (await change(relayId, fields, 'tokenHash = :used AND revokedAt = :none', { ':used': tokenHash, ':none': null })) !== null,
-    update: (relayId, fields) => change(relayId, fields, 'revokedAt = :none', { ':none': null }),
-    updateConnected: async (relayId, connectionId, fields) =>
-      (await change(relayId, fields, 'connectionId = :present', { ':present': connectionId })) !== null,
-    async spendNonce(relayId, nonce, until) {
-      const Item = { ...controlKeys.relayNonce(relayId, nonce), expiresAt: seconds(until) + 1 };
-      const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
-      return (await client.send(put).catch(unlessRefused)) !== null;
-    },
-    async connected(relayId, { connectionId, sourceId, at, until }) {
-      const key = controlKeys.relayConnection(relayId, connectionId);
-      const Item = { ...key, connectionId, sourceId, connectedAt: at, expiresAt: seconds(until) };
-      await client.send(new PutCommand({ TableName: table, Item }));
-    },
+    spendNonce: (relayId, nonce, until) => spendNonce(state, relayId, { nonce, until }),
+    connected: (relayId, connection) => noteConnection(state, relayId, connection),
     async disconnected(relayId, connectionId) {
       await client.send(new DeleteCommand({ TableName: table, Key: controlKeys.relayConnection(relayId, connectionId) }));
     },
-    async connections(relayId) {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': controlKeys.relayConnection(relayId, '').pk },
-          ConsistentRead: true,
-        }),
-      );
-      return Items.map((item) => connectionItem.parse(item).connectionId);
-    },
+    connections: (relayId) => connectionsOf(state, relayId),
   };
 }
 
-function unlessRefused(error: unknown): null {
-  if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return null;
-  throw error;
+async function inviteRelay({ client, table }: State, relay: RelayRecord & { tokenHash: string }): Promise<void> {
+  const pointer = { ...controlKeys.relayToken(relay.tokenHash), relayId: relay.relayId };
+  const expiresAt = seconds(relay.tokenUntil + tokenKeptMs);
+  const items = [
+    { ...controlKeys.relay(relay.relayId), ...relay },
+    { ...pointer, expiresAt },
+  ];
+  await client.send(new TransactWriteCommand({ TransactItems: items.map((Item) => ({ Put: { TableName: table, Item } })) }));
+}
+
+async function readRelay({ client, table }: State, relayId: string): Promise<RelayRecord | null> {
+  const Key = controlKeys.relay(relayId);
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item === undefined ? null : relayRecord.parse(Item);
+}
+
+async function listRelays({ client, table }: State): Promise<RelayRecord[]> {
+  const items = await allItems(client, {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': controlKeys.relay('').pk },
+  });
+  return items.map((item) => relayRecord.parse(item));
+}
+
+async function invitedRelay(state: State, tokenHash: string): Promise<RelayRecord | null> {
+  const Key = controlKeys.relayToken(tokenHash);
+  const { Item } = await state.client.send(new GetCommand({ TableName: state.table, Key }));
+  return Item === undefined ? null : readRelay(state, tokenPointer.parse(Item).relayId);
+}
+
+type Change = { fields: RelayChange; condition: string; values: Record<string, unknown> };
+
+/** The relay as it was before; null when it is not known or the condition does not hold. */
+async function change({ client, table }: State, relayId: string, { fields, condition, values }: Change) {
+  const { expression, names, values: set } = setExpression(fields);
+  const update = new UpdateCommand({
+    TableName: table,
+    Key: controlKeys.relay(relayId),
+    UpdateExpression: expression,
+    ConditionExpression: `attribute_exists(relayId) AND ${condition}`,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: { ...set, ...values },
+    ReturnValues: 'ALL_OLD',
+  });
+  const done = await nullIfRefused(client.send(update));
+  return done === null ? null : relayRecord.parse(done.Attributes);
+}
+
+async function spendNonce(
+  { client, table }: State,
+  relayId: string,
+  { nonce, until }: { nonce: string; until: number },
+): Promise<boolean> {
+  const Item = { ...controlKeys.relayNonce(relayId, nonce), expiresAt: seconds(until) + 1 };
+  const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+  return (await nullIfRefused(client.send(put))) !== null;
+}
+
+async function noteConnection(
+  { client, table }: State,
+  relayId: string,
+  { connectionId, sourceId, at, until }: Parameters<RelayStore['connected']>[1],
+): Promise<void> {
+  const key = controlKeys.relayConnection(relayId, connectionId);
+  const Item = { ...key, connectionId, sourceId, connectedAt: at, expiresAt: seconds(until) };
+  await client.send(new PutCommand({ TableName: table, Item }));
+}
+
+async function connectionsOf({ client, table }: State, relayId: string): Promise<string[]> {
+  const items = await allItems(client, {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': controlKeys.relayConnection(relayId, '').pk },
+    ConsistentRead: true,
+  });
+  return items.map((item) => connectionItem.parse(item).connectionId);
 }

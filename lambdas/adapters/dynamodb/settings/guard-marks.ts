@@ -3,7 +3,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { setExpression } from '#adapters/dynamodb/set-expression';
 import { type GuardTables, type Writes, writeTogether } from '#adapters/dynamodb/settings/guard-tables';
-import { untilSettled } from '#adapters/dynamodb/transactions';
+import { untilWritten } from '#adapters/dynamodb/transactions';
 import { newSource, sourceState } from '#domain/devices/source';
 import { type GuardHolds, guardsHolding, withoutGuard } from '#domain/quarantine/guard-holds';
 
@@ -49,7 +49,7 @@ export function releaseSource(
   sourceId: string,
   { guardId, decision }: { guardId: string; decision: 'confirm' | 'reject' },
 ): Promise<string[]> {
-  return untilSettled(async () => {
+  return untilWritten(async () => {
     const before = await readHolds(tables, sourceId);
     const holding = guardsHolding(before);
     if (!holding.includes(guardId)) return holding;

@@ -3,10 +3,11 @@
  * named by their content, so that a list that was cut off or differs never mixes with the one that the guard names.
  */
 import { z } from 'zod';
-import { getAll, parts, putAll } from '#adapters/dynamodb/batch-requests';
+import { getAll, putAll } from '#adapters/dynamodb/batch-requests';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import type { GuardTables } from '#adapters/dynamodb/settings/guard-tables';
 import { fingerprint } from '#adapters/fingerprint';
+import { parts } from '#adapters/list-parts';
 import { type GuardedDevice, type GuardItem, guardedDevice, mostListed } from '#domain/quarantine/guard';
 
 const listed = z.object({ devices: z.array(guardedDevice) });

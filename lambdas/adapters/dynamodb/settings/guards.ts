@@ -10,7 +10,7 @@ import { type GuardQuery, listGuards, waitingGuards } from '#adapters/dynamodb/s
 import { markWrite, readHolds, releaseSource } from '#adapters/dynamodb/settings/guard-marks';
 import { type GuardTables, readGuard, type Writes, writeTogether } from '#adapters/dynamodb/settings/guard-tables';
 import { readTakings, storeTakings } from '#adapters/dynamodb/settings/guard-takings';
-import { untilSettled } from '#adapters/dynamodb/transactions';
+import { untilWritten } from '#adapters/dynamodb/transactions';
 import type { GuardedDevice, GuardItem } from '#domain/quarantine/guard';
 import { guardsHolding, withGuard } from '#domain/quarantine/guard-holds';
 import { decidedLine, trippedLine } from '#domain/quarantine/guard-lines';
@@ -63,7 +63,7 @@ async function trip(tables: GuardTables, guard: GuardItem, { withholds = [], tak
   const known = await readGuard(tables, guard.guardId);
   if (known) return known;
   const list = await storeTakings(tables, guard.guardId, taken);
-  return untilSettled(async () => {
+  return untilWritten(async () => {
     const held = await Promise.all(withholds.map(async (id) => ({ id, before: await readHolds(tables, id) })));
     const others = [...new Set(held.flatMap(({ before }) => guardsHolding(before)))];
     const item: GuardItem = { ...guard, ...list, ...(others.length === 0 ? {} : { waitsFor: others }) };
@@ -79,7 +79,7 @@ async function begin(
   guardId: string,
   { decision, by, at }: { decision: GuardDecision; by: string; at: number },
 ): Promise<Begun | null> {
-  const { begun } = await untilSettled(async () => {
+  const { begun } = await untilWritten(async () => {
     const before = await readGuard(tables, guardId);
     if (!before) return { begun: null };
     if (before.state === underWay[decision]) return { begun: { outcome: 'begun' as const, guard: before } };
@@ -93,7 +93,7 @@ async function begin(
 function finish(tables: GuardTables, guard: GuardItem, outcome: string): Promise<GuardItem> {
   const decision = guard.state === 'confirming' ? 'confirm' : 'reject';
   const after: GuardItem = { ...guard, state: ended[decision], outcome, payload: null };
-  return untilSettled(async () => {
+  return untilWritten(async () => {
     if (await move(tables, guard, { after, also: lineWrites(tables, after, decidedLine) })) return after;
     const stored = await readGuard(tables, guard.guardId);
     return stored?.state === guard.state ? null : (stored ?? after);

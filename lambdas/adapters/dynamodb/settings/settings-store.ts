@@ -15,7 +15,7 @@ import {
   settingsReader,
   versionOf,
 } from '#adapters/dynamodb/settings/settings-reader';
-import { committed, untilSettled } from '#adapters/dynamodb/transactions';
+import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import type { Settings, SettingsVersion } from '#domain/quarantine/settings';
 import { settingsLine } from '#domain/quarantine/source-lines';
 
@@ -94,7 +94,7 @@ export function settingsStore(
     const before = await stored(everySource);
     if (before) return before;
     const first = { ...initial, configured, publishedAt: at };
-    return untilSettled(async () => ((await write(null, first)) ? first : stored(everySource)), 'The settings');
+    return untilWritten(async () => ((await write(null, first)) ? first : stored(everySource)), 'The settings');
   }
 
   const before = (scope: string, at: number) => (scope === everySource ? ground(at) : stored(scope));
@@ -164,7 +164,7 @@ export function settingsStore(
 
     /** Publishes the next version, unless another one than `replaces` is current by now. */
     publish(publication: Publication): Promise<Published> {
-      return untilSettled(() => publishOnce(publication), 'The settings');
+      return untilWritten(() => publishOnce(publication), 'The settings');
     },
 
     /**
@@ -172,7 +172,7 @@ export function settingsStore(
      * published as our next version (under the portal's number where that is free), an older one is ignored.
      */
     publishFromPortal(publication: PortalPublication): Promise<PortalPublished> {
-      return untilSettled(() => publishFromPortalOnce(publication), 'The settings');
+      return untilWritten(() => publishFromPortalOnce(publication), 'The settings');
     },
 
     /**
@@ -181,7 +181,7 @@ export function settingsStore(
      * gather. `published`: every user is to be decided anew.
      */
     seed(at: number, settings: Settings = configured): Promise<Seeded> {
-      return untilSettled(() => seedOnce(settings, at), 'The settings');
+      return untilWritten(() => seedOnce(settings, at), 'The settings');
     },
   };
 }

@@ -1,9 +1,14 @@
 /** The ledger on a real DynamoDB server. */
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { advanced, type LedgerAction, ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import type { Action } from '#domain/actions/action';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
+import { newDevice } from '#test/fixtures/spine';
 
 let database: TestDatabase;
 let book: ReturnType<typeof ledger>;
@@ -40,9 +45,32 @@ function anAction(deviation: Partial<Action> = {}): Action {
     ...deviation,
   };
 }
+const shownDevice = {
+  provider: '',
+  type: 'Apple-x',
+  level: '',
+  notification: '',
+  lastSync: null,
+  href: '/d/1',
+  detail: null,
+  baselineRun: null,
+};
+/** A client whose caller is overtaken: right after its first command of this kind, `other` happens. */
+function overtakenAfter(kind: typeof GetCommand, other: () => Promise<void>): DocumentClient {
+  let happened = false;
+  const send: DocumentClient['send'] = async (command: unknown) => {
+    const answer = await database.client.send(command as GetCommand);
+    if (command instanceof kind && !happened) {
+      happened = true;
+      await other();
+    }
+    return answer;
+  };
+  return Object.assign(Object.create(database.client), { send });
+}
 const toQueued = { steps: [{ state: 'queued' as const, at: 2, note: '' }] };
 
-test('an id acts once: the same request again answers what it has become, another content is refused', async () => {
+test('an id acts once: a repeated request answers its state, other content is refused', async () => {
   const wanted = anAction();
   const first = await book.request(wanted);
   expect(first.outcome).toBe('stored');
@@ -53,7 +81,7 @@ test('an id acts once: the same request again answers what it has become, anothe
   expect(await book.read(wanted.actionId)).toMatchObject({ type: 'approve', state: 'queued', revision: 2 });
 });
 
-test('of two workers that read the same revision, one advances the action and the other is told', async () => {
+test('of two workers that read the same revision, only one advances the action', async () => {
   const { action } = await book.request(anAction());
   const outcomes = await Promise.all([
     book.advance(action, toQueued),
@@ -68,9 +96,9 @@ test('an end and its line in the timeline are written both or not at all', async
   const line = { at: 3, id: 'line', kind: 'action' as const, says: 'ended', data: {} };
   const end = { steps: [{ state: 'failed' as const, at: 3, note: 'no' }], outcome: 'no' };
   await book.advance(action, toQueued);
-  expect(await book.conclude(action, end, () => line)).toBeNull();
+  expect(await book.end(action, end, () => line)).toBeNull();
   const current = await book.read(action.actionId);
-  expect(current && (await book.conclude(current, end, () => line))).toMatchObject({ state: 'failed', outcome: 'no' });
+  expect(current && (await book.end(current, end, () => line))).toMatchObject({ state: 'failed', outcome: 'no' });
 });
 
 test('what is open of a device is found, oldest first, and what has ended is not', async () => {
@@ -82,6 +110,35 @@ test('what is open of a device is found, oldest first, and what has ended is not
   expect((await book.openOf(device, { except: 'one' })).map(({ actionId }) => actionId)).toEqual(['three']);
   expect((await book.list({ device })).items.map(({ actionId }) => actionId)).toEqual(['three', 'two', 'one']);
   expect((await book.list({ device, state: 'failed' })).items.map(({ actionId }) => actionId)).toEqual(['two']);
+});
+
+test('an open action is found however many newer ones of its device have ended', async () => {
+  const device = { sourceId: 'cloud', user: 'Busy Bob/Acme', deviceId: 'ApplBUSY' };
+  await book.request(anAction({ ...device, actionId: 'long open' }));
+  for (let nth = 0; nth < 60; nth++) {
+    const ended = anAction({ ...device, actionId: `ended ${nth}` });
+    await book.request({ ...ended, state: 'failed', history: [{ state: 'failed', at: ended.requestedAt, note: 'no' }] });
+  }
+  expect((await book.openOf(device)).map(({ actionId }) => actionId)).toEqual(['long open']);
+});
+
+test('an action that ends while its request is repeated is not shown on its device as open', async () => {
+  const device = newDevice({ ...shownDevice, user: 'Racing Rita/Acme', deviceId: 'ApplRACE', now: 1_000 });
+  const { tables } = database;
+  await database.client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) }));
+  const { sourceId, user, deviceId } = device;
+  const wanted = anAction({ sourceId, user, deviceId });
+  const first = await book.request(wanted);
+  const end = async () => {
+    const outcome = { endedId: wanted.actionId, next: null, shown: null, denial: undefined };
+    const acted = await devicesForActions(database.client, tables.devices).read(device);
+    await book.end(first.action, toQueued, () => [], acted ? { on: { device: acted, outcome } } : {});
+    const queued = await book.read(wanted.actionId);
+    if (queued) await book.advance(queued, { steps: [{ state: 'failed', at: 3, note: 'no' }] });
+  };
+  const overtaken = ledger(overtakenAfter(GetCommand, end), tables);
+  expect(await overtaken.request(wanted)).toMatchObject({ outcome: 'same', action: { state: 'requested' } });
+  expect(await devicesForActions(database.client, tables.devices).read(device)).toMatchObject({ openAction: null });
 });
 
 test('a list goes on where its cursor stopped, until everything was given', async () => {
@@ -110,7 +167,7 @@ test('what is due is found by source and time, and an action that has ended is n
   expect(page.items).toHaveLength(1);
 });
 
-test('an action sent again by the clock is left alone for a while, unless somebody came to it and put it off', async () => {
+test('an action that the reaper sent again is not due for a while, unless its worker postpones it', async () => {
   const source = { sourceId: 'pushed-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
   const { action } = await book.request(anAction({ ...source, notBefore: 900, state: 'waiting' }));
   const dueOf = async (before: number) => (await book.due('pushed-here', before)).items.map(({ actionId }) => actionId);

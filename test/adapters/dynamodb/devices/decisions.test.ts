@@ -27,6 +27,17 @@ test('a decision is stored once, and stored again after it was withdrawn it stay
   expect(await store.withdraw(key('A'), { at: 300, by: 'john', cause: 'w2' })).toBe(0);
 });
 
+test('decisions that expire are listed page by page, the earliest first', async () => {
+  const store = decisionStore(database.client, database.tables);
+  for (const nth of [3, 1, 2])
+    await store.record(key(`E${nth}`), { ...decided(`e${nth}`, `E${nth}`, 100), expiresAt: 1_000 + nth });
+  const first = await store.endingBefore(5_000, { limit: 2 });
+  expect(first.items.map(({ expiresAt }) => expiresAt)).toEqual([1_001, 1_002]);
+  const second = await store.endingBefore(5_000, { cursor: first.cursor, limit: 2 });
+  expect(second.items.map(({ expiresAt }) => expiresAt)).toEqual([1_003]);
+  expect(second.cursor).toBeNull();
+});
+
 test('withdrawing ends what was decided before it, for that device alone', async () => {
   const store = decisionStore(database.client, database.tables);
   await store.record(key('X'), decided('before', 'X', 100));

@@ -72,8 +72,8 @@ test('a verdict, its line and its action are written together, once', async () =
 });
 
 const changes: [string, Partial<Device>][] = [
-  ['was read anew', { observedSeq: 1 }],
-  ['was registered anew', { registeredAt: 2_000 }],
+  ['was read again', { observedSeq: 1 }],
+  ['was registered again', { registeredAt: 2_000 }],
   ['went missing', { presence: 'missing' }],
   ['was barred by us', { denial: { kind: 'block', actionId: 'x', at: 1 } }],
   ['got another action', { openAction: { actionId: 'x', type: 'block', state: 'requested' } }],
@@ -86,7 +86,7 @@ test.each(changes)('a verdict is not written on a device that meanwhile %s', asy
   expect(await read(before)).toEqual({ ...before, ...change });
 });
 
-test('an action that the ledger knows already is told apart from a device that changed', async () => {
+test('an action that the ledger knows already is not confused with a device that changed', async () => {
   const [one, other] = [await aStored(), await aStored()];
   const action = aRequest(one, { actionId: `known ${count}`, type: 'approve', requestedAt: 5 });
   expect(await store.recordVerdict(aWrite(one, { action }))).toBe('written');
@@ -94,13 +94,23 @@ test('an action that the ledger knows already is told apart from a device that c
   expect((await read(other))?.verdict).toBeNull();
 });
 
-test('devices, decisions and links of a user come in one read, and of nobody else', async () => {
+test('one read has the devices, decisions and links of one user, and of nobody else', async () => {
   const device = await aStored();
   const link = { kind: 'confirmed', portalUser: 'Jane@acme.example', by: 'ann', at: 1 };
   await database.client.send(
     new PutCommand({ TableName: database.tables.devices, Item: { pk: userPk(device), sk: linkSk(link.portalUser), ...link } }),
   );
   expect(await store.readUser(device)).toEqual({ withdrawals: [], devices: [device], decisions: [], links: [link] });
+});
+
+test('several users are read at once, in the order that they are asked for', async () => {
+  const devices = [];
+  for (let nth = 0; nth < 20; nth++) devices.push(await aStored());
+  const keys = devices.map(({ sourceId, user }) => ({ sourceId, user })).reverse();
+  const asked = [...keys, { sourceId: 'cloud', user: 'Nobody/Acme' }];
+  const records = await store.readUsers(asked);
+  expect(records.map((record) => record.devices[0])).toEqual([...devices.reverse(), undefined]);
+  expect(await store.readUsers([])).toEqual([]);
 });
 
 test('who shares a common name is counted within one source, each user once', async () => {
@@ -111,16 +121,16 @@ test('who shares a common name is counted within one source, each user once', as
   expect((await store.travelerUsersNamed('cloud', 'same name')).sort()).toEqual(['CN=same name/O=Other', 'Same Name/Sales/Acme']);
 });
 
-test('what an action leaves on its device is taken in once, and never on a later registration', async () => {
+test('what an action leaves on its device is written once, and never on a later registration', async () => {
   const acted = devicesForActions(database.client, database.tables.devices);
   const open = { actionId: 'a', type: 'approve', state: 'requested' };
   const device = await aStored({ openAction: open });
   const shown = { approval: 'approved', access: 'allow', wipe: 'none', at: 2_000 } as const;
-  const aftermath = { endedId: 'a', next: null, shown, denial: undefined };
-  await acted.settle(device, aftermath);
-  await acted.settle(device, aftermath);
+  const outcome = { endedId: 'a', next: null, shown, denial: undefined };
+  await acted.applyOutcome(device, outcome);
+  await acted.applyOutcome(device, outcome);
   expect(await acted.read(device)).toMatchObject({ observedSeq: 1, openAction: null, detail: { approval: 'approved' } });
-  const anew = await aStored({ openAction: open, registeredAt: 9_000 });
-  await acted.settle({ ...anew, registeredAt: 1_000 }, aftermath);
-  expect(await acted.read(anew)).toEqual(anew);
+  const again = await aStored({ openAction: open, registeredAt: 9_000 });
+  await acted.applyOutcome({ ...again, registeredAt: 1_000 }, outcome);
+  expect(await acted.read(again)).toEqual(again);
 });

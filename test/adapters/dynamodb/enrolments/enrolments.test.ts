@@ -47,7 +47,7 @@ test('an enrolment is found by its mail ids, its serial, its Traveler name, its 
   expect(await found({ deviceIds: ['OTHER'], user: 'John Roe/Acme' })).toEqual([]);
 });
 
-test('with one enrolment of a portal user come all of them', async () => {
+test('one enrolment of a portal user leads to all of them', async () => {
   await store.put(janesPhone);
   await store.put({ ...janesPhone, id: 'E2', mailDeviceIds: ['DEF456'], serial: 'G2' });
   expect(await found({ deviceIds: ['DEF456'] })).toEqual(['E1 v1', 'E2 v1']);
@@ -68,7 +68,7 @@ test('an older version is ignored and the same version changes nothing', async (
   expect((await store.read('E1'))?.version).toBe(5);
 });
 
-test('whatever the order in which versions arrive at once, the newest stands with its pointers alone', async () => {
+test('in any order of concurrent versions, the newest wins with its pointers alone', async () => {
   const versions = [3, 1, 5, 2, 4].map((version) => ({ ...janesPhone, version, mailDeviceIds: [`ID${version}`] }));
   await Promise.all(versions.map(store.put));
   expect(await found({ deviceIds: ['ID5'] })).toEqual(['E1 v5']);
@@ -131,7 +131,7 @@ test('what an enrolment was before is handed out until its users were announced,
   expect(await store.put(third)).toEqual({ outcome: 'same', formers: [] });
 });
 
-test('an enrolment that a snapshot no longer held comes back with the same version', async () => {
+test('an enrolment that a snapshot no longer held returns with the same version', async () => {
   await store.put(janesPhone);
   await store.withdraw('E1', 'not in the snapshot');
   expect((await store.read('E1'))?.status).toBe('not in the snapshot');
@@ -143,13 +143,13 @@ test('an enrolment that a snapshot no longer held comes back with the same versi
 test('the feed is never, then fresh, then stale; each turn to fresh is owed until announced', async () => {
   const hour = 3_600_000;
   expect(await store.feed(0)).toBe('never');
-  expect(await store.heard(0)).toBe('owed');
+  expect(await store.noteEvent(0)).toBe('owed');
   expect(await store.feed(24 * hour)).toBe('fresh');
   expect(await store.feed(24 * hour + 1)).toBe('stale');
-  expect(await enrolmentStore(database.client, database.tables, 24).heard(1)).toBe('owed');
-  await store.heardAnnounced();
-  expect(await store.heard(2)).toBe('noted');
-  expect(await store.heard(30 * hour)).toBe('owed');
+  expect(await enrolmentStore(database.client, database.tables, 24).noteEvent(1)).toBe('owed');
+  await store.noteAnnounced();
+  expect(await store.noteEvent(2)).toBe('noted');
+  expect(await store.noteEvent(30 * hour)).toBe('owed');
 });
 
 test('a listing gives every enrolment once, page by page', async () => {

@@ -51,7 +51,7 @@ async function listed(filter: Partial<Parameters<ReturnType<typeof devices>['lis
   return found.map(({ deviceId }) => deviceId).sort();
 }
 
-test('a listing pages through every device of every source once, whatever it is filtered by', async () => {
+test('a listing pages through every device of every source once, under any filter', async () => {
   const all = Array.from({ length: 60 }, (_, index) =>
     aDevice(index % 3 === 0 ? 'list2' : 'list', `User ${index % 20}/Acme`, `Appl${index}`, {
       presence: index === 5 ? 'removed' : index === 6 ? 'missing' : 'present',

@@ -1,7 +1,12 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { CursorError, type Page } from '#adapters/dynamodb/cursor';
 import { newRun, runIdOf, runStore } from '#adapters/dynamodb/gather/runs';
 import { FencedOff, sourceStore } from '#adapters/dynamodb/gather/sources';
-import { newSource } from '#domain/devices/source';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
+import { type GatherRun, newSource } from '#domain/devices/source';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -27,10 +32,45 @@ test('a run asked for twice is one run', async () => {
   expect(await runs().read(run.runId)).toEqual({ ...newRun(run), state: 'running' });
 });
 
-test('the newest runs of a source come first, and of that source only', async () => {
+test('the newest runs of a source are first, and of that source only', async () => {
   const asked = [1, 2, 3].map((second) => requested(second * 1_000, 'other'));
   for (const run of asked) await runs().request(run);
   expect((await runs().lastRuns('other', 2)).map((run) => run.runId)).toEqual([asked[2]?.runId, asked[1]?.runId]);
+});
+
+test('every run of a source is listed, page by page, newest first', async () => {
+  const asked = Array.from({ length: 7 }, (_, nth) => requested((nth + 1) * 1_000, 'listed'));
+  for (const run of asked) await runs().request(run);
+  const listed: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<GatherRun> = await runs().list('listed', { cursor, limit: 3 });
+    expect(page.items.length).toBeLessThanOrEqual(3);
+    listed.push(...page.items.map(({ runId }) => runId));
+    cursor = page.cursor;
+  } while (cursor !== null);
+  expect(listed).toEqual(asked.map(({ runId }) => runId).reverse());
+  await expect(runs().list('listed', { cursor: 'rubbish' })).rejects.toThrow(CursorError);
+});
+
+test('the end of a run is written although another transaction was in its way', async () => {
+  const run = requested(1_000, 'contended');
+  await runs().request(run);
+  let conflicts = 2;
+  const send: DocumentClient['send'] = async (command: unknown) => {
+    if (command instanceof TransactWriteCommand && conflicts-- > 0)
+      throw new TransactionCanceledException({
+        message: 'conflict',
+        $metadata: {},
+        CancellationReasons: [{ Code: 'TransactionConflict' }, { Code: 'None' }],
+      });
+    return db.client.send(command as GetCommand);
+  };
+  const contended: DocumentClient = Object.assign(Object.create(db.client), { send });
+  const line = { at: 5, id: 'end', kind: 'gather-completed' as const, says: 'done', data: {} };
+  await runStore(contended, db.tables.control, db.tables.journal).end(run, { state: 'completed', finishedAt: 5 }, line);
+  expect(await runs().read(run.runId)).toMatchObject({ state: 'completed', finishedAt: 5 });
+  expect(await timelineStore(db.client, db.tables.journal).readSource('contended')).toEqual([line]);
 });
 
 test('a run nobody knows reads as null and is not created by an update', async () => {
@@ -38,7 +78,7 @@ test('a run nobody knows reads as null and is not created by an update', async (
   expect(await runs().read('gone')).toBeNull();
 });
 
-test('a source never heard of reads as new, and keeps what is set one field at a time', async () => {
+test('a source that is not stored reads as new, and keeps what is set one field at a time', async () => {
   expect(await sources().read('fresh')).toEqual(newSource('fresh'));
   await sources().update('fresh', { devices: 7 });
   await sources().update('fresh', { aqInForce: true });

@@ -1,0 +1,83 @@
+/**
+ * How a bulk is stored: its parts first, each with its progress, then the bulk itself. A part is written once: a request that
+ * is delivered twice must neither reset the progress of a part that is being worked on nor replace what it asks for. The first
+ * part claims the id for its content; a repeated request completes what a crash left out.
+ */
+import { GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
+import { z } from 'zod';
+import type { DocumentClient } from '#adapters/dynamodb/client';
+import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
+import { controlKeys } from '#adapters/dynamodb/keys';
+import { doneOnce } from '#adapters/dynamodb/transactions';
+import { parts } from '#adapters/list-parts';
+import type { RetryTiming } from '#adapters/retry-timing';
+import { type Bulk, bulk as bulkSchema, partSize } from '#domain/messages/bulk';
+import type { ActionRequested } from '#domain/messages/events-in';
+
+/** What every function of the store works on. */
+export type BulkState = {
+  client: DocumentClient;
+  tables: { control: string; actions: string };
+  timing: RetryTiming;
+};
+export type Staged = 'staged' | 'known' | 'different';
+type Part = { bulk: Bulk; part: number; requests: readonly ActionRequested[] };
+
+const keptSeconds = 30 * 24 * 3600;
+const partsAtOnce = 8;
+/** Parts that a release before this one stored do not name their content. */
+const partContent = z.object({ content: z.string().optional() });
+
+/** Strongly consistent; null for an id that no bulk has. */
+export async function readBulk({ client, tables }: BulkState, bulkId: string): Promise<Bulk | null> {
+  const Key = controlKeys.bulk(bulkId);
+  const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
+  return Item ? bulkSchema.parse(Item) : null;
+}
+
+/** Stores a bulk with its parts. `different`: the id belongs to another content, and nothing of this one is stored. */
+export async function stageBulk(state: BulkState, bulk: Bulk, requests: readonly ActionRequested[]): Promise<Staged> {
+  const known = await readBulk(state, bulk.bulkId);
+  if (known) return sameContent(known, bulk);
+  const [first, ...others] = parts(requests, partSize).map((some, part) => ({ bulk, part, requests: some }));
+  if (first && !(await claimContent(state, first))) return 'different';
+  await pMap(others, (part) => putPart(state, part), { concurrency: partsAtOnce });
+  return (await putBulk(state, bulk)) ? 'staged' : sameContent(await readBulk(state, bulk.bulkId), bulk);
+}
+
+const sameContent = (stored: Bulk | null, wanted: Bulk): Staged => (stored?.content === wanted.content ? 'known' : 'different');
+
+/** Stores the first part. False when the id has parts of another content already. */
+async function claimContent(state: BulkState, first: Part): Promise<boolean> {
+  if (await putPart(state, first)) return true;
+  const Key = controlKeys.bulkRequests(first.bulk.bulkId, first.part);
+  const { Item } = await state.client.send(new GetCommand({ TableName: state.tables.control, Key, ConsistentRead: true }));
+  const { content = first.bulk.content } = partContent.parse(Item ?? {});
+  return content === first.bulk.content;
+}
+
+/** What a part asks for and its progress, both or neither. False when the part is stored already. */
+function putPart({ client, tables, timing }: BulkState, { bulk, part, requests }: Part): Promise<boolean> {
+  const { bulkId, content } = bulk;
+  const expiresAt = expiryOf(bulk);
+  const progress = { part, actionIds: requests.map(({ actionId }) => actionId), taken: false, refused: [], ended: null };
+  const items = [
+    { ...controlKeys.bulkRequests(bulkId, part), content, requests, expiresAt },
+    { ...controlKeys.bulkProgress(bulkId, part), ...progress, expiresAt },
+  ];
+  const TransactItems = items.map((Item) => ({
+    Put: { TableName: tables.control, Item, ConditionExpression: 'attribute_not_exists(pk)' },
+  }));
+  return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems })), `Part ${part} of bulk ${bulkId}`, timing);
+}
+
+/** False when a bulk of this id is there already. */
+async function putBulk({ client, tables }: BulkState, bulk: Bulk): Promise<boolean> {
+  const Item = { ...controlKeys.bulk(bulk.bulkId), ...bulk, expiresAt: expiryOf(bulk) };
+  const put = new PutCommand({ TableName: tables.control, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+  return (await nullIfRefused(client.send(put))) !== null;
+}
+
+/** Epoch seconds, as the tables count it. */
+const expiryOf = ({ requestedAt }: Bulk): number => Math.floor(requestedAt / 1000) + keptSeconds;
