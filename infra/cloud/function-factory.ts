@@ -102,7 +102,7 @@ function pick<F extends FunctionName>(values: EnvironmentOf<FunctionName>, name:
 
 /** Secrets that hold the credentials of sources which the cloud reads itself. */
 function secretNamesOf({ sources }: RuntimeConfiguration): string[] {
-  const names = sources.flatMap((source) => (secretNameOf(source) ?? []));
+  const names = sources.flatMap((source) => secretNameOf(source) ?? []);
   return [...new Set(names)];
 }
 

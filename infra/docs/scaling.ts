@@ -62,7 +62,7 @@ const kept = (): readonly Limit[] =>
   [
     limit('Actions, after their end', `${tables}/actions/ledger-item.ts`, 'keptSeconds'),
     limit('Runs of gathers', `${tables}/gather/runs.ts`, 'keptSeconds'),
-    limit('Bulks', `${tables}/actions/bulks.ts`, 'keptSeconds'),
+    limit('Bulks', `${tables}/actions/bulk-staging.ts`, 'keptSeconds'),
     limit('Parts of enrolment snapshots', `${tables}/enrolments/snapshots.ts`, 'keptSeconds'),
   ].map(({ what, file }) => ({ what, file, size: `${constantOf(file, 'keptSeconds') / 86_400} days` }));
 
