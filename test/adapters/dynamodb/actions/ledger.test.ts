@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { advanced, type LedgerAction, ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
 import type { DocumentClient } from '#adapters/dynamodb/client';
+import { CursorError } from '#adapters/dynamodb/cursor';
 import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
 import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import type { Action } from '#domain/actions/action';
@@ -150,6 +151,11 @@ test('a list goes on where its cursor stopped, until everything was given', asyn
     cursor = page.cursor;
   } while (cursor !== null);
   expect(seen.size).toBeGreaterThanOrEqual(6);
+});
+
+test('a cursor that no list gave is an error of its own kind', async () => {
+  await expect(book.list({ cursor: 'rubbish' })).rejects.toThrow(CursorError);
+  await expect(book.due('cloud', 1, { cursor: 'rubbish' })).rejects.toThrow(CursorError);
 });
 
 test('what is due is found by source and time, and an action that has ended is never due', async () => {
