@@ -9,16 +9,16 @@ import type { ServerFacts } from '#domain/devices/source';
 import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
 
 /** A message without its number, which the session gives it. */
-export type Told = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n' | 'fence'> : never) : never;
+export type OutgoingMessage = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n' | 'fence'> : never) : never;
 
 export type Link = {
   /**
    * Sends, and sends again over whatever connections come, until the cloud has acknowledged; resolves then. Bounded: callers
    * keep only a few under way and wait for the earlier ones. Rejects with the signal's reason when given up.
    */
-  deliver(told: Told, options?: { signal?: AbortSignal }): Promise<void>;
+  deliver(told: OutgoingMessage, options?: { signal?: AbortSignal }): Promise<void>;
   /** Sends once, if connected; for progress. */
-  mention(told: Told): void;
+  mention(told: OutgoingMessage): void;
   /** The lease that this relay holds at this moment, by its own monotonic clock; null when it holds none. */
   held(): { fence: number } | null;
   /** The cloud's clock, as well as it can be told. Epoch ms. */

@@ -5,7 +5,7 @@
  */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
-import { patienceLeft } from '../domino/read-back-delays.ts';
+import { remainingDelays } from '../domino/read-back-delays.ts';
 import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, RelaySource } from '../ports.ts';
 import { afterWrite, atFirst, barred, type DeviceReading, onSight, progressAfter, type Situation } from './next-step.ts';
@@ -44,7 +44,7 @@ const never = Number.NEGATIVE_INFINITY;
 /** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
 function lookAfter(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
   if (lastWrite === never) return look(deps, command);
-  const waits = patienceLeft(deps.source.readBack, deps.now() - lastWrite);
+  const waits = remainingDelays(deps.source.readBack, deps.now() - lastWrite);
   return lookUntil(deps, command, {
     waits,
     tells: (seen) => progressAfter(command, seen) !== 'undone',

@@ -116,13 +116,13 @@ export function drained({ opened, failures, socket, old }: In<'draining'>): { st
 }
 
 /** One step, and another from where it led. */
-export function together<S extends State>(first: { state: S; effects: Effect[] }, then: (state: S) => Step): Step {
+export function andThen<S extends State>(first: { state: S; effects: Effect[] }, then: (state: S) => Step): Step {
   const second = then(first.state);
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
 /** Of a socket that is being opened, alone or beside a live one. */
-export const sayFarewell = (socket: number): Effect[] => [
+export const rejectCloud = (socket: number): Effect[] => [
   { do: 'goodbye', socket, reason: 'wrong-cloud' },
   { do: 'close', socket },
 ];

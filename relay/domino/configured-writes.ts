@@ -21,7 +21,7 @@ type Around = { rest: TravelerSource | null };
 /** Throws for `rest` where the server has no REST: the configuration is refused before that. */
 export function configuredWrites(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
   const { patienceSeconds } = settings;
-  const patient = patienceSeconds === undefined ? {} : { patienceMs: patienceSeconds * 1000 };
+  const patient = patienceSeconds === undefined ? {} : { timeoutMs: patienceSeconds * 1000 };
   const console = consoleOf(settings);
   if (console !== null)
     return consoleWrites(console, { rest, ...(settings.by === 'notes' ? { where: 'Notes client' } : {}), ...patient });

@@ -5,12 +5,12 @@ import { type Manifest, stalePrint } from '#domain/gather/manifest';
 import { type RowFingerprint, rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { RelayedDevice } from '#domain/relay/relay-protocol';
 import type { Staged } from '../snapshot/contract.ts';
-import type { OwedRow } from './changed-rows.ts';
+import type { ChangedRow } from './changed-rows.ts';
 import type { GatherState } from './gather-state.ts';
 import { isMoving, sendable } from './rows.ts';
 
 /** Null: as it was. `gone`: listed a moment ago, and no longer there. */
-export type Look = (owed: OwedRow) => Promise<Staged | 'gone' | null>;
+export type Look = (owed: ChangedRow) => Promise<Staged | 'gone' | null>;
 
 /** Throws TravelerFailure when the source as a whole cannot be read. */
 export function looking(reading: GatherState, manifest: Manifest): Look {
@@ -42,7 +42,7 @@ export function looking(reading: GatherState, manifest: Manifest): Look {
   }
 
   function differing(
-    { row, hash, index, tell }: OwedRow,
+    { row, hash, index, tell }: ChangedRow,
     { known, kept, listed }: { known: Known; kept: RelayedDevice | null; listed: RowFingerprint },
   ): Staged | null {
     const full = sendable({ ...row, detail: known.detail }, known.detailAt) ?? { ...row, ...nothing };

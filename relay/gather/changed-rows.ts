@@ -8,7 +8,7 @@ import type { RelayedDevice } from '#domain/relay/relay-protocol';
 import type { Comparison, GatherState } from './gather-state.ts';
 import { sendable } from './rows.ts';
 
-export type OwedRow = {
+export type ChangedRow = {
   /** `detailAt` is null where the list has no full record. */
   row: RelayedDevice;
   hash: string;
@@ -20,18 +20,18 @@ export type OwedRow = {
   tell: boolean;
 };
 
-export type OwedRows = {
-  rows(): AsyncGenerator<OwedRow>;
+export type ChangedRows = {
+  rows(): AsyncGenerator<ChangedRow>;
   /** By manifest index: is the device there, by what was read so far? */
   seen: Uint8Array;
 };
 
-export function changedRows(reading: GatherState, context: Comparison): OwedRows {
+export function changedRows(reading: GatherState, context: Comparison): ChangedRows {
   const { source, log, signal, run, counts, news, cloudNow } = reading;
   const { manifest, insisted } = context;
   const { seen, isFirst } = duplicateRows(manifest.size);
 
-  async function* rows(): AsyncGenerator<OwedRow> {
+  async function* rows(): AsyncGenerator<ChangedRow> {
     // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
     let [asked, before] = [cloudNow(), cloudNow()];
     for await (const page of source.pages()) {
@@ -48,7 +48,7 @@ export function changedRows(reading: GatherState, context: Comparison): OwedRows
     }
   }
 
-  function owedBy(listed: ListedDevice, askedAt: number): OwedRow | null {
+  function owedBy(listed: ListedDevice, askedAt: number): ChangedRow | null {
     const hash = deviceHash(listed);
     const index = manifest.find(hash);
     if (!isFirst(hash, index)) return null;

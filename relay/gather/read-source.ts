@@ -9,7 +9,7 @@ import { type Manifest, stalePrint } from '#domain/gather/manifest';
 import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { Staged } from '../snapshot/contract.ts';
 import { looking } from './changed-device.ts';
-import { changedRows, type OwedRow } from './changed-rows.ts';
+import { type ChangedRow, changedRows } from './changed-rows.ts';
 import type { Comparison, GatherState } from './gather-state.ts';
 import { isMoving } from './rows.ts';
 
@@ -25,7 +25,7 @@ export async function readSource(reading: GatherState): Promise<void> {
   const look = looking(reading, manifest);
   const owed = rows();
   try {
-    const looked = pMapIterable(owed, async (row: OwedRow) => ({ row, found: await look(row) }), {
+    const looked = pMapIterable(owed, async (row: ChangedRow) => ({ row, found: await look(row) }), {
       concurrency,
       backpressure: Math.max(inHand, concurrency),
       preserveOrder: false,

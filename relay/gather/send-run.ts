@@ -1,6 +1,6 @@
 /** Tells the cloud of a run that is complete on disk: its beginning, its parts, a few at a time, its end. */
 import pMap from 'p-map';
-import type { Link, Told } from '../ports.ts';
+import type { Link, OutgoingMessage } from '../ports.ts';
 import type { Snapshot, StagedRun } from '../snapshot/contract.ts';
 import { SnapshotLost } from '../snapshot/failure.ts';
 
@@ -27,7 +27,7 @@ export async function sendParts(runId: string, numbers: readonly number[], { lin
       signal.throwIfAborted();
       const part = snapshot.part(runId, number);
       if (part === null) return 0;
-      await link.deliver({ type: 'gatherPart', runId, part: number, ...part } satisfies Told, { signal });
+      await link.deliver({ type: 'gatherPart', runId, part: number, ...part } satisfies OutgoingMessage, { signal });
       return 1;
     },
     { concurrency: underWay, signal },

@@ -4,7 +4,7 @@
  * sent everything.
  *
  * - committed: entered when the cloud names the pending digest as what it has. Nothing else ever changes it.
- * - staging: a gather is writing; what it wrote means nothing until `complete` returned. Ended by `complete`, by `giveUp`, by the
+ * - staging: a gather is writing; what it wrote means nothing until `complete` returned. Ended by `complete`, by `abandon`, by the
  *   next `begin`, or by a crash, which leaves nothing of it but what was asked for.
  * - pending: a complete run, on disk for good; its parts are the same however often they are asked for.
  *
@@ -75,13 +75,13 @@ export type Snapshot = {
   /** The cloud has taken the pending run. */
   commit(): void;
   /** The cloud has acknowledged every message of this run, if it is still the pending one. */
-  markTold(runId: string): void;
+  markAcknowledged(runId: string): void;
   /** Starts a run and forgets the pending one. A staging that is no longer the newest throws. `command`: asked for it; a restart reads it again. */
   begin(run: RunStart, command?: GatherCommand): Staging;
   /** What was begun and neither completed nor given up: in this process, or in one that ended in the middle of it. */
   begun(): GatherCommand | null;
   /** The run begun has failed, if it is this one. */
-  giveUp(runId: string): void;
+  abandon(runId: string): void;
   /** Prints of the committed rows as they were listed. */
   listed(): Manifest;
   /** Hashes of committed devices in a moving state. */

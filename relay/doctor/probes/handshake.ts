@@ -25,7 +25,7 @@ export type Answer =
   | { how: 'goodbye'; code: number; reason: string }
   | { how: 'welcome'; proven: boolean; lease: Lease; advice: string | null };
 
-type Options = { configuration: RelayConfiguration; patienceMs: number };
+type Options = { configuration: RelayConfiguration; timeoutMs: number };
 
 export async function shakeHands(identity: Identity, options: Options): Promise<Handshake> {
   const first = await shakeWith(identity.key, identity, options);
@@ -37,10 +37,10 @@ export async function shakeHands(identity: Identity, options: Options): Promise<
   return { ...last, clockAheadMs: await clockOf(identity.cloudUrl, options) };
 }
 
-async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options): Promise<number | null> {
-  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+async function clockOf(cloudUrl: string, { configuration, timeoutMs }: Options): Promise<number | null> {
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: timeoutMs });
   try {
-    const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(patienceMs) });
+    const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(timeoutMs) });
     await body.dump();
     const date = Date.parse(String(headers.date));
     return Number.isNaN(date) ? null : date - Date.now();
@@ -54,9 +54,9 @@ async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options)
 async function shakeWith(
   key: PrivateKey,
   { relayId, sourceId, socketUrl, cloudKey }: Identity,
-  { configuration, patienceMs }: Options,
+  { configuration, timeoutMs }: Options,
 ): Promise<Handshake> {
-  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: timeoutMs });
   const [nonce, challenge] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
   const statement = await connectStatement(key, { relayId, socketUrl, now: Date.now(), nonce });
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -92,7 +92,7 @@ async function shakeWith(
     resolve({ how: 'welcome', proven, lease, advice });
   }
 
-  const timer = setTimeout(() => resolve({ how: 'silent' }), patienceMs);
+  const timer = setTimeout(() => resolve({ how: 'silent' }), timeoutMs);
   try {
     const answer = await promise;
     socket.close();

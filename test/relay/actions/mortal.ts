@@ -34,12 +34,12 @@ export function mortalRelay({ port, rest, journal }: Parts, place: Place): Relay
       ...journal,
       open: mortal('open', journal.open),
       attemptsOf: mortal('attemptsOf', journal.attemptsOf),
-      untold: mortal('untold', journal.untold),
+      unacknowledged: mortal('unacknowledged', journal.unacknowledged),
       received: mortal('received', journal.received),
       started: mortal('started', journal.started),
       written: mortal('written', journal.written),
       done: mortal('done', journal.done),
-      told: mortal('told', journal.told),
+      acknowledged: mortal('acknowledged', journal.acknowledged),
     },
   });
 }

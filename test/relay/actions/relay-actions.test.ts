@@ -287,11 +287,11 @@ test('results that the cloud did not take are told again when it is back, each o
   cloud.state.online = false;
   const commands = Array.from({ length: 5 }, (_, n) => commandFor(arrive(`Appl${n}`), { what: 'block' }));
   for (const command of commands) await relay.act(command, cloud.link);
-  await expect.poll(() => journal.untold({ limit: 9, after: null })).toHaveLength(5);
+  await expect.poll(() => journal.unacknowledged({ limit: 9, after: null })).toHaveLength(5);
   await relay.resume(cloud.link);
   expect(cloud.results()).toEqual([]);
   cloud.connect();
-  await expect.poll(() => journal.untold({ limit: 9, after: null })).toEqual([]);
+  await expect.poll(() => journal.unacknowledged({ limit: 9, after: null })).toEqual([]);
   await relay.resume(cloud.link);
   await wait(20);
   expect(

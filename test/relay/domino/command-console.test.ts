@@ -113,7 +113,7 @@ test.each([['/nowhere/server'], [import.meta.filename], ['']])(
 
 test('hostile ids and names never reach a process', async () => {
   const program = standIn();
-  const writes = consoleWrites(commandConsole({ command: program.command }), { patienceMs: 0 });
+  const writes = consoleWrites(commandConsole({ command: program.command }), { timeoutMs: 0 });
   const hostile = [
     ...['*', 'a b', '"a"', 'a;b', '$(reboot)', '', 'Gerät', 'a\ntell http quit', 'x'.repeat(129)].map((deviceId) => ({
       deviceId,

@@ -131,7 +131,7 @@ test('it stays small: room of what was dropped is used again', async () => {
           const one = block(`action ${n + more}`);
           await journal.received(one, n);
           await journal.done(one, { outcome, took: { toWrite: null, total: 1 }, at: n });
-          await journal.told(one, n);
+          await journal.acknowledged(one, n);
         }),
       );
     return statSync(file()).size + statSync(`${file()}-wal`).size;

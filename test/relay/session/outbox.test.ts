@@ -49,10 +49,10 @@ test('leaves to the old connection what is awaited there, until that is given up
   outbox.route(2, 1);
   add(2);
   expect(sent).toEqual(['1:m1', '2:m2']);
-  expect(outbox.owedOver(1)).toBe(1);
-  outbox.giveUp(1);
+  expect(outbox.unacknowledgedOver(1)).toBe(1);
+  outbox.abandon(1);
   expect(sent.at(-1)).toBe('2:m1');
-  expect(outbox.owedOver(1)).toBe(0);
+  expect(outbox.unacknowledgedOver(1)).toBe(0);
 });
 
 test('sends again over the same connection after a while, each time with more patience', () => {
@@ -61,7 +61,7 @@ test('sends again over the same connection after a while, each time with more pa
   const times: number[] = [];
   for (at = 0; at < 4_000; at += 10) {
     const before = sent.length;
-    outbox.nudge();
+    outbox.redeliverOverdue();
     if (sent.length > before) times.push(at);
   }
   expect(times.slice(0, 5)).toEqual([100, 300, 700, 1_500, 2_300]);
