@@ -1,7 +1,7 @@
 /**
- * Carries out one try of one action and returns how it went. Every step that changes something is in the journal before it is
- * taken. Throws Stopped when the relay is being stopped meanwhile: the journal then has how far it came, and the next start
- * settles it.
+ * Performs one attempt at one action and returns its outcome. Every step that changes something is in the journal before it is
+ * taken. Throws Stopped when the relay is stopped meanwhile: the journal then has how far it came, and the next start
+ * goes on from there.
  */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
@@ -47,7 +47,7 @@ function lookAfter(deps: PerformActionDependencies, command: ActionCommand, last
   const waits = remainingDelays(deps.source.readBack, deps.now() - lastWrite);
   return lookUntil(deps, command, {
     waits,
-    tells: (seen) => progressAfter(command, seen) !== 'undone',
+    isShown: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,
   });
 }
@@ -99,7 +99,7 @@ async function readBack(
   const waits = sure ? deps.source.readBack : deps.source.readBack.slice(0, checksOfRefusal);
   return lookUntil(deps, command, {
     waits,
-    tells: (seen) => progressAfter(command, seen) !== 'undone',
+    isShown: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,
   });
 }

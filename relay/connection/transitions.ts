@@ -86,7 +86,7 @@ export function renewing({ opened, failures, socket }: Live, { timing }: Given):
   };
 }
 
-/** The new socket did not come to be: the old one goes on meanwhile. */
+/** The new socket could not be opened: the old one goes on meanwhile. */
 export function resting(
   { opened, failures, socket }: Live,
   { last, chance }: { last: Ending; chance: number },
@@ -129,6 +129,6 @@ export const rejectCloud = (socket: number): Effect[] => [
 export const wrongCloud: Ending = { why: 'wrong-cloud', pace: 'slow' };
 export const routeNone: Effect = { do: 'route', socket: null };
 
-/** The only live socket ended, or is given up. */
+/** The only live socket ended, or is abandoned. */
 export const lost = (state: In<'live' | 'resting'>, last: Ending, { chance }: Given, effects: Effect[] = []): Step =>
   waiting(state, { last, chance }, [...effects, routeNone]);

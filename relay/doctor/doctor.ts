@@ -14,14 +14,14 @@ export const addDoctor: AddCommands = ({ command, places, say }) => {
     .option('--json', 'as JSON')
     .action(async (options: PlaceOptions & { json?: boolean }) => {
       const timeoutMs = Math.min(longestMs, timingOverrides(process.env).openMs);
-      const patient = doctorContextOf({
+      const context = doctorContextOf({
         places: places(options),
         environment: process.env,
         platform: process.platform,
         timeoutMs,
       });
       const found: CheckResult[] = [];
-      for await (const one of runChecks(checks, patient)) {
+      for await (const one of runChecks(checks, context)) {
         found.push(one);
         if (!options.json) say(lineOf(one));
       }

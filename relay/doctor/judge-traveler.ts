@@ -5,7 +5,7 @@ import { broken, type Finding, healthy, noted } from './finding.ts';
 import type { Reply } from './probes/console-reply.ts';
 import type { FirstPage } from './probes/first-page.ts';
 
-/** Neither reached nor told off: nothing came, or a request for patience. */
+/** Neither an answer nor a refusal: nothing came, or a request to wait. */
 const isAway = (read: FirstPage) =>
   read.how === 'silent' ||
   (read.how === 'failed' && (read.failure.unreachable || read.failure.kind === 'transient' || read.failure.kind === 'busy'));

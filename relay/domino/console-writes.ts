@@ -58,7 +58,7 @@ export function consoleWrites(
     block: (target) => write(target, 'block'),
     remove: (target) => write(target, 'remove'),
     wipe: (target, targets) => write(target, 'wipe', { targets }),
-    // A device that waits is locked as part of waiting; only the denial tells that it is kept out.
+    // A device that waits is locked as part of waiting; only the denial shows that it is blocked.
     cancelWipe: (target, { lock, approval }) => write(target, 'cancel-wipe', { lock, deny: lock && approval === 'pending' }),
     readBack: readBackDelays('console', timeoutMs),
     get requests() {

@@ -1,4 +1,4 @@
-/** Streams the list of the source and yields the rows that are owed something: to be told as they are, or to be read in full first. */
+/** Streams the list of the source and yields the rows that may have changed: to be sent as they are, or to be read in full first. */
 import { deviceHash } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/devices/device';
 import { type Need, needOf, owesRollUp } from '#domain/gather/detail-policy';
@@ -16,8 +16,8 @@ export type ChangedRow = {
   index: number;
   print: RowFingerprint;
   need: Exclude<Need, 'nothing'>;
-  /** To be told even if it is as it was. */
-  tell: boolean;
+  /** To be sent even if it did not change. */
+  always: boolean;
 };
 
 export type ChangedRows = {
@@ -26,8 +26,8 @@ export type ChangedRows = {
   seen: Uint8Array;
 };
 
-export function changedRows(reading: GatherState, context: Comparison): ChangedRows {
-  const { source, log, signal, run, counts, news, cloudNow } = reading;
+export function changedRows(state: GatherState, context: Comparison): ChangedRows {
+  const { source, log, signal, run, counts, news, cloudNow } = state;
   const { manifest, insisted } = context;
   const { seen, isFirst } = duplicateRows(manifest.size);
 
@@ -40,15 +40,15 @@ export function changedRows(reading: GatherState, context: Comparison): ChangedR
       counts.rejected += page.rejected;
       counts.totalRecords = page.totalRecords;
       for (const listed of page.devices) {
-        const owed = owedBy(listed, before);
-        if (owed !== null) yield owed;
+        const changed = changedRow(listed, before);
+        if (changed !== null) yield changed;
       }
       [before, asked] = [asked, cloudNow()];
       news();
     }
   }
 
-  function owedBy(listed: ListedDevice, askedAt: number): ChangedRow | null {
+  function changedRow(listed: ListedDevice, askedAt: number): ChangedRow | null {
     const hash = deviceHash(listed);
     const index = manifest.find(hash);
     if (!isFirst(hash, index)) return null;
@@ -60,11 +60,11 @@ export function changedRows(reading: GatherState, context: Comparison): ChangedR
     }
     counts.devices++;
     const print = rowFingerprint(row);
-    const tell = insisted.has(hash) || owesRollUp(row, hash, context);
+    const always = insisted.has(hash) || owesRollUp(row, hash, context);
     const need = insisted.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) counts.detailsWanted++;
-    return { row, hash, index, print, need, tell };
+    return { row, hash, index, print, need, always };
   }
 
   return { rows, seen };

@@ -1,5 +1,5 @@
 /**
- * What the relay remembers of each try of each action, so that each takes effect once however often it is asked for, and
+ * What the relay remembers of each attempt at each action, so that each takes effect exactly once however often it is requested, and
  * whenever the relay is killed. What a call has resolved is on disk.
  *
  * received → started (just before the write) → written (the server took it) → done (how it went) → acknowledged (the cloud has the result).
@@ -27,7 +27,7 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 
 /** Every call rejects with JournalFailure when it could not be written (a full disk); nothing of it is then remembered. */
 export type ActionJournal = {
-  /** The entry as it stands: a known attempt stays as it was first received. */
+  /** The entry as it is: a known attempt stays as it was first received. */
   received(command: JournalEntry['command'], at: number): Promise<JournalEntry>;
   /** Before each write. `before` is kept from the first: what is read later may be its effect. */
   started(key: AttemptKey, step: { before: NonNullable<JournalEntry['before']>; at: number }): Promise<void>;

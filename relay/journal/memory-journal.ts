@@ -20,9 +20,9 @@ export function memoryJournal({ retention = usualRetention }: { retention?: Rete
   }
 
   function prune(now: number): void {
-    const told = [...entries].filter(([, { toldAt }]) => toldAt !== null);
+    const acknowledged = [...entries].filter(([, { toldAt }]) => toldAt !== null);
     const surplus = entries.size - retention.entries;
-    for (const [index, [name, { toldAt }]] of told.entries())
+    for (const [index, [name, { toldAt }]] of acknowledged.entries())
       if (index < surplus || (toldAt ?? now) <= now - retention.forMs) entries.delete(name);
   }
 

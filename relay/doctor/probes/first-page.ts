@@ -6,7 +6,7 @@ import type { RelayConfiguration } from '../../configuration/load.ts';
 import type { RelaySource } from '../../ports.ts';
 import { sourceAt } from '../../run/source.ts';
 
-/** `page` null: the list had no page at all. `facts` null: the server did not tell. */
+/** `page` null: the list had no page at all. `facts` null: the server did not answer that. */
 export type FirstPage =
   | { how: 'read'; page: DevicePage | null; facts: ServerFacts | null }
   | { how: 'failed'; failure: TravelerFailure }

@@ -25,7 +25,7 @@ export async function openTunnel(line: Line, options: Options): Promise<Tunnel> 
   }
 }
 
-/** Throws where the proxy gives no answer. `end` lets go of it. */
+/** Throws where the proxy gives no answer. `end` releases it. */
 export async function tunnelled(
   { host, port, proxy }: Line,
   { timeoutMs, ca }: Options,
