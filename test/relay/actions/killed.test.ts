@@ -46,7 +46,7 @@ type Scenario = {
   what: ActionCommand['what'];
   changes?: Partial<ActionCommand>;
   prepare?(device: SimulatedDevice): void;
-  /** What Traveler was told, from the first word after `security`. */
+  /** What Traveler was sent, from the first word after `security`. */
   lines: string[];
   ends: ActionOutcome['how'];
   /** In a process of its own. */

@@ -49,7 +49,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('a')).toEqual([{ ...done, toldAt: 40 }]);
   });
 
-  test('a try that is known stays as it was, whatever is received, and each step is taken once, but a write may begin again', async () => {
+  test('a known attempt stays as it was first received; each step is recorded once, but a write may begin again', async () => {
     const journal = open();
     await journal.received(block('a'), 10);
     await journal.started(block('a'), { before, at: 20 });
@@ -80,7 +80,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('c')).toEqual([]);
   });
 
-  test('what is open and what is untold comes in the order of arrival, the untold by pages', async () => {
+  test('open and unacknowledged entries come in the order of arrival, the unacknowledged ones by pages', async () => {
     const journal = open();
     const names = ['d', 'a', 'c', 'b', 'e'];
     await Promise.all(names.map((name, at) => journal.received(block(name), at)));
@@ -101,7 +101,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.size()).toBe(0);
   });
 
-  test('drops what is told and old, and nothing else', async () => {
+  test('drops what is acknowledged and old, and nothing else', async () => {
     const journal = open({ retention: { forMs: 100, entries: 1000 } });
     for (const name of ['told', 'untold', 'open']) await journal.received(block(name), 0);
     await journal.done(block('told'), written);
@@ -117,7 +117,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('open')).toHaveLength(1);
   });
 
-  test('keeps no more told entries than it may, and every other whatever their number', async () => {
+  test('keeps a bounded number of acknowledged entries, and every other one', async () => {
     const journal = open({ retention: { forMs: 1e9, entries: 50 } });
     await Promise.all(Array.from({ length: 60 }, (_, n) => journal.received(block(`open ${n}`), n)));
     for (let n = 0; n < 400; n += 20)

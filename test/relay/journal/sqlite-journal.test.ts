@@ -107,7 +107,7 @@ test('names of users and devices are for the account of the relay only', () => {
 test.each([
   ['what is no journal', () => writeFileSync(file(), 'Dear diary, '.repeat(1000)), /no journal/],
   ['a directory that is not there', () => rmSync(folder, { recursive: true }), /directory|missing/],
-])('%s is told in words with the cure', (_, damage, says) => {
+])('%s is described, with what to do', (_, damage, says) => {
   damage();
   expect(() => sqliteJournal(file())).toThrow(JournalFailure);
   expect(() => sqliteJournal(file())).toThrow(says);
