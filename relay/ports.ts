@@ -1,6 +1,6 @@
 /**
- * What the parts of the relay are to each other. The session keeps the connection and the lease; workers gather and act, and
- * hand what is to be told to the session, which keeps sending it until the cloud has acknowledged it.
+ * How the parts of the relay use each other. The session keeps the connection and the lease; workers gather and act, and
+ * hand their messages to the session, which redelivers them until the cloud has acknowledged them.
  */
 import type { DevicePage, Found, Written } from '#adapters/traveler/contract';
 import type { WipeTarget } from '#domain/actions/action';
@@ -9,23 +9,23 @@ import type { ServerFacts } from '#domain/devices/source';
 import type { ActionCommand, GatherCommand, SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
 
 /** A message without its number, which the session gives it. */
-export type Told = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n' | 'fence'> : never) : never;
+export type OutgoingMessage = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n' | 'fence'> : never) : never;
 
 export type Link = {
   /**
-   * Sends, and sends again over whatever connections come, until the cloud has acknowledged; resolves then. Bounded: callers
-   * keep only a few under way and wait for the earlier ones. Rejects with the signal's reason when given up.
+   * Sends, and redelivers over later connections, until the cloud has acknowledged; resolves then. Bounded: callers
+   * keep only a few under way and wait for the earlier ones. Rejects with the signal's reason when aborted.
    */
-  deliver(told: Told, options?: { signal?: AbortSignal }): Promise<void>;
+  deliver(message: OutgoingMessage, options?: { signal?: AbortSignal }): Promise<void>;
   /** Sends once, if connected; for progress. */
-  mention(told: Told): void;
+  mention(message: OutgoingMessage): void;
   /** The lease that this relay holds at this moment, by its own monotonic clock; null when it holds none. */
   held(): { fence: number } | null;
-  /** The cloud's clock, as well as it can be told. Epoch ms. */
+  /** The cloud's clock, as well as it is known. Epoch ms. */
   cloudNow(): number;
 };
 
-/** What the session calls. Each resolves when done; a failure of the source is told through the link, not thrown. */
+/** What the session calls. Each resolves when done; a failure of the source is sent over the link, not thrown. */
 export type Workers = {
   gather(command: GatherCommand, link: Link, signal: AbortSignal): Promise<void>;
   /** Resolves for the journal's `received` (then it is acknowledged); goes on by itself, in order per device. */
@@ -33,9 +33,9 @@ export type Workers = {
   settings(command: SettingsCommand, link: Link): Promise<void>;
   /** Parts of a gather that did not arrive at the cloud. */
   resend(runId: string, parts: readonly number[], link: Link): Promise<void>;
-  /** After each (re)connection that holds the lease: tells again what the cloud has not acknowledged, e.g. results from the journal. */
+  /** After each (re)connection that holds the lease: redelivers what the cloud has not acknowledged, e.g. results from the journal. */
   resume(link: Link): Promise<void>;
-  /** Digest of the snapshot that the cloud last took; null when there is none. */
+  /** Digest of the snapshot that the cloud committed last; null when there is none. */
   digest(): Promise<string | null>;
   /** What does not work at present, for `hello` and `ping`. */
   problems(): string[];

@@ -6,7 +6,7 @@ import { type ActionJournal, type AttemptKey, JournalFailure } from '../journal/
 import type { KeyedQueue } from '../keyed-queue.ts';
 import type { Log } from '../log/log.ts';
 import { logFailure } from '../log/log-failure.ts';
-import type { RelaySource, Told } from '../ports.ts';
+import type { OutgoingMessage, RelaySource } from '../ports.ts';
 import type { CurrentProblems } from './current-problems.ts';
 import { describeProblem } from './describe-problem.ts';
 
@@ -25,7 +25,7 @@ export type ActingState = {
   readonly inHand: Set<string>;
   readonly delivering: Set<string>;
   /** What could not be journaled, with the answer: asked for again, it is answered so again. */
-  readonly refused: Map<string, Told>;
+  readonly refused: Map<string, OutgoingMessage>;
   readonly background: Set<Promise<unknown>>;
   readonly stopping: AbortController;
   ending: boolean;

@@ -47,7 +47,7 @@ async function perform(state: ActingState, entry: JournalEntry, link: Link): Pro
     return result;
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    // Perhaps in the middle of a write: only reading tells.
+    // Perhaps in the middle of a write: only reading shows whether it took effect.
     return { outcome: { how: 'unknown', problem: reported(error), before: entry.before }, startedAt: entry.startedAt };
   }
 }

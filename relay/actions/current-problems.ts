@@ -18,7 +18,7 @@ export function currentProblems() {
   return {
     set,
     has: (place: Place): boolean => known.has(place),
-    /** What an action's end says of the server: a device of its own kind of trouble says nothing. */
+    /** What an action's outcome shows of the server: a problem of one device shows nothing. */
     learnt(outcome: ActionOutcome): void {
       if (outcome.how === 'unread') set('reading', general(outcome.problem));
       if ('before' in outcome) set('reading', null);

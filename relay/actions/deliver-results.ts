@@ -1,7 +1,7 @@
 /** Results on their way to the cloud: delivered until acknowledged, then journaled as such; what was left over goes with a resumption. */
 import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
 import type { AttemptKey, JournalEntry } from '../journal/action-journal.ts';
-import type { Link, Told } from '../ports.ts';
+import type { Link, OutgoingMessage } from '../ports.ts';
 import { type ActingState, keep, nameOf, report } from './acting-state.ts';
 
 type Took = NonNullable<JournalEntry['done']>['took'];
@@ -10,7 +10,7 @@ type Result = { command: ActionCommand; outcome: ActionOutcome; took: Took };
 const pageSize = 100;
 const mostRefused = 1_000;
 
-const messageOf = ({ command: { actionId, attempt, target }, outcome, took }: Result): Told => ({
+const messageOf = ({ command: { actionId, attempt, target }, outcome, took }: Result): OutgoingMessage => ({
   ...{ type: 'actionResult', actionId, attempt, target },
   outcome,
   took,
@@ -24,7 +24,7 @@ export function deliverResult(state: ActingState, result: Result, link: Link): v
   state.delivering.add(name);
   const work = state.deliveries(async () => {
     await link.deliver(messageOf(result), { signal: state.stopping.signal });
-    await state.journal.told({ actionId, attempt }, state.now());
+    await state.journal.acknowledged({ actionId, attempt }, state.now());
   });
   keep(
     state,
@@ -41,7 +41,7 @@ export function deliverAgain(state: ActingState, { command, done }: JournalEntry
 export async function deliverUnacknowledged(state: ActingState, link: Link): Promise<void> {
   let after: AttemptKey | null = null;
   while (!state.ending) {
-    const entries: JournalEntry[] = await state.journal.untold({ limit: pageSize, after });
+    const entries: JournalEntry[] = await state.journal.unacknowledged({ limit: pageSize, after });
     for (const entry of entries) deliverAgain(state, entry, link);
     const last = entries.at(-1);
     if (!last) return;
@@ -61,6 +61,6 @@ export function refuse(state: ActingState, { command, error }: { command: Action
   deliverRefusal(state, message, link);
 }
 
-export function deliverRefusal(state: ActingState, message: Told, link: Link): void {
+export function deliverRefusal(state: ActingState, message: OutgoingMessage, link: Link): void {
   keep(state, link.deliver(message, { signal: state.stopping.signal }), { what: 'the delivery of a refusal' });
 }

@@ -1,4 +1,4 @@
-/** What went wrong, as it is told to the cloud: what, where, what to do; never a user, a device or a secret. */
+/** What went wrong, as the cloud is sent it: what, where, what to do; never a user, a device or a secret. */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import { JournalFailure } from '../journal/action-journal.ts';
@@ -35,7 +35,7 @@ const own = (what: string, remedy: string): RelayProblem => ({
 });
 const lookAgain = 'The device is read again to see whether it took effect.';
 
-/** Said of a try that was cut off between its start and its end. */
+/** For an attempt that was cut off between its start and its end. */
 export const cutOff = own('The relay was stopped in the middle of this, and nobody knows whether it took effect', lookAgain);
 export const lostWipe = own(
   'The relay was stopped while it sent the wipe, and the server shows none pending: it was not sent a second time',

@@ -1,9 +1,9 @@
 /**
- * What comes next for one try of one action: pure, from the command, the journal, the lease, the cloud's clock and what the
- * server shows. The shell (carry-out.ts) only does what is said here.
+ * What comes next for one attempt at one action: pure, from the command, the journal, the lease, the cloud's clock and what the
+ * server shows. The shell (perform-action.ts) only does what is decided here.
  *
- * A try that is `received` reads, then writes. One found `started` was cut off in the middle of its write, and one found
- * `written` after it: both are settled by reading, and only a try that may not have gone out at all is written again; a wipe
+ * An attempt that is `received` reads, then writes. One found `started` was cut off in the middle of its write, and one found
+ * `written` after it: both are concluded by reading, and only an attempt that may not have gone out at all is written again; a wipe
  * never is, because the phone that is there by then may be another one.
  */
 import { type EffectContext, effects, type Progress } from '#domain/actions/executor-rules';
@@ -16,7 +16,7 @@ import { cutOff, lostWipe, notWrittenAgain } from './describe-problem.ts';
 
 export type Situation = {
   entry: Pick<JournalEntry, 'command' | 'startedAt' | 'before' | 'writtenAt'>;
-  /** A newer try of the same action is known. */
+  /** A newer attempt at the same action is known. */
   outdated: boolean;
   /** An earlier one has gone out, or may have: what is pending on the server may be ours. */
   sentBefore: boolean;
@@ -74,11 +74,11 @@ function beforeAnything({ entry: { command }, sentBefore }: Situation, sight: De
   return why === null ? { next: 'write', before } : finish({ how: 'refused', why, before });
 }
 
-/** What is read may be a phone set up anew, also where the last gather did not see it. */
+/** The record may belong to a phone that was set up again, even where the last gather did not see it. */
 function stale({ what, wipeFence, requestedAt, href }: ActionCommand, detail: DeviceDetail): string | null {
   const fenced = { type: what, requestedAt, registeredAt: null, ...(wipeFence ? { fence: wipeFence } : {}) };
-  const anew = setUpAnew(fenced, { href, detail });
-  return anew === null ? null : staleWipe(anew);
+  const evidence = setUpAnew(fenced, { href, detail });
+  return evidence === null ? null : staleWipe(evidence);
 }
 
 function afterCutOff(situation: Situation, sight: DeviceReading): Next {

@@ -1,11 +1,11 @@
 /**
- * Carries out one try of one action and returns how it went. Every step that changes something is in the journal before it is
- * taken. Throws Stopped when the relay is being stopped meanwhile: the journal then has how far it came, and the next start
- * settles it.
+ * Performs one attempt at one action and returns its outcome. Every step that changes something is in the journal before it is
+ * taken. Throws Stopped when the relay is stopped meanwhile: the journal then has how far it came, and the next start
+ * goes on from there.
  */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
-import { patienceLeft } from '../domino/read-back-delays.ts';
+import { remainingDelays } from '../domino/read-back-delays.ts';
 import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, RelaySource } from '../ports.ts';
 import { afterWrite, atFirst, barred, type DeviceReading, onSight, progressAfter, type Situation } from './next-step.ts';
@@ -44,10 +44,10 @@ const never = Number.NEGATIVE_INFINITY;
 /** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
 function lookAfter(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
   if (lastWrite === never) return look(deps, command);
-  const waits = patienceLeft(deps.source.readBack, deps.now() - lastWrite);
+  const waits = remainingDelays(deps.source.readBack, deps.now() - lastWrite);
   return lookUntil(deps, command, {
     waits,
-    tells: (seen) => progressAfter(command, seen) !== 'undone',
+    isShown: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,
   });
 }
@@ -99,7 +99,7 @@ async function readBack(
   const waits = sure ? deps.source.readBack : deps.source.readBack.slice(0, checksOfRefusal);
   return lookUntil(deps, command, {
     waits,
-    tells: (seen) => progressAfter(command, seen) !== 'undone',
+    isShown: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,
   });
 }

@@ -1,4 +1,4 @@
-/** What the server shows of the device: read before acting, and read back with the source's own patience. */
+/** What the server shows of the device: read before acting, and read back after the delays that the source needs. */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';
@@ -28,15 +28,15 @@ const anotherDevice: RelayProblem = {
   unreachable: false,
 };
 
-/** Reads until what is seen tells, or the waits (ms) are over; a record that is gone tells. */
+/** Reads until `isShown` or the record is gone, at most once after each of `waits` (ms). */
 export async function lookUntil(
   reader: DeviceReader,
   command: ActionCommand,
-  { waits, tells, pause }: { waits: readonly number[]; tells(seen: DeviceDetail): boolean; pause(ms: number): Promise<void> },
+  { waits, isShown, pause }: { waits: readonly number[]; isShown(seen: DeviceDetail): boolean; pause(ms: number): Promise<void> },
 ): Promise<DeviceReading> {
   let sight = await look(reader, command);
   for (const ms of waits) {
-    if (sight === 'gone' || ('seen' in sight && tells(sight.seen))) break;
+    if (sight === 'gone' || ('seen' in sight && isShown(sight.seen))) break;
     await pause(ms);
     sight = await look(reader, command);
   }

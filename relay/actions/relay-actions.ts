@@ -31,7 +31,7 @@ export type RelayActionOptions = {
   /** Devices acted on side by side. */
   atOnce?: number;
   /** Results under way to the cloud at once. */
-  tellAtOnce?: number;
+  deliverAtOnce?: number;
   /** Epoch ms of this machine's clock. */
   now?: () => number;
   /** Resolves after `ms`, rejects when the signal is aborted. */
@@ -54,7 +54,7 @@ function startState({
   journal,
   log,
   atOnce = 8,
-  tellAtOnce = 8,
+  deliverAtOnce = 8,
   now = Date.now,
   ...options
 }: RelayActionOptions): ActingState {
@@ -70,7 +70,7 @@ function startState({
     },
     problems: currentProblems(),
     devices: keyedQueue(atOnce),
-    deliveries: pLimit(tellAtOnce),
+    deliveries: pLimit(deliverAtOnce),
     inHand: new Set(),
     delivering: new Set(),
     refused: new Map(),

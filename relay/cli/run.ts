@@ -15,7 +15,7 @@ import { SnapshotFailure } from '../snapshot/failure.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 
 /** What a service manager grants before it kills. */
-const patienceMs = 9_500;
+const timeoutMs = 9_500;
 
 export const addRun: AddCommands = ({ command, places }) => {
   command('run', 'connects, gathers and acts; JSON log lines on standard output').action(async (options: PlaceOptions) => {
@@ -68,7 +68,7 @@ function stopped(relay: Relay, log: RelayLog): Promise<void> {
       setTimeout(() => {
         log.warn('ends before everything was done; it will be taken up at the next start');
         process.exit(0);
-      }, patienceMs).unref();
+      }, timeoutMs).unref();
       relay.stop().then(resolve, (error: unknown) => {
         logFailure(log, 'could not be stopped in order', { error });
         process.exit(1);

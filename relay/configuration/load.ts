@@ -127,7 +127,7 @@ function jsonIn(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The parser's own message repeats what stood there; only its place is told, where it knows it.
+    // The parser's own message quotes the file; only the place is repeated, where it is known.
     const at = error instanceof SyntaxError ? /line \d+ column \d+/.exec(error.message)?.[0] : undefined;
     throw new InvalidConfiguration(file, [
       { path: '', what: `is no JSON${at === undefined ? ': a quote, comma or bracket is missing or too many' : `: see ${at}`}` },

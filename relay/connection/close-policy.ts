@@ -19,7 +19,7 @@ export type Why =
 /** `detail`: what the network or the proxy said, for the log; never a secret. */
 export type Ending = { why: Why; pace: Pace; detail?: string };
 
-/** What to tell a person, with what to do. Null: it comes right by itself. */
+/** What a person is shown, with what to do. Null: nothing needs to be done. */
 export const cures: Record<Why, string | null> = {
   unreachable: 'The cloud cannot be reached: check DNS, firewall and proxy (outbound 443), then see relay doctor.',
   refused:

@@ -1,19 +1,19 @@
 /** What each event does while two sockets are there: the next one is being opened (renewing), or the old one is drained (draining). */
 import type { Cells, In } from './states.ts';
 import {
+  andThen,
   beat,
   cutOff,
   drained,
   heard,
   leaving,
   onlyNext,
+  rejectCloud,
   renewing,
   resting,
   routeNone,
-  sayFarewell,
   settled,
   takeOver,
-  together,
   waiting,
   wrongCloud,
 } from './transitions.ts';
@@ -44,7 +44,7 @@ export const renewingCells: Cells<'renewing' | 'renewing-greeting'> = {
         }
       : null,
   foreign: (state, { socket }, { chance }) =>
-    socket === state.next ? resting(state, { last: wrongCloud, chance }, sayFarewell(socket)) : null,
+    socket === state.next ? resting(state, { last: wrongCloud, chance }, rejectCloud(socket)) : null,
   heard: (state, { socket }, given) => heard(state, socket, given),
   dismissed: (state, { socket, ending }, { chance }) => {
     if (socket === state.next) return resting(state, { last: ending, chance }, [{ do: 'close', socket }]);
@@ -62,7 +62,7 @@ export const drainingCells: Cells<'draining'> = {
     if (timer === 'beat') return beat(state, given);
     if (timer === 'settled') return settled(state);
     if (timer === 'drain') return drained(state);
-    if (timer === 'life') return together(drained(state), (live) => renewing(live, given));
+    if (timer === 'life') return andThen(drained(state), (live) => renewing(live, given));
     if (timer === 'silence')
       return waiting(state, { last: cutOff('silent'), chance: given.chance }, [
         { do: 'drop', socket: state.socket },

@@ -1,4 +1,4 @@
-/** What undici's WebSocket keeps to itself: how the handshake was answered, why it failed, and the stream below. */
+/** What undici's WebSocket does not expose: how the handshake was answered, why it failed, and the stream below. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { describeError } from './describe-error.ts';

@@ -12,7 +12,7 @@ import {
   type Step,
   timersOf,
 } from './states.ts';
-import { connecting, cutOff, sayFarewell, stopped, takeOver, waiting, wrongCloud } from './transitions.ts';
+import { connecting, cutOff, rejectCloud, stopped, takeOver, waiting, wrongCloud } from './transitions.ts';
 
 export function step(state: State, event: Event, given: Given): Step {
   const next = cellOf(state, event, given) ?? { state, effects: [] };
@@ -49,7 +49,7 @@ const cells: { [N in StateName]: Cells<N> } = {
     welcomed: ({ opened, failures, socket: own }, { socket }, given) =>
       socket === own ? { state: { name: 'live', opened, failures, socket }, effects: takeOver(socket, given) } : null,
     foreign: (state, { socket }, { chance }) =>
-      socket === state.socket ? waiting(state, { last: wrongCloud, chance }, sayFarewell(socket)) : null,
+      socket === state.socket ? waiting(state, { last: wrongCloud, chance }, rejectCloud(socket)) : null,
     dismissed: (state, { socket, ending }, { chance }) =>
       socket === state.socket ? waiting(state, { last: ending, chance }, [{ do: 'close', socket }]) : null,
     closed: (state, { socket, ending }, { chance }) =>

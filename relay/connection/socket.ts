@@ -1,4 +1,4 @@
-/** One WebSocket to the cloud: undici's, with what a relay needs of it. Tells how its handshake was answered, and can be destroyed. */
+/** One WebSocket to the cloud: undici's, with what a relay needs of it: how its handshake was answered, and a way to destroy it. */
 import type { Duplex } from 'node:stream';
 import { type Dispatcher, WebSocket } from 'undici';
 import { closed, type Ending, refusal } from './close-policy.ts';
@@ -15,7 +15,7 @@ export type Socket = {
 export type SocketEvents = {
   opened(): void;
   message(data: unknown): void;
-  /** Once, whatever happened. */
+  /** Once, however it ended. */
   ended(ending: Ending): void;
   /** The other end's clock by its answer to the handshake, epoch ms; whole seconds. */
   clock(epochMs: number): void;

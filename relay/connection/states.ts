@@ -8,7 +8,7 @@
  * | connecting | retry, start | the handshake; timer `open` | opened: greeting; closed or too long: waiting |
  * | greeting | the socket is open | hello is sent, nothing else; timer `open` | welcomed: live; wrong cloud, closed, too long: waiting |
  * | live | the cloud has proven itself | pings; timers `beat`, `silence`, `life`; `settled` forgets earlier failures | life is due: renewing; closed, silent: waiting |
- * | renewing | life is due, or the cloud asks us to come anew | live on the old socket, a new one is opened; timer `open` | welcomed: draining; a failed try: resting |
+ * | renewing | life is due, or the cloud asks for a new connection | live on the old socket, a new one is opened; timer `open` | welcomed: draining; a failed try: resting |
  * | renewing-greeting | the new socket is open | as renewing; hello was sent on it | welcomed: draining; a failed try: resting |
  * | resting | opening the new socket failed | live on the old one; timer `retry` | retry: renewing |
  * | draining | the new socket is live | new messages go there, the old one's are awaited; timer `drain` | drained or too long: live |

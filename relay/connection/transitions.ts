@@ -86,7 +86,7 @@ export function renewing({ opened, failures, socket }: Live, { timing }: Given):
   };
 }
 
-/** The new socket did not come to be: the old one goes on meanwhile. */
+/** The new socket could not be opened: the old one goes on meanwhile. */
 export function resting(
   { opened, failures, socket }: Live,
   { last, chance }: { last: Ending; chance: number },
@@ -116,19 +116,19 @@ export function drained({ opened, failures, socket, old }: In<'draining'>): { st
 }
 
 /** One step, and another from where it led. */
-export function together<S extends State>(first: { state: S; effects: Effect[] }, then: (state: S) => Step): Step {
+export function andThen<S extends State>(first: { state: S; effects: Effect[] }, then: (state: S) => Step): Step {
   const second = then(first.state);
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
 /** Of a socket that is being opened, alone or beside a live one. */
-export const sayFarewell = (socket: number): Effect[] => [
+export const rejectCloud = (socket: number): Effect[] => [
   { do: 'goodbye', socket, reason: 'wrong-cloud' },
   { do: 'close', socket },
 ];
 export const wrongCloud: Ending = { why: 'wrong-cloud', pace: 'slow' };
 export const routeNone: Effect = { do: 'route', socket: null };
 
-/** The only live socket ended, or is given up. */
+/** The only live socket ended, or is abandoned. */
 export const lost = (state: In<'live' | 'resting'>, last: Ending, { chance }: Given, effects: Effect[] = []): Step =>
   waiting(state, { last, chance }, [...effects, routeNone]);

@@ -4,12 +4,12 @@ import { isIP } from 'node:net';
 import { errorCode } from '../error-code.ts';
 import { isConnected } from '../health/status.ts';
 import type { DoctorContext } from './doctor-context.ts';
-import { broken, type Finding, well } from './finding.ts';
+import { broken, type Finding, healthy } from './finding.ts';
 import * as cloud from './judge-cloud.ts';
 
 export async function lookUp({ line }: DoctorContext): Promise<Finding> {
   const { host } = line().proxy ?? line();
-  if (isIP(host)) return well(`${host} is an address, no name`);
+  if (isIP(host)) return healthy(`${host} is an address, no name`);
   try {
     const found = await lookup(host, { all: true });
     return cloud.judgeName(line(), { addresses: found.map(({ address }) => address) });
@@ -37,10 +37,10 @@ type Status = Extract<Awaited<ReturnType<DoctorContext['neighbour']>>, { how: 'r
 const byIt = 'as the relay that runs says';
 const cloudToldBy = {
   clock: ({ clockOffsetMs }: Status) => cloud.judgeClock({ clockAheadMs: clockOffsetMs, answer: { how: 'silent' } }),
-  handshake: () => well(`the relay that runs is connected`),
-  proof: () => well(`proven, ${byIt}`),
+  handshake: () => healthy(`the relay that runs is connected`),
+  proof: () => healthy(`proven, ${byIt}`),
   seen: ({ lease, reason }: Status) =>
     lease === 'none'
       ? broken(`The cloud has said nothing of the lease lately, ${byIt}`, reason ?? 'See relay status and the log of the relay.')
-      : well(lease === 'holding' ? 'this relay gathers and acts' : 'another relay of this source gathers and acts'),
+      : healthy(lease === 'holding' ? 'this relay gathers and acts' : 'another relay of this source gathers and acts'),
 } satisfies Record<string, (status: Status) => Finding>;

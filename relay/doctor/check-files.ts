@@ -6,7 +6,7 @@ import { errorCode } from '../error-code.ts';
 import { isAllowed } from '../file-modes.ts';
 import { identityFile } from '../identity/identity.ts';
 import type { DoctorContext } from './doctor-context.ts';
-import { type Finding, well } from './finding.ts';
+import { type Finding, healthy } from './finding.ts';
 import { judgeFolder, judgeRoom, judgeStores } from './judge-files.ts';
 import { lookAtStore } from './probes/stored-files.ts';
 import { refusalsAsFindings } from './refusal-finding.ts';
@@ -14,13 +14,13 @@ import { refusalsAsFindings } from './refusal-finding.ts';
 export const lookAtConfiguration = ({ configuration, places }: DoctorContext): Promise<Finding> =>
   refusalsAsFindings(() => {
     configuration();
-    return well(`${places.config} is right`);
+    return healthy(`${places.config} is right`);
   });
 
 export const lookAtIdentity = ({ identity }: DoctorContext): Promise<Finding> =>
   refusalsAsFindings(() => {
     const { relayId, sourceId, cloudUrl } = identity();
-    return well(`${relayId}, for the source ${sourceId} of ${new URL(cloudUrl).host}`);
+    return healthy(`${relayId}, for the source ${sourceId} of ${new URL(cloudUrl).host}`);
   });
 
 export async function lookAtRoom({ places }: DoctorContext): Promise<Finding> {

@@ -58,7 +58,7 @@ export const checks: readonly Check<DoctorContext>[] = [
     id: 'reach',
     name: 'Network',
     needs: ['name'],
-    look: async ({ line, patienceMs }) => cloud.judgeReach(line(), await reach(line().proxy ?? line(), patienceMs)),
+    look: async ({ line, timeoutMs }) => cloud.judgeReach(line(), await reach(line().proxy ?? line(), timeoutMs)),
   },
   {
     id: 'proxy',

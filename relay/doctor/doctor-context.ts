@@ -25,29 +25,29 @@ export type DoctorContext = {
   firstPage(): Promise<FirstPage>;
   consoleReply(): Promise<Reply>;
   /** How long anything on the network may take, ms. */
-  patienceMs: number;
+  timeoutMs: number;
 };
 export type { Hop };
 
-type Given = { places: RelayPaths; environment: NodeJS.ProcessEnv; platform: NodeJS.Platform; patienceMs: number };
+type Given = { places: RelayPaths; environment: NodeJS.ProcessEnv; platform: NodeJS.Platform; timeoutMs: number };
 
-export function patientAt({ places, environment, platform, patienceMs }: Given): DoctorContext {
+export function doctorContextOf({ places, environment, platform, timeoutMs }: Given): DoctorContext {
   const configuration = once(() => loadConfiguration(places.config, { environment, platform }));
   const identity = once(() => readIdentity(places.data));
   const line = once(() => lineTo(identity().socketUrl, { proxy: configuration().proxy, environment }));
-  const tunnel = once(() => openTunnel(line(), { patienceMs, ca: configuration().ca }));
+  const tunnel = once(() => openTunnel(line(), { timeoutMs, ca: configuration().ca }));
   return {
     places,
     platform,
-    patienceMs,
+    timeoutMs,
     configuration,
     identity,
     line,
     tunnel,
     neighbour: once(() => neighbourOn(places.data)),
-    tls: once(async () => reachTls(line(), { patienceMs, ca: configuration().ca })),
-    handshake: once(() => shakeHands(identity(), { configuration: configuration(), patienceMs })),
-    firstPage: once(() => readFirstPage(configuration(), { patienceMs: patienceMs * 2 })),
+    tls: once(async () => reachTls(line(), { timeoutMs, ca: configuration().ca })),
+    handshake: once(() => shakeHands(identity(), { configuration: configuration(), timeoutMs })),
+    firstPage: once(() => readFirstPage(configuration(), { timeoutMs: timeoutMs * 2 })),
     consoleReply: once(() => askConsole(configuration().console)),
   };
 }

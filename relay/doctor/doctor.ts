@@ -2,7 +2,7 @@
 import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
 import { timingOverrides } from '../run/timing-overrides.ts';
 import { checks } from './checks.ts';
-import { patientAt } from './doctor-context.ts';
+import { doctorContextOf } from './doctor-context.ts';
 import { lineOf, reportOf, verdictOf } from './format-finding.ts';
 import { type CheckResult, runChecks } from './run-checks.ts';
 
@@ -13,10 +13,15 @@ export const addDoctor: AddCommands = ({ command, places, say }) => {
   command('doctor', 'finds what keeps the relay from working, and says what to do; changes nothing')
     .option('--json', 'as JSON')
     .action(async (options: PlaceOptions & { json?: boolean }) => {
-      const patienceMs = Math.min(longestMs, timingOverrides(process.env).openMs);
-      const patient = patientAt({ places: places(options), environment: process.env, platform: process.platform, patienceMs });
+      const timeoutMs = Math.min(longestMs, timingOverrides(process.env).openMs);
+      const context = doctorContextOf({
+        places: places(options),
+        environment: process.env,
+        platform: process.platform,
+        timeoutMs,
+      });
       const found: CheckResult[] = [];
-      for await (const one of runChecks(checks, patient)) {
+      for await (const one of runChecks(checks, context)) {
         found.push(one);
         if (!options.json) say(lineOf(one));
       }

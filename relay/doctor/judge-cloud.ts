@@ -2,7 +2,7 @@
 import { statementLifeSeconds } from '#domain/relay/relay-identity';
 import { closeCodes } from '#domain/relay/relay-protocol';
 import { cures } from '../connection/close-policy.ts';
-import { broken, type Finding, noted, well } from './finding.ts';
+import { broken, type Finding, healthy, noted } from './finding.ts';
 import type { Line } from './probes/egress-route.ts';
 import type { Answer, Handshake } from './probes/handshake.ts';
 import type { Tunnel } from './probes/proxy-tunnel.ts';
@@ -13,7 +13,7 @@ const firstHop = (line: Line) => line.proxy ?? line;
 
 export function judgeName(line: Line, found: { addresses: readonly string[] } | { code: string }): Finding {
   const { host } = firstHop(line);
-  if ('addresses' in found) return well(`${host} is ${found.addresses.join(', ')}`);
+  if ('addresses' in found) return healthy(`${host} is ${found.addresses.join(', ')}`);
   return broken(
     `The name of ${whose(line)}, ${host}, cannot be resolved (${found.code})`,
     line.proxy === null
@@ -24,7 +24,7 @@ export function judgeName(line: Line, found: { addresses: readonly string[] } | 
 
 export function judgeReach(line: Line, failed: { words: string } | null): Finding {
   const { host, port } = firstHop(line);
-  if (failed === null) return well(`${host}:${port} accepts connections`);
+  if (failed === null) return healthy(`${host}:${port} accepts connections`);
   return broken(
     `${host}:${port}, ${whose(line)}, does not accept a connection (${failed.words})`,
     line.proxy === null
@@ -36,7 +36,7 @@ export function judgeReach(line: Line, failed: { words: string } | null): Findin
 export function judgeTunnel({ host, port, proxy }: Line, tunnel: Tunnel): Finding {
   const from = proxy?.from ?? 'proxy';
   if (tunnel.how === 'none') return noted('none is set, or this address is excepted: the relay connects directly');
-  if (tunnel.how === 'open') return well(`lets the relay through to ${host}:${port} (${from})`);
+  if (tunnel.how === 'open') return healthy(`lets the relay through to ${host}:${port} (${from})`);
   if (tunnel.how === 'failed')
     return broken(
       `The proxy gives no answer when asked for a way to the cloud (${tunnel.words})`,
@@ -63,7 +63,7 @@ const certificateCures: Record<string, string> = {
 
 export function judgeTls({ host }: Line, end: TlsEnd): Finding {
   if (end.how === 'plain') return noted('the cloud is on this machine and reached without TLS');
-  if (end.how === 'trusted') return well(`${end.protocol}, certificate of ${host} issued by ${end.issuer}`);
+  if (end.how === 'trusted') return healthy(`${end.protocol}, certificate of ${host} issued by ${end.issuer}`);
   if (end.how === 'failed')
     return broken(
       `No TLS connection with ${host} comes about (${end.words})`,
@@ -80,7 +80,7 @@ export function judgeClock({ clockAheadMs }: Handshake): Finding {
   if (clockAheadMs === null) return noted('the answer told no time to compare with');
   const seconds = Math.round(Math.abs(clockAheadMs) / 1_000);
   const how = `${seconds} s ${clockAheadMs > 0 ? 'behind' : 'ahead of'} the cloud’s`;
-  if (seconds <= statementLifeSeconds) return well(seconds < 3 ? 'agrees with the cloud’s' : how);
+  if (seconds <= statementLifeSeconds) return healthy(seconds < 3 ? 'agrees with the cloud’s' : how);
   return broken(
     `The clock of this machine is ${how}; more than ${statementLifeSeconds} s are not taken`,
     'Set it right and keep it right: timedatectl set-ntp true (Windows: w32tm /resync).',
@@ -89,7 +89,7 @@ export function judgeClock({ clockAheadMs }: Handshake): Finding {
 
 /** Whether the relay's statement was taken. */
 export function judgeHandshake({ answer }: Handshake): Finding {
-  if (answer.how !== 'ended' || answer.opened) return well('the cloud took the relay’s signed statement');
+  if (answer.how !== 'ended' || answer.opened) return healthy('the cloud took the relay’s signed statement');
   const { why, detail = 'no answer' } = answer.ending;
   if (why === 'refused')
     return broken(
@@ -104,7 +104,9 @@ export function judgeHandshake({ answer }: Handshake): Finding {
 
 export function judgeProof({ answer }: Handshake): Finding {
   if (answer.how === 'welcome')
-    return answer.proven ? well('it is the cloud that enrolled this relay') : broken(cloudIsAnother, cures['wrong-cloud'] ?? '');
+    return answer.proven
+      ? healthy('it is the cloud that enrolled this relay')
+      : broken(cloudIsAnother, cures['wrong-cloud'] ?? '');
   return noted('the cloud ended the conversation before it had to prove itself');
 }
 const cloudIsAnother = 'What answers cannot prove that it is the cloud which enrolled this relay';
@@ -116,7 +118,7 @@ export function judgeSeen({ answer }: Handshake): Finding {
     return broken('The cloud took the connection and did not answer hello', cures.unwelcome ?? tryAgain);
   const { lease, advice } = answer;
   const so = lease.held ? 'and would have this relay gather and act' : 'another relay of this source gathers and acts';
-  return well(`the cloud sees this relay, ${so}${advice === null ? '' : `. ${advice}`}`);
+  return healthy(`the cloud sees this relay, ${so}${advice === null ? '' : `. ${advice}`}`);
 }
 const tryAgain = 'Try again in a minute; if it stays so, look at the cloud’s own log (relay-socket).';
 

@@ -1,7 +1,7 @@
 /** What the relay's files on this machine amount to. Pure. */
 import type { Stats } from 'node:fs';
 import { readableByOthers } from '../file-modes.ts';
-import { broken, type Finding, noted, well } from './finding.ts';
+import { broken, type Finding, healthy, noted } from './finding.ts';
 import type { Neighbour } from './probes/running-relay.ts';
 import type { Stored } from './probes/stored-files.ts';
 
@@ -40,7 +40,7 @@ export function judgeFolder({ dataDir, folder, writable, identity, config, platf
       `${config.file} belongs to another account than the data folder: the relay could not read it`,
       `chown --reference=${dataDir} ${config.file}`,
     );
-  return well(`${dataDir} is private and can be written to`);
+  return healthy(`${dataDir} is private and can be written to`);
 }
 
 const megabyte = 1024 * 1024;
@@ -49,7 +49,7 @@ export const roomNeeded = 200 * megabyte;
 
 export function judgeRoom(freeBytes: number, dataDir: string): Finding {
   const free = `${Math.floor(freeBytes / megabyte).toLocaleString('en')} MB`;
-  if (freeBytes >= roomNeeded) return well(`${free} are free`);
+  if (freeBytes >= roomNeeded) return healthy(`${free} are free`);
   return broken(
     `Only ${free} are free on the disk of ${dataDir}; ${roomNeeded / megabyte} MB are needed`,
     'Free some, or move the data folder to a larger disk (all of it, with the relay stopped).',
@@ -59,7 +59,7 @@ export function judgeRoom(freeBytes: number, dataDir: string): Finding {
 export function judgeNeighbour(neighbour: Neighbour, dataDir: string): Finding {
   const process_ = 'pid' in neighbour && neighbour.pid !== null ? ` (process ${neighbour.pid})` : '';
   if (neighbour.how === 'none') return noted('none runs on this data at present; relay run or the service starts it');
-  if (neighbour.how === 'runs') return well(`it runs${process_}, version ${neighbour.status.version}`);
+  if (neighbour.how === 'runs') return healthy(`it runs${process_}, version ${neighbour.status.version}`);
   return broken(
     `Another process${process_} holds ${dataDir} and does not say how it is`,
     'If it is a relay that hangs, end it: systemctl restart traveler-relay. Two relays need a data folder each: --data.',
@@ -81,5 +81,5 @@ export function judgeStores(neighbour: Neighbour, { journal, snapshot }: { journ
       );
   if (snapshot === 'damaged')
     return noted('the journal is sound; the snapshot is damaged and will be made anew at the next gather');
-  return well(journal === 'absent' ? 'none yet: made at the first start' : 'sound');
+  return healthy(journal === 'absent' ? 'none yet: made at the first start' : 'sound');
 }

@@ -1,24 +1,25 @@
 /** What the first answers of the Traveler server and of the Domino console amount to. Pure. */
 import { WrongCredentials } from '#adapters/traveler/failure';
 import type { RelayFile } from '../configuration/schema.ts';
-import { broken, type Finding, noted, well } from './finding.ts';
+import { broken, type Finding, healthy, noted } from './finding.ts';
 import type { Reply } from './probes/console-reply.ts';
 import type { FirstPage } from './probes/first-page.ts';
 
-/** Neither reached nor told off: nothing came, or a request for patience. */
+/** Neither an answer nor a refusal: nothing came, or a request to wait. */
 const isAway = (read: FirstPage) =>
   read.how === 'silent' ||
   (read.how === 'failed' && (read.failure.unreachable || read.failure.kind === 'transient' || read.failure.kind === 'busy'));
 
 export function judgeServer(read: FirstPage): Finding {
-  if (!isAway(read)) return well('the Traveler server answers');
+  if (!isAway(read)) return healthy('the Traveler server answers');
   const check = 'See that traveler.url is right, that the server and its HTTP task run, and that this machine may connect to it.';
   if (read.how !== 'failed') return broken('The Traveler server takes the request and does not answer', check);
   return broken(`${read.failure.problem.what} (${read.failure.problem.where})`, check);
 }
 
 export function judgeCredentials(read: FirstPage): Finding {
-  if (read.how !== 'failed' || read.failure.kind !== 'denied') return well('the Traveler server accepts the user and password');
+  if (read.how !== 'failed' || read.failure.kind !== 'denied')
+    return healthy('the Traveler server accepts the user and password');
   const { what } = read.failure.problem;
   if (read.failure instanceof WrongCredentials)
     return broken(
@@ -29,7 +30,7 @@ export function judgeCredentials(read: FirstPage): Finding {
 }
 
 export function judgeAnswer(read: FirstPage): Finding {
-  if (read.how !== 'failed') return well('it answers with data, not with a page to log in');
+  if (read.how !== 'failed') return healthy('it answers with data, not with a page to log in');
   return broken(read.failure.problem.what, read.failure.problem.remedy);
 }
 
@@ -43,7 +44,7 @@ export function judgeList(read: FirstPage): Finding {
       'See that traveler.url leads to a Traveler server itself; on 8.5.x try "read": "notes".',
     );
   const some = rejected > 0 ? `; ${rejected} rows of the first page cannot be read and are left out` : '';
-  return well(`${totalRecords ?? `at least ${devices.length}`} devices are listed${some}`);
+  return healthy(`${totalRecords ?? `at least ${devices.length}`} devices are listed${some}`);
 }
 
 const needsNine = 'Auto-Quarantine needs 9.0. Devices are seen and actions carried out all the same';
@@ -58,13 +59,13 @@ export function judgeVersion(read: FirstPage, way: RelayFile['traveler']['read']
     return noted(`the server does not tell its version${facts?.build ? ` (“${facts.build}”)` : ''}. ${needsNine}`);
   if (facts.aqSupport === 'unsupported') return noted(`${facts.build}: ${needsNine}`);
   const settings = facts.settingsAccess === 'unavailable' ? '; its approval settings cannot be set from here' : '';
-  return well(`${facts.build}${settings}`);
+  return healthy(`${facts.build}${settings}`);
 }
 
 /** `program`: where it is, or why it cannot be started. */
 export function judgeProgram(settings: RelayFile['console'], program: { missing: string } | { found: string } | null): Finding {
   if (settings.by === 'rest' || program === null) return noted('none is used: writes go over REST');
-  if ('found' in program) return well(`${program.found} can be run`);
+  if ('found' in program) return healthy(`${program.found} can be run`);
   return broken(
     `The program for the Domino console cannot be run: ${program.missing}`,
     settings.by === 'command'
@@ -75,7 +76,7 @@ export function judgeProgram(settings: RelayFile['console'], program: { missing:
 
 export function judgeConsole(reply: Reply): Finding {
   if (reply.how === 'none') return noted('none is used: writes go over REST');
-  if (reply.how === 'taken' || reply.failure.kind === 'denied') return well('the console takes a line');
+  if (reply.how === 'taken' || reply.failure.kind === 'denied') return healthy('the console takes a line');
   return broken(reply.failure.problem.what, reply.failure.problem.remedy);
 }
 
@@ -84,5 +85,5 @@ export function judgeRights(reply: Reply): Finding {
   if (reply.how === 'none')
     return noted('whether the user of traveler.credentials may write over REST shows with the first action');
   if (reply.how === 'failed') return broken(reply.failure.problem.what, reply.failure.problem.remedy);
-  return well('the console lets the relay ask how Traveler is; whether it may do more shows with the first action');
+  return healthy('the console lets the relay ask how Traveler is; whether it may do more shows with the first action');
 }

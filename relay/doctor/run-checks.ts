@@ -1,6 +1,6 @@
 /**
- * Goes through the checks in order. A check whose ground is broken is not tried: what it would find follows from that, and a
- * person is to see the one thing that has to be mended.
+ * Goes through the checks in order. A check that depends on a failed one is not tried: what it would find follows from that, and a
+ * person should see the one thing that needs fixing.
  */
 import { broken, type Finding, type Verdict } from './finding.ts';
 
@@ -10,9 +10,9 @@ export type Check<P> = {
   name: string;
   /** Ids of earlier checks without which this one means nothing. */
   needs: readonly string[];
-  /** More of them, as the patient is; asked once those above are well. */
-  needsToo?(patient: P): readonly string[];
-  look(patient: P): Finding | Promise<Finding>;
+  /** More of them, depending on the context; asked once those above are healthy. */
+  needsToo?(context: P): readonly string[];
+  look(context: P): Finding | Promise<Finding>;
 };
 export type CheckResult = { id: string; name: string; verdict: Verdict; says: string; cure: string | null };
 
@@ -22,19 +22,19 @@ const longestLookMs = 120_000;
 /** Yields each as soon as it is known. */
 export async function* runChecks<P>(
   checks: readonly Check<P>[],
-  patient: P,
+  context: P,
   { longestMs = longestLookMs }: { longestMs?: number } = {},
 ): AsyncGenerator<CheckResult> {
   const failed = new Map<string, string>();
   const groundOf = (needs: readonly string[]) => needs.map((need) => failed.get(need)).find((found) => found !== undefined);
   for (const { id, name, needs, needsToo, look } of checks) {
-    const ground = groundOf(needs) ?? groundOf(needsToo?.(patient) ?? []);
+    const ground = groundOf(needs) ?? groundOf(needsToo?.(context) ?? []);
     if (ground !== undefined) {
       failed.set(id, ground);
       yield { id, name, verdict: 'not-tried', says: `not tried: ${ground} comes first`, cure: null };
       continue;
     }
-    const found = await withinTime(look(patient), longestMs);
+    const found = await withinTime(look(context), longestMs);
     if (found.verdict === 'broken') failed.set(id, name);
     yield { id, name, verdict: found.verdict, says: found.says, cure: found.verdict === 'broken' ? found.cure : null };
   }

@@ -1,6 +1,6 @@
 /**
  * The console through a program on this machine (`server -c "<line>"`): started with an argument vector, no shell, bounded in
- * time; its output is classified and thrown away.
+ * time; its output is classified and discarded.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
@@ -10,7 +10,7 @@ import type { DominoConsole } from './console.ts';
 import { type Listener, listenTo } from './console-answers.ts';
 
 export type CommandOptions = {
-  /** Program and arguments; `{line}` stands for the line. */
+  /** Program and arguments; `{line}` is replaced by the line. */
   command: readonly string[];
   timeoutMs?: number;
   /** Where the program is started; Domino's data directory, where it needs that. */

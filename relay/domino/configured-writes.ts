@@ -21,12 +21,12 @@ type Around = { rest: TravelerSource | null };
 /** Throws for `rest` where the server has no REST: the configuration is refused before that. */
 export function configuredWrites(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
   const { patienceSeconds } = settings;
-  const patient = patienceSeconds === undefined ? {} : { patienceMs: patienceSeconds * 1000 };
+  const timeout = patienceSeconds === undefined ? {} : { timeoutMs: patienceSeconds * 1000 };
   const console = consoleOf(settings);
   if (console !== null)
-    return consoleWrites(console, { rest, ...(settings.by === 'notes' ? { where: 'Notes client' } : {}), ...patient });
+    return consoleWrites(console, { rest, ...(settings.by === 'notes' ? { where: 'Notes client' } : {}), ...timeout });
   if (rest === null) throw new Error('console.by "rest" needs a Traveler server with REST (version 9.0 or later)');
-  return restWrites(rest, patient);
+  return restWrites(rest, timeout);
 }
 
 /** The way to the Domino console; null where there is none. */

@@ -1,6 +1,6 @@
 /**
  * The closed set of lines that the relay ever says to a Domino console: pure, built only from checked parts. A device chooses its
- * own id and `*` stands for all devices of a user, so what does not match is refused, never escaped.
+ * own id and `*` means all devices of a user, so what does not match is refused, never escaped.
  */
 import type { ActionType, WipeTarget } from '#domain/actions/action';
 import { wipeFlags } from '#domain/actions/wipe';

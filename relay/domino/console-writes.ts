@@ -16,7 +16,7 @@ export type ConsoleWriteOptions = {
   /** Lines under way at once. */
   atOnce?: number;
   /** For how long an effect is looked for, ms. */
-  patienceMs?: number;
+  timeoutMs?: number;
   /** Names the console in messages. */
   where?: string;
   /** Takes the approval settings, for which the console has no line; without it they are not available. */
@@ -25,7 +25,7 @@ export type ConsoleWriteOptions = {
 
 export function consoleWrites(
   console: DominoConsole,
-  { atOnce = 4, patienceMs, where = 'Domino console', rest = null }: ConsoleWriteOptions = {},
+  { atOnce = 4, timeoutMs, where = 'Domino console', rest = null }: ConsoleWriteOptions = {},
 ): DeviceWrites {
   const order = keyedQueue(atOnce);
   let lines = 0;
@@ -58,9 +58,9 @@ export function consoleWrites(
     block: (target) => write(target, 'block'),
     remove: (target) => write(target, 'remove'),
     wipe: (target, targets) => write(target, 'wipe', { targets }),
-    // A device that waits is locked as part of waiting; only the denial tells that it is kept out.
+    // A device that waits is locked as part of waiting; only the denial shows that it is blocked.
     cancelWipe: (target, { lock, approval }) => write(target, 'cancel-wipe', { lock, deny: lock && approval === 'pending' }),
-    readBack: readBackDelays('console', patienceMs),
+    readBack: readBackDelays('console', timeoutMs),
     get requests() {
       return lines;
     },

@@ -20,7 +20,7 @@ export function readBackDelays(way: keyof typeof waits, forMs?: number): number[
 }
 
 /** What is left of it when so much time (ms) has gone by since the write. */
-export function patienceLeft(readBack: readonly number[], elapsedMs: number): number[] {
+export function remainingDelays(readBack: readonly number[], elapsedMs: number): number[] {
   let past = Math.max(0, elapsedMs);
   return readBack.flatMap((ms) => {
     const left = Math.max(0, ms - past);

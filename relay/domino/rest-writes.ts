@@ -7,7 +7,7 @@ import { readBackDelays } from './read-back-delays.ts';
 type RestSource = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe' | 'detail'>;
 
 /** Its requests are counted by the source itself, which reads over the same connections. */
-export function restWrites(source: RestSource, { patienceMs }: { patienceMs?: number } = {}): DeviceWrites {
+export function restWrites(source: RestSource, { timeoutMs }: { timeoutMs?: number } = {}): DeviceWrites {
   return {
     writeSettings: (wanted) => source.writeSettings(wanted),
     approve: ({ href }, { wipe: _, ...options }) => source.approve(href, options),
@@ -21,7 +21,7 @@ export function restWrites(source: RestSource, { patienceMs }: { patienceMs?: nu
       if (found === 'gone') return 'gone';
       return isDenied(found.detail) ? 'accepted' : source.block(href);
     },
-    readBack: readBackDelays('rest', patienceMs),
+    readBack: readBackDelays('rest', timeoutMs),
     requests: 0,
   };
 }

@@ -1,4 +1,4 @@
-/** Streams the list of the source and yields the rows that are owed something: to be told as they are, or to be read in full first. */
+/** Streams the list of the source and yields the rows that may have changed: to be sent as they are, or to be read in full first. */
 import { deviceHash } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/devices/device';
 import { type Need, needOf, owesRollUp } from '#domain/gather/detail-policy';
@@ -8,7 +8,7 @@ import type { RelayedDevice } from '#domain/relay/relay-protocol';
 import type { Comparison, GatherState } from './gather-state.ts';
 import { sendable } from './rows.ts';
 
-export type OwedRow = {
+export type ChangedRow = {
   /** `detailAt` is null where the list has no full record. */
   row: RelayedDevice;
   hash: string;
@@ -16,22 +16,22 @@ export type OwedRow = {
   index: number;
   print: RowFingerprint;
   need: Exclude<Need, 'nothing'>;
-  /** To be told even if it is as it was. */
-  tell: boolean;
+  /** To be sent even if it did not change. */
+  always: boolean;
 };
 
-export type OwedRows = {
-  rows(): AsyncGenerator<OwedRow>;
+export type ChangedRows = {
+  rows(): AsyncGenerator<ChangedRow>;
   /** By manifest index: is the device there, by what was read so far? */
   seen: Uint8Array;
 };
 
-export function changedRows(reading: GatherState, context: Comparison): OwedRows {
-  const { source, log, signal, run, counts, news, cloudNow } = reading;
+export function changedRows(state: GatherState, context: Comparison): ChangedRows {
+  const { source, log, signal, run, counts, news, cloudNow } = state;
   const { manifest, insisted } = context;
   const { seen, isFirst } = duplicateRows(manifest.size);
 
-  async function* rows(): AsyncGenerator<OwedRow> {
+  async function* rows(): AsyncGenerator<ChangedRow> {
     // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
     let [asked, before] = [cloudNow(), cloudNow()];
     for await (const page of source.pages()) {
@@ -40,15 +40,15 @@ export function changedRows(reading: GatherState, context: Comparison): OwedRows
       counts.rejected += page.rejected;
       counts.totalRecords = page.totalRecords;
       for (const listed of page.devices) {
-        const owed = owedBy(listed, before);
-        if (owed !== null) yield owed;
+        const changed = changedRow(listed, before);
+        if (changed !== null) yield changed;
       }
       [before, asked] = [asked, cloudNow()];
       news();
     }
   }
 
-  function owedBy(listed: ListedDevice, askedAt: number): OwedRow | null {
+  function changedRow(listed: ListedDevice, askedAt: number): ChangedRow | null {
     const hash = deviceHash(listed);
     const index = manifest.find(hash);
     if (!isFirst(hash, index)) return null;
@@ -60,11 +60,11 @@ export function changedRows(reading: GatherState, context: Comparison): OwedRows
     }
     counts.devices++;
     const print = rowFingerprint(row);
-    const tell = insisted.has(hash) || owesRollUp(row, hash, context);
+    const always = insisted.has(hash) || owesRollUp(row, hash, context);
     const need = insisted.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) counts.detailsWanted++;
-    return { row, hash, index, print, need, tell };
+    return { row, hash, index, print, need, always };
   }
 
   return { rows, seen };

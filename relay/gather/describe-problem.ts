@@ -1,4 +1,4 @@
-/** What went wrong, as it is told to the cloud and shown to an administrator: no user, no device, no secret. */
+/** What went wrong, as it is sent to the cloud and shown to an administrator: no user, no device, no secret. */
 import { TravelerFailure, WrongCredentials } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import { SnapshotFailure, SnapshotLost } from '../snapshot/failure.ts';

@@ -1,4 +1,4 @@
-/** What one reading of the source carries along from step to step. */
+/** What one gather of the source carries from step to step. */
 
 import type { NeedContext } from '#domain/gather/detail-policy';
 import type { Manifest } from '#domain/gather/manifest';
@@ -27,6 +27,6 @@ export const noCounts = (): Counts => ({
 /** What rows are compared with. */
 export type Comparison = NeedContext & {
   manifest: Manifest;
-  /** Hashes of devices that are read and told whatever is known of them: an action may have changed what the cloud has. */
+  /** Hashes of devices that are always read and sent: an action may have changed what the cloud has. */
   insisted: ReadonlySet<string>;
 };

@@ -71,7 +71,7 @@ async function fail(
 /** A snapshot that cannot be written to now has it read once more after a restart, and no more harm. */
 function forget({ snapshot, log }: State, runId: string): void {
   try {
-    snapshot.giveUp(runId);
+    snapshot.abandon(runId);
   } catch (error) {
     log('warn', 'It could not be noted that a gather has failed', { runId, ...errorFields(error) });
   }
@@ -79,7 +79,7 @@ function forget({ snapshot, log }: State, runId: string): void {
 
 async function send({ snapshot }: State, run: StagedRun, { link, signal }: Pick<Asked, 'link' | 'signal'>): Promise<void> {
   await sendRun(run, { link, snapshot, signal });
-  snapshot.markTold(run.runId);
+  snapshot.markAcknowledged(run.runId);
 }
 
 type Resent = { runId: string; parts: readonly number[] };

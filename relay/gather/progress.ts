@@ -1,18 +1,18 @@
-/** How far a reading has come, told now and then while it goes on. */
+/** How far a gather has come, sent now and then while it goes on. */
 import type { Link } from '../ports.ts';
 import type { Counts } from './gather-state.ts';
 
 const everyMs = 2_000;
 
-/** Answers what is to be called as often as there is news: it tells at most every two seconds, and never keeps the gather waiting. */
+/** Returns what is called whenever the counts change: it sends at most every two seconds, and never keeps the gather waiting. */
 export function progressOf(
   { link, now }: { link: Pick<Link, 'mention'>; now: () => number },
   { runId, counts }: { runId: string; counts: Counts },
 ): () => void {
-  let toldAt = now();
+  let sentAt = now();
   return () => {
-    if (now() - toldAt < everyMs) return;
-    toldAt = now();
+    if (now() - sentAt < everyMs) return;
+    sentAt = now();
     const { devices, details, detailsWanted } = counts;
     link.mention({ type: 'gatherProgress', runId, devices, details, detailsWanted });
   };

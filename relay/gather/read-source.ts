@@ -1,6 +1,6 @@
 /**
- * One reading of the source into a staging: the list is streamed, full records are read beside it where they are owed, and what
- * differs from the committed snapshot is staged (in a full run: everything). The list waits while much is in hand.
+ * Reads the source once into a staging: the list is streamed, full records are read beside it where they are needed, and what
+ * differs from the committed snapshot is staged (in a full run: everything). The list waits while many rows are in hand.
  */
 import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
@@ -8,8 +8,8 @@ import { contradiction } from '#domain/gather/gather-schedule';
 import { type Manifest, stalePrint } from '#domain/gather/manifest';
 import { rowFingerprint } from '#domain/gather/row-fingerprint';
 import type { Staged } from '../snapshot/contract.ts';
-import { looking } from './changed-device.ts';
-import { changedRows, type OwedRow } from './changed-rows.ts';
+import { changedDeviceReader } from './changed-device.ts';
+import { type ChangedRow, changedRows } from './changed-rows.ts';
 import type { Comparison, GatherState } from './gather-state.ts';
 import { isMoving } from './rows.ts';
 
@@ -17,21 +17,21 @@ const batchSize = 200;
 /** Rows in hand at once, those being read included. */
 const inHand = 256;
 
-/** Throws TravelerFailure, also for a list that contradicts itself, and whatever the snapshot throws. */
-export async function readSource(reading: GatherState): Promise<void> {
-  const { snapshot, staging, counts, concurrency } = reading;
+/** Throws TravelerFailure, also for a list that contradicts itself, and what the snapshot throws. */
+export async function readSource(state: GatherState): Promise<void> {
+  const { snapshot, staging, counts, concurrency } = state;
   const manifest = snapshot.listed();
-  const { rows, seen } = changedRows(reading, comparison(reading, manifest));
-  const look = looking(reading, manifest);
-  const owed = rows();
+  const { rows, seen } = changedRows(state, comparison(state, manifest));
+  const read = changedDeviceReader(state, manifest);
+  const changed = rows();
   try {
-    const looked = pMapIterable(owed, async (row: OwedRow) => ({ row, found: await look(row) }), {
+    const results = pMapIterable(changed, async (row: ChangedRow) => ({ row, found: await read(row) }), {
       concurrency,
       backpressure: Math.max(inHand, concurrency),
       preserveOrder: false,
     });
     let batch: Staged[] = [];
-    for await (const { row, found } of looked) {
+    for await (const { row, found } of results) {
       if (found === 'gone' && row.index >= 0) seen[row.index] = 0;
       if (found !== null && found !== 'gone') batch.push(found);
       if (batch.length < batchSize) continue;
@@ -40,13 +40,13 @@ export async function readSource(reading: GatherState): Promise<void> {
     }
     staging.stage(batch);
   } finally {
-    // It may be waiting for an answer that nobody waits for any more.
-    owed.return(undefined).catch(() => undefined);
+    // Not awaited: it may be waiting for an answer that nobody needs any more.
+    changed.return(undefined).catch(() => undefined);
   }
   const { devices: unique, rejected, totalRecords } = counts;
   const found = contradiction({ unique, rejected, totalRecords, known: manifest.size });
   if (found !== null) throw new TravelerFailure('permanent', { ...found, where: 'device list' });
-  settleUnseen(reading, { manifest, seen });
+  stageUnseen(state, { manifest, seen });
 }
 
 /** In a full run nothing that was known counts: another relay may have read, and acted, meanwhile. */
@@ -61,10 +61,10 @@ function comparison({ command, run, snapshot }: GatherState, manifest: Manifest)
 }
 
 /**
- * Devices that the list no longer names are told as removed. While there are rows that could not be read, they may be those:
+ * Devices that the list no longer names are sent as removed. While there are rows that could not be read, they may be those:
  * then they stay as they were.
  */
-function settleUnseen(
+function stageUnseen(
   { run, staging, snapshot, counts }: GatherState,
   { manifest, seen }: { manifest: Manifest; seen: Uint8Array },
 ): void {

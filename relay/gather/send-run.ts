@@ -1,33 +1,33 @@
-/** Tells the cloud of a run that is complete on disk: its beginning, its parts, a few at a time, its end. */
+/** Sends a run that is complete on disk to the cloud: its beginning, its parts, a few at a time, its end. */
 import pMap from 'p-map';
-import type { Link, Told } from '../ports.ts';
+import type { Link, OutgoingMessage } from '../ports.ts';
 import type { Snapshot, StagedRun } from '../snapshot/contract.ts';
 import { SnapshotLost } from '../snapshot/failure.ts';
 
-/** Parts under way at once: each is sent only once there is room, so that a slow cloud fills nobody's memory. */
+/** Parts under way at once: each is sent only once there is room, so that a slow cloud does not fill the memory. */
 const underWay = 4;
 
-type Telling = { link: Link; snapshot: Pick<Snapshot, 'part'>; signal: AbortSignal };
+type Sending = { link: Link; snapshot: Pick<Snapshot, 'part'>; signal: AbortSignal };
 
-export async function sendRun(run: StagedRun, { link, snapshot, signal }: Telling): Promise<void> {
+export async function sendRun(run: StagedRun, { link, snapshot, signal }: Sending): Promise<void> {
   const { runId, scope, askedBase, server, totals, digest, parts } = run;
   const base = scope === 'delta' ? askedBase : null;
   await link.deliver({ type: 'gatherBegin', runId, scope, base, server }, { signal });
   const numbers = Array.from({ length: parts }, (_, part) => part);
-  const told = await sendParts(runId, numbers, { link, snapshot, signal });
-  if (told < parts) throw new SnapshotLost('parts of a run are not there any more');
+  const sent = await sendParts(runId, numbers, { link, snapshot, signal });
+  if (sent < parts) throw new SnapshotLost('parts of a run are not there any more');
   await link.deliver({ type: 'gatherEnd', runId, parts, totals, digest }, { signal });
 }
 
 /** Parts that are not there (of another run, or numbers that it does not have) are left out. Answers how many were sent. */
-export async function sendParts(runId: string, numbers: readonly number[], { link, snapshot, signal }: Telling): Promise<number> {
+export async function sendParts(runId: string, numbers: readonly number[], { link, snapshot, signal }: Sending): Promise<number> {
   const sent = await pMap(
     numbers,
     async (number) => {
       signal.throwIfAborted();
       const part = snapshot.part(runId, number);
       if (part === null) return 0;
-      await link.deliver({ type: 'gatherPart', runId, part: number, ...part } satisfies Told, { signal });
+      await link.deliver({ type: 'gatherPart', runId, part: number, ...part } satisfies OutgoingMessage, { signal });
       return 1;
     },
     { concurrency: underWay, signal },

@@ -1,4 +1,4 @@
-/** How the relay is, as `relay status` and /status tell it. Times epoch ms. */
+/** The state of the relay, as `relay status` and /status show it. Times epoch ms. */
 import { z } from 'zod';
 
 export const relayStatus = z.object({

@@ -1,9 +1,9 @@
 /**
- * What the relay remembers of each try of each action, so that each takes effect once however often it is asked for, and
+ * What the relay remembers of each attempt at each action, so that each takes effect exactly once however often it is requested, and
  * whenever the relay is killed. What a call has resolved is on disk.
  *
- * received → started (just before the write) → written (the server took it) → done (how it went) → told (the cloud knows).
- * Each step is taken once; taking it again changes nothing. An entry that is not told is never dropped.
+ * received → started (just before the write) → written (the server took it) → done (how it went) → acknowledged (the cloud has the result).
+ * Each step is taken once; taking it again changes nothing. An entry that is not acknowledged is never dropped.
  */
 import { z } from 'zod';
 import { deviceDetail } from '#domain/devices/device';
@@ -27,25 +27,25 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 
 /** Every call rejects with JournalFailure when it could not be written (a full disk); nothing of it is then remembered. */
 export type ActionJournal = {
-  /** The entry as it stands: a known attempt stays as it was first received. */
+  /** The entry as it is: a known attempt stays as it was first received. */
   received(command: JournalEntry['command'], at: number): Promise<JournalEntry>;
   /** Before each write. `before` is kept from the first: what is read later may be its effect. */
   started(key: AttemptKey, step: { before: NonNullable<JournalEntry['before']>; at: number }): Promise<void>;
   written(key: AttemptKey, at: number): Promise<void>;
   done(key: AttemptKey, done: NonNullable<JournalEntry['done']>): Promise<void>;
-  told(key: AttemptKey, at: number): Promise<void>;
+  acknowledged(key: AttemptKey, at: number): Promise<void>;
   /** All known attempts of an action, by attempt. */
   attemptsOf(actionId: string): Promise<JournalEntry[]>;
   /** Not done, in the order of their arrival. */
   open(): Promise<JournalEntry[]>;
-  /** Done and not told, in the order of their arrival; at most `limit`, of those that came after `after`. */
-  untold(page: { limit: number; after: AttemptKey | null }): Promise<JournalEntry[]>;
+  /** Done and not acknowledged, in the order of their arrival; at most `limit`, of those that came after `after`. */
+  unacknowledged(page: { limit: number; after: AttemptKey | null }): Promise<JournalEntry[]>;
   /** Entries in all. */
   size(): Promise<number>;
   close(): Promise<void>;
 };
 
-/** How long and how many told entries are kept: longer than any deadline of an action, and bounded. */
+/** How long and how many acknowledged entries are kept: longer than any deadline of an action, and bounded. */
 export type Retention = { forMs: number; entries: number };
 export const usualRetention: Retention = { forMs: 30 * 86_400_000, entries: 20_000 };
 

@@ -20,9 +20,9 @@ export function memoryJournal({ retention = usualRetention }: { retention?: Rete
   }
 
   function prune(now: number): void {
-    const told = [...entries].filter(([, { toldAt }]) => toldAt !== null);
+    const acknowledged = [...entries].filter(([, { toldAt }]) => toldAt !== null);
     const surplus = entries.size - retention.entries;
-    for (const [index, [name, { toldAt }]] of told.entries())
+    for (const [index, [name, { toldAt }]] of acknowledged.entries())
       if (index < surplus || (toldAt ?? now) <= now - retention.forMs) entries.delete(name);
   }
 
@@ -38,13 +38,13 @@ export function memoryJournal({ retention = usualRetention }: { retention?: Rete
     started: (key, { before, at }) => take(key, (entry) => ({ startedAt: at, before: entry.before ?? before })),
     written: (key, at) => take(key, ({ writtenAt }) => (writtenAt === null ? { writtenAt: at } : {})),
     done: (key, done) => take(key, (entry) => (entry.done === null ? { done } : {})),
-    told: (key, at) => take(key, ({ toldAt }) => (toldAt === null ? { toldAt: at } : {})),
+    acknowledged: (key, at) => take(key, ({ toldAt }) => (toldAt === null ? { toldAt: at } : {})),
     attemptsOf: async (actionId) =>
       all()
         .filter(({ command }) => command.actionId === actionId)
         .sort((a, b) => a.command.attempt - b.command.attempt),
     open: async () => all().filter(({ done }) => done === null),
-    async untold({ limit, after }) {
+    async unacknowledged({ limit, after }) {
       const names = [...entries.keys()];
       const from = after === null ? 0 : names.indexOf(nameOf(after)) + 1;
       return all()

@@ -35,10 +35,10 @@ export function sqliteJournal(file: string, { retention = usualRetention, ...opt
     started: (key, { before, at }) => step(state, key, (...names) => statement.start.run(at, JSON.stringify(before), ...names)),
     written: (key, at) => step(state, key, (...names) => statement.write.run(at, ...names)),
     done: (key, done) => step(state, key, (...names) => statement.end.run(JSON.stringify(done), ...names)),
-    told: (key, at) => step(state, key, (...names) => statement.tell.run(at, ...names)),
+    acknowledged: (key, at) => step(state, key, (...names) => statement.acknowledge.run(at, ...names)),
     attemptsOf: (actionId) => read(() => statement.attempts.all(actionId).map(entryOf)),
     open: () => read(() => statement.open.all().map(entryOf)),
-    untold: (page) => read(() => unacknowledged(state, page)),
+    unacknowledged: (page) => read(() => unacknowledged(state, page)),
     size: () => read(() => Number(statement.size.get()?.entries)),
     async close() {
       await batch.flushed();
@@ -75,7 +75,7 @@ const find = ({ statement }: State, { actionId, attempt }: AttemptKey) => statem
 
 function unacknowledged(state: State, { limit, after }: { limit: number; after: AttemptKey | null }): JournalEntry[] {
   const from: SQLInputValue = after === null ? 0 : (find(state, after)?.seq ?? 0);
-  return state.statement.untold.all(from, limit).map(entryOf);
+  return state.statement.unacknowledged.all(from, limit).map(entryOf);
 }
 
 async function read<T>(query: () => T): Promise<T> {

@@ -13,10 +13,12 @@ export function prepareAll(database: DatabaseSync) {
     start: database.prepare('UPDATE attempts SET startedAt = ?, before = COALESCE(before, ?) WHERE actionId = ? AND attempt = ?'),
     write: database.prepare('UPDATE attempts SET writtenAt = ? WHERE actionId = ? AND attempt = ? AND writtenAt IS NULL'),
     end: database.prepare('UPDATE attempts SET done = ? WHERE actionId = ? AND attempt = ? AND done IS NULL'),
-    tell: database.prepare('UPDATE attempts SET toldAt = ? WHERE actionId = ? AND attempt = ? AND toldAt IS NULL'),
+    acknowledge: database.prepare('UPDATE attempts SET toldAt = ? WHERE actionId = ? AND attempt = ? AND toldAt IS NULL'),
     attempts: database.prepare('SELECT * FROM attempts WHERE actionId = ? ORDER BY attempt'),
     open: database.prepare('SELECT * FROM attempts WHERE toldAt IS NULL AND done IS NULL ORDER BY seq'),
-    untold: database.prepare('SELECT * FROM attempts WHERE toldAt IS NULL AND done IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?'),
+    unacknowledged: database.prepare(
+      'SELECT * FROM attempts WHERE toldAt IS NULL AND done IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?',
+    ),
     size: database.prepare('SELECT count(*) AS entries FROM attempts'),
     pruneOld: database.prepare('DELETE FROM attempts WHERE toldAt <= ?'),
     pruneMany: database.prepare(

@@ -9,7 +9,7 @@ type ErrorFields = { error: string; code?: string | number; at?: string[]; cause
 const mostFrames = 6;
 const deepestCause = 4;
 
-/** `error` and whatever else belongs into the line; names of users and devices do not. */
+/** `error`, and what else belongs in the line; names of users and devices do not. */
 export function logFailure(log: Log, message: string, { error, ...fields }: { error: unknown } & Record<string, unknown>): void {
   log.error(message, { ...fields, ...errorFields(error) });
   log.debug(`${message}: the error in full`, { ...fields, error: error instanceof Error ? error.stack : String(error) });

@@ -1,10 +1,10 @@
-/** With which key the relay connects. After a rotation whose answer was lost only a try can tell which one the cloud knows. */
+/** With which key the relay connects. After a rotation whose answer was lost, only a try shows which one the cloud knows. */
 import type { PrivateKey } from '#adapters/relay-identity';
 import { type Identity, readIdentity } from '../identity/identity.ts';
 import { promoteKey } from '../identity/rotate.ts';
 
 export type ConnectionKeys = {
-  /** Read anew for each connection: it may have been rotated, or the relay enrolled anew. */
+  /** Read for each connection: the key may have been rotated, or the relay enrolled again. */
   forTry(): { identity: Identity; key: PrivateKey };
   refused(): void;
   accepted(): void;

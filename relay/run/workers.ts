@@ -18,14 +18,14 @@ export type WorkersOptions = {
   log: Log;
 };
 
-/** Throws RelayRefusal, SnapshotFailure, JournalFailure. `stop` also lets go of the server and the files. */
+/** Throws RelayRefusal, SnapshotFailure, JournalFailure. `stop` also closes the server's connections and the files. */
 export function relayWorkers({ configuration, credentials, sourceId, dataDir, log }: WorkersOptions): Workers {
   const source = sourceAt(configuration, credentials);
-  const tell = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) =>
+  const write = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) =>
     log[level](message, fields);
-  const snapshot = openSnapshot({ directory: dataDir, of: nameOf(configuration, sourceId), log: tell });
+  const snapshot = openSnapshot({ directory: dataDir, of: nameOf(configuration, sourceId), log: write });
   const { concurrency } = configuration.traveler;
-  const gathering = relayGather({ sourceId, source, snapshot, concurrency, now: Date.now, log: tell });
+  const gathering = relayGather({ sourceId, source, snapshot, concurrency, now: Date.now, log: write });
   const journal = sqliteJournal(join(dataDir, 'journal.db'));
   const acting = relayActions({ source: watched(source, gathering.touched), journal, log, atOnce: concurrency });
   return {

@@ -3,7 +3,7 @@ export const mostTogether = 500;
 
 export type Acknowledgements = {
   add(n: number): void;
-  /** Sends those that wait; they wait on where nobody takes them. */
+  /** Sends those that wait; they go on waiting where there is no connection. */
   flush(): void;
   stop(): void;
 };
@@ -17,7 +17,7 @@ export function createAcknowledgements({ send, ackMs }: { send(acks: number[]): 
     clearTimeout(timer);
     timer = undefined;
     if (waiting.size === 0) return;
-    // Those beyond the most come again by themselves: what is not acknowledged is sent again.
+    // Those beyond the limit are not lost: what is not acknowledged is redelivered.
     if (send([...waiting].slice(0, mostTogether))) waiting = new Set();
   }
 

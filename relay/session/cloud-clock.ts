@@ -1,6 +1,6 @@
 /**
- * The cloud's clock, as well as it can be told: of the last few answers the one that was quickest is the most exact. Until one has
- * come, the Date header of a handshake serves, and before that this machine's own clock.
+ * The cloud's clock, as well as it can be known: of the last few answers the quickest is the most exact. Before the first answer
+ * the Date header of a handshake is used, and before that this machine's own clock.
  */
 import type { Moment } from './lease.ts';
 

@@ -1,17 +1,17 @@
 /**
- * What the cloud wants acknowledged is taken once: its number is remembered, and when it comes again it is acknowledged again and
- * otherwise dropped. The memory is bounded: the cloud stops sending again long before so many others have come.
+ * Deduplicates what the cloud wants acknowledged: its number is remembered, and a redelivery is acknowledged again and otherwise
+ * dropped. The memory is bounded: the cloud stops redelivering long before that many others have arrived.
  */
 const remembered = 10_000;
 
 export type Taken = 'new' | 'under-way' | 'seen';
 
 export type Inbox = {
-  /** `under-way`: it is being taken; its acknowledgement will follow. */
+  /** `under-way`: it is being handled; its acknowledgement will follow. */
   take(n: number): Taken;
-  /** It is safe with us: acknowledge it. */
+  /** It is safe here: acknowledge it. */
   keep(n: number): void;
-  /** It could not be taken: the next time it comes is the first. */
+  /** It failed: a redelivery counts as the first delivery. */
   forget(n: number): void;
 };
 

@@ -44,11 +44,11 @@ export type Outbox = {
   /** Where to send from now on; what is under way goes there again, but for what is still awaited over another connection. */
   route(socket: SocketId | null, awaited?: SocketId | null): void;
   /** Nothing more is to be expected over this connection: what is unacknowledged over it goes over the present one. */
-  giveUp(socket: SocketId): void;
+  abandon(socket: SocketId): void;
   /** Redelivers what has waited too long. To be called several times per `resendMs`. */
-  nudge(): void;
+  redeliverOverdue(): void;
   /** How many that last went over this connection are unacknowledged. */
-  owedOver(socket: SocketId): number;
+  unacknowledgedOver(socket: SocketId): number;
   readonly size: number;
 };
 
@@ -77,11 +77,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       state.socket = to;
       redeliver(state, ({ over }) => over === null || (over !== to && over !== awaited));
     },
-    giveUp(lost) {
+    abandon(lost) {
       if (state.socket !== lost) redeliver(state, ({ over }) => over === lost);
     },
-    nudge: () => redeliver(state, (entry) => isOverdue(state, entry)),
-    owedOver: (of) => [...entries.values()].filter(({ over }) => over === of).length,
+    redeliverOverdue: () => redeliver(state, (entry) => isOverdue(state, entry)),
+    unacknowledgedOver: (of) => [...entries.values()].filter(({ over }) => over === of).length,
     get size() {
       return entries.size;
     },

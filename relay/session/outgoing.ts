@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { longestMessageBytes, protocol, type ToCloud, toCloud } from '#domain/relay/relay-protocol';
 import type { SocketId } from '../connection/states.ts';
 import type { Metrics } from '../health/metrics.ts';
-import type { Link, Told } from '../ports.ts';
+import type { Link, OutgoingMessage } from '../ports.ts';
 import { type Peer, problemsOf, type SessionState } from './session-state.ts';
 
 /** As JSON. Throws TypeError or RangeError where the cloud would reject it each time. */
@@ -28,7 +28,11 @@ export function say({ current, metrics }: SessionState, socket: SocketId, messag
 
 /** For the workers: delivery until acknowledged, and what is sent once. `state` is complete by the time it is used. */
 export function linkOf(state: () => SessionState): Link {
-  const stamped = (message: Told) => ({ ...message, n: state().numbers.next(), fence: state().lease.view().fence ?? 0 });
+  const stamped = (message: OutgoingMessage) => ({
+    ...message,
+    n: state().numbers.next(),
+    fence: state().lease.view().fence ?? 0,
+  });
   return {
     async deliver(given, { signal } = {}) {
       const message = stamped(given);

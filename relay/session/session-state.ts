@@ -60,7 +60,7 @@ export const problemsOf = ({ failures, workers }: SessionState): string[] =>
 export function applyRouting(state: SessionState, event: RoutingEvent): void {
   const { current, outbox, link } = state;
   const { draining } = current.routing;
-  const unacknowledged = draining === null ? 0 : outbox.owedOver(draining);
+  const unacknowledged = draining === null ? 0 : outbox.unacknowledgedOver(draining);
   const next = stepRouting(current.routing, event, { holdsLease: link.held() !== null, unacknowledged });
   current.routing = next.state;
   for (const effect of next.effects) perform(state, effect);
@@ -68,7 +68,7 @@ export function applyRouting(state: SessionState, event: RoutingEvent): void {
 
 function perform({ outbox, acknowledgements, commands, current }: SessionState, effect: RoutingEffect): void {
   if (effect.do === 'route') outbox.route(effect.socket, effect.awaited);
-  else if (effect.do === 'redeliver') outbox.giveUp(effect.lost);
+  else if (effect.do === 'redeliver') outbox.abandon(effect.lost);
   else if (effect.do === 'acknowledge') acknowledgements.flush();
   else if (effect.do === 'resume') commands.resume();
   else current.connection?.happened({ type: 'drained' });

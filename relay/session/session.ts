@@ -48,7 +48,7 @@ export type Session = {
 export function createSession(options: SessionOptions): Session {
   const state = startState(options);
   const { outbox, acknowledgements, commands, clock, lease, link, current } = state;
-  const redelivery = setInterval(() => outbox.nudge(), Math.max(10, options.timing.resendMs / 4));
+  const redelivery = setInterval(() => outbox.redeliverOverdue(), Math.max(10, options.timing.resendMs / 4));
   redelivery.unref();
   return {
     speaker: speakerOf(state),

@@ -1,4 +1,4 @@
-/** What can go wrong with the file of the snapshot, told from what the disk does. */
+/** What can go wrong with the file of the snapshot, by the result code of SQLite. */
 import type { Explanation } from '#adapters/traveler/failure';
 import { sqliteCode } from '../sqlite-code.ts';
 
@@ -12,7 +12,7 @@ export class SnapshotFailure extends Error {
   }
 }
 
-/** The file was broken and has been set aside; what the relay knew of its source is to be read anew. */
+/** The file was broken and has been moved away; the next gather reads the whole source again. */
 export class SnapshotLost extends Error {
   constructor(cause: unknown) {
     super('The snapshot was broken and has been set aside', { cause });
@@ -22,7 +22,7 @@ export class SnapshotLost extends Error {
 
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
 const broken = new Set([11, 26]);
-const trouble = new Map<number, string>([
+const diskFailures = new Map<number, string>([
   [8, 'may not be written to'],
   [10, 'cannot be read or written'],
   [13, 'is full'],
@@ -36,7 +36,7 @@ export class BrokenContent extends Error {}
 
 /** The failure that an error of the disk amounts to; null when it is none. */
 export function diskFailure(error: unknown, directory: string): SnapshotFailure | null {
-  const how = trouble.get(sqliteCode(error) ?? 0);
+  const how = diskFailures.get(sqliteCode(error) ?? 0);
   if (how === undefined) return null;
   return new SnapshotFailure(
     {

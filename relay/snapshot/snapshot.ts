@@ -28,10 +28,10 @@ export function openSnapshot(options: SnapshotOptions): Snapshot {
     committed: () => use(committedIn),
     pending: () => use(pendingIn),
     commit: () => use(commit),
-    markTold: (runId) => use(() => markTold(state, runId)),
+    markAcknowledged: (runId) => use(() => markAcknowledged(state, runId)),
     begin: (run, command) => use(() => beginRun(state, { run, command })),
     begun: () => use(begunIn),
-    giveUp: (runId) => use(() => forgetBegun(state, runId)),
+    abandon: (runId) => use(() => forgetBegun(state, runId)),
     listed: () => use(listed),
     moving: () => use(({ sql }) => hashesOf(sql.moving)),
     touched: () => use(({ sql }) => hashesOf(sql.touched)),
@@ -83,7 +83,7 @@ function commit(state: SnapshotState): void {
   file.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
-function markTold(state: SnapshotState, runId: string): void {
+function markAcknowledged(state: SnapshotState, runId: string): void {
   const run = pendingIn(state);
   if (run?.runId === runId) state.sql.setFact.run('pending', JSON.stringify({ ...run, told: true }));
 }

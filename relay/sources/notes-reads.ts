@@ -1,6 +1,6 @@
 /**
  * Reads Traveler 8.5 through the Notes client on this Windows machine: the shipped script (relay/notes) prints each document of
- * LotusTraveler.nsf as one line of JSON. Only what stands in the configuration is in its arguments.
+ * LotusTraveler.nsf as one line of JSON. Its arguments come from the configuration only.
  */
 import { z } from 'zod';
 import type { DevicePage, Found } from '#adapters/traveler/contract';

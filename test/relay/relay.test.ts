@@ -53,7 +53,7 @@ describe('relay enrol', () => {
     expect(existsSync(join(dataDir, 'identity.json'))).toBe(false);
   });
 
-  test('does not replace an identity unless told so', async () => {
+  test('replaces an identity only with --again', async () => {
     await enrolled();
     const token = cloud.token();
     const refused = await relay(['enrol', cloud.url, token], { dataDir });

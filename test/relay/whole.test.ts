@@ -98,7 +98,7 @@ test('gathers everything, then only what changed, acts over the console, and goe
   gather('third', second.digest);
   await ended('third');
   expect(devicesOf('third').map((each) => each.deviceId)).toEqual([deviceId]);
-  // Killed before it noted that the result was taken, it tells it again: the same result of the same try.
+  // Killed before it noted the acknowledgement, it delivers again: the same result of the same attempt.
   const results = told('actionResult').flatMap((message) =>
     message.type === 'actionResult' ? [JSON.stringify([message.actionId, message.attempt, message.outcome])] : [],
   );

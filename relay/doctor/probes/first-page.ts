@@ -6,21 +6,18 @@ import type { RelayConfiguration } from '../../configuration/load.ts';
 import type { RelaySource } from '../../ports.ts';
 import { sourceAt } from '../../run/source.ts';
 
-/** `page` null: the list had no page at all. `facts` null: the server did not tell. */
+/** `page` null: the list had no page at all. `facts` null: the server did not answer that. */
 export type FirstPage =
   | { how: 'read'; page: DevicePage | null; facts: ServerFacts | null }
   | { how: 'failed'; failure: TravelerFailure }
   | { how: 'silent' };
 
 /** The list comes first: it is what counts, and its failure says most. Throws RelayRefusal for a way of reading there is not. */
-export async function readFirstPage(
-  configuration: RelayConfiguration,
-  { patienceMs }: { patienceMs: number },
-): Promise<FirstPage> {
+export async function readFirstPage(configuration: RelayConfiguration, { timeoutMs }: { timeoutMs: number }): Promise<FirstPage> {
   const { credentials } = configuration.traveler;
   const source = sourceAt(configuration, async () => credentials ?? { user: '', password: '' });
   const { promise: silence, resolve } = Promise.withResolvers<FirstPage>();
-  const timer = setTimeout(() => resolve({ how: 'silent' }), patienceMs);
+  const timer = setTimeout(() => resolve({ how: 'silent' }), timeoutMs);
   try {
     return await Promise.race([readFrom(source), silence]);
   } finally {

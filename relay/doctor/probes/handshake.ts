@@ -1,6 +1,6 @@
 /**
- * The relay's own first words to its cloud, as `relay run` says them: the handshake with a signed statement, hello, and what is
- * answered. It ends with a goodbye, so that a lease which came with the welcome is given back at once.
+ * The first messages between a relay and its cloud, as in `relay run`: the handshake with a signed statement, hello, and the
+ * answer. It ends with a goodbye, so that a lease which came with the welcome is released at once.
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -15,7 +15,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { version } from '../../version.ts';
 
 export type Handshake = {
-  /** The cloud's clock less this machine's, ms; null where the answer told no time. */
+  /** The cloud's clock less this machine's, ms; null where the answer has no date. */
   clockAheadMs: number | null;
   answer: Answer;
 };
@@ -25,22 +25,22 @@ export type Answer =
   | { how: 'goodbye'; code: number; reason: string }
   | { how: 'welcome'; proven: boolean; lease: Lease; advice: string | null };
 
-type Options = { configuration: RelayConfiguration; patienceMs: number };
+type Options = { configuration: RelayConfiguration; timeoutMs: number };
 
 export async function shakeHands(identity: Identity, options: Options): Promise<Handshake> {
   const first = await shakeWith(identity.key, identity, options);
   const turnedAway = first.answer.how === 'ended' && first.answer.ending.why === 'refused';
-  // Of a rotation whose answer never came only a try tells which key the cloud knows.
+  // After a rotation whose answer was lost, only a try shows which key the cloud knows.
   const last = turnedAway && identity.nextKey !== null ? await shakeWith(identity.nextKey, identity, options) : first;
   if (last.clockAheadMs !== null || !turnedAway) return last;
-  // A refusal that tells no time leaves open whether the clock is the reason.
+  // A refusal without a date leaves open whether the clock is the reason.
   return { ...last, clockAheadMs: await clockOf(identity.cloudUrl, options) };
 }
 
-async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options): Promise<number | null> {
-  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+async function clockOf(cloudUrl: string, { configuration, timeoutMs }: Options): Promise<number | null> {
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: timeoutMs });
   try {
-    const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(patienceMs) });
+    const { headers, body } = await request(cloudUrl, { method: 'HEAD', dispatcher, signal: AbortSignal.timeout(timeoutMs) });
     await body.dump();
     const date = Date.parse(String(headers.date));
     return Number.isNaN(date) ? null : date - Date.now();
@@ -54,9 +54,9 @@ async function clockOf(cloudUrl: string, { configuration, patienceMs }: Options)
 async function shakeWith(
   key: PrivateKey,
   { relayId, sourceId, socketUrl, cloudKey }: Identity,
-  { configuration, patienceMs }: Options,
+  { configuration, timeoutMs }: Options,
 ): Promise<Handshake> {
-  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: patienceMs });
+  const dispatcher = egressOf({ proxy: configuration.proxy, ca: configuration.ca, connectMs: timeoutMs });
   const [nonce, challenge] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
   const statement = await connectStatement(key, { relayId, socketUrl, now: Date.now(), nonce });
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -92,11 +92,11 @@ async function shakeWith(
     resolve({ how: 'welcome', proven, lease, advice });
   }
 
-  const timer = setTimeout(() => resolve({ how: 'silent' }), patienceMs);
+  const timer = setTimeout(() => resolve({ how: 'silent' }), timeoutMs);
   try {
     const answer = await promise;
     socket.close();
-    // What was said last goes out before the connection is destroyed.
+    // The last message goes out before the connection is destroyed.
     await new Promise((done) => setTimeout(done, answer.how === 'welcome' ? 100 : 0));
     return { clockAheadMs, answer };
   } finally {

@@ -11,7 +11,7 @@ export type Tunnel =
   /** What the proxy answered instead. */
   | { how: 'refused'; status: number }
   | { how: 'failed'; words: string };
-type Options = { patienceMs: number; ca: string | undefined };
+type Options = { timeoutMs: number; ca: string | undefined };
 
 /** Opens one and closes it again. */
 export async function openTunnel(line: Line, options: Options): Promise<Tunnel> {
@@ -25,10 +25,10 @@ export async function openTunnel(line: Line, options: Options): Promise<Tunnel> 
   }
 }
 
-/** Throws where the proxy gives no answer. `end` lets go of it. */
+/** Throws where the proxy gives no answer. `end` releases it. */
 export async function tunnelled(
   { host, port, proxy }: Line,
-  { patienceMs, ca }: Options,
+  { timeoutMs, ca }: Options,
 ): Promise<{ status: number; socket: Duplex; end(): void }> {
   if (proxy === null) throw new Error('there is no proxy on this line');
   const { url } = proxy;
@@ -39,9 +39,9 @@ export async function tunnelled(
     ...(url.username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(given).toString('base64')}` }),
   };
   const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
-  const client = new Client(url.origin, { connect: { timeout: patienceMs, ...trusted }, headersTimeout: patienceMs });
+  const client = new Client(url.origin, { connect: { timeout: timeoutMs, ...trusted }, headersTimeout: timeoutMs });
   try {
-    const { statusCode, socket } = await client.connect({ path: authority, headers, signal: AbortSignal.timeout(patienceMs) });
+    const { statusCode, socket } = await client.connect({ path: authority, headers, signal: AbortSignal.timeout(timeoutMs) });
     socket.on('error', () => {});
     const end = () => {
       socket.destroy();

@@ -13,7 +13,7 @@ export type TlsEnd =
   /** `code`: as Node names it; `issuer`: who issued what was shown, where that came so far. */
   | { how: 'untrusted'; code: string; issuer: string }
   | { how: 'failed'; words: string };
-type Options = { patienceMs: number; ca: string | undefined };
+type Options = { timeoutMs: number; ca: string | undefined };
 
 export async function reachTls(line: Line, options: Options): Promise<TlsEnd> {
   if (!line.secure) return { how: 'plain' };
@@ -26,7 +26,7 @@ export async function reachTls(line: Line, options: Options): Promise<TlsEnd> {
   }
 }
 
-async function shake({ host, port }: Line, over: Duplex | null, { patienceMs, ca }: Options): Promise<TlsEnd> {
+async function shake({ host, port }: Line, over: Duplex | null, { timeoutMs, ca }: Options): Promise<TlsEnd> {
   const socket = connect({
     ...(over === null ? { host, port } : { socket: over }),
     ...(isIP(host) ? { host } : { servername: host, host }),
@@ -36,7 +36,7 @@ async function shake({ host, port }: Line, over: Duplex | null, { patienceMs, ca
     ALPNProtocols: ['http/1.1'],
   });
   try {
-    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(patienceMs) });
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(timeoutMs) });
     return judge(socket);
   } finally {
     socket.destroy();

@@ -17,7 +17,7 @@ import { relayActions } from '../../../relay/actions/relay-actions.ts';
 import { sourceOf } from '../../../relay/domino/device-writes.ts';
 import { restWrites } from '../../../relay/domino/rest-writes.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
-import type { Link, Told } from '../../../relay/ports.ts';
+import type { Link, OutgoingMessage } from '../../../relay/ports.ts';
 import { restReads } from '../../../relay/sources/rest-reads.ts';
 import { facts, type RelayedWorld, startRelayedWorld } from './relayed-world.ts';
 
@@ -105,7 +105,7 @@ function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySock
   let fence: number | null = null;
   const say = (message: object) => receive(socket, peer, JSON.stringify(toCloud.parse({ n: ++n, ...message })));
   const link: Link = {
-    async deliver(message: Told) {
+    async deliver(message: OutgoingMessage) {
       await say({ ...message, fence });
       if (message.type === 'actionResult') told += 1;
     },
@@ -113,7 +113,7 @@ function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySock
     held: () => (fence === null ? null : { fence }),
     cloudNow: () => spine.clock.now,
   };
-  const source = sourceOf(restReads(spine.traveler), restWrites(spine.traveler, { patienceMs: 50 }));
+  const source = sourceOf(restReads(spine.traveler), restWrites(spine.traveler, { timeoutMs: 50 }));
   const acting = relayActions({ source, journal: memoryJournal(), log: quietLog, now: () => spine.clock.now });
   const commands = (): ActionCommand[] => {
     const fresh = spine.relay.posted.slice(heard).map(({ message }) => message);

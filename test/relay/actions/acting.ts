@@ -13,16 +13,16 @@ import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { type DeviceWrites, sourceOf } from '../../../relay/domino/device-writes.ts';
 import type { ActionJournal } from '../../../relay/journal/action-journal.ts';
 import { memoryJournal } from '../../../relay/journal/memory-journal.ts';
-import type { Link, RelaySource, Told } from '../../../relay/ports.ts';
+import type { Link, OutgoingMessage, RelaySource } from '../../../relay/ports.ts';
 import { quietLog } from '../quiet-log.ts';
 import { aCommand } from './commands.ts';
 import { directConsole, readBack, readsOf } from './parts.ts';
 
-export type Result = Extract<Told, { type: 'actionResult' }>;
+export type Result = Extract<OutgoingMessage, { type: 'actionResult' }>;
 
 /** The cloud's end of the link: what it was told; `held`, `now` and `online` are turned by the test. */
 export function cloud() {
-  const told: Told[] = [];
+  const told: OutgoingMessage[] = [];
   const waiting = new Set<() => void>();
   const state = { held: { fence: 1 } as { fence: number } | null, now: Date.now(), online: true };
   const link: Link = {

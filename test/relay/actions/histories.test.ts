@@ -21,7 +21,7 @@ const user = 'Jane Doe/Acme';
 type Asked = Pick<ActionCommand, 'what' | 'liftDenial' | 'lockBelongs'> & { lines: string[] };
 type State = 'pending' | 'approved' | 'blocked';
 
-/** What may be asked of a device in its state, and what Traveler is to be told for it. */
+/** What may be asked of a device in its state, and what Traveler is to be sent for it. */
 function plan({ pick }: Random): Asked[] {
   const asked: Asked[] = [];
   let state: State = 'pending';
@@ -142,7 +142,7 @@ function differences({ server }: World, { deviceId, asked }: { deviceId: string;
 
 // Side by side: most of their time is the waiting between an effect and the reading of it.
 test.concurrent.for([0, 15])(
-  'each effect once, in order, none missing, whatever befalls the relay (console %i ms late)',
+  'each effect once, in order, none missing, whatever fails (console %i ms late)',
   { timeout: 120_000 },
   async (ms, { onTestFinished }) => {
     const server = await startTravelerSimulator({ devices: 0, requireApproval: true });

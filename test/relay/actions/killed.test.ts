@@ -46,7 +46,7 @@ type Scenario = {
   what: ActionCommand['what'];
   changes?: Partial<ActionCommand>;
   prepare?(device: SimulatedDevice): void;
-  /** What Traveler was told, from the first word after `security`. */
+  /** What Traveler was sent, from the first word after `security`. */
   lines: string[];
   ends: ActionOutcome['how'];
   /** In a process of its own. */
@@ -105,7 +105,7 @@ async function inProcess(command: ActionCommand, journal: ActionJournal, killAt:
   const die = death(killAt, resolve);
   const place = async (name: string) => {
     await die(name);
-    if (name === 'after told') resolve(null);
+    if (name === 'after acknowledged') resolve(null);
   };
   const at = cloud();
   const relay = mortalRelay({ port: server.port, rest, journal }, place);
@@ -168,6 +168,6 @@ test.for(scenarios)('killed anywhere, the effect of $what is there once', { time
     else expect(killed.lines, found).toEqual(scenario.lines);
   }
   expect(places.length).toBeGreaterThan(20);
-  for (const step of ['received', 'started', 'console', 'written', 'read', 'done', 'deliver', 'told'])
+  for (const step of ['received', 'started', 'console', 'written', 'read', 'done', 'deliver', 'acknowledged'])
     expect(places).toEqual(expect.arrayContaining([`before ${step}`, `after ${step}`]));
 });

@@ -11,7 +11,7 @@ import { directConsole, readsOf } from './parts.ts';
 export type Place = (name: string) => Promise<void>;
 /**
  * Long against the lateness of the console also where relay and server share a busy process: an effect that comes after the last
- * reading is told as one that has not come, and what is asked for next would meet it.
+ * reading is reported as missing, and the next request would meet it.
  */
 const readBack = [5, 10, 20, 40, 80, 160, 320, 640];
 type Parts = { port: number; rest: TravelerSource; journal: ActionJournal };
@@ -34,17 +34,17 @@ export function mortalRelay({ port, rest, journal }: Parts, place: Place): Relay
       ...journal,
       open: mortal('open', journal.open),
       attemptsOf: mortal('attemptsOf', journal.attemptsOf),
-      untold: mortal('untold', journal.untold),
+      unacknowledged: mortal('unacknowledged', journal.unacknowledged),
       received: mortal('received', journal.received),
       started: mortal('started', journal.started),
       written: mortal('written', journal.written),
       done: mortal('done', journal.done),
-      told: mortal('told', journal.told),
+      acknowledged: mortal('acknowledged', journal.acknowledged),
     },
   });
 }
 
-/** The link of such a relay: what it is told to deliver passes two places, too. */
+/** The link of such a relay: what it delivers passes two places, too. */
 export const mortalLink = (link: Link, place: Place): Link => ({
   ...link,
   async deliver(told, options) {

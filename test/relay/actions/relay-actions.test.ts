@@ -8,7 +8,7 @@ import { quietLog } from '../quiet-log.ts';
 import { acting } from './acting.ts';
 import { aDetail, hour } from './commands.ts';
 
-test('a block is carried out at the console, read back, told, and journaled as told', async () => {
+test('a block is performed at the console, read back, delivered, and journaled as acknowledged', async () => {
   const { arrive, commandFor, carriedOut, server, journal, cloud } = await acting();
   const device = arrive('ApplDX3');
   const command = commandFor(device, { what: 'block' });
@@ -25,7 +25,7 @@ test('a block is carried out at the console, read back, told, and journaled as t
   expect(cloud.results()[0]?.took).toEqual({ toWrite: expect.any(Number), total: expect.any(Number) });
 });
 
-test('what the server shows already is told without a line', async () => {
+test('an effect that the server shows already is reported without a console line', async () => {
   const { arrive, commandFor, carriedOut, server, lines } = await acting();
   const device = arrive('ApplDX3');
   server.adminDeny(device);
@@ -56,7 +56,7 @@ test.each([
   ['its deadline has passed by the clock of the cloud', { expiresAt: Date.now() - 1 }, null, 'expired'],
   ['another relay holds the lease', {}, { held: null }, 'not-holder'],
   ['it was sent under an older lease', {}, { held: { fence: 2 } }, 'not-holder'],
-  ['it was sent under a lease that this relay has not heard of', { fence: 3 }, {}, 'not-holder'],
+  ['it was sent under a lease that this relay does not know', { fence: 3 }, {}, 'not-holder'],
 ])('nothing is written when %s', async (_, changes, state, how) => {
   const { arrive, commandFor, carriedOut, cloud, lines } = await acting();
   Object.assign(cloud.state, state);
@@ -76,7 +76,7 @@ test('a lease that ends while the device is being read lets nothing be written',
   expect(lines()).toEqual([]);
 });
 
-test('a device that is not there any more is told so, and a removal that made it so as done', async () => {
+test('a device that is gone is reported as gone, and a removal that made it so as done', async () => {
   const { arrive, commandFor, carriedOut, server } = await acting();
   const [away, here] = [arrive('ApplAWAY'), arrive('ApplHERE')];
   server.removeDevice(away);
@@ -131,14 +131,14 @@ test('an effect that the console brings late is waited for', async () => {
   });
 });
 
-test('a console that says yes and does nothing is told with what the device then shows', async () => {
+test('a console that accepts a line and does nothing is reported with what the device then shows', async () => {
   const { arrive, commandFor, carriedOut, server } = await acting();
   server.setConsoleFaults([{ kind: 'ignored' }]);
   const outcome = await carriedOut(commandFor(arrive('ApplDX3'), { what: 'approve' }));
   expect(outcome).toMatchObject({ how: 'written', before: { approval: 'pending' }, after: { approval: 'pending' } });
 });
 
-test('what hostile names bring is refused before any line, and the action ends with what to do', async () => {
+test('hostile names are refused before any console line, and the action ends with what to do', async () => {
   const { arrive, commandFor, carriedOut, lines, relay } = await acting();
   const [id, user] = [arrive('*ApplDX3;&|$(id)'), arrive('ApplDX4', 'Jane "J" Doe; tell http quit/Acme')];
   for (const device of [id, user])
@@ -150,7 +150,7 @@ test('what hostile names bring is refused before any line, and the action ends w
   expect(relay.problems()).toEqual([]);
 });
 
-test('a refused write is told, stands among the problems without a name, and leaves them with the next that succeeds', async () => {
+test('a refused write is reported, is a problem without a name, and is none after the next that succeeds', async () => {
   const turned = { away: true };
   const { arrive, commandFor, carriedOut, relay } = await acting({
     source: (source) => ({ ...source, block: (target) => (turned.away ? Promise.reject(denied) : source.block(target)) }),
@@ -167,7 +167,7 @@ test('a refused write is told, stands among the problems without a name, and lea
 });
 const denied = new TravelerFailure('denied', { what: 'No rights', where: 'Domino console', remedy: 'Give it rights.' });
 
-test('a refusal that was somebody else’s is seen by the effect', async () => {
+test('a refusal of another console user’s line is recognised by the effect', async () => {
   const { arrive, commandFor, carriedOut } = await acting({
     source: (source) => ({ ...source, block: (target) => source.block(target).then(() => Promise.reject(denied)) }),
   });
@@ -190,7 +190,7 @@ test('a server that cannot be read leaves everything as it is, and says so', asy
   expect(lines()).toEqual([]);
 });
 
-test('when the device cannot be read back, nobody claims to know', async () => {
+test('when the device cannot be read back, the outcome is unknown', async () => {
   const { arrive, commandFor, carriedOut, server } = await acting({
     source: (source) => ({ ...source, wipe: async (...given) => source.wipe(...given).finally(() => at.written()) }),
   });
@@ -209,7 +209,7 @@ test('the same command again, before, while and after it is carried out, takes e
   expect(lines()).toHaveLength(1);
 });
 
-test('a try that comes after a newer one of the same action is not begun any more', async () => {
+test('an attempt that arrives after a newer one of the same action is not begun', async () => {
   const { arrive, commandFor, carriedOut, server, lines } = await acting();
   const device = arrive('ApplDX3');
   const command = commandFor(device, { what: 'wipe' });
@@ -220,7 +220,7 @@ test('a try that comes after a newer one of the same action is not begun any mor
   expect(lines()).toHaveLength(1);
 });
 
-test('cut off before its effect showed, a wipe is looked for by the next start as long as after any write, and not said again', async () => {
+test('a wipe cut off before its effect showed is looked for after the next start, and not sent again', async () => {
   const { arrive, commandFor, relay, cloud, server, journal, source, lines } = await acting({
     source: (same) => ({ ...same, readBack: [100, 200, 400] }),
   });
@@ -282,16 +282,16 @@ test('actions of one device go in their order, and different devices side by sid
   }
 });
 
-test('results that the cloud did not take are told again when it is back, each once', async () => {
+test('unacknowledged results are delivered when the cloud is back, each once', async () => {
   const { arrive, commandFor, relay, cloud, journal } = await acting();
   cloud.state.online = false;
   const commands = Array.from({ length: 5 }, (_, n) => commandFor(arrive(`Appl${n}`), { what: 'block' }));
   for (const command of commands) await relay.act(command, cloud.link);
-  await expect.poll(() => journal.untold({ limit: 9, after: null })).toHaveLength(5);
+  await expect.poll(() => journal.unacknowledged({ limit: 9, after: null })).toHaveLength(5);
   await relay.resume(cloud.link);
   expect(cloud.results()).toEqual([]);
   cloud.connect();
-  await expect.poll(() => journal.untold({ limit: 9, after: null })).toEqual([]);
+  await expect.poll(() => journal.unacknowledged({ limit: 9, after: null })).toEqual([]);
   await relay.resume(cloud.link);
   await wait(20);
   expect(
@@ -302,7 +302,7 @@ test('results that the cloud did not take are told again when it is back, each o
   ).toEqual(commands.map(({ actionId }) => actionId).sort());
 });
 
-test('on a full disk nothing is begun, the cloud hears why, and what is asked for later goes its way', async () => {
+test('on a full disk nothing is begun and the cloud gets the reason; later requests are carried out', async () => {
   const full = { disk: true };
   const journal = memoryJournal();
   const { arrive, commandFor, carriedOut, lines, relay, cloud } = await acting({
@@ -326,7 +326,7 @@ test('on a full disk nothing is begun, the cloud hears why, and what is asked fo
   expect(relay.problems()).toEqual([]);
 });
 
-test('a disk that fills up after the write delays what is told until it can be remembered', async () => {
+test('a disk that fills up after the write delays the result until it can be journaled', async () => {
   const full = { disk: true };
   const journal = memoryJournal();
   const { arrive, commandFor, relay, cloud, lines } = await acting({
@@ -346,7 +346,7 @@ test('a disk that fills up after the write delays what is told until it can be r
   expect(lines()).toHaveLength(1);
 });
 
-test('stopping lets what is in hand end, begins nothing more, and the next start goes on where it stood', async () => {
+test('stopping lets what is in hand end and begins nothing more; the next start goes on from there', async () => {
   const journal = memoryJournal();
   const slow = { ms: 30 };
   const first = await acting({
@@ -381,7 +381,7 @@ test('stopping does not wait longer than it may for an effect that does not show
   expect(await journal.open()).toHaveLength(1);
 });
 
-test('approval settings are written, read back and told; where the server has none, that is told', async () => {
+test('approval settings are written, read back and reported; where the server has none, that is reported', async () => {
   const { relay, cloud, server } = await acting();
   const wish = { type: 'settings' as const, n: 1, fence: 1, wishId: 'w1', requireApproval: false, devicesBeforeApproval: 2 };
   await relay.settings(wish, cloud.link);
@@ -401,7 +401,7 @@ test('approval settings are written, read back and told; where the server has no
   expect(relay.problems()).toHaveLength(1);
 });
 
-test('deadlines are told by the clock of the cloud, whatever this machine believes', async () => {
+test('deadlines are checked by the clock of the cloud, not by that of this machine', async () => {
   const { arrive, commandFor, carriedOut, cloud } = await acting({ now: () => Date.now() + 48 * hour });
   expect(await carriedOut(commandFor(arrive('ApplDX3'), { what: 'block' }))).toMatchObject({ how: 'written' });
   cloud.state.now = Date.now() + 2 * hour;

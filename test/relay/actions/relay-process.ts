@@ -21,7 +21,7 @@ const { journal: file, url, port, credentials, killAt } = given.parse(JSON.parse
 const die = death(killAt, (where) => void process.send?.({ killedAt: where }, () => process.kill(process.pid, 'SIGKILL')));
 async function place(name: string): Promise<void> {
   await die(name);
-  if (name === 'after told') process.send?.({ ended: true });
+  if (name === 'after acknowledged') process.send?.({ ended: true });
 }
 
 const rest = travelerSource({ baseUrl: url, credentials: async () => credentials, concurrency: 4 });

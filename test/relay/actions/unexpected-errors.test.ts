@@ -61,7 +61,10 @@ describe('an unexpected error', () => {
 
   test('while results are looked up is logged and a problem', async () => {
     const { log, lines } = logLines();
-    const { relay, cloud } = await acting({ log, journal: { ...memoryJournal(), untold: () => Promise.reject(unexpected()) } });
+    const { relay, cloud } = await acting({
+      log,
+      journal: { ...memoryJournal(), unacknowledged: () => Promise.reject(unexpected()) },
+    });
     await relay.resume(cloud.link);
     await expect.poll(() => relay.problems()).toHaveLength(1);
     expect(lines).toMatchObject([{ msg: 'the delivery of earlier results ended in an unexpected error', ...logged }]);

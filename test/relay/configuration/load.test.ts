@@ -35,7 +35,7 @@ function problemsOf(act: () => unknown): string[] {
 }
 
 describe('a right relay.json', () => {
-  test('is taken, with what it leaves out as documented', () => {
+  test('is accepted, with the documented defaults', () => {
     expect(load(right)).toMatchObject({
       traveler: { url: 'http://traveler.acme.example', read: 'rest', concurrency: 8, credentials: { user: 'svc' } },
       console: { by: 'command', timeoutSeconds: 30 },
@@ -69,7 +69,7 @@ describe('a right relay.json', () => {
 });
 
 describe('a wrong relay.json', () => {
-  test('is told with every error at once, each with its path, none with what stood there', () => {
+  test('is rejected with every error at once, each with its path, none with the wrong value', () => {
     const wrong = {
       traveler: { url: 'ftp://secret-host', credentials: { user: '', password: 'top secret', passwordFile: 'x' }, read: 'magic' },
       console: { by: 'command', command: ['server', '-c'] },
@@ -108,7 +108,7 @@ describe('a wrong relay.json', () => {
     ).toEqual(paths);
   });
 
-  test('that is no JSON is told with the place, not with what stands there', () => {
+  test('that is not JSON is rejected with the place, not with its content', () => {
     const file = write('relay.json', '{ "traveler": { "password": top-secret } }');
     expect(() => loadConfiguration(file)).toThrow(/no JSON: a quote/);
     expect(() => loadConfiguration(file)).not.toThrow(/top-secret/);
@@ -139,7 +139,7 @@ describe('files that others may read', () => {
   });
 });
 
-test('whatever a configuration points to that is not there, empty, or not what it should be, is told at once', () => {
+test('files named in a configuration that are missing, empty or wrong are all reported at once', () => {
   write('empty', '');
   write('not-pem', 'x');
   const configuration = {

@@ -43,7 +43,7 @@ const verdicts = (found: Awaited<ReturnType<SetUp['examine']>>) =>
   Object.fromEntries(found.checks.map((one) => [one.id, one.verdict]));
 
 describe('nothing is broken', () => {
-  test('all checks are told, none is red, and the cloud gets its lease back at once', async () => {
+  test('all checks are shown, none fails, and the lease is released at once', async () => {
     const at = await ready();
     at.configure({ console: byCommand(at) });
     const found = await at.examine();
@@ -173,7 +173,7 @@ describe('the way to the cloud', () => {
     expect(found.out).not.toContain('wr0ng');
   });
 
-  test('a proxy from the environment that lets nobody through', async () => {
+  test('a proxy from the environment that rejects everything', async () => {
     const through = await proxy({ refuses: 403 });
     const at = await ready({ environment: { HTTP_PROXY: through.url } });
     await namesOnly('proxy', { at, says: /does not let the relay through.*403/, cure: /allowed on the proxy/ });
@@ -208,7 +208,7 @@ describe('the way to the cloud', () => {
     await namesOnly('clock', { at, says: /1(19|2\d) s behind the cloud/, cure: /timedatectl/ });
   });
 
-  test('a clock that is off, told by another answer of the cloud than its refusal', async () => {
+  test('a clock that is off, known from another answer of the cloud than its refusal', async () => {
     const at = await ready();
     const date = new Date(Date.now() - 300_000).toUTCString();
     const server = createServer((_, response) => response.writeHead(404, { date }).end());
@@ -297,7 +297,7 @@ describe('Traveler', () => {
     await namesOnly('answer', { at, says: /no device list at this address/, cure: /Traveler 9\.0 or later/ });
   });
 
-  test('a certificate of an own authority; with that authority as caFile it is well', async () => {
+  test('a certificate of an own authority; with that authority as caFile it is trusted', async () => {
     const at = await ready();
     const front = createTlsServer(ofThisMachine, (request, response) => {
       const onward = ask(new URL(request.url ?? '/', at.traveler.url), { headers: request.headers }, (answer) => {
@@ -323,7 +323,7 @@ describe('Traveler', () => {
 
   test.each([
     ['below 9.0', { build: '8.5.3.300 Build 201501' }, {}, /8\.5\.3.*needs 9\.0/],
-    ['that is not told', { build: 'who knows' }, {}, /does not tell its version.*needs 9\.0/],
+    ['that is not given', { build: 'who knows' }, {}, /does not tell its version.*needs 9\.0/],
     ['8.5 without REST', { release: '8.5' as const }, { read: 'http' }, /needs 9\.0.*Unknown here.*compliance/],
   ])('a version %s is said, with what it means, and breaks nothing', async (_, traveler, reading, says) => {
     const at = await ready({ traveler });

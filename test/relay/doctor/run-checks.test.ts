@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { well } from '../../../relay/doctor/finding.ts';
+import { healthy } from '../../../relay/doctor/finding.ts';
 import { type Check, type CheckResult, runChecks } from '../../../relay/doctor/run-checks.ts';
 
 const checks: Check<null>[] = [
-  { id: 'quick', name: 'Quick', needs: [], look: () => well('it is there') },
+  { id: 'quick', name: 'Quick', needs: [], look: () => healthy('it is there') },
   { id: 'endless', name: 'Endless', needs: [], look: () => new Promise(() => undefined) },
-  { id: 'after', name: 'After', needs: ['endless'], look: () => well('it is there') },
-  { id: 'beside', name: 'Beside', needs: [], look: async () => well('it is there') },
+  { id: 'after', name: 'After', needs: ['endless'], look: () => healthy('it is there') },
+  { id: 'beside', name: 'Beside', needs: [], look: async () => healthy('it is there') },
 ];
 
 test('a check that never comes to an end is broken, with what to do, and the others are tried', async () => {

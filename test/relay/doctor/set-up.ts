@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { egressOf } from '../../../relay/connection/egress.ts';
 import { checks } from '../../../relay/doctor/checks.ts';
-import { patientAt } from '../../../relay/doctor/doctor-context.ts';
+import { doctorContextOf } from '../../../relay/doctor/doctor-context.ts';
 import { reportOf } from '../../../relay/doctor/format-finding.ts';
 import { type CheckResult, runChecks } from '../../../relay/doctor/run-checks.ts';
 import { enrol } from '../../../relay/identity/enrol.ts';
@@ -59,7 +59,7 @@ export async function setUp({
     async examine(): Promise<Report> {
       const places = { config: file('relay.json'), data: dataDir };
       const found: CheckResult[] = [];
-      const patient = patientAt({ places, environment, platform: process.platform, patienceMs: 1_500 });
+      const patient = doctorContextOf({ places, environment, platform: process.platform, timeoutMs: 1_500 });
       for await (const one of runChecks(checks, patient)) found.push(one);
       const report = reportOf(found);
       return { ...report, out: JSON.stringify(report) };

@@ -12,14 +12,14 @@ const line = 'tell traveler security approval approve ApplDX3 Jane Doe/Acme';
 const runs = (pid: number) => existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 const target = { sourceId: 'hq', user: 'Jane Doe/Acme', deviceId: 'ApplDX3', href: '' };
 
-test('the line is one argument, whatever stands in it, and no shell sees it', async () => {
+test('the line is one argument, with any content, and no shell sees it', async () => {
   const program = standIn();
   const said = `${line} $(touch pwned) && rm -rf "x" {line} $& %PATH% '`;
   await commandConsole({ command: [program.program, '-c', '{line}', '--as={line}!'] }).tell(said);
   expect(program.calls().map(({ argv }) => argv)).toEqual([['-c', said, `--as=${said}!`]]);
 });
 
-test('the program is started where the configuration says, and is told none of our secrets', async () => {
+test('the program is started where the configuration says, and gets none of our secrets', async () => {
   const program = standIn();
   const environment = {
     PATH: process.env.PATH,
@@ -42,7 +42,7 @@ test('silence is no failure', async () => {
   await expect(commandConsole({ command: standIn().command }).tell(line)).resolves.toBeUndefined();
 });
 
-test('"not authorized" is a lack of rights, on either output and amid whatever else the console says', async () => {
+test('"not authorized" is a lack of rights, on either output and among other output of the console', async () => {
   const noise = `for (let n = 0; n < 2000; n++) console.log('[0' + n % 10 + '] Router: message ' + n + ' delivered to Somebody/Acme');`;
   const program = standIn(`${noise} console.error('You are Not Authorized to use the remote console on this server'); ${noise}`);
   const failure = await failureOf(commandConsole({ command: program.command }).tell(line));
@@ -53,12 +53,12 @@ test('"not authorized" is a lack of rights, on either output and amid whatever e
   expect(failure.message).not.toContain('Somebody');
 });
 
-test('the echo of our own line is no answer, whatever the user is called', async () => {
+test('the echo of our own line is no answer, with any user name', async () => {
   const program = standIn('console.log("> " + process.argv[3]);');
   await expect(commandConsole({ command: program.command }).tell(`${line} not authorized/Acme`)).resolves.toBeUndefined();
 });
 
-test('a server that is not running is told as such, and as nothing begun', async () => {
+test('a server that is not running is reported as such, and as nothing begun', async () => {
   const program = standIn('console.log("Task traveler is not running on this server."); process.exit(1);');
   expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
     kind: 'busy',
@@ -113,7 +113,7 @@ test.each([['/nowhere/server'], [import.meta.filename], ['']])(
 
 test('hostile ids and names never reach a process', async () => {
   const program = standIn();
-  const writes = consoleWrites(commandConsole({ command: program.command }), { patienceMs: 0 });
+  const writes = consoleWrites(commandConsole({ command: program.command }), { timeoutMs: 0 });
   const hostile = [
     ...['*', 'a b', '"a"', 'a;b', '$(reboot)', '', 'Gerät', 'a\ntell http quit', 'x'.repeat(129)].map((deviceId) => ({
       deviceId,
@@ -180,7 +180,7 @@ test('a lock is never lifted together with a wipe on its way', async () => {
   ]);
 });
 
-test('when a later line of several could not be begun, nobody claims that nothing was', async () => {
+test('when a later line of several could not be begun, the outcome is not "nothing begun"', async () => {
   const program = standIn(`
 if (process.argv[3].includes('flagsAdd')) { console.log('Task traveler is not running'); process.exit(1); }`);
   const writes = consoleWrites(commandConsole({ command: program.command }));

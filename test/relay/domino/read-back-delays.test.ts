@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { patienceLeft, readBackDelays } from '../../../relay/domino/read-back-delays.ts';
+import { readBackDelays, remainingDelays } from '../../../relay/domino/read-back-delays.ts';
 
 test.each([
   ['console', undefined, [250, 1_000, 2_000, 5_000, 10_000]],
@@ -19,5 +19,5 @@ test.each([
   [9_999, []],
   [-5_000, [250, 1_000, 2_000]],
 ])('%i ms after the write %j of it are left', (elapsed, waits) => {
-  expect(patienceLeft([250, 1_000, 2_000], elapsed)).toEqual(waits);
+  expect(remainingDelays([250, 1_000, 2_000], elapsed)).toEqual(waits);
 });

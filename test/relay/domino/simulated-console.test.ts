@@ -97,7 +97,7 @@ test('a device deleted without its security record resurfaces as it was', async 
   expect(shown('ApplA')).toMatchObject({ approval: 8, access: 1 });
 });
 
-test('a star stands for all devices of the user: a bug would show', async () => {
+test('a star means all devices of the user: a bug would show', async () => {
   const { tell, phone, shown, server } = await domino();
   for (const id of ['ApplA', 'ApplB']) phone(id);
   await tell(`security flagsAdd wipeDevice * ${user}`);

@@ -51,7 +51,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('full');
   });
 
-  test('with everything sent, every full record is read anew: another relay may have gathered and acted meanwhile', async () => {
+  test('with everything sent, every full record is read again: another relay may have gathered and acted meanwhile', async () => {
     const side = await relaySide({ devices: 100 });
     await side.gather();
     side.server.adminDeny(side.server.deviceAt(3));
@@ -74,7 +74,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(side.cloud.told).toEqual([]);
   });
 
-  test('the digest that is told at the start is of what the cloud is known to have', async () => {
+  test('the digest sent at the start is of what the cloud is known to have', async () => {
     const side = await relaySide({ devices: 100 });
     expect(await side.relay.digest()).toBeNull();
     await side.gather();
@@ -85,7 +85,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(await side.relay.digest()).toBe(taken);
   });
 
-  test('what is remembered of one server is not taken for another', async () => {
+  test('what is remembered of one server is not used for another', async () => {
     const side = await relaySide({ devices: 100 });
     await side.gather();
     await side.gather();
@@ -118,7 +118,7 @@ describe('which full records are read', () => {
     expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(1);
   });
 
-  test('what an action touched is read again as long as the cloud has not taken it, also after a restart', async () => {
+  test('what an action touched is read again until the cloud has committed it, also after a restart', async () => {
     let takes = true;
     const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
     await side.gather();
@@ -146,7 +146,7 @@ describe('which full records are read', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('a new last sync is told once in its time, and is no change at other times', async () => {
+  test('a new last sync is sent once in its time, and is no change at other times', async () => {
     const side = await relaySide({ devices: 200 });
     await side.gather();
     let told = 0;
@@ -161,7 +161,7 @@ describe('which full records are read', () => {
 });
 
 describe('one gather at a time', () => {
-  test('the newest command wins: nothing of the one before is told any more', async () => {
+  test('the newest command wins: nothing of the one before is sent any more', async () => {
     const side = await relaySide({ devices: 100, faults: [{ kind: 'hang', on: 'list', times: 1 }] });
     const { link } = side.cloud;
     const signal = new AbortController().signal;
@@ -182,7 +182,7 @@ describe('one gather at a time', () => {
     expect(side.cloud.toldOf('gatherEnd')).toHaveLength(1);
   });
 
-  test('one that is given up tells nothing, and the next one is whole', async () => {
+  test('one that is aborted sends nothing, and the next one is whole', async () => {
     const side = await relaySide({ devices: 100, faults: [{ kind: 'delay', ms: 50, on: 'detail' }] });
     const stop = new AbortController();
     const command = side.cloud.command('run', { startedAt: side.clock.now });
@@ -204,7 +204,7 @@ describe('one gather at a time', () => {
     expect(side.cloud.underWay.most).toBe(4);
   });
 
-  test('a run that was not told to its end before a restart is told after it, once', async () => {
+  test('a run that was not sent to its end before a restart is sent after it, once', async () => {
     const stuck = cloud({ latency: () => new Promise(() => undefined) });
     const side = await relaySide({ devices: 100, cloud: stuck });
     const command = side.cloud.command('run', { startedAt: Date.now() });
@@ -249,7 +249,7 @@ describe('one gather at a time', () => {
   });
 });
 
-test('progress is told every two seconds while it goes on', async () => {
+test('progress is sent every two seconds while it goes on', async () => {
   let now = 0;
   const side = await relaySide({ devices: 100, needs: { now: () => (now += 100) } });
   await side.gather();

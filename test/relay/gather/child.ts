@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { GatherCommand } from '#domain/relay/relay-protocol';
 import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
-import type { Told } from '../../../relay/ports.ts';
+import type { OutgoingMessage } from '../../../relay/ports.ts';
 import type { Cloud } from './cloud.ts';
 
-type Said = { ready?: true; told?: Told; id?: number; done?: string };
+type Said = { ready?: true; told?: OutgoingMessage; id?: number; done?: string };
 
 export type RelayChild = {
   /** Resolves when the gather has ended, or the process was killed. */

@@ -12,7 +12,7 @@ import {
   relayedDevice,
   type ToCloud,
 } from '#domain/relay/relay-protocol';
-import type { Link, Told } from '../../../relay/ports.ts';
+import type { Link, OutgoingMessage } from '../../../relay/ports.ts';
 
 type Gathered<T extends ToCloud['type']> = Extract<ToCloud, { type: T }>;
 type Staged = { begin: Gathered<'gatherBegin'> | null; parts: Map<number, Gathered<'gatherPart'>> };
@@ -32,12 +32,12 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
   const underWay = { now: 0, most: 0 };
 
   /** As it comes over the wire. */
-  function received(given: Told): ToCloud {
+  function received(given: OutgoingMessage): ToCloud {
     const text = JSON.stringify({ ...given, n: ++n, fence: 7 });
     if (Buffer.byteLength(text) > longestMessageBytes) throw new Error(`A ${given.type} of ${Buffer.byteLength(text)} bytes`);
     bytes.push(Buffer.byteLength(text));
     const read = readToCloud(text);
-    if (read.read !== 'message') throw new Error(`Told what is no message: ${JSON.stringify(read)}`);
+    if (read.read !== 'message') throw new Error(`OutgoingMessage what is no message: ${JSON.stringify(read)}`);
     return read.message;
   }
 

@@ -61,12 +61,12 @@ describe.each<[string, FaultInput, { kind: string; says: RegExp }]>([
   });
 });
 
-test('how long a busy server asks to be left alone is told', async () => {
+test('the wait that a busy server asks for is reported', async () => {
   const side = await relaySide({ faults: [{ kind: 'status', code: 503, retryAfter: '120' }] });
   expect((await side.gather()).failed?.problem.retryAfterMs).toBe(120_000);
 });
 
-test('a server that is not there is told as unreachable', async () => {
+test('a server that is not there is reported as unreachable', async () => {
   const side = await relaySide();
   await side.server.stop();
   expect((await side.gather()).failed?.problem).toMatchObject({ unreachable: true, kind: 'transient' });
@@ -89,7 +89,7 @@ test('a wrong password reaches the server once, and the cure names the relay’s
   );
 });
 
-test('rows that cannot be read are counted, and while there are any, nothing is told as removed', async () => {
+test('rows that cannot be read are counted, and while there are any, nothing is sent as removed', async () => {
   const side = await relaySide({ devices: 95 });
   await side.gather();
   side.server.setFaults([{ kind: 'malformed-rows', every: 30 }]);

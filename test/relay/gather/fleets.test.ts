@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('lose' as const, 'restart', 'forget', 'repeat') }),
 );
 
-test('the chain of differences equals a full send, whatever happened in between', async () => {
+test('the chain of differences equals a full send after any history', async () => {
   const seed = Number(process.env.FLEET_SEED ?? Date.now() % 2 ** 31);
   console.log(`random fleets: FLEET_SEED=${seed}`);
   await fc.assert(

@@ -43,13 +43,13 @@ describe.each(journals)('the journal %s', (_, open) => {
     await journal.done(command, written);
     expect(await journal.open()).toEqual([]);
     const done = { command, receivedAt: 10, startedAt: 20, before, writtenAt: 25, done: written, toldAt: null };
-    expect(await journal.untold({ limit: 10, after: null })).toEqual([done]);
-    await journal.told(command, 40);
-    expect(await journal.untold({ limit: 10, after: null })).toEqual([]);
+    expect(await journal.unacknowledged({ limit: 10, after: null })).toEqual([done]);
+    await journal.acknowledged(command, 40);
+    expect(await journal.unacknowledged({ limit: 10, after: null })).toEqual([]);
     expect(await journal.attemptsOf('a')).toEqual([{ ...done, toldAt: 40 }]);
   });
 
-  test('a try that is known stays as it was, whatever is received, and each step is taken once, but a write may begin again', async () => {
+  test('a known attempt stays as it was first received; each step is recorded once, but a write may begin again', async () => {
     const journal = open();
     await journal.received(block('a'), 10);
     await journal.started(block('a'), { before, at: 20 });
@@ -58,8 +58,8 @@ describe.each(journals)('the journal %s', (_, open) => {
     await journal.written(block('a'), 26);
     await journal.done(block('a'), written);
     await journal.done(block('a'), { outcome: { how: 'expired' }, took, at: 31 });
-    await journal.told(block('a'), 40);
-    await journal.told(block('a'), 41);
+    await journal.acknowledged(block('a'), 40);
+    await journal.acknowledged(block('a'), 41);
     expect(await journal.received({ ...block('a'), what: 'approve', fence: 9 }, 50)).toEqual({
       command: block('a'),
       receivedAt: 10,
@@ -80,33 +80,33 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('c')).toEqual([]);
   });
 
-  test('what is open and what is untold comes in the order of arrival, the untold by pages', async () => {
+  test('open and unacknowledged entries come in the order of arrival, the unacknowledged ones by pages', async () => {
     const journal = open();
     const names = ['d', 'a', 'c', 'b', 'e'];
     await Promise.all(names.map((name, at) => journal.received(block(name), at)));
     expect((await journal.open()).map(({ command }) => command.actionId)).toEqual(names);
     await Promise.all(['e', 'd', 'c', 'b'].map((name) => journal.done(block(name), written)));
-    await journal.told(block('c'), 50);
-    const first = await journal.untold({ limit: 2, after: null });
+    await journal.acknowledged(block('c'), 50);
+    const first = await journal.unacknowledged({ limit: 2, after: null });
     expect(first.map(({ command }) => command.actionId)).toEqual(['d', 'b']);
-    const rest = await journal.untold({ limit: 2, after: block('b') });
+    const rest = await journal.unacknowledged({ limit: 2, after: block('b') });
     expect(rest.map(({ command }) => command.actionId)).toEqual(['e']);
-    expect(await journal.untold({ limit: 2, after: block('e') })).toEqual([]);
+    expect(await journal.unacknowledged({ limit: 2, after: block('e') })).toEqual([]);
   });
 
   test('a step of a try that it never received is refused', async () => {
     const journal = open();
     await expect(journal.started(block('a'), { before, at: 1 })).rejects.toThrow(JournalFailure);
-    await expect(journal.told(block('a'), 1)).rejects.toThrow(JournalFailure);
+    await expect(journal.acknowledged(block('a'), 1)).rejects.toThrow(JournalFailure);
     expect(await journal.size()).toBe(0);
   });
 
-  test('drops what is told and old, and nothing else', async () => {
+  test('drops what is acknowledged and old, and nothing else', async () => {
     const journal = open({ retention: { forMs: 100, entries: 1000 } });
     for (const name of ['told', 'untold', 'open']) await journal.received(block(name), 0);
     await journal.done(block('told'), written);
     await journal.done(block('untold'), written);
-    await journal.told(block('told'), 50);
+    await journal.acknowledged(block('told'), 50);
     const later = (from: number, at: number) =>
       Promise.all(Array.from({ length: 200 }, (_, n) => journal.received(block(`later ${from + n}`), at)));
     await later(0, 149);
@@ -117,7 +117,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('open')).toHaveLength(1);
   });
 
-  test('keeps no more told entries than it may, and every other whatever their number', async () => {
+  test('keeps a bounded number of acknowledged entries, and every other one', async () => {
     const journal = open({ retention: { forMs: 1e9, entries: 50 } });
     await Promise.all(Array.from({ length: 60 }, (_, n) => journal.received(block(`open ${n}`), n)));
     for (let n = 0; n < 400; n += 20)
@@ -125,7 +125,7 @@ describe.each(journals)('the journal %s', (_, open) => {
         Array.from({ length: 20 }, async (_, more) => {
           await journal.received(block(`told ${n + more}`), 100 + n);
           await journal.done(block(`told ${n + more}`), written);
-          await journal.told(block(`told ${n + more}`), 200 + n);
+          await journal.acknowledged(block(`told ${n + more}`), 200 + n);
         }),
       );
     await journal.received(block('last'), 900);

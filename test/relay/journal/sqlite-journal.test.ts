@@ -107,7 +107,7 @@ test('names of users and devices are for the account of the relay only', () => {
 test.each([
   ['what is no journal', () => writeFileSync(file(), 'Dear diary, '.repeat(1000)), /no journal/],
   ['a directory that is not there', () => rmSync(folder, { recursive: true }), /directory|missing/],
-])('%s is told in words with the cure', (_, damage, says) => {
+])('%s is described, with what to do', (_, damage, says) => {
   damage();
   expect(() => sqliteJournal(file())).toThrow(JournalFailure);
   expect(() => sqliteJournal(file())).toThrow(says);
@@ -131,7 +131,7 @@ test('it stays small: room of what was dropped is used again', async () => {
           const one = block(`action ${n + more}`);
           await journal.received(one, n);
           await journal.done(one, { outcome, took: { toWrite: null, total: 1 }, at: n });
-          await journal.told(one, n);
+          await journal.acknowledged(one, n);
         }),
       );
     return statSync(file()).size + statSync(`${file()}-wal`).size;

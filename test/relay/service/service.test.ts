@@ -84,7 +84,7 @@ describe('systemd', () => {
     expect(error ? 0 : status).toBe(0);
   });
 
-  test('a word is taken as it is, whatever it holds', () => {
+  test('a word is used as it is, with any content', () => {
     expect(word('/opt/relay')).toBe('/opt/relay');
     expect(word('/a b/100%$x"\\')).toBe('"/a b/100%%$$x\\"\\\\"');
   });
@@ -218,7 +218,7 @@ test('relay service install --dry-run shows the unit and what would be run, and 
   expect(refused.error).toContain('No relay is enrolled');
 });
 
-test('whoever starts it tells its allocator to keep small: the unit and the container', () => {
+test('the unit and the container both set the environment that keeps memory small', () => {
   const wanted = { program: ['/usr/bin/relay'], config: '/c', data: '/d', user: 'nobody', alsoWrites: [] };
   const container = readFileSync('relay/packaging/Containerfile', 'utf8');
   for (const [name, value] of Object.entries(leanEnvironment)) {

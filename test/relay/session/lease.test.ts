@@ -34,7 +34,7 @@ describe('the lease', () => {
     expect(lease.held()).toBeNull();
   });
 
-  test('ends by the wall clock where the machine slept and the other clock stood still', () => {
+  test('ends by the wall clock where the machine slept and the monotonic clock did not run', () => {
     lease.answered(granted, at);
     pass(10, { wall: 60_000 });
     expect(lease.held()).toBeNull();
@@ -59,7 +59,7 @@ describe('the lease', () => {
     expect(lease.held()).toBeNull();
   });
 
-  test('is taken away by what is said unasked, and never given by it', () => {
+  test('is withdrawn by an unrequested message, and never granted by it', () => {
     lease.said(granted);
     expect(lease.view()).toEqual({ holding: false, following: false, fence: null });
     lease.answered(granted, at);
@@ -92,7 +92,7 @@ describe('the cloud’s clock', () => {
     expect(clock.now()).toBe(2_002_410);
   });
 
-  test('is learnt anew where this machine slept', () => {
+  test('is learnt again after this machine slept', () => {
     const clock = createCloudClock(() => at);
     clock.answered(2_000_000, at);
     pass(10, { wall: 3_600_000 });
@@ -103,8 +103,8 @@ describe('the cloud’s clock', () => {
   });
 });
 
-describe('what has come', () => {
-  test('is taken once, whether it comes again while it is being taken or later', () => {
+describe('a received message', () => {
+  test('is handled once, whether it is redelivered meanwhile or later', () => {
     const inbox = createInbox();
     expect(inbox.take(5)).toBe('new');
     expect(inbox.take(5)).toBe('under-way');
@@ -112,7 +112,7 @@ describe('what has come', () => {
     expect(inbox.take(5)).toBe('seen');
   });
 
-  test('and could not be taken may come again', () => {
+  test('that could not be handled may be redelivered', () => {
     const inbox = createInbox();
     inbox.take(5);
     inbox.forget(5);

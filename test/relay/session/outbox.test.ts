@@ -34,7 +34,7 @@ test('waits for a connection, then sends in order, only a few at once', async ()
   expect(resent).toBe(0);
 });
 
-test('sends what is under way again over each new connection, with the same number', () => {
+test('redelivers what is under way over each new connection, with the same number', () => {
   add(1, 2);
   outbox.route(1);
   outbox.route(null);
@@ -43,25 +43,25 @@ test('sends what is under way again over each new connection, with the same numb
   expect(resent).toBe(2);
 });
 
-test('leaves to the old connection what is awaited there, until that is given up', () => {
+test('leaves to the old connection what is awaited there, until that is abandoned', () => {
   add(1);
   outbox.route(1);
   outbox.route(2, 1);
   add(2);
   expect(sent).toEqual(['1:m1', '2:m2']);
-  expect(outbox.owedOver(1)).toBe(1);
-  outbox.giveUp(1);
+  expect(outbox.unacknowledgedOver(1)).toBe(1);
+  outbox.abandon(1);
   expect(sent.at(-1)).toBe('2:m1');
-  expect(outbox.owedOver(1)).toBe(0);
+  expect(outbox.unacknowledgedOver(1)).toBe(0);
 });
 
-test('sends again over the same connection after a while, each time with more patience', () => {
+test('redelivers over the same connection after a while, with backoff', () => {
   add(1);
   outbox.route(1);
   const times: number[] = [];
   for (at = 0; at < 4_000; at += 10) {
     const before = sent.length;
-    outbox.nudge();
+    outbox.redeliverOverdue();
     if (sent.length > before) times.push(at);
   }
   expect(times.slice(0, 5)).toEqual([100, 300, 700, 1_500, 2_300]);
@@ -76,7 +76,7 @@ test('an acknowledgement that comes twice, or for what was never sent, changes n
   expect(outbox.size).toBe(0);
 });
 
-describe('given up', () => {
+describe('an aborted message', () => {
   test('is sent no more, and makes room', async () => {
     const given = new AbortController();
     const told = outbox.add(1, 'm1', given.signal);
@@ -89,14 +89,14 @@ describe('given up', () => {
     expect(sent.slice(4)).toEqual(['2:m2', '2:m3', '2:m4']);
   });
 
-  test('beforehand is never sent', async () => {
+  test('that was aborted beforehand is never sent', async () => {
     outbox.route(1);
     await expect(outbox.add(1, 'm1', AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
     expect(sent).toEqual([]);
   });
 });
 
-test('refuses what a caller hands over without end', async () => {
+test('rejects what a caller hands over without waiting', async () => {
   add(1, 2, 3, 4, 5);
   await expect(outbox.add(6, 'm6')).rejects.toThrow(/5 messages wait/);
 });

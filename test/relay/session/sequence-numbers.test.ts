@@ -54,7 +54,7 @@ test('a damaged file is an error that says what to do, and doing it lets them go
   expect(existsSync(file)).toBe(true);
 });
 
-test('a file that cannot be read is not taken for one that is absent', () => {
+test('a file that cannot be read does not count as absent', () => {
   mkdirSync(file);
   const { message, remedy } = refusalOf(() => take(1));
   expect(message).toBe(`${file} cannot be read (EISDIR).`);

@@ -79,7 +79,7 @@ describe('committed and pending', () => {
     expect(snapshot.kept(deviceHash(device('c')))).toBeNull();
   });
 
-  test('a run that is not taken leaves nothing behind when the next one begins', () => {
+  test('a run that is not committed leaves nothing behind when the next one begins', () => {
     const { snapshot } = opened();
     const before = committed(snapshot, [device('a')]);
     const lost = snapshot.begin(run('lost', 'delta', before));
@@ -108,7 +108,7 @@ describe('committed and pending', () => {
     again.close();
   });
 
-  test('devices that move and devices that were touched are told apart, and what was taken is touched no more', () => {
+  test('moving and touched devices are kept apart, and a committed device is touched no more', () => {
     const { snapshot } = opened();
     const digest = committed(snapshot, [device('a'), device('b')]);
     snapshot.touch('00000000000000aa');
@@ -152,12 +152,12 @@ describe('parts', () => {
   });
 });
 
-describe('a disk in trouble', () => {
+describe('a failing disk', () => {
   test.each([
     ['torn', (path: string) => truncateSync(path, 5_000)],
     ['overwritten', (path: string) => writeFileSync(path, 'no database at all, but long enough to look like one'.repeat(99))],
     ['scribbled on', (path: string) => scribble(path)],
-  ])('a file that is %s is set aside with a word in the log, and a new one begins', (_, harm) => {
+  ])('a file that is %s is moved away and logged, and a new one begins', (_, harm) => {
     const { snapshot, directory, open, logged } = opened();
     committed(
       snapshot,
@@ -173,7 +173,7 @@ describe('a disk in trouble', () => {
     again.close();
   });
 
-  test('a file that breaks while it is open is set aside, once, and what was known is gone', () => {
+  test('a file that breaks while it is open is moved away, once, and what was known is gone', () => {
     const { snapshot, directory, logged } = opened();
     committed(
       snapshot,
@@ -201,7 +201,7 @@ describe('a disk in trouble', () => {
   test('a disk that takes no more fails with what to do, and what was committed is unharmed', async () => {
     const directory = temporaryDirectory();
     const script = join(import.meta.dirname, 'fill-up.ts');
-    // A limit on the size of files stands for a disk that is full: the same refusal, of the same write.
+    // A limit on the size of files simulates a full disk: the same refusal, of the same write.
     const { stdout } = await promisify(execFile)('bash', [
       ...['-c', 'ulimit -f 3000; exec "$0" "$@"', process.execPath, script, directory],
     ]);

@@ -40,7 +40,7 @@ const told = (side: Awaited<ReturnType<typeof relaySide>>) =>
   );
 
 describe('Traveler 8.5 over HTTP', () => {
-  test('every device is told with what its document says, and Auto-Quarantine is said to be unsupported', async () => {
+  test('every device is sent with what its document says, and Auto-Quarantine is reported as unsupported', async () => {
     const side = await old({ devices: 95, requireApproval: true, devicesBeforeApproval: 1 });
     side.server.adminChange(side.server.deviceAt(3), { access: 2 });
     side.server.adminChange(side.server.deviceAt(4), { wipeOptions: 'wipeApps', wipeStatus: '1' });
@@ -62,7 +62,7 @@ describe('Traveler 8.5 over HTTP', () => {
     expect(side.cloud.rows.some(({ lastSync }) => lastSync !== null && lastSync > side.clock.now - 3_600_000)).toBe(true);
   });
 
-  test('only what changed is told next time; unchanged, it is two messages', async () => {
+  test('only what changed is sent next time; unchanged, it is two messages', async () => {
     const side = await old({ devices: 95 });
     await side.gather();
     side.clock.now -= 15 * 60_000;
@@ -76,7 +76,7 @@ describe('Traveler 8.5 over HTTP', () => {
     expect(told(side)).toEqual(shown(side.server));
   });
 
-  test('a device that an action touched is told though nothing about it changed', async () => {
+  test('a device that an action touched is sent though nothing about it changed', async () => {
     const side = await old({ devices: 95 });
     await side.gather();
     side.relay.touched(side.server.deviceAt(9));
@@ -219,7 +219,7 @@ describe('what Domino may say', () => {
     });
   });
 
-  test('categories and totals are no devices, and their count is not taken for one of devices', async () => {
+  test('categories and totals are no devices, and are not counted as devices', async () => {
     const pages = await domino((start) =>
       start > 1
         ? { '@toplevelentries': '1' }

@@ -39,7 +39,7 @@ test('each document is a device; what a document does not say is unknown', async
   ]);
 });
 
-test('thousands of documents come page by page, and a gather tells them all', async () => {
+test('thousands of documents come page by page, and a gather sends them all', async () => {
   const side = await relaySide({ reads: () => standIn('well', 2_000) });
   const { failed, agreed } = await side.gather();
   expect([failed, agreed, side.cloud.rows.length]).toEqual([undefined, true, 2_000]);
