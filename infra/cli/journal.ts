@@ -58,8 +58,12 @@ async function* linesOfApi(client: ApiClient, filter: Record<string, string | un
 }
 
 async function* linesOfFile(file: string): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }))
-    if (line !== '') yield line;
+  try {
+    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }))
+      if (line !== '') yield line;
+  } catch (error) {
+    throw new ApiRefusal(null, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Stops at the first finding of each source. `ends`: the heads to be reached; null where they are not known. */

@@ -1,6 +1,8 @@
 /** A table's stream to a function on the local stack: in order, nothing lost, whatever fails or is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { RunningMapping } from '#infra/emulator/lambda/event-source-mapping';
@@ -174,4 +176,17 @@ test('a folder from before the table had a stream gets one: what is written from
   const reader = noting();
   read(reader.invoke);
   await vi.waitFor(() => expect(reader.seen()).toEqual(names(2, 3)));
+});
+
+test('checkpoints that cannot be read are reported by name, and the stream is not read from its beginning instead', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 2));
+  const file = join(folder.path, 'streams', 'Stream.json');
+  await mkdir(file, { recursive: true });
+  const reader = noting();
+  const { problems } = read(reader.invoke);
+  await vi.waitFor(() => expect(problems[0]).toContain(`${file} (how far a stream is read) cannot be read`));
+  expect(reader.batches).toEqual([]);
+  await rmdir(file);
+  await vi.waitFor(() => expect(reader.seen()).toEqual(names(1, 2)), { timeout: 5000 });
 });
