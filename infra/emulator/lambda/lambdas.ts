@@ -84,7 +84,7 @@ async function compileBootstrap(dataDir: string): Promise<string> {
   return file;
 }
 
-/** One older log is kept; a log never grows without end over restarts. */
+/** Keeps one older log, so that a log does not grow over restarts without a limit. */
 async function rotate(file: string): Promise<void> {
   const size = await stat(file).then((found) => found.size, orIfAbsent(0));
   if (size > logLimit) await rename(file, `${file}.1`);

@@ -68,7 +68,7 @@ function checkpointOf<R extends StreamRecord>(records: readonly R[]): BatchEffec
   return last ? [{ kind: 'checkpoint', sequenceNumber: last.sequenceNumber }] : [];
 }
 
-/** Past its attempts or its age; a negative limit is none. */
+/** Past its attempts or its age; a negative limit means no limit. */
 function isOver(
   record: StreamRecord | undefined,
   failures: number,

@@ -51,7 +51,7 @@ export function dynamodbNeeds(operation: string, body: unknown, { tables }: Mode
   });
 }
 
-/** The server has names of its own for streams: the table within them tells which of the template's is meant. */
+/** The server has names of its own for streams: the table within them shows which one of the template is meant. */
 function streamNeeds(operation: string, body: unknown, tables: Model['tables']): Need[] {
   const { TableName, StreamArn = '', ShardIterator = '' } = read(streamCall, body);
   const told = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;

@@ -33,7 +33,7 @@ export function authority(given: AuthorityOptions) {
     begin: () => begin(pool),
     /** `answer`: the address that the person came back with. Throws when it does not belong to `pending`, or the pool refuses. */
     finish: (answer: URL, pending: Pending) => finish(pool, answer, pending),
-    /** A fresh ID token for a session; null when the pool no longer knows it. Throws when the pool cannot be reached. */
+    /** A fresh ID token for a session; null when it has ended. Throws when the pool cannot be reached. */
     renew: (refreshToken: string) => renew(pool, refreshToken),
     /** Ends a session, wherever it is used. */
     async revoke(refreshToken: string): Promise<void> {
