@@ -12,6 +12,7 @@ import { authorise } from './authorise.ts';
 import { type Closing, type Connection, openConnection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { type Client, connectEvent, disconnectEvent, messageEvent, newId } from './events.ts';
+import { clientOf, isHandshake } from './handshake.ts';
 import type { SocketLimits } from './limits.ts';
 import { type Refused, refuse } from './refused.ts';
 
@@ -172,24 +173,6 @@ function disconnect(state: State, client: Client, closing: Closing): void {
 /** The end of a connection adds another promise: its `$disconnect` call. */
 async function emptied(work: ReadonlySet<Promise<unknown>>): Promise<void> {
   while (work.size > 0) await Promise.all(work);
-}
-
-/** False for what API Gateway does not accept as a request to upgrade. */
-function isHandshake({ method, headers }: IncomingMessage): boolean {
-  const key = headers['sec-websocket-key'] ?? '';
-  const version = headers['sec-websocket-version'];
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && /^[\w+/]{22}==$/.test(key) && version === '13';
-}
-
-function clientOf({ headers, socket }: IncomingMessage): Client {
-  return {
-    connectionId: newId(),
-    connectedAt: Date.now(),
-    sourceIp: socket.remoteAddress ?? '',
-    userAgent: headers['user-agent'],
-    domainName: headers.host ?? '',
-    authorizer: null,
-  };
 }
 
 const withAction = z.object({ action: z.string() });
