@@ -1,4 +1,4 @@
-/** `npm run build:relay`: the relay as one file that runs with plain Node 24, and the Notes script that lies beside it. */
+/** `npm run build:relay`: the relay as one file that runs with plain Node 24, with the Notes script beside it. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';

@@ -1,4 +1,4 @@
-/** Speaks to the product's HTTP API, as any outside program would. */
+/** A client of the product's HTTP API, with no more rights than any other program. */
 import { z } from 'zod';
 
 export type ApiClient = {
@@ -10,7 +10,7 @@ export type ApiClient = {
   delete<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
 };
 
-/** The API said no, or could not be reached; the message is for a person. */
+/** The API refused, or could not be reached; the message is for a person. */
 export class ApiRefusal extends Error {
   override name = 'ApiRefusal';
   readonly status: number | null;
@@ -56,7 +56,7 @@ export function apiClient({ url, token }: { url: string; token: string }): ApiCl
   };
 }
 
-/** A problem document (RFC 9457) in words. */
+/** The text of a problem document (RFC 9457). */
 function wordsOf(status: number, text: string): string {
   if (status === 401)
     return 'The API refused the token (401). Take the one of the running stack: EXTENDER_TOKEN, or its ready file.';

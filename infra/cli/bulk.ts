@@ -48,10 +48,10 @@ export function lineOf({ actions, ended, states, staged, refused, estimatedEnd, 
     'not yet requested': staged,
     [cancelledAt === null ? 'refused' : 'refused or never requested']: refused,
   };
-  const told = Object.entries(counts).flatMap(([state, count]) => (count > 0 ? [`${state} ${figure(count)}`] : []));
+  const parts = Object.entries(counts).flatMap(([state, count]) => (count > 0 ? [`${state} ${figure(count)}`] : []));
   const left = estimatedEnd === null ? '' : `; about ${duration(Date.parse(estimatedEnd) - now)} left`;
   const end = cancelledAt === null ? left : '; cancelled';
-  return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${figure(ended)} of ${figure(actions)}: ${told.join(', ')}${end}`;
+  return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${figure(ended)} of ${figure(actions)}: ${parts.join(', ')}${end}`;
 }
 
 const figure = (count: number) => count.toLocaleString('en');

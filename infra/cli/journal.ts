@@ -48,8 +48,12 @@ async function verifyStack(client: ApiClient, source: string | undefined): Promi
 }
 
 async function* linesOfFile(file: string): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }))
-    if (line !== '') yield line;
+  try {
+    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }))
+      if (line !== '') yield line;
+  } catch (error) {
+    throw new ApiRefusal(null, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Stops at the first finding of each source. `ends`: the heads to be reached; null where they are not known. */

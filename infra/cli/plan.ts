@@ -1,5 +1,4 @@
 /** `plan`, `settings …` and `guards …`: what settings would change, publishing them, and deciding on what the guard stopped. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
@@ -18,6 +17,7 @@ import {
   settingsAnswer,
   type Version,
 } from './plan-shapes.ts';
+import { jsonOfFile } from './read-file.ts';
 
 type Scoped = Output & { source?: string };
 /** A plan whose guard would trip, and a publication that waits for a person, end so. */
@@ -79,10 +79,7 @@ const jsonOf = (json: boolean | undefined): Output => (json ? { json } : {});
 const scopeOf = (source: string | undefined) => (source === undefined ? {} : { sourceId: source });
 
 async function settingsIn(file: string): Promise<z.infer<typeof settingsSchema>> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new ApiRefusal(null, `${file} cannot be read: ${error.message}`);
-  });
-  const given = jsonOfFile(file, text);
+  const given = await jsonOfFile(file);
   const wrapped = z.looseObject({ settings: z.unknown() }).safeParse(given);
   const parsed = settingsSchema.safeParse(wrapped.success ? wrapped.data.settings : given);
   if (parsed.success) return parsed.data;
@@ -90,14 +87,6 @@ async function settingsIn(file: string): Promise<z.infer<typeof settingsSchema>>
     null,
     `${file}: ${parsed.error.issues.map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`).join('; ')}`,
   );
-}
-
-function jsonOfFile(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ApiRefusal(null, `${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 const history = (api: ApiClient, source: string | undefined, cursor = '') => {

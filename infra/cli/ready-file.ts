@@ -1,6 +1,7 @@
 /** What outsiders need to reach the running stack: written in one step, readable by its owner only, gone when it stops. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ApiRefusal } from './api-client.ts';
 
 export const readyFacts = z.object({
   consoleUrl: z.string(),
@@ -25,14 +26,20 @@ export async function writeReadyFile(file: string, facts: ReadyFacts): Promise<v
   await rename(draft, file);
 }
 
-/** Null where there is none, or none that this version understands. */
+/** Null where there is none, or none that this version understands. Throws ApiRefusal when it is there and cannot be read. */
 export async function readReadyFile(file: string): Promise<ReadyFacts | null> {
   try {
     return readyFacts.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError || codeOf(error) === 'ENOENT') return null;
+    throw new ApiRefusal(
+      null,
+      `${file} cannot be read (${codeOf(error)}). Run as the account that started the stack, or set EXTENDER_API and EXTENDER_TOKEN.`,
+    );
   }
 }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 export async function removeReadyFile(file: string): Promise<void> {
   await rm(file, { force: true });

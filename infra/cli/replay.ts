@@ -1,5 +1,4 @@
 /** `replay`: every device's state and verdict at a past time, or what other settings would have done over the last days. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ChainEntry, JournalLine } from '#domain/journal/hash-chain';
 import { defaultSettings, type Settings, settings as settingsSchema } from '#domain/quarantine/settings';
@@ -8,6 +7,7 @@ import { type Supposed, whatIf } from '#domain/replay/what-if';
 import { ApiRefusal } from './api-client.ts';
 import type { CommandLine, Output } from './command-line.ts';
 import { journalOfApi, journalOfFile } from './journal-source.ts';
+import { jsonOfFile } from './read-file.ts';
 import { table } from './table.ts';
 
 type Options = Output & { at?: string; settings?: string; days: string; to?: string; source?: string; journal?: string };
@@ -96,11 +96,7 @@ function lastOf(lines: readonly JournalLine[]): number {
 }
 
 async function settingsOf(file: string): Promise<Settings> {
-  const parsed = given.safeParse(
-    await readFile(file, 'utf8').then(JSON.parse, (error: Error) => {
-      throw new ApiRefusal(null, `${file} cannot be read: ${error.message}`);
-    }),
-  );
+  const parsed = given.safeParse(await jsonOfFile(file));
   if (parsed.success) return settingsSchema.parse({ ...defaultSettings, ...parsed.data });
   const faults = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
   throw new ApiRefusal(null, [`${file} holds no settings:`, ...faults].join('\n'));

@@ -1,6 +1,5 @@
 /** `approve`, `block`, `remove`, `wipe`, `cancel-wipe` of one device; `approve` and `block` also of many (`--file`, `--query`). */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { acceptedAction, devicePage } from './api-shapes.ts';
 import { followBulk, inRequests } from './bulk.ts';
 import type { CommandLine, Output } from './command-line.ts';
 import { firstOf } from './pages.ts';
+import { textOfFile } from './read-file.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };
 type Asked = Output & { by: string; reason?: string };
@@ -95,7 +95,7 @@ async function askMany(
 const acceptedBulk = z.object({ bulkId: z.string(), actions: z.number() });
 
 async function targetsOf(api: ApiClient, { file, query }: Many): Promise<Target[]> {
-  const found = [...(file === undefined ? [] : readTargets(await readFile(file, 'utf8'))), ...(await queried(api, query))];
+  const found = [...(file === undefined ? [] : readTargets(await textOfFile(file))), ...(await queried(api, query))];
   return [...new Map(found.map((target) => [JSON.stringify([target.sourceId, target.user, target.deviceId]), target])).values()];
 }
 

@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 
 export type AlarmProps = {
   metric: IMetric;
-  /** Rings at this value or above it. */
+  /** Goes off at this value or above it. */
   threshold: number;
   /** One sentence or two: what happened, what it breaks, where to look. */
   says: string;

@@ -1,13 +1,12 @@
-/** Builds that are made once per state of their sources: a second start takes what the first one built. */
+/** Builds that are made once per state of their sources: a second start uses what the first one built. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const cache = join(root, 'node_modules/.cache/traveler-extender');
-/** Of each kind; older ones are of states of the sources that are gone. */
+/** Builds kept of each kind: older ones belong to earlier states of the sources. */
 const kept = 4;
 
 export type BuildOnce = {
@@ -28,7 +27,7 @@ export async function builtOnce({ name, sources, except = [], build }: BuildOnce
   const isSource = (file: string) => all.some((source) => lies(file, source)) && !except.some((part) => lies(file, part));
   const files = (await Promise.all(all.map(filesOf))).flat().filter(isSource);
   const built = join(cache, `${name}-${await fingerprintOf(files)}`);
-  if (existsSync(built)) return built;
+  if (await exists(built)) return built;
   await buildTo(built, async (outdir) => {
     const unforeseen = (await build(outdir)).filter((file) => !lies(file, 'node_modules') && !isSource(file));
     // A change in them would leave an old build in use.
@@ -49,19 +48,34 @@ async function buildTo(target: string, build: (outdir: string) => Promise<void>)
     await rename(outdir, target);
   } catch (error) {
     await rm(outdir, { recursive: true, force: true });
-    if (!existsSync(target)) throw error;
+    if (!(await exists(target))) throw error;
   }
 }
 
 async function forgetOlder(name: string): Promise<void> {
   const folders = (await readdir(cache)).filter((folder) => folder.startsWith(`${name}-`)).map((folder) => join(cache, folder));
-  // Another start may be forgetting, too: what is gone already is the oldest.
-  const dated = await Promise.all(
-    folders.map(async (folder) => ({ folder, at: (await stat(folder).catch(() => null))?.mtimeMs ?? 0 })),
-  );
+  // Another start may remove older builds, too: a folder that no longer exists counts as the oldest.
+  const dated = await Promise.all(folders.map(async (folder) => ({ folder, at: await builtAt(folder) })));
   const older = dated.sort((one, other) => other.at - one.at).slice(kept);
   await Promise.all(older.map(({ folder }) => rm(folder, { recursive: true, force: true })));
 }
+
+/** Epoch ms; 0 for a folder that no longer exists. */
+async function builtAt(folder: string): Promise<number> {
+  try {
+    return (await stat(folder)).mtimeMs;
+  } catch (error) {
+    if (isAbsent(error)) return 0;
+    throw error;
+  }
+}
+
+/** Throws where it cannot be found out whether the folder exists. */
+async function exists(folder: string): Promise<boolean> {
+  return (await builtAt(folder)) > 0;
+}
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 async function fingerprintOf(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
@@ -79,5 +93,5 @@ async function filesOf(source: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 
-/** Is the file this source, or within it? */
+/** Whether the file is this source, or within it. */
 const lies = (file: string, source: string): boolean => file === source || file.startsWith(`${source}${sep}`);

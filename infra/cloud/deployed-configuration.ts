@@ -1,5 +1,5 @@
 /** Reads the configuration file for a deployment: secrets by name only, every error at once, each naming its path. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 
 export class ConfigurationError extends Error {
@@ -11,8 +11,7 @@ type Found = { path: string; message: string; covers?: string };
 
 /** Throws `ConfigurationError` whose message lists all that is wrong; no value of the file is repeated in it. */
 export function readDeployedConfiguration(file: string): RuntimeConfiguration {
-  if (!existsSync(file)) throw new ConfigurationError(`There is no configuration file at ${file}. Name one with -c config=FILE.`);
-  const given = parseJson(file);
+  const given = parseJson(file, readText(file));
   const secrets = clearTextSecrets(given);
   const parsed = runtimeConfiguration.safeParse(given);
   const others = parsed.success
@@ -27,9 +26,22 @@ export function readDeployedConfiguration(file: string): RuntimeConfiguration {
   );
 }
 
-function parseJson(file: string): unknown {
+function readText(file: string): string {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : String(error);
+    throw new ConfigurationError(
+      code === 'ENOENT'
+        ? `There is no configuration file at ${file}. Name one with -c config=FILE.`
+        : `The configuration file ${file} cannot be read (${code}). Check its permissions, or name another with -c config=FILE.`,
+    );
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     // The parser's own message may quote the text around the mistake, and with it a password.
     throw new ConfigurationError(`${file} is not valid JSON: a quote, comma or bracket is missing or too many.`);

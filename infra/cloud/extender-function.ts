@@ -28,7 +28,7 @@ export type ExtenderFunctionProps<F extends FunctionName> = {
   notify: ITopic;
 };
 
-/** Errors in five minutes that ring. One failed invocation is retried by its queue; several in a row are trouble. */
+/** Errors in five minutes that set the alarm off. One failed invocation is retried by its queue; several need a person. */
 const errorsThatRing = 3;
 
 export class ExtenderFunction<F extends FunctionName = FunctionName> extends Construct {

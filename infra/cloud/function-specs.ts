@@ -1,6 +1,6 @@
 /**
  * Size and time of each function, and what a person notices while it fails. Time-outs of queue-driven functions also set how
- * long a message is hidden before it comes again (twice as long), so they are as short as the work allows.
+ * long a message is hidden before it is redelivered (twice as long), so they are as short as the work allows.
  */
 import type { FunctionName } from '#domain/runtime/environment';
 import type { QueueName } from './permissions.ts';

@@ -1,6 +1,6 @@
 /**
- * The journal's stream to the function that seals and tells it. In order per device; a batch that fails comes again whole or
- * from its first failed record on, and is halved to find the record that fails it.
+ * The journal's stream to the function that adds its lines to the chain and publishes them. In order per device; a batch that
+ * fails is retried whole or from its first failed record, and is halved to find the record that fails it.
  */
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
@@ -16,11 +16,11 @@ export type JournalOutboxProps = { journal: Table; worker: IFunction; unpublishe
 
 /** Lines a call: some fifty fit one transaction of the chain. */
 const batchSize = 100;
-/** A stream keeps records for 24 hours: until shortly before, what fails is tried again. */
+/** A stream keeps records for 24 hours: until shortly before, failures are retried. */
 const giveUpAfter = Duration.hours(23);
 const lateAfter = Duration.minutes(15);
 
-/** The mapping's own permissions stand in the worker's role (permissions.ts). */
+/** The mapping's own permissions are in the worker's role (permissions.ts). */
 export function createJournalOutbox(
   scope: Construct,
   { journal, worker, unpublished, breaks, notify }: JournalOutboxProps,
@@ -37,7 +37,7 @@ export function createJournalOutbox(
     eventSourceArn: journal.tableStreamArn,
     startingPosition: StartingPosition.TRIM_HORIZON,
     batchSize,
-    // New lines only: the chain lies in the same table.
+    // New lines only: the chain is in the same table.
     filters: [
       FilterCriteria.filter({
         eventName: FilterRule.isEqual('INSERT'),

@@ -19,7 +19,7 @@ const zodByParts: Plugin = {
   },
 };
 
-/** `undici`: the file that stands in for it. */
+/** `undici`: the file that replaces it. */
 export function leanImports(root: string, undici = 'undici-client.js'): Pick<BuildOptions, 'alias' | 'define' | 'plugins'> {
   return {
     plugins: [zodByParts],

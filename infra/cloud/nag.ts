@@ -1,4 +1,4 @@
-/** The rule packs that a deployment must pass. What is acknowledged stands beside the thing it concerns, with its reason. */
+/** The rule packs that a deployment must pass. An acknowledgement is beside the resource it concerns, with its reason. */
 import { type App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 

@@ -116,7 +116,7 @@ export const needs: { [F in FunctionName]: Needs } = {
   evaluate: {
     ...nothing,
     tables: {
-      // The guard looks at the whole fleet where everyone is decided anew.
+      // The guard looks at the whole fleet where every user is decided again.
       devices: ['Query', 'Scan', 'UpdateItem'],
       enrolments: ['Query', 'Scan'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem'],
@@ -257,7 +257,7 @@ export type Resources = {
   queues: { [Q in QueueName]: Queue };
   deadLetters: readonly Queue[];
   bus: EventBus;
-  /** Takes what the journal's stream had to give up. */
+  /** Receives records that the journal's stream dropped. */
   unpublished: Queue;
   secretNames: readonly string[];
   secretsOf: { [S in OutsideService]?: string };
@@ -342,7 +342,7 @@ function queueStatements(need: Needs, queues: Resources['queues']): PolicyStatem
 const handling = (arns: readonly string[]) =>
   allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'], arns);
 
-/** Lambda reads a stream in the function's name, and sends what it gives up in it too. */
+/** Lambda reads a stream in the function's name, and reports dropped records in its name too. */
 function outboxStatements({ tables, bus, unpublished }: Resources): PolicyStatement[] {
   const stream = tables.journal.tableStreamArn ?? '';
   return [

@@ -1,6 +1,6 @@
 /**
  * What may be replaced: queues, functions, schedule, rule and API. Removing this stack stops the product and loses only what
- * lies in its queues: the next gather and the portal's next snapshot bring it back. Mail goes on meanwhile.
+ * is in its queues: the next gather and the portal's next snapshot restore it. Phones keep syncing meanwhile.
  */
 import { CfnOutput, Duration, Lazy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';

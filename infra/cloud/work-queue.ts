@@ -13,9 +13,9 @@ export type WorkQueueProps = {
   fifo?: boolean;
   /** Time-out of the function that works it off: the queue hides a message twice as long. */
   functionTimeout: Duration;
-  /** Receives before a message is given up. */
+  /** Receives before a message goes to the dead-letter queue. */
   tries: number;
-  /** The oldest message may wait this long before the alarm rings. */
+  /** The oldest message may wait this long before the alarm goes off. */
   alarmAfter: Duration;
   notify: ITopic;
 };
@@ -53,7 +53,7 @@ export class WorkQueue extends Construct {
 
 export type DeadLetterProps = { breaks: string; fifo?: boolean; notify: ITopic };
 
-/** Keeps for 14 days what could not be worked off, and rings at the first message. */
+/** Keeps for 14 days messages that failed, with an alarm at the first one. */
 export function createDeadLetterQueue(scope: Construct, id: string, { breaks, fifo = false, notify }: DeadLetterProps): Queue {
   const queue = new Queue(scope, id, {
     ...(fifo ? { fifo } : {}),

@@ -20,7 +20,7 @@ export type Apis = {
   web: { consoleUrl: string; apiUrl: string; apiToken: string };
   /** Where WebSockets connect; null where the template has no such API. */
   socketUrl: string | null;
-  /** Closes every WebSocket; functions are told as long as they run. */
+  /** Closes every WebSocket; `$disconnect` functions are called as long as they run. */
   closeSockets(): Promise<void>;
 };
 

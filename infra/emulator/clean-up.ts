@@ -1,8 +1,8 @@
-/** What was started, to be stopped in the opposite order, each within its share of the time and whatever the others do. */
+/** What was started, to be stopped in the opposite order: each within its share of the time, even when others fail. */
 export type CleanUp = {
   add(stop: () => Promise<void> | void): void;
-  /** Never rejects; tells of each that failed or took too long. */
-  run(tell: (says: string) => void): Promise<void>;
+  /** Never rejects; reports each that failed or took too long. */
+  run(report: (says: string) => void): Promise<void>;
 };
 
 export function cleanUp({ eachMs = 2500 } = {}): CleanUp {
@@ -16,9 +16,9 @@ export function cleanUp({ eachMs = 2500 } = {}): CleanUp {
   }
   return {
     add: (stop) => void stops.push(stop),
-    async run(tell) {
+    async run(report) {
       for (const stop of stops.splice(0).reverse())
-        await bounded(stop).catch((error: Error) => tell(`stopping: ${error.message}`));
+        await bounded(stop).catch((error: Error) => report(`stopping: ${error.message}`));
     },
   };
 }

@@ -37,7 +37,7 @@ export function listenError(error: unknown, { port, remedy }: { port: number; re
   const where = port === 0 ? `A port of ${host}` : `Port ${port} of ${host}`;
   switch (code) {
     case 'EADDRINUSE':
-      return new StartError(`${where} is taken by another program. ${remedy}`);
+      return new StartError(`${where} is taken by another program (EADDRINUSE). ${remedy}`);
     case 'EACCES':
       return new StartError(`${where} may not be used: the system reserves it for privileged programs (EACCES). ${remedy}`);
     case 'EADDRNOTAVAIL':

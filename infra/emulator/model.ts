@@ -54,7 +54,7 @@ export type EventSourceMapping = {
   maximumConcurrency: number | null;
   enabled: boolean;
 };
-/** A table's stream to a function. `-1` attempts or seconds: without end, which is the stream's own 24 hours. */
+/** A table's stream to a function. `-1` attempts or seconds: no limit but the stream's own 24 hours. */
 export type StreamMapping = {
   id: string;
   functionArn: string;
@@ -65,9 +65,9 @@ export type StreamMapping = {
   bisects: boolean;
   retryAttempts: number;
   maximumAgeSeconds: number;
-  /** EventBridge patterns; a record that none fits is passed over. Empty: all are taken. */
+  /** EventBridge patterns; a record that none matches is skipped. Empty: all match. */
   filters: Record<string, unknown>[];
-  /** The queue that is told of records that were given up. */
+  /** The queue that gets the sequence numbers of dropped records. */
   failuresArn: string | null;
   enabled: boolean;
 };
@@ -80,7 +80,7 @@ export type Route = { routeKey: string; functionArn: string; authorizer: Authori
 export type HttpApi = { id: string; name: string; routes: Route[] };
 /** Where an authoriser finds what it judges: a header (in any case) or a parameter of the query. */
 export type IdentitySource = { in: 'header' | 'querystring'; name: string };
-/** A WebSocket API and its one stage. Who shows nothing at a source of identity does not reach the authoriser. */
+/** A WebSocket API and its one stage. A request without a value at an identity source does not reach the authoriser. */
 export type SocketApi = {
   id: string;
   name: string;

@@ -1,6 +1,6 @@
 /**
  * EventBridge Scheduler: `rate(…)` and `cron(…)` in UTC. Unlike the real one, each schedule also runs once at the start, so
- * that a local stack shows something at once. A failed run is tried again, then left to the next.
+ * that a local stack shows something at once. A failed run is retried twice, then the next one is awaited.
  */
 import cron from 'aws-cron-parser';
 import type { Invoke, Schedule } from './model.ts';
@@ -9,16 +9,16 @@ export type ScheduleOptions = {
   invoke: Invoke;
   onProblem: (says: string) => void;
   now?: () => Date;
-  /** Pauses before the second and third try. */
+  /** Waits before the second and third attempt: a fixed list, because the second wait is to outlast a function's cold start. */
   retryAfterMs?: readonly number[];
 };
 export type RunningSchedules = { stop(): void };
 
 const unitMs: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-/** The longest time that a timer takes. */
+/** The longest delay that a timer accepts, ms. */
 const longestTimer = 2 ** 31 - 1;
 
-/** When the schedule runs next after `from`; null when never again. Throws on an expression that it does not understand. */
+/** When the schedule runs next after `from`; null: never. Throws on an expression of another kind. */
 export function nextRun(expression: string, from: Date): Date | null {
   const [, amount, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   const ms = unitMs[unit];
@@ -41,14 +41,15 @@ export function startSchedules(schedules: readonly Schedule[], options: Schedule
     );
   }
 
-  async function run(schedule: Schedule, pauses: readonly number[]): Promise<void> {
+  /** Never rejects. `waits`: before the attempts that are left. */
+  async function run(schedule: Schedule, waits: readonly number[]): Promise<void> {
     try {
       await invoke(schedule.targetArn, JSON.parse(schedule.input ?? '{}'));
     } catch (error) {
-      const [pause, ...rest] = pauses;
+      const [wait, ...rest] = waits;
       if (!timers.has(schedule.id)) return;
-      if (pause !== undefined) return after(`${schedule.id} again`, pause, () => void run(schedule, rest));
-      onProblem(`schedule ${schedule.id}: ${(error as Error).message}`);
+      if (wait !== undefined) return after(`${schedule.id} again`, wait, () => void run(schedule, rest));
+      onProblem(`schedule ${schedule.id}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 

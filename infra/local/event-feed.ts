@@ -1,4 +1,4 @@
-/** Follows the running product through its API and tells, one line each, what a person would want to see happen. */
+/** Follows the running product through its API and shows, one line each, what a person would want to see happen. */
 import { type ApiClient, ApiRefusal } from '../cli/api-client.ts';
 import { type Device, devicePage, deviceWithTimeline, type Run, type SourceStatus, status } from '../cli/api-shapes.ts';
 import { seconds } from '../cli/format-answers.ts';
@@ -6,64 +6,32 @@ import type { Terminal } from '../cli/terminal.ts';
 
 export type EventFeedOptions = { api: ApiClient; screen: Pick<Terminal, 'event' | 'problem'>; everyMs?: number };
 
-/** What was told of a source last, so that only news is told. */
-type Told = { runId: string | null; at: number; problem: string | null; inForce: boolean };
+/** What was shown of a source last, so that only news is shown. */
+type Shown = { runId: string | null; at: number; problem: string | null; inForce: boolean };
+type State = {
+  options: EventFeedOptions;
+  sources: Map<string, Shown>;
+  /** Devices that wait for approval, by key; null before the first look. */
+  held: Map<string, Device> | null;
+};
 const unchangedGatherEveryMs = 60_000;
 const heldShown = 200;
 const keyOf = ({ sourceId, user, deviceId }: Device) => [sourceId, user, deviceId].map(encodeURIComponent).join('/');
 
-export function followEvents({ api, screen, everyMs = 2000 }: EventFeedOptions): { stop(): void } {
-  const told = new Map<string, Told>();
-  let held: Map<string, Device> | null = null;
+export function followEvents(options: EventFeedOptions): { stop(): void } {
+  const { api, screen, everyMs = 2000 } = options;
+  const state: State = { options, sources: new Map(), held: null };
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
-  function tellSource(source: SourceStatus): void {
-    const before = told.get(source.sourceId) ?? { runId: null, at: 0, problem: null, inForce: false };
-    const problem = source.problem?.what ?? null;
-    const gather = newsOfGather(source.lastGather, before);
-    if (gather) screen.event(`${source.sourceId}: ${gather}`);
-    if (source.problem && problem !== before.problem)
-      screen.problem(`${source.sourceId}: ${source.problem.what} (${source.problem.where}). ${source.problem.remedy}`);
-    if (source.aq.inForce && !before.inForce) screen.event(`${source.sourceId}: Auto-Quarantine is in force`);
-    const at = gather ? Date.now() : before.at;
-    told.set(source.sourceId, { runId: source.lastGather?.runId ?? null, at, problem, inForce: source.aq.inForce });
-  }
-
-  async function tellHeld(): Promise<void> {
-    const page = await api.get(`/devices?verdict=hold&limit=${heldShown}`, devicePage);
-    const now = new Map(page.devices.map((device) => [keyOf(device), device]));
-    if (held === null) {
-      if (now.size > 0) screen.event(`${now.size}${page.cursor ? ' and more' : ''} devices wait for approval`);
-      held = now;
-      return;
-    }
-    for (const [key, device] of now) if (!held.has(key)) screen.event(`held: ${nameOf(device)}: ${device.evidence ?? ''}`);
-    // With more held than one page shows, a device may only have moved to another page.
-    const left = page.cursor ? [] : [...held].filter(([key]) => !now.has(key));
-    for (const [key, device] of left) if (!(await tellReleased(key))) now.set(key, device);
-    held = now;
-  }
-
-  /** False while what was decided has not yet happened on the server. */
-  async function tellReleased(key: string): Promise<boolean> {
-    const device = await api.get(`/devices/${key}`, deviceWithTimeline).catch((error: unknown) => {
-      if (error instanceof ApiRefusal && error.status === 404) return null;
-      throw error;
-    });
-    if (!device) return true;
-    if (device.verdict === 'approve' && device.approval === 'pending') return false;
-    screen.event(`${device.verdict === 'approve' ? 'approved' : 'no longer held'}: ${nameOf(device)}: ${device.evidence ?? ''}`);
-    return true;
-  }
-
+  /** Never rejects. */
   async function poll(): Promise<void> {
     try {
       const { sources } = await api.get('/status', status);
-      for (const source of sources) tellSource(source);
-      await tellHeld();
+      for (const source of sources) showSource(state, source);
+      state.held = await showHeld(state);
     } catch (error) {
-      if (!stopped) screen.problem(`the API: ${(error as Error).message}`);
+      if (!stopped) screen.problem(`the API: ${error instanceof Error ? error.message : String(error)}`);
     }
     if (!stopped) timer = setTimeout(poll, everyMs);
   }
@@ -77,9 +45,49 @@ export function followEvents({ api, screen, everyMs = 2000 }: EventFeedOptions):
   };
 }
 
+function showSource({ sources, options: { screen } }: State, source: SourceStatus): void {
+  const before = sources.get(source.sourceId) ?? { runId: null, at: 0, problem: null, inForce: false };
+  const problem = source.problem?.what ?? null;
+  const gather = newsOfGather(source.lastGather, before);
+  if (gather) screen.event(`${source.sourceId}: ${gather}`);
+  if (source.problem && problem !== before.problem)
+    screen.problem(`${source.sourceId}: ${source.problem.what} (${source.problem.where}). ${source.problem.remedy}`);
+  if (source.aq.inForce && !before.inForce) screen.event(`${source.sourceId}: Auto-Quarantine is in force`);
+  const at = gather ? Date.now() : before.at;
+  sources.set(source.sourceId, { runId: source.lastGather?.runId ?? null, at, problem, inForce: source.aq.inForce });
+}
+
+/** Gives the devices to compare with next time. */
+async function showHeld(state: State): Promise<Map<string, Device>> {
+  const { held, options } = state;
+  const page = await options.api.get(`/devices?verdict=hold&limit=${heldShown}`, devicePage);
+  const now = new Map(page.devices.map((device) => [keyOf(device), device]));
+  if (held === null) {
+    if (now.size > 0) options.screen.event(`${now.size}${page.cursor ? ' and more' : ''} devices wait for approval`);
+    return now;
+  }
+  for (const [key, device] of now) if (!held.has(key)) options.screen.event(`held: ${nameOf(device)}: ${device.evidence ?? ''}`);
+  // With more held than one page shows, a device may only have moved to another page.
+  const left = page.cursor ? [] : [...held].filter(([key]) => !now.has(key));
+  for (const [key, device] of left) if (!(await showReleased(options, key))) now.set(key, device);
+  return now;
+}
+
+/** False while the decision has not been carried out on the server. */
+async function showReleased({ api, screen }: EventFeedOptions, key: string): Promise<boolean> {
+  const device = await api.get(`/devices/${key}`, deviceWithTimeline).catch((error: unknown) => {
+    if (error instanceof ApiRefusal && error.status === 404) return null;
+    throw error;
+  });
+  if (!device) return true;
+  if (device.verdict === 'approve' && device.approval === 'pending') return false;
+  screen.event(`${device.verdict === 'approve' ? 'approved' : 'no longer held'}: ${nameOf(device)}: ${device.evidence ?? ''}`);
+  return true;
+}
+
 const nameOf = ({ user, client, deviceId }: Device) => `${user}, ${client} ${deviceId}`;
 
-function newsOfGather(run: Run | null, before: Told): string | null {
+function newsOfGather(run: Run | null, before: Shown): string | null {
   if (!run || run.runId === before.runId || run.state === 'queued' || run.state === 'running') return null;
   const { added, changed, removed, devices } = run.counts;
   const changes = [added && `${added} new`, changed && `${changed} changed`, removed && `${removed} removed`].filter(Boolean);

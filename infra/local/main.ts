@@ -69,7 +69,7 @@ async function run(options: Options, cleaning: CleanUp): Promise<void> {
   const { configuration: local, begin } = await prepare(read, { dataDir: directory.path, cleaning });
   const { configuration, secrets } = separateSecrets(local);
   const port = await portToUse(options.port);
-  // Loaded now, because it takes seconds (CDK): a mistake in the configuration is told before.
+  // Loaded now, because it takes seconds (CDK): a mistake in the configuration is reported before.
   const { startLocalStack } = await import('./stack.ts');
   const stack = await startLocalStack(configuration, { dataDir: directory.path, port, secrets, terminal: screen });
   cleaning.add(stack.stop);

@@ -53,7 +53,7 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
   const { dataDir, terminal } = options;
   const limits = socketLimitsFrom(process.env);
   const endpoint = `http://127.0.0.1:${await freePort()}`;
-  // Settled before the template is read: links in mails lead there.
+  // Known before the template is read: links in mails lead there.
   const port = options.port === 0 ? await freePort() : options.port;
   const model = await terminal.step('Functions bundled, template synthesized and understood', async () => {
     const assembly = await synthesize(configuration, { outdir: join(dataDir, 'app') });
@@ -69,7 +69,7 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
     startApis(model, { dataDir, port, invoke, connections, limits, cleaning }),
   );
   startMappings(model, { services, lambdas, terminal, cleaning, dataDir });
-  // Once more, and first of all: functions end with the mappings, and they are to hear of each connection's end.
+  // Registered a second time, to run first: functions end with the mappings, and `$disconnect` must reach them before.
   cleaning.add(closeSockets);
   const endpoints = { ...services.endpoints, ...(socketUrl === null ? {} : { socket: socketUrl }) };
   return {
@@ -137,7 +137,7 @@ function startMappings(
     });
   });
   const mappings = [...queues, ...streams];
-  // Functions end with the mappings: what is under way then comes again at the next start.
+  // Functions end with the mappings: what is in progress then is redelivered at the next start.
   cleaning.add(async () => {
     const stopped = Promise.all(mappings.map(({ stop }) => stop()));
     await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, gracePeriodMs).unref())]);
@@ -146,5 +146,5 @@ function startMappings(
   });
 }
 
-/** What is under way at a stop may take so long to finish. */
+/** How long work in progress may take to finish at a stop, ms. */
 const gracePeriodMs = 1500;

@@ -14,7 +14,7 @@ const platforms: Record<PhoneKind, string> = {
   other: 'Android',
 };
 const serialPrefix = 'Appl';
-/** Of a mail address, before the `@`; the end of a name tells users apart. */
+/** Of a mail address, before the `@`; the end of a name distinguishes users. */
 const longestLocal = 64;
 
 /** Enrolled, with mail pushed by the portal, unless `differing` says otherwise. `at`: epoch ms, when it changed. */

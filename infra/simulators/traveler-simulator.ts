@@ -191,7 +191,7 @@ function serve({ traveler, domino, credentials, counts, signal }: Serving) {
     response.on('close', () => {
       underWay -= 1;
     });
-    // A client that goes away, or the simulator's stop, ends a request early; there is nobody left to tell.
+    // A request that ends early, by its client or by the simulator's stop, gets no answer.
     handle(request, response).catch(() => response.destroy());
   };
 }

@@ -24,7 +24,7 @@ test('requests hold at most 10,000 actions and stay below 6 MB, nothing left out
   expect(inRequests([])).toEqual([]);
 });
 
-test('the line counts what has ended, tells each state, and how long it still takes', () => {
+test('the line counts ended actions by state, and estimates the time left', () => {
   const one = {
     bulkId: 'b',
     actions: 10_000,

@@ -39,7 +39,7 @@ const extender = (...args: string[]) =>
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
   );
 
-test('a past state is told one device a line, and told again to the same bytes', async () => {
+test('a past state is printed one device a line, and again to the same bytes', async () => {
   const file = await exported();
   const args = ['--journal', file, '--at', '2026-03-01T14:00:00Z', '--json'];
   const [one, other] = await Promise.all([extender(...args), extender(...args)]);

@@ -42,7 +42,7 @@ const cache = 'node_modules/.cache/traveler-extender';
 const leftBehind = () => (existsSync(cache) ? readdirSync(cache).filter((each) => each.includes(`${name}-`)) : []);
 const textOf = (out: string) => readFileSync(join(out, 'built.txt'), 'utf8');
 
-test('a second start takes what the first one built; a changed source, a new one or another name of it is built anew', async () => {
+test('a second start uses the first build; a changed, new or renamed source is built again', async () => {
   const first = await built();
   expect(await built()).toBe(first);
   expect([builds, textOf(first)]).toEqual([1, 'FIRST']);

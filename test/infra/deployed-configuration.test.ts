@@ -40,7 +40,7 @@ describe('a deployment takes the configuration file of the local stack, without 
     });
   });
 
-  test('the example in the docs can be deployed as it stands', () => {
+  test('the example in the docs can be deployed unchanged', () => {
     const example = fileURLToPath(new URL('../../docs/configuration.example.json', import.meta.url));
     expect(readDeployedConfiguration(example).sources).toHaveLength(1);
   });

@@ -30,7 +30,7 @@ describe('each function gets what it asks for and no more', () => {
     expect(descriptions.sort()).toEqual(names.filter((name) => !optional.includes(name)).sort());
   });
 
-  test.each(names)('%s is told exactly the variables that its schema names', (name) => {
+  test.each(names)('%s gets exactly the variables that its schema names', (name) => {
     const environment = functionOf(templates, name).Properties.Environment as { Variables?: object } | undefined;
     expect(Object.keys(environment?.Variables ?? {}).sort()).toEqual([...functionVariables[name]].sort());
   });

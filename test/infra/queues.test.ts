@@ -29,7 +29,7 @@ const deadLetterIds = () => {
 const workQueues = () => queues().filter(([id]) => !deadLetterIds().includes(id));
 
 describe('no message is lost silently', () => {
-  test('every queue of work gives up to a dead-letter queue of its own kind, and no two share one', () => {
+  test('every work queue has a dead-letter queue of its own kind, and no two share one', () => {
     expect(workQueues()).toHaveLength(Object.keys(queueSpecs).length);
     const targets = workQueues().map(([, { Properties }]) => {
       const { deadLetterTargetArn, maxReceiveCount } = Properties.RedrivePolicy as Redrive;
@@ -60,7 +60,7 @@ describe('no message is lost silently', () => {
     expect(alarms).toHaveLength(templates.ofType('AWS::Lambda::Function').length);
   });
 
-  test('every alarm says in words what breaks, and tells whoever subscribed', () => {
+  test('every alarm says what breaks, and notifies its subscribers', () => {
     for (const [, { Properties }] of templates.ofType('AWS::CloudWatch::Alarm')) {
       const sentences = String(Properties.AlarmDescription).split(/(?<=\.)\s/);
       expect(sentences.length, String(Properties.AlarmDescription)).toBeGreaterThanOrEqual(2);
@@ -113,7 +113,7 @@ describe('queues and their workers fit together', () => {
     });
   });
 
-  test('new lines of the journal, and nothing else of its table, go to publish; what is given up after 23 hours is kept and rings', () => {
+  test('only new journal lines of the table go to publish; those dropped after 23 hours are kept, with an alarm', () => {
     const streams = all().filter(([, { Properties }]) => Properties.StartingPosition !== undefined);
     expect(streams).toHaveLength(1);
     const properties = streams[0]?.[1].Properties ?? {};

@@ -22,7 +22,9 @@ test('a port in use is named', async () => {
   const other = createServer();
   const port = await listen(other, 0);
   await expect(portToUse(port)).rejects.toThrow(
-    new StartError(`Port ${port} of 127.0.0.1 is taken by another program. Choose another with --port, or 0 for any free one.`),
+    new StartError(
+      `Port ${port} of 127.0.0.1 is taken by another program (EADDRINUSE). Choose another with --port, or 0 for any free one.`,
+    ),
   );
   await close(other);
   expect(await portToUse(port)).toBe(port);

@@ -3,7 +3,6 @@
  * Its key lives in the data directory, readable by its owner only, so that tokens outlive a restart.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   calculateJwkThumbprint,
@@ -16,11 +15,18 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
+import { z } from 'zod';
 import type { Authorizer } from '#infra/emulator/model';
+import { readStored, replaceStored } from '../stored-file.ts';
 import type { Claims } from './request-event.ts';
 
 /** The only kind that API Gateway's JWT authorisers take. */
 const algorithm = 'RS256';
+const storedKey = {
+  schema: z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string(), d: z.string() }),
+  holds: 'the key that signs access tokens',
+  remedy: 'the next start makes a new one, and earlier access links stop working.',
+};
 const lifetimeSeconds = 30 * 24 * 60 * 60;
 
 /** `claims`: beside those of every token. */
@@ -31,6 +37,7 @@ export type Issuer = {
   verify(authorizer: Authorizer, token: string): Promise<{ claims: Claims } | { refused: string }>;
 };
 
+/** Throws StartError when the key is there and cannot be read. */
 export async function localIssuer(dataDir: string): Promise<Issuer> {
   const jwk = await keyOf(join(dataDir, 'issuer.json'));
   const { kty, n, e } = jwk;
@@ -67,11 +74,11 @@ export async function localIssuer(dataDir: string): Promise<Issuer> {
 const refusal = (reason: string) => ({ refused: `the token ${reason}` });
 
 async function keyOf(file: string): Promise<JWK> {
-  const stored = await readFile(file, 'utf8').catch(() => null);
-  if (stored !== null) return JSON.parse(stored);
+  const found = readStored(file, storedKey);
+  if (found) return found;
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
   const jwk = await exportJWK(privateKey);
-  await writeFile(file, JSON.stringify(jwk), { mode: 0o600, flag: 'wx' });
+  await replaceStored(file, JSON.stringify(jwk));
   return jwk;
 }
 

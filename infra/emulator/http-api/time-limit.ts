@@ -1,7 +1,7 @@
-/** API Gateway waits so long for a function and no longer. */
+/** API Gateway waits for a function for a limited time. */
 export const tooLate = Symbol('too late');
 
-/** What the work gives, or `tooLate`. */
+/** The result of the work, or `tooLate` after `ms`. */
 export async function withinTime(work: Promise<unknown>, ms: number): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {

@@ -1,12 +1,11 @@
 /**
- * SQS to Lambda, as AWS's event source mapping does it: long polls, invokes with batches, deletes what succeeded and leaves
- * what failed to its visibility time-out, from where the queue's redrive policy takes it. It works with the function's own
- * rights, as on AWS.
+ * SQS to Lambda, as AWS's event source mapping does it: long polls, invokes with batches, deletes the messages that succeeded and
+ * leaves the others to their visibility time-out and the queue's redrive policy. It uses the function's own rights, as on AWS.
  *
- * Invariant: one receive is under way at a time, and only while a place for a batch is free; up to `maximumConcurrency`
- * batches are being handled. Nothing is deleted before the function has answered for it.
+ * Invariants: one receive is in progress at a time, and only while fewer than `maximumConcurrency` batches are. No message is
+ * deleted before the function has answered for it.
  */
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   DeleteMessageBatchCommand,
   type Message,
@@ -14,8 +13,9 @@ import {
   SQSClient,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import { backoffMs } from '#domain/time/backoff';
 import type { EventSourceMapping, Invoke } from '#infra/emulator/model';
+import { reportedFailures } from './item-failures.ts';
 
 export type MappingOptions = {
   queueUrl: string;
@@ -23,88 +23,24 @@ export type MappingOptions = {
   endpoint: string;
   region: string;
   invoke: Invoke;
-  /** Told of every batch that failed as a whole, and of trouble with the queue itself. */
+  /** Reports every batch that failed as a whole, and failures of the queue itself. */
   onProblem: (says: string) => void;
 };
 export type RunningMapping = { stop(): Promise<void> };
 
 const receiveLimit = 10;
-/** AWS polls with five pollers unless told otherwise. */
+/** AWS polls with five pollers unless the mapping says otherwise. */
 const defaultConcurrency = 5;
-const retryAfterMs = 500;
-const partialResponse = z
-  .object({ batchItemFailures: z.array(z.object({ itemIdentifier: z.string().nullish() })).nullish() })
-  .nullish();
+const receivePolicy = { firstMs: 500, longestMs: 10_000, jitter: 'none' } as const;
+
+type Context = { mapping: EventSourceMapping; options: MappingOptions; sqs: SQSClient; abortSignal: AbortSignal };
 
 export function startMapping(mapping: EventSourceMapping, options: MappingOptions): RunningMapping {
-  const { queueUrl, invoke, onProblem } = options;
-  const sqs = clientOf(options);
   const stopping = new AbortController();
+  const sqs = clientOf(options);
   const handled = new Set<Promise<void>>();
-  const places = mapping.maximumConcurrency ?? defaultConcurrency;
-
-  async function receive(most: number, waitSeconds: number): Promise<Message[]> {
-    const command = new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
-      MaxNumberOfMessages: Math.min(receiveLimit, most),
-      WaitTimeSeconds: waitSeconds,
-      MessageSystemAttributeNames: ['All'],
-      MessageAttributeNames: ['All'],
-    });
-    const { Messages = [] } = await sqs.send(command, { abortSignal: stopping.signal });
-    return Messages;
-  }
-
-  /** The first messages as soon as there are any; with a window, more until it has passed or the batch is full. */
-  async function nextBatch(): Promise<Message[]> {
-    const batch = await receive(mapping.batchSize, 20);
-    const end = Date.now() + mapping.windowSeconds * 1000;
-    while (batch.length > 0 && batch.length < mapping.batchSize && Date.now() < end && !stopping.signal.aborted) {
-      const left = Math.ceil((end - Date.now()) / 1000);
-      batch.push(...(await receive(mapping.batchSize - batch.length, Math.min(20, left))));
-    }
-    return batch;
-  }
-
-  async function handle(batch: Message[]): Promise<void> {
-    try {
-      const answer = await invoke(mapping.functionArn, { Records: batch.map((message) => recordOf(message, mapping, options)) });
-      await remove(batch, mapping.reportsItemFailures ? failedIn(answer, batch) : new Set());
-    } catch (error) {
-      if (!stopping.signal.aborted) onProblem(`a batch of ${batch.length} comes again: ${(error as Error).message}`);
-    }
-  }
-
-  async function remove(batch: Message[], failed: ReadonlySet<string>): Promise<void> {
-    const done = batch.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
-    for (let at = 0; at < done.length; at += receiveLimit) {
-      const Entries = done
-        .slice(at, at + receiveLimit)
-        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle: ReceiptHandle ?? '' }));
-      await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-    }
-  }
-
-  async function poll(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        if (handled.size >= places) await Promise.race(handled);
-        else start(await nextBatch());
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        onProblem(`${options.functionName}: cannot read its queue: ${(error as Error).message}`);
-        await setTimeout(retryAfterMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-      }
-    }
-  }
-
-  function start(batch: Message[]): void {
-    if (batch.length === 0) return;
-    const work = handle(batch).finally(() => handled.delete(work));
-    handled.add(work);
-  }
-
-  const polling = mapping.enabled ? poll() : Promise.resolve();
+  const context = { mapping, options, sqs, abortSignal: stopping.signal };
+  const polling = mapping.enabled ? poll(context, handled) : Promise.resolve();
   return {
     async stop() {
       stopping.abort();
@@ -114,6 +50,81 @@ export function startMapping(mapping: EventSourceMapping, options: MappingOption
     },
   };
 }
+
+/** Ends when it is to stop. `handled`: the batches in progress. */
+async function poll(context: Context, handled: Set<Promise<void>>): Promise<void> {
+  const { mapping, options, abortSignal } = context;
+  const mostAtOnce = mapping.maximumConcurrency ?? defaultConcurrency;
+  for (let failures = 0; !abortSignal.aborted; ) {
+    try {
+      if (handled.size >= mostAtOnce) {
+        await Promise.race(handled);
+        continue;
+      }
+      const batch = await nextBatch(context);
+      failures = 0;
+      if (batch.length === 0) continue;
+      const work = handle(context, batch).finally(() => handled.delete(work));
+      handled.add(work);
+    } catch (error) {
+      if (abortSignal.aborted) return;
+      failures++;
+      options.onProblem(`${options.functionName}: cannot read its queue: ${messageOf(error)}`);
+      await pause(backoffMs(receivePolicy, failures, 0), undefined, { signal: abortSignal }).catch(() => undefined);
+    }
+  }
+}
+
+/** The first messages as soon as there are any; with a window, more until it has passed or the batch is full. */
+async function nextBatch(context: Context): Promise<Message[]> {
+  const { batchSize, windowSeconds } = context.mapping;
+  const batch = await receive(context, { most: batchSize, waitSeconds: 20 });
+  const end = Date.now() + windowSeconds * 1000;
+  while (batch.length > 0 && batch.length < batchSize && Date.now() < end && !context.abortSignal.aborted) {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    batch.push(...(await receive(context, { most: batchSize - batch.length, waitSeconds: Math.min(20, left) })));
+  }
+  return batch;
+}
+
+async function receive(
+  { sqs, options, abortSignal }: Context,
+  { most, waitSeconds }: { most: number; waitSeconds: number },
+): Promise<Message[]> {
+  const command = new ReceiveMessageCommand({
+    QueueUrl: options.queueUrl,
+    MaxNumberOfMessages: Math.min(receiveLimit, most),
+    WaitTimeSeconds: waitSeconds,
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+  });
+  const { Messages = [] } = await sqs.send(command, { abortSignal });
+  return Messages;
+}
+
+/** Never rejects: a batch that failed as a whole is reported, and its messages are redelivered. */
+async function handle(context: Context, batch: Message[]): Promise<void> {
+  const { mapping, options, abortSignal } = context;
+  try {
+    const Records = batch.map((message) => recordOf(message, mapping, options));
+    const answer = await options.invoke(mapping.functionArn, { Records });
+    await remove(context, batch, mapping.reportsItemFailures ? failedIn(answer, batch) : new Set());
+  } catch (error) {
+    if (!abortSignal.aborted) options.onProblem(`a batch of ${batch.length} comes again: ${messageOf(error)}`);
+  }
+}
+
+async function remove({ sqs, options }: Context, batch: Message[], failed: ReadonlySet<string>): Promise<void> {
+  const done = batch.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
+  for (let at = 0; at < done.length; at += receiveLimit) {
+    const Entries = done
+      .slice(at, at + receiveLimit)
+      .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle: ReceiptHandle ?? '' }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: options.queueUrl, Entries }));
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function clientOf({ endpoint, region, functionName }: MappingOptions): SQSClient {
   const configuration: SQSClientConfig = {
@@ -125,16 +136,10 @@ function clientOf({ endpoint, region, functionName }: MappingOptions): SQSClient
   return new SQSClient(configuration);
 }
 
-/**
- * Which messages the function reports as failed. As on AWS, an answer that is malformed, or names a message that was not in
- * the batch, means that all failed.
- */
+/** Ids of the messages that the function reports as failed; all of them where its answer names none properly. */
 export function failedIn(answer: unknown, batch: readonly Message[]): Set<string> {
   const ids = batch.map(({ MessageId }) => MessageId ?? '');
-  const parsed = partialResponse.safeParse(answer);
-  if (!parsed.success) return new Set(ids);
-  const failed = (parsed.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier ?? '');
-  return failed.every((id) => id !== '' && ids.includes(id)) ? new Set(failed) : new Set(ids);
+  return new Set(reportedFailures(answer, ids) ?? ids);
 }
 
 function recordOf(message: Message, { queueArn }: EventSourceMapping, { region }: MappingOptions) {

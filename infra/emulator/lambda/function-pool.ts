@@ -1,7 +1,7 @@
 /**
- * The processes of one function: as many as there are invocations at once, up to its reserved concurrency, else up to what
- * this machine should carry. With reserved concurrency a further invocation is throttled, as on AWS; without it waits for
- * a free process, because the limit is then the machine's and not AWS's. Idle processes end after a while, all but one.
+ * The processes of one function: one per concurrent invocation, up to its reserved concurrency, else up to a limit for this
+ * machine. With reserved concurrency a further invocation is throttled, as on AWS; without, it waits for a free process, because
+ * the limit is then the machine's and not AWS's. Idle processes end after a while, all but one.
  */
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
@@ -10,7 +10,7 @@ import { FunctionError } from './function-error.ts';
 import { type FunctionProcess, type ProcessOptions, startFunctionProcess } from './function-process.ts';
 
 export type PoolOptions = ProcessOptions & {
-  /** Processes at most where the function reserves no concurrency. */
+  /** The largest number of processes where the function reserves no concurrency. */
   machineConcurrency: number;
   idleMs: number;
   initMs: number;
@@ -24,72 +24,85 @@ export type FunctionPool = {
   stop(): Promise<void>;
 };
 
+type State = {
+  resource: FunctionResource;
+  options: PoolOptions;
+  all: Set<FunctionProcess>;
+  /** The longest idle first. */
+  idle: { process: FunctionProcess; since: number }[];
+  stopped: boolean;
+};
+
 export function functionPool(resource: FunctionResource, options: PoolOptions): FunctionPool {
   const reserved = resource.reservedConcurrency;
   const slots = reserved === 0 ? null : pLimit(reserved ?? options.machineConcurrency);
-  const all = new Set<FunctionProcess>();
-  /** The longest idle first. */
-  const idle: { process: FunctionProcess; since: number }[] = [];
-  let stopped = false;
-  const reaper = setInterval(reap, Math.max(50, options.idleMs / 4)).unref();
-
-  function reap() {
-    const old = idle.filter(({ since }) => Date.now() - since > options.idleMs);
-    for (const { process } of old.slice(0, Math.max(0, idle.length - 1))) process.kill();
-  }
-
-  function takeIdle(): FunctionProcess | undefined {
-    const taken = idle.pop()?.process;
-    return taken && !taken.usable() ? takeIdle() : taken;
-  }
-
-  async function start(): Promise<FunctionProcess> {
-    const process = await startFunctionProcess(resource, options);
-    all.add(process);
-    process.exited.then(() => {
-      all.delete(process);
-      const index = idle.findIndex((entry) => entry.process === process);
-      if (index >= 0) idle.splice(index, 1);
-    });
-    if (stopped) process.kill();
-    const timer = setTimeout(() => process.kill(), options.initMs);
-    try {
-      await process.ready;
-      return process;
-    } catch (error) {
-      process.kill();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async function run(event: string): Promise<string> {
-    if (stopped) throw new FunctionError('exit', 'Stopped', `${resource.name}: the local stack is stopping`);
-    const process = takeIdle() ?? (await start());
-    try {
-      return await process.invoke(randomUUID(), event);
-    } finally {
-      if (process.usable()) idle.push({ process, since: Date.now() });
-    }
-  }
-
+  const state: State = { resource, options, all: new Set(), idle: [], stopped: false };
+  const reaper = setInterval(() => endIdle(state, Date.now()), Math.max(50, options.idleMs / 4)).unref();
   return {
     async invoke(event) {
-      if (slots && (reserved === null || slots.activeCount < reserved)) return slots(() => run(event));
+      if (slots && (reserved === null || slots.activeCount < reserved)) return slots(() => run(state, event));
       throw new FunctionError('throttle', 'TooManyRequestsException', `${resource.name}: Rate Exceeded.`);
     },
     async warm() {
-      if (all.size > 0) return;
-      const process = await start();
-      idle.push({ process, since: Date.now() });
+      if (state.all.size > 0) return;
+      const process = await start(state);
+      state.idle.push({ process, since: Date.now() });
     },
-    pids: () => [...all].flatMap(({ pid }) => pid ?? []),
+    pids: () => [...state.all].flatMap(({ pid }) => pid ?? []),
     async stop() {
-      stopped = true;
+      state.stopped = true;
       clearInterval(reaper);
-      for (const process of all) process.kill();
-      await Promise.all([...all].map(({ exited }) => exited));
+      for (const process of state.all) process.kill();
+      await Promise.all([...state.all].map(({ exited }) => exited));
     },
   };
+}
+
+/** Ends the processes that have been idle too long, all but one. */
+function endIdle({ idle, options }: State, now: number): void {
+  const old = idle.filter(({ since }) => now - since > options.idleMs);
+  for (const { process } of old.slice(0, Math.max(0, idle.length - 1))) process.kill();
+}
+
+async function run(state: State, event: string): Promise<string> {
+  if (state.stopped) throw new FunctionError('exit', 'Stopped', `${state.resource.name}: the local stack is stopping`);
+  const process = idleProcess(state) ?? (await start(state));
+  try {
+    return await process.invoke(randomUUID(), event);
+  } finally {
+    if (process.usable()) state.idle.push({ process, since: Date.now() });
+  }
+}
+
+/** Removes the process that became idle last and is still usable. */
+function idleProcess(state: State): FunctionProcess | undefined {
+  const found = state.idle.pop()?.process;
+  return found && !found.usable() ? idleProcess(state) : found;
+}
+
+/** Rejects when the process does not become ready in time. */
+async function start(state: State): Promise<FunctionProcess> {
+  const process = await startFunctionProcess(state.resource, state.options);
+  state.all.add(process);
+  forgetAtExit(state, process);
+  if (state.stopped) process.kill();
+  const timer = setTimeout(() => process.kill(), state.options.initMs);
+  try {
+    await process.ready;
+    return process;
+  } catch (error) {
+    process.kill();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function forgetAtExit({ all, idle }: State, process: FunctionProcess): void {
+  // `exited` never rejects.
+  void process.exited.then(() => {
+    all.delete(process);
+    const index = idle.findIndex((entry) => entry.process === process);
+    if (index >= 0) idle.splice(index, 1);
+  });
 }

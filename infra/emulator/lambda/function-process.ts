@@ -1,8 +1,8 @@
 /**
  * One execution environment: a child process that runs the function's real bundle, and the Runtime API that feeds it.
  *
- * States: *starting* until the bundle asked for its first invocation; *idle*; *busy* with exactly one invocation; *gone*
- * after a time-out, a crash or `kill`, never to return. The child sees only the environment given here.
+ * States: *starting* until the bundle asks for its first invocation; *idle*; *busy* with exactly one invocation; *ended* for good
+ * after a time-out, a crash or `kill`. The child sees only the environment given here.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync } from 'node:fs';
@@ -23,9 +23,9 @@ export type FunctionProcess = {
   pid: number | undefined;
   ready: Promise<void>;
   invoke(requestId: string, event: string): Promise<string>;
-  /** False from the moment that its end is certain, which is before it is gone. */
+  /** False from the moment that its end is certain, which is before the process has ended. */
   usable(): boolean;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended; never rejects. */
   exited: Promise<void>;
   kill(): void;
 };
@@ -74,7 +74,7 @@ export async function startFunctionProcess(
   };
 }
 
-/** Old space takes what is left of the function's memory after Node's own needs. */
+/** Memory for the heap: the function's, less what Node itself needs. */
 function heapMb(memoryMb: number): number {
   return Math.max(48, memoryMb - 48);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { transform } from 'esbuild';
 import pMap from 'p-map';
 import type { FunctionResource, Invoke } from '#infra/emulator/model';
+import { orIfAbsent } from '../stored-file.ts';
 import { FunctionError } from './function-error.ts';
 import { type FunctionPool, functionPool } from './function-pool.ts';
 
@@ -83,11 +84,8 @@ async function compileBootstrap(dataDir: string): Promise<string> {
   return file;
 }
 
-/** One older log is kept; a log never grows without end over restarts. */
+/** Keeps one older log, so that a log does not grow over restarts without a limit. */
 async function rotate(file: string): Promise<void> {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => 0,
-  );
+  const size = await stat(file).then((found) => found.size, orIfAbsent(0));
   if (size > logLimit) await rename(file, `${file}.1`);
 }

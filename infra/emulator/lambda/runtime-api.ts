@@ -1,11 +1,11 @@
 /**
- * The Lambda Runtime API of one execution environment, on the real wire. One environment serves one invocation at a time:
- * `hand` gives it an invocation, `next` is answered with it, and its `response` or `error` settles the promise.
+ * The Lambda Runtime API of one execution environment, on the real wire. One environment serves one invocation at a time: `hand`
+ * queues it, the process's request for the `next` one is answered with it, and its `response` or `error` settles the promise.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { listen } from '../listen.ts';
 import { FunctionError } from './function-error.ts';
 
 export type Invocation = { requestId: string; event: string; deadline: number; functionArn: string };
@@ -28,81 +28,44 @@ export type RuntimeApi = {
   close(): void;
 };
 
+type State = {
+  functionName: string;
+  readiness: PromiseWithResolvers<void>;
+  /** The process's request for its next invocation, while there is none. */
+  waiting: ServerResponse | null;
+  /** An invocation that the process has not fetched. */
+  queued: Invocation | null;
+  /** The invocation in progress, fetched or not. */
+  current: (Settled & { id: string }) | null;
+};
+
+/** Throws StartError when it cannot listen. */
 export async function startRuntimeApi(functionName: string): Promise<RuntimeApi> {
   const readiness = Promise.withResolvers<void>();
   readiness.promise.catch(() => undefined);
-  let waiting: ServerResponse | null = null;
-  let queued: Invocation | null = null;
-  let current: (Settled & { id: string }) | null = null;
-
-  function deliver() {
-    if (!waiting || !queued) return;
-    const { requestId, event, deadline, functionArn } = queued;
-    waiting.writeHead(200, {
-      'content-type': 'application/json',
-      'lambda-runtime-aws-request-id': requestId,
-      'lambda-runtime-deadline-ms': String(deadline),
-      'lambda-runtime-invoked-function-arn': functionArn,
-      'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)};Sampled=0`,
-    });
-    waiting.end(event);
-    waiting = null;
-    queued = null;
-  }
-
-  function settle(id: string, act: (settled: Settled) => void): boolean {
-    if (current?.id !== id) return false;
-    const settled = current;
-    current = null;
-    act(settled);
-    return true;
-  }
-
-  function route(path: string, body: string): boolean {
-    if (path === `${prefix}/init/error`) {
-      readiness.reject(errorOf(functionName, body));
-      return true;
-    }
-    const [, id = '', kind = ''] = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
-    if (kind === 'error') return settle(id, ({ reject }) => reject(errorOf(functionName, body)));
-    if (kind !== 'response') return false;
-    if (Buffer.byteLength(body) <= responseLimit) return settle(id, ({ resolve }) => resolve(body));
-    const tooLarge = `Response payload size exceeded maximum allowed payload size (${responseLimit} bytes).`;
-    return settle(id, ({ reject }) =>
-      reject(new FunctionError('function', 'Function.ResponseSizeTooLarge', `${functionName}: ${tooLarge}`)),
-    );
-  }
-
-  const server = createServer(async (request, response) => {
-    const path = request.url ?? '';
-    if (request.method === 'GET' && path === `${prefix}/invocation/next`) {
-      waiting = response;
-      readiness.resolve();
-      return deliver();
-    }
-    const known = route(path, await bodyOf(request));
-    response.writeHead(known ? 202 : 404, { 'content-type': 'application/json' });
-    response.end(known ? '{"status":"OK"}' : '{"errorType":"InvalidRequest","errorMessage":"no such invocation"}');
+  const state: State = { functionName, readiness, waiting: null, queued: null, current: null };
+  const server = createServer((request, response) => {
+    // A process that is killed while it posts cuts its request short; how it ended is reported by its exit.
+    answer(state, request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, 0);
 
   return {
     address: `127.0.0.1:${port}`,
     ready: readiness.promise,
     hand(invocation) {
-      if (current) throw new Error(`${functionName}: an invocation is under way in this process already`);
+      if (state.current) throw new Error(`${functionName}: an invocation is under way in this process already`);
       const { promise, resolve, reject } = Promise.withResolvers<string>();
-      current = { id: invocation.requestId, resolve, reject };
-      queued = invocation;
-      deliver();
+      state.current = { id: invocation.requestId, resolve, reject };
+      state.queued = invocation;
+      deliver(state);
       return promise;
     },
     abort(error) {
       readiness.reject(error);
-      if (current) settle(current.id, ({ reject }) => reject(error));
+      if (state.current) settle(state, state.current.id, ({ reject }) => reject(error));
     },
     close() {
       server.close();
@@ -111,13 +74,77 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
   };
 }
 
+async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = request.url ?? '';
+  if (request.method === 'GET' && path === `${prefix}/invocation/next`) {
+    state.waiting = response;
+    state.readiness.resolve();
+    deliver(state);
+    return;
+  }
+  const known = receive(state, path, await bodyOf(request));
+  response.writeHead(known ? 202 : 404, { 'content-type': 'application/json' });
+  response.end(known ? '{"status":"OK"}' : '{"errorType":"InvalidRequest","errorMessage":"no such invocation"}');
+}
+
+/** Answers the process's request with the queued invocation, once both are there. */
+function deliver(state: State): void {
+  const { waiting, queued } = state;
+  if (!waiting || !queued) return;
+  const { requestId, event, deadline, functionArn } = queued;
+  waiting.writeHead(200, {
+    'content-type': 'application/json',
+    'lambda-runtime-aws-request-id': requestId,
+    'lambda-runtime-deadline-ms': String(deadline),
+    'lambda-runtime-invoked-function-arn': functionArn,
+    'lambda-runtime-trace-id': `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(0, 24)};Sampled=0`,
+  });
+  waiting.end(event);
+  state.waiting = null;
+  state.queued = null;
+}
+
+/** What the process posted; false when it concerns no invocation in progress. */
+function receive(state: State, path: string, body: string): boolean {
+  const { functionName } = state;
+  if (path === `${prefix}/init/error`) {
+    state.readiness.reject(errorOf(functionName, body));
+    return true;
+  }
+  const [, id = '', kind = ''] = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
+  if (kind === 'error') return settle(state, id, ({ reject }) => reject(errorOf(functionName, body)));
+  if (kind !== 'response') return false;
+  if (Buffer.byteLength(body) <= responseLimit) return settle(state, id, ({ resolve }) => resolve(body));
+  const tooLarge = `Response payload size exceeded maximum allowed payload size (${responseLimit} bytes).`;
+  return settle(state, id, ({ reject }) =>
+    reject(new FunctionError('function', 'Function.ResponseSizeTooLarge', `${functionName}: ${tooLarge}`)),
+  );
+}
+
+function settle(state: State, id: string, act: (settled: Settled) => void): boolean {
+  const { current } = state;
+  if (current?.id !== id) return false;
+  state.current = null;
+  act(current);
+  return true;
+}
+
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** A body that is not as the Runtime API defines it still ends the invocation with an error. */
 function errorOf(functionName: string, body: string): FunctionError {
-  const { errorType, errorMessage } = postedError.parse(JSON.parse(body || '{}'));
+  const { errorType, errorMessage } = postedError.safeParse(parsed(body)).data ?? { errorType: 'Error', errorMessage: body };
   return new FunctionError('function', errorType, `${functionName}: ${errorMessage}`);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body || '{}');
+  } catch {
+    return null;
+  }
 }

@@ -12,7 +12,7 @@ export type ConnectionCalls = {
 };
 
 export function connectionCalls(apis: readonly SocketApi[], connections: Connections): ConnectionCalls {
-  /** Throws for a stage that is none of ours, as API Gateway does: without saying what there is. */
+  /** Throws for an unknown stage, as API Gateway does: without saying which stages there are. */
   function meant(path: string): { api: SocketApi; stage: string; connectionId: string } {
     const [, stage = '', , connectionId = ''] = path.split('/').map(decoded);
     const api = apis.find((one) => one.stage === stage);

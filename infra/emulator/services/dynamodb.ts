@@ -13,7 +13,7 @@ export function forwardTo(endpoint: () => Promise<string>): Forward {
 
   function poolOf(origin: string): Pool {
     if (pool?.origin === origin) return pool.pool;
-    void pool?.pool.destroy();
+    pool?.pool.destroy().catch(() => undefined);
     pool = { origin, pool: new Pool(origin, { connections: 64, pipelining: 1, headersTimeout: 60_000 }) };
     return pool.pool;
   }

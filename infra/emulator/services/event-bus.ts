@@ -3,8 +3,10 @@
  * was accepted survives a kill -9. A target that fails gets it in its dead-letter queue; without one the entry is refused.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageText } from '#domain/messages/sqs-safe-json';
+import { backoffMs } from '#domain/time/backoff';
 import type { Invoke, Model, Rule, RuleTarget } from '#infra/emulator/model';
 import { account, region } from '../template/intrinsics.ts';
 import { matches } from './event-pattern.ts';
@@ -26,8 +28,9 @@ type Refused = { ErrorCode: string; ErrorMessage: string };
 
 const mostEntries = 10;
 const mostBytes = 256 * 1024;
-/** A function as target is called once and twice more, then its dead-letter queue takes the event. */
-const tries = 3;
+/** A function as target is called up to three times, then the event goes to the target's dead-letter queue. */
+const mostAttempts = 3;
+const retryPolicy = { firstMs: 50, longestMs: 200, jitter: 'none' } as const;
 
 export type EventBusDependencies = {
   model: Pick<Model, 'buses' | 'rules'>;
@@ -68,12 +71,13 @@ export function eventBus({ model, send, invoke, onProblem }: EventBusDependencie
     }
   }
 
-  async function call(event: Event, functionArn: string, left = tries): Promise<void> {
+  async function call(event: Event, functionArn: string, attempt = 1): Promise<void> {
     try {
       await invoke(functionArn, event);
     } catch (error) {
-      if (left <= 1) throw error;
-      await call(event, functionArn, left - 1);
+      if (attempt >= mostAttempts) throw error;
+      await pause(backoffMs(retryPolicy, attempt, 0));
+      await call(event, functionArn, attempt + 1);
     }
   }
 

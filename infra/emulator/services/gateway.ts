@@ -1,7 +1,7 @@
 /**
- * The one door to all local services, on 127.0.0.1. Which service a request is for, its `X-Amz-Target` says; who calls, the
- * access key id. A function signs with its own name, and each of its calls is held against the policy of its role in the
- * template; whoever else calls is the operator at the desk and may do everything. Signatures are not verified.
+ * The one address of all local services, on 127.0.0.1. `X-Amz-Target` names the service of a request, the access key id its
+ * caller. A function signs with its own name, and the policy of its role in the template decides about each of its calls; any
+ * other caller is the operator, who may do everything. Signatures are not verified.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -23,7 +23,7 @@ export type Request = {
 };
 export type Backend = {
   /** What the caller must be allowed, by the request's JSON (of @connections: by its path); throws `Unreadable`. */
-  needs(operation: string, told: unknown): Need[];
+  needs(operation: string, parameters: unknown): Need[];
   /** Answers, or writes the response itself and gives null. */
   call(request: Request): Promise<Answer | null>;
 };
@@ -36,7 +36,7 @@ const targets: Record<string, Service> = {
   AWSEvents: 'events',
   secretsmanager: 'secretsmanager',
 };
-/** These are told by their path, not by a header. */
+/** These are recognised by their path, not by a header. */
 const sendMailPath = '/v2/email/outbound-emails';
 const connectionPath = /^\/[^/]+\/(@|%40)connections\/[^/]+$/;
 
@@ -63,8 +63,8 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
     const caller = byName.get(callerOf(incoming));
     const backend = backends[service];
     if (caller) {
-      const told = service === 'connections' ? target : parsed(body);
-      authorise(caller, neededBy(backend, operation, told), service);
+      const parameters = service === 'connections' ? target : parsed(body);
+      authorise(caller, neededBy(backend, operation, parameters), service);
     }
     const request = { operation, target, headers: plain(incoming), body, gone: () => response.destroyed, response };
     const answer = await backend.call(request);
@@ -120,9 +120,9 @@ function parsed(body: Buffer): unknown {
   }
 }
 
-function neededBy(backend: Backend, operation: string, told: unknown): Need[] {
+function neededBy(backend: Backend, operation: string, parameters: unknown): Need[] {
   try {
-    return backend.needs(operation, told);
+    return backend.needs(operation, parameters);
   } catch (error) {
     if (error instanceof Unreadable) throw new ServiceError('ValidationException', error.message);
     throw error;
@@ -154,7 +154,7 @@ function reply(response: ServerResponse, { status, headers, body }: Answer): voi
   response.end(body);
 }
 
-/** A fault of ours looks like one of AWS: 500, which the SDKs try again. */
+/** An error of ours looks like one of AWS: 500, which the SDKs retry. */
 function fail(incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();

@@ -51,11 +51,11 @@ export function dynamodbNeeds(operation: string, body: unknown, { tables }: Mode
   });
 }
 
-/** The server has names of its own for streams: the table within them tells which of the template's is meant. */
+/** The server has names of its own for streams: the table within them shows which one of the template is meant. */
 function streamNeeds(operation: string, body: unknown, tables: Model['tables']): Need[] {
   const { TableName, StreamArn = '', ShardIterator = '' } = read(streamCall, body);
-  const told = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
-  const meant = (name: string) => TableName === name || told.includes(`table/${name}/`) || told.includes(`"${name}"`);
+  const named = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
+  const meant = (name: string) => TableName === name || named.includes(`table/${name}/`) || named.includes(`"${name}"`);
   const table = tables.find(({ name, streamArn }) => streamArn !== undefined && meant(name));
   if (!table?.streamArn) throw new Unreadable(`dynamodb:${operation} is of no stream that the template has`);
   return [

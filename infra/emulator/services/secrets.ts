@@ -3,17 +3,21 @@
  * wire, from a file in the data folder that only its owner may read.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { SecretResource } from '#infra/emulator/model';
+import { readStored, replaceStored } from '../stored-file.ts';
 import { secretArn } from '../template/identities.ts';
 import type { Need } from './authorise.ts';
 import { keyNeed, Unreadable } from './required-permissions.ts';
 import { type Answer, jsonAnswer, ServiceError } from './wire.ts';
 
 const stored = z.record(z.string(), z.strictObject({ value: z.string(), versionId: z.string(), createdAt: z.number() }));
+const storedSecrets = {
+  schema: stored,
+  holds: 'the secrets of this stack',
+  remedy: 'passwords come from the configuration at the next start, generated secrets are new, and relays must enrol again.',
+};
 const askedFor = z.looseObject({ SecretId: z.string() });
 const put = z.looseObject({ SecretString: z.string().min(1) });
 
@@ -34,10 +38,10 @@ export type Secrets = {
   ensure(name: string, make: () => string): Promise<void>;
 };
 
-/** `resources`: those of the template, for the keys that encrypt them. */
+/** `resources`: those of the template, for the keys that encrypt them. Throws StartError when its file cannot be read. */
 export function openSecrets(dataDir: string, resources: readonly SecretResource[]): Secrets {
   const file = join(dataDir, 'secrets.json');
-  let secrets = existsSync(file) ? stored.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+  let secrets = readStored(file, storedSecrets) ?? {};
   let writing = Promise.resolve();
 
   /** One after the other; `next` gives null where nothing is to change. */
@@ -47,7 +51,7 @@ export function openSecrets(dataDir: string, resources: readonly SecretResource[
       if (value === null) return;
       const versionId = createHash('sha256').update(`${name}\n${value}`).digest('hex').slice(0, 32);
       const changed = { ...secrets, [name]: { value, versionId, createdAt: Math.floor(Date.now() / 1000) } };
-      await replaceFile(file, JSON.stringify(changed));
+      await replaceStored(file, JSON.stringify(changed));
       secrets = changed;
     });
     writing = done.catch(() => undefined);
@@ -94,17 +98,4 @@ function nameOf(body: unknown): string {
   if (name === undefined) return SecretId;
   const withoutSuffix = name.replace(/-[^-]{6}$/, '');
   return secretArn(withoutSuffix) === SecretId ? withoutSuffix : name;
-}
-
-/** Whole or not at all, even when the machine stops in the middle. */
-async function replaceFile(file: string, content: string): Promise<void> {
-  const next = `${file}.${process.pid}.new`;
-  const handle = await open(next, 'w', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(next, file);
 }

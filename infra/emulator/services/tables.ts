@@ -57,7 +57,7 @@ function differences(table: Table, found: TableDescription): string[] {
 
 type Shaped = Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'>;
 
-/** What makes it this table, in an order that does not depend on who tells it. */
+/** What makes it this table, in an order that does not depend on the answer's. */
 function shape({ KeySchema = [], AttributeDefinitions = [], GlobalSecondaryIndexes = [] }: Shaped) {
   const keys = (schema: TableDescription['KeySchema'] = []) =>
     schema.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);

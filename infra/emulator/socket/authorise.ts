@@ -1,4 +1,4 @@
-/** Whether a handshake may go on: what the REQUEST authoriser said, held against the policy it gave. */
+/** Whether a handshake may go on: the REQUEST authoriser's answer, and the policy in it. */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { IdentitySource, SocketApi } from '#infra/emulator/model';
@@ -36,15 +36,15 @@ export async function authorise(
   if (!authorizer) return { authorizer: null };
   if (authorizer.identitySources.some((source) => !shown(source, request))) return unauthorized;
   const began = Date.now();
-  let told: unknown;
+  let answered: unknown;
   try {
-    told = await ask(authorizer.functionArn, authorizerEvent(api, client, request));
+    answered = await ask(authorizer.functionArn, authorizerEvent(api, client, request));
   } catch (error) {
-    // A function says no by throwing exactly this; any other error is a fault of its own.
+    // A function denies by throwing exactly this; any other error is a defect of its own.
     return error instanceof Error && /^[^:]*: Unauthorized$/.test(error.message) ? unauthorized : failed;
   }
-  const parsed = answer.safeParse(told);
-  if (!parsed.success || JSON.stringify(told).length > longestAnswer) return failed;
+  const parsed = answer.safeParse(answered);
+  if (!parsed.success || JSON.stringify(answered).length > longestAnswer) return failed;
   const { policyDocument, principalId, context } = parsed.data;
   const statements = policyDocument.Statement.map(({ Effect, Action, Resource, Condition }) => ({
     effect: Effect,

@@ -44,7 +44,7 @@ export function openConnection(
     idle.refresh();
   }
   function received(data: RawData, isBinary: boolean): void {
-    // What still comes in while we close was never taken.
+    // A message that arrives while we close is ignored, as by API Gateway.
     if (!isOpen()) return;
     if (isBinary) {
       close({ code: 1003, reason: 'Binary frames are not supported' });
@@ -74,18 +74,18 @@ export function openConnection(
     close,
     async send(text) {
       touch();
-      const frames = framesOf(text, limits.frameBytes);
-      await Promise.all(
-        frames.map(
-          (frame, at) =>
-            new Promise<void>((resolve, reject) => {
-              const fin = at === frames.length - 1;
-              webSocket.send(frame, { binary: false, fin }, (error) => (error ? reject(error) : resolve()));
-            }),
-        ),
-      );
+      await sendFrames(webSocket, framesOf(text, limits.frameBytes));
     },
   };
+}
+
+/** Rejects when the connection broke before all of them were sent. */
+async function sendFrames(webSocket: WebSocket, frames: readonly Buffer[]): Promise<void> {
+  const send = (frame: Buffer, fin: boolean) =>
+    new Promise<void>((resolve, reject) => {
+      webSocket.send(frame, { binary: false, fin }, (error) => (error ? reject(error) : resolve()));
+    });
+  await Promise.all(frames.map((frame, at) => send(frame, at === frames.length - 1)));
 }
 
 /** What API Gateway says where the client gave no reason. */

@@ -13,7 +13,7 @@ export type Client = {
   sourceIp: string;
   userAgent: string | undefined;
   domainName: string;
-  /** What the authoriser said of it: `principalId` and its context, as texts. */
+  /** From the authoriser's answer: `principalId` and its context, as strings. */
   authorizer: Record<string, string> | null;
 };
 type Kind = 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
@@ -43,7 +43,7 @@ export function connectEvent(api: SocketApi, client: Client, request: IncomingMe
   };
 }
 
-/** `requestId` is also what the client is told when its message fails. */
+/** `requestId` is also in the answer to a client whose message failed. */
 export function messageEvent(
   api: SocketApi,
   client: Client,

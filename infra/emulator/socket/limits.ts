@@ -6,9 +6,9 @@ import { StartError } from '#infra/emulator/start-error';
 export type SocketLimits = {
   frameBytes: number;
   messageBytes: number;
-  /** ms without a message in either direction; a ping is none. */
+  /** ms without a message in either direction; a ping does not count. */
   idleMs: number;
-  /** ms from the handshake to the end, whatever happens. */
+  /** ms from the handshake to the end, however active. */
   lifeMs: number;
 };
 

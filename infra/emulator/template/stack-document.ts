@@ -1,4 +1,4 @@
-/** A synthesized stack as the reader takes it: its template, and where the code that it names lies on this machine. */
+/** A synthesized stack as the reader expects it: its template, and the folders of the code that it names. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-/** What the local stack does not understand, gathered so that a person hears of all of it at once. */
+/** What the local stack does not understand, collected so that one message names all of it. */
 export type Problem = { stack: string; id: string; type: string; property: string; says: string };
 export type Report = (problem: Problem) => void;
 

@@ -1,4 +1,4 @@
-/** What is wrong with a configuration, in words: where, what was found there (never a secret), and what is expected. */
+/** What is wrong with a configuration: where, what was found there (never a secret), and what is expected. */
 import type { z } from 'zod';
 import { sourceKind } from '#domain/devices/source-kinds';
 
@@ -31,7 +31,7 @@ function flatten(issue: Issue, base: PropertyKey[] = []): Issue[] {
 const strangeness = (issues: Issue[]) =>
   issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? 10 * issue.keys.length : 1), 0);
 
-/** The schema looks for repeated ids only when nothing else is wrong; here all mistakes are told at once. */
+/** The schema looks for repeated ids only when nothing else is wrong; here all mistakes are reported at once. */
 function repeatedIds(error: z.ZodError, given: unknown): Issue[] {
   const sources = valueAt(given, ['sources']);
   if (!Array.isArray(sources) || error.issues.some(({ code, path }) => code === 'custom' && path.at(-1) === 'id')) return [];

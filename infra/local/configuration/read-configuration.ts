@@ -21,7 +21,7 @@ export async function readConfiguration(file: string): Promise<LocalConfiguratio
 
 const line = ({ path, found, expected }: ConfigurationMistake) => `  ${path}: found ${found}; expected ${expected}`;
 
-/** The parser's own message may quote the text around the mistake, and with it a password: only the place is told. */
+/** The parser's own message may quote the text around the mistake, and with it a password: the error has the place only. */
 function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);

@@ -4,14 +4,15 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { ApiClient } from '#infra/cli/api-client';
+import { type ApiClient, ApiRefusal } from '#infra/cli/api-client';
 import type { ReadyFacts } from '#infra/cli/ready-file';
 import type { Terminal } from '#infra/cli/terminal';
+import { readStored } from '#infra/emulator/stored-file';
 import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
 
 export type DemoRelay = { stop(): Promise<void> };
@@ -27,7 +28,11 @@ type Options = {
 const program = fileURLToPath(new URL('../../../relay/main.ts', import.meta.url));
 const run = promisify(execFile);
 const invitation = z.object({ token: z.string() });
-const identity = z.object({ relayId: z.string(), cloudUrl: z.string() });
+const storedIdentity = {
+  schema: z.object({ relayId: z.string(), cloudUrl: z.string() }),
+  holds: 'the identity of the demo relay',
+  remedy: 'the demo enrols its relay again.',
+};
 /** Long enough to see in the console what it means that no relay is there. */
 const backAfterMs = 15_000;
 
@@ -77,18 +82,22 @@ async function configure(folder: string, { url, credentials, console: domino }: 
   await writeFile(join(folder, 'relay.json'), JSON.stringify(configuration, null, 2), { mode: 0o600 });
 }
 
-/** Once; and anew where the console has moved to another port since, for a relay takes no other address for its cloud. */
+/** Once, and again where the console has moved to another port since: a relay accepts no other address for its cloud. */
 async function enrol(folder: string, places: readonly string[], { sourceId, facts, api }: Options): Promise<void> {
   const cloud = new URL(facts.consoleUrl).origin;
-  const known = await readFile(join(folder, 'identity.json'), 'utf8').then(JSON.parse, () => null);
-  const before = identity.safeParse(known);
-  if (before.success && before.data.cloudUrl === cloud) return;
-  if (before.success) {
-    await api.delete(`/relays/${encodeURIComponent(before.data.relayId)}`, z.undefined()).catch(() => undefined);
+  const before = readStored(join(folder, 'identity.json'), storedIdentity);
+  if (before?.cloudUrl === cloud) return;
+  if (before) {
+    await api.delete(`/relays/${encodeURIComponent(before.relayId)}`, z.undefined()).catch(ifUnknown);
     for (const file of ['identity.json', 'numbers.json']) await rm(join(folder, file), { force: true });
   }
   const { token } = await api.post('/relays', { sourceId }, invitation);
   await run(process.execPath, [program, 'enrol', cloud, token, ...places]);
+}
+
+/** A data folder may remember a relay that the product no longer knows. */
+function ifUnknown(error: unknown): void {
+  if (!(error instanceof ApiRefusal && error.status === 404)) throw error;
 }
 
 function start(places: readonly string[]): ChildProcess {

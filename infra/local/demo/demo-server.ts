@@ -3,9 +3,9 @@
  * data folder, so that after a restart it is the server that the product remembers. A crash may lose the last seconds of it;
  * the product then sees the difference and puts it right, as it would with any server.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readStored, replaceStored } from '#infra/emulator/stored-file';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 
 const phoneKind = z.enum(['ios-mail', 'verse-ios', 'verse-android', 'secure-mail', 'windows-phone', 'blackberry', 'other']);
@@ -23,6 +23,11 @@ const kept = z.object({
   enrolled: z.array(z.number()),
 });
 type Kept = z.infer<typeof kept>;
+const storedState = {
+  schema: kept,
+  holds: 'the state of the simulated mail server',
+  remedy: 'the demo starts with the devices of its first day.',
+};
 
 export type DemoServer = {
   simulator: TravelerSimulator;
@@ -44,36 +49,29 @@ const fleets = {
 export async function startDemoServer(dataDir: string, fleet: keyof typeof fleets = 'cloud'): Promise<DemoServer> {
   const { devices, options } = fleets[fleet];
   const file = join(dataDir, fleets[fleet].file);
+  // Read before anything is started that would have to be stopped again.
+  const before = readStored(file, storedState);
   const simulator = await startTravelerSimulator({ ...options, devices });
-  const before = await readKept(file);
   if (before) replay(simulator, before);
   const enrolled = new Set(before?.enrolled ?? []);
   let saving = Promise.resolve();
+  /** One write after another; the next one is tried although the last one failed. */
   const save = () => {
-    saving = saving.then(() => writeKept(file, snapshot(simulator, { devices, enrolled }))).catch(() => undefined);
+    const write = () => replaceStored(file, JSON.stringify(snapshot(simulator, { devices, enrolled })));
+    saving = saving.then(write, write);
     return saving;
   };
-  const timer = setInterval(save, saveEveryMs).unref();
+  // A write that fails is repeated by the next; the last one, at the stop, says why it failed.
+  const timer = setInterval(() => save().catch(() => undefined), saveEveryMs).unref();
   return {
     simulator,
     initial: devices,
     enrolled,
     async stop() {
       clearInterval(timer);
-      await save();
-      await simulator.stop();
+      await save().finally(simulator.stop);
     },
   };
-}
-
-async function readKept(file: string): Promise<Kept | null> {
-  const text = await readFile(file, 'utf8').catch(() => null);
-  return text === null ? null : kept.parse(JSON.parse(text));
-}
-
-async function writeKept(file: string, state: Kept): Promise<void> {
-  await writeFile(`${file}.tmp`, JSON.stringify(state));
-  await rename(`${file}.tmp`, file);
 }
 
 function replay(simulator: TravelerSimulator, { arrivals, changes, settings }: Kept): void {

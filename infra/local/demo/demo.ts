@@ -102,7 +102,7 @@ type Running = {
 async function whenGathered(api: ApiClient, later: Running['later'], act: () => Promise<void>): Promise<void> {
   const { sources, queues } = await api.get('/status', status);
   const busy = Object.values(queues).some(({ waiting, inWork }) => waiting + inWork > 0);
-  // A relay that cannot start is told of; the rest of the demo does not wait for it.
+  // A relay that cannot start is reported; the rest of the demo does not wait for it.
   if (!busy && sources.every((source) => source.lastGather || isRelayed(source))) return act();
   later(500, () => whenGathered(api, later, act));
 }
@@ -130,7 +130,7 @@ async function enrol(
   await portal.send('EnrolmentChanged', [{ enrolment: enrolmentFor(phone, { at: Date.now() }) }]);
 }
 
-/** What a portal says first: everything it knows. One of seven of the first phones is enrolled. */
+/** A portal's first message: everything it knows. One of seven of the first phones is enrolled. */
 async function sendSnapshot(portal: Portal, { simulator, initial, enrolled }: DemoServer): Promise<void> {
   const at = Date.now();
   const known = Array.from({ length: initial / 7 }, (_, nth) => nth * 7).concat([...enrolled]);

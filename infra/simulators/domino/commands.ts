@@ -7,7 +7,7 @@
  *   tell traveler delete <device> <user>
  *   tell traveler status
  *
- * The user comes last, with its spaces. `*` stands for all devices of the user. Deny alone does nothing to a device that needs no
+ * The user comes last, with its spaces. `*` means all devices of the user. Deny alone does nothing to a device that needs no
  * approval; wipe flags bar the device until they are taken back; taking back all flags lifts the lock, too.
  */
 import type { Change, SimulatedDevice } from '../traveler/fleet.ts';

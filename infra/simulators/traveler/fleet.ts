@@ -76,7 +76,7 @@ export class Fleet {
     };
   }
 
-  /** What was made of it since; another object after each change, so that it tells whether what was known still holds. */
+  /** Its changes since; a new object after each change, so that comparing objects shows whether it changed. */
   changesOf(index: number): Readonly<Change> | undefined {
     return this.#states.get(index);
   }

@@ -33,7 +33,7 @@ export async function delayed(struck: Struck, signal: AbortSignal): Promise<void
   if (delay) await wait(delay.ms, undefined, { signal, ref: false });
 }
 
-/** Writes the reply, or what the faults make of it. `hang` is kept open until the client or the simulator gives up. */
+/** Writes the reply, changed by the faults. `hang` is kept open until the client or the simulator ends it. */
 export function send(response: ServerResponse, reply: Reply, { struck, date }: { struck: Struck; date: number }): void {
   if (struck.has('hang')) return;
   if (struck.has('lost-answer')) {

@@ -35,7 +35,7 @@ export function oddUserName(user: string, number: number): string {
   return (odd[number % odd.length] ?? odd[0])(user);
 }
 
-/** '' for 0, then `A. `, `B. `, … `A.A. `: what tells namesakes apart. */
+/** '' for 0, then `A. `, `B. `, … `A.A. `: distinguishes namesakes. */
 function letters(number: number): string {
   let text = '';
   for (let left = number; left > 0; left = Math.floor((left - 1) / 26))

@@ -57,7 +57,7 @@ function model(
   return { kind, weight, provider, type, level, notification: sync, wipeTypes: kind === 'other' ? '0' : '1', id };
 }
 
-/** The phone that a number stands for. */
+/** The phone of a number. */
 export function phoneOf(key: number): Phone {
   return phoneFrom(weights[hash32(key, 99) % weights.length] ?? fallback, key);
 }

@@ -127,7 +127,7 @@ export class Traveler {
     this.fleet.remove(index);
   }
 
-  /** PUT on a record. `invalid` for a body that is none. */
+  /** PUT on a record. `invalid` for a malformed body. */
   put(href: string, index: number | undefined, body: unknown): 'done' | 'gone' | 'invalid' {
     const parsed = deviceWrite.safeParse(body);
     const applied = parsed.success && index !== undefined && !this.faults.get('ignored-writes');

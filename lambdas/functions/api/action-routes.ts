@@ -19,7 +19,8 @@ import { viewAction, viewHistory } from './views.ts';
 const requestBody = actionRequested.partial({ actionId: true, requestedAt: true, requestedBy: true }).openapi('ActionRequest', {
   example: { type: 'approve', target: { sourceId: 'cloud', user: 'Jane Doe/Acme', deviceId: 'ApplF17X' } },
 });
-/** More than so many at once are taken in behind the answer, as a bulk. */
+type Given = z.output<typeof requestBody>;
+/** A larger number of actions in one request becomes a bulk. */
 const answeredAtOnce = 100;
 const batchBody = z.object({
   actions: z.array(requestBody).min(1).max(mostActions),
@@ -40,26 +41,41 @@ const listQuery = z.object({
 });
 const prefix = '/api/actions/';
 
-export function actionRoutes(app: ApiApp, { stores, requestAction, bulks, now, newId }: ApiDependencies): void {
-  const completed = (c: ApiContext, body: z.output<typeof requestBody>, actionId: string = newId()) =>
-    actionRequested.parse({ actionId, requestedAt: now(), requestedBy: { kind: 'person', name: c.get('caller') }, ...body });
-  const request = (c: ApiContext, body: z.output<typeof requestBody>) => requestAction(completed(c, body));
+export function actionRoutes(app: ApiApp, dependencies: ApiDependencies): void {
+  addRequesting(app, dependencies);
+  addList(app, dependencies);
+  addReading(app, dependencies);
+}
 
-  async function stage(c: ApiContext, { actions, bulkId = newId() }: z.output<typeof batchBody>) {
-    const requests = actions.map((one, index) => completed(c, one, `${bulkId}-${index}`));
-    const twice = firstTwice(requests.map(({ actionId }) => actionId));
-    if (twice !== null)
-      throw new Problem(400, 'Two actions have the same id; nothing was done.', {
-        errors: [{ path: `actions.${twice}.actionId`, message: 'is used before in this request' }],
-      });
-    const answer = await bulks.stage({ bulkId, requestedBy: c.get('caller'), content: actions, requests });
-    if (answer === 'different')
-      throw new Problem(409, 'This bulk id was used for other actions; nothing was done.', {
-        errors: [{ path: 'bulkId', message: 'is taken' }],
-      });
-    return { bulkId, actions: requests.length };
-  }
+/** The request with what it may leave out: who asks, when, and its id. */
+const completed = (c: ApiContext, { now, newId }: Pick<ApiDependencies, 'now' | 'newId'>, given: Given) =>
+  actionRequested.parse({
+    requestedAt: now(),
+    requestedBy: { kind: 'person', name: c.get('caller') },
+    ...given,
+    actionId: given.actionId ?? newId(),
+  });
 
+/** Stores the actions as a bulk. Throws a Problem when two have the same id, or the bulk id has another content. */
+async function stage(c: ApiContext, dependencies: ApiDependencies, batch: z.output<typeof batchBody>) {
+  const { bulks, newId } = dependencies;
+  const { actions, bulkId = newId() } = batch;
+  const requests = actions.map((one, index) => completed(c, dependencies, { actionId: `${bulkId}-${index}`, ...one }));
+  const twice = firstTwice(requests.map(({ actionId }) => actionId));
+  if (twice !== null)
+    throw new Problem(400, 'Two actions have the same id; nothing was done.', {
+      errors: [{ path: `actions.${twice}.actionId`, message: 'is used before in this request' }],
+    });
+  const answer = await bulks.stage({ bulkId, requestedBy: c.get('caller'), content: actions, requests });
+  if (answer === 'different')
+    throw new Problem(409, 'This bulk id was used for other actions; nothing was done.', {
+      errors: [{ path: 'bulkId', message: 'is taken' }],
+    });
+  return { bulkId, actions: requests.length };
+}
+
+function addRequesting(app: ApiApp, dependencies: ApiDependencies): void {
+  const request = (c: ApiContext, given: Given) => dependencies.requestAction(completed(c, dependencies, given));
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/actions',
@@ -82,7 +98,7 @@ export function actionRoutes(app: ApiApp, { stores, requestAction, bulks, now, n
       const batch = batchBody.safeParse(body);
       if (!batch.success) throw malformed(batch.error);
       if (batch.data.bulkId !== undefined || batch.data.actions.length > answeredAtOnce)
-        return c.json(await stage(c, batch.data), 202);
+        return c.json(await stage(c, dependencies, batch.data), 202);
       return c.json({ actions: await requestMany(batch.data.actions, (one) => request(c, one)) }, 202);
     }
     const parsed = requestBody.safeParse(body);
@@ -91,7 +107,9 @@ export function actionRoutes(app: ApiApp, { stores, requestAction, bulks, now, n
     if (answer.outcome === 'refused') throw refusalOf(answer);
     return c.json({ actionId: answer.actionId, state: answer.state }, 202);
   });
+}
 
+function addList(app: ApiApp, { stores }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/actions',
@@ -110,7 +128,9 @@ export function actionRoutes(app: ApiApp, { stores, requestAction, bulks, now, n
     const { items, cursor } = await stores.ledger.list(given({ ...filter, device: key }));
     return c.json({ actions: items.map(viewAction), cursor });
   });
+}
 
+function addReading(app: ApiApp, { stores }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/actions/{id}',
@@ -127,8 +147,6 @@ export function actionRoutes(app: ApiApp, { stores, requestAction, bulks, now, n
 }
 
 const isBatch = (body: unknown): boolean => typeof body === 'object' && body !== null && 'actions' in body;
-
-type Given = z.output<typeof requestBody>;
 
 async function requestMany(actions: readonly Given[], request: (one: Given) => Promise<ActionAnswer>) {
   const answers = await pMap(actions, request, { concurrency: 8 });

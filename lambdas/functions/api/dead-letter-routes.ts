@@ -1,4 +1,4 @@
-/** /api/dlq: what was given up, why, and sending it again or dropping it. */
+/** /api/dlq: the messages of the dead-letter queues, with reasons; redriving and dropping them. */
 import { z } from '@hono/zod-openapi';
 import pMap from 'p-map';
 import type { QueueDepth } from '#adapters/queue-depths';
@@ -39,16 +39,20 @@ const parameters = z.object({ queue: z.string().openapi({ example: 'portalEvents
 const unknown = { 404: 'No such dead-letter queue.' };
 
 export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): void {
-  const { deadLetters } = dependencies;
-  const look = lookUp(dependencies);
+  addQueues(app, dependencies);
+  addMessages(app, dependencies);
+  addHandling(app, dependencies);
+}
 
-  function known(c: ApiContext) {
-    const queue = c.req.param('queue') ?? '';
-    const about = deadLetters.about(queue);
-    if (!about) throw new Problem(404, `There is no dead-letter queue of this name; there are: ${deadLetters.names.join(', ')}.`);
-    return { queue, ...about };
-  }
+/** Throws a 404 for a name that is no dead-letter queue. */
+function known(c: ApiContext, { deadLetters }: ApiDependencies) {
+  const queue = c.req.param('queue') ?? '';
+  const about = deadLetters.about(queue);
+  if (!about) throw new Problem(404, `There is no dead-letter queue of this name; there are: ${deadLetters.names.join(', ')}.`);
+  return { queue, ...about };
+}
 
+function addQueues(app: ApiApp, { deadLetters }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/dlq',
@@ -64,7 +68,11 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
     }));
     return c.json({ queues });
   });
+}
 
+function addMessages(app: ApiApp, dependencies: ApiDependencies): void {
+  const { deadLetters } = dependencies;
+  const look = lookUp(dependencies);
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/dlq/{queue}',
@@ -75,7 +83,7 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
     responses: { 200: json(lettersView, 'They stay where they are.'), ...problems(unknown) },
   });
   app.get('/api/dlq/:queue', async (c) => {
-    const { queue } = known(c);
+    const { queue } = known(c, dependencies);
     const query = limits.safeParse(withoutEmpty(c.req.query()));
     if (!query.success) throw malformed(query.error);
     const inQueue = messagesIn(await deadLetters.depths(), queue);
@@ -87,7 +95,10 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
     );
     return c.json({ messages, inQueue: Math.max(inQueue, messages.length) });
   });
+}
 
+function addHandling(app: ApiApp, dependencies: ApiDependencies): void {
+  const { deadLetters } = dependencies;
   for (const verb of ['redrive', 'drop'] as const) {
     app.openAPIRegistry.registerPath({
       method: 'post',
@@ -100,7 +111,7 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
       },
     });
     app.post(`/api/dlq/:queue/${verb}`, async (c) => {
-      const { queue, redrivable } = known(c);
+      const { queue, redrivable } = known(c, dependencies);
       const chosen = await readBody(c, which);
       if (verb === 'redrive' && !redrivable)
         throw new Problem(422, 'Messages of this queue go nowhere again: the next occasion repeats them by itself. Drop them.');

@@ -30,7 +30,7 @@ function keyOf([sourceId, user, deviceId]: (string | undefined)[]): DeviceKey | 
   return sourceId && user && deviceId ? { sourceId, user, deviceId } : null;
 }
 
-/** Text with a stray percent sign was decoded before: it stands as it is. */
+/** Text with a stray percent sign was decoded before: it is used as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

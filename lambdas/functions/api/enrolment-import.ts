@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Enrolment, enrolment } from '#domain/enrolment/enrolment';
 import { malformed, Problem } from './problem.ts';
 
-/** What one request may hold; it is taken in well within the time of a request. */
+/** The most rows of one request; they are applied well within the time of a request. */
 export const mostEnrolments = 5000;
 
 const jsonImport = z.union([z.array(z.unknown()), z.object({ enrolments: z.array(z.unknown()) }).transform((o) => o.enrolments)]);

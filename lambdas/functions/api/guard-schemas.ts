@@ -9,7 +9,7 @@ import { isoOrNull, isoTime } from './views.ts';
 const time = z.string().openapi({ format: 'date-time' });
 const settingsBody = z.strictObject(settings.shape);
 const deviceRef = z.object({ sourceId: z.string(), user: z.string(), deviceId: z.string() });
-// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped anew.
+// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped in new ones.
 const figures = z.object(guardFigures.shape);
 
 export const planBody = z

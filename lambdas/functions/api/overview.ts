@@ -18,7 +18,7 @@ export type OverviewDependencies = {
 
 const day = 24 * 3_600_000;
 
-/** How long an answer stands, by the read units that it took: 700 devices for two seconds, 100,000 for five minutes. */
+/** How long an answer is kept, by the read units that it took: 700 devices for two seconds, 100,000 for five minutes. */
 const standsMs = (units: number) => Math.min(300_000, 2000 + Math.max(0, units - 100) * 30);
 
 export function readOverview({ count, ledger, now }: OverviewDependencies): () => Promise<OverviewView> {

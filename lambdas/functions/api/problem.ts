@@ -1,4 +1,4 @@
-/** Errors as RFC 9457 problem documents: what stands against the request, field by field. */
+/** Errors as RFC 9457 problem documents: what is wrong with the request, field by field. */
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -63,7 +63,7 @@ export function answerProblem(c: Context, { status, message, errors, more }: Pro
   return c.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' });
 }
 
-/** What any error of a route becomes. What we did not expect is told to the log, not to the caller. */
+/** The answer for any error of a route. Details of an unexpected error go to the log, not to the caller. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof CursorError)

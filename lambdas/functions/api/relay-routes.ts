@@ -1,14 +1,13 @@
 /** Relays of on-premises sources: inviting one, seeing how they are, revoking one. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { quietMs } from '#adapters/relay-link';
 import { isRelayed } from '#domain/devices/source-kinds';
-import { type RelayRecord, relayState, tokenLifeMs } from '#domain/relay/relay-identity';
+import { type RelayRecord, tokenLifeMs } from '#domain/relay/relay-identity';
 import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
+import { relayView, time, viewRelay } from './relay-view.ts';
 import { type ApiApp, json, problems, readBody } from './route-kit.ts';
-import { isoOrNull, isoTime } from './views.ts';
+import { isoTime } from './views.ts';
 
-const time = z.string().openapi({ format: 'date-time' });
 const invitation = z.object({ sourceId: z.string().min(1) }).openapi('RelayInvitation');
 const invited = z
   .object({
@@ -19,63 +18,16 @@ const invited = z
     expiresAt: time,
   })
   .openapi('RelayInvited');
-const relayView = z
-  .object({
-    relayId: z.string(),
-    sourceId: z.string(),
-    state: z.enum(['invited', 'connected', 'away', 'revoked']),
-    holdsLease: z.boolean().openapi({ description: 'Reads and acts on the source at present.' }),
-    fence: z.number().int().nullable().openapi({ description: 'Number of the lease that it holds.' }),
-    leaseUntil: time.nullable(),
-    version: z.string().nullable(),
-    protocol: z.number().int().nullable(),
-    travelerVersion: z.string().nullable().openapi({ description: 'As the last gather of its source found it.' }),
-    hostname: z.string().nullable(),
-    platform: z.string().nullable(),
-    reads: z.string().nullable(),
-    acts: z.string().nullable(),
-    createdAt: time,
-    createdBy: z.string(),
-    tokenExpiresAt: time.nullable(),
-    enrolledAt: time.nullable(),
-    connectedAt: time.nullable(),
-    lastHeardAt: time.nullable(),
-    lagSeconds: z.number().nullable().openapi({ description: 'Since it was last heard of, while it counts as connected.' }),
-    unacknowledged: z.number().int().openapi({ description: 'Messages to the holder that it has not acknowledged.' }),
-    revokedAt: time.nullable(),
-    revokedBy: z.string().nullable(),
-    problems: z.array(z.string()).openapi({ description: 'What does not work at the relay, with what to do.' }),
-  })
-  .openapi('Relay');
-export type RelayView = z.output<typeof relayView>;
+const one = z.object({ relayId: z.string() });
 
-export function relayRoutes(app: ApiApp, { relays: given, readSource, now, newId }: ApiDependencies): void {
-  const { store, leases, sources, cloudUrl, newToken, cut } = given;
+export function relayRoutes(app: ApiApp, dependencies: ApiDependencies): void {
+  addInvite(app, dependencies);
+  addReading(app, dependencies);
+  addRevoke(app, dependencies);
+}
 
-  async function view(relay: RelayRecord): Promise<RelayView> {
-    const at = now();
-    const [lease, source] = await Promise.all([leases.read(relay.sourceId), readSource(relay.sourceId)]);
-    const holds = lease !== null && lease.holder === relay.relayId && lease.until > at;
-    const state = relayState(relay, { now: at, quietMs });
-    const { relayId, sourceId, version, protocol, hostname, platform, reads, acts, createdBy, revokedBy, problems: said } = relay;
-    return {
-      ...{ relayId, sourceId, state, version, protocol, hostname, platform, reads, acts, createdBy, revokedBy },
-      holdsLease: holds,
-      fence: holds ? lease.fence : null,
-      leaseUntil: holds ? isoTime(lease.until) : null,
-      travelerVersion: source.server.build || null,
-      createdAt: isoTime(relay.createdAt),
-      tokenExpiresAt: relay.tokenHash === null ? null : isoTime(relay.tokenUntil),
-      enrolledAt: isoOrNull(relay.enrolledAt),
-      connectedAt: isoOrNull(relay.connectedAt),
-      lastHeardAt: isoOrNull(relay.lastHeardAt),
-      lagSeconds: state === 'connected' && relay.lastHeardAt !== null ? Math.max(0, (at - relay.lastHeardAt) / 1000) : null,
-      unacknowledged: holds ? Math.max(0, lease.sent - lease.acked) : 0,
-      revokedAt: isoOrNull(relay.revokedAt),
-      problems: state === 'connected' ? said : [],
-    };
-  }
-
+function addInvite(app: ApiApp, { relays, now, newId }: ApiDependencies): void {
+  const { store, sources, cloudUrl, newToken } = relays;
   app.openapi(
     createRoute({
       method: 'post',
@@ -100,7 +52,10 @@ export function relayRoutes(app: ApiApp, { relays: given, readSource, now, newId
       return c.json({ relayId: relay.relayId, token, command: commands.linux, commands, expiresAt }, 201);
     },
   );
+}
 
+function addReading(app: ApiApp, dependencies: ApiDependencies): void {
+  const { store } = dependencies.relays;
   app.openapi(
     createRoute({
       method: 'get',
@@ -110,11 +65,10 @@ export function relayRoutes(app: ApiApp, { relays: given, readSource, now, newId
     }),
     async (c) => {
       const all = (await store.list()).toSorted((a, b) => b.createdAt - a.createdAt);
-      return c.json({ relays: await Promise.all(all.map(view)), cursor: null }, 200);
+      return c.json({ relays: await Promise.all(all.map((relay) => viewRelay(relay, dependencies))), cursor: null }, 200);
     },
   );
 
-  const one = z.object({ relayId: z.string() });
   app.openapi(
     createRoute({
       method: 'get',
@@ -126,10 +80,13 @@ export function relayRoutes(app: ApiApp, { relays: given, readSource, now, newId
     async (c) => {
       const relay = await store.read(c.req.valid('param').relayId);
       if (relay === null) throw unknown();
-      return c.json(await view(relay), 200);
+      return c.json(await viewRelay(relay, dependencies), 200);
     },
   );
+}
 
+function addRevoke(app: ApiApp, { relays, now }: ApiDependencies): void {
+  const { store, leases, cut } = relays;
   app.openapi(
     createRoute({
       method: 'delete',

@@ -1,4 +1,4 @@
-/** How an on-premises source stands with its relays: whether one reads and acts for it now, and since when. */
+/** The relays of an on-premises source: whether one reads and acts for it now, and since when. */
 import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { quietMs } from '#adapters/relay-link';
@@ -13,7 +13,7 @@ export type RelayStatusDependencies = {
   now: () => number;
 };
 
-/** `away`: enrolled relays, and none holds the lease; `since`: when the holder came, or the last one was heard of. */
+/** `away`: enrolled relays, and none holds the lease; `since`: when the holder connected, or the last contact with any. */
 export async function readRelays(
   { leases, now }: Pick<RelayStatusDependencies, 'leases' | 'now'>,
   sourceId: string,

@@ -64,7 +64,7 @@ export const runView = z
   })
   .openapi('GatherRun');
 
-// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped anew.
+// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped in new ones.
 const settingsBody = z.strictObject(settings.shape).openapi('Settings');
 export const settingsVersionView = z
   .object({ version: z.number().int(), settings: settingsBody, publishedBy: z.string(), publishedAt: time })

@@ -1,6 +1,7 @@
 /** GET and POST /api/settings. */
 import { z } from '@hono/zod-openapi';
 import { everySource } from '#adapters/dynamodb/settings/settings-reader';
+import type { SettingsVersion } from '#domain/quarantine/settings';
 import type { ApiDependencies } from './app.ts';
 import { guardAnswer, viewGuard } from './guard-schemas.ts';
 import { Problem } from './problem.ts';
@@ -10,7 +11,12 @@ import { isoTime, viewSettings } from './views.ts';
 
 const published = z.object({ version: z.number().int() }).openapi('SettingsPublished');
 
-export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings, now }: ApiDependencies): void {
+export function settingsRoutes(app: ApiApp, dependencies: ApiDependencies): void {
+  addReading(app, dependencies);
+  addPublishing(app, dependencies);
+}
+
+function addReading(app: ApiApp, { stores, sourceIds }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/settings',
@@ -44,7 +50,9 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
       drift: drift && { configured: drift.configured, fields: drift.fields },
     });
   });
+}
 
+function addPublishing(app: ApiApp, { publishSettings, now }: ApiDependencies): void {
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/settings',
@@ -62,15 +70,19 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
     const answer = await publishSettings.publish(publication);
     if (answer.outcome === 'published') return c.json({ version: answer.version.version }, 201);
     if (answer.outcome === 'guarded') return c.json({ guard: viewGuard(answer.guard) }, 202);
-    if (answer.outcome === 'unknown-source')
-      throw new Problem(404, 'No source of this id is configured; nothing was published.', {
-        errors: [{ path: 'sourceId', message: 'no source of this id is configured' }],
-      });
-    const { version, publishedBy, publishedAt } = answer.current;
-    const detail = `Version ${version} is current by now, published by ${publishedBy} at ${isoTime(publishedAt)}. Look at it, then publish in its place.`;
-    throw new Problem(409, detail, {
-      errors: [{ path: 'replaces', message: `the current version is ${version}` }],
-      more: { current: version },
-    });
+    throw answer.outcome === 'unknown-source' ? unknownSource() : conflict(answer.current);
+  });
+}
+
+const unknownSource = (): Problem =>
+  new Problem(404, 'No source of this id is configured; nothing was published.', {
+    errors: [{ path: 'sourceId', message: 'no source of this id is configured' }],
+  });
+
+function conflict({ version, publishedBy, publishedAt }: SettingsVersion): Problem {
+  const detail = `Version ${version} is current by now, published by ${publishedBy} at ${isoTime(publishedAt)}. Look at it, then publish in its place.`;
+  return new Problem(409, detail, {
+    errors: [{ path: 'replaces', message: `the current version is ${version}` }],
+    more: { current: version },
   });
 }

@@ -1,4 +1,4 @@
-/** How each source stands: its gathers, its trouble, its server, and whether Auto-Quarantine is in force there. */
+/** The status of each source: its gathers, its problem, its server, and whether Auto-Quarantine is in force there. */
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
@@ -154,7 +154,7 @@ function autoQuarantine(
   };
 }
 
-/** A server whose approval settings cannot be written is said so plainly, with what to choose instead. */
+/** For a server whose approval settings cannot be written: what to choose instead. */
 function notWritable(configured: Enforcement, { state, settings }: { state: SourceState; settings: Settings }): string[] {
   if (state.server.settingsAccess !== 'unavailable' || settings.requireApproval === 'server') return [];
   const what = 'The server has no approval settings that could be written';

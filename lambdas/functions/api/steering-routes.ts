@@ -16,20 +16,18 @@ export function steeringRoutes(app: ApiApp, { stores, evaluations, now }: ApiDep
   const refusals = problems({ 404: 'No such action.', 409: 'Too late, or nothing to confirm; the detail says what to do.' });
   const called = 'Calls an action off that has not gone out, and withdraws the decision that came with it';
 
-  app.openAPIRegistry.registerPath({
-    method: 'post',
-    path: '/api/actions/{id}/cancel',
-    summary: called,
-    request: { params: parameters },
-    responses: { 200: json(actionWithHistory, 'The action, cancelled.'), ...refusals },
-  });
-  app.openAPIRegistry.registerPath({
-    method: 'delete',
-    path: '/api/actions/{id}',
-    summary: called,
-    request: { params: parameters },
-    responses: { 200: json(actionWithHistory, 'The action, cancelled.'), ...refusals },
-  });
+  const cancelling = [
+    ['post', '/api/actions/{id}/cancel'],
+    ['delete', '/api/actions/{id}'],
+  ] as const;
+  for (const [method, path] of cancelling)
+    app.openAPIRegistry.registerPath({
+      method,
+      path,
+      summary: called,
+      request: { params: parameters },
+      responses: { 200: json(actionWithHistory, 'The action, cancelled.'), ...refusals },
+    });
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/actions/{id}/confirm',

@@ -13,6 +13,7 @@ import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import { assessmentStore } from '#adapters/dynamodb/settings/assessments';
 import { guardStore } from '#adapters/dynamodb/settings/guards';
 import { settingsReader } from '#adapters/dynamodb/settings/settings-reader';
+import { tableNamesOf } from '#adapters/dynamodb/table-names';
 import { evaluationLanes } from '#adapters/evaluations-queue';
 import { ringGuard } from '#adapters/metrics';
 import { loadConfiguration } from '#adapters/runtime-configuration';
@@ -29,13 +30,7 @@ const logger = new Logger({ serviceName: 'evaluate' });
 const environment = parseEnvironment('evaluate', process.env);
 const configuration = loadConfiguration();
 const client = documentClient();
-const tables = {
-  devices: environment.DEVICES_TABLE,
-  enrolments: environment.ENROLMENTS_TABLE,
-  actions: environment.ACTIONS_TABLE,
-  journal: environment.JOURNAL_TABLE,
-  control: environment.CONTROL_TABLE,
-};
+const tables = tableNamesOf(environment);
 const enforcement = new Map(configuration.sources.map((source) => [source.id, source.enforcement]));
 const planning = planDependencies({ client, tables, configuration, now: Date.now });
 const plan = planFleet(planning);

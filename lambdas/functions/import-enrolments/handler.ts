@@ -7,6 +7,7 @@ import { maas360StateStore } from '#adapters/dynamodb/enrolments/maas360-state';
 import { snapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { leaseStore } from '#adapters/dynamodb/gather/leases';
 import { guardStore } from '#adapters/dynamodb/settings/guards';
+import { tableNamesOf } from '#adapters/dynamodb/table-names';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { maas360, maas360Credentials } from '#adapters/maas360/maas360';
 import { ringGuard } from '#adapters/metrics';
@@ -29,13 +30,7 @@ const logger = new Logger({ serviceName: 'import-enrolments' });
 if (!configured) throw new Error('Function import-enrolments runs without "maas360" in its configuration. Deploy again.');
 
 const client = documentClient();
-const tables = {
-  devices: environment.DEVICES_TABLE,
-  enrolments: environment.ENROLMENTS_TABLE,
-  actions: environment.ACTIONS_TABLE,
-  journal: environment.JOURNAL_TABLE,
-  control: environment.CONTROL_TABLE,
-};
+const tables = tableNamesOf(environment);
 const now = Date.now;
 const enrolments = enrolmentStore(client, tables, configuration.enrolmentStaleHours);
 const evaluations = evaluationsQueue(sqsQueue(environment.EVALUATIONS_QUEUE_URL));

@@ -1,4 +1,4 @@
-/** What the user pool is asked for: where to sign in, tokens for a code or for a session, and to forget a session. */
+/** The user pool's side of signing in: where to sign in, tokens for a code or for a session, and the end of a session. */
 import * as oauth from 'oauth4webapi';
 
 export type AuthorityOptions = {
@@ -10,89 +10,107 @@ export type AuthorityOptions = {
   redirectUri: string;
   fetch?: typeof fetch;
 };
-/** What a started sign-in has to be remembered by until its answer comes. */
+/** What to keep of a started sign-in until the person comes back. */
 export type Pending = { state: string; verifier: string; nonce: string };
 export type Tokens = { idToken: string; refreshToken: string | null };
 
 export type Authority = ReturnType<typeof authority>;
 
-export function authority({ issuer, url, clientId, redirectUri, fetch: ask }: AuthorityOptions) {
-  const server: oauth.AuthorizationServer = {
-    issuer,
-    authorization_endpoint: `${url}/oauth2/authorize`,
-    token_endpoint: `${url}/oauth2/token`,
-    revocation_endpoint: `${url}/oauth2/revoke`,
-    // Cognito signs with RS256; API Gateway verifies each token anew whenever it is used.
-    id_token_signing_alg_values_supported: ['RS256'],
-  };
-  const client: oauth.Client = { client_id: clientId };
-  const none = oauth.None();
-  // Plain HTTP is for the local stack, whose user pool is on this machine.
-  const options = {
-    [oauth.allowInsecureRequests]: url.startsWith('http://127.0.0.1:'),
-    signal: () => AbortSignal.timeout(timeLimitMs),
-    ...(ask ? { [oauth.customFetch]: ask } : {}),
-  };
+type Pool = {
+  server: oauth.AuthorizationServer;
+  client: oauth.Client;
+  /** A public client proves itself by PKCE, not by a secret. */
+  authentication: oauth.ClientAuth;
+  redirectUri: string;
+  options: oauth.TokenEndpointRequestOptions;
+};
 
+export function authority(given: AuthorityOptions) {
+  const { url, clientId } = given;
+  const pool = poolOf(given);
   return {
     /** Where the person signs in, and what to keep until they come back. */
-    async begin(): Promise<{ address: string; pending: Pending }> {
-      const pending = {
-        state: oauth.generateRandomState(),
-        verifier: oauth.generateRandomCodeVerifier(),
-        nonce: oauth.generateRandomNonce(),
-      };
-      const query = new URLSearchParams({
-        response_type: 'code',
-        client_id: clientId,
-        redirect_uri: redirectUri,
-        scope: 'openid email',
-        state: pending.state,
-        nonce: pending.nonce,
-        code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
-        code_challenge_method: 'S256',
-      });
-      return { address: `${server.authorization_endpoint}?${query}`, pending };
-    },
-
+    begin: () => begin(pool),
     /** `answer`: the address that the person came back with. Throws when it does not belong to `pending`, or the pool refuses. */
-    async finish(answer: URL, { state, verifier, nonce }: Pending): Promise<Tokens> {
-      const parameters = oauth.validateAuthResponse(server, client, answer, state);
-      const response = await oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        none,
-        parameters,
-        redirectUri,
-        verifier,
-        options,
-      );
-      const result = await oauth.processAuthorizationCodeResponse(server, client, response, {
-        expectedNonce: nonce,
-        requireIdToken: true,
-      });
-      return tokensOf(result);
-    },
-
-    /** A fresh ID token for a session; null when the pool no longer knows it. Throws when the pool cannot be reached. */
-    async renew(refreshToken: string): Promise<Tokens | null> {
-      const response = await oauth.refreshTokenGrantRequest(server, client, none, refreshToken, options);
-      try {
-        return tokensOf(await oauth.processRefreshTokenResponse(server, client, response));
-      } catch (error) {
-        if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return null;
-        throw error;
-      }
-    },
-
-    /** Forgets a session, wherever it is used. */
+    finish: (answer: URL, pending: Pending) => finish(pool, answer, pending),
+    /** A fresh ID token for a session; null when it has ended. Throws when the pool cannot be reached. */
+    renew: (refreshToken: string) => renew(pool, refreshToken),
+    /** Ends a session, wherever it is used. */
     async revoke(refreshToken: string): Promise<void> {
-      await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, none, refreshToken, options));
+      const { server, client, authentication, options } = pool;
+      const response = await oauth.revocationRequest(server, client, authentication, refreshToken, options);
+      await oauth.processRevocationResponse(response);
     },
-
     /** Ends the pool's own session in this browser, then comes back to `home`. */
     leave: (home: string): string => `${url}/logout?${new URLSearchParams({ client_id: clientId, logout_uri: home })}`,
   };
+}
+
+function poolOf({ issuer, url, clientId, redirectUri, fetch: ask }: AuthorityOptions): Pool {
+  return {
+    server: {
+      issuer,
+      authorization_endpoint: `${url}/oauth2/authorize`,
+      token_endpoint: `${url}/oauth2/token`,
+      revocation_endpoint: `${url}/oauth2/revoke`,
+      // Cognito signs with RS256; API Gateway verifies each token whenever it is used.
+      id_token_signing_alg_values_supported: ['RS256'],
+    },
+    client: { client_id: clientId },
+    authentication: oauth.None(),
+    redirectUri,
+    options: {
+      // Plain HTTP is for the local stack, whose user pool is on this machine.
+      [oauth.allowInsecureRequests]: url.startsWith('http://127.0.0.1:'),
+      signal: () => AbortSignal.timeout(timeLimitMs),
+      ...(ask ? { [oauth.customFetch]: ask } : {}),
+    },
+  };
+}
+
+async function begin({ server, client, redirectUri }: Pool): Promise<{ address: string; pending: Pending }> {
+  const pending = {
+    state: oauth.generateRandomState(),
+    verifier: oauth.generateRandomCodeVerifier(),
+    nonce: oauth.generateRandomNonce(),
+  };
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
+    scope: 'openid email',
+    state: pending.state,
+    nonce: pending.nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
+    code_challenge_method: 'S256',
+  });
+  return { address: `${server.authorization_endpoint}?${query}`, pending };
+}
+
+async function finish(pool: Pool, answer: URL, { state, verifier, nonce }: Pending): Promise<Tokens> {
+  const { server, client, authentication, redirectUri, options } = pool;
+  const parameters = oauth.validateAuthResponse(server, client, answer, state);
+  const response = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    authentication,
+    parameters,
+    redirectUri,
+    verifier,
+    options,
+  );
+  const expected = { expectedNonce: nonce, requireIdToken: true };
+  return tokensOf(await oauth.processAuthorizationCodeResponse(server, client, response, expected));
+}
+
+async function renew({ server, client, authentication, options }: Pool, refreshToken: string): Promise<Tokens | null> {
+  const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, options);
+  try {
+    return tokensOf(await oauth.processRefreshTokenResponse(server, client, response));
+  } catch (error) {
+    if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return null;
+    throw error;
+  }
 }
 
 const timeLimitMs = 8000;

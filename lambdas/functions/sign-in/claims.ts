@@ -1,4 +1,4 @@
-/** What a token says of itself. Not verified here: API Gateway does that whenever it is used; this is for people's eyes. */
+/** Claims of a token. Not verified here: API Gateway does that whenever it is used; these are for display. */
 import { z } from 'zod';
 
 const claims = z.object({
@@ -16,7 +16,7 @@ function claimsOf(token: string): z.output<typeof claims> {
   }
 }
 
-/** Epoch ms; 0 for what is no token. */
+/** Epoch ms; 0 for text that is not a token. */
 export const expiryOf = (token: string): number => (claimsOf(token).exp ?? 0) * 1000;
 
 export function nameOf(token: string): string {

@@ -21,7 +21,7 @@ export const handler = handle(
     }),
     origin,
     now: Date.now,
-    // Of the error its words only: what it holds beside them may be a token.
+    // Only the error's message: its other fields may hold a token.
     logError: (message, error) => logger.error(message, { reason: error instanceof Error ? error.message : String(error) }),
   }),
 );

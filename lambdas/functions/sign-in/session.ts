@@ -1,5 +1,5 @@
 /**
- * What the browser keeps of a sign-in, in cookies that no script reads: while it is under way, what its answer must fit to;
+ * What the browser keeps of a sign-in, in cookies that no script reads: while it is in progress, what its answer must match;
  * afterwards the session. Sent to addresses under /sign-in only, and by pages of this very site only.
  */
 import type { Context } from 'hono';
@@ -51,7 +51,7 @@ export function cookies(origin: string) {
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A cookie that was not written by us, or by an older version, is none. */
+/** A cookie written by another program, or by an older version, counts as absent. */
 function parsed<S extends z.ZodType>(schema: S, cookie: string | undefined): z.output<S> | null {
   try {
     const found = schema.safeParse(JSON.parse(Buffer.from(cookie ?? '', 'base64url').toString('utf8')));

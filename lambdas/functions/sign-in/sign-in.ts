@@ -8,12 +8,12 @@
  *   POST /sign-in/token              a token for this session, 401 without one; with a Bearer token: a session of that token
  *   POST /sign-in/out                the session ends; answers where the user pool's own session ends too
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Authority } from './authority.ts';
 import { expiryOf, nameOf } from './claims.ts';
-import { cookies, sessionSeconds } from './session.ts';
+import { type Cookies, cookies, sessionSeconds } from './session.ts';
 
 export type SignInDependencies = {
   authority: Authority;
@@ -24,67 +24,76 @@ export type SignInDependencies = {
   logError: (message: string, error: unknown) => void;
 };
 
-export function signInApp({ authority, origin, now, logError }: SignInDependencies): Hono {
-  const kept = cookies(origin);
+type SignIn = SignInDependencies & { kept: Cookies };
+
+export function signInApp(dependencies: SignInDependencies): Hono {
+  const signIn: SignIn = { ...dependencies, kept: cookies(dependencies.origin) };
   const app = new Hono();
   app.use(headers, async (c, next) => {
     await next();
     c.header('cache-control', 'no-store');
   });
   app.onError((error, c) => {
-    logError('sign-in failed', error);
+    dependencies.logError('sign-in failed', error);
     return c.json({ title: 'Signing in does not work at the moment. Try again in a minute.' }, 502);
   });
-
-  app.get('/sign-in/start', async (c) => {
-    const { address, pending } = await authority.begin();
-    kept.begun.write(c, { ...pending, to: ownAddress(c.req.query('to'), origin) });
-    return c.redirect(address);
-  });
-
-  app.get('/sign-in/done', async (c) => {
-    const begun = kept.begun.read(c);
-    kept.begun.forget(c);
-    if (begun === null) return c.redirect('/#sign-in=late');
-    try {
-      const answer = new URL(c.req.url);
-      const { refreshToken, idToken } = await authority.finish(answer, begun);
-      kept.session.write(c, refreshToken === null ? { kind: 'token', value: idToken } : { kind: 'refresh', value: refreshToken });
-    } catch (error) {
-      logError('the answer of the user pool was not taken', error);
-      return c.redirect(`${begun.to}#sign-in=refused`);
-    }
-    return c.redirect(begun.to);
-  });
-
-  app.post('/sign-in/token', ownPageOnly, async (c) => {
-    const given = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-    if (given !== undefined) {
-      const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(given) - now()) / 1000));
-      if (seconds <= 0) return c.json({ title: 'This token has ended, or is none.' }, 401);
-      kept.session.write(c, { kind: 'token', value: given }, seconds);
-      return c.json(answerOf(given));
-    }
-    const session = kept.session.read(c);
-    if (session === null) return c.json({ title: 'Nobody is signed in.' }, 401);
-    if (session.kind === 'token') return c.json(answerOf(session.value));
-    const renewed = await authority.renew(session.value);
-    if (renewed === null) {
-      kept.session.forget(c);
-      return c.json({ title: 'The session has ended. Sign in again.' }, 401);
-    }
-    if (renewed.refreshToken !== null) kept.session.write(c, { kind: 'refresh', value: renewed.refreshToken });
-    return c.json(answerOf(renewed.idToken));
-  });
-
-  app.post('/sign-in/out', ownPageOnly, async (c) => {
-    const session = kept.session.read(c);
-    kept.session.forget(c);
-    // The cookie is gone in any case; a pool that cannot be reached forgets the session when it ends.
-    if (session?.kind === 'refresh') await authority.revoke(session.value).catch((error) => logError('not revoked', error));
-    return c.json({ to: authority.leave(`${origin}/`) });
-  });
+  app.get('/sign-in/start', (c) => start(signIn, c));
+  app.get('/sign-in/done', (c) => done(signIn, c));
+  app.post('/sign-in/token', ownPageOnly, (c) => token(signIn, c));
+  app.post('/sign-in/out', ownPageOnly, (c) => out(signIn, c));
   return app;
+}
+
+async function start({ authority, kept, origin }: SignIn, c: Context): Promise<Response> {
+  const { address, pending } = await authority.begin();
+  kept.begun.write(c, { ...pending, to: ownAddress(c.req.query('to'), origin) });
+  return c.redirect(address);
+}
+
+async function done({ authority, kept, logError }: SignIn, c: Context): Promise<Response> {
+  const begun = kept.begun.read(c);
+  kept.begun.forget(c);
+  if (begun === null) return c.redirect('/#sign-in=late');
+  try {
+    const answer = new URL(c.req.url);
+    const { refreshToken, idToken } = await authority.finish(answer, begun);
+    kept.session.write(c, refreshToken === null ? { kind: 'token', value: idToken } : { kind: 'refresh', value: refreshToken });
+  } catch (error) {
+    logError('the answer of the user pool was not taken', error);
+    return c.redirect(`${begun.to}#sign-in=refused`);
+  }
+  return c.redirect(begun.to);
+}
+
+/** For a Bearer token: a session of that token. Without one: a token for the session that there is. */
+async function token(signIn: SignIn, c: Context): Promise<Response> {
+  const given = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (given === undefined) return tokenOfSession(signIn, c);
+  const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(given) - signIn.now()) / 1000));
+  if (seconds <= 0) return c.json({ title: 'This token has ended, or is none.' }, 401);
+  signIn.kept.session.write(c, { kind: 'token', value: given }, seconds);
+  return c.json(answerOf(given));
+}
+
+async function tokenOfSession({ authority, kept }: SignIn, c: Context): Promise<Response> {
+  const session = kept.session.read(c);
+  if (session === null) return c.json({ title: 'Nobody is signed in.' }, 401);
+  if (session.kind === 'token') return c.json(answerOf(session.value));
+  const renewed = await authority.renew(session.value);
+  if (renewed === null) {
+    kept.session.forget(c);
+    return c.json({ title: 'The session has ended. Sign in again.' }, 401);
+  }
+  if (renewed.refreshToken !== null) kept.session.write(c, { kind: 'refresh', value: renewed.refreshToken });
+  return c.json(answerOf(renewed.idToken));
+}
+
+async function out({ authority, kept, origin, logError }: SignIn, c: Context): Promise<Response> {
+  const session = kept.session.read(c);
+  kept.session.forget(c);
+  // The cookie is gone in any case; a pool that cannot be reached forgets the session when it ends.
+  if (session?.kind === 'refresh') await authority.revoke(session.value).catch((error) => logError('not revoked', error));
+  return c.json({ to: authority.leave(`${origin}/`) });
 }
 
 const headers = secureHeaders({

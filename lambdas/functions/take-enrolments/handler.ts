@@ -7,6 +7,7 @@ import { enrolmentBulk } from '#adapters/dynamodb/enrolments/enrolment-bulk';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import { snapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { guardStore } from '#adapters/dynamodb/settings/guards';
+import { tableNamesOf } from '#adapters/dynamodb/table-names';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { ringGuard } from '#adapters/metrics';
 import { sqsQueue } from '#adapters/queues';
@@ -23,13 +24,7 @@ const logger = new Logger({ serviceName: 'take-enrolments' });
 const environment = parseEnvironment('take-enrolments', process.env);
 const configuration = loadConfiguration();
 const client = documentClient();
-const tables = {
-  devices: environment.DEVICES_TABLE,
-  enrolments: environment.ENROLMENTS_TABLE,
-  actions: environment.ACTIONS_TABLE,
-  journal: environment.JOURNAL_TABLE,
-  control: environment.CONTROL_TABLE,
-};
+const tables = tableNamesOf(environment);
 const now = Date.now;
 const plan = planFleet(planDependencies({ client, tables, configuration, now }));
 const guards = guardStore(client, tables);

@@ -126,7 +126,7 @@ describe('a batch', () => {
     expect(await depth(queue)).toBe(0);
   });
 
-  test('whose function crashed comes again', async () => {
+  test('whose function crashed is redelivered', async () => {
     const queue = await aQueue({ VisibilityTimeout: '1' });
     let calls = 0;
     const problems = consume(queue, async () => {
@@ -195,7 +195,7 @@ test('messages of one FIFO group are handled in order, one after the other, also
   await vi.waitFor(() => expect(seen).toEqual(['1', '2', '2', '3']), 5000);
 });
 
-test('stopping leaves what was not taken in the queue', async () => {
+test('messages not received before a stop stay in the queue', async () => {
   const queue = await aQueue();
   consume(queue, async () => undefined);
   await running.pop()?.stop();

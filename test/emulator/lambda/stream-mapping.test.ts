@@ -1,6 +1,8 @@
 /** A table's stream to a function on the local stack: in order, nothing lost, whatever fails or is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { RunningMapping } from '#infra/emulator/lambda/event-source-mapping';
@@ -67,7 +69,7 @@ test('new items that fit the filter reach the function in order, in batches of i
   expect(Math.max(...reader.batches.map(({ length }) => length))).toBe(3);
 });
 
-test('after a restart it goes on behind the last batch that was answered for', async () => {
+test('after a restart it continues after the last batch that was answered for', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 5));
   const first = noting();
@@ -81,7 +83,7 @@ test('after a restart it goes on behind the last batch that was answered for', a
   await vi.waitFor(() => expect(second.seen()).toEqual(names(6, 7)));
 });
 
-test('what fails comes again from the first failed record on, and never out of order', async () => {
+test('failures are retried from the first failed record, in order', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 6));
   let failures = 0;
@@ -91,7 +93,7 @@ test('what fails comes again from the first failed record on, and never out of o
   await vi.waitFor(() => expect(reader.batches).toEqual([names(1, 6), names(3, 6), names(3, 6)]));
 });
 
-test('a batch that fails as a whole is halved until the record that fails it stands alone, and that is given up by name', async () => {
+test('a batch that fails as a whole is halved to the one record that fails it, which is dropped by name', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 8));
   const reader = noting((keys) => {
@@ -109,7 +111,7 @@ test('a batch that fails as a whole is halved until the record that fails it sta
   });
 });
 
-test('a failure that is not the record’s lasts as long as it lasts: nothing is given up, nothing passed over', async () => {
+test('an outage drops no record and skips none', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 4));
   let tries = 0;
@@ -123,7 +125,7 @@ test('a failure that is not the record’s lasts as long as it lasts: nothing is
   await vi.waitFor(() => expect(settled()).toEqual(names(1, 6)), { timeout: 5000 });
 });
 
-test('it reads with the function’s own rights: without them the stream stays unread and the missing right is named', async () => {
+test('without the right to read the stream, the function gets nothing and the missing right is named', async () => {
   await stack.stop();
   stack = await startStack(folder.path, { change: withStream([]) });
   await putLines(stack.as('operator').dynamodb, names(1, 1));
@@ -133,7 +135,7 @@ test('it reads with the function’s own rights: without them the stream stays u
   expect(reader.batches).toEqual([]);
 });
 
-test('killed with -9 again and again, it leaves nothing out and begins each time behind what was answered for', async () => {
+test('killed with -9 repeatedly, it skips no record and continues after its checkpoint', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 24));
   const seen: string[][] = [];
@@ -161,7 +163,7 @@ test('killed with -9 again and again, it leaves nothing out and begins each time
   }
 });
 
-test('a folder from before the table had a stream gets one: what is written from then on is read', async () => {
+test('a table from before it had a stream gets one, and new items are read', async () => {
   await stack.stop();
   const other = await aFolder();
   const before = await startStack(other.path);
@@ -174,4 +176,17 @@ test('a folder from before the table had a stream gets one: what is written from
   const reader = noting();
   read(reader.invoke);
   await vi.waitFor(() => expect(reader.seen()).toEqual(names(2, 3)));
+});
+
+test('checkpoints that cannot be read are reported by name, and the stream is not read from its beginning instead', async () => {
+  const { dynamodb } = stack.as('operator');
+  await putLines(dynamodb, names(1, 2));
+  const file = join(folder.path, 'streams', 'Stream.json');
+  await mkdir(file, { recursive: true });
+  const reader = noting();
+  const { problems } = read(reader.invoke);
+  await vi.waitFor(() => expect(problems[0]).toContain(`${file} (how far a stream is read) cannot be read`));
+  expect(reader.batches).toEqual([]);
+  await rmdir(file);
+  await vi.waitFor(() => expect(reader.seen()).toEqual(names(1, 2)), { timeout: 5000 });
 });

@@ -173,7 +173,7 @@ describe('Secrets Manager', () => {
     await expect(stack.as('confidant').secrets.send(secret('source/other'))).rejects.toMatchObject(refusal);
     await expect(stack.as('nobody').secrets.send(secret('source/cloud'))).rejects.toMatchObject(refusal);
   });
-  test('tells who may look at it which version counts, and not the secret', async () => {
+  test('shows the current version, and not the secret, to whoever may describe it', async () => {
     const { VersionId = '' } = await stack.as('confidant').secrets.send(secret('source/cloud'));
     const { secrets } = stack.as('auditor');
     const looked = await secrets.send(new DescribeSecretCommand({ SecretId: 'source/cloud' }));
@@ -181,7 +181,7 @@ describe('Secrets Manager', () => {
     expect(JSON.stringify(looked)).not.toContain('geheim');
     await expect(secrets.send(secret('source/cloud'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
-  test('tells the operator that a secret does not exist', async () => {
+  test('answers the operator that a secret does not exist', async () => {
     await expect(stack.as('operator').secrets.send(secret('nothing'))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });

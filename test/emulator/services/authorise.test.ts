@@ -14,7 +14,7 @@ describe('a call is allowed', () => {
     expect(allowed([allow(['dynamodb:Get*'], ['arn:aws:dynamodb:*:*:table/Thing?'])])).toBe(true);
     expect(allowed([allow(['*'], ['*'])])).toBe(true);
   });
-  test('whatever the case of the action, but not of the resource', () => {
+  test('in any case of the action, but not of the resource', () => {
     expect(allowed([allow(['DynamoDB:getitem'], [need.resource])])).toBe(true);
     expect(allowed([allow([need.action], [need.resource.toLowerCase()])])).toBe(false);
   });
@@ -47,7 +47,7 @@ describe('a call is denied', () => {
     const other = { ...need, action: 'dynamodb:PutItem' };
     expect(judge([allow([need.action], ['*'])], [need, other])).toMatchObject({ allowed: false, need: other });
   });
-  test('when a dot in a pattern would have to stand for another character', () => {
+  test('when a dot in a pattern would have to match another character', () => {
     expect(allowed([allow([need.action], ['a.c'])], { ...need, resource: 'abc' })).toBe(false);
   });
 });

@@ -284,7 +284,7 @@ test('DYNAMODB_ENDPOINT puts another server behind the same door, and starts non
   await expect(stat(join(second.path, 'services', 'dynoxide.pid'))).rejects.toThrow();
 });
 
-test('an address that is taken is said at once, and nothing is left running', async () => {
+test('a port in use is an error at once, and no process is left running', async () => {
   const stack = await started();
   const second = await aFolder();
   cleanUp.push(second.remove);

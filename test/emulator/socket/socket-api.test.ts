@@ -41,7 +41,7 @@ const underWay = (wait: string) =>
   });
 
 describe('a handshake', () => {
-  test('asks the authoriser with what the client showed, and tells $connect what it said', async () => {
+  test('calls the authoriser with the client’s request, and $connect with its answer', async () => {
     const { socket } = await connect(`${stack.url}?a=1&a=2`);
     const [asked] = (await stack.seen('authorise')).slice(-1);
     expect(asked).toMatchObject({
@@ -222,7 +222,7 @@ describe('messages', () => {
 });
 
 describe('the management API', () => {
-  test('tells of a connection and cuts it', async () => {
+  test('describes a connection and cuts it', async () => {
     const { closed, id } = await connected();
     const operator = stack.as('operator');
     const found = await operator.send(new GetConnectionCommand({ ConnectionId: id }));
@@ -271,7 +271,7 @@ describe('the management API', () => {
 });
 
 describe('the end of a connection', () => {
-  test('is told to $disconnect with the client’s code and reason', async () => {
+  test('reaches $disconnect with the client’s code and reason', async () => {
     const { socket, id } = await connected();
     socket.close(4001, 'restart');
     expect(await disconnectOf(stack, id)).toMatchObject({
@@ -287,7 +287,7 @@ describe('the end of a connection', () => {
     });
   });
 
-  test('is told as abnormal where the client just went', async () => {
+  test('is abnormal where the client vanished', async () => {
     const { socket, id } = await connected();
     socket.terminate();
     expect((await disconnectOf(stack, id))?.requestContext).toMatchObject({ disconnectStatusCode: 1006 });
@@ -397,7 +397,7 @@ describe('routes', () => {
 });
 
 describe('a stop', () => {
-  test('closes every connection with 1001 and tells the function of each, even of a client that does not answer', async () => {
+  test('closes every connection with 1001 and calls $disconnect for each, even for a client that does not answer', async () => {
     const stopping = await startSocketStack();
     try {
       const { closed } = await connected(stopping);

@@ -128,7 +128,7 @@ test('a gather of no source or of an unknown one is refused', async () => {
   expect((await gateway.ask('/api/gathers', { body: '{"sourceId":' })).status).toBe(400);
 });
 
-test('settings are published in place of the version that was seen, and a second publisher is told which is current', async () => {
+test('settings are published in place of the version that was seen, and a second publisher gets the current one', async () => {
   const before = schemas.settingsView.parse((await gateway.ask('/api/settings')).json);
   expect(before).toMatchObject({ version: 1, publishedBy: 'configuration', sources: { cloud: { version: 1, scope: '*' } } });
   const settings = { ...defaultSettings, devicesPerUser: 2 };
@@ -249,7 +249,7 @@ test('several actions are answered one by one', async () => {
   );
 });
 
-test('the status tells how each source stands, in figures and in words', async () => {
+test('the status shows each source, with figures and text', async () => {
   const { client, tables } = gateway.database;
   const { runs } = gateway.requests.stores;
   for (const [runId, seconds] of [
@@ -287,7 +287,7 @@ test('a source in trouble says what happened, where and what to do', async () =>
   expect(sources[0]).toMatchObject({ state: 'failed', problem: { what: 'wrong password', at: '2026-03-01T08:00:00.000Z' } });
 });
 
-test('who polls is told when nothing is new, even though time passed', async () => {
+test('a poll gets 304 when nothing is new, even though time passed', async () => {
   for (const target of ['/api/status', '/api/devices', '/api/settings']) {
     const first = await gateway.ask(target);
     gateway.clock.now += 1000;

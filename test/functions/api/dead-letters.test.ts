@@ -73,7 +73,7 @@ test('a request under an id that was used before says whether it was for the sam
   ]);
 });
 
-test('an action says how it stands in the ledger: one that has ended since can be dropped', async () => {
+test('an action shows its state in the ledger: one that has ended since can be dropped', async () => {
   await gateway.ask('/api/actions', { body: { actionId: 'given-up', type: 'approve', target: janes } });
   await giveUp('deadActions', { ...janes, actionId: 'given-up' }, 'jane');
   await giveUp('deadActions', { ...janes, deviceId: 'Z', actionId: 'never-was' }, 'other');
@@ -125,7 +125,7 @@ test('what goes nowhere again cannot be redriven; a queue that is none is not fo
     expect((await gateway.ask('/api/dlq/actions/drop', { body })).status).toBe(400);
 });
 
-test('a gather that was given up names the trouble of its source', () => {
+test('a gather that cannot be retried names the problem of its source', () => {
   const body = JSON.stringify({ sourceId: 'cloud', runId: 'r', reason: 'schedule', requestedAt: 1 });
   const sourceProblem = { what: 'The server refused the credentials', remedy: 'Change them.' };
   const account = accountOf(readDeadLetter('gather', body), { action: null, deviceKnown: false, sourceProblem });

@@ -86,7 +86,7 @@ test('a page that is full ends at its last line: the next one leaves nothing out
   expect(Math.max(...found.map(({ entries }) => entries.length))).toBe(10);
 });
 
-test('words are found whatever their case and way of writing, all of them or none', async () => {
+test('words are found in any case and spelling, all of them or none', async () => {
   const decomposed = 'ÜBEL 5'.normalize('NFD');
   const { seqs } = await pages({ q: `${decomposed} BY`, from: timeOf(19_000), limit: 500 });
   expect(seqs.length).toBeGreaterThan(100);

@@ -158,7 +158,7 @@ test('lines cut off at the end are missed by the head of the chain', async () =>
   });
 }, 30_000);
 
-test('a line altered in, or taken out of, the timeline that people look at is told, for the chain still has it', async () => {
+test('a line altered in, or removed from, the timeline is reported, because the chain still has it', async () => {
   const { pk, sk } = timelineItem(deviceOf(41), lineAt(41));
   await gateway.database.client.send(
     new UpdateCommand({

@@ -31,7 +31,7 @@ const usersSent = async () =>
     .map((body) => evaluationMessage.parse(body))
     .flatMap((message) => (message.kind === 'users' ? message.users : []));
 
-test('a decision stands with its reason and its end until it is withdrawn, and both are lines of the timeline', async () => {
+test('a decision holds with its reason and its end until it is withdrawn, and both are in the timeline', async () => {
   await decide('p1', { reason: 'new phone', expiresAt: new Date(start + 7_200_000).toISOString() });
   expect(await decisionsOf()).toEqual([expect.objectContaining({ decisionId: 'p1', stands: true })]);
   await gateway.queues.drain('evaluations');
@@ -47,7 +47,7 @@ test('a decision stands with its reason and its end until it is withdrawn, and b
   expect((await gateway.ask(address, { method: 'DELETE' })).json).toEqual({ withdrawn: 0 });
 });
 
-test('a decision made after the withdrawal stands; withdrawing for a device that is not known is refused', async () => {
+test('a decision after the withdrawal holds; withdrawing for an unknown device is refused', async () => {
   gateway.clock.now += 1000;
   await decide('p2');
   expect((await decisionsOf())[0]).toMatchObject({ decisionId: 'p2', stands: true });
@@ -82,7 +82,7 @@ test('a withdrawal that comes in before its own request ends it all the same, an
   expect(await gateway.requests.stores.ledger.read('early')).toMatchObject({ state: 'cancelled' });
 });
 
-test('a link is confirmed, undone and confirmed again, each told in the timeline with who and when', async () => {
+test('a link is confirmed, undone and confirmed again, each in the timeline with who and when', async () => {
   const { sourceId, user } = janes;
   const body = { sourceId, user, portalUser: 'Jane.Doe@acme.com' };
   const last = async () =>

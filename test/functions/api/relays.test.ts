@@ -36,7 +36,7 @@ test('only a source on premises takes relays', async () => {
   expect((await gateway.ask('/api/relays', { body: {} })).json).toMatchObject({ status: 400, errors: [{ path: 'sourceId' }] });
 });
 
-test('a relay shows whether it is there, what it holds, and how long ago it was heard of', async () => {
+test('a relay shows whether it is connected, what it holds, and its last contact', async () => {
   const { relayId } = await invite();
   const { relays, leases } = gateway.relay;
   const at = gateway.clock.now;

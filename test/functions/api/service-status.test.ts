@@ -56,7 +56,7 @@ test('what is not configured is off, and no trouble', async () => {
   ]);
 });
 
-test('addresses without a sender are told of: no mail goes out', async () => {
+test('addresses without a sender are reported: no mail is sent', async () => {
   const [, mail] = await services({}, { notify: ['admin@acme.example'] });
   expect(mail).toMatchObject({
     state: 'off',
@@ -64,7 +64,7 @@ test('addresses without a sender are told of: no mail goes out', async () => {
   });
 });
 
-test('a portal with a url and no token is told of', async () => {
+test('a portal with a url and no token is reported', async () => {
   const [portal] = await services({ portal: { url: 'https://portal.example' } });
   expect(portal).toMatchObject({ state: 'failed', problem: { what: expect.stringContaining('no token') } });
 });

@@ -196,7 +196,7 @@ test.each([
   expect(location(await signIn(to))).toBe('/');
 });
 
-test('a wrong token is told, and does not sign in', async () => {
+test('a wrong token is reported, and does not sign in', async () => {
   const begun = await browser.ask('/sign-in/start');
   const refused = await browser.ask(location(begun), { method: 'POST', body: new URLSearchParams({ token: 'x.y.z' }) });
   expect(refused.status).toBe(403);
@@ -262,7 +262,7 @@ test('a cookie that somebody made up is no session', async () => {
   }
 });
 
-test('no token stands in what is logged', async () => {
+test('no token is logged', async () => {
   const begun = await browser.ask('/sign-in/start');
   const given = await browser.ask(location(begun), { method: 'POST', body: new URLSearchParams({ token: startUpToken }) });
   const forged = new URL(location(given));

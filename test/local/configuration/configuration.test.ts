@@ -34,7 +34,7 @@ test('a right configuration is taken, its defaults filled in', async () => {
   });
 });
 
-test('all mistakes are told at once, each with its place, what was found and what is expected', async () => {
+test('all mistakes are reported at once, each with its place, what was found and what is expected', async () => {
   const says = await mistakesIn({
     sources: [
       { ...source, id: 'Bad Id', url: 'ftp://admin:geheim@host/x' },
@@ -77,7 +77,7 @@ test.each([
   expect(told).not.toMatch(/geheim|4711/);
 });
 
-test('a file that is no JSON is told its place where there is one, and nothing of what stands there', async () => {
+test('invalid JSON is reported with its place, and none of its content', async () => {
   const comma = await mistakesIn('{\n  "sources": []\n  "password": "geheim"\n}');
   expect(comma).toContain('not valid JSON: line 3, column 3');
   const quote = await mistakesIn('{\n  "sources": [],\n  "password": geheim\n}');

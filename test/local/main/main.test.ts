@@ -76,7 +76,7 @@ test('functions get no password: their configuration names the secret', () => {
   expect(configuration).not.toContain('Geheim-4711');
 });
 
-test('the terminal tells of the gather in one line', async () => {
+test('the terminal shows the gather in one line', async () => {
   await eventually(async () => (stack.output().includes('cloud: gather completed: 21 devices in ') ? true : null));
 });
 
@@ -139,7 +139,7 @@ test('after kill -9 no process remains, and a new start has the state and the to
   expect((await stack.api('/status', { token: apiToken })).status).toBe(200);
 }, 60_000);
 
-test('SIGTERM ends everything within ten seconds, and nobody is told of a stack that is gone', async () => {
+test('SIGTERM ends everything within ten seconds and removes the ready files', async () => {
   const family = familyOf(stack.child.pid ?? 0);
   const begun = Date.now();
   expect(await stack.stop()).toBe(0);
@@ -149,7 +149,7 @@ test('SIGTERM ends everything within ten seconds, and nobody is told of a stack 
   expect(await readReadyFile(`${dataDir}.ready.json`)).toBeNull();
 });
 
-test('a port that is taken is said so, and nothing is left running', async () => {
+test('a port in use is an error, and no process is left running', async () => {
   const port = String(simulator.port);
   const { code, output } = await runMain([
     '--config',

@@ -1,0 +1,85 @@
+/** Reads a table's stream over the real wire: its shards in the order in which they may be read, and their records. */
+import {
+  type _Record,
+  DescribeStreamCommand,
+  type DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+  type Shard,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { StreamMapping } from '#infra/emulator/model';
+
+export type Shards = { streamArn: string; shards: Shard[] };
+/** `isClosed`: nothing more will ever come in this shard. */
+export type Page = { records: _Record[]; isClosed: boolean };
+export type StreamReader = {
+  shards(): Promise<Shards>;
+  /** Forgets which shards there are: the next `shards` asks. */
+  forget(): void;
+  /** The records after this sequence number; null: from where the mapping starts. */
+  page(streamArn: string, shardId: string, after: string | null): Promise<Page>;
+};
+
+const readAtOnce = 1000;
+const shardsKnownMs = 10_000;
+
+export function streamReader(
+  streams: DynamoDBStreamsClient,
+  { tableName, startsAt, abortSignal }: { tableName: string; startsAt: StreamMapping['startsAt']; abortSignal: AbortSignal },
+): StreamReader {
+  let known: (Shards & { at: number }) | null = null;
+  return {
+    async shards() {
+      if (known && Date.now() - known.at < shardsKnownMs) return known;
+      const streamArn = await streamOf(streams, tableName, abortSignal);
+      known = { streamArn, shards: await shardsOf(streams, streamArn, abortSignal), at: Date.now() };
+      return known;
+    },
+    forget() {
+      known = null;
+    },
+    async page(streamArn, shardId, after) {
+      const position =
+        after === null
+          ? { ShardIteratorType: startsAt }
+          : ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after } as const);
+      const iterator = new GetShardIteratorCommand({ StreamArn: streamArn, ShardId: shardId, ...position });
+      const { ShardIterator } = await streams.send(iterator, { abortSignal });
+      const records = new GetRecordsCommand({ ShardIterator, Limit: readAtOnce });
+      const { Records = [], NextShardIterator } = await streams.send(records, { abortSignal });
+      return { records: Records, isClosed: NextShardIterator === undefined };
+    },
+  };
+}
+
+async function streamOf(streams: DynamoDBStreamsClient, tableName: string, abortSignal: AbortSignal): Promise<string> {
+  const { Streams = [] } = await streams.send(new ListStreamsCommand({ TableName: tableName }), { abortSignal });
+  const streamArn = Streams.at(-1)?.StreamArn;
+  if (streamArn === undefined) throw new Error(`table ${tableName} has no stream`);
+  return streamArn;
+}
+
+async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string, abortSignal: AbortSignal): Promise<Shard[]> {
+  const shards: Shard[] = [];
+  let from: string | undefined;
+  do {
+    const command = new DescribeStreamCommand({
+      StreamArn: streamArn,
+      ...(from === undefined ? {} : { ExclusiveStartShardId: from }),
+    });
+    const { StreamDescription } = await streams.send(command, { abortSignal });
+    shards.push(...(StreamDescription?.Shards ?? []));
+    from = StreamDescription?.LastEvaluatedShardId;
+  } while (from !== undefined);
+  return shards;
+}
+
+/** Those that may be read now: not finished, and their parent finished or no longer there. */
+export function readableShards(shards: readonly Shard[], isFinished: (shardId: string | undefined) => boolean): Shard[] {
+  const here = new Set(shards.map(({ ShardId }) => ShardId));
+  return shards.filter(
+    ({ ShardId, ParentShardId }) =>
+      !isFinished(ShardId) && (ParentShardId === undefined || !here.has(ParentShardId) || isFinished(ParentShardId)),
+  );
+}

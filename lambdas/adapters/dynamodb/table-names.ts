@@ -1,0 +1,12 @@
+/** The names of all five tables, for the functions that use them all. */
+import type { TableName } from './table-definitions.ts';
+
+type Environment = Record<'DEVICES_TABLE' | 'ENROLMENTS_TABLE' | 'ACTIONS_TABLE' | 'JOURNAL_TABLE' | 'CONTROL_TABLE', string>;
+
+export const tableNamesOf = (environment: Environment): Record<TableName, string> => ({
+  devices: environment.DEVICES_TABLE,
+  enrolments: environment.ENROLMENTS_TABLE,
+  actions: environment.ACTIONS_TABLE,
+  journal: environment.JOURNAL_TABLE,
+  control: environment.CONTROL_TABLE,
+});
