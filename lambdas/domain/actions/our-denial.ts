@@ -1,5 +1,7 @@
 /** What each action wants a device to look like on the server: read before acting, and read back afterwards. */
+
 import type { Action, Shown } from '#domain/actions/action';
+import { denialEffectOf, isWipe, traitsOf } from '#domain/actions/action-types';
 import type { Denial, Device } from '#domain/devices/device';
 import { hasAccess } from '#domain/devices/server-state';
 
@@ -33,8 +35,9 @@ type DenyingAction = Pick<Action, 'actionId' | 'rule'> & { purpose: string; requ
 /** Our own bar once an action has ended. A bar that was there before our block, and was not ours, is not ours now. */
 export function denialAfter(denial: Denial | null, ended: EndedAction): Denial | null {
   const { type, state, at, before, after, known } = ended;
-  if (type === 'approve') return remainingDenial(denial, after);
-  if (type !== 'block') return denial;
+  const does = denialEffectOf(type);
+  if (does === 'lifts') return remainingDenial(denial, after);
+  if (does === 'keeps') return denial;
   if (!isDenied(after)) return null;
   const ours = state === 'confirmed' && (denial !== null || before === null || !isDenied(before));
   return ours ? denialOf(ended, { before: before ?? known, at }) : denial;
@@ -54,7 +57,7 @@ export function denialOf(
  */
 export function denialInFlight({ actionId, type, purpose, state, history }: Action): Denial | null {
   const isOut = state === 'dispatched' || state === 'unknown' || state === 'applied';
-  if (type !== 'block' || !isOut) return null;
+  if (traitsOf(type).denial !== 'sets' || !isOut) return null;
   return { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at: history.at(-1)?.at ?? 0 };
 }
 
@@ -69,5 +72,5 @@ export function staysDeniedAfterCancelWipe({
   device: Pick<Device, 'denial'>;
   open: readonly Pick<Action, 'type' | 'before'>[];
 }) {
-  return device.denial !== null || open.some(({ type, before }) => type === 'wipe' && before !== null && isDenied(before));
+  return device.denial !== null || open.some(({ type, before }) => isWipe({ type }) && before !== null && isDenied(before));
 }

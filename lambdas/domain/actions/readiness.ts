@@ -2,7 +2,10 @@
  * Whether an action may go out now: decided on what is stored, before anything is claimed or sent. What has been dispatched
  * already is never expired or superseded here: its effect may be there, so it is read first.
  */
-import type { Action, ActionType } from '#domain/actions/action';
+
+import type { Action } from '#domain/actions/action';
+import { traitsOf } from '#domain/actions/action-types';
+import { effects } from '#domain/actions/executor-rules';
 import { deadlinePassed } from '#domain/actions/expiry';
 import { isInFlight } from '#domain/actions/redelivery';
 import { longestWait, slack } from '#domain/actions/retry';
@@ -34,14 +37,7 @@ export type Readiness =
   | { answer: 'wait'; until: number; note: string; for?: 'source' }
   | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
 
-/** What a newer request takes the place of, while the older one has not gone out (actions.md). */
-const supersededBy: { [K in ActionType]: readonly ActionType[] } = {
-  approve: ['approve', 'block', 'remove'],
-  block: ['approve', 'block', 'remove'],
-  remove: [],
-  wipe: ['cancel-wipe'],
-  'cancel-wipe': ['wipe'],
-};
+/** A newer request takes its place only while it has not gone out (actions.md). */
 const notGoneOut = new Set(['requested', 'queued', 'waiting']);
 
 export function isNewer(one: Action, other: Action): boolean {
@@ -50,7 +46,7 @@ export function isNewer(one: Action, other: Action): boolean {
 
 /** Whether `newer` takes the place of `older`. */
 export function supersedes(newer: Action, older: Action): boolean {
-  return notGoneOut.has(older.state) && isNewer(newer, older) && supersededBy[older.type].includes(newer.type);
+  return notGoneOut.has(older.state) && isNewer(newer, older) && traitsOf(older.type).supersededBy.includes(newer.type);
 }
 
 export function readiness(action: Action, facts: ReadinessFacts): Readiness {
@@ -75,7 +71,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const others = facts.open.filter((other) => other.actionId !== action.actionId);
   const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
-  if (notGoneOut.has(action.state) && givesWay.has(action.type)) {
+  if (notGoneOut.has(action.state) && effects[action.type].givesWay) {
     // One that a newer request calls off never goes out: waiting for it would let the calling off overtake.
     if (others.some((other) => isPendingWipe(other) && !others.some((newer) => supersedes(newer, other))))
       return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
@@ -86,10 +82,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   return { answer: 'go' };
 }
 
-/** Actions that would keep a device from fetching its wipe, or take away the record that carries it. */
-const givesWay: ReadonlySet<ActionType> = new Set(['approve', 'block', 'remove']);
-
-const isQueuedRemoval = ({ type, state }: Action): boolean => type === 'remove' && state === 'queued';
+const isQueuedRemoval = ({ type, state }: Action): boolean => traitsOf(type).removes && state === 'queued';
 
 const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
 
@@ -127,7 +120,7 @@ function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   if (newer) return { event: 'supersede', note: `A newer request, ${newer.type} ${newer.actionId}, takes its place.` } as const;
   if (device === null) return null;
   if (action.registeredAt !== null && action.registeredAt !== device.registeredAt) return { event: 'fail', note: stale } as const;
-  if (device.presence === 'removed' && action.type !== 'remove') return { event: 'fail', note: removed } as const;
+  if (device.presence === 'removed' && !traitsOf(action.type).removes) return { event: 'fail', note: removed } as const;
   const anew = setUpAnew(action, device);
   return anew === null ? null : ({ event: 'fail', note: staleWipe(anew) } as const);
 }

@@ -1,5 +1,7 @@
 /** Whether the open action that a device shows needs a push: its message may have been lost with the process that held it. */
+
 import type { Action } from '#domain/actions/action';
+import { isWipe } from '#domain/actions/action-types';
 import { slack } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
 import { setUpAnew } from '#domain/actions/wipe';
@@ -22,7 +24,7 @@ export function redeliveryOf(action: Action | undefined, now: number, device: De
 
 /** A wipe that the server has: it is looked at when a gather saw its device change. */
 export const isInFlight = ({ type, state }: Pick<Action, 'type' | 'state'>): boolean =>
-  type === 'wipe' && (state === 'applied' || state === 'delivered');
+  isWipe({ type }) && (state === 'applied' || state === 'delivered');
 
 /** The phone has come further with it, or may be another phone by now. */
 function hasMoved(wipe: Action, device: Device): boolean {

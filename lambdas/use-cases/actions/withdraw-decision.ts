@@ -10,6 +10,7 @@
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import { isDecisionType } from '#domain/actions/action-types';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import { cancelAction } from '#use-cases/actions/cancel-action';
 
@@ -25,7 +26,7 @@ export type WithdrawRequest = { target: DeviceKey; at: number; by: string; cause
 export function withdrawDecision({ findDevice, decisions, ledger, evaluations, now }: WithdrawDependencies) {
   async function callBackOpen(target: DeviceKey, at: number, by: string): Promise<void> {
     const open = (await findDevice(target))?.openAction;
-    if (open?.type !== 'approve' && open?.type !== 'block') return;
+    if (!open || !isDecisionType(open.type)) return;
     const action = await ledger.read(open.actionId);
     if (!action || action.requestedBy.kind === 'aq' || action.requestedAt > at) return;
     await cancelAction(ledger, action, { why: `Its decision was withdrawn by ${by}.`, now: now() });
