@@ -1,5 +1,5 @@
 /**
- * What tells the types of action apart, one entry each: a type without an entry does not compile. What a type does is in further
+ * How the types of action differ, one entry each: a type without an entry does not compile. What a type does is in further
  * maps over the same list: executor-rules.ts (its effect), functions/act/executors.ts, relay/actions/writes.ts and
  * relay/domino/console-lines.ts (its writes).
  */
@@ -10,7 +10,7 @@ type ActionTraits = {
   name: string;
   /** Newer requests that take the place of this one while it has not gone out. */
   supersededBy: readonly ActionType[];
-  /** Asked for by a person or a portal rule, it stands as a decision until it is withdrawn. */
+  /** Asked for by a person or a portal rule, it is a decision until it is withdrawn. */
   isDecision: boolean;
   /** What it does to our own denial of the device. */
   denial: 'sets' | 'lifts' | 'keeps';

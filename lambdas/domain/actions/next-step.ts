@@ -164,6 +164,6 @@ function whenClaimed(attempt: Attempt, observed: Observation, { now }: Moment): 
 const readings: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device', 'read-failed']);
 const answersDirectly: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device']);
 
-/** A relay's result that tells what the server showed. */
+/** A relay's result that comes with what the server showed. */
 const relayAnswers = (observed: Observation): boolean =>
   observed.saw === 'device' || observed.saw === 'outcome-unknown' || ('before' in observed && observed.before !== null);

@@ -8,7 +8,7 @@ import { traitsOf } from '#domain/actions/action-types';
 import { effects } from '#domain/actions/executor-rules';
 import { deadlinePassed } from '#domain/actions/expiry';
 import { isInFlight } from '#domain/actions/redelivery';
-import { longestWait, slack } from '#domain/actions/retry';
+import { clockTolerance, longestWait } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
 import { isPendingWipe, setUpAnew } from '#domain/actions/wipe';
 import type { Device } from '#domain/devices/device';
@@ -33,7 +33,7 @@ export type Readiness =
   | { answer: 'held'; until: number }
   /** It waits already, and its time has not come. */
   | { answer: 'early'; until: number }
-  /** `for: 'source'`: for the whole source to be well again; what tells that it is sends all that wait so. */
+  /** `for: 'source'`: for the whole source to be healthy again; what finds that out sends all that wait for it. */
   | { answer: 'wait'; until: number; note: string; for?: 'source' }
   | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
 
@@ -58,7 +58,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     if (end) return { answer: 'end', ...end };
   }
   const paused = pausedUntil(source, now);
-  // What waits for the source has no time of its own. Paused anew, it is written anew, so that SQS takes its next message.
+  // What waits for the source has no time of its own. Paused again, it is written again, so that SQS accepts its next message.
   if (isEarly(action, now) && !isInFlight(action) && action.waitsFor !== 'source')
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
@@ -72,7 +72,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
   if (notGoneOut.has(action.state) && effects[action.type].givesWay) {
-    // One that a newer request calls off never goes out: waiting for it would let the calling off overtake.
+    // One that a newer request cancels never goes out: waiting for it would let the cancellation overtake.
     if (others.some((other) => isPendingWipe(other) && !others.some((newer) => supersedes(newer, other))))
       return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
     // It may be in the slower lane. What else is older ends as superseded.
@@ -84,9 +84,9 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
 
 const isQueuedRemoval = ({ type, state }: Action): boolean => traitsOf(type).removes && state === 'queued';
 
-const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
+const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + clockTolerance;
 
-/** Trouble of the source stands until a reading ends it; once its time is over, one action at a time tries. */
+/** A problem of the source lasts until a reading ends it; once its time is over, one action at a time tries. */
 export const hasProblem = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
   Boolean(pause) || problem?.kind === 'denied';
 
@@ -111,7 +111,7 @@ const wait = (note: string, until: number): Extract<Readiness, { answer: 'wait' 
 /** One in flight: an action that a worker holds, or that has gone out without anybody knowing how it ended, comes first. */
 function heldUntil({ state, claim, notBefore }: Action, now: number): number {
   if (claim !== null && claim.until > now) return claim.until;
-  return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * slack) : 0;
+  return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * clockTolerance) : 0;
 }
 
 function endOf(action: Action, { now, device, open }: ReadinessFacts) {
@@ -121,8 +121,8 @@ function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   if (device === null) return null;
   if (action.registeredAt !== null && action.registeredAt !== device.registeredAt) return { event: 'fail', note: stale } as const;
   if (device.presence === 'removed' && !traitsOf(action.type).removes) return { event: 'fail', note: removed } as const;
-  const anew = setUpAnew(action, device);
-  return anew === null ? null : ({ event: 'fail', note: staleWipe(anew) } as const);
+  const sign = setUpAnew(action, device);
+  return sign === null ? null : ({ event: 'fail', note: staleWipe(sign) } as const);
 }
 
 /** Also said when the try itself finds it out. */

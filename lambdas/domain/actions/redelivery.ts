@@ -2,7 +2,7 @@
 
 import type { Action } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
-import { slack } from '#domain/actions/retry';
+import { clockTolerance } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
 import { setUpAnew } from '#domain/actions/wipe';
 import type { Device } from '#domain/devices/device';
@@ -19,7 +19,7 @@ export function redeliveryOf(action: Action | undefined, now: number, device: De
   if (action === undefined || isFinal(action.state)) return 'forget';
   if (action.claim !== null) return action.claim.until <= now ? 'send' : 'leave';
   if (device !== null && isInFlight(action) && hasMoved(action, device)) return 'send';
-  return action.notBefore !== null && action.notBefore > now + slack ? 'leave' : 'send';
+  return action.notBefore !== null && action.notBefore > now + clockTolerance ? 'leave' : 'send';
 }
 
 /** A wipe that the server has: it is looked at when a gather saw its device change. */

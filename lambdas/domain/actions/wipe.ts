@@ -61,7 +61,7 @@ export function wipeProgress(
 type Fenced = Pick<Action, 'type' | 'fence' | 'requestedAt' | 'registeredAt'>;
 type Stored = Pick<Device, 'href' | 'registeredAt' | 'returnedAt'> & { detail: Pick<DeviceDetail, 'approval'> | null };
 
-/** What tells that the phone behind this record may be another one than the wipe was asked for; null when nothing does. */
+/** The sign that the phone behind this record may not be the one that the wipe was requested for; null when there is none. */
 export function setUpAnew({ type, fence, requestedAt }: Fenced, device: Partial<Stored>): string | null {
   if (!isWipe({ type })) return null;
   if (device.returnedAt && device.returnedAt > requestedAt) return 'it was away from the server and came back';

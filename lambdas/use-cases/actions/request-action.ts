@@ -23,7 +23,7 @@ export type RequestActionDependencies = {
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
-/** `refused`: nothing was done; `path` names the field of the request that stands against it. */
+/** `refused`: nothing was done; `path` names the field of the request that is wrong. */
 export type ActionAnswer =
   | { outcome: 'accepted'; actionId: string; state: ActionState }
   | { outcome: 'refused'; reason: 'unknown-device' | 'other-content' | 'incomplete'; path: string; because: string };

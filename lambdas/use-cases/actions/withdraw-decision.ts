@@ -1,6 +1,6 @@
 /**
  * Withdraws what people and portal rules decided about a device up to a time; the rules decide again. An approve or block that
- * was asked for and has not gone out is called back. Each step may be repeated.
+ * was requested and has not gone out is cancelled. Each step may be repeated.
  *
  * A withdrawal may come in before the request that it ends, or at the same moment: the withdrawal is stored before the device's
  * open action is looked at, and a request is in the ledger before it looks for a withdrawal (request-action), so that at
