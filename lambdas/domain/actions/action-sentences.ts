@@ -2,17 +2,12 @@
  * How an action reads in the device's timeline: a line for each step on its way, and one for its end, with who, what, why,
  * before and after, and how long each step took.
  */
-import type { Action, ActionState, ActionType, Shown, Step } from '#domain/actions/action';
+
+import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
+import { traitsOf } from '#domain/actions/action-types';
 import { durations } from '#domain/actions/steps';
 import type { TimelineEntry } from '#domain/journal/timeline';
 
-const names: { [K in ActionType]: string } = {
-  approve: 'Approval',
-  block: 'Block',
-  remove: 'Removal',
-  wipe: 'Wipe',
-  'cancel-wipe': 'Cancelling the wipe',
-};
 const endings: Partial<Record<ActionState, string>> = {
   confirmed: 'confirmed by reading back',
   wiped: 'carried out',
@@ -39,7 +34,8 @@ const steps: { [K in ActionState]: string } = {
 
 const purposes: Partial<Record<Action['purpose'], string>> = { hold: 'Hold', 'give-back': 'Giving access back' };
 
-export const actionName = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string => purposes[purpose] ?? names[type];
+export const actionName = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>): string =>
+  purposes[purpose] ?? traitsOf(type).name;
 
 /**
  * The line for one step. `number`: from 0, the request, over the action's whole life: one step, one such line. `after`: what the
@@ -97,7 +93,7 @@ const seconds = (ms: number): string => (ms < 120_000 ? `${(ms / 1000).toFixed(1
 /** The lines of an end: its own, and where it removed the device, the device's. */
 export function endingLines(action: Action, last: Step): TimelineEntry[] {
   const line = endingLine(action, last);
-  if (action.type !== 'remove' || last.state !== 'confirmed') return [line];
+  if (!traitsOf(action.type).removes || last.state !== 'confirmed') return [line];
   const says = `Removed from the server, as ${requesterName(action)} asked.`;
   return [
     {

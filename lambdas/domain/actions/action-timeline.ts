@@ -1,20 +1,20 @@
 /**
- * When the steps of an action are told in its device's timeline. Whoever has an action in hand writes it several times within a
- * second; its steps are told together, a line each with its own time, once the action comes to rest or ends. What was not told
- * stands with the action, so a killed worker leaves none out: whoever writes it next tells them.
+ * When the steps of an action appear in its device's timeline. A worker writes an action several times within a second; its steps
+ * are published together, a line each with its own time, once the action waits or ends. Steps that have no line yet are stored
+ * with the action, so a killed worker loses none: the next write publishes them.
  */
 import type { Action, Step } from '#domain/actions/action';
 import { stepLine } from '#domain/actions/action-sentences';
 import { isFinal } from '#domain/actions/transitions';
 import type { TimelineEntry } from '#domain/journal/timeline';
 
-/** `told`: how many steps of its life have their line; the next one's number. `untold`: those that have none yet, oldest first. */
+/** `told`: how many steps have their line, also the next one's number. `untold`: those that have none yet, oldest first. */
 export type TimelineState = { told: number; untold: Step[] };
 export type TimelineUpdate = TimelineState & { lines: TimelineEntry[] };
 
-/** A wait that is over before anybody could look is not told by itself. */
+/** A wait that is over before anybody could look has no write of its own. */
 const momentMs = 10_000;
-/** Also what never comes to rest is told: the lines of one write fit into one transaction. */
+/** What keeps moving is published too: the lines of one write fit into one transaction. */
 const mostUntold = 40;
 
 /** `next`: the action as it is to be written, after `steps`. The line of an end is the caller's. */
@@ -27,7 +27,7 @@ export function timelineOfSteps(
   return { told: told + due.length, untold: [], lines: linesOf(next, due, { from: told, after: next.after }) };
 }
 
-/** Of an action that is put on record: asked for, and what happened to it by then. */
+/** The lines of an action that is recorded for the first time: its request, and what happened to it by then. */
 export const requestLines = (asked: Action): TimelineEntry[] => linesOf(asked, asked.history, { from: 0, after: null });
 
 type Numbering = { from: number; after: Action['after'] };
@@ -40,7 +40,7 @@ function linesOf(about: Action, steps: readonly Step[], { from, after }: Numberi
   );
 }
 
-/** In somebody's hands, in the queue, or waiting for no more than a moment. */
+/** Claimed, in the queue, or waiting for no more than a moment. */
 function isMoving({ claim, state, notBefore, history }: Action): boolean {
   if (claim !== null || state === 'queued') return true;
   const since = history.at(-1)?.at ?? 0;

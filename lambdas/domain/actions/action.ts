@@ -28,7 +28,7 @@ export const actionRequester = z.object({ kind: z.enum(['person', 'rule', 'aq'])
 
 /**
  * What it is wanted for. AQ: a `hold` blocks on the server and reads as held, not as blocked; `give-back` is an approve that only
- * undoes our own bar, so that the device has the approval again that it had before.
+ * undoes our own denial, so that the device has the approval again that it had before.
  */
 export const actionPurpose = z.enum(['decision', 'verdict', 'hold', 'give-back']);
 
@@ -37,7 +37,7 @@ export const shown = z.object({ approval, access, wipe });
 export type Shown = z.infer<typeof shown>;
 
 /**
- * What else a wipe is fenced by, beside the registration: the record as it was when the wipe was asked for. A phone set up anew
+ * What else a wipe is fenced by, beside the registration: the record as it was when the wipe was asked for. A phone set up again
  * between two gathers shows a new address, waits for approval again, or was away meanwhile; it must not be hit.
  */
 export const wipeFence = z.object({ href: z.string(), approval: approval.nullable() });
@@ -71,7 +71,7 @@ export const action = deviceKey.extend({
   attempts: z.number().int(),
   /** Earliest next try, while waiting. */
   notBefore: z.number().nullable(),
-  /** `source`: it waits for its whole source to be well again, whatever `notBefore` says. */
+  /** `source`: it waits for its whole source to be healthy again, regardless of `notBefore`. */
   waitsFor: z.literal('source').nullable().optional(),
   /** When the reaper last put it in the queue again. */
   pushedAt: z.number().optional(),

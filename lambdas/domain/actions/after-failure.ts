@@ -32,12 +32,12 @@ export function afterFailedRead(attempt: Attempt, failure: SourceFailure, moment
   return afterFailure(attempt, { failure, consequence }, moment);
 }
 
-/** Its record is not where it was. A gather tells where it is. */
+/** Its record is not where it was. A gather finds out where it is. */
 export function afterMissedRead(attempt: Attempt, note: string, moment: Moment): Decision {
   return isTooLate(attempt, moment) ? neverLearnt(attempt, note, moment) : wait(attempt, { note }, moment);
 }
 
-/** Past its deadline, and nobody can tell any more whether it took effect. What was only claimed expires by itself. */
+/** Past its deadline, and it is unknown whether it took effect. What was only claimed expires by itself. */
 export const isTooLate = (attempt: Attempt, { now }: Moment): boolean =>
   now >= attempt.action.expiresAt && stateOf(attempt) !== 'dispatched';
 

@@ -2,7 +2,9 @@
  * What follows once the device was read. What an earlier attempt left open is settled by reading and never by repeating blindly:
  * found, still on its way, or not there.
  */
+
 import type { ActionState } from '#domain/actions/action';
+import { isWipe } from '#domain/actions/action-types';
 import { afterFailure } from '#domain/actions/after-failure';
 import type { AttemptOnDevice, Decision, Moment, Sight } from '#domain/actions/attempt';
 import { end, type Happened, only, stateOf, takesItsPlace, wait } from '#domain/actions/attempt-steps';
@@ -75,11 +77,11 @@ function toDo(attempt: AttemptOnDevice, sight: Sight, moment: Moment): Decision 
 
 /** Wipes are counted against the hourly limit, once each, unless a person has confirmed this one. */
 export const mustBeAdmitted = ({ action, tried }: AttemptOnDevice): boolean =>
-  action.type === 'wipe' && !action.confirmation?.confirmedAt && tried.what !== 'admitted';
+  isWipe(action) && !action.confirmation?.confirmedAt && tried.what !== 'admitted';
 
 /** An earlier wipe counts: the server keeps a wiped phone out until it is cleared. When that was is for a person to judge. */
 function alreadySo({ action }: AttemptOnDevice, { seen }: Sight): string {
-  if (action.type !== 'wipe' || seen.wipeDate === null) return 'Already so: the server showed it before anything was written.';
+  if (!isWipe(action) || seen.wipeDate === null) return 'Already so: the server showed it before anything was written.';
   return `Already so: the server shows that the phone was wiped, on ${instant(seen.wipeDate)}; nothing was written. If it was set up anew since, remove the device, and ask again once it is back.`;
 }
 
@@ -97,7 +99,7 @@ function isStale(attempt: AttemptOnDevice, { seen }: Sight): boolean {
  * cancelled, and nothing else is touched.
  */
 function staleByNow(attempt: AttemptOnDevice, { seen, shown, href }: Sight, moment: Moment): Decision {
-  if (attempt.action.type === 'wipe' && seen.wipe === 'requested') return only({ do: 'cancel-stale-wipe', href });
+  if (isWipe(attempt.action) && seen.wipe === 'requested') return only({ do: 'cancel-stale-wipe', href });
   return end(attempt, [['fail', staleNote('')]], { after: shown, ...moment });
 }
 
@@ -125,8 +127,7 @@ function goAgain(attempt: AttemptOnDevice, shown: Sight['shown'], moment: Moment
   const newer = open.find((other) => supersedes(other, { ...action, state: 'queued' }));
   if (newer) return end(attempt, [undone, ['supersede', takesItsPlace(newer)]], moment);
   const lastTry = action.history.findLast(({ state }) => state === 'dispatched')?.at ?? action.requestedAt;
-  if (action.type === 'wipe' && now - lastTry > wipeRetryMs)
-    return end(attempt, [undone, ['fail', lostWipe]], { after: shown, now });
+  if (isWipe(action) && now - lastTry > wipeRetryMs) return end(attempt, [undone, ['fail', lostWipe]], { after: shown, now });
   return wait(attempt, { note: 'It goes out again.', events: [undone] }, moment);
 }
 

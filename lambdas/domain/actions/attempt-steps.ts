@@ -1,5 +1,7 @@
 /** The steps that an attempt can end its turn with, built from the events that lead there. Sentences come from the caller. */
+
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
+import { isWipe, traitsOf } from '#domain/actions/action-types';
 import type { Attempt, Decision, EndOther, Moment, StepOf } from '#domain/actions/attempt';
 import { isNewer, supersedes } from '#domain/actions/readiness';
 import { backoff, nextTry, withinLimits } from '#domain/actions/retry';
@@ -102,9 +104,9 @@ function endOther(other: Action, [event, note]: Happened, now: number): EndOther
 
 /** The wipes on the server that a confirmed cancel-wipe has taken back end before it does: a crash in between ends them later. */
 function cancelledWipes({ action, open }: Attempt, state: ActionState, now: number): EndOther[] {
-  if (action.type !== 'cancel-wipe' || state !== 'confirmed') return [];
+  if (!traitsOf(action.type).cancelsWipes || state !== 'confirmed') return [];
   const note = `Taken back by cancel-wipe ${action.actionId} before the phone fetched it.`;
   return open
-    .filter((other) => other.type === 'wipe' && other.state === 'applied' && isNewer(action, other))
+    .filter((other) => isWipe(other) && other.state === 'applied' && isNewer(action, other))
     .map((wipe) => endOther(wipe, ['take-back', note], now));
 }

@@ -14,7 +14,7 @@ export type Sight = { seen: DeviceDetail; shown: Shown; href: string };
 
 /**
  * What this attempt has done at the server so far.
- * - `nothing`: nothing yet; `admitted`: nothing stands against the write any more, nor the hourly limit on wipes;
+ * - `nothing`: nothing yet; `admitted`: cleared for writing, also by the hourly limit on wipes;
  * - `written`: the server accepted the write; `reads`: how often it was read back. `steps`, `before`: not stored yet;
  * - `denied`: the server refused the write as not permitted; `before`: what it showed;
  * - `answer-lost`: the write got no answer, and that is stored.
@@ -58,7 +58,7 @@ export type Observation =
   /** `before`: as read before the write. `after`: the reading after it, where it came along (from a relay). */
   | { saw: 'accepted'; before: Shown | null; after?: Sight | 'gone' }
   | { saw: 'write-failed'; failure: SourceFailure; before: Shown }
-  /** A relay cannot tell whether its write took effect. */
+  /** A relay does not know whether its write took effect. */
   | { saw: 'outcome-unknown'; failure: SourceFailure; before: Shown | null }
   /** The source is paused until then (epoch ms); null: somebody else has just seen it healthy. */
   | { saw: 'paused'; failure: SourceFailure; until: number | null }

@@ -28,7 +28,7 @@ export const gatherHolder = 'gather';
 
 /** Actions that wanted more this long ago count as wanting still. */
 const unmetForMs = 3_000;
-/** A gather that found nothing free is waited for this long: it looks every second, and comes again by its message. */
+/** A gather that found nothing free is waited for this long: it looks every second, and is redelivered. */
 const keptForMs = 60_000;
 /** Single actions look again within a moment, or leave the queue. */
 const keptForSinglesMs = 2_000;

@@ -17,8 +17,8 @@ import { hasAccess } from '#domain/devices/server-state';
 export type Progress = 'undone' | 'pending' | 'fetched' | 'done';
 
 /**
- * What stands around one try. `sent`: it has gone out before, so that what is pending may be ours. `lockBelongs`: once its wipe
- * is cancelled, the device is to stay locked out. `givesBack`: it only undoes our own bar, and the device may have had access
+ * The circumstances of one attempt. `sent`: it has gone out before, so that what is pending may be ours. `lockBelongs`: once its wipe
+ * is cancelled, the device is to stay locked out. `givesBack`: it only undoes our own denial, and the device may have had access
  * without any approval.
  */
 export type EffectContext = Pick<Action, 'wipeTargets'> & { sent: boolean; lockBelongs: boolean; givesBack?: boolean };

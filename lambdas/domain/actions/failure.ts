@@ -20,7 +20,7 @@ export type SourceFailure = {
 /**
  * - `retry`: the action waits and goes out again, until its deadline.
  * - `stop-source`: as `retry`, and the whole source is left alone for a while: one wrong password, one alarm.
- * - `reconcile`: the effect may or may not be there; only reading the device tells.
+ * - `reconcile`: the effect may or may not be there; only reading the device decides.
  * - `fail`: the action ends, with a sentence that a person can act on.
  */
 export type Consequence = 'retry' | 'stop-source' | 'reconcile' | 'fail';

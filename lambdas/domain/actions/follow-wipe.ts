@@ -2,7 +2,9 @@
  * A wipe that the server has: open (applied, then delivered) until the server shows that it was carried out. Each gather reads such
  * a device, and what has changed brings the wipe back here. Every other action is at its end once the server shows it.
  */
+
 import type { Shown } from '#domain/actions/action';
+import { isWipe } from '#domain/actions/action-types';
 import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
 import { end, follow, type Happened, stateOf } from '#domain/actions/attempt-steps';
 import type { Progress } from '#domain/actions/executor-rules';
@@ -11,7 +13,7 @@ type Proceeding = { progress: Progress; shown: Shown; events: readonly Happened[
 
 /** The server has it: the end, or for a wipe the next part of its way. `events`: what happened before. */
 export function proceed(attempt: AttemptOnDevice, { progress, shown, events }: Proceeding, { now }: Moment): Decision {
-  if (attempt.action.type !== 'wipe')
+  if (!isWipe(attempt.action))
     return end(attempt, [...events, ['confirm', 'Read back: the device shows it.']], { after: shown, now });
   const isKnown = progress === 'pending' || stateOf(attempt) === 'delivered';
   const soFar: Happened[] = [...events, ...(isKnown ? [] : [['deliver', 'The phone has fetched the wipe.'] as const])];
@@ -30,7 +32,7 @@ const notInTime = (progress: Progress): string =>
 export function wipeNoLongerShown(attempt: AttemptOnDevice): string | null {
   const { type, after } = attempt.action;
   const isDelivered = stateOf(attempt) === 'delivered';
-  if (type !== 'wipe' || (after?.wipe !== 'requested' && !isDelivered)) return null;
+  if (!isWipe({ type }) || (after?.wipe !== 'requested' && !isDelivered)) return null;
   return isDelivered
     ? 'The phone fetched the wipe, and the server no longer shows it; look at the phone, and ask again if it was not wiped.'
     : 'Somebody took the wipe back on the Traveler server before the phone fetched it; ask again if it is still wanted.';

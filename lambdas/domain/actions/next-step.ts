@@ -3,7 +3,9 @@
  * and for those behind a relay. The shell (functions/act) observes, asks here, does what is said, and observes again.
  * docs/action-attempts.md shows it as a table.
  */
-import type { ActionState, ActionType } from '#domain/actions/action';
+
+import type { ActionState } from '#domain/actions/action';
+import { isWipe } from '#domain/actions/action-types';
 import { afterPause } from '#domain/actions/after-failure';
 import { afterCancelledWipe, afterUncancelledWipe, mustBeAdmitted } from '#domain/actions/after-reading';
 import { afterAccepted, afterFailedWrite, afterLostAnswer, afterReading } from '#domain/actions/after-writing';
@@ -27,10 +29,10 @@ type Saw<K extends ObservationKind> = Observation & { saw: K };
 type Follow<K extends ObservationKind> = (attempt: AttemptOnDevice, observed: Saw<K>, moment: Moment) => Decision;
 /**
  * Where it can be observed: `in` these states, by how the source is reached; `once` where nothing was written before in this
- * attempt; of this `type`. Anywhere else, somebody else has written the action: start over.
+ * attempt; `wipe`: of wipes only. Anywhere else, somebody else has written the action: start over.
  */
 type Row<K extends ObservationKind> = Expected & { follow: Follow<K> };
-type Expected = { in: { direct?: States; relay?: States }; once?: true; type?: ActionType };
+type Expected = { in: { direct?: States; relay?: States }; once?: true; wipe?: true };
 type States = readonly ActionState[];
 
 /** What follows from `observed`. Decides every combination; what cannot be starts over, and writes nothing. */
@@ -58,10 +60,10 @@ function isExpected({ action, via, tried }: Attempt, row: Expected): boolean {
   return (
     states?.includes(action.state) === true &&
     (row.once === undefined || isFirst) &&
-    (row.type === undefined || row.type === action.type) &&
+    (row.wipe === undefined || isWipe(action)) &&
     (isFirst || (via === 'direct' && storedAfter(tried) === action.state)) &&
     // Only a wipe is ever delivered.
-    (action.state !== 'delivered' || action.type === 'wipe')
+    (action.state !== 'delivered' || isWipe(action))
   );
 }
 
@@ -92,7 +94,7 @@ const rows: { [K in Exclude<ObservationKind, 'stored'>]: Row<K> } = {
   'other-device': { in: { direct: claimed }, follow: afterReading },
   'read-failed': { in: both(claimed), follow: afterReading },
   'not-admitted': {
-    type: 'wipe',
+    wipe: true,
     once: true,
     in: both(dispatched),
     follow: (attempt, { limit }, { now }) => askConfirmation(attempt, { limit, now }),
@@ -101,9 +103,9 @@ const rows: { [K in Exclude<ObservationKind, 'stored'>]: Row<K> } = {
   'write-failed': { once: true, in: { direct: dispatched, relay: claimed }, follow: afterFailedWrite },
   'outcome-unknown': { once: true, in: { relay: claimed }, follow: afterLostAnswer },
   paused: { in: both(claimed), follow: afterPause },
-  'wipe-cancelled': { type: 'wipe', in: both(goneOut), follow: (attempt, _, moment) => afterCancelledWipe(attempt, moment) },
+  'wipe-cancelled': { wipe: true, in: both(goneOut), follow: (attempt, _, moment) => afterCancelledWipe(attempt, moment) },
   'wipe-not-cancelled': {
-    type: 'wipe',
+    wipe: true,
     in: both(goneOut),
     follow: (attempt, { failure }, moment) => afterUncancelledWipe(attempt, failure, moment),
   },
@@ -162,6 +164,6 @@ function whenClaimed(attempt: Attempt, observed: Observation, { now }: Moment): 
 const readings: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device', 'read-failed']);
 const answersDirectly: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device']);
 
-/** A relay's result that tells what the server showed. */
+/** A relay's result that comes with what the server showed. */
 const relayAnswers = (observed: Observation): boolean =>
   observed.saw === 'device' || observed.saw === 'outcome-unknown' || ('before' in observed && observed.before !== null);

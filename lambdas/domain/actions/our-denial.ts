@@ -1,19 +1,21 @@
 /** What each action wants a device to look like on the server: read before acting, and read back afterwards. */
+
 import type { Action, Shown } from '#domain/actions/action';
+import { denialEffectOf, isWipe, traitsOf } from '#domain/actions/action-types';
 import type { Denial, Device } from '#domain/devices/device';
 import { hasAccess } from '#domain/devices/server-state';
 
 const admitted = new Set<Shown['approval']>(['approved', 'auto-approved', 'not-required']);
 
-/** May sync: approved (or no approval needed), and not barred. */
+/** May sync: approved (or no approval needed), and not denied. */
 export const isAdmitted = ({ approval, access }: Shown): boolean => admitted.has(approval) && access === 'allow';
 
-/** Kept out: denied, or barred. A device that waits is locked as part of waiting; that is no bar of its own. */
+/** Kept out: denied, or its access prohibited. A device that waits is locked as part of waiting; that is no denial. */
 export function isDenied({ approval, access }: Shown): boolean {
   return approval === 'denied' || access === 'prohibit' || (access === 'deny' && approval !== 'pending');
 }
 
-/** Our own bar, once the server shows no bar at all: gone, so that a later one is not taken for ours. */
+/** Our own denial, once the server shows none at all: gone, so that a later one does not count as ours. */
 export function remainingDenial(denial: Denial | null, now: Shown): Denial | null {
   return isDenied(now) || now.approval === 'pending' ? denial : null;
 }
@@ -30,17 +32,18 @@ export type EndedAction = DenyingAction & {
 };
 type DenyingAction = Pick<Action, 'actionId' | 'rule'> & { purpose: string; requestedBy: { kind: string } };
 
-/** Our own bar once an action has ended. A bar that was there before our block, and was not ours, is not ours now. */
+/** Our own denial once an action has ended. One that was there before our block, and was not ours, is not ours now. */
 export function denialAfter(denial: Denial | null, ended: EndedAction): Denial | null {
   const { type, state, at, before, after, known } = ended;
-  if (type === 'approve') return remainingDenial(denial, after);
-  if (type !== 'block') return denial;
+  const does = denialEffectOf(type);
+  if (does === 'lifts') return remainingDenial(denial, after);
+  if (does === 'keeps') return denial;
   if (!isDenied(after)) return null;
   const ours = state === 'confirmed' && (denial !== null || before === null || !isDenied(before));
   return ours ? denialOf(ended, { before: before ?? known, at }) : denial;
 }
 
-/** The bar that a block puts on a device. Auto-Quarantine's own on one that had access notes what it took with it. */
+/** The denial that a block sets. Auto-Quarantine's own on one that had access notes what it took with it. */
 export function denialOf(
   { actionId, purpose, requestedBy, rule }: DenyingAction,
   { before, at }: { before: Shown | null; at: number },
@@ -50,16 +53,16 @@ export function denialOf(
 }
 
 /**
- * Our own bar of a block that has gone out and not come to its end: what bars the device may be its doing. Null for any other.
+ * Our own denial by a block that has gone out and has not ended: a denial on the server may be its effect. Null for any other.
  */
 export function denialInFlight({ actionId, type, purpose, state, history }: Action): Denial | null {
   const isOut = state === 'dispatched' || state === 'unknown' || state === 'applied';
-  if (type !== 'block' || !isOut) return null;
+  if (traitsOf(type).denial !== 'sets' || !isOut) return null;
   return { kind: purpose === 'hold' ? 'hold' : 'block', actionId, at: history.at(-1)?.at ?? 0 };
 }
 
 /**
- * Whether a device is to stay locked out once its wipe is cancelled: it is barred by us, or was locked before the wipe that is
+ * Whether a device is to stay locked out once its wipe is cancelled: we denied it, or was locked before the wipe that is
  * taken back (`open`: the actions of the device that have not ended).
  */
 export function staysDeniedAfterCancelWipe({
@@ -69,5 +72,5 @@ export function staysDeniedAfterCancelWipe({
   device: Pick<Device, 'denial'>;
   open: readonly Pick<Action, 'type' | 'before'>[];
 }) {
-  return device.denial !== null || open.some(({ type, before }) => type === 'wipe' && before !== null && isDenied(before));
+  return device.denial !== null || open.some(({ type, before }) => isWipe({ type }) && before !== null && isDenied(before));
 }

@@ -2,10 +2,13 @@
  * Whether an action may go out now: decided on what is stored, before anything is claimed or sent. What has been dispatched
  * already is never expired or superseded here: its effect may be there, so it is read first.
  */
-import type { Action, ActionType } from '#domain/actions/action';
+
+import type { Action } from '#domain/actions/action';
+import { traitsOf } from '#domain/actions/action-types';
+import { effects } from '#domain/actions/executor-rules';
 import { deadlinePassed } from '#domain/actions/expiry';
 import { isInFlight } from '#domain/actions/redelivery';
-import { longestWait, slack } from '#domain/actions/retry';
+import { clockTolerance, longestWait } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
 import { isPendingWipe, setUpAnew } from '#domain/actions/wipe';
 import type { Device } from '#domain/devices/device';
@@ -30,18 +33,11 @@ export type Readiness =
   | { answer: 'held'; until: number }
   /** It waits already, and its time has not come. */
   | { answer: 'early'; until: number }
-  /** `for: 'source'`: for the whole source to be well again; what tells that it is sends all that wait so. */
+  /** `for: 'source'`: for the whole source to be healthy again; what finds that out sends all that wait for it. */
   | { answer: 'wait'; until: number; note: string; for?: 'source' }
   | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
 
-/** What a newer request takes the place of, while the older one has not gone out (actions.md). */
-const supersededBy: { [K in ActionType]: readonly ActionType[] } = {
-  approve: ['approve', 'block', 'remove'],
-  block: ['approve', 'block', 'remove'],
-  remove: [],
-  wipe: ['cancel-wipe'],
-  'cancel-wipe': ['wipe'],
-};
+/** A newer request takes its place only while it has not gone out (actions.md). */
 const notGoneOut = new Set(['requested', 'queued', 'waiting']);
 
 export function isNewer(one: Action, other: Action): boolean {
@@ -50,7 +46,7 @@ export function isNewer(one: Action, other: Action): boolean {
 
 /** Whether `newer` takes the place of `older`. */
 export function supersedes(newer: Action, older: Action): boolean {
-  return notGoneOut.has(older.state) && isNewer(newer, older) && supersededBy[older.type].includes(newer.type);
+  return notGoneOut.has(older.state) && isNewer(newer, older) && traitsOf(older.type).supersededBy.includes(newer.type);
 }
 
 export function readiness(action: Action, facts: ReadinessFacts): Readiness {
@@ -62,7 +58,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     if (end) return { answer: 'end', ...end };
   }
   const paused = pausedUntil(source, now);
-  // What waits for the source has no time of its own. Paused anew, it is written anew, so that SQS takes its next message.
+  // What waits for the source has no time of its own. Paused again, it is written again, so that SQS accepts its next message.
   if (isEarly(action, now) && !isInFlight(action) && action.waitsFor !== 'source')
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
@@ -75,8 +71,8 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const others = facts.open.filter((other) => other.actionId !== action.actionId);
   const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
-  if (notGoneOut.has(action.state) && givesWay.has(action.type)) {
-    // One that a newer request calls off never goes out: waiting for it would let the calling off overtake.
+  if (notGoneOut.has(action.state) && effects[action.type].givesWay) {
+    // One that a newer request cancels never goes out: waiting for it would let the cancellation overtake.
     if (others.some((other) => isPendingWipe(other) && !others.some((newer) => supersedes(newer, other))))
       return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
     // It may be in the slower lane. What else is older ends as superseded.
@@ -86,14 +82,11 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   return { answer: 'go' };
 }
 
-/** Actions that would keep a device from fetching its wipe, or take away the record that carries it. */
-const givesWay: ReadonlySet<ActionType> = new Set(['approve', 'block', 'remove']);
+const isQueuedRemoval = ({ type, state }: Action): boolean => traitsOf(type).removes && state === 'queued';
 
-const isQueuedRemoval = ({ type, state }: Action): boolean => type === 'remove' && state === 'queued';
+const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + clockTolerance;
 
-const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + slack;
-
-/** Trouble of the source stands until a reading ends it; once its time is over, one action at a time tries. */
+/** A problem of the source lasts until a reading ends it; once its time is over, one action at a time tries. */
 export const hasProblem = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
   Boolean(pause) || problem?.kind === 'denied';
 
@@ -118,7 +111,7 @@ const wait = (note: string, until: number): Extract<Readiness, { answer: 'wait' 
 /** One in flight: an action that a worker holds, or that has gone out without anybody knowing how it ended, comes first. */
 function heldUntil({ state, claim, notBefore }: Action, now: number): number {
   if (claim !== null && claim.until > now) return claim.until;
-  return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * slack) : 0;
+  return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * clockTolerance) : 0;
 }
 
 function endOf(action: Action, { now, device, open }: ReadinessFacts) {
@@ -127,9 +120,9 @@ function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   if (newer) return { event: 'supersede', note: `A newer request, ${newer.type} ${newer.actionId}, takes its place.` } as const;
   if (device === null) return null;
   if (action.registeredAt !== null && action.registeredAt !== device.registeredAt) return { event: 'fail', note: stale } as const;
-  if (device.presence === 'removed' && action.type !== 'remove') return { event: 'fail', note: removed } as const;
-  const anew = setUpAnew(action, device);
-  return anew === null ? null : ({ event: 'fail', note: staleWipe(anew) } as const);
+  if (device.presence === 'removed' && !traitsOf(action.type).removes) return { event: 'fail', note: removed } as const;
+  const sign = setUpAnew(action, device);
+  return sign === null ? null : ({ event: 'fail', note: staleWipe(sign) } as const);
 }
 
 /** Also said when the try itself finds it out. */

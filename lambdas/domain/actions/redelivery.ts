@@ -1,6 +1,8 @@
 /** Whether the open action that a device shows needs a push: its message may have been lost with the process that held it. */
+
 import type { Action } from '#domain/actions/action';
-import { slack } from '#domain/actions/retry';
+import { isWipe } from '#domain/actions/action-types';
+import { clockTolerance } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
 import { setUpAnew } from '#domain/actions/wipe';
 import type { Device } from '#domain/devices/device';
@@ -17,12 +19,12 @@ export function redeliveryOf(action: Action | undefined, now: number, device: De
   if (action === undefined || isFinal(action.state)) return 'forget';
   if (action.claim !== null) return action.claim.until <= now ? 'send' : 'leave';
   if (device !== null && isInFlight(action) && hasMoved(action, device)) return 'send';
-  return action.notBefore !== null && action.notBefore > now + slack ? 'leave' : 'send';
+  return action.notBefore !== null && action.notBefore > now + clockTolerance ? 'leave' : 'send';
 }
 
 /** A wipe that the server has: it is looked at when a gather saw its device change. */
 export const isInFlight = ({ type, state }: Pick<Action, 'type' | 'state'>): boolean =>
-  type === 'wipe' && (state === 'applied' || state === 'delivered');
+  isWipe({ type }) && (state === 'applied' || state === 'delivered');
 
 /** The phone has come further with it, or may be another phone by now. */
 function hasMoved(wipe: Action, device: Device): boolean {

@@ -7,7 +7,7 @@ const second = 1000;
 export const longestWait = 900 * second;
 const shortestWait = second;
 /** A wake-up may come this much before its time, by clocks that differ. */
-export const slack = second;
+export const clockTolerance = second;
 
 /** Full jitter over 2, 4, 8 ... seconds, at most 15 minutes, so that actions that failed together come back apart. */
 const policy: BackoffPolicy = { firstMs: 2 * second, longestMs: longestWait, jitter: 'full' };
@@ -23,12 +23,12 @@ export const withinLimits = (ms: number): number => Math.min(longestWait, Math.m
 const longestWaitForSlot = 60 * second;
 
 /**
- * For a source whose slots are all taken, ms: 1 to 5 seconds at first, twice as many each time (`inVain`: how often it has waited
+ * For a source whose slots are all taken, ms: 1 to 5 seconds at first, twice as many each time (`waited`: how often it has waited
  * already). Of thousands that wait for one source only some come at a time; all of them every few seconds would keep every worker busy.
  */
-export function untilSlot(inVain: number, random: number): number {
+export function untilSlot(waited: number, random: number): number {
   const longestMs = longestWaitForSlot * (0.5 + random / 2);
-  return Math.floor(backoffMs({ firstMs: second + random * 4 * second, longestMs, jitter: 'none' }, inVain + 1, random));
+  return Math.floor(backoffMs({ firstMs: second + random * 4 * second, longestMs, jitter: 'none' }, waited + 1, random));
 }
 
 /** Epoch ms of the next try: after `wait`, and not after a deadline that is still to come, so that an action expires on time. */

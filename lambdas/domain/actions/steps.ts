@@ -1,4 +1,4 @@
-/** Moves an action through the transition table, and tells afterwards how long it spent in each state. */
+/** Moves an action through the transition table, and adds up how long it spent in each state. */
 import type { Action, ActionState, Step } from '#domain/actions/action';
 import { type ActionEvent, isRefused, nextOf } from '#domain/actions/transitions';
 

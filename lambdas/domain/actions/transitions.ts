@@ -3,7 +3,9 @@
  * records the refusal. The table is checked when this file is loaded: no state without a way in, none without a way out
  * unless final, no event without a use.
  */
+
 import { type ActionState, type ActionType, actionState } from '#domain/actions/action';
+import { isWipe } from '#domain/actions/action-types';
 import { type Table, transitionFaults } from '#domain/actions/transition-check';
 
 /** What can happen to an action. The sentences are shown in the documentation (docs/action-states.md). */
@@ -65,7 +67,7 @@ export function next(state: ActionState, event: ActionEvent): ActionState | Refu
 
 /** As `next`, for an action of a known type: only a wipe is delivered, wiped or taken back. */
 export function nextOf({ state, type }: { state: ActionState; type: ActionType }, event: ActionEvent): ActionState | Refused {
-  if (type !== 'wipe' && wipeOnly.includes(event)) return { refused: `"${event}" happens to a wipe, not to "${type}"` };
+  if (!isWipe({ type }) && wipeOnly.includes(event)) return { refused: `"${event}" happens to a wipe, not to "${type}"` };
   return next(state, event);
 }
 

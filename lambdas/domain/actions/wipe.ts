@@ -1,5 +1,7 @@
 /** What a wipe may do on a device, and what the server shows of it. Pure; codes as on Traveler's wire. */
+
 import type { Action, WipeTarget } from '#domain/actions/action';
+import { isWipe } from '#domain/actions/action-types';
 import type { Device, DeviceDetail } from '#domain/devices/device';
 
 export const wipeFlags: Record<WipeTarget, string> = {
@@ -59,9 +61,9 @@ export function wipeProgress(
 type Fenced = Pick<Action, 'type' | 'fence' | 'requestedAt' | 'registeredAt'>;
 type Stored = Pick<Device, 'href' | 'registeredAt' | 'returnedAt'> & { detail: Pick<DeviceDetail, 'approval'> | null };
 
-/** What tells that the phone behind this record may be another one than the wipe was asked for; null when nothing does. */
+/** The sign that the phone behind this record may not be the one that the wipe was requested for; null when there is none. */
 export function setUpAnew({ type, fence, requestedAt }: Fenced, device: Partial<Stored>): string | null {
-  if (type !== 'wipe') return null;
+  if (!isWipe({ type })) return null;
   if (device.returnedAt && device.returnedAt > requestedAt) return 'it was away from the server and came back';
   if (fence === undefined) return null;
   if (device.href !== undefined && device.href !== fence.href) return 'its record on the server is another one';
@@ -71,6 +73,6 @@ export function setUpAnew({ type, fence, requestedAt }: Fenced, device: Partial<
 
 /** A wipe that has not reached the phone as far as anybody knows, and is not held back by the guard. */
 export function isPendingWipe({ type, state, confirmation }: Pick<Action, 'type' | 'state' | 'confirmation'>): boolean {
-  if (type !== 'wipe' || state === 'delivered') return false;
+  if (!isWipe({ type }) || state === 'delivered') return false;
   return !(state === 'waiting' && confirmation !== undefined && confirmation.confirmedAt === null);
 }

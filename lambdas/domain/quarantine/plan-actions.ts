@@ -3,6 +3,7 @@
  * again on what the actions made of the server plans nothing new. Where the server's state is unknown, nothing is planned.
  */
 
+import { isDecisionType } from '#domain/actions/action-types';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import {
   hasAccess,
@@ -95,5 +96,5 @@ const isOverruled = ({ overruled = false }: DeviceFacts, type: PlannedAction['ty
 
 function isUnderWay({ openAction }: DeviceFacts, type: PlannedAction['type']): boolean {
   if (openAction === null) return false;
-  return openAction.type === type || (openAction.type !== 'approve' && openAction.type !== 'block');
+  return openAction.type === type || !isDecisionType(openAction.type);
 }

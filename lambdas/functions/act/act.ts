@@ -24,7 +24,7 @@ const longestAttemptMs = 30_000;
 export function act(deps: ActDependencies) {
   return async (message: ActionMessage, delivery: Delivery): Promise<void> => {
     for (let round = 0; round < rounds; round++) if ((await once(deps, message, delivery)) === 'done') return;
-    throw new Error(`Action ${message.actionId} was written by others ${rounds} times in a row. Its message comes again.`);
+    throw new Error(`Action ${message.actionId} was written by others ${rounds} times in a row. Its message is redelivered.`);
   };
 }
 

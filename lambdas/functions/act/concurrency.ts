@@ -26,9 +26,9 @@ export type Bounds = {
 };
 export type Batch = {
   records: readonly SQSRecord[];
-  /** The source that a record is about; '' when it cannot be told. */
+  /** The source that a record is about; '' when it is unknown. */
   sourceOf(record: SQSRecord): string;
-  /** Whether they came in masses: what comes singly has its slots first. */
+  /** Whether they are of a bulk: single actions have their slots first. */
   bulk: boolean;
   /** `slots`: what its requests go through; null when none may go out. */
   each(record: SQSRecord, go: { slots: Slots | null }): Promise<void>;
@@ -57,7 +57,7 @@ export async function processConcurrently(bounds: Bounds, batch: Batch): Promise
     try {
       return await work(pLimit(leased));
     } finally {
-      // What is not given back comes back by time.
+      // A slot that is not released expires.
       await bounds.slots.release(sourceId, holder).catch(() => undefined);
     }
   });

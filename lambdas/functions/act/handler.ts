@@ -78,13 +78,14 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
         until,
         slots,
       }),
-    onFailure: ({ messageId }, error) => logger.error('An action could not be worked on and comes again', { messageId, error }),
+    onFailure: ({ messageId }, error) =>
+      logger.error('An action could not be worked on and is redelivered', { messageId, error }),
     holder: context.awsRequestId,
     until,
   });
 }
 
-/** Undefined for what is none: carrying it out then says why. */
+/** Undefined for what is not a message: carrying it out then says why. */
 const messageOf = (body: string) => actionMessage.safeParse(safeJson(body)).data;
 
 function safeJson(text: string): unknown {

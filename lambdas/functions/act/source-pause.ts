@@ -3,7 +3,7 @@ import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { SourceChange } from '#domain/actions/attempt';
 import type { SourceFailure } from '#domain/actions/failure';
 import { hasProblem, pausedUntil } from '#domain/actions/readiness';
-import { delaySeconds, slack } from '#domain/actions/retry';
+import { clockTolerance, delaySeconds } from '#domain/actions/retry';
 import type { SourcePause, SourceState } from '#domain/devices/source';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import type { ActDependencies } from './dependencies.ts';
@@ -43,7 +43,7 @@ export async function resumeIfOver(deps: ActDependencies, sourceId: string): Pro
   const now = deps.now();
   const paused = pausedUntil(await deps.sources.read(sourceId), now);
   // By the clock of whoever has just sent it on, the pause may have been over already.
-  if (paused !== null && paused.until > now + slack) return;
+  if (paused !== null && paused.until > now + clockTolerance) return;
   if (deps.reach(sourceId).how === 'relay' && (await deps.link.present(sourceId)) === null) return;
   await resumeAt(deps, sourceId, (paused?.until ?? now) + 1000);
 }

@@ -4,7 +4,7 @@
  */
 import { actionOutgoing } from '#adapters/action-queue';
 import { hasProblem, pausedUntil } from '#domain/actions/readiness';
-import { delaySeconds, slack } from '#domain/actions/retry';
+import { clockTolerance, delaySeconds } from '#domain/actions/retry';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 
@@ -19,7 +19,7 @@ export function resumeActions({ ledger, sources, actions, evaluations, now }: Ne
   return async (message: Resume, { remaining }: { remaining: () => number }): Promise<void> => {
     const { sourceId } = message;
     const state = await sources.read(sourceId);
-    const paused = pausedUntil(state, now() + slack);
+    const paused = pausedUntil(state, now() + clockTolerance);
     if (paused && message.pause !== undefined && state.pause && state.pause.until !== message.pause) return;
     // Queues delay by a quarter of an hour at most: a longer pause is waited for in parts.
     if (paused) return evaluations.send([{ body: message, delaySeconds: Math.max(1, delaySeconds(paused.until, now())) }]);

@@ -8,6 +8,7 @@ import type { DeviceOutcome } from '#adapters/dynamodb/devices/action-outcome';
 import type { Queue } from '#adapters/queues';
 import type { Shown, Step } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
+import { traitsOf } from '#domain/actions/action-types';
 import { denialAfter } from '#domain/actions/our-denial';
 import { supersedes } from '#domain/actions/readiness';
 import { isFinal } from '#domain/actions/transitions';
@@ -66,7 +67,7 @@ function outcomeOf(
 ): DeviceOutcome {
   const { after = null, open } = ending;
   const other = open.find((one) => one.actionId !== action.actionId && !isFinal(one.state) && !supersedes(action, one));
-  const removed = action.type === 'remove' && last.state === 'confirmed';
+  const removed = traitsOf(action.type).removes && last.state === 'confirmed';
   return {
     endedId: action.actionId,
     next: other ? { actionId: other.actionId, type: other.type, state: other.state } : null,

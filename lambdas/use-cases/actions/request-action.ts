@@ -2,12 +2,14 @@
  * Takes an action that a person or a portal rule asks for: into the ledger once per id, for approve and block also as a
  * standing decision, then on its way. Each step may be repeated, so the same request again completes what a crash cut off.
  */
+
 import { actionOutgoing } from '#adapters/action-queue';
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
 import type { Action, ActionState } from '#domain/actions/action';
+import { type DecisionType, isDecisionType, isWipe } from '#domain/actions/action-types';
 import { isFinal } from '#domain/actions/transitions';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { ActionRequested } from '#domain/messages/events-in';
@@ -21,7 +23,7 @@ export type RequestActionDependencies = {
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
-/** `refused`: nothing was done; `path` names the field of the request that stands against it. */
+/** `refused`: nothing was done; `path` names the field of the request that is wrong. */
 export type ActionAnswer =
   | { outcome: 'accepted'; actionId: string; state: ActionState }
   | { outcome: 'refused'; reason: 'unknown-device' | 'other-content' | 'incomplete'; path: string; because: string };
@@ -87,16 +89,16 @@ export function requestAction(dependencies: RequestActionDependencies) {
 const unknownDevice =
   'no device of this source, user and device id is known; if its phone is new, gather the source and ask again';
 
-const isStanding = (request: ActionRequested): request is ActionRequested & { type: 'approve' | 'block' } =>
-  request.type === 'approve' || request.type === 'block';
+const isStanding = (request: ActionRequested): request is ActionRequested & { type: DecisionType } =>
+  isDecisionType(request.type);
 
 function refused(reason: Extract<ActionAnswer, { outcome: 'refused' }>['reason'], path: string, because: string): ActionAnswer {
   return { outcome: 'refused', reason, path, because };
 }
 
 function incomplete({ type, wipe }: ActionRequested): ActionAnswer | null {
-  if (type === 'wipe' && !wipe) return refused('incomplete', 'wipe', 'a wipe names what to wipe: device, apps, storage-card');
-  if (type !== 'wipe' && wipe) return refused('incomplete', 'wipe', `only a wipe names what to wipe, not ${type}`);
+  if (isWipe({ type }) && !wipe) return refused('incomplete', 'wipe', 'a wipe names what to wipe: device, apps, storage-card');
+  if (!isWipe({ type }) && wipe) return refused('incomplete', 'wipe', `only a wipe names what to wipe, not ${type}`);
   return null;
 }
 
@@ -113,7 +115,7 @@ function actionOf(request: ActionRequested, { device, now, bulk }: { device: Dev
     ...(bulk ? { bulk } : {}),
     purpose: 'decision',
     registeredAt: device.registeredAt,
-    ...(type === 'wipe' ? { fence: { href: device.href, approval: device.detail?.approval ?? null } } : {}),
+    ...(isWipe({ type }) ? { fence: { href: device.href, approval: device.detail?.approval ?? null } } : {}),
     expiresAt: request.expiresAt ?? now + deadlineMs,
     state: 'requested',
     attempts: 0,
@@ -127,7 +129,7 @@ function actionOf(request: ActionRequested, { device, now, bulk }: { device: Dev
 }
 
 /** The request's own time counts, not its arrival: events come out of order, and the newest decision holds. */
-const decisionOf = (request: ActionRequested & { type: 'approve' | 'block' }) => ({
+const decisionOf = (request: ActionRequested & { type: DecisionType }) => ({
   decisionId: request.actionId,
   deviceId: request.target.deviceId,
   decided: request.type,

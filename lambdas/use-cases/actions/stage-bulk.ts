@@ -50,7 +50,7 @@ export function bulkRequests({ bulks, bulkQueue, now }: BulkDependencies) {
 }
 export type BulkRequests = ReturnType<typeof bulkRequests>;
 
-/** One group per part: a part is never taken in and cancelled at the same time. */
+/** One group per part: a part is never accepted and cancelled at the same time. */
 function outgoing(body: BulkMessage): Outgoing {
   const { bulkId, part, what } = body;
   return { body, group: fingerprint(`${bulkId}|${part}`), deduplication: fingerprint(`${bulkId}|${part}|${what}`) };

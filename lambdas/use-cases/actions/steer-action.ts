@@ -6,6 +6,7 @@
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import { isDecisionType, isWipe } from '#domain/actions/action-types';
 import { stepsThrough } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
 import { cancelAction } from '#use-cases/actions/cancel-action';
@@ -37,7 +38,7 @@ export function cancelOnRequest(deps: SteerDependencies) {
         const because = goneOut(action);
         return because === null ? null : { outcome: 'refused', action, because };
       }
-      if (action.type === 'approve' || action.type === 'block') await deps.decisions.withdrawOne(action, actionId, { at, by });
+      if (isDecisionType(action.type)) await deps.decisions.withdrawOne(action, actionId, { at, by });
       await deps.evaluations.users([action], 'action cancelled');
       return { outcome: 'done', action: ended };
     });
@@ -46,7 +47,7 @@ export function cancelOnRequest(deps: SteerDependencies) {
 /** Null when it has not gone out: somebody else wrote it at the same moment. */
 function goneOut({ state, type }: LedgerAction): string | null {
   if (state === 'requested' || state === 'queued' || state === 'waiting') return null;
-  return type === 'wipe'
+  return isWipe({ type })
     ? 'the wipe has gone out; ask for cancel-wipe, which takes it back if the phone has not fetched it'
     : `it has gone out and comes to its end (${state}); ask for the opposite if that is wanted`;
 }

@@ -1,6 +1,6 @@
 /**
  * Withdraws what people and portal rules decided about a device up to a time; the rules decide again. An approve or block that
- * was asked for and has not gone out is called back. Each step may be repeated.
+ * was requested and has not gone out is cancelled. Each step may be repeated.
  *
  * A withdrawal may come in before the request that it ends, or at the same moment: the withdrawal is stored before the device's
  * open action is looked at, and a request is in the ledger before it looks for a withdrawal (request-action), so that at
@@ -10,6 +10,7 @@
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
+import { isDecisionType } from '#domain/actions/action-types';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import { cancelAction } from '#use-cases/actions/cancel-action';
 
@@ -25,7 +26,7 @@ export type WithdrawRequest = { target: DeviceKey; at: number; by: string; cause
 export function withdrawDecision({ findDevice, decisions, ledger, evaluations, now }: WithdrawDependencies) {
   async function callBackOpen(target: DeviceKey, at: number, by: string): Promise<void> {
     const open = (await findDevice(target))?.openAction;
-    if (open?.type !== 'approve' && open?.type !== 'block') return;
+    if (!open || !isDecisionType(open.type)) return;
     const action = await ledger.read(open.actionId);
     if (!action || action.requestedBy.kind === 'aq' || action.requestedAt > at) return;
     await cancelAction(ledger, action, { why: `Its decision was withdrawn by ${by}.`, now: now() });

@@ -11,7 +11,7 @@ const step = fc.record({
   forMs: fc.constantFrom(100, 60_000),
 });
 
-test('leases that run never add up to more than the limit, and nobody is told more than is written', () => {
+test('running leases never add up to more than the limit, and no answer exceeds what is written', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 16 }), fc.array(step, { maxLength: 60 }), (limit, steps) => {
       let leased: LeasedSlots = { holders: {} };

@@ -101,7 +101,7 @@ function after(attempt: Attempt, { first, step }: ReturnType<typeof next>): Atte
   return { ...attempt, action, tried };
 }
 
-test('an attempt writes at most once, and is over within ten steps, whatever it observes', () => {
+test('an attempt writes at most once, and is over within ten steps', () => {
   fc.assert(
     fc.property(fc.constantFrom(...actionType.options), fc.array(fc.nat(), { minLength: 12, maxLength: 12 }), (type, choices) => {
       let attempt = anAttempt({ type, state: 'dispatched' });

@@ -125,7 +125,7 @@ test('a claim is honoured until its time, and not a millisecond longer', () => {
   expect([held(now + 1), held(now)]).toEqual(['held', 'go']);
 });
 
-test('what has ended stays ended, whatever else holds', () => {
+test('what has ended stays ended', () => {
   for (const state of actionState.options.filter(isFinal))
     expect(readiness(anAction({ state, expiresAt: 0, registeredAt: 9 }), facts({ device: null }))).toEqual({ answer: 'ended' });
 });

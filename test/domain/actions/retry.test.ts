@@ -1,9 +1,9 @@
-/** Waiting for a slot: short at first, longer the more often it was in vain, and never so long that the source stands idle. */
+/** Waiting for a slot: short at first, longer each time, and never so long that the source is idle. */
 import { expect, test } from 'vitest';
 import { untilSlot } from '#domain/actions/retry';
 
-test('the first wait is some seconds, each one in vain doubles it, and none is longer than a minute', () => {
-  const waits = (random: number) => Array.from({ length: 12 }, (_, inVain) => untilSlot(inVain, random));
+test('the first wait is some seconds, each one doubles it, and none is longer than a minute', () => {
+  const waits = (random: number) => Array.from({ length: 12 }, (_, waited) => untilSlot(waited, random));
   expect(waits(0).slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
   expect(waits(0.99)[0]).toBeLessThan(5000);
   for (const random of [0, 0.5, 0.99]) {
@@ -14,8 +14,8 @@ test('the first wait is some seconds, each one in vain doubles it, and none is l
 });
 
 test('of ten thousand that wait for one source, a few hundred come in a second', () => {
-  const inVain = 8;
-  const ms = Array.from({ length: 10_000 }, (_, nth) => untilSlot(inVain, nth / 10_000));
+  const waited = 8;
+  const ms = Array.from({ length: 10_000 }, (_, nth) => untilSlot(waited, nth / 10_000));
   const inOneSecond = ms.filter((wait) => wait >= 45_000 && wait < 46_000).length;
   expect(inOneSecond).toBeLessThan(500);
 });

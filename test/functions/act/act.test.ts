@@ -43,7 +43,7 @@ async function read(actionId: string): Promise<Action> {
 }
 const states = (action: Action) => action.history.map(({ state }) => state);
 
-test('an approval is written once, read back, and told with who, why, before, after and durations', async () => {
+test('an approval is written once, read back, and recorded with who, why, before, after and durations', async () => {
   const id = await ask('approve', { reason: 'New phone' });
   await spine.settle();
   const action = await read(id);
@@ -118,7 +118,7 @@ test('an answer that gets lost after the effect is found by reading: written onc
   expect((await stored()).denial).toMatchObject({ kind: 'block', actionId: id });
 });
 
-test('a server that is busy is asked again until it answers, and the action ends well', async () => {
+test('a busy server is retried until it answers, and the action is confirmed', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 3 }]);
   const id = await ask('approve');
   await spine.settle();
@@ -150,7 +150,7 @@ test('a server that is down for longer than the deadline lets the action expire,
   expect(effects()).toHaveLength(1);
 });
 
-test('an action that waits behind one that is called back is shown as the open one, and goes out at its time', async () => {
+test('an action behind a cancelled one is shown as the open one, and goes out at its time', async () => {
   const id = await ask('approve', { state: 'waiting', notBefore: spine.clock.now + 600_000 });
   const own = { requestedBy: { kind: 'aq', name: 'Auto-Quarantine' }, purpose: 'verdict', rule: 'over-allowance' } as const;
   const called = `aq ${count}`;
@@ -206,7 +206,7 @@ test('a newer request supersedes an older one that has not gone out: only the bl
   expect(effects()).toEqual([{ approval_policy: 8, access_status: 1 }]);
 });
 
-test('an action asked for before the device was registered anew is refused as stale', async () => {
+test('an action requested before the device was registered again is refused as stale', async () => {
   const before = await stored();
   await spine.put({ ...before, registeredAt: before.registeredAt + 1000 });
   const request = aRequest(before, { actionId: `stale ${count}`, type: 'block', requestedAt: spine.clock.now });
@@ -235,7 +235,7 @@ test('an action for a source whose relay is away waits for it, and expires at it
   expect(await read(request.actionId)).toMatchObject({ state: 'expired' });
 });
 
-test('a bar that an administrator set is not lifted by an approval, and the action says whose it is', async () => {
+test('an approval does not lift an administrator’s denial, and the action says whose it is', async () => {
   const device = onServer();
   if (device) spine.simulator.adminChange(device, { approval: 2, access: 1 });
   const id = await ask('approve');
@@ -275,7 +275,7 @@ test('the same id with another content is refused, and the first stays as it was
   expect(effects()).toEqual([{ approval_policy: 2 }]);
 });
 
-test('a try that waits is told step by step, with the reason', async () => {
+test('an attempt that waits has a line for each step, with the reason', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 3 }]);
   const id = await ask('approve');
   await spine.settle();

@@ -54,7 +54,7 @@ test('a block that a person asks for after that is carried out', async () => {
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied, denied]);
 });
 
-test('a bar that is being set while a gather reads is not taken for lifted', async () => {
+test('a denial that is being set while a gather reads does not count as lifted', async () => {
   const user = 'Racing/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);

@@ -136,7 +136,7 @@ test('slots of a worker that was killed come back when it would have been stoppe
 });
 
 test.each([1, 4])(
-  'a gather that finds all of %i slots taken gets the next one that is given back, before any action',
+  'a gather that finds all of %i slots taken gets the next one that is released, before any action',
   async (limit) => {
     const slots = slotStore(db.client, db.tables.control);
     const source = `taken ${limit}`;
@@ -152,7 +152,7 @@ test.each([1, 4])(
   },
 );
 
-test('single actions that find nothing free get the next slot that is given back, before any of a bulk', async () => {
+test('single actions that find no free slot get the next one, before any of a bulk', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (holder: string, now: number, bulk: boolean) =>
     slots.lease('lanes', { holder, wanted: 1, limit: 2, bulk, now, until: 900_000 });

@@ -93,7 +93,7 @@ async function work(killAt: number): Promise<void> {
   });
 }
 
-test('whatever happens to a user, in the end the server shows what the verdicts say, and nothing is doubled or left open', async () => {
+test('after any history of a user the server shows what the verdicts say, nothing doubled, nothing left open', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 16 }), async (events) => {
       runs += 1;

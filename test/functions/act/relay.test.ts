@@ -124,7 +124,7 @@ test('goes out once, numbered and fenced, with what the relay must know, and is 
   expect(await read(id)).toMatchObject({ state: 'dispatched', attempts: 1, claim: { by: 'the relay of its source' } });
 });
 
-test('a wipe tells its targets and its fence', async () => {
+test('the command of a wipe names its targets and its fence', async () => {
   const id = await ask('wipe');
   expect(lastCommand(id)).toMatchObject({ wipeTargets: ['device'], wipeFence: { href: device().href, approval: 'approved' } });
 });
@@ -153,7 +153,7 @@ test('written without effect: failed, with what to do', async () => {
   expect(action.history.at(-1)?.note).toMatch(/accepted the block, and the device still shows/);
 });
 
-test('a wipe is applied when it was written, stays open, and is told once although its word comes twice', async () => {
+test('a written wipe is applied and stays open; its result counts once when redelivered', async () => {
   const id = await ask('wipe');
   await tell(id, { how: 'written', before: free, after: wiping });
   expect(await read(id)).toMatchObject({ state: 'applied', claim: null });
@@ -255,7 +255,7 @@ test('lost on the way, and not there: it goes out once more', async () => {
   expect((await read(id)).state).toBe('confirmed');
 });
 
-test('no word comes: when the claim is over the relay is asked, and never told to write again unread', async () => {
+test('without a result the relay is asked once the claim ends, and never sent to write unread', async () => {
   const id = await ask('block');
   await spine.settle({ forMs: 3 * 60_000 });
   const steps = commands(id).map(({ step }) => step);
@@ -289,7 +289,7 @@ test('another relay has taken over: it goes to that one, under its number', asyn
   await spine.relay.leases.release(hq, 'relay-2', { now: spine.clock.now });
 });
 
-test('an older try’s word is left aside: the later one reads first', async () => {
+test('the result of an older attempt is ignored: the later one reads first', async () => {
   const id = await ask('block');
   await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
   await goesAgain(id);
@@ -297,7 +297,7 @@ test('an older try’s word is left aside: the later one reads first', async () 
   expect((await read(id)).state).toBe('unknown');
 });
 
-test('a word for an action that has ended changes nothing', async () => {
+test('a result for an action that has ended changes nothing', async () => {
   const id = await ask('block');
   await tell(id, { how: 'written', before: free, after: barred });
   const ended = await read(id);
@@ -318,7 +318,7 @@ test('more wipes within an hour than allowed wait for a person before anything i
   expect(await read(last)).toMatchObject({ state: 'waiting', confirmation: { confirmedBy: null } });
 });
 
-test('a wipe that would hit a phone set up anew is taken back, once', async () => {
+test('a wipe that would hit a phone set up again is cancelled, once', async () => {
   const id = await ask('wipe');
   await tell(id, { how: 'written', before: free, after: wiping });
   await spine.put({ ...(await stored()), returnedAt: spine.clock.now });

@@ -72,7 +72,7 @@ test.each([429, 503])(
   },
 );
 
-test('wrong credentials are tried by one action alone each time, and told once', async () => {
+test('wrong credentials are tried by one action at a time, with one alarm', async () => {
   spine.simulator.setPassword('changed');
   const before = asked();
   const ids = await askAll();
@@ -85,7 +85,7 @@ test('wrong credentials are tried by one action alone each time, and told once',
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('a turn at a paused source that another worker spoils is followed by the next one, by itself', async () => {
+test('a probe of a paused source that another worker interrupts is followed by the next one', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '10', on: 'detail', times: 1 }]);
   const ids = await askAll();
   await spine.settle({ forMs: 5_000 });
@@ -107,7 +107,7 @@ test('a turn at a paused source that another worker spoils is followed by the ne
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('one that was sent to try the source and ends without trying it passes the turn on', async () => {
+test('an action sent to probe the source that ends without probing passes the turn on', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
   const [user = ''] = users;
   const actionId = `soon over ${user}`;
@@ -160,7 +160,7 @@ async function workOnOne(deps: Partial<Spine['actDependencies']>): Promise<void>
   one.delete();
 }
 
-test('an action that failed while a gather found the source well again tries again by itself', async () => {
+test('an action that failed while a gather found the source healthy retries by itself', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '30', on: 'detail', times: 1 }]);
   const ids = await askAll(users.slice(0, 1));
   const updateFrom: Spine['sources']['updateFrom'] = async (...given) => {
@@ -213,7 +213,7 @@ test('a gather that succeeds ends the pause, and what waits goes out at once', a
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('trouble that an action met before a gather succeeded is not told after it', async () => {
+test('a failure from before a successful gather raises no alarm after it', async () => {
   const seen = await spine.sources.read(sourceId);
   await spine.sources.update(sourceId, { problem: null, retryAt: null, lastCompleteGatherAt: ++spine.clock.now });
   const problem = { kind: 'denied' as const, what: 'x', where: 'x', remedy: 'x', at: spine.clock.now };

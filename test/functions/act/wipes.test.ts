@@ -216,7 +216,7 @@ test('a device that an administrator had denied before the wipe is denied again 
   expect((await stored()).denial).toBeNull();
 });
 
-test('a device that was let in is let in again when its wipe is cancelled', async () => {
+test('a device that had access has it again when its wipe is cancelled', async () => {
   spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
   await ask('approve');
   await spine.settle(soon);
@@ -310,7 +310,7 @@ const orders = (rest: readonly Happening[]): Happening[][] =>
     : rest.flatMap((first) => orders(rest.filter((other) => other !== first)).map((tail) => [first, ...tail]));
 
 test.each([{ record: 'forgotten' }, { record: 'kept' }])(
-  'a phone set up anew under the same id is never hit by the old wipe, in any order of events (security record $record)',
+  'a phone set up again under the same id is never hit by the old wipe, in any order of events (security record $record)',
   async ({ record }) => {
     for (const order of orders(happenings).filter((_, nth) => nth % Number(process.env.EACH ?? 29) === 0)) {
       user = `Anew ${record} ${order.join(' ')}/Acme`;

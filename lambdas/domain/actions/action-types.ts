@@ -1,0 +1,55 @@
+/**
+ * How the types of action differ, one entry each: a type without an entry does not compile. What a type does is in further
+ * maps over the same list: executor-rules.ts (its effect), functions/act/executors.ts, relay/actions/writes.ts and
+ * relay/domino/console-lines.ts (its writes).
+ */
+import type { ActionType } from '#domain/actions/action';
+
+type ActionTraits = {
+  /** In sentences. */
+  name: string;
+  /** Newer requests that take the place of this one while it has not gone out. */
+  supersededBy: readonly ActionType[];
+  /** Asked for by a person or a portal rule, it is a decision until it is withdrawn. */
+  isDecision: boolean;
+  /** What it does to our own denial of the device. */
+  denial: 'sets' | 'lifts' | 'keeps';
+  /** It ends the registration of the device. */
+  removes: boolean;
+  /** Puts a wipe on the server: names its targets, is fenced, limited by the hour, and followed until the phone was wiped. */
+  wipes: boolean;
+  /** Takes back the wipes that are on the server. */
+  cancelsWipes: boolean;
+};
+
+const plain = { isDecision: false, denial: 'keeps', removes: false, wipes: false, cancelsWipes: false } as const;
+
+export const actionTypes = {
+  approve: {
+    ...plain,
+    name: 'Approval',
+    supersededBy: ['approve', 'block', 'remove'],
+    isDecision: true,
+    denial: 'lifts',
+  },
+  block: { ...plain, name: 'Block', supersededBy: ['approve', 'block', 'remove'], isDecision: true, denial: 'sets' },
+  remove: { ...plain, name: 'Removal', supersededBy: [], removes: true },
+  wipe: { ...plain, name: 'Wipe', supersededBy: ['cancel-wipe'], wipes: true },
+  'cancel-wipe': { ...plain, name: 'Cancelling the wipe', supersededBy: ['wipe'], cancelsWipes: true },
+} as const satisfies { [K in ActionType]: ActionTraits };
+
+type TypeWith<T extends Partial<ActionTraits>> = {
+  [K in ActionType]: (typeof actionTypes)[K] extends T ? K : never;
+}[ActionType];
+export type DecisionType = TypeWith<{ isDecision: true }>;
+
+const types: { [K in ActionType]: ActionTraits } = actionTypes;
+
+export const traitsOf = (type: ActionType): ActionTraits => types[type];
+export const isWipe = ({ type }: { type: ActionType }): boolean => types[type].wipes;
+
+/** `type` as it was stored, perhaps by another release. */
+export const isDecisionType = (type: string): type is DecisionType => storedTraits(type)?.isDecision === true;
+export const denialEffectOf = (type: string): ActionTraits['denial'] => storedTraits(type)?.denial ?? 'keeps';
+
+const storedTraits = (type: string): ActionTraits | undefined => new Map<string, ActionTraits>(Object.entries(types)).get(type);
