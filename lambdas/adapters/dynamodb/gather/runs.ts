@@ -10,7 +10,7 @@ import type { DocumentClient } from '../client.ts';
 import { sourceLineItem } from '../journal/timeline.ts';
 import { controlKeys } from '../keys.ts';
 import { setExpression } from '../set-expression.ts';
-import { committed } from '../transactions.ts';
+import { committed, doneOnce } from '../transactions.ts';
 
 export type RunChange = Partial<Omit<GatherRun, 'sourceId' | 'runId'>>;
 export type RunStore = {
@@ -113,7 +113,7 @@ export function runStore(client: DocumentClient, table: string, journalTable?: s
       if (journalTable === undefined) throw new Error('This run store was made without the journal that an end is told to');
       const put = { TableName: journalTable, Item: sourceLineItem(run.sourceId, line) };
       const both = [{ Update: updateOf(run, change) }, { Put: put }];
-      await committed(client.send(new TransactWriteCommand({ TransactItems: both })));
+      await doneOnce(() => client.send(new TransactWriteCommand({ TransactItems: both })), `Gather ${run.runId}`);
     },
   };
 

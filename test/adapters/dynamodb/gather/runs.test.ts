@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newRun, runIdOf, runStore } from '#adapters/dynamodb/gather/runs';
 import { FencedOff, sourceStore } from '#adapters/dynamodb/gather/sources';
 import { newSource } from '#domain/devices/source';
+import { conflicting } from '#test/fixtures/conflicts';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -31,6 +32,15 @@ test('the newest runs of a source come first, and of that source only', async ()
   const asked = [1, 2, 3].map((second) => requested(second * 1_000, 'other'));
   for (const run of asked) await runs().request(run);
   expect((await runs().lastRuns('other', 2)).map((run) => run.runId)).toEqual([asked[2]?.runId, asked[1]?.runId]);
+});
+
+test('the end of a run is written although another transaction touches it at that moment', async () => {
+  const run = requested(2_000);
+  await runs().request(run);
+  const line = { at: 3_000, id: `gather|${run.runId}`, kind: 'gather-completed' as const, says: 'It ended.', data: {} };
+  const conflicted = runStore(conflicting(db.client, 2), db.tables.control, db.tables.journal);
+  await conflicted.end(run, { state: 'completed' }, line);
+  expect(await runs().read(run.runId)).toMatchObject({ state: 'completed' });
 });
 
 test('a run nobody knows reads as null and is not created by an update', async () => {
