@@ -10,7 +10,12 @@ import { isoTime, viewSettings } from './views.ts';
 
 const published = z.object({ version: z.number().int() }).openapi('SettingsPublished');
 
-export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings, now }: ApiDependencies): void {
+export function settingsRoutes(app: ApiApp, dependencies: ApiDependencies): void {
+  readRoute(app, dependencies);
+  publishRoute(app, dependencies);
+}
+
+function readRoute(app: ApiApp, { stores, sourceIds }: Pick<ApiDependencies, 'stores' | 'sourceIds'>): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/settings',
@@ -44,7 +49,9 @@ export function settingsRoutes(app: ApiApp, { stores, sourceIds, publishSettings
       drift: drift && { configured: drift.configured, fields: drift.fields },
     });
   });
+}
 
+function publishRoute(app: ApiApp, { publishSettings, now }: Pick<ApiDependencies, 'publishSettings' | 'now'>): void {
   app.openAPIRegistry.registerPath({
     method: 'post',
     path: '/api/settings',
