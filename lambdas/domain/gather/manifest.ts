@@ -45,96 +45,119 @@ export type Manifest = {
   changes(): ManifestShards;
 };
 
+/** Entries as read, in columns sorted by key, and what has happened to them since. Changed in place. */
+type Entries = {
+  readonly size: number;
+  readonly bits: number;
+  readonly high: U32;
+  readonly low: U32;
+  readonly identity: U32;
+  readonly description: U32;
+  readonly gone: Uint8Array;
+  readonly added: Map<string, RowFingerprint>;
+  /** Shards that differ from what was read. */
+  readonly dirty: Set<number>;
+};
+
 /** Reads what `changes` gave. Shards may come in any order; `bits` is how many leading bits of the hash name the shard. */
 export function readManifest(read: ManifestShards): Manifest {
-  const bytes = [...read.shards].sort(([a], [b]) => a - b).map(([, shard]) => shard);
-  const size = bytes.reduce((sum, shard) => sum + Math.floor(shard.byteLength / entryBytes), 0);
-  const [high, low, identity, description] = columns(bytes, size);
-  const gone = new Uint8Array(size);
-  const added = new Map<string, RowFingerprint>();
-  const dirty = new Set<number>();
-
-  function find(hash: string): number {
-    const [wantedHigh, wantedLow] = [highOf(hash), lowOf(hash)];
-    let from = 0;
-    let to = size - 1;
-    while (from <= to) {
-      const middle = guess(wantedHigh, from, to);
-      const order = at(high, middle) - wantedHigh || at(low, middle) - wantedLow;
-      if (order === 0) return middle;
-      if (order < 0) from = middle + 1;
-      else to = middle - 1;
-    }
-    return -1;
-  }
-
-  /** Hashes are spread evenly, so where one stands follows from its value: a few steps instead of one for each bit. */
-  function guess(wanted: number, from: number, to: number): number {
-    const [first, last] = [at(high, from), at(high, to)];
-    if (wanted <= first || last === first) return from;
-    if (wanted >= last) return to;
-    return from + Math.floor(((wanted - first) / (last - first)) * (to - from));
-  }
-
-  function set(index: number, print: RowFingerprint): void {
-    if (identity[index] === print.identity && description[index] === print.description) return;
-    identity[index] = print.identity;
-    description[index] = print.description;
-    dirty.add(shardOf(at(high, index), read.bits));
-  }
-
-  function alive(): number {
-    return size + added.size - gone.reduce((sum, one) => sum + one, 0);
-  }
-
+  const entries = entriesOf(read);
+  const { size, high, low, identity, description, gone, added, dirty } = entries;
+  const shardAt = (index: number) => shardOf(at(high, index), read.bits);
   return {
     size,
-    present: () => alive() - count(size, (index) => gone[index] !== dropped && identity[index] === missingMark),
-    find,
+    present: () => alive(entries) - count(size, (index) => gone[index] !== dropped && identity[index] === missingMark),
+    find: (hash) => find(entries, hash),
     identifies: (index, print) => identity[index] === print.identity,
     describes: (index, print) => description[index] === print.description,
     isStale: (index) => identity[index] === staleMark,
     missingSince: (index) => (identity[index] === missingMark ? at(description, index) : null),
     hashAt: (index) => hex(at(high, index)) + hex(at(low, index)),
     settle(hash, print) {
-      const index = find(hash);
-      if (index >= 0) set(index, print);
+      const index = find(entries, hash);
+      if (index >= 0) set(entries, index, print);
       else added.set(hash, print);
     },
     markStale(index) {
-      if (identity[index] !== missingMark) set(index, { identity: staleMark, description: at(description, index) });
+      if (identity[index] !== missingMark) set(entries, index, { identity: staleMark, description: at(description, index) });
     },
-    markMissing: (index, minutes) => set(index, { identity: missingMark, description: minutes }),
+    markMissing: (index, minutes) => set(entries, index, { identity: missingMark, description: minutes }),
     drop(index) {
       gone[index] = dropped;
-      dirty.add(shardOf(at(high, index), read.bits));
+      dirty.add(shardAt(index));
     },
-    content() {
-      const rows: number[][] = [];
-      for (let index = 0; index < size; index++)
-        if (gone[index] !== dropped && identity[index] !== missingMark)
-          rows.push([at(high, index), at(low, index), at(identity, index), at(description, index)]);
-      for (const [hash, print] of added) rows.push(rowOf(hash, print));
-      return packed(rows);
-    },
-    changes() {
-      const bits = shardBits(alive(), read.bits);
-      for (const hash of added.keys()) dirty.add(shardOf(highOf(hash), read.bits));
-      const wanted = bits === read.bits ? dirty : new Set(Array.from({ length: 2 ** bits }, (_, shard) => shard));
-      return { bits, shards: encode(wanted, bits) };
-    },
+    content: () => contentOf(entries),
+    changes: () => changesOf(entries),
   };
+}
 
-  function encode(wanted: ReadonlySet<number>, bits: number): Map<number, Uint8Array> {
-    const rows = new Map<number, number[][]>([...wanted].map((shard) => [shard, []]));
-    for (let index = 0; index < size; index++) {
-      if (gone[index] === dropped) continue;
-      const row = rows.get(shardOf(at(high, index), bits));
-      if (row) row.push([at(high, index), at(low, index), at(identity, index), at(description, index)]);
-    }
-    for (const [hash, print] of added) rows.get(shardOf(highOf(hash), bits))?.push(rowOf(hash, print));
-    return new Map([...rows].map(([shard, entries]) => [shard, packed(entries)]));
+function entriesOf({ shards, bits }: ManifestShards): Entries {
+  const bytes = [...shards].sort(([a], [b]) => a - b).map(([, shard]) => shard);
+  const size = bytes.reduce((sum, shard) => sum + Math.floor(shard.byteLength / entryBytes), 0);
+  const [high, low, identity, description] = columns(bytes, size);
+  return { size, bits, high, low, identity, description, gone: new Uint8Array(size), added: new Map(), dirty: new Set() };
+}
+
+function find({ size, high, low }: Entries, hash: string): number {
+  const [wantedHigh, wantedLow] = [highOf(hash), lowOf(hash)];
+  let from = 0;
+  let to = size - 1;
+  while (from <= to) {
+    const middle = guess(high, wantedHigh, { from, to });
+    const order = at(high, middle) - wantedHigh || at(low, middle) - wantedLow;
+    if (order === 0) return middle;
+    if (order < 0) from = middle + 1;
+    else to = middle - 1;
   }
+  return -1;
+}
+
+/** Hashes are spread evenly, so the position of one follows from its value: a few steps instead of one for each bit. */
+function guess(high: U32, wanted: number, { from, to }: { from: number; to: number }): number {
+  const [first, last] = [at(high, from), at(high, to)];
+  if (wanted <= first || last === first) return from;
+  if (wanted >= last) return to;
+  return from + Math.floor(((wanted - first) / (last - first)) * (to - from));
+}
+
+function set({ high, identity, description, dirty, bits }: Entries, index: number, print: RowFingerprint): void {
+  if (identity[index] === print.identity && description[index] === print.description) return;
+  identity[index] = print.identity;
+  description[index] = print.description;
+  dirty.add(shardOf(at(high, index), bits));
+}
+
+const alive = ({ size, added, gone }: Entries): number => size + added.size - gone.reduce((sum, one) => sum + one, 0);
+
+const wordsAt = ({ high, low, identity, description }: Entries, index: number): number[] => [
+  at(high, index),
+  at(low, index),
+  at(identity, index),
+  at(description, index),
+];
+
+function contentOf(entries: Entries): Uint8Array {
+  const rows: number[][] = [];
+  for (let index = 0; index < entries.size; index++)
+    if (entries.gone[index] !== dropped && entries.identity[index] !== missingMark) rows.push(wordsAt(entries, index));
+  for (const [hash, print] of entries.added) rows.push(rowOf(hash, print));
+  return packed(rows);
+}
+
+function changesOf(entries: Entries): ManifestShards {
+  const { added, dirty } = entries;
+  const bits = shardBits(alive(entries), entries.bits);
+  for (const hash of added.keys()) dirty.add(shardOf(highOf(hash), entries.bits));
+  const wanted = bits === entries.bits ? dirty : new Set(Array.from({ length: 2 ** bits }, (_, shard) => shard));
+  return { bits, shards: encode(entries, wanted, bits) };
+}
+
+function encode(entries: Entries, wanted: ReadonlySet<number>, bits: number): Map<number, Uint8Array> {
+  const rows = new Map<number, number[][]>([...wanted].map((shard) => [shard, []]));
+  for (let index = 0; index < entries.size; index++)
+    if (entries.gone[index] !== dropped) rows.get(shardOf(at(entries.high, index), bits))?.push(wordsAt(entries, index));
+  for (const [hash, print] of entries.added) rows.get(shardOf(highOf(hash), bits))?.push(rowOf(hash, print));
+  return new Map([...rows].map(([shard, found]) => [shard, packed(found)]));
 }
 
 /** The print of a device that is stored although its full record could not be read: it is tried again next time. */

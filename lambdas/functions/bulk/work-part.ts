@@ -1,6 +1,6 @@
 /**
- * One part of a bulk: requests its actions, or cancels those that have not gone out. Each action is requested as if it had
- * come alone, and by its id once; so a part may be worked on again from its beginning.
+ * One part of a bulk: requests its actions, or cancels those that were not sent yet. Each action is requested as if it were
+ * the only one, and by its id once; so a part may be processed again from its beginning.
  */
 import pMap from 'p-map';
 import type { BulkStore } from '#adapters/dynamodb/actions/bulks';
@@ -25,7 +25,7 @@ export type PartDependencies = {
 const actionsAtOnce = 16;
 const rounds = 5;
 
-/** Throws for what is no answer (a store that cannot be reached): the message then comes again. */
+/** Throws for what is no answer (a store that cannot be reached): the message is then redelivered. */
 export function workPart(deps: PartDependencies) {
   return async ({ bulkId, part, what }: BulkMessage): Promise<void> => {
     const [bulk, requests] = await Promise.all([deps.bulks.read(bulkId), deps.bulks.requestsOf(bulkId, part)]);

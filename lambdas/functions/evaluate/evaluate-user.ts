@@ -3,7 +3,7 @@
  * between is read again. Nothing is written where nothing changed.
  *
  * A verdict that replaces another is followed by one more round: had its inputs been older than those of an evaluation that
- * ran at the same time and found nothing to change, that round puts it right.
+ * ran at the same time and found nothing to change, that round corrects it.
  */
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';

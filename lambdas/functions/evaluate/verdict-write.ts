@@ -1,4 +1,4 @@
-/** What an evaluation changes on one device, decided from values alone; null when it stands as it is. */
+/** What an evaluation changes on one device, decided from values alone; null when nothing changes. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/devices/users';
@@ -46,7 +46,7 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
   };
 }
 
-/** The verdict's line tells that an action was asked for; where the verdict stands as it was, the action has a line of its own. */
+/** The verdict's line says that an action was requested; where the verdict is unchanged, the action has a line of its own. */
 const asked = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
 
 function explained({

@@ -1,7 +1,7 @@
 /**
- * Asks the relay of an on-premises source to read it. The run is then the relay's until it has told everything (or why not);
- * while it is heard of, nothing is asked twice, and no other run is asked for: the relay would drop the one it reads. A relay that
- * falls silent, or another one that takes over, is asked anew, under another name of the run.
+ * Asks the relay of an on-premises source to read it. The run is then the relay's until it has sent everything (or why not);
+ * while the relay makes progress, nothing is requested twice, and no other run is requested: the relay would drop the one it
+ * reads. A relay that falls silent, or another one that takes over, is asked again, under another name of the run.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherRun, SourceState } from '#domain/devices/source';
@@ -23,7 +23,7 @@ const mostOpen = 10;
 const mostAttention = 1_000;
 const lookAgainSeconds = 150;
 
-/** `force`: whatever was asked for before does not do. Throws TravelerFailure when no relay is there, or none answers. */
+/** `force`: what was requested before is not enough. Throws TravelerFailure when no relay is connected, or none answers. */
 export async function askRelay(deps: Needs, { state, run, message, everyDetail, force }: Asking): Promise<AskedRelay> {
   const { link, runs, gathers, devices, now, configuration } = deps;
   const { sourceId, runId } = run;
@@ -59,7 +59,7 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
   return 'asked';
 }
 
-/** Asked for of this holder of the lease, and heard of since. */
+/** Requested from this holder of the lease, which made progress since. */
 function isHeard({ asked, heardAt = 0 }: GatherRun, { fence, at }: { fence: number; at: number }): boolean {
   return asked?.fence === fence && at - Math.max(asked.at, heardAt) < silentMs;
 }

@@ -1,12 +1,12 @@
 /**
- * One reading of a source: lease, read, compare, store what changed, evaluate, commit.
+ * One gather of a source: lease, read, compare, store what changed, evaluate, commit.
  *
  * Invariants: one gather per source at a time, fenced. What is stored is stored before its entry is committed in the
  * manifest, and its users are sent to evaluation before that too: a gather that is cut off anywhere repeats work and loses
- * none. A list that is empty, cut short or contradicts itself removes nothing and concludes nothing.
+ * none. From a list that is empty, cut short or contradicts itself nothing is removed and nothing concluded.
  *
  * A run is: queued (recorded, message sent) · running (over one or more invocations) · completed · failed (the source's own
- * failure: the message is consumed, the next gather tries again). Failures of our own are thrown: the message comes again.
+ * failure: the message is consumed, the next gather tries again). Failures of our own are thrown: the message is redelivered.
  */
 import { FencedOff } from '#adapters/dynamodb/gather/sources';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
@@ -142,7 +142,7 @@ function needContext({ configuration }: GatherDependencies, gathering: Gathering
   return { manifest, everyDetail, continued, startedAt, since, detailRefreshHours, lastSyncEveryHours, moving };
 }
 
-/** Why this reading proves nothing about what it did not see; null when it does. */
+/** Why this gather proves nothing about what it did not see; null when it does. */
 function failureOf({ outcome }: ProcessedList, { known, tally }: { known: number; tally: RunCounters }): TravelerFailure | null {
   if (outcome.state === 'failed') return outcome.failure;
   if (outcome.state === 'paused') return null;

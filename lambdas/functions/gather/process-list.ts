@@ -5,7 +5,7 @@ import { sparing } from '#adapters/traveler/full-record';
 import type { ListedDevice } from '#domain/devices/device';
 import type { NeedContext } from '#domain/gather/detail-policy';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
-import { type DetailRead, readDetail } from './read-detail.ts';
+import { type DetailRead, readDetail, type Work } from './read-detail.ts';
 import { type ListReader, listReader } from './read-list.ts';
 import type { Recorder } from './record-devices.ts';
 import type { RunCounters } from './run-counters.ts';
@@ -20,65 +20,69 @@ export type ProcessedList = Pick<ListReader, 'seen' | 'outcome'> & {
   done: ReadonlySet<string>;
 };
 
+type Processing = { context: NeedContext; tally: RunCounters; recorder: Recorder };
+/** Changed in place. `failure`: the first one of the source; nothing further is read after it. */
+type State = { failure: TravelerFailure | null; batch: Seen[]; done: Set<string> };
+
 /** Never throws for a failure of the source: what was seen before it is stored, and `outcome` says what happened. */
 export async function processList(
   { now }: Pick<GatherDependencies, 'now'>,
   gathering: Gathering,
-  { context, tally, recorder }: { context: NeedContext; tally: RunCounters; recorder: Recorder },
+  { context, tally, recorder }: Processing,
 ): Promise<ProcessedList> {
   const reader = listReader(gathering, context, tally);
-  const done = new Set<string>();
-  const { traveler, baseline } = gathering;
+  const state: State = { failure: null, batch: [], done: new Set() };
+  for await (const looked of looks({ now }, gathering, { reader, state, tally })) {
+    if (looked !== null) take(state, looked, reader);
+    if (state.batch.length >= batchSize) await store(state, { tally, recorder });
+  }
+  await store(state, { tally, recorder });
+  const { done, failure } = state;
+  return { seen: reader.seen, done, outcome: failure === null ? reader.outcome : { state: 'failed', failure } };
+}
+
+type Looking = { reader: ListReader; state: State; tally: RunCounters };
+
+/** Full records, several at a time and in any order; null for what was not read because the source has failed. */
+function looks({ now }: Pick<GatherDependencies, 'now'>, gathering: Gathering, { reader, state, tally }: Looking) {
+  const { traveler, baseline, concurrency } = gathering;
   const reading = {
     now,
     read: ({ href }: ListedDevice) => traveler.detail(href),
     spare: sparing({ inBaseline: baseline !== null }),
   };
-  let failure: TravelerFailure | null = null;
-  let batch: Seen[] = [];
-
-  async function store(): Promise<void> {
-    const full = batch;
-    batch = [];
-    if (full.length > 0) await recorder.record(full);
-    for (const { work } of full) done.add(work.hash);
-    tally.news();
-  }
-  function take(looked: DetailRead): void {
-    if (looked.look !== 'gone') batch.push({ ...looked, look: looked.look });
-    else if (looked.work.index >= 0) reader.seen[looked.work.index] = 0;
-  }
-
-  async function* untilFailure() {
-    for await (const work of reader.works()) {
-      if (failure !== null) return;
-      yield work;
+  async function look(work: Work): Promise<DetailRead | null> {
+    if (state.failure !== null) return null;
+    try {
+      const looked = await readDetail(work, reading);
+      if (work.need === 'detail' && work.row.detail === null) tally.counts.details++;
+      return looked;
+    } catch (error) {
+      if (!(error instanceof TravelerFailure)) throw error;
+      state.failure ??= error;
+      return null;
     }
   }
-  const looks = pMapIterable(
-    untilFailure(),
-    async (work): Promise<DetailRead | null> => {
-      if (failure !== null) return null;
-      try {
-        const looked = await readDetail(work, reading);
-        if (work.need === 'detail' && work.row.detail === null) tally.counts.details++;
-        return looked;
-      } catch (error) {
-        if (!(error instanceof TravelerFailure)) throw error;
-        failure ??= error;
-        return null;
-      }
-    },
-    {
-      concurrency: gathering.concurrency,
-      backpressure: Math.max(inHand, gathering.concurrency),
-      preserveOrder: false,
-    },
-  );
-  for await (const looked of looks) {
-    if (looked !== null) take(looked);
-    if (batch.length >= batchSize) await store();
+  const options = { concurrency, backpressure: Math.max(inHand, concurrency), preserveOrder: false };
+  return pMapIterable(untilFailure(reader, state), look, options);
+}
+
+async function* untilFailure(reader: ListReader, state: Pick<State, 'failure'>) {
+  for await (const work of reader.works()) {
+    if (state.failure !== null) return;
+    yield work;
   }
-  await store();
-  return { seen: reader.seen, done, outcome: failure === null ? reader.outcome : { state: 'failed', failure } };
+}
+
+function take(state: Pick<State, 'batch'>, looked: DetailRead, { seen }: Pick<ListReader, 'seen'>): void {
+  if (looked.look !== 'gone') state.batch.push({ ...looked, look: looked.look });
+  else if (looked.work.index >= 0) seen[looked.work.index] = 0;
+}
+
+async function store(state: State, { tally, recorder }: Pick<Processing, 'tally' | 'recorder'>): Promise<void> {
+  const full = state.batch;
+  state.batch = [];
+  if (full.length > 0) await recorder.record(full);
+  for (const { work } of full) state.done.add(work.hash);
+  tally.news();
 }

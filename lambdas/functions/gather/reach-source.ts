@@ -1,4 +1,4 @@
-/** How a gather gets at its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and told. */
+/** How a gather reaches its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and sent. */
 
 import type { GatherRun, SourceState } from '#domain/devices/source';
 import { bySourceKind } from '#domain/devices/source-kinds';
@@ -13,7 +13,7 @@ export type Reached = Pick<Gathering, 'traveler' | 'relayed' | 'concurrency'>;
 type Reaching = Promise<Reached | 'asked' | 'taken'>;
 type Given = { source: Gathering['source']; run: GatherRun; message: GatherMessage };
 
-/** Nothing is read from the server here: what there is to look at has come already. */
+/** Nothing is read from the server here: everything to look at has arrived already. */
 const sideBySide = 32;
 
 /**
@@ -43,7 +43,7 @@ async function reachRelayed(deps: GatherDependencies, { source, run, message }: 
   return { traveler: withSettings(deps, { traveler, source, run }), relayed: list, concurrency: sideBySide };
 }
 
-/** What was told of an earlier asking is not what this run goes by. */
+/** What was sent for an earlier request of this run does not count. */
 function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: string; fence: number; askedAt: number } | null {
   if (!told || !asked || told.asked !== askedAs(runId, asked.times) || told.fence !== asked.fence) return null;
   return { runId: told.asked, fence: told.fence, askedAt: asked.at };
@@ -55,7 +55,7 @@ function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: 
  */
 const isOutrun = ({ askedAt }: { askedAt: number }, { relayAskedAt }: SourceState): boolean => askedAt < (relayAskedAt ?? 0);
 
-/** Only the relay can write to its server: it is told what is wanted, and the gather after it finds what came of it. */
+/** Only the relay can write to its server: it is asked to, and the gather after that finds the result. */
 function withSettings(
   { link }: Pick<GatherDependencies, 'link'>,
   { traveler, source, run }: { traveler: Omit<GatheredSource, 'writeSettings'>; source: OnPremSource; run: GatherRun },

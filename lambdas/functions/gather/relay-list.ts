@@ -32,7 +32,7 @@ export type RelayedSource = {
   traveler: Pick<TravelerSource, 'pages' | 'serverFacts' | 'requests' | 'detail'>;
 };
 
-/** `whole`: as the relay told it. Reading throws `PartsMissing` at the end of what has come, if that is not all. */
+/** `whole`: as the relay sent it. Reading throws `PartsMissing` at the end of what has arrived, if that is not all. */
 export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { begin, end }: CompleteRun): RelayedSource {
   const removed = new Set<string>();
   let read = false;

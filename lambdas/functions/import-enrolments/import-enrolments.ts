@@ -1,11 +1,11 @@
 /**
- * Takes MaaS360's enrolments in. Most reads ask only for devices that reported since the last one; once in a while all are
- * read, because a device that vanished reports nothing. Few changes go the way of `EnrolmentChanged`; many are an import, which
- * the guard stops as a whole where it would take access from too many.
+ * Imports MaaS360's enrolments. Most reads request only devices that reported since the last one; once in a while all are
+ * read, because a device that vanished reports nothing. Few changes are applied like `EnrolmentChanged`; many are an import,
+ * which the guard stops as a whole where it would take access from too many.
  *
- * Invariants: nothing is taken from a read that did not come to its end, and the cursor moves only after one; what was being
- * taken in when a process died is made good by deciding everyone anew; a device counts as gone only when two whole reads in a
- * row did not list it; MaaS360 counts as heard from only once all that was read is in.
+ * Invariants: nothing is applied from a read that was not completed, and the cursor moves only after one; when a process died
+ * while applying, everyone is evaluated; a device counts as gone only when two complete reads in a row did not list it; the
+ * feed counts as fresh only once all that was read is stored.
  */
 import pMap from 'p-map';
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
@@ -52,7 +52,7 @@ const leaseMs = 15 * 60_000;
 /** Devices that reported just before a read began may be listed only after it; what is read twice changes nothing. */
 const overlapMs = 10 * 60_000;
 const leaseName = 'maas360|import';
-/** So many changes at once are everyday business and cannot trip a guard by themselves. */
+/** This many changes at once are ordinary and cannot trip a guard by themselves. */
 const few = 10;
 
 /** Throws what kept it from a whole read, after having noted it for the status. */

@@ -1,9 +1,10 @@
 /**
- * Takes new lines of the journal from the table's stream to the chain of their source and, as events, to the portal's bus.
+ * Moves new lines of the journal from the table's stream to the chain of their source and, as events, to the portal's bus.
  *
- * Invariants: a line is chained before it is told; a record counts as done only when both are; what is not done is reported with
- * its sequence number, and the stream brings it again, with all that follows it. A line is chained once (the chain knows it), its
- * event may be sent again, under the same id. A record that can never be read does not stop those behind it: it is set aside.
+ * Invariants: a line is chained before its event is sent; a record is done only when both are; what is not done is reported with
+ * its sequence number, and the stream redelivers it, with all that follows it. A line is chained once (the chain knows it), its
+ * event may be sent again, under the same id. A record that can never be read does not stop those behind it: it goes to a
+ * queue of its own.
  */
 import pMap from 'p-map';
 import type { ChainStore } from '#adapters/dynamodb/journal/hash-chain';
@@ -15,12 +16,12 @@ import { eventsOf } from '#domain/outbound/events-out';
 export type PublishDependencies = {
   chain: Pick<ChainStore, 'append'>;
   bus: Bus;
-  /** Sets records aside that cannot be read, with the reason, for a person to look at. */
+  /** Stores records that cannot be read, with the reason, for a person to look at. */
   setAside(unreadable: readonly Unreadable[]): Promise<void>;
   log(level: 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
 };
 export type Unreadable = { record: StreamRecord; reason: string };
-/** Sequence numbers of the records that are to come again. */
+/** Sequence numbers of the records that are to be redelivered. */
 export type Published = { failed: string[] };
 
 type News = { record: StreamRecord; line: JournalLine; events: BusEvent[] };

@@ -1,7 +1,7 @@
 /**
- * The clock of last resort, every minute: finds open actions that no message will ever wake again. Past their deadline and not
- * gone out, they expire here, with the line that tells so; the others are put in the action queue again, where reading settles
- * them. Sent first, noted second: a crash in between sends once more, and loses none.
+ * The last resort, every minute: finds open actions for which no message is queued any more. Those past their deadline that were
+ * not sent expire here, with their journal line; the others are queued again, and reading the device decides what became of
+ * them. Sent first, recorded second: a crash in between sends once more, and loses none.
  */
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
@@ -17,7 +17,7 @@ export type ReapDependencies = Omit<EndDependencies, 'ledger' | 'devices'> & {
   ledger: Pick<Ledger, 'due' | 'advance' | 'end' | 'openOf'>;
   devices: Pick<DevicesForActions, 'read' | 'applyOutcome'>;
   actions: Queue;
-  /** Every source that is or ever was configured: actions of one that was taken out expire too. */
+  /** Every source that is or ever was configured: actions of a source that was removed expire too. */
   sources(): Promise<readonly string[]>;
 };
 export type Reaped = { expired: number; sent: number };
@@ -60,7 +60,7 @@ async function reapSource(
 const isExpired = (action: LedgerAction, now: number): boolean =>
   action.claim === null && now >= action.expiresAt && !isRefused(nextOf(action, 'expire'));
 
-/** Somebody else may have written it just now: then it is not forgotten, and theirs to end. */
+/** Another worker may have written it just now: then that one ends it. */
 async function expire(deps: ReapDependencies, action: LedgerAction): Promise<void> {
   const [device, open] = await Promise.all([deps.devices.read(action), deps.ledger.openOf(action, { except: action.actionId })]);
   const steps = stepsThrough(action, [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }]);

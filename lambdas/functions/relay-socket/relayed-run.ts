@@ -1,4 +1,4 @@
-/** What a relay sends of a gather: kept until all of it is there, and then given to the gather function. */
+/** What a relay sends of a gather: stored until it is complete, and then passed to the gather function. */
 import { estimateEnd } from '#domain/gather/gather-progress';
 import { runOf } from '#domain/gather/relayed-run';
 import type { GatherMessage } from '#domain/messages/messages';
@@ -14,7 +14,7 @@ export async function storePart(deps: RelaySocketDependencies, peer: Peer, messa
   return 'acknowledge';
 }
 
-/** The last word of a run: the gather function takes it from here. */
+/** The last message of a run: the gather function continues from here. */
 export async function storeLastPart(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
   const { sourceId } = peer;
   if (!(await isHolder(deps, peer, message))) return 'acknowledge';
@@ -40,7 +40,7 @@ async function isHolder({ leases, log }: RelaySocketDependencies, peer: Peer, { 
   return false;
 }
 
-/** For the eye: a run that has ended is left as it is. */
+/** Shown only: a run that has ended is left as it is. */
 export async function noteProgress({ runs, now }: RelaySocketDependencies, sourceId: string, message: Progress): Promise<void> {
   const run = await runs.read(runOf(message.runId).runId);
   if (run?.state !== 'running' || run.sourceId !== sourceId) return;

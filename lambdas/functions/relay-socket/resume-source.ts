@@ -1,16 +1,16 @@
-/** The holder of a source's lease is there (again): what waits for it goes out, and a source not read for too long is read. */
+/** A relay holds the source's lease (again): what waits for it is sent, and a source that was not read for too long is read. */
 
 import { fingerprint } from '#adapters/fingerprint';
 import type { EvaluationMessage, GatherMessage } from '#domain/messages/messages';
 import { requestGather } from '#use-cases/gathers/request-gather';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
-/** After that the gather function takes a run for lost (gather/ask-relay.ts). */
+/** After that the gather function considers a run lost (gather/ask-relay.ts). */
 const silentSeconds = 125;
 
 type Needs = Pick<RelaySocketDependencies, 'evaluations' | 'gathers' | 'runs' | 'sources' | 'configuration' | 'now'>;
 
-/** `fresh`: it has just taken the lease; what another had been asked for is asked of it anew. */
+/** `fresh`: it has just acquired the lease; what another relay had been asked for is requested from it. */
 export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer, { fresh }: { fresh: boolean }): Promise<void> {
   const { evaluations, gathers, runs, sources, configuration, now } = deps;
   const resume: EvaluationMessage = { kind: 'resume', sourceId, cause: 'its relay is there' };
@@ -19,7 +19,7 @@ export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer
   if (last !== undefined && (last.state === 'queued' || last.state === 'running')) {
     const { runId, reason, requestedAt } = last;
     const again: GatherMessage = { sourceId, runId, reason, requestedAt };
-    // One that was only cut off goes on by itself; one that was started anew has lost the run, and is silent about it.
+    // A relay that was only cut off continues by itself; one that was restarted has lost the run, and does not say so.
     return gathers.send([fresh ? { body: { ...again, anew: true } } : { body: again, delaySeconds: silentSeconds }]);
   }
   const { lastCompleteGatherAt, retryAt } = await sources.read(sourceId);

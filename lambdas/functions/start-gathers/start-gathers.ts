@@ -1,6 +1,6 @@
 /**
- * Asks for a gather of every source that can be read: from here, or by a relay that is there. A run that is still queued or under way is not doubled: its own
- * message is sent again, which does nothing while it runs and takes it up again if it was cut off.
+ * Requests a gather of every source that can be read: from here, or by a relay that is connected. A run that is still queued or
+ * running is not doubled: its own message is sent again, which does nothing while it runs and resumes it if it was cut off.
  */
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
@@ -16,7 +16,7 @@ export type StartGathersDependencies = {
   sources: Pick<SourceStore, 'read'>;
   /** The fence of the relay that holds the source's lease now; null when none is there. */
   relayOf(sourceId: string): Promise<number | null>;
-  /** Takes the configuration file's settings over when they are new. */
+  /** Adopts the configuration file's settings when they are new. */
   settings: { seed(at: number): Promise<unknown> };
   gatherQueue: Queue;
   now(): number;

@@ -1,7 +1,7 @@
 /**
  * Brings the portal's device list up to date, source by source, as long as there is something to send and time left. A portal
- * that asks for patience or is away is left alone until the time it asked for; what it refuses of one source does not keep the
- * others waiting. Nothing is ever skipped: the cursor stays where it is until the portal has taken what follows.
+ * that is busy or unavailable is not called until the time it asked for; what it rejects of one source does not delay the
+ * others. Nothing is ever skipped: the cursor moves only once the portal has accepted what follows.
  */
 import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
 import { UploadOvertaken, type UploadStore, type UploadTrouble } from '#adapters/dynamodb/journal/uploads';

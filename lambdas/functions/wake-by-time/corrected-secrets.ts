@@ -1,7 +1,7 @@
 /**
- * A source that turned our credentials away is left alone for an hour. Once its secret has been changed since, a gather tries it
- * at once: if it succeeds, everything that waits for the source goes on (gather/conclude.ts). Every minute; nothing is read for
- * sources that are well. Asked first, noted second: a crash in between asks once more.
+ * A source that rejected our credentials is not called for an hour. Once its secret has changed, a gather tries it at once: if
+ * it succeeds, everything that waits for the source continues (gather/commit-run.ts). Every minute; nothing is read for healthy
+ * sources. Requested first, recorded second: a crash in between requests once more.
  */
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SourceState } from '#domain/devices/source';
@@ -38,6 +38,6 @@ async function tryOne(deps: CorrectedDependencies, source: SourceConfiguration):
   return source.id;
 }
 
-/** Turned away with a secret whose version is known: else nothing tells that it is another one by now. */
+/** Rejected with a secret whose version is known: else nothing shows that it has changed. */
 const isLeftAlone = ({ problem, retryAt, refusedSecret }: SourceState, at: number): boolean =>
   problem?.kind === 'denied' && retryAt !== null && retryAt > at && Boolean(refusedSecret);

@@ -1,6 +1,6 @@
 /**
- * Takes enrolments in and sends every Traveler user whose verdict they may change to evaluation. Stored first, sent second,
- * and only then forgotten what they were before: a crash anywhere is made good when the same enrolment comes again.
+ * Stores enrolments and sends every Traveler user whose verdict they may change to evaluation. Stored first, sent second, and
+ * what they were before is forgotten last: after a crash anywhere, the same enrolment again completes it.
  */
 import pMap from 'p-map';
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';

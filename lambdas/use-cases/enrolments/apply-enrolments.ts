@@ -41,7 +41,7 @@ export type ManyEnrolments = {
   snapshotAt: number | null;
   /** How the guard is to call it; null when a person has confirmed it. */
   stop: GuardRequest | null;
-  /** Puts away what is to be taken once a person confirms it. */
+  /** Stores what is to be applied once a person confirms it. */
   keep?: () => Promise<void>;
 };
 /** `withdrawn`: no longer held by the portal. `older`: known in a newer version. */
@@ -61,7 +61,7 @@ export function applyManyEnrolments(deps: ApplyManyDependencies) {
     const [stored, owes, feed] = await Promise.all([bulk.readAll(), bulk.owes(jobId), deps.enrolments.feed(now())]);
     const wanted = wantedOf(given, { stored: stored.keys(), snapshotAt });
     const changes = wanted.flatMap((one) => enrolmentChange(stored.get(one.id) ?? null, one) ?? []);
-    // What has begun is finished: the guard had its say before the first write.
+    // What was started is completed: the guard decided before the first write.
     if (stop && !owes && (changes.length > 0 || feed !== 'fresh')) {
       const supposed = { sourceIds, enrolments: enrolmentIndex(after(stored, changes)), feed: 'fresh' as const };
       const railed = await rail.before(stop, supposed, many.keep);

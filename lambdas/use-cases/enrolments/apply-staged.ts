@@ -1,4 +1,4 @@
-/** A snapshot or an import that lies ready as a whole: taken as one, or stopped by the guard. */
+/** A snapshot or an import that is stored as a whole: applied as one, or stopped by the guard. */
 import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { fingerprint } from '#adapters/fingerprint';
 import type { EnrolmentsMessage } from '#domain/messages/messages';

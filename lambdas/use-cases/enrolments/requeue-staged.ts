@@ -1,4 +1,4 @@
-/** A person confirmed enrolments that the guard had stopped: they are handed on to be taken, past the guard this time. */
+/** A person confirmed enrolments that the guard had stopped: they are queued to be applied, past the guard this time. */
 import { z } from 'zod';
 import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';

@@ -1,6 +1,6 @@
 /**
- * Takes the parts of a snapshot in as they come; once none is missing, the whole is handed on to be taken (take-waiting.ts).
- * Nothing of it is done before. A part that comes again hands it on again, which changes nothing further.
+ * Stores the parts of a snapshot as they arrive; once none is missing, the whole is queued to be applied (apply-staged.ts).
+ * Nothing of it is done before. A part that is delivered again queues it again, which changes nothing further.
  */
 import type { SnapshotPart, SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { enrolmentsOutgoing } from '#adapters/enrolments-queue';

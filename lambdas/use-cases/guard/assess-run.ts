@@ -1,11 +1,11 @@
 /**
- * A gather that touched many users passes the guard as a whole before any of them is acted on. Its messages are worked off
- * twice: first each part is tried out and its takings are noted; whoever finds all parts there adds them up, marks the source
- * where the guard trips (its automatic takings then wait), and sends the parts to be decided. Where everyone is decided anew,
- * the whole source is tried out at once.
+ * A gather that touched many users passes the guard as a whole before any of them is acted on. Its messages are processed
+ * twice: first each part is assessed and the access that it would take is recorded; the worker that finds all parts recorded
+ * adds them up, lets the guard hold the source where it trips, and sends the parts to evaluation. Where everyone is evaluated,
+ * the whole source is assessed at once.
  *
- * Invariant: no part is sent to be decided before the mark is on the source. A part that comes twice is noted once; two workers
- * that both find all parts there send them twice, and a decision that is made twice changes nothing.
+ * Invariant: no part is sent to evaluation before the guard holds the source. A part that is delivered twice is recorded once;
+ * two workers that both find all parts send them twice, and a decision that is made twice changes nothing.
  */
 import pMap from 'p-map';
 import { emptyUser, type UserStore } from '#adapters/dynamodb/devices/users';
@@ -34,7 +34,7 @@ export type AssessRunDependencies = {
   alarm(guard: GuardItem): void;
   now(): number;
 };
-/** `cleared`: to be decided now. `sent`: noted; it comes again to be decided. */
+/** `cleared`: to be decided now. `sent`: recorded; it is delivered again to be decided. */
 export type AssessRun = (message: EvaluationMessage, contexts: SourceContextReader) => Promise<'cleared' | 'sent'>;
 
 type Part = Extract<EvaluationMessage, { kind: 'users' }>;

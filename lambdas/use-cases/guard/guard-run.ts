@@ -1,4 +1,4 @@
-/** Runs a supposition past the guard: what it would take away is counted before anything of it is done. */
+/** Passes a planned change by the guard: the access that it would take away is counted before anything of it is done. */
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import {
   type GuardedDevice,
@@ -17,7 +17,7 @@ export type GuardRunDependencies = {
   plan: PlanFleet;
   guards: Pick<GuardStore, 'read' | 'trip'>;
   limits: GuardLimits;
-  /** Rings: called each time that something was stopped. */
+  /** Raises the alarm: called each time that something was stopped. */
   alarm(guard: GuardItem): void;
   now(): number;
 };
@@ -48,7 +48,7 @@ export function guardRun({ plan, guards, limits, alarm, now }: GuardRunDependenc
     before: (stop: GuardRequest, supposed: PlanAssumptions, keep?: () => Promise<void>): Promise<GuardResult> =>
       assess(stop, supposed, { withholds: false, keep }),
 
-    /** What is stopped here has happened already; from now on its automatic takings wait, on the sources that it tripped on. */
+    /** What is stopped here has happened already; from now on automatic actions that take access wait on the sources that tripped. */
     withholding: (stop: GuardRequest, supposed: PlanAssumptions): Promise<GuardResult> =>
       assess(stop, supposed, { withholds: true }),
 

@@ -1,4 +1,4 @@
-/** What holds for each source under a supposition: its settings, its state once they have taken hold, the feed. */
+/** What applies to each source under an assumption: its settings, its state once they are in effect, the feed. */
 import type { Device } from '#domain/devices/device';
 import { afterPublication } from '#domain/quarantine/after-publication';
 import { effectiveEnforcement } from '#domain/quarantine/enforcement';

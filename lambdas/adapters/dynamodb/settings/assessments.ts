@@ -1,4 +1,4 @@
-/** What the parts of a run would take away, each written by whoever tried it out, until all are there. Kept for days. */
+/** The access that the parts of a run would take away, each written by the worker that assessed it. Kept for days. */
 import { PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -17,7 +17,7 @@ const keptSeconds = 7 * 24 * 3600;
 
 export function assessmentStore(client: DocumentClient, table: string) {
   return {
-    /** Stores one part; answers all of them once none is missing, else null. The same part again is the same. */
+    /** Stores one part; answers all of them once none is missing, else null. Idempotent. */
     async add(
       sourceId: string,
       { runId, part, parts, now, ...assessed }: AssessedPart & { runId: string; part: number; parts: number; now: number },

@@ -1,6 +1,6 @@
 /**
  * Published settings as they are read, by everyone: what holds for a source, what was published before, and how that differs from
- * the configuration file. While nothing is stored, the file's settings stand as version 1 of scope `*`.
+ * the configuration file. While nothing is stored, the file's settings are version 1 of scope `*`.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -17,7 +17,7 @@ export const configurationPublisher = 'configuration';
 export const currentItem = settingsVersion.extend({
   /** The portal's own number of what it last published here: its older events are ignored by it. */
   portalVersion: z.number().int().optional(),
-  /** What the configuration file said when it was last taken over. */
+  /** What the configuration file said when it was last adopted. */
   configured: settingsSchema.optional(),
 });
 export type CurrentItem = z.infer<typeof currentItem>;
@@ -28,6 +28,10 @@ export type SettingsReader = ReturnType<typeof settingsReader>;
 
 export const versionOf = (item: CurrentItem): SettingsVersion => settingsVersion.parse(item);
 
+type Table = { client: DocumentClient; table: string; initial: SettingsVersion };
+export type VersionPage = { versions: SettingsVersion[]; cursor: string | null };
+type VersionQuery = { cursor?: string | null | undefined; limit?: number };
+
 /** `configured`: the settings of the configuration file (`RuntimeConfiguration['settings']`). */
 export function settingsReader(client: DocumentClient, table: string, configured: Settings) {
   const initial: SettingsVersion = {
@@ -37,31 +41,18 @@ export function settingsReader(client: DocumentClient, table: string, configured
     publishedBy: configurationPublisher,
     publishedAt: 0,
   };
-
-  async function stored(scope: string): Promise<CurrentItem | null> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: controlKeys.settingsCurrent(scope), ConsistentRead: true }),
-    );
-    return Item ? currentItem.parse(Item) : null;
-  }
+  const of: Table = { client, table, initial };
+  const stored = (scope: string): Promise<CurrentItem | null> => readStored(of, scope);
 
   return {
     initial,
     stored,
 
     /** The portal's own number of what it last published for a scope; null when it never did. */
-    async portalVersion(scope: string): Promise<number | null> {
-      return (await stored(scope))?.portalVersion ?? null;
-    },
+    portalVersion: async (scope: string): Promise<number | null> => (await stored(scope))?.portalVersion ?? null,
 
     /** Null while the configuration file's settings are those that hold for every source without settings of its own. */
-    async drift(): Promise<Drift | null> {
-      const own = await stored(everySource);
-      if (!own || isDeepStrictEqual(own.settings, configured)) return null;
-      const fields = Object.keys(configured) as (keyof Settings)[];
-      const differing = fields.filter((field) => !isDeepStrictEqual(own.settings[field], configured[field]));
-      return { configured, current: versionOf(own), fields: differing };
-    },
+    drift: async (): Promise<Drift | null> => driftOf(await stored(everySource), configured),
 
     /** What holds for a source now: its own settings if it has some, else those for all. */
     async current(sourceId: string): Promise<SettingsVersion> {
@@ -78,27 +69,43 @@ export function settingsReader(client: DocumentClient, table: string, configured
     },
 
     /** The versions of a scope, newest first; go on with `cursor` until it is null. */
-    async versions(
-      scope: string,
-      { cursor = null, limit = 50 }: { cursor?: string | null | undefined; limit?: number } = {},
-    ): Promise<{ versions: SettingsVersion[]; cursor: string | null }> {
-      const { pk } = controlKeys.settingsCurrent(scope);
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
-          ExpressionAttributeValues: { ':pk': pk, ':version': 'version|' },
-          ScanIndexForward: false,
-          Limit: limit,
-          ...(cursor === null ? {} : { ExclusiveStartKey: { pk, sk: versionAt(cursor) } }),
-        }),
-      );
-      const found = Items.map((item) => settingsVersion.parse(item));
-      const next = LastEvaluatedKey === undefined ? null : encodeCursor({ sk: LastEvaluatedKey.sk });
-      const none = found.length === 0 && cursor === null && scope === everySource;
-      return { versions: none ? [initial] : found, cursor: next };
-    },
+    versions: (scope: string, query: VersionQuery = {}): Promise<VersionPage> => readVersions(of, scope, query),
   };
+}
+
+async function readStored({ client, table }: Table, scope: string): Promise<CurrentItem | null> {
+  const Key = controlKeys.settingsCurrent(scope);
+  const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+  return Item ? currentItem.parse(Item) : null;
+}
+
+function driftOf(own: CurrentItem | null, configured: Settings): Drift | null {
+  if (!own || isDeepStrictEqual(own.settings, configured)) return null;
+  const fields = Object.keys(configured) as (keyof Settings)[];
+  const differing = fields.filter((field) => !isDeepStrictEqual(own.settings[field], configured[field]));
+  return { configured, current: versionOf(own), fields: differing };
+}
+
+async function readVersions(
+  { client, table, initial }: Table,
+  scope: string,
+  { cursor = null, limit = 50 }: VersionQuery,
+): Promise<VersionPage> {
+  const { pk } = controlKeys.settingsCurrent(scope);
+  const { Items = [], LastEvaluatedKey } = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :version)',
+      ExpressionAttributeValues: { ':pk': pk, ':version': 'version|' },
+      ScanIndexForward: false,
+      Limit: limit,
+      ...(cursor === null ? {} : { ExclusiveStartKey: { pk, sk: versionAt(cursor) } }),
+    }),
+  );
+  const versions = Items.map((item) => settingsVersion.parse(item));
+  const next = LastEvaluatedKey === undefined ? null : encodeCursor({ sk: LastEvaluatedKey.sk });
+  const none = versions.length === 0 && cursor === null && scope === everySource;
+  return { versions: none ? [initial] : versions, cursor: next };
 }
 
 function versionAt(cursor: string): string {

@@ -1,12 +1,10 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DocumentClient } from '#adapters/dynamodb/client';
 import { CursorError, type Page } from '#adapters/dynamodb/cursor';
 import { newRun, runIdOf, runStore } from '#adapters/dynamodb/gather/runs';
 import { FencedOff, sourceStore } from '#adapters/dynamodb/gather/sources';
 import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { type GatherRun, newSource } from '#domain/devices/source';
+import { conflicting } from '#test/fixtures/conflicts';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let db: TestDatabase;
@@ -56,19 +54,12 @@ test('every run of a source is listed, page by page, newest first', async () => 
 test('the end of a run is written although another transaction was in its way', async () => {
   const run = requested(1_000, 'contended');
   await runs().request(run);
-  let conflicts = 2;
-  const send: DocumentClient['send'] = async (command: unknown) => {
-    if (command instanceof TransactWriteCommand && conflicts-- > 0)
-      throw new TransactionCanceledException({
-        message: 'conflict',
-        $metadata: {},
-        CancellationReasons: [{ Code: 'TransactionConflict' }, { Code: 'None' }],
-      });
-    return db.client.send(command as GetCommand);
-  };
-  const contended: DocumentClient = Object.assign(Object.create(db.client), { send });
   const line = { at: 5, id: 'end', kind: 'gather-completed' as const, says: 'done', data: {} };
-  await runStore(contended, db.tables.control, db.tables.journal).end(run, { state: 'completed', finishedAt: 5 }, line);
+  await runStore(conflicting(db.client, 2), db.tables.control, db.tables.journal).end(
+    run,
+    { state: 'completed', finishedAt: 5 },
+    line,
+  );
   expect(await runs().read(run.runId)).toMatchObject({ state: 'completed', finishedAt: 5 });
   expect(await timelineStore(db.client, db.tables.journal).readSource('contended')).toEqual([line]);
 });

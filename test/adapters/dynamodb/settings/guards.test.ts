@@ -1,11 +1,11 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DocumentClient } from '#adapters/dynamodb/client';
 import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { guardStore } from '#adapters/dynamodb/settings/guards';
 import type { GuardedDevice, GuardItem } from '#domain/quarantine/guard';
+import { conflicting } from '#test/fixtures/conflicts';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 
 let database: TestDatabase;
@@ -110,23 +110,12 @@ test('a guard that stopped more devices than its item lists still knows all of t
 test('a conflict with another transaction does not lose a decision or its end', async () => {
   const { client, tables } = database;
   const guardId = await tripped('A');
-  let refusals = 2;
-  const conflicting: DocumentClient = Object.create(client);
-  conflicting.send = ((command: object, ...rest: never[]) => {
-    if (command.constructor.name !== 'TransactWriteCommand' || refusals-- <= 0) return client.send(command as never, ...rest);
-    return Promise.reject(
-      new TransactionCanceledException({
-        $metadata: {},
-        message: 'conflict',
-        CancellationReasons: [{ Code: 'TransactionConflict' }],
-      }),
-    );
-  }) as DocumentClient['send'];
-  const flaky = guardStore(conflicting, tables);
-  const begun = await flaky.begin(guardId, { decision: 'confirm', by: 'bob', at: 2000 });
+  const decided = { decision: 'confirm', by: 'bob', at: 2000 } as const;
+  const begun = await guardStore(conflicting(client, 2), tables).begin(guardId, decided);
   expect(begun).toMatchObject({ outcome: 'begun', guard: { state: 'confirming', decidedBy: 'bob' } });
-  refusals = 2;
-  if (begun) expect(await flaky.finish(begun.guard, 'Done.')).toMatchObject({ state: 'confirmed', outcome: 'Done.' });
+  if (begun === null) throw new Error('no guard');
+  const finished = await guardStore(conflicting(client, 2), tables).finish(begun.guard, 'Done.');
+  expect(finished).toMatchObject({ state: 'confirmed', outcome: 'Done.' });
   expect(await store().read(guardId)).toMatchObject({ state: 'confirmed' });
 });
 
@@ -134,7 +123,7 @@ test('guards are listed by time, newest first, whatever their ids, page by page 
   const { client, tables } = await startedAlone();
   const alone = guardStore(client, tables);
   const times = Array.from({ length: 250 }, (_, index) => index);
-  for (const at of times) await alone.trip(aGuard(String((at * 7919) % 250).padStart(3, '0'), { at }));
+  await pMap(times, (at) => alone.trip(aGuard(String((at * 7919) % 250).padStart(3, '0'), { at })), { concurrency: 16 });
   expect((await alone.list()).guards[0]?.at).toBe(249);
   const seen: number[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
