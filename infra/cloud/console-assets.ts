@@ -14,7 +14,13 @@ export async function addConsoleAssets(directory: string): Promise<void> {
   const built = await builtOnce({
     name: 'console',
     // It shows the bench page and knows list prices, too.
-    sources: ['lambdas/console', 'lambdas/domain/runtime/list-prices.ts', 'docs/bench.md'],
+    sources: [
+      'lambdas/console',
+      'lambdas/domain/actions/action.ts',
+      'lambdas/domain/devices',
+      'lambdas/domain/runtime/list-prices.ts',
+      'docs/bench.md',
+    ],
     except: ['lambdas/console/dist'],
     build: buildPage,
   });

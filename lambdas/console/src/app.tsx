@@ -5,7 +5,7 @@ import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
 import SideNavigation from '@cloudscape-design/components/side-navigation';
 import TopNavigation from '@cloudscape-design/components/top-navigation';
-import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Component, type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { PageFailed, PageLoading, Unknown } from './pages/not-found.tsx';
 import { Overview } from './pages/overview.tsx';
 import { SignIn } from './pages/sign-in.tsx';
@@ -16,16 +16,17 @@ import { texts } from './texts/texts.ts';
 import { useMedia } from './use-media.ts';
 import { useConnection, useLiveRead } from './use-polling.ts';
 
+/** Every page by its path. `inNavigation`: has an entry of its own in the navigation, in this order. */
 const pages = {
-  '/': { title: texts.pages.overview, page: Overview },
-  '/devices': { title: texts.pages.devices, page: lazy(() => import('./pages/devices.tsx')) },
-  '/device': { title: texts.pages.device, page: lazy(() => import('./pages/device.tsx')) },
-  '/waiting': { title: texts.pages.waiting, page: lazy(() => import('./pages/waiting.tsx')) },
-  '/settings': { title: texts.pages.settings, page: lazy(() => import('./pages/settings.tsx')) },
-  '/relays': { title: texts.pages.relays, page: lazy(() => import('./pages/relays.tsx')) },
-  '/journal': { title: texts.pages.journal, page: lazy(() => import('./pages/journal.tsx')) },
-  '/capacity': { title: texts.pages.capacity, page: lazy(() => import('./pages/capacity.tsx')) },
-};
+  '/': { title: texts.pages.overview, page: Overview, inNavigation: true },
+  '/devices': { title: texts.pages.devices, page: lazy(() => import('./pages/devices.tsx')), inNavigation: true },
+  '/device': { title: texts.pages.device, page: lazy(() => import('./pages/device.tsx')), inNavigation: false },
+  '/waiting': { title: texts.pages.waiting, page: lazy(() => import('./pages/waiting.tsx')), inNavigation: true },
+  '/settings': { title: texts.pages.settings, page: lazy(() => import('./pages/settings.tsx')), inNavigation: true },
+  '/relays': { title: texts.pages.relays, page: lazy(() => import('./pages/relays.tsx')), inNavigation: true },
+  '/journal': { title: texts.pages.journal, page: lazy(() => import('./pages/journal.tsx')), inNavigation: true },
+  '/capacity': { title: texts.pages.capacity, page: lazy(() => import('./pages/capacity.tsx')), inNavigation: true },
+} satisfies Record<string, { title: string; page: ComponentType; inNavigation: boolean }>;
 const isPage = (path: string): path is keyof typeof pages => Object.hasOwn(pages, path);
 const barId = 'top-bar';
 
@@ -124,22 +125,11 @@ function Breadcrumbs({ path, title, device }: { path: string; title: string; dev
 
 function Navigation({ path }: { path: string }) {
   const waiting = useLiveRead('/guards?state=waiting', readGuards, 10_000).value?.guards.length ?? 0;
-  const link = (href: keyof typeof pages, info?: ReactNode) => ({ type: 'link' as const, href, text: pages[href].title, info });
-  return (
-    <SideNavigation
-      activeHref={path === '/device' ? '/devices' : path}
-      onFollow={follow}
-      items={[
-        link('/'),
-        link('/devices'),
-        link('/waiting'),
-        link('/settings', waiting > 0 ? <Badge color="red">{waiting}</Badge> : undefined),
-        link('/relays'),
-        link('/journal'),
-        link('/capacity'),
-      ]}
-    />
+  const stopped = waiting > 0 ? <Badge color="red">{waiting}</Badge> : undefined;
+  const items = Object.entries(pages).flatMap(([href, { title, inNavigation }]) =>
+    inNavigation ? [{ type: 'link' as const, href, text: title, info: href === '/settings' ? stopped : undefined }] : [],
   );
+  return <SideNavigation activeHref={path === '/device' ? '/devices' : path} onFollow={follow} items={items} />;
 }
 
 function Notices() {
