@@ -39,7 +39,11 @@ export async function latencies(stack: Stack, sentAt: ReadonlyMap<string, number
 async function confirmedApprovals(stack: Stack): Promise<[deviceId: string, actionId: string][]> {
   const found: [string, string][] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const query: string = new URLSearchParams({ state: 'confirmed', limit: '100', ...(cursor === '' ? {} : { cursor }) }).toString();
+    const query: string = new URLSearchParams({
+      state: 'confirmed',
+      limit: '100',
+      ...(cursor === '' ? {} : { cursor }),
+    }).toString();
     const page = actionPage.parse((await stack.api(`/actions?${query}`)).body);
     for (const { actionId, target, type } of page.actions) if (type === 'approve') found.push([target.deviceId, actionId]);
     cursor = page.cursor;

@@ -86,8 +86,13 @@ if (process.argv[1]?.endsWith('burst.ts')) {
   for (const phase of ['arrival', 'events'] as const) {
     const effort = result[phase];
     const per = phase === 'arrival' ? arriving : events;
-    console.log(`${phase}: ${callTotal(effort)} calls (${(callTotal(effort) / per).toFixed(1)} each), processor ${effort.processorMs} ms (${(effort.processorMs / per).toFixed(1)} each), wall ${effort.wallMs.toFixed(0)} ms`);
-    for (const { caller, service, operation, calls: count } of effort.calls.sort((a, b) => b.calls - a.calls).slice(0, 25)) console.log(`  ${count}\t${caller.replace(/^.*?-/, '')} ${service} ${operation}`);
+    console.log(
+      `${phase}: ${callTotal(effort)} calls (${(callTotal(effort) / per).toFixed(1)} each), processor ${effort.processorMs} ms (${(effort.processorMs / per).toFixed(1)} each), wall ${effort.wallMs.toFixed(0)} ms`,
+    );
+    for (const { caller, service, operation, calls: count } of effort.calls.sort((a, b) => b.calls - a.calls).slice(0, 25))
+      console.log(`  ${count}\t${caller.replace(/^.*?-/, '')} ${service} ${operation}`);
   }
-  console.log(`approval p50 ${percentile(result.approvalMs, 50)} p99 ${percentile(result.approvalMs, 99)} max ${Math.max(...result.approvalMs)}`);
+  console.log(
+    `approval p50 ${percentile(result.approvalMs, 50)} p99 ${percentile(result.approvalMs, 99)} max ${Math.max(...result.approvalMs)}`,
+  );
 }

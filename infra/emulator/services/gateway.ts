@@ -61,7 +61,11 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (incoming.method === 'GET' && incoming.url === callCountsPath)
-      return reply(response, { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(counts.all()) });
+      return reply(response, {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(counts.all()),
+      });
     const { service, operation, target } = targetOf(incoming);
     const body = await readBody(incoming);
     const caller = byName.get(callerOf(incoming));

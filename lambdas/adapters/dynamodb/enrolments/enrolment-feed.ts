@@ -4,6 +4,7 @@
  * alone and is told until `staleTold` holds the time that the portal was last heard. Both turns are lines of the journal; a
  * crash in between is made good by the next event, or by the schedule that asks for a `turn`.
  */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -13,12 +14,31 @@ import { doneOnce } from '#adapters/dynamodb/transactions';
 import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
 import { feedLine } from '#domain/quarantine/source-lines';
 
-const feedItem = z.object({ lastAt: z.number(), owed: z.boolean().default(false), staleTold: z.number().optional() });
+const feedItem = z.object({
+  lastAt: z.number(),
+  owed: z.boolean().default(false),
+  /** Until when one worker has the turn to fresh in hand (epoch ms). */
+  claimedUntil: z.number().optional(),
+  staleTold: z.number().optional(),
+});
+type FeedItem = z.infer<typeof feedItem>;
 /** The feed turned; everyone is to be decided anew. `lastAt`: when the portal was last heard from. */
 export type FeedTurn = { to: 'fresh' | 'stale'; lastAt: number };
 const hour = 3_600_000;
 /** A process that noted the feed as fresh does not write it again for so long: no item is written at every event. */
 const notedFor = 60_000;
+/** Sending the turn to evaluation takes well under a second. */
+const claimMs = 30_000;
+
+async function wasWritten(update: Promise<unknown>): Promise<boolean> {
+  try {
+    await update;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
 
 export type EnrolmentFeedStore = ReturnType<typeof enrolmentFeedStore>;
 
@@ -35,20 +55,53 @@ export function enrolmentFeedStore(client: DocumentClient, tables: { control: st
     return now - item.lastAt <= staleHours * hour ? 'fresh' : 'stale';
   }
 
-  /** With the line of a turn: both or none. The same turn again changes nothing. */
-  async function write(values: Record<string, unknown>, line: Parameters<typeof sourceLineItem>[1]): Promise<void> {
+  /** With the line of a turn: both or none, and only while the feed is as it was read. False when somebody else wrote first. */
+  async function write(
+    values: Record<string, unknown>,
+    line: Parameters<typeof sourceLineItem>[1],
+    before: FeedItem | null,
+  ): Promise<boolean> {
     const names = Object.keys(values);
     const Update = {
       ...key,
       UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
-      ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, values[name]])),
+      ConditionExpression: before === null ? 'attribute_not_exists(lastAt)' : 'lastAt = :was',
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(names.map((name) => [`:${name}`, values[name]])),
+        ...(before === null ? {} : { ':was': before.lastAt }),
+      },
     };
     const Put = {
       TableName: tables.journal,
       Item: sourceLineItem('*', line),
       ConditionExpression: 'attribute_not_exists(pk)',
     };
-    await doneOnce(() => client.send(new TransactWriteCommand({ TransactItems: [{ Update }, { Put }] })), 'The enrolment feed');
+    return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems: [{ Update }, { Put }] })), 'The enrolment feed');
+  }
+
+  /** Of all who find the feed silent at the same moment, one writes the turn. */
+  async function turnFresh(before: FeedItem | null, now: number): Promise<'owed' | 'noted'> {
+    const values = { lastAt: now, owed: true, claimedUntil: now + claimMs };
+    return (await write(values, feedLine('fresh', now), before)) ? 'owed' : 'noted';
+  }
+
+  /** The turn is owed: somebody has it in hand, or had, and died. */
+  async function claimTurn({ claimedUntil }: FeedItem, now: number): Promise<'owed' | 'noted'> {
+    if (claimedUntil !== undefined && now < claimedUntil) return 'noted';
+    const update = new UpdateCommand({
+      ...key,
+      UpdateExpression: 'SET claimedUntil = :until',
+      ConditionExpression:
+        claimedUntil === undefined
+          ? 'owed = :owed AND attribute_not_exists(claimedUntil)'
+          : 'owed = :owed AND claimedUntil = :was',
+      ExpressionAttributeValues: {
+        ':owed': true,
+        ':until': now + claimMs,
+        ...(claimedUntil === undefined ? {} : { ':was': claimedUntil }),
+      },
+    });
+    return (await wasWritten(client.send(update))) ? 'owed' : 'noted';
   }
 
   return {
@@ -57,19 +110,20 @@ export function enrolmentFeedStore(client: DocumentClient, tables: { control: st
       return { feed: stateOf(item, now), lastAt: item?.lastAt ?? null };
     },
 
-    /** Notes that the portal was heard from. `owed`: every user of every source is to be decided anew, then `announced`. */
+    /**
+     * Notes a contact from the portal. `owed` to one caller only: the feed turned fresh, so every user of every source is to be
+     * evaluated, then `announced` is called. Whoever dies in between is replaced by the next caller after `claimMs`.
+     */
     async heard(now: number): Promise<'owed' | 'noted'> {
       if (now < notedUntil) return 'noted';
       const before = await read();
-      const turns = stateOf(before, now) !== 'fresh';
-      const owed = before?.owed === true || turns;
-      if (turns) await write({ lastAt: now, owed: true }, feedLine('fresh', now));
-      else
-        await client.send(
-          new UpdateCommand({ ...key, UpdateExpression: 'SET lastAt = :now', ExpressionAttributeValues: { ':now': now } }),
-        );
-      if (!owed) notedUntil = now + notedFor;
-      return owed ? 'owed' : 'noted';
+      if (stateOf(before, now) !== 'fresh') return turnFresh(before, now);
+      if (before?.owed) return claimTurn(before, now);
+      await client.send(
+        new UpdateCommand({ ...key, UpdateExpression: 'SET lastAt = :now', ExpressionAttributeValues: { ':now': now } }),
+      );
+      notedUntil = now + notedFor;
+      return 'noted';
     },
 
     async announced(): Promise<void> {
@@ -84,12 +138,13 @@ export function enrolmentFeedStore(client: DocumentClient, tables: { control: st
       if (!item) return null;
       const { lastAt, owed, staleTold } = item;
       if (stateOf(item, now) === 'stale') return staleTold === lastAt ? null : { to: 'stale', lastAt };
-      return owed ? { to: 'fresh', lastAt } : null;
+      return owed && now >= (item.claimedUntil ?? 0) ? { to: 'fresh', lastAt } : null;
     },
 
     /** Everyone was sent to evaluation on account of this turn to stale. */
     async staleTold({ lastAt }: FeedTurn): Promise<void> {
-      await write({ staleTold: lastAt }, feedLine('stale', lastAt + staleHours * hour));
+      const item = await read();
+      if (item?.lastAt === lastAt) await write({ staleTold: lastAt }, feedLine('stale', lastAt + staleHours * hour), item);
     },
   };
 }

@@ -140,17 +140,36 @@ test('an enrolment that a snapshot no longer held comes back with the same versi
   expect((await store.read('E1'))?.status).toBe('enrolled');
 });
 
+const hour = 3_600_000;
+const minute = 60_000;
+
 test('the feed is never, then fresh, then stale; each turn to fresh is owed until announced', async () => {
-  const hour = 3_600_000;
   expect(await store.feed(0)).toBe('never');
   expect(await store.heard(0)).toBe('owed');
   expect(await store.feed(24 * hour)).toBe('fresh');
   expect(await store.feed(24 * hour + 1)).toBe('stale');
-  expect(await enrolmentStore(database.client, database.tables, 24).heard(1)).toBe('owed');
+  expect(await anotherProcess().heard(minute)).toBe('owed');
   await store.heardAnnounced();
-  expect(await store.heard(2)).toBe('noted');
+  expect(await store.heard(minute + 1)).toBe('noted');
   expect(await store.heard(30 * hour)).toBe('owed');
 });
+
+test('of many workers that hear from a silent portal at once, one owes the evaluation of everyone', async () => {
+  const workers = Array.from({ length: 20 }, anotherProcess);
+  const first = await Promise.all(workers.map((worker) => worker.heard(0)));
+  expect(first.filter((outcome) => outcome === 'owed')).toHaveLength(1);
+  expect((await Promise.all(workers.map((worker) => worker.heard(10)))).filter((outcome) => outcome === 'owed')).toEqual([]);
+  expect(await store.feedTurn(10)).toBeNull();
+});
+
+test('the turn of a worker that died passes to one other worker, or to the schedule', async () => {
+  expect(await store.heard(0)).toBe('owed');
+  expect(await store.feedTurn(minute)).toEqual({ to: 'fresh', lastAt: 0 });
+  const later = await Promise.all(Array.from({ length: 20 }, () => anotherProcess().heard(minute)));
+  expect(later.filter((outcome) => outcome === 'owed')).toHaveLength(1);
+});
+
+const anotherProcess = () => enrolmentStore(database.client, database.tables, 24);
 
 test('a listing gives every enrolment once, page by page', async () => {
   const ids = Array.from({ length: 7 }, (_, index) => `E${index}`);
