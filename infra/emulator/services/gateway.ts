@@ -9,6 +9,7 @@ import type { FunctionResource } from '#infra/emulator/model';
 import { close, listen } from '../listen.ts';
 import { account } from '../template/intrinsics.ts';
 import { judge, type Need } from './authorise.ts';
+import { callCounts, callCountsPath } from './call-counts.ts';
 import { Unreadable } from './required-permissions.ts';
 import { type Answer, errorAnswer, type Service, ServiceError } from './wire.ts';
 
@@ -51,6 +52,7 @@ export type GatewayOptions = {
 
 export async function startGateway({ port, functions, backends }: GatewayOptions): Promise<Gateway> {
   const byName = new Map(functions.map((one) => [one.name, one]));
+  const counts = callCounts();
   const server = createServer({ keepAlive: true, noDelay: true }, (incoming, response) => {
     handle(incoming, response).catch((error: unknown) => fail(incoming, response, error));
   });
@@ -58,6 +60,12 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
   server.keepAliveTimeout = 75_000;
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (incoming.method === 'GET' && incoming.url === callCountsPath)
+      return reply(response, {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(counts.all()),
+      });
     const { service, operation, target } = targetOf(incoming);
     const body = await readBody(incoming);
     const caller = byName.get(callerOf(incoming));
@@ -65,6 +73,7 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
     if (caller) {
       const parameters = service === 'connections' ? target : parsed(body);
       authorise(caller, neededBy(backend, operation, parameters), service);
+      counts.add(caller.name, service, operation);
     }
     const request = { operation, target, headers: plain(incoming), body, gone: () => response.destroyed, response };
     const answer = await backend.call(request);

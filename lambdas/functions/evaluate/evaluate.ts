@@ -2,6 +2,7 @@
 import pMap from 'p-map';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import { sourceContexts } from '#use-cases/decide-user/source-context';
+import { oncePerUser } from './coalesce.ts';
 import type { EvaluateDependencies } from './dependencies.ts';
 import { sendEveryone } from './evaluate-everyone.ts';
 import { evaluateUser } from './evaluate-user.ts';
@@ -9,10 +10,10 @@ import { resumeActions } from './resume.ts';
 
 const usersAtOnce = 8;
 
-/** To be made anew for every batch: what it keeps holds for that batch only. `remaining`: ms left to this invocation. */
+/** Made for one batch: contexts and evaluations are shared by its messages and by no later ones. `remaining`: ms left to this invocation. */
 export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remaining: () => number }) {
   const contexts = sourceContexts(deps);
-  const evaluate = evaluateUser(deps);
+  const evaluate = oncePerUser(evaluateUser(deps));
   const everyone = sendEveryone(deps);
   const resumed = resumeActions(deps);
   return async (message: EvaluationMessage): Promise<void> => {

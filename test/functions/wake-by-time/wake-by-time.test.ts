@@ -92,6 +92,8 @@ test('a portal that falls silent is noticed once, every source is decided anew, 
 
 test('a portal that is heard from again, by a process that died before it told everyone, is told by the schedule', async () => {
   await store().noteEvent(clock);
+  expect((await wakeByTime(deps)()).feed).toBeNull();
+  clock += 2 * minute;
   expect((await wakeByTime(deps)()).feed).toBe('fresh');
   expect(usersDue()).toEqual(['everyone at cloud', 'everyone at hq']);
   expect((await wakeByTime(deps)()).feed).toBeNull();

@@ -7,6 +7,7 @@
 import { GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
+import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
 import { sourceLineItem } from '#adapters/dynamodb/journal/timeline';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { doneOnce } from '#adapters/dynamodb/transactions';
@@ -14,12 +15,20 @@ import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { EnrolmentFeed } from '#domain/enrolment/enrolment';
 import { feedLine } from '#domain/quarantine/source-lines';
 
-const feedItem = z.object({ lastAt: z.number(), owed: z.boolean().default(false), staleTold: z.number().optional() });
+const feedItem = z.object({
+  lastAt: z.number(),
+  owed: z.boolean().default(false),
+  /** Until when one worker owns the turn to fresh, epoch ms. */
+  claimedUntil: z.number().optional(),
+  staleTold: z.number().optional(),
+});
 /** The feed turned; everyone is to be evaluated. `lastAt`: when the last event was received, epoch ms. */
 export type FeedTurn = { to: 'fresh' | 'stale'; lastAt: number };
 const hour = 3_600_000;
 /** A process that noted the feed as fresh does not write it again for this long: no item is written at every event. Ms. */
 const notedFor = 60_000;
+/** Longer than any function that owns a turn may run: a living owner is never replaced. Ms. */
+const claimMs = 90_000;
 
 export type EnrolmentFeedStore = ReturnType<typeof enrolmentFeedStore>;
 
@@ -47,18 +56,20 @@ export function enrolmentFeedStore(
       return { feed: feedAt(item, now, staleHours), lastAt: item?.lastAt ?? null };
     },
 
-    /** Notes that the portal sent an event. `owed`: every user of every source is to be evaluated, then `announced`. */
+    /**
+     * Notes that the portal sent an event. `owed`, to one caller only: the feed turned fresh, so every user of every source is
+     * to be evaluated, then `announced` is called. An owner that dies is replaced by a later caller, or by the schedule.
+     */
     noteEvent: (now: number): Promise<'owed' | 'noted'> => noteEvent(state, now),
 
     /** The turn to fresh was sent to evaluation. */
-    announced: async (): Promise<void> => void (await set(state, { owed: false })),
+    announced: async (): Promise<void> => void (await state.client.send(new UpdateCommand(updateOf(state, { owed: false })))),
 
     /** A turn that was not sent to evaluation for everyone, as far as is known; null when there is none. */
     turn: (now: number): Promise<FeedTurn | null> => owedTurn(state, now),
 
     /** Everyone was sent to evaluation because of this turn to stale. */
-    staleAnnounced: ({ lastAt }: FeedTurn): Promise<void> =>
-      setWithLine(state, { staleTold: lastAt }, feedLine('stale', lastAt + staleHours * hour)),
+    staleAnnounced: ({ lastAt }: FeedTurn): Promise<void> => noteStaleAnnounced(state, lastAt),
   };
 }
 
@@ -80,12 +91,38 @@ async function read(state: State): Promise<FeedItem | null> {
 async function noteEvent(state: State, now: number): Promise<'owed' | 'noted'> {
   if (now < state.notedUntil) return 'noted';
   const before = await read(state);
-  const turns = feedAt(before, now, state.staleHours) !== 'fresh';
-  const owed = before?.owed === true || turns;
-  if (turns) await setWithLine(state, { lastAt: now, owed: true }, feedLine('fresh', now));
-  else await set(state, { lastAt: now });
-  if (!owed) state.notedUntil = now + notedFor;
-  return owed ? 'owed' : 'noted';
+  if (feedAt(before, now, state.staleHours) !== 'fresh') return turnFresh(state, before, now);
+  if (before?.owed) return claimTurn(state, before, now);
+  await state.client.send(new UpdateCommand(updateOf(state, { lastAt: now })));
+  state.notedUntil = now + notedFor;
+  return 'noted';
+}
+
+/** Of all callers that find the feed silent at the same moment, one writes the turn and owns it. */
+async function turnFresh(state: State, before: FeedItem | null, now: number): Promise<'owed' | 'noted'> {
+  const change = { lastAt: now, owed: true, claimedUntil: now + claimMs };
+  return (await setWithLine(state, { change, before }, feedLine('fresh', now))) ? 'owed' : 'noted';
+}
+
+/** Takes over a turn whose owner must have died. */
+async function claimTurn(state: State, { claimedUntil }: FeedItem, now: number): Promise<'owed' | 'noted'> {
+  if (claimedUntil !== undefined && now < claimedUntil) return 'noted';
+  const update = updateOf(state, { claimedUntil: now + claimMs });
+  const unclaimed = claimedUntil === undefined;
+  const claimed = await nullIfRefused(
+    state.client.send(
+      new UpdateCommand({
+        ...update,
+        ConditionExpression: `owed = :owed AND ${unclaimed ? 'attribute_not_exists(claimedUntil)' : 'claimedUntil = :was'}`,
+        ExpressionAttributeValues: {
+          ...update.ExpressionAttributeValues,
+          ':owed': true,
+          ...(unclaimed ? {} : { ':was': claimedUntil }),
+        },
+      }),
+    ),
+  );
+  return claimed === null ? 'noted' : 'owed';
 }
 
 async function owedTurn(state: State, now: number): Promise<FeedTurn | null> {
@@ -93,22 +130,37 @@ async function owedTurn(state: State, now: number): Promise<FeedTurn | null> {
   if (!item) return null;
   const { lastAt, owed, staleTold } = item;
   if (feedAt(item, now, state.staleHours) === 'stale') return staleTold === lastAt ? null : { to: 'stale', lastAt };
-  return owed ? { to: 'fresh', lastAt } : null;
+  return owed && now >= (item.claimedUntil ?? 0) ? { to: 'fresh', lastAt } : null;
 }
 
-async function set(state: State, change: Change): Promise<void> {
-  await state.client.send(new UpdateCommand(updateOf(state, change)));
+/** Nothing when the portal has sent an event since: the turn is over. */
+async function noteStaleAnnounced(state: State, lastAt: number): Promise<void> {
+  const before = await read(state);
+  if (before?.lastAt !== lastAt) return;
+  await setWithLine(state, { change: { staleTold: lastAt }, before }, feedLine('stale', lastAt + state.staleHours * hour));
 }
 
-/** With the line of a turn: both or none. The same turn again changes nothing. */
-async function setWithLine(state: State, change: Change, line: Parameters<typeof sourceLineItem>[1]): Promise<void> {
+type ChangeSince = { change: Change; before: FeedItem | null };
+
+/** With the line of a turn: both or none, and only while the feed is as it was read. False when somebody else wrote first. */
+async function setWithLine(
+  state: State,
+  { change, before }: ChangeSince,
+  line: Parameters<typeof sourceLineItem>[1],
+): Promise<boolean> {
   const Put = {
     TableName: state.tables.journal,
     Item: sourceLineItem('*', line),
     ConditionExpression: 'attribute_not_exists(pk)',
   };
-  const TransactItems = [{ Update: updateOf(state, change) }, { Put }];
-  await doneOnce(() => state.client.send(new TransactWriteCommand({ TransactItems })), 'The enrolment feed', state.timing);
+  const update = updateOf(state, change);
+  const Update = {
+    ...update,
+    ConditionExpression: before === null ? 'attribute_not_exists(lastAt)' : 'lastAt = :was',
+    ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ...(before === null ? {} : { ':was': before.lastAt }) },
+  };
+  const TransactItems = [{ Update }, { Put }];
+  return doneOnce(() => state.client.send(new TransactWriteCommand({ TransactItems })), 'The enrolment feed', state.timing);
 }
 
 function updateOf(state: State, change: Change) {

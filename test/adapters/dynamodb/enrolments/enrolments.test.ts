@@ -140,17 +140,36 @@ test('an enrolment that a snapshot no longer held returns with the same version'
   expect((await store.read('E1'))?.status).toBe('enrolled');
 });
 
+const hour = 3_600_000;
+const minute = 60_000;
+
 test('the feed is never, then fresh, then stale; each turn to fresh is owed until announced', async () => {
-  const hour = 3_600_000;
   expect(await store.feed(0)).toBe('never');
   expect(await store.noteEvent(0)).toBe('owed');
   expect(await store.feed(24 * hour)).toBe('fresh');
   expect(await store.feed(24 * hour + 1)).toBe('stale');
-  expect(await enrolmentStore(database.client, database.tables, 24).noteEvent(1)).toBe('owed');
+  expect(await anotherProcess().noteEvent(2 * minute)).toBe('owed');
   await store.noteAnnounced();
-  expect(await store.noteEvent(2)).toBe('noted');
+  expect(await store.noteEvent(2 * minute + 1)).toBe('noted');
   expect(await store.noteEvent(30 * hour)).toBe('owed');
 });
+
+test('of many workers that receive the first events after a silence, one evaluates everyone', async () => {
+  const workers = Array.from({ length: 20 }, anotherProcess);
+  const first = await Promise.all(workers.map((worker) => worker.noteEvent(0)));
+  expect(first.filter((outcome) => outcome === 'owed')).toHaveLength(1);
+  expect((await Promise.all(workers.map((worker) => worker.noteEvent(10)))).filter((outcome) => outcome === 'owed')).toEqual([]);
+  expect(await store.feedTurn(10)).toBeNull();
+});
+
+test('the turn of a worker that died passes to one other worker, or to the schedule', async () => {
+  expect(await store.noteEvent(0)).toBe('owed');
+  expect(await store.feedTurn(2 * minute)).toEqual({ to: 'fresh', lastAt: 0 });
+  const later = await Promise.all(Array.from({ length: 20 }, () => anotherProcess().noteEvent(2 * minute)));
+  expect(later.filter((outcome) => outcome === 'owed')).toHaveLength(1);
+});
+
+const anotherProcess = () => enrolmentStore(database.client, database.tables, 24);
 
 test('a listing gives every enrolment once, page by page', async () => {
   const ids = Array.from({ length: 7 }, (_, index) => `E${index}`);
