@@ -13,7 +13,7 @@ const unreadRecords = constantOf('lambdas/adapters/traveler/full-record.ts', 'mo
 /** What each consequence means for the action. */
 export const consequenceSentences: { [C in Consequence]: string } = {
   retry: `The action waits and is retried until its deadline: after 2, 4, 8 … seconds with full jitter, or after \`Retry-After\`; at most ${minutes(longestWait)} each time.`,
-  'stop-source': `As \`retry\`, and all actions of the source pause for ${minutes(leftAloneMs)}. One attempt, one alarm.`,
+  'stop-source': `As \`retry\`, and all actions of the source pause for ${minutes(leftAloneMs)}. The source is tried once per pause and raises one alarm.`,
   reconcile: `The effect may be there or not: the action is \`unknown\`, and the device is read. If the effect is there, the action continues; if not, it is retried. A wipe is sent again only within ${minutes(wipeRetryMs)} of its attempt.`,
   fail: 'The action ends as `failed`, with a sentence that says what to do.',
 };
@@ -45,7 +45,7 @@ export const failureSentences: { [K in FailureKind]: Explained } = {
       '401: correct the password in the secret of the source; on premises, in the configuration of the relay. 403: give the user administrator rights in Traveler.',
   },
   busy: {
-    arises: 'A write was turned away and not carried out (408, 429, 449), or a relay could not begin it.',
+    arises: 'A write was turned away and not carried out (408, 429, 449), or the relay could not start it.',
     gather: `${failsRun} Approval settings are written again by the next one.`,
     source: pausesIfAsked,
     remedy: 'None at first. If it lasts, look at the load of the Traveler server.',
@@ -121,7 +121,7 @@ const gathers = (): string[] => [
   ...failureKind.options.map((kind) => row(`\`${kind}\``, failureSentences[kind].gather, failureSentences[kind].source)),
   '',
   '- **A run that fails** shows its problem at the source until a gather succeeds.',
-  `- **A single record** that cannot be read fails no run: any number that are \`invalid\` or \`refused\`, and outside a baseline up to ${unreadRecords} of another kind, except`,
+  `- **A single record** that cannot be read fails no run: any number that are \`invalid\` or \`refused\`, and, outside a baseline, up to ${unreadRecords} of the other kinds, but never`,
   '  `denied` and `busy`. They are read again by the next gather.',
   `- **A pause** is ${unreachablePause.firstMs / 1000} seconds, doubling up to ${minutes(longestWait)}, while the source cannot be reached; ${minutes(leftAloneMs)} after rejected credentials; or as long as`,
   `  \`Retry-After\` says, at most ${minutes(longestWait)}. When it is over, one action is sent to try the source. A gather that succeeds ends it too ([record 16](decisions/0016-sources-in-trouble.md)).`,
