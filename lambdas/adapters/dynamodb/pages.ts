@@ -1,5 +1,13 @@
 /** Queries and scans page by page: every item, the first few, or one page with a cursor. DynamoDB ends each answer at 1 MB. */
-import { paginateQuery, paginateScan, QueryCommand, type QueryCommandInput, type ScanCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  paginateQuery,
+  paginateScan,
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import type { z } from 'zod';
 import type { DocumentClient } from './client.ts';
 import { CursorError, decodeCursor, encodeCursor, type Page, type PageRequest } from './cursor.ts';
 
@@ -44,6 +52,25 @@ export async function queryPage(client: DocumentClient, query: Query, { cursor, 
       throw error;
     });
   return { items: Items, cursor: LastEvaluatedKey === undefined ? null : encodeCursor(LastEvaluatedKey) };
+}
+
+/** One page of a scan, likewise. `key`: what a cursor of this list holds; any other is rejected. */
+export async function scanPage(
+  client: DocumentClient,
+  scan: Scan,
+  { cursor, limit, key }: PageRequest & { key: z.ZodType<Item> },
+): Promise<Page<Item>> {
+  const start = cursor == null ? {} : { ExclusiveStartKey: keyOf(cursor, key) };
+  const size = limit === undefined ? {} : { Limit: limit };
+  const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand({ ...scan, ...size, ...start }));
+  return { items: Items, cursor: LastEvaluatedKey === undefined ? null : encodeCursor(LastEvaluatedKey) };
+}
+
+/** Throws a `CursorError` when the cursor holds another list's key. */
+export function keyOf(cursor: string, key: z.ZodType<Item>): Item {
+  const parsed = key.safeParse(decodeCursor(cursor));
+  if (!parsed.success) throw new CursorError(parsed.error);
+  return parsed.data;
 }
 
 /** Every item of a table, in segments that are read side by side; `visit` takes one page at a time of each. */

@@ -4,6 +4,8 @@ import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 
 const refusals = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict']);
+/** Nothing was decided: the SDK does not retry a transaction that DynamoDB throttled. */
+const throttled = new Set(['ThrottlingError', 'ProvisionedThroughputExceeded']);
 const tries = 8;
 const backoff: BackoffPolicy = { firstMs: 10, longestMs: 1_280, jitter: 'full' };
 
@@ -16,12 +18,19 @@ export async function refusedBy(transaction: Promise<unknown>): Promise<string[]
     await transaction;
     return null;
   } catch (error) {
-    if (!(error instanceof TransactionCanceledException)) throw error;
-    const codes = error.CancellationReasons?.map((reason) => reason.Code ?? 'None') ?? ['unknown'];
-    if (codes.some((code) => !refusals.has(code))) throw error;
+    const codes = cancellationOf(error);
+    if (codes === null || codes.some((code) => !refusals.has(code))) throw error;
     return codes;
   }
 }
+
+/** The reason for each item of a cancelled transaction; null for any other error. */
+function cancellationOf(error: unknown): string[] | null {
+  if (!(error instanceof TransactionCanceledException)) return null;
+  return error.CancellationReasons?.map((reason) => reason.Code ?? 'None') ?? ['unknown'];
+}
+
+const isThrottled = (error: unknown): boolean => cancellationOf(error)?.some((code) => throttled.has(code)) ?? false;
 
 /**
  * Reads, decides and writes again until `attempt` gives an answer (`null`: someone else wrote in between). Throws after eight
@@ -43,11 +52,14 @@ export async function ifWritten<T>(attempt: () => Promise<T | null>, timing: Ret
   return null;
 }
 
-/** Writes a transaction whose conditions say "not yet": false when it was done before. A conflict with another one is retried. */
+/** Writes a transaction whose conditions say "not yet": false when it was done before. A conflict with another one is retried, and so is a throttled one. */
 export function doneOnce(transaction: () => Promise<unknown>, what: string, timing = realTiming): Promise<boolean> {
   return untilWritten(
     async () => {
-      const codes = await refusedBy(transaction());
+      const codes = await refusedBy(transaction()).catch((error: unknown) => {
+        if (isThrottled(error)) return ['Throttled'];
+        throw error;
+      });
       if (codes === null) return true;
       return codes.includes('ConditionalCheckFailed') ? false : null;
     },

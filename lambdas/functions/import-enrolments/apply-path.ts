@@ -11,7 +11,10 @@ export function applyPath({ takeMany, ...dependencies }: ApplyPathDependencies):
   const { enrolments, evaluations, sources } = dependencies;
   const loudly = applyEnrolments(dependencies);
   // That the feed is fresh is said once all that was read is in: nobody is held because it was still on its way.
-  const silently = applyEnrolments({ ...dependencies, enrolments: { ...enrolments, noteEvent: async () => 'noted' } });
+  const silently = applyEnrolments({
+    ...dependencies,
+    enrolments: { ...enrolments, noteEvent: async () => ({ outcome: 'noted' as const }) },
+  });
   return {
     takeFew: silently,
     takeMany: (given) => takeMany(given, 'MaaS360'),

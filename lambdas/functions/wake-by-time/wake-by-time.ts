@@ -2,7 +2,7 @@
  * What changes by time alone, found by a schedule: no message has to survive for it. Every minute:
  * - decisions that end by themselves: their users are sent to evaluation, ahead of time with a delay (so that it happens on the
  *   second) and once more when the time has passed; only then is the decision no longer looked for.
- * - an enrolment feed that went stale, or came back without everyone having been told: every user is decided anew.
+ * - an enrolment feed that went stale: every user is evaluated.
  *
  * Sent first, noted second: a crash in between sends again, and loses nothing.
  */
@@ -15,11 +15,11 @@ import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 export type WakeDependencies = {
   sourceIds: readonly string[];
   decisions: Pick<DecisionStore, 'endingBefore' | 'seenEnd'>;
-  enrolments: Pick<EnrolmentStore, 'feedTurn' | 'noteTurnAnnounced'>;
+  enrolments: Pick<EnrolmentStore, 'staleTurn' | 'noteStaleAnnounced'>;
   evaluations: EvaluationsQueue;
   now(): number;
 };
-export type Woken = { endings: number; ended: number; feed: 'stale' | 'fresh' | null };
+export type Woken = { endings: number; ended: number; feed: 'stale' | null };
 
 /** A schedule of a minute may come late by nearly as much. */
 const aheadMs = 120_000;
@@ -28,7 +28,7 @@ const slackSeconds = 1;
 
 export function wakeByTime(deps: WakeDependencies) {
   return async (): Promise<Woken> => {
-    const feed = await tellFeedTurn(deps);
+    const feed = await announceStaleFeed(deps);
     return { ...(await wakeEndings(deps)), feed };
   };
 }
@@ -71,11 +71,11 @@ async function wakePage(
   return { endings: ending.length, ended: ended.length };
 }
 
-async function tellFeedTurn({ enrolments, evaluations, sourceIds, now }: WakeDependencies): Promise<Woken['feed']> {
-  const turn = await enrolments.feedTurn(now());
+/** A turn to fresh is not for the schedule: only events have the guard look at it. */
+async function announceStaleFeed({ enrolments, evaluations, sourceIds, now }: WakeDependencies): Promise<Woken['feed']> {
+  const turn = await enrolments.staleTurn(now());
   if (turn === null) return null;
-  const cause = turn.to === 'stale' ? 'the portal has not been heard from for too long' : 'the portal is heard from again';
-  await evaluations.everyone(sourceIds, cause);
-  await enrolments.noteTurnAnnounced(turn);
-  return turn.to;
+  await evaluations.everyone(sourceIds, 'the portal has not been heard from for too long');
+  await enrolments.noteStaleAnnounced(turn);
+  return 'stale';
 }

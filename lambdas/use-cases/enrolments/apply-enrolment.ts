@@ -12,7 +12,7 @@ import type { GuardRun } from '#use-cases/guard/guard-run';
 
 export type ApplyEnrolmentDependencies = {
   sources: readonly Pick<SourceConfiguration, 'id'>[];
-  enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'noteEvent' | 'noteAnnounced'>;
+  enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'noteEvent' | 'noteCleared' | 'noteAnnounced'>;
   evaluations: EvaluationsQueue;
   /** The guard, for the moment in which the portal is heard from again: that can change every verdict at once. */
   rail?: Pick<GuardRun, 'withholding'>;
@@ -25,11 +25,13 @@ const atOnce = { concurrency: 16 };
 export function applyEnrolments({ sources, enrolments, evaluations, rail, now }: ApplyEnrolmentDependencies) {
   /** A feed that was silent until now can change the verdict of every user. */
   async function noteFeed(): Promise<void> {
-    if ((await enrolments.noteEvent(now())) === 'noted') return;
+    const event = await enrolments.noteEvent(now());
+    if (event.outcome === 'noted') return;
     const sourceIds = sources.map(({ id }) => id);
     const cause = 'the portal is heard from again';
-    const stop = { guardId: `feed-${now()}`, kind: 'feed' as const, cause, requestedBy: 'portal', payload: null };
+    const stop = { guardId: `feed-${event.turnedAt}`, kind: 'feed' as const, cause, requestedBy: 'portal', payload: null };
     await rail?.withholding(stop, { sourceIds, feed: 'fresh' });
+    await enrolments.noteCleared(now());
     await evaluations.everyone(sourceIds, cause);
     await enrolments.noteAnnounced();
   }

@@ -27,7 +27,7 @@ import type { PlanFleet } from '#use-cases/plan/plan';
 export type ApplyManyDependencies = {
   sources: readonly { id: string }[];
   bulk: EnrolmentBulk;
-  enrolments: Pick<EnrolmentStore, 'feed' | 'noteEvent' | 'noteAnnounced'>;
+  enrolments: Pick<EnrolmentStore, 'feed' | 'noteEvent' | 'noteCleared' | 'noteAnnounced'>;
   evaluations: Pick<EvaluationsQueue, 'users'>;
   plan: PlanFleet;
   rail: Pick<GuardRun, 'before'>;
@@ -68,10 +68,12 @@ export function applyManyEnrolments(deps: ApplyManyDependencies) {
       if (railed.outcome === 'stopped') return { outcome: 'guarded', guard: railed.guard };
     }
     if (snapshotAt !== null && !(await bulk.beginSnapshot(jobId, snapshotAt))) return { outcome: 'outdated' };
-    const turned = (await deps.enrolments.noteEvent(now())) === 'owed';
+    const turned = (await deps.enrolments.noteEvent(now())).outcome === 'owed';
     if (changes.length === 0 && !owes && !turned) return summary(many, { known: stored, changes, users: [] });
     await bulk.noteOwed(jobId, { owes: true, now: now() });
     if ((await writeAll(changes, { wanted, snapshotAt })) === 'outdated') return { outcome: 'outdated' };
+    // The guard looked at the enrolments together with a fresh feed.
+    if (turned) await deps.enrolments.noteCleared(now());
     const { users } = await plan({ sourceIds });
     await deps.evaluations.users(users, snapshotAt === null ? 'import of enrolments' : 'snapshot of enrolments');
     await bulk.noteOwed(jobId, { owes: false, now: now() });

@@ -192,6 +192,7 @@ async function run(scenario: Scenario, { part, at, message }: { part: Part; at: 
   // Another hour each time, in which the guard counts no wipes yet.
   spine.clock.now += 3_600_001;
   await spine.enrolments.noteEvent(spine.clock.now);
+  await spine.enrolments.noteCleared(spine.clock.now);
   await scenario.prepare(user, deviceId);
   const { grave, wrap } = killedAt(at);
   let [evaluated, acted] = [0, 0];

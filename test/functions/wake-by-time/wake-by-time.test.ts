@@ -90,13 +90,12 @@ test('a portal that falls silent is noticed once, every source is decided anew, 
   ]);
 });
 
-test('a portal that is heard from again, by a process that died before it told everyone, is told by the schedule', async () => {
+test('a turn to fresh that nobody completed is left to the next event, which asks the guard', async () => {
   await store().noteEvent(clock);
-  expect((await wakeByTime(deps)()).feed).toBeNull();
   clock += 2 * minute;
-  expect((await wakeByTime(deps)()).feed).toBe('fresh');
-  expect(usersDue()).toEqual(['everyone at cloud', 'everyone at hq']);
   expect((await wakeByTime(deps)()).feed).toBeNull();
+  expect(usersDue()).toEqual([]);
+  expect((await store().noteEvent(clock)).outcome).toBe('owed');
 });
 
 test('killed at any call, the next run of the schedule makes it good', async () => {

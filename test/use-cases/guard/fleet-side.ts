@@ -121,6 +121,7 @@ export async function startFleetSide({
         aqInForce: true,
       });
       await side.requests.stores.enrolments.noteEvent(now());
+      await side.requests.stores.enrolments.noteCleared(now());
       await dependencies.settings.current(source);
       const own = (await side.requests.stores.settings.versions('*')).versions;
       const replaces = own[0]?.version ?? 0;

@@ -42,7 +42,7 @@ export async function stageBulk(state: BulkState, bulk: Bulk, requests: readonly
   if (known) return sameContent(known, bulk);
   const [first, ...others] = parts(requests, partSize).map((some, part) => ({ bulk, part, requests: some }));
   if (first && !(await claimContent(state, first))) return 'different';
-  await pMap(others, (part) => putPart(state, part), { concurrency: partsAtOnce });
+  await pMap(others, (part) => putOther(state, part), { concurrency: partsAtOnce });
   return (await putBulk(state, bulk)) ? 'staged' : sameContent(await readBulk(state, bulk.bulkId), bulk);
 }
 
@@ -50,26 +50,40 @@ const sameContent = (stored: Bulk | null, wanted: Bulk): Staged => (stored?.cont
 
 /** Stores the first part. False when the id has parts of another content already. */
 async function claimContent(state: BulkState, first: Part): Promise<boolean> {
-  if (await putPart(state, first)) return true;
+  if (await putFirst(state, first)) return true;
   const Key = controlKeys.bulkRequests(first.bulk.bulkId, first.part);
   const { Item } = await state.client.send(new GetCommand({ TableName: state.tables.control, Key, ConsistentRead: true }));
   const { content = first.bulk.content } = partContent.parse(Item ?? {});
   return content === first.bulk.content;
 }
 
-/** What a part asks for and its progress, both or neither. False when the part is stored already. */
-function putPart({ client, tables, timing }: BulkState, { bulk, part, requests }: Part): Promise<boolean> {
+/** The first part and its progress, both or neither. False when it is stored already. */
+function putFirst({ client, tables, timing }: BulkState, part: Part): Promise<boolean> {
+  const TransactItems = itemsOf(part).map((Item) => ({
+    Put: { TableName: tables.control, Item, ConditionExpression: 'attribute_not_exists(pk)' },
+  }));
+  return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems })), `Bulk ${part.bulk.bulkId}`, timing);
+}
+
+/**
+ * Another part. Its content is claimed by the first one, so storing it again changes nothing; its progress is stored once. Two
+ * writes cost half of a transaction.
+ */
+async function putOther({ client, tables }: BulkState, part: Part): Promise<void> {
+  const [requests, progress] = itemsOf(part);
+  await client.send(new PutCommand({ TableName: tables.control, Item: requests }));
+  const once = { TableName: tables.control, Item: progress, ConditionExpression: 'attribute_not_exists(pk)' };
+  await nullIfRefused(client.send(new PutCommand(once)));
+}
+
+function itemsOf({ bulk, part, requests }: Part) {
   const { bulkId, content } = bulk;
   const expiresAt = expiryOf(bulk);
   const progress = { part, actionIds: requests.map(({ actionId }) => actionId), taken: false, refused: [], ended: null };
-  const items = [
+  return [
     { ...controlKeys.bulkRequests(bulkId, part), content, requests, expiresAt },
     { ...controlKeys.bulkProgress(bulkId, part), ...progress, expiresAt },
-  ];
-  const TransactItems = items.map((Item) => ({
-    Put: { TableName: tables.control, Item, ConditionExpression: 'attribute_not_exists(pk)' },
-  }));
-  return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems })), `Part ${part} of bulk ${bulkId}`, timing);
+  ] as const;
 }
 
 /** False when a bulk of this id is there already. */

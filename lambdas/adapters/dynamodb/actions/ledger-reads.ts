@@ -1,11 +1,12 @@
 /** Reads of the ledger: by id, by device, by what is due, and page by page. */
-import { GetCommand, type QueryCommandInput, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import { type LedgerAction, openKey, storedAction } from '#adapters/dynamodb/actions/ledger-item';
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from '#adapters/dynamodb/cursor';
+import type { Page, PageRequest } from '#adapters/dynamodb/cursor';
 import { deviceText, indexes } from '#adapters/dynamodb/keys';
-import { allItems, queryPage } from '#adapters/dynamodb/pages';
+import { allItems, queryPage, scanPage } from '#adapters/dynamodb/pages';
 import type { RetryTiming } from '#adapters/retry-timing';
 import type { Action, ActionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';
@@ -71,18 +72,14 @@ export async function listActions(
 ): Promise<Page<LedgerAction>> {
   const page = device
     ? await queryPage(ledger.client, deviceQuery(ledger.tables.actions, device), { cursor, limit })
-    : await scanPage(ledger, { cursor, limit });
+    : await scanPage(ledger.client, scanOf(ledger), { cursor, limit, key: ledgerKey });
   const found = await readActions(ledger, page.items.map(idOf));
   const wanted = found.filter((one) => state === undefined || one.state === state);
   return { items: wanted.sort(byAge).reverse(), cursor: page.cursor };
 }
 
-async function scanPage({ client, tables }: LedgerReads, { cursor, limit }: PageRequest): Promise<Page<Record<string, unknown>>> {
-  const start = cursor == null ? {} : { ExclusiveStartKey: decodeCursor(cursor) };
-  const scan = { TableName: tables.actions, Limit: limit, ProjectionExpression: 'actionId', ...start };
-  const { Items = [], LastEvaluatedKey } = await client.send(new ScanCommand(scan));
-  return { items: Items, cursor: LastEvaluatedKey === undefined ? null : encodeCursor(LastEvaluatedKey) };
-}
+const scanOf = ({ tables }: LedgerReads) => ({ TableName: tables.actions, ProjectionExpression: 'actionId' });
+const ledgerKey = z.strictObject({ actionId: z.string() });
 
 const idOf = (item: Record<string, unknown>): string => String(item.actionId);
 

@@ -72,7 +72,7 @@ async function pageOf(state: State, filter: DeviceFilter, sources: readonly stri
   const walk = deviceWalk(state.client, state.table, listed);
   const devices: Device[] = [];
   const looked = { keys: 0, records: 0 };
-  let at: WalkPosition | null = filter.cursor === undefined ? walk.first(sources) : walk.parse(filter.cursor);
+  let at: WalkPosition | null = filter.cursor === undefined ? walk.first(sources) : walk.parse(filter.cursor, sources);
   while (at !== null && devices.length < filter.limit && looked.keys < most.keys && looked.records < most.records) {
     const missing = filter.limit - devices.length;
     const size = filter.q !== undefined ? pageOfKeys.byName : isSelective ? pageOfKeys.byRecord : missing;

@@ -38,11 +38,12 @@ export function deviceWalk(client: DocumentClient, table: string, verdict: Verdi
       return first(sources.slice(sources.indexOf(source) + 1));
     },
 
-    /** Throws `CursorError` on a cursor that no walk of this kind gave. */
-    parse(cursor: string): WalkPosition {
+    /** Throws `CursorError` on a cursor that no walk of this kind over these sources gave. */
+    parse(cursor: string, sources: readonly string[]): WalkPosition {
       const parsed = place.safeParse(decodeCursor(cursor));
       if (!parsed.success) throw new CursorError(parsed.error);
-      if (!parts.includes(parsed.data.shard)) throw new CursorError(`It belongs to another filter.`);
+      const isOurs = parts.includes(parsed.data.shard) && sources.includes(parsed.data.source);
+      if (!isOurs) throw new CursorError('It belongs to another filter.');
       return parsed.data;
     },
 

@@ -39,7 +39,7 @@ export function deviceStore(client: DocumentClient, table: string, { timing = re
     listDevices: deviceListing(client, table, { timing }),
 
     async usersOfSource(sourceId, cursor) {
-      const at = cursor ? walk.parse(cursor) : walk.first([sourceId]);
+      const at = cursor ? walk.parse(cursor, [sourceId]) : walk.first([sourceId]);
       if (at === null) return { users: [], cursor: null };
       const { items, more } = await walk.keys(at, pageOfUsers);
       const users = [...new Set(items.map((item) => parseUserPk(String(item.pk)).user))];

@@ -4,13 +4,15 @@
  * enrolment has one user.
  */
 import { GetCommand, ScanCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
-import { decodeCursor, encodeCursor } from '#adapters/dynamodb/cursor';
+import { encodeCursor } from '#adapters/dynamodb/cursor';
 import { affectedUsersFinder } from '#adapters/dynamodb/devices/affected-users';
 import { candidateReader } from '#adapters/dynamodb/enrolments/enrolment-candidates';
-import { enrolmentFeedStore, type FeedTurn } from '#adapters/dynamodb/enrolments/enrolment-feed';
+import { enrolmentFeedStore } from '#adapters/dynamodb/enrolments/enrolment-feed';
 import { type GateItem, gateItem, gateKey, replacement } from '#adapters/dynamodb/enrolments/enrolment-writes';
+import { keyOf } from '#adapters/dynamodb/pages';
 import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { UserKey } from '#domain/devices/device';
@@ -62,9 +64,10 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
     feed: async (now: number): Promise<EnrolmentFeed> => (await feed.state(now)).feed,
     feedState: feed.state,
     noteEvent: feed.noteEvent,
+    noteCleared: feed.cleared,
     noteAnnounced: feed.announced,
-    feedTurn: feed.turn,
-    noteTurnAnnounced: (turn: FeedTurn): Promise<void> => (turn.to === 'stale' ? feed.staleAnnounced(turn) : feed.announced()),
+    staleTurn: feed.staleTurn,
+    noteStaleAnnounced: feed.staleAnnounced,
 
     /** A page of all enrolments, in no particular order; reads the whole table over all pages. Throws on a foreign cursor. */
     list: (cursor: string | null = null, limit = 100): Promise<EnrolmentPage> => listEnrolments(state, cursor, limit),
@@ -113,10 +116,15 @@ async function forgetFormers({ client, tables }: State, { id, version }: Enrolme
   await nullIfRefused(client.send(update));
 }
 
+/** Names its list, since other lists have keys of the same form. */
+const listKey = z
+  .strictObject({ list: z.literal('enrolments'), pk: z.string(), sk: z.string() })
+  .transform(({ pk, sk }): Record<string, unknown> => ({ pk, sk }));
+
 /** Reads on until the page is full: most items of the table are no enrolments. */
 async function listEnrolments({ client, tables }: State, cursor: string | null, limit: number): Promise<EnrolmentPage> {
   const found: GateItem[] = [];
-  let start: Record<string, unknown> | undefined = cursor === null ? undefined : decodeCursor(cursor);
+  let start: Record<string, unknown> | undefined = cursor === null ? undefined : keyOf(cursor, listKey);
   do {
     const scan = new ScanCommand({
       TableName: tables.enrolments,
@@ -135,6 +143,6 @@ async function listEnrolments({ client, tables }: State, cursor: string | null, 
   return {
     enrolments: page.map((one) => one.enrolment),
     unannounced: page.filter((one) => one.formers.length > 0).map((one) => one.enrolment.id),
-    cursor: next ? encodeCursor(next) : null,
+    cursor: next ? encodeCursor({ list: 'enrolments', ...next }) : null,
   };
 }

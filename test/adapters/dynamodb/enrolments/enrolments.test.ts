@@ -1,6 +1,7 @@
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EnrolmentStore, enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
+import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { deviceIdKey, deviceSk, userPk } from '#adapters/dynamodb/keys';
 import { commonName } from '#domain/devices/names';
 import type { Enrolment } from '#domain/enrolment/enrolment';
@@ -143,30 +144,41 @@ test('an enrolment that a snapshot no longer held returns with the same version'
 const hour = 3_600_000;
 const minute = 60_000;
 
-test('the feed is never, then fresh, then stale; each turn to fresh is owed until announced', async () => {
+test('the feed is never, then fresh once the guard has looked, then stale; each turn is owed until announced', async () => {
   expect(await store.feed(0)).toBe('never');
-  expect(await store.noteEvent(0)).toBe('owed');
+  expect(await store.noteEvent(0)).toEqual({ outcome: 'owed', turnedAt: 0 });
+  expect(await store.feed(1)).toBe('never');
+  await store.noteCleared(1);
   expect(await store.feed(24 * hour)).toBe('fresh');
   expect(await store.feed(24 * hour + 1)).toBe('stale');
-  expect(await anotherProcess().noteEvent(2 * minute)).toBe('owed');
+  expect(await anotherProcess().noteEvent(2 * minute)).toEqual({ outcome: 'owed', turnedAt: 0 });
   await store.noteAnnounced();
-  expect(await store.noteEvent(2 * minute + 1)).toBe('noted');
-  expect(await store.noteEvent(30 * hour)).toBe('owed');
+  expect(await store.noteEvent(2 * minute + 1)).toEqual({ outcome: 'noted' });
+  expect(await store.noteEvent(30 * hour)).toEqual({ outcome: 'owed', turnedAt: 30 * hour });
+  expect(await store.feed(30 * hour)).toBe('stale');
 });
 
 test('of many workers that receive the first events after a silence, one evaluates everyone', async () => {
   const workers = Array.from({ length: 20 }, anotherProcess);
   const first = await Promise.all(workers.map((worker) => worker.noteEvent(0)));
-  expect(first.filter((outcome) => outcome === 'owed')).toHaveLength(1);
-  expect((await Promise.all(workers.map((worker) => worker.noteEvent(10)))).filter((outcome) => outcome === 'owed')).toEqual([]);
-  expect(await store.feedTurn(10)).toBeNull();
+  expect(first.filter(({ outcome }) => outcome === 'owed')).toHaveLength(1);
+  const second = await Promise.all(workers.map((worker) => worker.noteEvent(10)));
+  expect(second.filter(({ outcome }) => outcome === 'owed')).toEqual([]);
 });
 
-test('the turn of a worker that died passes to one other worker, or to the schedule', async () => {
-  expect(await store.noteEvent(0)).toBe('owed');
-  expect(await store.feedTurn(2 * minute)).toEqual({ to: 'fresh', lastAt: 0 });
+test('the turn of a worker that died passes to one other worker', async () => {
+  expect(await store.noteEvent(0)).toEqual({ outcome: 'owed', turnedAt: 0 });
   const later = await Promise.all(Array.from({ length: 20 }, () => anotherProcess().noteEvent(2 * minute)));
-  expect(later.filter((outcome) => outcome === 'owed')).toHaveLength(1);
+  expect(later.filter(({ outcome }) => outcome === 'owed')).toEqual([{ outcome: 'owed', turnedAt: 0 }]);
+});
+
+test('one line of the journal says when a turn was cleared, however often that is repeated', async () => {
+  await store.noteEvent(0);
+  await Promise.all([store.noteCleared(5), anotherProcess().noteCleared(6), store.noteCleared(7)]);
+  await store.noteCleared(8);
+  const lines = await timelineStore(database.client, database.tables.journal).readSource('*');
+  const fresh = lines.filter(({ kind, data, at }) => kind === 'feed' && data.state === 'fresh' && at < 10);
+  expect(fresh).toHaveLength(1);
 });
 
 const anotherProcess = () => enrolmentStore(database.client, database.tables, 24);
