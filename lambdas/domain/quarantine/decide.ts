@@ -1,4 +1,4 @@
-/** The decision: what is to become of each device of one user at one source, and why. Pure; order of lists never matters. */
+/** The decision engine: a verdict for each device of one user at one source, with its reason. Pure; list order never matters. */
 
 import type { Client, Match, VerdictName } from '#domain/devices/device';
 import type { DecideInput } from '#domain/quarantine/decide-input';
@@ -10,11 +10,11 @@ export type Verdict = {
   client: Client;
   verdict: VerdictName;
   rule: RuleId;
-  /** Plain words, with the facts used. */
+  /** Plain sentences with the facts used. */
   evidence: string;
   wouldChange: string;
   match: Match;
-  /** Among the user's registered devices, from 1: those that have access first, then by registration. */
+  /** Rank among the user's registered devices, from 1: those with access first, then by registration. */
   place: number;
 };
 

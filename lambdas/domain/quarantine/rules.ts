@@ -1,6 +1,6 @@
 /**
- * Auto-Quarantine, rule by rule: the first that applies decides. The engine is a loop over this list and the page in the
- * documentation is generated from it, so what is written here is what happens and what users read.
+ * The rules of Auto-Quarantine in order: the first that applies decides. The engine is a loop over this list, and the page in the
+ * documentation is generated from it, so this is both what happens and what users read.
  */
 
 import type { VerdictName } from '#domain/devices/device';
@@ -167,7 +167,7 @@ export const rules = [
     gives: "leave; approve where Auto-Quarantine's own block is all that keeps it out",
     applies: ({ device }, { input }) =>
       hasLostAccessByUs(device)
-        ? input.enforcement === 'server' || wasApprovedThere(device)
+        ? input.enforcement === 'server' || wasApprovedOnServer(device)
         : (input.enforcement === 'server' && hasAccess(device)) || (isApprovedOnServer(device) && !isDeniedOnServer(device)),
     verdict: ({ device }) => (hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) => `the server shows ${shown(device)}${givenBackOr(() => '')(device)}`,
@@ -192,13 +192,13 @@ export const rules = [
     applies: () => true,
     verdict: () => 'hold',
     evidence: (subject, circumstances) => overAllowance(subject, circumstances),
-    wouldChange: (_, circumstances) => waysIn(circumstances),
+    wouldChange: (_, circumstances) => waysToAllow(circumstances),
   },
 ] as const satisfies readonly Rule[];
 
 export type RuleId = (typeof rules)[number]['id'];
 
-/** Rules that let nobody in by themselves: an approve of theirs undoes our own bar and no more (but for a pending existing device). */
+/** Rules whose approve only lifts our own block and grants nothing new (except to a pending existing device). */
 export const givesBack = (rule: RuleId): boolean =>
   rule === 'aq-off' || rule === 'existing-device' || rule === 'already-admitted';
 
@@ -228,13 +228,13 @@ function shown({ detail }: DeviceFacts): string {
   return `approval ${detail?.approval ?? 'unknown'}, access ${detail?.access ?? 'unknown'}`;
 }
 
-/** What becomes of our own bar where the rule asks for none; `else`: what is said of a device that it did not take access from. */
+/** Evidence that our own block ends, for a device that lost access by it; `otherwise`: the evidence for any other device. */
 const givenBackOr = (otherwise: (device: DeviceFacts) => string) => (device: DeviceFacts) =>
   hasLostAccessByUs(device) && device.denial
     ? `; it had access until Auto-Quarantine blocked it on ${moment(device.denial.at)}, and gets it back`
     : otherwise(device);
 
-function wasApprovedThere({ denial }: DeviceFacts): boolean {
+function wasApprovedOnServer({ denial }: DeviceFacts): boolean {
   return denial?.took?.approval === 'approved' || denial?.took?.approval === 'auto-approved';
 }
 
@@ -242,11 +242,11 @@ function stillBarred(device: DeviceFacts): string {
   return isDeniedByUs(device) ? '; it is still barred by our own earlier block, which approving it by hand lifts' : '';
 }
 
-/** Why no rule let it in: its place, who came first, and what is missing of its match. */
+/** Why no rule allowed it: its place, the devices before it, and what its match lacks. */
 function overAllowance({ place, match, device }: RuleContext, { input, places, anyAutoApprove }: UserContext): string {
   const allowed = input.settings.devicesPerUser;
   const count =
-    allowed === 0 ? 'no device is allowed before approval' : `${placeInWords(place, allowed)}; ${firstOnes(allowed, places)}`;
+    allowed === 0 ? 'no device is allowed before approval' : `${placeInWords(place, allowed)}; ${firstDevices(allowed, places)}`;
   const why = anyAutoApprove ? `; ${match.evidence}` : '';
   return device.detail === null ? `${count}${why}; what the server shows of it is not read yet` : `${count}${why}`;
 }
@@ -256,13 +256,13 @@ const namesShown = 5;
 const placeInWords = (place: number, allowed: number): string =>
   `the user's ${ordinal(place)} device, where ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed before approval`;
 
-function firstOnes(allowed: number, { ordered }: UserContext['places']): string {
+function firstDevices(allowed: number, { ordered }: UserContext['places']): string {
   const names = ordered.slice(0, Math.min(allowed, namesShown)).map(({ deviceId }) => deviceId);
   const which = allowed === 1 ? 'the first' : `first ${cardinal(allowed)}`;
   return `${which}: ${names.join(', ')}${allowed > namesShown ? ', …' : ''}`;
 }
 
-function waysIn({ input, anyAutoApprove }: UserContext): string {
+function waysToAllow({ input, anyAutoApprove }: UserContext): string {
   if (input.settings.devicesPerUser === 0) return anyAutoApprove ? ways.enrolment : ways.byHand;
   return anyAutoApprove ? ways.enrolmentOrPlace : ways.place;
 }

@@ -1,7 +1,7 @@
 /**
- * Which portal user a Traveler user is: the weak half of matching, enough only for Verse on iOS. Four kinds of evidence, in
- * this order of trust; the first that names anyone decides, and if it names two, the match is ambiguous. A portal user
- * whom a person has unlinked from this Traveler user is out, whatever the evidence.
+ * Which portal user a Traveler user is: the weaker kind of match, enough only for Verse on iOS. Four kinds of evidence, in order
+ * of trust; the first that names anyone decides, and if it names two, the match is ambiguous. A portal user whom a person has
+ * unlinked from this Traveler user is excluded regardless of evidence.
  */
 
 import { canonicalName, commonName } from '#domain/devices/names';
@@ -10,7 +10,7 @@ import type { Enrolment, Link } from '#domain/enrolment/enrolment';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 
 export type UserMatch = {
-  /** Portal users (email in lower case), in order; more than one: ambiguous. */
+  /** Portal users (email in lower case), sorted; more than one: ambiguous. */
   portalUsers: readonly string[];
   evidence: string;
 };
@@ -46,7 +46,7 @@ const kinds: readonly Kind[] = [
 const noLinks: Links = { confirmed: noUsers, undone: new Set() };
 const unmatched: UserMatch = { portalUsers: noUsers, evidence: 'no enrolment has its id or is known to be of this user' };
 
-/** `devices`: what holds each of the user's devices. Order of the lists never matters. */
+/** `devices`: the device matches of each of the user's devices. List order never matters. */
 export function matchUser(input: Input, devices: readonly Held[]): UserMatch {
   if (input.enrolments.length === 0 && input.links.length === 0) return unmatched;
   const { confirmed, undone } = newestLinks(input.links);
@@ -62,7 +62,7 @@ export function isUnlinked(email: string, links: readonly Link[]): boolean {
   return links.length > 0 && newestLinks(links).undone.has(email.toLowerCase());
 }
 
-/** What people have said last about each portal user; at the same instant, the unlinking. Emails in lower case. */
+/** The newest link of each portal user; at the same time, the unlinking wins. Emails in lower case. */
 function newestLinks(links: readonly Link[]): Links {
   if (links.length === 0) return noLinks;
   const newest = new Map<string, Link>();
@@ -75,17 +75,17 @@ function newestLinks(links: readonly Link[]): Links {
   return { confirmed: withKind('confirmed'), undone: new Set(withKind('undone')) };
 }
 
-/** Only where no second portal user and no second Traveler user has that name. */
+/** Only if no other portal user and no other Traveler user has that name. */
 function findByDisplayName({ user, enrolments, sameName }: Input): readonly string[] {
   const name = commonName(user).toLowerCase();
-  const bearers = emailsWhere(enrolments, (portal) => portal.name?.trim().toLowerCase() === name);
-  const [bearer] = bearers;
-  if (bearer === undefined) return noUsers;
+  const namesakes = emailsWhere(enrolments, (portal) => portal.name?.trim().toLowerCase() === name);
+  const [namesake] = namesakes;
+  if (namesake === undefined) return noUsers;
   const isShared =
-    bearers.some((other) => other !== bearer) ||
-    sameName.portalUsers.some((other) => other.toLowerCase() !== bearer) ||
+    namesakes.some((other) => other !== namesake) ||
+    sameName.portalUsers.some((other) => other.toLowerCase() !== namesake) ||
     sameName.travelerUsers.some((other) => !isSameUser(other, user));
-  return isShared ? noUsers : [bearer];
+  return isShared ? noUsers : [namesake];
 }
 
 function emailsOfHits(devices: readonly Held[]): readonly string[] {
