@@ -1,6 +1,6 @@
 /**
- * A run under the name by which a relay is asked for it: asked again (for more, or because the relay that was asked is gone),
- * it gets another name, so that what belongs to different askings never mixes.
+ * The name of a run in a request to a relay: each further request (for more, or because the relay that was asked is gone) has
+ * another name, so that answers to different requests never mix.
  */
 const mark = '~';
 
