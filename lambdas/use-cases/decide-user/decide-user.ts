@@ -13,12 +13,12 @@ export type DecidedDevice = {
   facts: DeviceFacts;
   verdict: Verdict;
   planned: PlannedAction | undefined;
-  /** What the guard keeps from being asked for, until a person has decided. */
+  /** The action that the guard withholds until a person has decided. */
   withheld: PlannedAction | undefined;
   held: boolean;
 };
 
-/** A device that the last gather missed is decided on but not acted on: the server might not know it. */
+/** A device that the last gather missed gets a verdict but no action: the server might not know it. */
 export function decideUser(devices: readonly Device[], input: DecideInput, holds: GuardHolds): DecidedDevice[] {
   const guarded = isHeldByGuard(holds);
   const verdicts = decide(input);

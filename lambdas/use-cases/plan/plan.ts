@@ -1,10 +1,9 @@
 /**
- * What would change if other settings, other enrolments or a fresh feed held: every user is decided as an evaluation decides
- * them, and nothing is written. Users stream by; only what changes is kept, so memory grows with the enrolments, not with the
- * devices.
+ * What would change under other settings, other enrolments or a fresh feed: every user is decided as in an evaluation, and nothing
+ * is written. Users are streamed and only changes are kept, so memory grows with the enrolments, not with the devices.
  *
- * Names: a match by display name asks how many users of the source share it, which only the end of the stream knows. Users
- * are decided as if theirs were the only one, and those that turn out to share a name are read and decided once more.
+ * Names: a match by display name depends on how many users of the source share the name, which is known only at the end of the
+ * stream. Users are decided as if their name were unique; those that turn out to share it are read and decided again.
  */
 
 import pMap from 'p-map';
@@ -19,7 +18,7 @@ import type { PlanAssumptions, PlanDependencies } from './dependencies.ts';
 import { type LostAccess, outcomesOf, type UserOutcome } from './plan-outcome.ts';
 import { type PlannedSource, readPlannedSources } from './planned-sources.ts';
 
-/** `users`: for whom an evaluation would write anything. */
+/** `users`: those for whom an evaluation would write anything. */
 export type Planned = FleetPlan & { taken: LostAccess[]; users: UserKey[] };
 export type PlanFleet = ReturnType<typeof planFleet>;
 
@@ -85,7 +84,7 @@ async function decideFleetUser({ key, user }: FleetUser, source: PlannedSource, 
   return decideUser(devices, input, context.state);
 }
 
-/** Who is called what at each source, and which names a decision asked about. */
+/** The users of each name at each source, and the names that a decision depended on. */
 function nameBook() {
   const users = new Map<string, string[]>();
   const wanted = new Set<string>();
