@@ -2,7 +2,7 @@
 import { afterMissedRead, isTooLate } from '#domain/actions/after-failure';
 import { found } from '#domain/actions/after-reading';
 import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
-import { end, type Happened, stateOf, wait } from '#domain/actions/attempt-steps';
+import { type EventWithNote, end, stateOf, wait } from '#domain/actions/attempt-steps';
 import { type Effect, effects } from '#domain/actions/executor-rules';
 import { staleWipe } from '#domain/actions/readiness';
 import { longestWait } from '#domain/actions/retry';
@@ -38,6 +38,6 @@ const removedDuringWipe =
 function removed(attempt: AttemptOnDevice, moment: Moment): Decision {
   const state = stateOf(attempt);
   if (state === 'dispatched') return end(attempt, [['already-so', 'Already so: the server no longer lists the device.']], moment);
-  const late: Happened[] = state === 'unknown' ? [['apply', found]] : [];
+  const late: EventWithNote[] = state === 'unknown' ? [['apply', found]] : [];
   return end(attempt, [...late, ['confirm', 'Read back: the server no longer has the device.']], moment);
 }

@@ -7,7 +7,7 @@ import type { ActionState } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
 import { afterFailure } from '#domain/actions/after-failure';
 import type { AttemptOnDevice, Decision, Moment, Sight } from '#domain/actions/attempt';
-import { end, type Happened, only, stateOf, supersededNote, wait } from '#domain/actions/attempt-steps';
+import { type EventWithNote, end, only, stateOf, supersededNote, wait } from '#domain/actions/attempt-steps';
 import { effectOf } from '#domain/actions/effect-of';
 import type { Progress } from '#domain/actions/executor-rules';
 import { tooLateToRepeat } from '#domain/actions/expiry';
@@ -57,7 +57,7 @@ const pendingAlready = 'The server has such a wipe pending already; nothing was 
 /** Waits while a wipe is pending on the device; null when there is none. */
 function waitForWipe(
   attempt: AttemptOnDevice,
-  { shown, events }: { shown: Sight['shown']; events: readonly Happened[] },
+  { shown, events }: { shown: Sight['shown']; events: readonly EventWithNote[] },
   moment: Moment,
 ): Decision | null {
   if (!effectOf(attempt).givesWay || shown.wipe !== 'requested') return null;
@@ -122,7 +122,7 @@ function notThere(attempt: AttemptOnDevice, { shown, now }: { shown: Sight['show
 function sendAgain(attempt: AttemptOnDevice, shown: Sight['shown'], moment: Moment): Decision {
   const { action, open } = attempt;
   const { now } = moment;
-  const undone: Happened = ['find-undone', 'Read after the answer had been lost: the effect is not there.'];
+  const undone: EventWithNote = ['find-undone', 'Read after the answer had been lost: the effect is not there.'];
   if (now >= action.expiresAt) return end(attempt, [undone, ['expire', tooLateToRepeat]], moment);
   const newer = open.find((other) => supersedes(other, { ...action, state: 'queued' }));
   if (newer) return end(attempt, [undone, ['supersede', supersededNote(newer)]], moment);

@@ -8,7 +8,7 @@ import { backoff, nextTry, withinLimits } from '#domain/actions/retry';
 import { stepsThrough } from '#domain/actions/steps';
 import type { ActionEvent } from '#domain/actions/transitions';
 
-export type Happened = readonly [event: ActionEvent, note: string];
+export type EventWithNote = readonly [event: ActionEvent, note: string];
 
 export const only = (step: Decision['step']): Decision => ({ first: [], step });
 export const startOver: Decision = only({ do: 'start-over' });
@@ -18,7 +18,7 @@ export const stateOf = ({ action, tried }: Pick<Attempt, 'action' | 'tried'>): A
   (tried.what === 'written' ? tried.steps.at(-1)?.state : undefined) ?? action.state;
 
 /** The steps that are not stored yet, followed by those for these events. */
-export function stepsFor(attempt: Attempt, events: readonly Happened[], now: number): Step[] {
+export function stepsFor(attempt: Attempt, events: readonly EventWithNote[], now: number): Step[] {
   const { action, tried } = attempt;
   const unsaved = tried.what === 'written' ? tried.steps : [];
   const about = { type: action.type, state: stateOf(attempt) };
@@ -38,7 +38,7 @@ type Ending = { before?: Shown; after?: Shown | null };
 /** The end of the action. `before`: what the server showed before any write, if that is not stored yet. */
 export function end(
   attempt: Attempt,
-  events: readonly Happened[],
+  events: readonly EventWithNote[],
   { before, after = null, now }: Ending & { now: number },
 ): Decision {
   const steps = stepsFor(attempt, events, now);
@@ -56,7 +56,7 @@ const toWaiting: Record<ActionState, readonly ActionEvent[]> = {
 };
 
 /** `until`: epoch ms; without it, backoff of at least `atLeast` ms. `events`: what happens before it waits. */
-type Waiting = { note: string; until?: number; atLeast?: number | undefined; events?: readonly Happened[]; for?: 'source' };
+type Waiting = { note: string; until?: number; atLeast?: number | undefined; events?: readonly EventWithNote[]; for?: 'source' };
 
 /** The action waits: never longer than one delayed message allows, nor past its deadline. */
 export function waitStep(attempt: Attempt, waiting: Waiting, { now, random }: Moment): StepOf<'wait'> {
@@ -64,7 +64,7 @@ export function waitStep(attempt: Attempt, waiting: Waiting, { now, random }: Mo
   const { action } = attempt;
   const wait = until === undefined ? backoff(Math.max(1, action.attempts), random, { atLeast }) : until - now;
   const state = stepsFor(attempt, events, now).at(-1)?.state ?? stateOf(attempt);
-  const all = [...events, ...toWaiting[state].map((event): Happened => [event, note])];
+  const all = [...events, ...toWaiting[state].map((event): EventWithNote => [event, note])];
   const notBefore = nextTry(action, now, { wait: withinLimits(wait) });
   return { do: 'wait', steps: stepsFor(attempt, all, now), before: unsavedBefore(attempt), notBefore, waitsFor };
 }
@@ -75,7 +75,11 @@ export const wait = (attempt: Attempt, waiting: Waiting, moment: Moment): Decisi
 const wipeReadMs = 3_600_000;
 
 /** The wipe stays open: each gather reads its device, and a change resumes the wipe. */
-export function follow(attempt: Attempt, events: readonly Happened[], { shown, now }: { shown: Shown; now: number }): Decision {
+export function follow(
+  attempt: Attempt,
+  events: readonly EventWithNote[],
+  { shown, now }: { shown: Shown; now: number },
+): Decision {
   const notBefore = Math.min(now + wipeReadMs, attempt.action.expiresAt);
   return only({ do: 'follow', steps: stepsFor(attempt, events, now), before: unsavedBefore(attempt), shown, notBefore });
 }
@@ -96,7 +100,7 @@ export function supersededBy({ action, open }: Attempt, now: number): EndOther[]
 export const supersededNote = ({ type, actionId }: Pick<Action, 'type' | 'actionId'>): string =>
   `A newer request, ${type} ${actionId}, takes its place.`;
 
-function endOther(other: Action, [event, note]: Happened, now: number): EndOther {
+function endOther(other: Action, [event, note]: EventWithNote, now: number): EndOther {
   const [step] = stepsThrough(other, [{ event, note, at: now }]);
   if (!step) throw new Error('One event makes one step');
   return { effect: 'end-other', actionId: other.actionId, step };

@@ -1,4 +1,4 @@
-/** What follows from what is stored, before a claim: readiness.ts decides whether the action may be sent, this file what is next. */
+/** What follows before a claim: readiness.ts decides whether the action may be sent, this file what happens next. */
 import type { Action } from '#domain/actions/action';
 import type { Attempt, Decision, Moment, Observation } from '#domain/actions/attempt';
 import { end, only, startOver, wait } from '#domain/actions/attempt-steps';

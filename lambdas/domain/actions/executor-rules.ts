@@ -1,6 +1,7 @@
 /**
- * The effect of each type of action on the server, how far it has progressed, and when it must not be sent. Pure, and the same in
- * the cloud (SmartCloud) and in the relay (on-premises Traveler). The map is exhaustive: a type without an effect does not compile.
+ * The effect of each type of action on the server, how far it has progressed, and when it must not be sent. Pure, and the same
+ * in the cloud (SmartCloud) and in the relay (on-premises Traveler). The map is exhaustive: a type without an effect does not
+ * compile.
  */
 import type { Action, ActionType, Shown, WipeTarget } from '#domain/actions/action';
 import { isAdmitted, isDenied } from '#domain/actions/our-denial';

@@ -1,22 +1,22 @@
 /**
- * A wipe that the server accepted stays open (applied, then delivered) until the server shows that it was carried out. Each gather
- * reads such a device, and a change resumes the wipe here. Every other action ends once the server shows its effect.
+ * A wipe that the server accepted stays open (applied, then delivered) until the server shows that it was carried out. Each
+ * gather reads such a device, and a change resumes the wipe here. Every other action ends once the server shows its effect.
  */
 
 import type { Shown } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
 import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
-import { end, follow, type Happened, stateOf } from '#domain/actions/attempt-steps';
+import { type EventWithNote, end, follow, stateOf } from '#domain/actions/attempt-steps';
 import type { Progress } from '#domain/actions/executor-rules';
 
-type Proceeding = { progress: Progress; shown: Shown; events: readonly Happened[] };
+type Proceeding = { progress: Progress; shown: Shown; events: readonly EventWithNote[] };
 
 /** The server shows it: the action ends, or a wipe moves on. `events`: what happened before. */
 export function proceed(attempt: AttemptOnDevice, { progress, shown, events }: Proceeding, { now }: Moment): Decision {
   if (!isWipe(attempt.action))
     return end(attempt, [...events, ['confirm', 'Read back: the device shows it.']], { after: shown, now });
   const isKnown = progress === 'pending' || stateOf(attempt) === 'delivered';
-  const soFar: Happened[] = [...events, ...(isKnown ? [] : [['deliver', 'The phone has fetched the wipe.'] as const])];
+  const soFar: EventWithNote[] = [...events, ...(isKnown ? [] : [['deliver', 'The phone has fetched the wipe.'] as const])];
   if (progress === 'done')
     return end(attempt, [...soFar, ['wipe', 'The server shows when the phone was wiped.']], { after: shown, now });
   if (now >= attempt.action.expiresAt) return end(attempt, [...soFar, ['fail', notInTime(progress)]], { after: shown, now });

@@ -58,7 +58,7 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
     if (end) return { answer: 'end', ...end };
   }
   const paused = pausedUntil(source, now);
-  // An action that waits for the source has no time of its own. If paused again, it is rewritten so that SQS accepts its next message.
+  // An action that waits for the source has no own time. If paused again, it is rewritten so that SQS accepts its next message.
   if (isEarly(action, now) && !isInFlight(action) && action.waitsFor !== 'source')
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);

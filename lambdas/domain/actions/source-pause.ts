@@ -1,6 +1,6 @@
 /**
- * A source that fails as a whole (credentials rejected, unreachable, `Retry-After`) pauses its own actions: one alarm, one attempt
- * at a time, and no delay for other sources.
+ * A source that fails as a whole (credentials rejected, unreachable, `Retry-After`) pauses its own actions: one alarm, one
+ * attempt at a time, and no delay for other sources.
  *
  * - healthy: `pause` is null. Left when an attempt is denied, cannot reach the server, or is told to retry later.
  * - paused: for a time that grows with each failure. New actions wait without contacting the server. Left when the time is over.
@@ -24,7 +24,7 @@ const probeMs = 60_000;
 
 type Failed = { failure: SourceFailure; stop: boolean };
 
-/** How the source is paused after this failure; null when it says nothing about the whole source. `stop`: its credentials failed. */
+/** How the source is paused after this failure; null when it does not concern the whole source. `stop`: credentials failed. */
 export function pauseAfter(source: Source, { failure, stop }: Failed, { now, random }: Moment): StepOf<'pause-source'> | null {
   const wait = waitAfter(source, { failure, stop }, random);
   if (wait === null) return null;

@@ -1,6 +1,6 @@
 /**
- * The server's state of a device, in the terms of rules and plans. An `unknown` value is neither access nor a denial, so nothing is
- * approved or blocked because of it.
+ * The server's state of a device, in the terms of rules and plans. An `unknown` value is neither access nor a denial, so nothing
+ * is approved or blocked because of it.
  */
 import type { DeviceFacts } from './device-facts.ts';
 
@@ -35,8 +35,8 @@ export function isDeniedByUs(device: DeviceFacts): boolean {
 }
 
 /**
- * Only Auto-Quarantine's own block, as far as is known, denies a device that had access: lifting the block gives access back. False
- * if it waits for approval, was prohibited since, or shows values that we cannot read.
+ * Only Auto-Quarantine's own block, as far as is known, denies a device that had access: lifting the block gives access back.
+ * False if it waits for approval, was prohibited since, or shows values that we cannot read.
  */
 export function hasLostAccessByUs(device: DeviceFacts): boolean {
   const { denial, detail } = device;

@@ -1,6 +1,6 @@
 /**
- * The kinds of sources and what the domain knows of each. Add a new kind here: every map over `SourceKind` (its configuration, how
- * it is gathered, how actions reach it, its secret, its concurrency) stops compiling until it has an entry.
+ * The kinds of sources and what the domain knows of each. Add a new kind here: every map over `SourceKind` (its configuration,
+ * how it is gathered, how actions reach it, its secret, its concurrency) stops compiling until it has an entry.
  */
 import { z } from 'zod';
 

@@ -38,8 +38,8 @@ export type SourcePause = z.infer<typeof sourcePause>;
 
 /**
  * The state of the two-phase switch-on. `baselineRuns` holds the complete gathers that recorded existing devices: a device whose
- * `baselineRun` is listed is `existing`. While a baseline is owed (`baselineRuns` empty, or AQ set `on` and not `aqInForce`), AQ is
- * not in force regardless of the settings. `aqInForce` becomes true only after such a run was committed.
+ * `baselineRun` is listed is `existing`. While a baseline is owed (`baselineRuns` empty, or AQ set `on` and not `aqInForce`), AQ
+ * is not in force regardless of the settings. `aqInForce` becomes true only after such a run was committed.
  */
 export const sourceState = z.object({
   sourceId: z.string().min(1),
@@ -68,7 +68,7 @@ export const sourceState = z.object({
   relayDigest: z.string().nullable().optional(),
   /** When its relay was asked for the last committed snapshot: readings requested earlier are older than what is stored. */
   relayAskedAt: z.number().nullable().optional(),
-  /** The first guard that holds the source (guard-holds.ts): until a person decides, no automatic action takes access away here. */
+  /** The first guard that holds the source (guard-holds.ts): until a person decides, no automatic action takes access away. */
   guard: z.string().nullable().optional(),
   /** Further guards that hold it, in the order in which they tripped. */
   guardsBehind: z.array(z.string()).optional(),

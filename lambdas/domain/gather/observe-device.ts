@@ -44,8 +44,8 @@ export function observe(stored: Device | null, look: Look, context: ObservationC
   if (stored === null) return first(key, look, context);
   // This run began before our own removal, so the row may be older than that and says nothing about now.
   if (stored.removal && context.at <= stored.removal.at) return { device: stored, same: true, lines: [], decides: false };
-  const again = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
-  const device = overruled(recorded(seen(again, look), look, recordingOf(stored, context)), context.at);
+  const relisted = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
+  const device = overruled(recorded(withReading(relisted, look), look, recordingOf(stored, context)), context.at);
   const lines = [
     ...returnedLines(stored, device, context),
     ...changedLines(stored, device, context),
@@ -95,8 +95,8 @@ function registeredAnew(stored: Device, at: number): Device {
 const returned = (stored: Device, at: number): Device => (stored.presence === 'missing' ? { ...stored, returnedAt: at } : stored);
 
 /**
- * Our own block is gone, and no open action of ours could have lifted it: somebody lifted it on the server. That takes precedence:
- * the denial is no longer recorded as ours, and Auto-Quarantine does not block again.
+ * Our own block is gone, and no open action of ours could have lifted it: somebody lifted it on the server. That takes
+ * precedence: the denial is no longer recorded as ours, and Auto-Quarantine does not block again.
  */
 function overruled(device: Device, at: number): Device {
   const { denial, openAction, detail } = device;
@@ -112,7 +112,7 @@ function overruledLines(stored: Device, device: Device, { at, runId }: Observati
 }
 
 /** An action may have read the device back after we requested its record: the newer reading is kept. */
-function seen(stored: Device, { row, full }: Look): Device {
+function withReading(stored: Device, { row, full }: Look): Device {
   const listed: Device = { ...stored, ...described(row), presence: 'present', missingSince: null };
   if (full === null || (full.askedAt <= stored.observedAt && stored.detail !== null)) return listed;
   const moved = !sameShown(stored.detail, full.detail);
@@ -125,8 +125,8 @@ function seen(stored: Device, { row, full }: Look): Device {
 }
 
 /**
- * In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. For a device
- * whose full record cannot be read then, `baselineOwed` is set: the first readable full record, in any run, decides.
+ * In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. For a
+ * device whose full record cannot be read then, `baselineOwed` is set: the first readable full record, in any run, decides.
  */
 function recorded(device: Device, { full, unread = false }: Look, { baseline, baselineRuns }: ObservationContext): Device {
   if (device.baselineRun !== null && baselineRuns.includes(device.baselineRun)) return device;
@@ -138,8 +138,8 @@ function recorded(device: Device, { full, unread = false }: Look, { baseline, ba
 }
 
 /**
- * A device that waited when existing devices were recorded may have been approved since, even by us (Secure Mail is approved before
- * Auto-Quarantine is in force): that does not make it an existing device.
+ * A device that waited when existing devices were recorded may have been approved since, even by us (Secure Mail is approved
+ * before Auto-Quarantine is in force): that does not make it an existing device.
  */
 const recordingOf = ({ presence }: Device, context: ObservationContext): ObservationContext =>
   context.baselineRepeated && presence === 'present' ? { ...context, baseline: null } : context;

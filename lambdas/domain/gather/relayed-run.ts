@@ -6,7 +6,7 @@ const mark = '~';
 
 export const askedAs = (runId: string, times: number): string => `${runId}${mark}${times}`;
 
-export function runOf(asked: string): { runId: string; times: number } {
-  const cut = asked.lastIndexOf(mark);
-  return cut < 0 ? { runId: asked, times: 0 } : { runId: asked.slice(0, cut), times: Number(asked.slice(cut + 1)) || 0 };
+export function runOf(name: string): { runId: string; times: number } {
+  const cut = name.lastIndexOf(mark);
+  return cut < 0 ? { runId: name, times: 0 } : { runId: name.slice(0, cut), times: Number(name.slice(cut + 1)) || 0 };
 }

@@ -1,9 +1,9 @@
 /**
- * Traveler's device records, parsed leniently in form (numbers as strings, missing fields, times as text) and strictly in meaning:
- * an unknown code becomes `unknown` and is kept as received. Field names and codes: docs on Traveler's wire.
+ * Traveler's device records, parsed leniently in form (numbers as strings, missing fields, times as text) and strictly in
+ * meaning: an unknown code becomes `unknown` and is kept as received. Field names and codes: docs on Traveler's wire.
  *
- * Written by hand instead of as a schema because every gather parses every row of every page; the test checks the results against
- * the schemas `listedDevice` and `deviceDetail`.
+ * Written by hand instead of as a schema because every gather parses every row of every page; the test checks the results
+ * against the schemas `listedDevice` and `deviceDetail`.
  */
 import type { Access, Approval, DeviceDetail, ListedDevice, Wipe } from '#domain/devices/device';
 

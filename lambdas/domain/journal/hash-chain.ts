@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 
-/** One line of the journal, about a device or (without user and device) about the source itself. Its id is the same everywhere. */
+/**
+ * One line of the journal, about a device or (without user and device) about the source itself. Its id is the same everywhere.
+ */
 export const journalLine = z.object({
   lineId: z.string().min(1),
   sourceId: z.string().min(1),
@@ -55,7 +57,9 @@ export function extend(head: ChainHead, lines: readonly JournalLine[], hash: Has
   return entries;
 }
 
-/** JSON with the fields of every object sorted by name, so that equal values give equal text. Numbers as JavaScript writes them. */
+/**
+ * JSON with the fields of every object sorted by name, so that equal values give equal text. Numbers as JavaScript writes them.
+ */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';

@@ -9,7 +9,7 @@ import type { Enforcement } from '#domain/quarantine/enforcement';
 import { planServer } from '#domain/quarantine/server-settings';
 import type { Settings } from '#domain/quarantine/settings';
 
-/** Stands for the next gather. */
+/** Placeholder for the id of the next gather. */
 const comingRun = 'the coming gather';
 
 export type AfterPublication = { state: SourceState; asRecorded: (devices: readonly Device[]) => readonly Device[] };

@@ -1,6 +1,6 @@
 /**
- * The cause of an Auto-Quarantine action, from which its id derives. The same device, registration, verdict, rule and server state
- * give the same id, so that it is never requested twice; a device that becomes pending again gives a new one.
+ * The cause of an Auto-Quarantine action, from which its id derives. The same device, registration, verdict, rule and server
+ * state give the same id, so that it is never requested twice; a device that becomes pending again gives a new one.
  */
 import type { Action } from '#domain/actions/action';
 import type { Device } from '#domain/devices/device';

@@ -14,15 +14,20 @@ export type DecideInput = {
   server: { requiresApproval: RequiresApproval; aqSupport: AqSupport };
   /** As in effect: `extender` also if the server's settings cannot be written. */
   enforcement: 'server' | 'extender';
-  /** `owed`: the devices present are still to be recorded as existing, so AQ is not in force yet. */
+  /** `owed`: the present devices still have to be recorded as existing, so AQ is not in force yet. */
   baseline: 'recorded' | 'owed';
   enrolmentFeed: EnrolmentFeed;
   /** Devices that the server now lists, in any order. */
   devices: readonly DeviceFacts[];
-  /** Every enrolment that can concern this user, in any order: by device id, Traveler name, alias, portal user or display name. */
+  /**
+   * Every enrolment that can concern this user, in any order: by device id, Traveler name, alias, portal user or display name.
+   */
   enrolments: readonly Enrolment[];
   links: readonly Link[];
-  /** Others with the same display name or common name: portal users (email) and Traveler users of this source, this user included. */
+  /**
+   * Others with the same display name or common name: portal users (email) and Traveler users of this source, this user
+   * included.
+   */
   sameName: { portalUsers: readonly string[]; travelerUsers: readonly string[] };
   decisions: readonly Decision[];
 };

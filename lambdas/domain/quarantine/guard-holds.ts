@@ -39,7 +39,7 @@ function holdsOf(holding: readonly string[], confirmed: readonly string[]): Requ
 }
 
 /** What a rejection cancels, as keys of devices (`guardedKey`). */
-export type RejectedTakings = {
+export type RejectedLosses = {
   /** What the rejected guard stopped. */
   own: ReadonlySet<string>;
   /** What confirmed guards stopped: carried out later, unless the rejected guard stopped it too. */
@@ -51,6 +51,8 @@ export type RejectedTakings = {
 export const guardedKey = ({ sourceId, user, deviceId }: Pick<GuardedDevice, 'sourceId' | 'user' | 'deviceId'>): string =>
   `${sourceId}|${user}|${deviceId}`;
 
-/** Whether a rejection cancels what waits for this device (`guardedKey`). A rejection outweighs a confirmation: access is kept. */
-export const isRejected = (device: string, { own, confirmed, alone }: RejectedTakings): boolean =>
+/**
+ * Whether a rejection cancels what waits for this device (`guardedKey`). A rejection outweighs a confirmation: access is kept.
+ */
+export const isRejected = (device: string, { own, confirmed, alone }: RejectedLosses): boolean =>
   own.has(device) || (alone && !confirmed.has(device));

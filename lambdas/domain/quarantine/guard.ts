@@ -8,7 +8,7 @@ import { hasAccess } from '#domain/devices/server-state';
 
 export type GuardLimits = { maxDevices: number; maxPercent: number };
 /** `affected`: devices that would lose access. `devices`: how many the source has. */
-export type Takings = { affected: number; devices: number };
+export type AccessLoss = { affected: number; devices: number };
 
 export const guardFigures = z.object({
   trips: z.boolean(),
@@ -20,21 +20,23 @@ export const guardFigures = z.object({
 export type GuardFigures = z.infer<typeof guardFigures>;
 
 /** Trips when both limits are exceeded. Pure. */
-export function guardOf({ affected, devices }: Takings, { maxDevices, maxPercent }: GuardLimits): GuardFigures {
+export function guardOf({ affected, devices }: AccessLoss, { maxDevices, maxPercent }: GuardLimits): GuardFigures {
   const exceeded = affected > maxDevices && affected * 100 > maxPercent * devices;
   const percent = devices === 0 ? (affected === 0 ? 0 : 100) : Math.round((affected / devices) * 10_000) / 100;
   return { trips: exceeded, affected, devices, percent };
 }
 
 /** Whether this automatic action would take away access that the device has now. */
-export function isTaking(device: DeviceFacts, action: { type: string; rule?: string | undefined }): boolean {
+export function takesAccess(device: DeviceFacts, action: { type: string; rule?: string | undefined }): boolean {
   return action.type === 'block' && action.rule !== 'manual-decision' && hasAccess(device);
 }
 
 export const guardedDevice = z.object({ sourceId: z.string(), user: z.string(), deviceId: z.string(), rule: z.string() });
 export type GuardedDevice = z.infer<typeof guardedDevice>;
 
-/** What the guard stopped. A `publication`, `snapshot` or `import` was not applied; of a `gather` or `feed` only the blocks wait. */
+/**
+ * What the guard stopped. A `publication`, `snapshot` or `import` was not applied; of a `gather` or `feed` only the blocks wait.
+ */
 export const guardKind = z.enum(['publication', 'snapshot', 'import', 'gather', 'feed']);
 export type GuardKind = z.infer<typeof guardKind>;
 export const guardState = z.enum(['waiting', 'confirming', 'rejecting', 'confirmed', 'rejected']);

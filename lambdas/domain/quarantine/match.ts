@@ -29,8 +29,8 @@ export function matchesOf(input: DecideInput): Matches {
 }
 
 /**
- * How a device is matched. Either all of its device matches are enrolled or none is (`deviceMatches`). The user match counts if no
- * enrolled enrolment has the device's id.
+ * How a device is matched. Either all of its device matches are enrolled or none is (`deviceMatches`). The user match counts if
+ * no enrolled enrolment has the device's id.
  */
 export function matchOf(matches: Matches, { hits }: Holders): Match {
   const [first] = hits;

@@ -20,7 +20,10 @@ import { givesBack, type RuleId } from '#domain/quarantine/rules';
 export type PlannedAction = {
   deviceId: string;
   type: 'approve' | 'block';
-  /** `hold`: a block that only keeps a device waiting, if the server cannot. `give-back`: an approve that only lifts our own block. */
+  /**
+   * `hold`: a block that only keeps a device waiting, if the server cannot. `give-back`: an approve that only lifts our own
+   * block.
+   */
   purpose: 'verdict' | 'hold' | 'give-back';
   verdict: Verdict['verdict'];
   rule: string;
@@ -61,8 +64,8 @@ export function planActions({ devices, verdicts, enforcement }: PlanInput): Plan
 }
 
 /**
- * Whether a device with this verdict is held: without access and waiting, because of the server or us, or about to be (`planned`).
- * It is newly held, and so reported, if it is held now and its stored `heldSince` is null.
+ * Whether a device with this verdict is held: without access and waiting, because of the server or us, or about to be
+ * (`planned`). It is newly held, and so reported, if it is held now and its stored `heldSince` is null.
  */
 export function isHeld(device: DeviceFacts, verdict: Verdict, planned: readonly PlannedAction[]): boolean {
   if (verdict.verdict !== 'hold') return false;

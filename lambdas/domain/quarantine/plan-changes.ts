@@ -2,7 +2,7 @@
 
 import type { Device, DeviceKey, VerdictName } from '#domain/devices/device';
 import type { Verdict } from '#domain/quarantine/decide';
-import { type GuardFigures, type GuardLimits, guardOf, type Takings } from '#domain/quarantine/guard';
+import { type AccessLoss, type GuardFigures, type GuardLimits, guardOf } from '#domain/quarantine/guard';
 
 export type PlanChange = DeviceKey & {
   /** As stored; null if nothing was decided yet. */
@@ -15,7 +15,7 @@ export type FleetPlan = {
   changes: PlanChange[];
   perRule: Record<string, RuleTally>;
   /** By source. */
-  takings: Record<string, Takings>;
+  takings: Record<string, AccessLoss>;
 };
 export type PlanGuard = Pick<GuardFigures, 'trips' | 'affected' | 'percent'> & { sources: Record<string, GuardFigures> };
 
@@ -55,7 +55,7 @@ export function perRule(changes: readonly PlanChange[]): Record<string, RuleTall
 /** The guard's figures for a plan: for each source, and for all together. */
 export function guardOfPlan(takings: FleetPlan['takings'], limits: GuardLimits): PlanGuard {
   const sources = Object.fromEntries(Object.entries(takings).map(([id, taken]) => [id, guardOf(taken, limits)]));
-  const sum = (of: keyof Takings) => Object.values(takings).reduce((total, taken) => total + taken[of], 0);
+  const sum = (of: keyof AccessLoss) => Object.values(takings).reduce((total, taken) => total + taken[of], 0);
   const { affected, percent } = guardOf({ affected: sum('affected'), devices: sum('devices') }, limits);
   return { trips: Object.values(sources).some(({ trips }) => trips), affected, percent, sources };
 }

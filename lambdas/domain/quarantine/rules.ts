@@ -29,10 +29,10 @@ type Rule = {
   says: string;
   /** The verdicts it can give, in one sentence. */
   gives: string;
-  applies: (subject: RuleContext, circumstances: UserContext) => boolean;
-  verdict: (subject: RuleContext, circumstances: UserContext) => VerdictName;
-  evidence: (subject: RuleContext, circumstances: UserContext) => string;
-  wouldChange: (subject: RuleContext, circumstances: UserContext) => string;
+  applies: (context: RuleContext, user: UserContext) => boolean;
+  verdict: (context: RuleContext, user: UserContext) => VerdictName;
+  evidence: (context: RuleContext, user: UserContext) => string;
+  wouldChange: (context: RuleContext, user: UserContext) => string;
 };
 
 export const rules = [
@@ -87,7 +87,7 @@ export const rules = [
     applies: ({ device }, { input }) => whyNotInForce(input, device) !== null,
     verdict: ({ device }, { input }) => (isKnownOff(input) && hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }, { input }) =>
-      `${whyNotInForce(input, device) ?? 'in force'}${isKnownOff(input) ? givenBackOr(stillBarred)(device) : stillBarred(device)}`,
+      `${whyNotInForce(input, device) ?? 'in force'}${isKnownOff(input) ? givenBackOr(stillBlocked)(device) : stillBlocked(device)}`,
     wouldChange: () => 'Switching Auto-Quarantine on, once the server supports it and its present devices are recorded.',
   },
   {
@@ -97,7 +97,7 @@ export const rules = [
     applies: ({ device }) => device.existing,
     verdict: ({ device }) => (isPending(device) || hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) =>
-      `connected before Auto-Quarantine: present in the gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBarred)(device)}`,
+      `connected before Auto-Quarantine: present in the gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBlocked)(device)}`,
     wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
   },
   {
@@ -124,13 +124,12 @@ export const rules = [
     id: 'verse-on-enrolled-device',
     says: 'Verse is approved on enrolled devices: Verse for iOS where the user has an enrolled iOS device, Verse for Android where this very device is enrolled.',
     gives: 'approve',
-    applies: (subject, circumstances) =>
-      circumstances.input.settings.autoApproveVerse && verseEnrolment(subject, circumstances) !== null,
+    applies: (context, user) => user.input.settings.autoApproveVerse && verseEnrolment(context, user) !== null,
     verdict: () => 'approve',
-    evidence: (subject, circumstances) => {
-      if (subject.match.kind === 'device') return `Verse, and ${subject.match.evidence}`;
-      const enrolment = verseEnrolment(subject, circumstances);
-      return `Verse, and ${subject.match.evidence}${enrolment ? `: ${described(enrolment)}` : ''}`;
+    evidence: (context, user) => {
+      if (context.match.kind === 'device') return `Verse, and ${context.match.evidence}`;
+      const enrolment = verseEnrolment(context, user);
+      return `Verse, and ${context.match.evidence}${enrolment ? `: ${described(enrolment)}` : ''}`;
     },
     wouldChange: () => 'The end of that enrolment, or switching the Verse option off.',
   },
@@ -191,8 +190,8 @@ export const rules = [
     gives: 'hold',
     applies: () => true,
     verdict: () => 'hold',
-    evidence: (subject, circumstances) => overAllowance(subject, circumstances),
-    wouldChange: (_, circumstances) => waysToAllow(circumstances),
+    evidence: (context, user) => overAllowance(context, user),
+    wouldChange: (_, user) => waysToAllow(user),
   },
 ] as const satisfies readonly Rule[];
 
@@ -238,7 +237,7 @@ function wasApprovedOnServer({ denial }: DeviceFacts): boolean {
   return denial?.took?.approval === 'approved' || denial?.took?.approval === 'auto-approved';
 }
 
-function stillBarred(device: DeviceFacts): string {
+function stillBlocked(device: DeviceFacts): string {
   return isDeniedByUs(device) ? '; it is still barred by our own earlier block, which approving it by hand lifts' : '';
 }
 

@@ -16,9 +16,9 @@ export type UserMatch = {
 };
 type Input = Pick<DecideInput, 'user' | 'links' | 'sameName' | 'enrolments'>;
 /** The device matches of one device of this user. */
-type Held = { hits: readonly Hit[] };
+type DeviceHits = { hits: readonly Hit[] };
 type Links = { confirmed: readonly string[]; undone: ReadonlySet<string> };
-type Facts = { input: Input; devices: readonly Held[]; confirmed: readonly string[] };
+type Facts = { input: Input; devices: readonly DeviceHits[]; confirmed: readonly string[] };
 type Kind = { find: (facts: Facts) => readonly string[]; says: (who: string, user: string) => string };
 
 const noUsers: readonly string[] = [];
@@ -47,7 +47,7 @@ const noLinks: Links = { confirmed: noUsers, undone: new Set() };
 const unmatched: UserMatch = { portalUsers: noUsers, evidence: 'no enrolment has its id or is known to be of this user' };
 
 /** `devices`: the device matches of each of the user's devices. List order never matters. */
-export function matchUser(input: Input, devices: readonly Held[]): UserMatch {
+export function matchUser(input: Input, devices: readonly DeviceHits[]): UserMatch {
   if (input.enrolments.length === 0 && input.links.length === 0) return unmatched;
   const { confirmed, undone } = newestLinks(input.links);
   for (const { find, says } of kinds) {
@@ -88,7 +88,7 @@ function findByDisplayName({ user, enrolments, sameName }: Input): readonly stri
   return isShared ? noUsers : [namesake];
 }
 
-function emailsOfHits(devices: readonly Held[]): readonly string[] {
+function emailsOfHits(devices: readonly DeviceHits[]): readonly string[] {
   const found: string[] = [];
   for (const { hits } of devices) for (const { enrolment } of hits) found.push(enrolment.user.email.toLowerCase());
   return found;
@@ -102,9 +102,9 @@ export function isSameUser(name: string | undefined, user: string): boolean {
   return name !== undefined && (name === user || canonicalName(name) === canonicalName(user));
 }
 
-function emailsWhere(enrolments: readonly Enrolment[], holds: (user: Enrolment['user']) => boolean): readonly string[] {
+function emailsWhere(enrolments: readonly Enrolment[], matches: (user: Enrolment['user']) => boolean): readonly string[] {
   const found: string[] = [];
-  for (const { user } of enrolments) if (holds(user)) found.push(user.email.toLowerCase());
+  for (const { user } of enrolments) if (matches(user)) found.push(user.email.toLowerCase());
   return found;
 }
 

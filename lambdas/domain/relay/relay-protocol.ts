@@ -18,9 +18,10 @@ import { problem, serverFacts } from '#domain/devices/source';
  * The newest version that both ends of this release support, and the oldest that its cloud accepts. What a relay of protocol 1
  * lacks:
  * - it sends no `problems` (hello, ping) and no `detailAt` (rows of a part): its records count as read when it was asked;
- * - it ignores `attention` (gather: it reads again only what its own records show as moving), `asBefore` (action: an
- *   approval that lifts our own block is then a plain one), `answers` (pong) and `advice` (welcome).
- * Fields are only ever added, and an added one may be absent; test/fixtures/relay-protocol-1.jsonl is a recorded protocol 1 session.
+ * - it ignores `attention` (gather: it reads again only what its own records show as moving), `asBefore` (action: an approval
+ *   that lifts our own block is then a plain one), `answers` (pong) and `advice` (welcome).
+ * Fields are only ever added, and an added one may be absent; test/fixtures/relay-protocol-1.jsonl is a recorded protocol 1
+ * session.
  */
 export const protocol = { current: 2, oldest: 1 } as const;
 

@@ -1,4 +1,6 @@
-/** The server as it would have been under other settings: what it requires, what counts as existing, and how a device registers. */
+/**
+ * The server as it would have been under other settings: what it requires, what counts as existing, and how a device registers.
+ */
 
 import { isExistingConnection } from '#domain/gather/observe-device';
 import type { JournalLine } from '#domain/journal/hash-chain';

@@ -1,7 +1,7 @@
 /**
  * The configuration file: the same for the local stack and for `cdk deploy`. The local stack accepts passwords in it and stores
- * them as secrets; a deployment rejects them (`deployedConfiguration`). Functions receive `RuntimeConfiguration`: never a password,
- * always a secret's name.
+ * them as secrets; a deployment rejects them (`deployedConfiguration`). Functions receive `RuntimeConfiguration`: never a
+ * password, always a secret's name.
  */
 import { z } from 'zod';
 import { type BySourceKind, bySourceKind, type SourceKind } from '#domain/devices/source-kinds';

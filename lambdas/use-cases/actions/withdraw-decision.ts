@@ -1,10 +1,10 @@
 /**
- * Withdraws the decisions of people and portal rules about a device up to a time; then the rules decide again. An approve or block
- * that was requested and not sent yet is cancelled. Each step is idempotent.
+ * Withdraws the decisions of people and portal rules about a device up to a time; then the rules decide again. An approve or
+ * block that was requested and not sent yet is cancelled. Each step is idempotent.
  *
- * A withdrawal may arrive before the request that it ends, or at the same time: the withdrawal is stored before the device's open
- * action is read, and a request is in the ledger before it checks for a withdrawal (request-action), so that at least one of
- * the two sees the other.
+ * A withdrawal may arrive before the request that it ends, or at the same time: the withdrawal is stored before the device's
+ * open action is read, and a request is in the ledger before it checks for a withdrawal (request-action), so that at least one
+ * of the two sees the other.
  */
 
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';

@@ -4,7 +4,7 @@ import type { Device } from '#domain/devices/device';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { decide, type Verdict } from '#domain/quarantine/decide';
 import type { DecideInput } from '#domain/quarantine/decide-input';
-import { isTaking } from '#domain/quarantine/guard';
+import { takesAccess } from '#domain/quarantine/guard';
 import { type GuardHolds, isHeldByGuard } from '#domain/quarantine/guard-holds';
 import { isHeld, type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
 
@@ -31,7 +31,7 @@ export function decideUser(devices: readonly Device[], input: DecideInput, holds
     const verdict = byId.get(device.deviceId);
     if (!facts || !verdict) return [];
     const action = wanted.get(device.deviceId);
-    const waits = guarded && action !== undefined && isTaking(facts, action);
+    const waits = guarded && action !== undefined && takesAccess(facts, action);
     const planned = waits ? undefined : action;
     const withheld = waits ? action : undefined;
     return [{ device, facts, verdict, planned, withheld, held: isHeld(facts, verdict, planned ? [planned] : []) }];

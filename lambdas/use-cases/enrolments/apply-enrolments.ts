@@ -1,10 +1,11 @@
 /**
- * Applies many enrolments at once: an import, or a snapshot that replaces all. They are compared with what is stored, so that only
- * changes are written; planned for the whole fleet before anything is written, and stopped by the guard if too many devices would
- * lose access. Afterwards exactly the users for whom something changes are sent to evaluation.
+ * Applies many enrolments at once: an import, or a snapshot that replaces all. They are compared with what is stored, so that
+ * only changes are written; planned for the whole fleet before anything is written, and stopped by the guard if too many devices
+ * would lose access. Afterwards exactly the users for whom something changes are sent to evaluation.
  *
- * Invariants: either nothing is done, or in the end everything, however often it is interrupted: a repetition writes what is still
- * missing, and sends what an earlier attempt may have left unsent (`owes`). An older snapshot never overwrites a newer one.
+ * Invariants: either nothing is done, or in the end everything, however often it is interrupted: a repetition writes what is
+ * still missing, and sends what an earlier attempt may have left unsent (`owes`). An older snapshot never overwrites a newer
+ * one.
  */
 import pMap from 'p-map';
 import type { EnrolmentBulk } from '#adapters/dynamodb/enrolments/enrolment-bulk';
@@ -58,18 +59,18 @@ export function applyManyEnrolments(deps: ApplyManyDependencies) {
 
   return async (many: ManyEnrolments): Promise<ManyApplied> => {
     const { jobId, given, snapshotAt, stop } = many;
-    const [stored, owes, feed] = await Promise.all([bulk.readAll(), bulk.owes(jobId), deps.enrolments.feed(now())]);
+    const [stored, unfinished, feed] = await Promise.all([bulk.readAll(), bulk.owes(jobId), deps.enrolments.feed(now())]);
     const wanted = wantedOf(given, { stored: stored.keys(), snapshotAt });
     const changes = wanted.flatMap((one) => enrolmentChange(stored.get(one.id) ?? null, one) ?? []);
     // What was begun is completed: the guard cleared it before the first write.
-    if (stop && !owes && (changes.length > 0 || feed !== 'fresh')) {
+    if (stop && !unfinished && (changes.length > 0 || feed !== 'fresh')) {
       const supposed = { sourceIds, enrolments: enrolmentIndex(after(stored, changes)), feed: 'fresh' as const };
       const result = await rail.before(stop, supposed, many.keep);
       if (result.outcome === 'stopped') return { outcome: 'guarded', guard: result.guard };
     }
     if (snapshotAt !== null && !(await bulk.beginSnapshot(jobId, snapshotAt))) return { outcome: 'outdated' };
     const feedReturned = (await deps.enrolments.noteEvent(now())) === 'owed';
-    if (changes.length === 0 && !owes && !feedReturned) return summary(many, { known: stored, changes, users: [] });
+    if (changes.length === 0 && !unfinished && !feedReturned) return summary(many, { known: stored, changes, users: [] });
     await bulk.noteOwed(jobId, { owes: true, now: now() });
     if ((await writeAll(changes, { wanted, snapshotAt })) === 'outdated') return { outcome: 'outdated' };
     const { users } = await plan({ sourceIds });

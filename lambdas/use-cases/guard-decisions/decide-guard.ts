@@ -1,6 +1,6 @@
 /**
- * A person decides on what the guard stopped. A confirmation applies it, evaluated again on what is stored then; a rejection leaves
- * everything unchanged. The decision is recorded first: after a crash, the same decision, repeated, completes it.
+ * A person decides on what the guard stopped. A confirmation applies it, evaluated again on what is stored then; a rejection
+ * leaves everything unchanged. The decision is recorded first: after a crash, the same decision, repeated, completes it.
  */
 import type { GuardDecision, GuardStore } from '#adapters/dynamodb/settings/guards';
 import type { GuardItem, GuardKind } from '#domain/quarantine/guard';

@@ -8,7 +8,7 @@ import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { type GuardItem, trippedSources } from '#domain/quarantine/guard';
-import { confirmedGuards, guardedKey, guardsHolding, isRejected, type RejectedTakings } from '#domain/quarantine/guard-holds';
+import { confirmedGuards, guardedKey, guardsHolding, isRejected, type RejectedLosses } from '#domain/quarantine/guard-holds';
 import { newAction } from '#use-cases/decide-user/aq-actions';
 import type { PlanFleet } from '#use-cases/plan/plan';
 import type { LostAccess } from '#use-cases/plan/plan-outcome';
@@ -38,7 +38,7 @@ export async function confirmTakings(deps: HeldTakingsDependencies, guard: Guard
 export async function rejectTakings(deps: HeldTakingsDependencies, guard: GuardItem): Promise<string> {
   const own = new Set((await deps.guards.takings(guard)).map(guardedKey));
   const sourceIds = trippedSources(guard.sources);
-  const rejected = new Map<string, RejectedTakings>();
+  const rejected = new Map<string, RejectedLosses>();
   const toEvaluate = new Set<string>();
   for (const sourceId of sourceIds) {
     const holds = await deps.guards.holds(sourceId);

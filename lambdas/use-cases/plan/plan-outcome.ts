@@ -1,7 +1,7 @@
 /** From decided devices to a plan's outcome. An action that is in the ledger and must not be requested again does not count. */
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { Device } from '#domain/devices/device';
-import { isTaking } from '#domain/quarantine/guard';
+import { takesAccess } from '#domain/quarantine/guard';
 import type { PlannedAction } from '#domain/quarantine/plan-actions';
 import { changeOf, type PlanChange } from '#domain/quarantine/plan-changes';
 import { aqAction, newAction } from '#use-cases/decide-user/aq-actions';
@@ -16,8 +16,8 @@ export type UserOutcome = { changes: PlanChange[]; taken: LostAccess[]; differs:
 type Reads = Pick<Ledger, 'read' | 'readMany'>;
 
 /**
- * One outcome per list of `users`, in their order. Their wanted actions are read from the ledger together; an action that the guard
- * now withholds is not part of the plan, but counts as lost access (`taken`).
+ * One outcome per list of `users`, in their order. Their wanted actions are read from the ledger together; an action that the
+ * guard now withholds is not part of the plan, but counts as lost access (`taken`).
  */
 export async function outcomesOf(
   ledger: Reads,
@@ -45,7 +45,7 @@ async function add(
   const change = changeOf(device, verdict, planned && isNew ? planned.type : null);
   if (change) outcome.changes.push(change);
   if (change || !isSameVerdict(device, verdict)) outcome.differs = true;
-  if (isNew && isTaking(facts, wanted)) outcome.taken.push({ device, planned: wanted });
+  if (isNew && takesAccess(facts, wanted)) outcome.taken.push({ device, planned: wanted });
 }
 
 async function isRequested(
@@ -63,7 +63,7 @@ async function known(ledger: Reads, decided: readonly DecidedDevice[], now: numb
     return wanted ? [aqAction(device, wanted, { now, again: 0 }).actionId] : [];
   });
   if (ids.length === 0) return ledger;
-  const asked = new Set(ids);
+  const prefetched = new Set(ids);
   const found = new Map((await ledger.readMany(ids)).map((action) => [action.actionId, action]));
-  return { read: async (id) => (asked.has(id) ? (found.get(id) ?? null) : ledger.read(id)) };
+  return { read: async (id) => (prefetched.has(id) ? (found.get(id) ?? null) : ledger.read(id)) };
 }

@@ -1,6 +1,6 @@
 /**
- * What would change under other settings, other enrolments or a fresh feed: every user is decided as in an evaluation, and nothing
- * is written. Users are streamed and only changes are kept, so memory grows with the enrolments, not with the devices.
+ * What would change under other settings, other enrolments or a fresh feed: every user is decided as in an evaluation, and
+ * nothing is written. Users are streamed and only changes are kept, so memory grows with the enrolments, not with the devices.
  *
  * Names: a match by display name depends on how many users of the source share the name, which is known only at the end of the
  * stream. Users are decided as if their name were unique; those that turn out to share it are read and decided again.
@@ -10,7 +10,7 @@ import pMap from 'p-map';
 import type { FleetUser } from '#adapters/dynamodb/devices/fleet-scan';
 import type { UserKey } from '#domain/devices/device';
 import { commonName } from '#domain/devices/names';
-import type { Takings } from '#domain/quarantine/guard';
+import type { AccessLoss } from '#domain/quarantine/guard';
 import { type FleetPlan, inOrder, perRule } from '#domain/quarantine/plan-changes';
 import { type InputReaders, readInput, registered } from '#use-cases/decide-user/decide-inputs';
 import { type DecidedDevice, decideUser } from '#use-cases/decide-user/decide-user';
@@ -44,7 +44,7 @@ export function planFleet(deps: PlanDependencies) {
           now: () => now,
           users: {
             async travelerUsersNamed(sourceId, name) {
-              names.asked(sourceId, name);
+              names.request(sourceId, name);
               return [...named(one.key)];
             },
           },
@@ -96,7 +96,7 @@ function nameBook() {
       if (known) known.push(user);
       else users.set(name, [user]);
     },
-    asked: (sourceId: string, name: string): void => void wanted.add(text(sourceId, name)),
+    request: (sourceId: string, name: string): void => void wanted.add(text(sourceId, name)),
     shared: (): { sourceId: string; users: string[] }[] =>
       [...wanted].flatMap((name) => {
         const found = users.get(name) ?? [];
@@ -109,7 +109,7 @@ function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: Us
   const changes = inOrder(outcomes.flatMap(({ outcome }) => outcome.changes));
   const taken = outcomes.flatMap(({ outcome }) => outcome.taken);
   const affected = Map.groupBy(taken, ({ device }) => device.sourceId);
-  const takings = [...count].map(([id, devices]): [string, Takings] => [
+  const takings = [...count].map(([id, devices]): [string, AccessLoss] => [
     id,
     { affected: affected.get(id)?.length ?? 0, devices },
   ]);
