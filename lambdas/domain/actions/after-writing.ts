@@ -17,7 +17,7 @@ const readBackAfterMs = [250, 1000];
 
 /**
  * Usually the first reading shows the effect, and everything is stored at once, with the end. If the worker is killed before
- * that, the answer counts as lost. If the server takes longer, the action is stored as applied first; a wipe is always.
+ * that, the answer counts as lost. If the server takes longer, the action is stored as applied first; a wipe always is.
  */
 export function afterAccepted(attempt: AttemptOnDevice, { before, after }: Saw<'accepted'>, moment: Moment): Decision {
   const steps = stepsFor(attempt, [['apply', '']], moment.now);

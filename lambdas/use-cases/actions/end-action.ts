@@ -1,6 +1,6 @@
 /**
  * The end of an action. One transaction writes the ledger, the timeline and the device's new state; then the user is evaluated
- * again. After a crash before the transaction the action is read again; after a crash behind it the evaluation is sent once more.
+ * again. After a crash before the transaction, the device is read again; after a later one, the evaluation is sent once more.
  */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';

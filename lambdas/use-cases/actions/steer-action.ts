@@ -35,7 +35,7 @@ export function cancelOnRequest(deps: SteerDependencies) {
       const ended =
         action.state === 'cancelled' ? action : await cancelAction(deps.ledger, action, { why: `Called off by ${by}.`, now: at });
       if (ended === null) {
-        const because = whySent(action);
+        const because = whyNotCancelled(action);
         return because === null ? null : { outcome: 'refused', action, because };
       }
       if (isDecisionType(action.type)) await deps.decisions.withdrawOne(action, actionId, { at, by });
@@ -45,7 +45,7 @@ export function cancelOnRequest(deps: SteerDependencies) {
 }
 
 /** Why it cannot be cancelled; null when it was not sent: another worker has just written it. */
-function whySent({ state, type }: LedgerAction): string | null {
+function whyNotCancelled({ state, type }: LedgerAction): string | null {
   if (state === 'requested' || state === 'queued' || state === 'waiting') return null;
   return isWipe({ type })
     ? 'the wipe has gone out; ask for cancel-wipe, which takes it back if the phone has not fetched it'
