@@ -1,4 +1,4 @@
-/** What outsiders may ask for, by event or over the API: the use cases on their real stores and queues. */
+/** What callers can request, by event or over the API: the use cases with their real stores and queues. */
 import { randomUUID } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { actionLanes } from '#adapters/action-queue';

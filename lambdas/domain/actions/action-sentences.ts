@@ -1,6 +1,6 @@
 /**
- * How an action reads in the device's timeline: a line for each step on its way, and one for its end, with who, what, why,
- * before and after, and how long each step took.
+ * The timeline lines of an action: one for each step and one for its end, with who, what, why, the state before and after, and
+ * how long each step took.
  */
 
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
@@ -38,8 +38,8 @@ export const actionName = ({ purpose, type }: Pick<Action, 'purpose' | 'type'>):
   purposes[purpose] ?? traitsOf(type).name;
 
 /**
- * The line for one step. `number`: from 0, the request, over the action's whole life: one step, one such line. `after`: what the
- * server showed by then, if it was read.
+ * The line for one step. `number` counts the action's steps from 0, the request; each step has exactly one line. `after`: what
+ * the server showed by then, null if it was not read.
  */
 export function stepLine(
   action: Action,
@@ -61,7 +61,7 @@ export function stepLine(
   };
 }
 
-/** The line for an action that has just ended with `last`. Its id is the action's: one action, one such line. */
+/** The line for an action that has just ended with `last`. Its id derives from the action's id, so there is one per action. */
 export function endingLine(action: Action, last: Step): TimelineEntry {
   const took = Math.max(0, last.at - action.requestedAt);
   const { actionId, type, purpose, requestedBy, requestedAt, reason, rule, before, after, attempts, history } = action;
@@ -90,7 +90,7 @@ export function endingLine(action: Action, last: Step): TimelineEntry {
 
 const seconds = (ms: number): string => (ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`);
 
-/** The lines of an end: its own, and where it removed the device, the device's. */
+/** The lines for the end of an action: its own, and one for the device if it was removed. */
 export function endingLines(action: Action, last: Step): TimelineEntry[] {
   const line = endingLine(action, last);
   if (!traitsOf(action.type).removes || last.state !== 'confirmed') return [line];

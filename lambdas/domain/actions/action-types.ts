@@ -6,19 +6,19 @@
 import type { ActionType } from '#domain/actions/action';
 
 type ActionTraits = {
-  /** In sentences. */
+  /** As used in sentences. */
   name: string;
-  /** Newer requests that take the place of this one while it has not gone out. */
+  /** Types of newer requests that supersede this one before it is sent. */
   supersededBy: readonly ActionType[];
-  /** Asked for by a person or a portal rule, it is a decision until it is withdrawn. */
+  /** Requested by a person or a portal rule, it is a decision until it is withdrawn. */
   isDecision: boolean;
-  /** What it does to our own denial of the device. */
+  /** What it does to our own block of the device. */
   denial: 'sets' | 'lifts' | 'keeps';
   /** It ends the registration of the device. */
   removes: boolean;
-  /** Puts a wipe on the server: names its targets, is fenced, limited by the hour, and followed until the phone was wiped. */
+  /** Requests a wipe from the server: has targets and a fence, counts against the hourly limit, and stays open until wiped. */
   wipes: boolean;
-  /** Takes back the wipes that are on the server. */
+  /** Cancels the wipes that are pending on the server. */
   cancelsWipes: boolean;
 };
 
@@ -48,7 +48,7 @@ const types: { [K in ActionType]: ActionTraits } = actionTypes;
 export const traitsOf = (type: ActionType): ActionTraits => types[type];
 export const isWipe = ({ type }: { type: ActionType }): boolean => types[type].wipes;
 
-/** `type` as it was stored, perhaps by another release. */
+/** `type` as stored, perhaps by another release. */
 export const isDecisionType = (type: string): type is DecisionType => storedTraits(type)?.isDecision === true;
 export const denialEffectOf = (type: string): ActionTraits['denial'] => storedTraits(type)?.denial ?? 'keeps';
 

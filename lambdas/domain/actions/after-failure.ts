@@ -1,4 +1,4 @@
-/** What follows when the server could not be read or asked: by the table of consequences (failure.ts). */
+/** What follows when the server could not be read or written: by the table of consequences (failure.ts). */
 import type { Attempt, Decision, Moment } from '#domain/actions/attempt';
 import { end, only, stateOf, wait } from '#domain/actions/attempt-steps';
 import { type Consequence, consequences, type SourceFailure } from '#domain/actions/failure';
@@ -12,7 +12,7 @@ export function afterFailure(attempt: Attempt, { failure, consequence }: Failed,
   return pause === null ? retryLater(attempt, failure, moment) : only(pause);
 }
 
-/** The source is paused until then; null: somebody else has just seen it healthy. */
+/** The source is paused until `until`; null: another worker has just found it healthy. */
 export function afterPause(
   attempt: Attempt,
   { failure, until }: { failure: SourceFailure; until: number | null },
@@ -27,21 +27,21 @@ const retryLater = (attempt: Attempt, { message, retryAfterMs }: SourceFailure, 
 
 /** The device could not be read. */
 export function afterFailedRead(attempt: Attempt, failure: SourceFailure, moment: Moment): Decision {
-  if (isTooLate(attempt, moment)) return neverLearnt(attempt, failure.message, moment);
+  if (isTooLate(attempt, moment)) return failUnresolved(attempt, failure.message, moment);
   const consequence = consequences[failure.kind].reading;
   return afterFailure(attempt, { failure, consequence }, moment);
 }
 
-/** Its record is not where it was. A gather finds out where it is. */
+/** The record is not at its address. The next gather finds the new one. */
 export function afterMissedRead(attempt: Attempt, note: string, moment: Moment): Decision {
-  return isTooLate(attempt, moment) ? neverLearnt(attempt, note, moment) : wait(attempt, { note }, moment);
+  return isTooLate(attempt, moment) ? failUnresolved(attempt, note, moment) : wait(attempt, { note }, moment);
 }
 
-/** Past its deadline, and it is unknown whether it took effect. What was only claimed expires by itself. */
+/** Past its deadline, and it is unknown whether it took effect. One that was only claimed expires normally. */
 export const isTooLate = (attempt: Attempt, { now }: Moment): boolean =>
   now >= attempt.action.expiresAt && stateOf(attempt) !== 'dispatched';
 
-const neverLearnt = (attempt: Attempt, note: string, moment: Moment): Decision =>
+const failUnresolved = (attempt: Attempt, note: string, moment: Moment): Decision =>
   end(
     attempt,
     [

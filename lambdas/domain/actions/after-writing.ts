@@ -1,7 +1,7 @@
-/** What follows once the write was tried: accepted, refused, or without an answer. */
+/** What follows once the write was attempted: accepted, refused, or without an answer. */
 import { afterFailedRead, afterFailure, afterMissedRead } from '#domain/actions/after-failure';
 import { afterGone } from '#domain/actions/after-gone';
-import { settle } from '#domain/actions/after-reading';
+import { afterFirstReading } from '#domain/actions/after-reading';
 import type { AttemptOnDevice, Decision, Effect, Moment, Observation, Sight, Tried } from '#domain/actions/attempt';
 import { end, only, recorded, startOver, stateOf, stepsFor, wait } from '#domain/actions/attempt-steps';
 import { effectOf } from '#domain/actions/effect-of';
@@ -12,12 +12,12 @@ type Written = Extract<Tried, { what: 'written' }>;
 type Saw<K extends Observation['saw']> = Extract<Observation, { saw: K }>;
 export type Reading = Saw<'device' | 'gone' | 'other-device' | 'read-failed'>;
 
-/** Before reading back again, ms: a pool of servers may take a moment to agree. */
+/** Pauses before the device is read back again, ms: a pool of servers may take a moment to agree. */
 const readBackAfterMs = [250, 1000];
 
 /**
- * Mostly the first reading shows the effect, and all of it is written at once, with the end. Killed before that, it reads as an
- * answer that was lost. What takes the server longer is stored as applied before it is waited for; a wipe at once.
+ * Usually the first reading shows the effect, and everything is stored at once, with the end. If the worker is killed before
+ * that, the answer counts as lost. If the server takes longer, the action is stored as applied first; a wipe always is.
  */
 export function afterAccepted(attempt: AttemptOnDevice, { before, after }: Saw<'accepted'>, moment: Moment): Decision {
   const steps = stepsFor(attempt, [['apply', '']], moment.now);
@@ -50,22 +50,22 @@ function readAgain({ steps, before, reads }: Written, afterMs: number): Decision
   return { first, step: { do: 'read', afterMs, tried: { what: 'written', reads: reads + 1, steps: [], before: null } } };
 }
 
-/** Nothing was learnt of the device, so nothing is written. */
+/** The device could not be read, so nothing is written. */
 function afterUnread(attempt: AttemptOnDevice, reading: Saw<'other-device' | 'read-failed'>, moment: Moment): Decision {
   if (reading.saw === 'read-failed') return afterFailedRead(attempt, reading.failure, moment);
   return afterMissedRead(attempt, 'The address of the device leads to another one; the next gather reads it anew.', moment);
 }
 
-/** The device was read, or not: by what this attempt has tried before. */
+/** After a reading, successful or not: depends on what this attempt has tried before. */
 export function afterReading(attempt: AttemptOnDevice, reading: Reading, moment: Moment): Decision {
   const { tried } = attempt;
   if (tried.what === 'written') return readBack({ ...attempt, tried }, reading, moment);
   if (tried.what === 'denied') return afterDenied(attempt, { tried, reading }, moment);
   if (reading.saw === 'gone') return afterGone(attempt, moment);
-  return reading.saw === 'device' ? settle(attempt, reading.sight, moment) : afterUnread(attempt, reading, moment);
+  return reading.saw === 'device' ? afterFirstReading(attempt, reading.sight, moment) : afterUnread(attempt, reading, moment);
 }
 
-/** Denied when reading too: the password. Otherwise the account lacks the right to write. */
+/** If reading is denied too, the credentials are wrong. Otherwise the account lacks the right to write. */
 function afterDenied(
   attempt: AttemptOnDevice,
   { tried: { failure, before }, reading }: { tried: Extract<Tried, { what: 'denied' }>; reading: Reading },
@@ -85,7 +85,7 @@ export function afterFailedWrite(attempt: AttemptOnDevice, { failure, before }: 
   return afterFailure(attempt, { failure, consequence }, moment);
 }
 
-/** The effect may or may not be there. That is stored first; then only reading decides, at once or later. */
+/** The effect may or may not be there. That is stored first; then the device is read, at once or later. */
 export function afterLostAnswer(
   attempt: AttemptOnDevice,
   { failure, before }: { failure: SourceFailure; before: Sight['shown'] | null },
@@ -99,7 +99,7 @@ export function afterLostAnswer(
 
 function afterRecordedLoss(attempt: AttemptOnDevice, failure: SourceFailure, moment: Moment): Decision['step'] {
   if (attempt.via === 'relay') return wait(attempt, { note: failure.message }, moment).step;
-  // Asked to come back later: until then it is not even read.
+  // The server sent Retry-After: until then the device is not even read.
   if (failure.retryAfterMs !== undefined) return afterFailure(attempt, { failure, consequence: 'retry' }, moment).step;
   return { do: 'read', afterMs: 0, tried: { what: 'answer-lost' } };
 }

@@ -1,4 +1,4 @@
-/** The steps that an attempt can end its turn with, built from the events that lead there. Sentences come from the caller. */
+/** The next steps of an attempt, built from the events that lead to them. The caller supplies the sentences. */
 
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
 import { isWipe, traitsOf } from '#domain/actions/action-types';
@@ -8,17 +8,17 @@ import { backoff, nextTry, withinLimits } from '#domain/actions/retry';
 import { stepsThrough } from '#domain/actions/steps';
 import type { ActionEvent } from '#domain/actions/transitions';
 
-export type Happened = readonly [event: ActionEvent, note: string];
+export type EventWithNote = readonly [event: ActionEvent, note: string];
 
 export const only = (step: Decision['step']): Decision => ({ first: [], step });
 export const startOver: Decision = only({ do: 'start-over' });
 
-/** The state of the action, with what is true and not stored yet. */
+/** The state of the action, including steps that are not stored yet. */
 export const stateOf = ({ action, tried }: Pick<Attempt, 'action' | 'tried'>): ActionState =>
   (tried.what === 'written' ? tried.steps.at(-1)?.state : undefined) ?? action.state;
 
-/** Steps for these events, after those that are not stored yet. */
-export function stepsFor(attempt: Attempt, events: readonly Happened[], now: number): Step[] {
+/** The steps that are not stored yet, followed by those for these events. */
+export function stepsFor(attempt: Attempt, events: readonly EventWithNote[], now: number): Step[] {
   const { action, tried } = attempt;
   const unsaved = tried.what === 'written' ? tried.steps : [];
   const about = { type: action.type, state: stateOf(attempt) };
@@ -35,10 +35,10 @@ const unsavedBefore = ({ tried }: Attempt): Shown | null => (tried.what === 'wri
 
 type Ending = { before?: Shown; after?: Shown | null };
 
-/** The end of the action. `before`: what the server showed before any write, where that is only known now. */
+/** The end of the action. `before`: what the server showed before any write, if that is not stored yet. */
 export function end(
   attempt: Attempt,
-  events: readonly Happened[],
+  events: readonly EventWithNote[],
   { before, after = null, now }: Ending & { now: number },
 ): Decision {
   const steps = stepsFor(attempt, events, now);
@@ -48,7 +48,7 @@ export function end(
   return { first, step: { do: 'end', state, steps, before: before ?? unsavedBefore(attempt), after, alsoEnded } };
 }
 
-/** How each state comes to wait. What may have taken effect stays as it is: only reading decides. */
+/** The events that lead from each state to waiting. An action that may have taken effect keeps its state until it is read. */
 const toWaiting: Record<ActionState, readonly ActionEvent[]> = {
   ...{ requested: ['queue', 'wait'], queued: ['wait'], dispatched: ['postpone'] },
   ...{ waiting: [], unknown: [], applied: [], delivered: [] },
@@ -56,53 +56,57 @@ const toWaiting: Record<ActionState, readonly ActionEvent[]> = {
 };
 
 /** `until`: epoch ms; without it, backoff of at least `atLeast` ms. `events`: what happens before it waits. */
-type Waiting = { note: string; until?: number; atLeast?: number | undefined; events?: readonly Happened[]; for?: 'source' };
+type Waiting = { note: string; until?: number; atLeast?: number | undefined; events?: readonly EventWithNote[]; for?: 'source' };
 
-/** The action waits. Never longer than one wake-up carries, nor past its deadline. */
+/** The action waits: never longer than one delayed message allows, nor past its deadline. */
 export function waitStep(attempt: Attempt, waiting: Waiting, { now, random }: Moment): StepOf<'wait'> {
   const { note, until, atLeast = 0, events = [], for: waitsFor = null } = waiting;
   const { action } = attempt;
   const wait = until === undefined ? backoff(Math.max(1, action.attempts), random, { atLeast }) : until - now;
   const state = stepsFor(attempt, events, now).at(-1)?.state ?? stateOf(attempt);
-  const all = [...events, ...toWaiting[state].map((event): Happened => [event, note])];
+  const all = [...events, ...toWaiting[state].map((event): EventWithNote => [event, note])];
   const notBefore = nextTry(action, now, { wait: withinLimits(wait) });
   return { do: 'wait', steps: stepsFor(attempt, all, now), before: unsavedBefore(attempt), notBefore, waitsFor };
 }
 
 export const wait = (attempt: Attempt, waiting: Waiting, moment: Moment): Decision => only(waitStep(attempt, waiting, moment));
 
-/** A wipe on the server is read at least this often, should no gather do it. */
+/** A wipe on the server is read at least this often, even if no gather does it. */
 const wipeReadMs = 3_600_000;
 
-/** The wipe stays open: each gather reads such a device, and what has changed brings the wipe back. */
-export function follow(attempt: Attempt, events: readonly Happened[], { shown, now }: { shown: Shown; now: number }): Decision {
+/** The wipe stays open: each gather reads its device, and a change resumes the wipe. */
+export function follow(
+  attempt: Attempt,
+  events: readonly EventWithNote[],
+  { shown, now }: { shown: Shown; now: number },
+): Decision {
   const notBefore = Math.min(now + wipeReadMs, attempt.action.expiresAt);
   return only({ do: 'follow', steps: stepsFor(attempt, events, now), before: unsavedBefore(attempt), shown, notBefore });
 }
 
-/** The attempt once these steps are stored. */
+/** The attempt as it is once these steps are stored. */
 export function recorded(attempt: Attempt, steps: readonly Step[], before: Shown | null): Attempt {
   const { action } = attempt;
   const state = steps.at(-1)?.state ?? action.state;
   return { ...attempt, action: { ...action, state, history: [...action.history, ...steps], before: before ?? action.before } };
 }
 
-/** The actions that the claimed one takes the place of: they are never carried out. */
+/** Ends the actions that the claimed one supersedes: they are never carried out. */
 export function supersededBy({ action, open }: Attempt, now: number): EndOther[] {
-  const note = takesItsPlace(action);
+  const note = supersededNote(action);
   return open.filter((other) => supersedes(action, other)).map((other) => endOther(other, ['supersede', note], now));
 }
 
-export const takesItsPlace = ({ type, actionId }: Pick<Action, 'type' | 'actionId'>): string =>
+export const supersededNote = ({ type, actionId }: Pick<Action, 'type' | 'actionId'>): string =>
   `A newer request, ${type} ${actionId}, takes its place.`;
 
-function endOther(other: Action, [event, note]: Happened, now: number): EndOther {
+function endOther(other: Action, [event, note]: EventWithNote, now: number): EndOther {
   const [step] = stepsThrough(other, [{ event, note, at: now }]);
   if (!step) throw new Error('One event makes one step');
   return { effect: 'end-other', actionId: other.actionId, step };
 }
 
-/** The wipes on the server that a confirmed cancel-wipe has taken back end before it does: a crash in between ends them later. */
+/** Ends the wipes that a confirmed cancel-wipe has cancelled, before it ends itself, so that a crash cannot leave them open. */
 function cancelledWipes({ action, open }: Attempt, state: ActionState, now: number): EndOther[] {
   if (!traitsOf(action.type).cancelsWipes || state !== 'confirmed') return [];
   const note = `Taken back by cancel-wipe ${action.actionId} before the phone fetched it.`;

@@ -1,7 +1,7 @@
 /**
- * One attempt at an action, as values: what is known of it, what was just observed, and what can follow. Decided in next-step.ts;
- * carried out in functions/act. An attempt lives from one message of the action queue until its action ends, waits or is
- * handed to a relay.
+ * One attempt at an action, as values: what is known of it, what was just observed, and what can follow. next-step.ts decides;
+ * functions/act carries it out. An attempt lasts from one message of the action queue until its action ends, waits or is
+ * sent to a relay.
  */
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
 import type { SourceFailure } from '#domain/actions/failure';
@@ -13,8 +13,8 @@ import type { TimelineEntry } from '#domain/journal/timeline';
 export type Sight = { seen: DeviceDetail; shown: Shown; href: string };
 
 /**
- * What this attempt has done at the server so far.
- * - `nothing`: nothing yet; `admitted`: cleared for writing, also by the hourly limit on wipes;
+ * What this attempt has done on the server so far.
+ * - `nothing`: nothing yet; `admitted`: cleared for writing, including by the hourly limit on wipes;
  * - `written`: the server accepted the write; `reads`: how often it was read back. `steps`, `before`: not stored yet;
  * - `denied`: the server refused the write as not permitted; `before`: what it showed;
  * - `answer-lost`: the write got no answer, and that is stored.
@@ -27,9 +27,9 @@ export type Tried =
   | { what: 'answer-lost' };
 
 export type Attempt = {
-  /** As stored by now. */
+  /** As currently stored. */
   action: Action;
-  /** As stored when the attempt began; null when it is not known. */
+  /** As stored when the attempt began; null for an unknown device. */
   device: Pick<Device, 'registeredAt' | 'presence' | 'href' | 'returnedAt' | 'detail' | 'denial'> | null;
   /** The other actions of the device that have not ended. */
   open: readonly Action[];
@@ -44,9 +44,9 @@ export type AttemptOnDevice = Attempt & { device: NonNullable<Attempt['device']>
 export type Moment = { now: number; random: number };
 
 export type Observation =
-  /** What is stored was read; nothing is claimed. `connected`: a relay of the source is. `capacity`: a slot may be had. */
+  /** What is stored was read; nothing is claimed. `connected`: a relay of the source is connected. `capacity`: a slot is free. */
   | { saw: 'stored'; connected: boolean; capacity: boolean }
-  /** It is claimed, and its source is behind a relay. */
+  /** It is claimed, and its source is reached through a relay. */
   | { saw: 'claimed' }
   | { saw: 'device'; sight: Sight }
   | { saw: 'gone' }
@@ -55,25 +55,25 @@ export type Observation =
   | { saw: 'read-failed'; failure: SourceFailure }
   /** The hourly limit on wipes is reached. */
   | { saw: 'not-admitted'; limit: number }
-  /** `before`: as read before the write. `after`: the reading after it, where it came along (from a relay). */
+  /** `before`: as read before the write. `after`: the reading after it, if the answer includes one (from a relay). */
   | { saw: 'accepted'; before: Shown | null; after?: Sight | 'gone' }
   | { saw: 'write-failed'; failure: SourceFailure; before: Shown }
   /** A relay does not know whether its write took effect. */
   | { saw: 'outcome-unknown'; failure: SourceFailure; before: Shown | null }
-  /** The source is paused until then (epoch ms); null: somebody else has just seen it healthy. */
+  /** The source is paused until then (epoch ms); null: another worker has just found it healthy. */
   | { saw: 'paused'; failure: SourceFailure; until: number | null }
   | { saw: 'wipe-cancelled' }
   | { saw: 'wipe-not-cancelled'; failure: SourceFailure }
   | { saw: 'sent' }
   /** The relay disconnected just before the command was sent. */
   | { saw: 'disconnected' }
-  /** A relay reports that the device cannot do this, or must not. */
+  /** A relay reports that the action is not possible or not allowed on this device. */
   | { saw: 'refused'; why: string; before: Shown }
   | { saw: 'expired-at-relay' }
   | { saw: 'not-lease-holder' }
   /** A result of an earlier attempt. */
   | { saw: 'outdated-result' }
-  /** A result of this attempt that was recorded before. */
+  /** A result of this attempt that is already recorded. */
   | { saw: 'repeated-result' };
 export type ObservationKind = Observation['saw'];
 
@@ -87,18 +87,18 @@ export type Effect =
   /** Another action of the device ends with this one. */
   | EndOther
   | { effect: 'source-healthy' }
-  /** Another action that waits for the source has the next turn to try it. */
+  /** Another action that waits for the source probes it next. */
   | { effect: 'resume-source' };
 
 /** `before`: null leaves what is stored. `after`: what the server showed last; null when it was not read. */
 type Written = { steps: readonly Step[]; before: Shown | null };
 export type NextStep =
   | { do: 'nothing' }
-  /** What was observed does not belong to what is stored: read it again. */
+  /** The observation does not fit what is stored: read it again. */
   | { do: 'start-over' }
   /** Nothing to write: the user is evaluated at that time (epoch ms). */
   | { do: 'wake'; at: number }
-  /** `probe`: the source's pause is over; this attempt takes the turn to try it by moving the pause on. */
+  /** `probe`: the source's pause is over; this attempt probes it, and moves the pause on so that no other does. */
   | { do: 'claim'; probe: SourcePause | null }
   /** Count it against the hourly limit on wipes, then observe `again`. */
   | { do: 'admit'; again: Observation }
@@ -108,7 +108,7 @@ export type NextStep =
   | { do: 'cancel-stale-wipe'; href: string }
   | { do: 'pause-source'; failure: SourceFailure; until: number; change: SourceChange; alarm: boolean }
   | ({ do: 'wait'; notBefore: number; waitsFor: 'source' | null } & Written)
-  /** A wipe that the server has stays open and is read again. */
+  /** A wipe that the server accepted stays open and is read again. */
   | ({ do: 'follow'; notBefore: number; shown: Shown } & Written)
   | ({ do: 'ask-confirmation'; notBefore: number; askedAt: number; line: TimelineEntry } & Written)
   /** `alsoEnded`: ids of the other actions that ended with it. */

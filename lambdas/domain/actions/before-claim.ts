@@ -1,4 +1,4 @@
-/** What follows from what is stored, before anything is claimed: readiness.ts decides whether it may go out, this how it goes on. */
+/** What follows before a claim: readiness.ts decides whether the action may be sent, this file what happens next. */
 import type { Action } from '#domain/actions/action';
 import type { Attempt, Decision, Moment, Observation } from '#domain/actions/attempt';
 import { end, only, startOver, wait } from '#domain/actions/attempt-steps';
@@ -29,9 +29,9 @@ type FollowUp<K extends Readiness['answer']> = (attempt: Attempt, answer: Answer
 const wake = (at: number): Decision => only({ do: 'wake', at });
 
 const followUps: { [K in Readiness['answer']]: FollowUp<K> } = {
-  // It may have been cut off between its end and the evaluation that follows from it.
+  // A crash may have prevented the evaluation that follows its end.
   ended: (_, __, { moment: { now } }) => wake(now),
-  // If its holder is gone by then, the evaluation puts it in the queue again.
+  // If its worker is gone by then, the evaluation queues it again.
   held: (_, { until }) => wake(until),
   early: (_, { until }) => wake(until),
   wait: (attempt, { note, until, for: waitsFor }, { moment }) =>

@@ -13,7 +13,7 @@ type About = {
   state: ActionState;
 };
 
-/** From the claim of an earlier attempt on that was never settled, it may have gone out. */
+/** `sent`: unless it is only dispatched, an earlier attempt may have sent it. */
 export const effectContext = ({ action, device, open, state }: About): EffectContext => ({
   ...(action.wipeTargets ? { wipeTargets: action.wipeTargets } : {}),
   sent: state !== 'dispatched',

@@ -1,7 +1,7 @@
 /**
- * What each type of action wants to see on the server, how far it has come, and when it must not be sent: pure, and the same
- * wherever an action is carried out (the cloud for SmartCloud, the relay for on-prem Traveler).
- * The map is exhaustive: an action type without an effect does not compile.
+ * The effect of each type of action on the server, how far it has progressed, and when it must not be sent. Pure, and the same
+ * in the cloud (SmartCloud) and in the relay (on-premises Traveler). The map is exhaustive: a type without an effect does not
+ * compile.
  */
 import type { Action, ActionType, Shown, WipeTarget } from '#domain/actions/action';
 import { isAdmitted, isDenied } from '#domain/actions/our-denial';
@@ -10,30 +10,30 @@ import type { DeviceDetail } from '#domain/devices/device';
 import { hasAccess } from '#domain/devices/server-state';
 
 /**
- * How far the effect has come, by what the server shows:
- * - `undone`: not there; `done`: there, the end;
- * - wipe only: `pending`: the server has it, the phone not yet; `fetched`: the phone has it.
+ * How far the effect has progressed, by what the server shows:
+ * - `undone`: not there; `done`: there, the action can end;
+ * - wipe only: `pending`: on the server, not yet fetched by the phone; `fetched`: fetched by the phone.
  */
 export type Progress = 'undone' | 'pending' | 'fetched' | 'done';
 
 /**
- * The circumstances of one attempt. `sent`: it has gone out before, so that what is pending may be ours. `lockBelongs`: once its wipe
- * is cancelled, the device is to stay locked out. `givesBack`: it only undoes our own denial, and the device may have had access
+ * The context of one attempt. `sent`: it was sent before, so a pending wipe may be ours. `lockBelongs`: once its wipe is
+ * cancelled, the device is to stay locked out. `givesBack`: it only lifts our own block, and the device may have had access
  * without any approval.
  */
 export type EffectContext = Pick<Action, 'wipeTargets'> & { sent: boolean; lockBelongs: boolean; givesBack?: boolean };
 
 export type Effect = {
   progress(seen: DeviceDetail, about: EffectContext): Progress;
-  /** Why it cannot be carried out on this device, for an administrator; null when it can. Asked before the write. */
+  /** Why it cannot be carried out on this device, for an administrator; null when it can. Called before the write. */
   refuses(seen: DeviceDetail, about: EffectContext): string | null;
-  /** Written down the moment the server has accepted it, before anything is read back: repeated, it could hit another phone. */
+  /** Stored as soon as the server has accepted it, before it is read back: a repetition could hit another phone. */
   notedAtOnce: boolean;
   /** A wipe that is pending on the server goes first. */
   givesWay: boolean;
-  /** What it means that the server no longer finds the record. */
+  /** What follows when the server no longer finds the record. */
   gone: 'look-again' | 'done' | 'stale';
-  /** Said when the server accepted the write and the device shows no effect. */
+  /** The outcome when the server accepted the write and the device shows no effect. */
   withoutEffect(shown: Shown): string;
 };
 
@@ -98,7 +98,7 @@ export const effects: { [K in ActionType]: Effect } = {
 const wipeSteps = { none: 'undone', other: 'undone', pending: 'pending', fetched: 'fetched', wiped: 'done' } as const;
 const targetsOf = ({ wipeTargets = [] }: Pick<Action, 'wipeTargets'>) => wipeTargets;
 
-/** What a wipe asks the server for: its own targets, and what else is pending, which only a cancel-wipe takes back. */
+/** The targets that a wipe requests: its own, and those already pending, which only a cancel-wipe cancels. */
 export function wipeRequest(seen: DeviceDetail, about: Pick<Action, 'wipeTargets'>): WipeTarget[] {
   const pending = seen.wipe === 'requested' ? (pendingTargets(seen) ?? []) : [];
   return [...new Set([...targetsOf(about), ...pending])];

@@ -1,22 +1,22 @@
 /**
- * A wipe that the server has: open (applied, then delivered) until the server shows that it was carried out. Each gather reads such
- * a device, and what has changed brings the wipe back here. Every other action is at its end once the server shows it.
+ * A wipe that the server accepted stays open (applied, then delivered) until the server shows that it was carried out. Each
+ * gather reads such a device, and a change resumes the wipe here. Every other action ends once the server shows its effect.
  */
 
 import type { Shown } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
 import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
-import { end, follow, type Happened, stateOf } from '#domain/actions/attempt-steps';
+import { type EventWithNote, end, follow, stateOf } from '#domain/actions/attempt-steps';
 import type { Progress } from '#domain/actions/executor-rules';
 
-type Proceeding = { progress: Progress; shown: Shown; events: readonly Happened[] };
+type Proceeding = { progress: Progress; shown: Shown; events: readonly EventWithNote[] };
 
-/** The server has it: the end, or for a wipe the next part of its way. `events`: what happened before. */
+/** The server shows it: the action ends, or a wipe moves on. `events`: what happened before. */
 export function proceed(attempt: AttemptOnDevice, { progress, shown, events }: Proceeding, { now }: Moment): Decision {
   if (!isWipe(attempt.action))
     return end(attempt, [...events, ['confirm', 'Read back: the device shows it.']], { after: shown, now });
   const isKnown = progress === 'pending' || stateOf(attempt) === 'delivered';
-  const soFar: Happened[] = [...events, ...(isKnown ? [] : [['deliver', 'The phone has fetched the wipe.'] as const])];
+  const soFar: EventWithNote[] = [...events, ...(isKnown ? [] : [['deliver', 'The phone has fetched the wipe.'] as const])];
   if (progress === 'done')
     return end(attempt, [...soFar, ['wipe', 'The server shows when the phone was wiped.']], { after: shown, now });
   if (now >= attempt.action.expiresAt) return end(attempt, [...soFar, ['fail', notInTime(progress)]], { after: shown, now });
@@ -28,7 +28,7 @@ const notInTime = (progress: Progress): string =>
     ? 'The phone fetched the wipe, and the server has not shown that it was carried out before the deadline; look at the phone, or at the Traveler administration.'
     : 'The phone did not fetch the wipe before the deadline; the request still stands on the server and takes effect if the phone syncs again: leave it, or take it back with cancel-wipe.';
 
-/** Why a wipe that was there is not any more; null when it never was. */
+/** Why a wipe that was pending is no longer shown; null when it never was. */
 export function wipeNoLongerShown(attempt: AttemptOnDevice): string | null {
   const { type, after } = attempt.action;
   const isDelivered = stateOf(attempt) === 'delivered';

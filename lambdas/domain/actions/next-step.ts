@@ -1,6 +1,6 @@
 /**
- * What an attempt at an action does next: the whole life of an attempt in one pure function, for sources that are reached directly
- * and for those behind a relay. The shell (functions/act) observes, asks here, does what is said, and observes again.
+ * What an attempt at an action does next: the whole attempt in one pure function, for sources that are reached directly and for
+ * those reached through a relay. The shell (functions/act) observes, calls `next`, carries out the step, and observes again.
  * docs/action-attempts.md shows it as a table.
  */
 
@@ -28,14 +28,14 @@ import { askConfirmation } from '#domain/actions/wipe-limit';
 type Saw<K extends ObservationKind> = Observation & { saw: K };
 type Follow<K extends ObservationKind> = (attempt: AttemptOnDevice, observed: Saw<K>, moment: Moment) => Decision;
 /**
- * Where it can be observed: `in` these states, by how the source is reached; `once` where nothing was written before in this
- * attempt; `wipe`: of wipes only. Anywhere else, somebody else has written the action: start over.
+ * When it can be observed: `in` these states, by how the source is reached; `once`: only if this attempt has written nothing
+ * yet; `wipe`: for wipes only. In any other case another worker has written the action: start over.
  */
 type Row<K extends ObservationKind> = Expected & { follow: Follow<K> };
 type Expected = { in: { direct?: States; relay?: States }; once?: true; wipe?: true };
 type States = readonly ActionState[];
 
-/** What follows from `observed`. Decides every combination; what cannot be starts over, and writes nothing. */
+/** The step that follows from `observed`. Covers every combination; an impossible one starts over and writes nothing. */
 export function next(attempt: Attempt, observed: Observation, moment: Moment): Decision {
   const { action, device, tried } = attempt;
   if (observed.saw === 'stored') return tried.what === 'nothing' ? beforeClaim(attempt, observed, moment) : startOver;
@@ -67,7 +67,7 @@ function isExpected({ action, via, tried }: Attempt, row: Expected): boolean {
   );
 }
 
-/** The state in which an action is stored once this was tried from here. */
+/** The state in which an action is stored after `tried`. */
 function storedAfter(tried: Tried): ActionState {
   if (tried.what === 'answer-lost') return 'unknown';
   return tried.what === 'written' && tried.steps.length === 0 ? 'applied' : 'dispatched';
@@ -75,9 +75,9 @@ function storedAfter(tried: Tried): ActionState {
 
 const claimed: States = ['dispatched', 'unknown', 'applied', 'delivered'];
 const dispatched: States = ['dispatched'];
-const goneOut: States = ['unknown', 'applied', 'delivered'];
+const sent: States = ['unknown', 'applied', 'delivered'];
 const soonMs = 1000;
-/** A relay that has just gone is mostly back within this. */
+/** A relay that has just disconnected is usually back within this time. */
 const relayBackMs = 45_000;
 
 const waitSoon =
@@ -103,10 +103,10 @@ const rows: { [K in Exclude<ObservationKind, 'stored'>]: Row<K> } = {
   'write-failed': { once: true, in: { direct: dispatched, relay: claimed }, follow: afterFailedWrite },
   'outcome-unknown': { once: true, in: { relay: claimed }, follow: afterLostAnswer },
   paused: { in: both(claimed), follow: afterPause },
-  'wipe-cancelled': { wipe: true, in: both(goneOut), follow: (attempt, _, moment) => afterCancelledWipe(attempt, moment) },
+  'wipe-cancelled': { wipe: true, in: both(sent), follow: (attempt, _, moment) => afterCancelledWipe(attempt, moment) },
   'wipe-not-cancelled': {
     wipe: true,
-    in: both(goneOut),
+    in: both(sent),
     follow: (attempt, { failure }, moment) => afterUncancelledWipe(attempt, failure, moment),
   },
   sent: {
@@ -124,7 +124,7 @@ const rows: { [K in Exclude<ObservationKind, 'stored'>]: Row<K> } = {
     in: { relay: claimed },
     follow: (attempt, { why, before }, moment) => end(attempt, [['fail', why]], { after: before, ...moment }),
   },
-  // Nothing was begun: once it waits again, it ends as expired.
+  // The relay did not start: the action waits again and then expires.
   'expired-at-relay': { once: true, in: { relay: claimed }, follow: waitSoon('It reached its relay too late to be begun.') },
   'not-lease-holder': {
     once: true,
@@ -136,7 +136,7 @@ const rows: { [K in Exclude<ObservationKind, 'stored'>]: Row<K> } = {
     in: { relay: ['requested', 'queued', 'waiting', ...claimed] },
     follow: () => only({ do: 'nothing' }),
   },
-  // Perhaps the worker was cut off before it had the user evaluated.
+  // The worker may have crashed before it requested the user's evaluation.
   'repeated-result': {
     once: true,
     in: { relay: ['requested', 'queued', 'waiting', ...claimed] },
@@ -146,24 +146,24 @@ const rows: { [K in Exclude<ObservationKind, 'stored'>]: Row<K> } = {
 
 const disconnected = 'The relay of its source has just gone; it goes out as soon as one is back.';
 
-/** What may have gone out before is only looked at. */
+/** If it may have been sent before, the relay only reads the device. */
 function toRelay(attempt: AttemptOnDevice): Decision['step'] {
   if (attempt.action.state !== 'dispatched') return { do: 'send', command: 'look' };
   return mustBeAdmitted(attempt) ? { do: 'admit', again: { saw: 'claimed' } } : { do: 'send', command: 'carry-out' };
 }
 
-/** Once, with the first observation after the claim: older requests end, and a source that answers is healthy. */
+/** Once, with the first observation after the claim: superseded requests end, and a source that responds is healthy. */
 function whenClaimed(attempt: Attempt, observed: Observation, { now }: Moment): Effect[] {
   const { tried, action, via } = attempt;
   if (tried.what !== 'nothing' || !claimed.includes(action.state)) return [];
   const isFirst = via === 'relay' ? observed.saw === 'claimed' : readings.has(observed.saw);
-  const answers = hasProblem(attempt.source) && (via === 'relay' ? relayAnswers(observed) : answersDirectly.has(observed.saw));
-  return [...(isFirst ? supersededBy(attempt, now) : []), ...(answers ? [{ effect: 'source-healthy' } as const] : [])];
+  const responds = hasProblem(attempt.source) && (via === 'relay' ? relayResponds(observed) : directResponses.has(observed.saw));
+  return [...(isFirst ? supersededBy(attempt, now) : []), ...(responds ? [{ effect: 'source-healthy' } as const] : [])];
 }
 
 const readings: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device', 'read-failed']);
-const answersDirectly: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device']);
+const directResponses: ReadonlySet<ObservationKind> = new Set(['device', 'gone', 'other-device']);
 
-/** A relay's result that comes with what the server showed. */
-const relayAnswers = (observed: Observation): boolean =>
+/** A relay's result that includes what the server showed. */
+const relayResponds = (observed: Observation): boolean =>
   observed.saw === 'device' || observed.saw === 'outcome-unknown' || ('before' in observed && observed.before !== null);

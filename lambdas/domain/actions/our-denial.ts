@@ -1,4 +1,4 @@
-/** What each action wants a device to look like on the server: read before acting, and read back afterwards. */
+/** Whether the server allows or denies a device, and whether a denial is our own block: before and after each action. */
 
 import type { Action, Shown } from '#domain/actions/action';
 import { denialEffectOf, isWipe, traitsOf } from '#domain/actions/action-types';
@@ -10,12 +10,12 @@ const admitted = new Set<Shown['approval']>(['approved', 'auto-approved', 'not-r
 /** May sync: approved (or no approval needed), and not denied. */
 export const isAdmitted = ({ approval, access }: Shown): boolean => admitted.has(approval) && access === 'allow';
 
-/** Kept out: denied, or its access prohibited. A device that waits is locked as part of waiting; that is no denial. */
+/** Denied, or its access prohibited. A device that waits for approval is locked as part of waiting; that is no denial. */
 export function isDenied({ approval, access }: Shown): boolean {
   return approval === 'denied' || access === 'prohibit' || (access === 'deny' && approval !== 'pending');
 }
 
-/** Our own denial, once the server shows none at all: gone, so that a later one does not count as ours. */
+/** Our own block as it remains; null once the server shows no denial, so that a later denial does not count as ours. */
 export function remainingDenial(denial: Denial | null, now: Shown): Denial | null {
   return isDenied(now) || now.approval === 'pending' ? denial : null;
 }
@@ -24,15 +24,15 @@ export type EndedAction = DenyingAction & {
   type: string;
   state: string;
   at: number;
-  /** What the server showed before anything was written, null when nobody looked, and what it shows now. */
+  /** What the server showed before anything was written, null when it was not read, and what it shows now. */
   before: Shown | null;
   after: Shown;
-  /** What the device was known to show when the action came to its end. */
+  /** What was stored of the device when the action ended. */
   known: Shown | null;
 };
 type DenyingAction = Pick<Action, 'actionId' | 'rule'> & { purpose: string; requestedBy: { kind: string } };
 
-/** Our own denial once an action has ended. One that was there before our block, and was not ours, is not ours now. */
+/** Our own block once an action has ended. A denial that preceded our block, and was not ours, does not become ours. */
 export function denialAfter(denial: Denial | null, ended: EndedAction): Denial | null {
   const { type, state, at, before, after, known } = ended;
   const does = denialEffectOf(type);
@@ -43,7 +43,7 @@ export function denialAfter(denial: Denial | null, ended: EndedAction): Denial |
   return ours ? denialOf(ended, { before: before ?? known, at }) : denial;
 }
 
-/** The denial that a block sets. Auto-Quarantine's own on one that had access notes what it took with it. */
+/** The denial that a block sets. If Auto-Quarantine blocks a device that had access, `took` records the approval then. */
 export function denialOf(
   { actionId, purpose, requestedBy, rule }: DenyingAction,
   { before, at }: { before: Shown | null; at: number },
@@ -53,7 +53,7 @@ export function denialOf(
 }
 
 /**
- * Our own denial by a block that has gone out and has not ended: a denial on the server may be its effect. Null for any other.
+ * Our own block by an action that was sent and has not ended: a denial on the server may be its effect. Null for any other.
  */
 export function denialInFlight({ actionId, type, purpose, state, history }: Action): Denial | null {
   const isOut = state === 'dispatched' || state === 'unknown' || state === 'applied';
@@ -62,8 +62,8 @@ export function denialInFlight({ actionId, type, purpose, state, history }: Acti
 }
 
 /**
- * Whether a device is to stay locked out once its wipe is cancelled: we denied it, or was locked before the wipe that is
- * taken back (`open`: the actions of the device that have not ended).
+ * Whether a device is to stay locked out once its wipe is cancelled: we blocked it, or it was denied before the wipe that is
+ * cancelled (`open`: the actions of the device that have not ended).
  */
 export function staysDeniedAfterCancelWipe({
   device,

@@ -1,6 +1,6 @@
 /**
- * Whether an action may go out now: decided on what is stored, before anything is claimed or sent. What has been dispatched
- * already is never expired or superseded here: its effect may be there, so it is read first.
+ * Whether an action may be sent now: decided on what is stored, before anything is claimed or sent. An action that was already
+ * dispatched never expires and is never superseded here: its effect may be there, so the device is read first.
  */
 
 import type { Action } from '#domain/actions/action';
@@ -21,7 +21,7 @@ export type ReadinessFacts = {
   /** Open actions of the same device, this one included or not. */
   open: readonly Action[];
   source: Pick<SourceState, 'problem' | 'retryAt'> & Partial<Pick<SourceState, 'pause'>>;
-  /** How the source is reached, or why it is not. */
+  /** How the source is reached; `relay`: none is connected; `unconfigured`: not in the configuration. */
   reach: 'direct' | 'relay' | 'unconfigured';
 };
 
@@ -31,39 +31,39 @@ export type Readiness =
   | { answer: 'ended' }
   /** Another worker holds it until then. */
   | { answer: 'held'; until: number }
-  /** It waits already, and its time has not come. */
+  /** It is waiting, and its time has not come. */
   | { answer: 'early'; until: number }
-  /** `for: 'source'`: for the whole source to be healthy again; what finds that out sends all that wait for it. */
+  /** `for: 'source'`: until the source is healthy again; whoever finds it healthy sends every action that waits for it. */
   | { answer: 'wait'; until: number; note: string; for?: 'source' }
   | { answer: 'end'; event: 'expire' | 'supersede' | 'fail'; note: string };
 
-/** A newer request takes its place only while it has not gone out (actions.md). */
-const notGoneOut = new Set(['requested', 'queued', 'waiting']);
+/** An action can be superseded only before it is sent (actions.md). */
+const unsent = new Set(['requested', 'queued', 'waiting']);
 
 export function isNewer(one: Action, other: Action): boolean {
   return one.requestedAt > other.requestedAt || (one.requestedAt === other.requestedAt && one.actionId > other.actionId);
 }
 
-/** Whether `newer` takes the place of `older`. */
+/** Whether `newer` supersedes `older`. */
 export function supersedes(newer: Action, older: Action): boolean {
-  return notGoneOut.has(older.state) && isNewer(newer, older) && traitsOf(older.type).supersededBy.includes(newer.type);
+  return unsent.has(older.state) && isNewer(newer, older) && traitsOf(older.type).supersededBy.includes(newer.type);
 }
 
 export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const { now, device, source } = facts;
   if (isFinal(action.state)) return { answer: 'ended' };
   if (action.claim && action.claim.until > now) return { answer: 'held', until: action.claim.until };
-  if (notGoneOut.has(action.state)) {
+  if (unsent.has(action.state)) {
     const end = endOf(action, facts);
     if (end) return { answer: 'end', ...end };
   }
   const paused = pausedUntil(source, now);
-  // What waits for the source has no time of its own. Paused again, it is written again, so that SQS accepts its next message.
+  // An action that waits for the source has no own time. If paused again, it is rewritten so that SQS accepts its next message.
   if (isEarly(action, now) && !isInFlight(action) && action.waitsFor !== 'source')
     return { answer: 'early', until: action.notBefore ?? now };
   if (device === null) return wait('The device is not known here yet; the next gather of its source looks for it.', now + minute);
-  if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: neverSettled };
-  // Whatever relay comes has all sent that waits for it.
+  if (facts.reach !== 'direct' && now >= action.expiresAt) return { answer: 'end', event: 'fail', note: unknownAtDeadline };
+  // A relay that connects sends every action that waits for it.
   if (facts.reach === 'relay') return { ...wait(noRelay, now + longestWait), for: 'source' };
   if (facts.reach === 'unconfigured')
     return wait('This source is not in the configuration; put it back, or cancel the action.', now + longestWait);
@@ -71,11 +71,11 @@ export function readiness(action: Action, facts: ReadinessFacts): Readiness {
   const others = facts.open.filter((other) => other.actionId !== action.actionId);
   const busyUntil = Math.max(0, ...others.map((other) => heldUntil(other, now)));
   if (busyUntil > now) return wait('Another action on this device is under way.', busyUntil);
-  if (notGoneOut.has(action.state) && effects[action.type].givesWay) {
-    // One that a newer request cancels never goes out: waiting for it would let the cancellation overtake.
+  if (unsent.has(action.state) && effects[action.type].givesWay) {
+    // A wipe that a newer request cancels is never sent; waiting for it would let its cancellation overtake this action.
     if (others.some((other) => isPendingWipe(other) && !others.some((newer) => supersedes(newer, other))))
       return wait('A wipe of this device goes first: a device that is kept out cannot fetch it.', now + minute);
-    // It may be in the slower lane. What else is older ends as superseded.
+    // It may be in the bulk queue. Other older actions end as superseded.
     if (others.some((other) => isQueuedRemoval(other) && isNewer(action, other)))
       return wait('An earlier removal of this device goes first.', now + minute);
   }
@@ -86,11 +86,11 @@ const isQueuedRemoval = ({ type, state }: Action): boolean => traitsOf(type).rem
 
 const isEarly = ({ notBefore }: Action, now: number) => notBefore !== null && notBefore > now + clockTolerance;
 
-/** A problem of the source lasts until a reading ends it; once its time is over, one action at a time tries. */
+/** A problem of the source lasts until a successful reading; after the pause, one action at a time probes it. */
 export const hasProblem = ({ pause, problem }: Pick<ReadinessFacts['source'], 'pause' | 'problem'>): boolean =>
   Boolean(pause) || problem?.kind === 'denied';
 
-/** The source as a whole is left alone until then; null when it is not. */
+/** When the pause of the whole source ends; null when it is not paused. */
 export function pausedUntil(
   { problem, retryAt, pause }: ReadinessFacts['source'],
   now: number,
@@ -108,7 +108,7 @@ const noRelay = 'This source is reached through a relay, and none is connected.'
 const minute = 60_000;
 const wait = (note: string, until: number): Extract<Readiness, { answer: 'wait' }> => ({ answer: 'wait', until, note });
 
-/** One in flight: an action that a worker holds, or that has gone out without anybody knowing how it ended, comes first. */
+/** One at a time per device: an action that a worker holds, or whose outcome is unknown, goes first. */
 function heldUntil({ state, claim, notBefore }: Action, now: number): number {
   if (claim !== null && claim.until > now) return claim.until;
   return state === 'dispatched' || state === 'unknown' ? Math.max(notBefore ?? 0, now + 5 * clockTolerance) : 0;
@@ -125,10 +125,10 @@ function endOf(action: Action, { now, device, open }: ReadinessFacts) {
   return sign === null ? null : ({ event: 'fail', note: staleWipe(sign) } as const);
 }
 
-/** Also said when the try itself finds it out. */
+/** Also used when the attempt itself finds it stale. */
 export const staleWipe = (sign: string): string =>
   `Refused as stale: since the wipe was asked for, the phone may have been set up anew (${sign}). Ask again if the present phone is to be wiped.`;
-const neverSettled =
+const unknownAtDeadline =
   'Its deadline passed while its source could not be reached, so nobody knows whether it took effect; look at the device on the Traveler server.';
 
 const stale =

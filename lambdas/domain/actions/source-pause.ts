@@ -1,11 +1,11 @@
 /**
- * A source that fails as a whole (credentials rejected, unreachable, asking for patience) pauses its own actions: one alarm, one
+ * A source that fails as a whole (credentials rejected, unreachable, `Retry-After`) pauses its own actions: one alarm, one
  * attempt at a time, and no delay for other sources.
  *
- * - healthy: `pause` is null. Left when an attempt is denied, cannot reach the server, or is asked to come back later.
- * - paused: until a time that grows with each failure. New actions wait without touching the server. Left by time.
- * - probing: the pause is over, and one action has taken the turn (it moves the pause on, conditionally, so that only one does);
- *   its reading ends the pause, or makes it longer. A gather that succeeds ends it too.
+ * - healthy: `pause` is null. Left when an attempt is denied, cannot reach the server, or is told to retry later.
+ * - paused: for a time that grows with each failure. New actions wait without contacting the server. Left when the time is over.
+ * - probing: the pause is over, and one action probes the source (it moves the pause on by a conditional write, so that only one
+ *   does); its reading ends the pause, or makes it longer. A successful gather ends it too.
  */
 import type { Attempt, Moment, StepOf } from '#domain/actions/attempt';
 import type { SourceFailure } from '#domain/actions/failure';
@@ -16,15 +16,15 @@ import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 
 type Source = Attempt['source'];
 
-/** Wrong credentials: an account must not be locked by repetition. */
+/** After wrong credentials, ms: retries must not lock the account. */
 export const leftAloneMs = 30 * 60_000;
 export const unreachablePause: BackoffPolicy = { firstMs: 15_000, longestMs: longestWait, jitter: 'half' };
-/** A probe that was killed lets the next one have its turn after this. */
+/** If a probe is killed, the next one may start after this time. */
 const probeMs = 60_000;
 
 type Failed = { failure: SourceFailure; stop: boolean };
 
-/** How the source is paused after this failure; null when the failure says nothing about the whole source. `stop`: leave it alone. */
+/** How the source is paused after this failure; null when it does not concern the whole source. `stop`: credentials failed. */
 export function pauseAfter(source: Source, { failure, stop }: Failed, { now, random }: Moment): StepOf<'pause-source'> | null {
   const wait = waitAfter(source, { failure, stop }, random);
   if (wait === null) return null;
@@ -43,15 +43,15 @@ function waitAfter({ pause }: Source, { failure, stop }: Failed, random: number)
   return Math.floor(backoffMs(unreachablePause, (pause?.failures ?? 0) + 1, random));
 }
 
-/** The pause as the one attempt writes it that takes the turn to try the source; null for a source without a problem. */
+/** The pause as written by the attempt that probes the source; null for a source without a problem. */
 export function probeOf({ pause, problem }: Source, now: number): SourcePause | null {
   const until = now + probeMs;
   if (pause) return { ...pause, until };
-  // A gather was denied: its hour is over, and an action tries first.
+  // A gather was denied: its pause is over, and an action probes the source first.
   if (problem?.kind !== 'denied') return null;
   return { until, since: problem.at, failures: 0, what: problem.what };
 }
 
-/** The action was sent to try a source whose pause is over: where it does not, another one has to. */
+/** The action was sent to probe a source whose pause is over: if it does not, another one has to. */
 export const holdsTurn = ({ action, source }: Pick<Attempt, 'action' | 'source'>, now: number): boolean =>
   action.waitsFor === 'source' && hasProblem(source) && pausedUntil(source, now) === null;

@@ -4,7 +4,7 @@ import { type ActionEvent, isRefused, nextOf } from '#domain/actions/transitions
 
 export type ActionEventAt = { event: ActionEvent; at: number; note: string };
 
-/** The steps that these events make, one after the other. Throws when the table refuses one: a fault in this program. */
+/** The steps that these events make, in order. Throws when the table refuses one, which is a bug in this program. */
 export function stepsThrough(action: Pick<Action, 'state' | 'type'>, events: readonly ActionEventAt[]): Step[] {
   let { state } = action;
   return events.map(({ event, at, note }) => {
@@ -15,7 +15,7 @@ export function stepsThrough(action: Pick<Action, 'state' | 'type'>, events: rea
   });
 }
 
-/** Milliseconds spent in each state that was left, added up over all visits. */
+/** Milliseconds spent in each state that was left, summed over all visits. */
 export function durations(history: readonly Step[]): Partial<Record<ActionState, number>> {
   const spent: Partial<Record<ActionState, number>> = {};
   history.forEach((step, index) => {

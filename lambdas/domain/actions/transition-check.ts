@@ -1,4 +1,4 @@
-/** What a table of transitions must satisfy. Run on the real table when it is loaded, and by tests on broken ones. */
+/** What a transition table must satisfy. Checked on the real table when it is loaded, and by tests on broken ones. */
 
 export type Table<State extends string, Event extends string> = {
   states: readonly State[];

@@ -1,14 +1,14 @@
 /**
- * The life of an action, as one table: state by state, what each event leads to. Everything else is refused, and the caller
- * records the refusal. The table is checked when this file is loaded: no state without a way in, none without a way out
- * unless final, no event without a use.
+ * The states of an action, as one table: for each state, what each event leads to. Everything else is refused, and the caller
+ * records the refusal. The table is checked when this file is loaded: every state is reachable and, unless final, can be left;
+ * every event is used.
  */
 
 import { type ActionState, type ActionType, actionState } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
 import { type Table, transitionFaults } from '#domain/actions/transition-check';
 
-/** What can happen to an action. The sentences are shown in the documentation (docs/action-states.md). */
+/** What can happen to an action. The documentation shows the sentences (docs/action-states.md). */
 export const actionEvents = {
   queue: 'Its message is in the action queue (first, or again after waiting).',
   wait: 'It cannot go out now: relay away, server busy, not before a given time, or not before a person confirms it.',
@@ -65,13 +65,13 @@ export function next(state: ActionState, event: ActionEvent): ActionState | Refu
   return to ?? { refused: `an action that is ${state} takes no "${event}"` };
 }
 
-/** As `next`, for an action of a known type: only a wipe is delivered, wiped or taken back. */
+/** As `next`, for an action of a known type: only a wipe can be delivered, wiped or cancelled on the server. */
 export function nextOf({ state, type }: { state: ActionState; type: ActionType }, event: ActionEvent): ActionState | Refused {
   if (!isWipe({ type }) && wipeOnly.includes(event)) return { refused: `"${event}" happens to a wipe, not to "${type}"` };
   return next(state, event);
 }
 
-export const isRefused = (answer: ActionState | Refused): answer is Refused => typeof answer !== 'string';
+export const isRefused = (result: ActionState | Refused): result is Refused => typeof result !== 'string';
 export const isFinal = (state: ActionState): boolean => finalStates.includes(state);
 
 export const actionTable: Table<ActionState, ActionEvent> = {

@@ -1,4 +1,4 @@
-/** What a wipe may do on a device, and what the server shows of it. Pure; codes as on Traveler's wire. */
+/** What a wipe may do on a device, and what the server shows of it. Pure; codes as Traveler sends them. */
 
 import type { Action, WipeTarget } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
@@ -10,7 +10,7 @@ export const wipeFlags: Record<WipeTarget, string> = {
   'storage-card': 'wipeStorageCard',
 };
 
-/** `wipe_types_supported`: what each code allows. Any other code is unknown, and what is unknown is refused. */
+/** `wipe_types_supported`: what each code allows. Any other code is unknown and refused. */
 const allowed = new Map<string, readonly WipeTarget[]>([
   ['1', ['device', 'apps', 'storage-card']],
   ['2', ['apps', 'storage-card']],
@@ -19,7 +19,7 @@ const allowed = new Map<string, readonly WipeTarget[]>([
   ['5', ['device', 'apps']],
 ]);
 
-/** Why this device cannot be wiped so, in one sentence for an administrator; null when it can. */
+/** Why this device cannot be wiped like this, in one sentence for an administrator; null when it can. */
 export function wipeRefusal(wipeTypes: string, targets: readonly WipeTarget[]): string | null {
   const can = allowed.get(wipeTypes);
   if (!can)
@@ -29,23 +29,23 @@ export function wipeRefusal(wipeTypes: string, targets: readonly WipeTarget[]): 
   return `This device does not support wiping ${cannot.join(' and ') || 'nothing'}, so no wipe was sent; it supports ${can.join(', ')}: ask for that instead.`;
 }
 
-/** Which targets a pending wipe names; null when its code is none that we know. */
+/** The targets of a pending wipe; null when its code is unknown. */
 export function pendingTargets({ codes }: Pick<DeviceDetail, 'codes'>): WipeTarget[] | null {
-  const words = (codes.requested_wipe_options ?? '').toLowerCase().split(/[^a-z]+/);
-  const named = (Object.keys(wipeFlags) as WipeTarget[]).filter((target) => words.includes(wipeFlags[target].toLowerCase()));
+  const options = (codes.requested_wipe_options ?? '').toLowerCase().split(/[^a-z]+/);
+  const named = (Object.keys(wipeFlags) as WipeTarget[]).filter((target) => options.includes(wipeFlags[target].toLowerCase()));
   return named.length === 0 ? null : named;
 }
 
 /**
- * How far a wipe has come, by what the server shows:
- * - `none`: nothing is pending; `pending`: the server has it, the phone has not fetched it (as far as is shown);
- * - `fetched`: no longer pending, and the server still shows a status of it: the phone has taken it;
+ * How far a wipe has progressed, by what the server shows:
+ * - `none`: nothing is pending; `pending`: on the server, and not fetched by the phone as far as is shown;
+ * - `fetched`: no longer pending, and the server still shows a status: the phone has fetched it;
  * - `wiped`: the server shows when it was carried out;
  * - `other`: another wipe than this one is pending.
  */
 export type WipeProgress = 'none' | 'pending' | 'fetched' | 'wiped' | 'other';
 
-/** `sent`: we have sent it. Then a pending wipe in a code that we do not know is ours. */
+/** `sent`: we have sent it; a pending wipe with an unknown code then counts as ours. */
 export function wipeProgress(
   detail: Pick<DeviceDetail, 'wipe' | 'codes'>,
   { targets, sent }: { targets: readonly WipeTarget[]; sent: boolean },
@@ -61,7 +61,7 @@ export function wipeProgress(
 type Fenced = Pick<Action, 'type' | 'fence' | 'requestedAt' | 'registeredAt'>;
 type Stored = Pick<Device, 'href' | 'registeredAt' | 'returnedAt'> & { detail: Pick<DeviceDetail, 'approval'> | null };
 
-/** The sign that the phone behind this record may not be the one that the wipe was requested for; null when there is none. */
+/** The sign that the phone behind this record may not be the one for which the wipe was requested; null when there is none. */
 export function setUpAnew({ type, fence, requestedAt }: Fenced, device: Partial<Stored>): string | null {
   if (!isWipe({ type })) return null;
   if (device.returnedAt && device.returnedAt > requestedAt) return 'it was away from the server and came back';
@@ -71,7 +71,7 @@ export function setUpAnew({ type, fence, requestedAt }: Fenced, device: Partial<
   return waits ? 'it waits for approval again' : null;
 }
 
-/** A wipe that has not reached the phone as far as anybody knows, and is not held back by the guard. */
+/** A wipe that has not reached the phone as far as is known, and does not wait for a confirmation. */
 export function isPendingWipe({ type, state, confirmation }: Pick<Action, 'type' | 'state' | 'confirmation'>): boolean {
   if (!isWipe({ type }) || state === 'delivered') return false;
   return !(state === 'waiting' && confirmation !== undefined && confirmation.confirmedAt === null);

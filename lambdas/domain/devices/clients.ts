@@ -1,4 +1,4 @@
-/** Which mail client a device record is, told from its id and then its type. Letter case never matters. */
+/** Which mail client a device record belongs to, by its id and then its type. Letter case never matters. */
 import type { Client } from '#domain/devices/device';
 
 const byId: readonly { prefix: string; client: Client }[] = [

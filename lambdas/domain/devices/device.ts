@@ -1,6 +1,6 @@
 /**
- * A device record, as the source showed it and as we keep it. Vendor codes are named here once; a code that we do not
- * know is kept as it came (`codes`) and reads as `unknown`, which never counts as approved.
+ * A device record, as the source shows it and as we store it. Vendor codes get their names here; an unknown code is kept as
+ * received (`codes`) and reads as `unknown`, which never counts as approved.
  */
 import { z } from 'zod';
 
@@ -16,30 +16,30 @@ export type Wipe = z.infer<typeof wipe>;
 export type Client = z.infer<typeof client>;
 export type Presence = z.infer<typeof presence>;
 
-/** Names a user at one source; `user` is spelt as the source spells it (`Jane Doe/Acme`). */
+/** Identifies a user at one source; `user` is spelled as the source spells it (`Jane Doe/Acme`). */
 export const userKey = z.object({ sourceId: z.string().min(1), user: z.string().min(1) });
-/** Names a device record. One phone can own several. */
+/** Identifies a device record. One phone can have several. */
 export const deviceKey = userKey.extend({ deviceId: z.string().min(1) });
 export type UserKey = z.infer<typeof userKey>;
 export type DeviceKey = z.infer<typeof deviceKey>;
 
-/** What only the full record tells (or a list record that happens to carry it). Times are epoch ms; null = never. */
+/** The part that only the full record has (or a list row that carries it). Times are epoch ms; null = never. */
 export const deviceDetail = z.object({
   approval,
   access,
   wipe,
-  /** `wipe_types_supported` as it came; which wipes it allows is decided where a wipe is asked for. */
+  /** `wipe_types_supported` as received; wipe.ts interprets it. */
   wipeTypes: z.string(),
   compliance: z.string(),
   approvalDate: z.number().nullable(),
   approvers: z.array(z.string()),
   wipeDate: z.number().nullable(),
-  /** Vendor codes as they came, by vendor field name: what `unknown` stands for. */
+  /** Vendor codes as received, by vendor field name: the values behind `unknown`. */
   codes: z.record(z.string(), z.string()),
 });
 export type DeviceDetail = z.infer<typeof deviceDetail>;
 
-/** One row of the source's device list. `lastSync` is volatile: it is no change. */
+/** One row of the source's device list. `lastSync` is volatile and does not count as a change. */
 export const listedDevice = z.object({
   user: z.string().min(1),
   deviceId: z.string().min(1),
@@ -55,9 +55,9 @@ export const listedDevice = z.object({
 export type ListedDevice = z.infer<typeof listedDevice>;
 
 /**
- * Our own bar on a device: why `denied` on the server is not `denied elsewhere`. `took`: Auto-Quarantine put it on a device that
- * had access, with what approval then; it is lifted once no rule asks for it any more (docs/decisions/0021-own-blocks.md). A bar that
- * a person or a portal rule asked for has none.
+ * Our own block of a device, as distinct from a denial by somebody else (`denied-elsewhere`). `took`: Auto-Quarantine blocked a
+ * device that had access, with the approval at that time; the block is lifted once no rule requires it any more
+ * (docs/decisions/0021-own-blocks.md). Absent for a block that a person or a portal rule requested.
  */
 export const denial = z.object({
   kind: z.enum(['block', 'hold']),
@@ -70,7 +70,7 @@ export type Denial = z.infer<typeof denial>;
 export const verdictName = z.enum(['approve', 'hold', 'block', 'leave', 'undetermined']);
 export type VerdictName = z.infer<typeof verdictName>;
 
-/** How a device was linked to an enrolment, and on what evidence. */
+/** How a device was matched to enrolments, and on what evidence. */
 export const match = z.object({
   kind: z.enum(['device', 'user', 'none', 'ambiguous']),
   enrolmentIds: z.array(z.string()),
@@ -79,7 +79,7 @@ export const match = z.object({
 });
 export type Match = z.infer<typeof match>;
 
-/** A verdict as it is stored and shown: with the rule, the facts in plain words, and what would change it. */
+/** A verdict as stored and shown: with the rule, the facts in plain words, and what would change it. */
 export const explainedVerdict = z.object({
   verdict: verdictName,
   rule: z.string(),
@@ -88,14 +88,14 @@ export const explainedVerdict = z.object({
   settingsVersion: z.number().int(),
   decidedAt: z.number(),
   inputsDigest: z.string(),
-  /** As it was decided: an enrolment may list a device as Secure Mail whose id does not tell. */
+  /** As decided: an enrolment may list a device as Secure Mail whose id does not show it. */
   client: client.optional(),
 });
 export type ExplainedVerdict = z.infer<typeof explainedVerdict>;
 
 export const openAction = z.object({ actionId: z.string(), type: z.string(), state: z.string() });
 
-/** A device as it is stored: one item of the Devices table. */
+/** A device as stored: one item of the Devices table. */
 export const device = deviceKey.extend({
   provider: z.string(),
   type: z.string(),
@@ -108,29 +108,29 @@ export const device = deviceKey.extend({
   presence,
   missingSince: z.number().nullable(),
   firstSeen: z.number(),
-  /** Start of the present registration: `firstSeen`, or when it came back after having been removed. Fences actions. */
+  /** Start of the current registration: `firstSeen`, or when it was listed again after a removal. Fences actions. */
   registeredAt: z.number(),
-  /** When the source was last read for this item, and how often its approval, access or wipe has changed since first seen. */
+  /** When the device was last read, and how often its approval, access or wipe has changed since first seen. */
   observedAt: z.number(),
   observedSeq: z.number().int(),
-  /** The baseline run that saw it neither pending nor denied. It is `existing` once that run is committed (source.ts). */
+  /** The baseline run that found it neither pending nor denied. It is `existing` once that run is committed (source.ts). */
   baselineRun: z.string().nullable(),
   /**
-   * The baseline run that listed it and could not read its full record: whether it was connected then is settled by the first
-   * full record that can be read. Once that run is committed, and until it is settled, AQ neither holds nor blocks it.
+   * The baseline run that listed it and could not read its full record: the first readable full record decides whether it is
+   * existing. Once that run is committed, and until that decision, AQ neither holds nor blocks it.
    */
   baselineOwed: z.string().nullable().optional(),
   denial: denial.nullable(),
   openAction: openAction.nullable(),
   verdict: explainedVerdict.nullable(),
   match: match.nullable(),
-  /** Removed by our own action, and no gather has looked since. Until one has, nothing that was listed before counts. */
+  /** Removed by our own action, and no gather has run since. Until then, lists read before the removal do not count. */
   removal: z.object({ actionId: z.string(), at: z.number() }).nullable().optional(),
-  /** Somebody lifted our bar on the server itself: AQ does not put it back (docs/decisions/0016-sources-in-trouble.md). */
+  /** Somebody lifted our own block on the server itself: AQ does not block again (docs/decisions/0016-sources-in-trouble.md). */
   overruled: z.object({ was: denial.shape.kind, at: z.number() }).nullable().optional(),
-  /** When it was last listed again after having been missing. */
+  /** When it was last listed again after it was missing. */
   returnedAt: z.number().nullable().optional(),
-  /** When the present episode of being held began; null when not held. */
+  /** Since when it is held; null when not held. */
   heldSince: z.number().nullable(),
 });
 export type Device = z.infer<typeof device>;

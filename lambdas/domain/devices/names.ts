@@ -1,13 +1,13 @@
 /**
- * Traveler user names, compared as Domino compares them: ignoring case and in abbreviated form, so that
+ * Traveler user names, compared as Domino does: ignoring case and in abbreviated form, so that
  * `CN=Jane Doe/OU=Sales/O=Acme` equals `jane doe/sales/acme`.
  */
 
 const label = /^(cn|ou\d*|o|c)=/i;
-/** What an abbreviated name without stray spaces never holds: most names need no rewriting. */
+/** Never found in an abbreviated name without stray spaces: most names need no rewriting. */
 const unabbreviated = /=|\s\/|\/\s|^\s|\s$/;
 
-/** The abbreviated name in lower case: equal for every spelling of one user. */
+/** The abbreviated name in lower case: the same for every spelling of one user. */
 export function canonicalName(name: string): string {
   if (!unabbreviated.test(name)) return name.toLowerCase();
   return name
@@ -17,7 +17,7 @@ export function canonicalName(name: string): string {
     .toLowerCase();
 }
 
-/** The common name, as spelt: the part before the first slash. */
+/** The common name, as spelled: the part before the first slash. */
 export function commonName(name: string): string {
   const slash = name.indexOf('/');
   const first = (slash < 0 ? name : name.slice(0, slash)).trim();

@@ -1,15 +1,15 @@
 /**
- * What the server shows of a device, in the words that rules and plans use. Each answers only from what is known: an
- * `unknown` is neither access nor a bar, so nothing is approved or blocked on the strength of it.
+ * The server's state of a device, in the terms of rules and plans. An `unknown` value is neither access nor a denial, so nothing
+ * is approved or blocked because of it.
  */
 import type { DeviceFacts } from './device-facts.ts';
 
-/** It waits for approval: known to be pending. */
+/** It is known to wait for approval. */
 export function isPending({ detail }: DeviceFacts): boolean {
   return detail?.approval === 'pending';
 }
 
-/** It can sync now: allowed in, and by its approval not waiting, denied or unknown. */
+/** It can sync now: its access is allowed, and its approval is not pending, denied or unknown. */
 export function hasAccess({ detail }: Pick<DeviceFacts, 'detail'>): boolean {
   if (detail?.access !== 'allow') return false;
   return detail.approval !== 'pending' && detail.approval !== 'denied' && detail.approval !== 'unknown';
@@ -21,22 +21,22 @@ export function isApprovedOnServer({ detail }: DeviceFacts): boolean {
 }
 
 /**
- * Denied or barred on the server, by anyone. A device that waits is locked out as part of waiting: `deny` beside `pending`
- * is a bar of its own only where we put it there (docs/decisions/0008-decision-readings.md).
+ * Denied or prohibited on the server, by anyone. A device that waits is locked out as part of waiting: `deny` with `pending` is a
+ * denial of its own only if we wrote it (docs/decisions/0008-decision-readings.md).
  */
 export function isDeniedOnServer({ detail, denial }: DeviceFacts): boolean {
   if (detail?.approval === 'denied' || detail?.access === 'prohibit') return true;
   return detail?.access === 'deny' && (detail.approval !== 'pending' || denial !== null);
 }
 
-/** Barred, and the bar is ours to lift. */
+/** Denied by our own block. */
 export function isDeniedByUs(device: DeviceFacts): boolean {
   return device.denial !== null && isDeniedOnServer(device);
 }
 
 /**
- * Barred by Auto-Quarantine's own doing though it had access, and by nothing else that is known: undoing that bar gives back what
- * was taken. Not where it waits for approval, was prohibited since, or shows what we cannot read.
+ * Only Auto-Quarantine's own block, as far as is known, denies a device that had access: lifting the block gives access back.
+ * False if it waits for approval, was prohibited since, or shows values that we cannot read.
  */
 export function hasLostAccessByUs(device: DeviceFacts): boolean {
   const { denial, detail } = device;
@@ -46,7 +46,7 @@ export function hasLostAccessByUs(device: DeviceFacts): boolean {
 
 const isReadable = ({ approval, wipe }: NonNullable<DeviceFacts['detail']>) => approval !== 'unknown' && wipe !== 'unknown';
 
-/** Our own bar, lifted only where we know what it is: not while it is unknown whether a wipe is pending, which that might clear. */
+/** Our own block, when lifting it is safe: not while approval or wipe is unknown, because lifting might clear a pending wipe. */
 export function isOurDenialToLift(device: DeviceFacts): boolean {
   return isDeniedByUs(device) && device.detail !== null && isReadable(device.detail);
 }

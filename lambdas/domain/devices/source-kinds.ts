@@ -1,5 +1,5 @@
 /**
- * The kinds of sources and what the domain knows of each. A new kind starts here: every map over `SourceKind` (its configuration,
+ * The kinds of sources and what the domain knows of each. Add a new kind here: every map over `SourceKind` (its configuration,
  * how it is gathered, how actions reach it, its secret, its concurrency) stops compiling until it has an entry.
  */
 import { z } from 'zod';
@@ -16,12 +16,12 @@ const reaches: Record<SourceKind, 'direct' | 'relay'> = {
 /** Whether a relay reads the source and acts on it. */
 export const isRelayed = ({ kind }: { kind: SourceKind }): boolean => reaches[kind] === 'relay';
 
-/** One function for each kind of source, given a source of its own kind. */
+/** One function per kind of source, called with a source of that kind. */
 export type BySourceKind<S extends { kind: SourceKind }, R> = { [K in SourceKind]: (source: Extract<S, { kind: K }>) => R };
 
-/** What the function for the kind of `source` answers. */
+/** The result of the function for the kind of `source`. */
 export function bySourceKind<S extends { kind: SourceKind }, R>(source: S, parts: BySourceKind<S, R>): R {
-  // The compiler does not see that the kind picks the function of the same kind.
+  // The compiler cannot infer that the kind selects the function of the same kind.
   const part = parts[source.kind] as (of: S) => R;
   return part(source);
 }

@@ -1,4 +1,4 @@
-/** A source and what we remember of it between gathers: one item of the Control table per source. */
+/** The state of a source between gathers: one item of the Control table per source. */
 import { z } from 'zod';
 
 export const failureKind = z.enum(['invalid', 'refused', 'denied', 'busy', 'transient', 'permanent', 'unknown']);
@@ -16,7 +16,7 @@ export type AqSupport = z.infer<typeof aqSupport>;
 export const serverFacts = z.object({
   requiresApproval,
   devicesBeforeApproval: z.number().int().nullable(),
-  /** `unavailable`: the server answered that it has no approval settings to read or write. */
+  /** `unavailable`: the server reports that it has no approval settings to read or write. */
   settingsAccess: z.enum(['writable', 'unavailable', 'unknown']),
   build: z.string(),
   /** AQ needs Traveler 9.0 or later. */
@@ -32,43 +32,43 @@ export const unknownServer: ServerFacts = {
   aqSupport: 'unknown',
 };
 
-/** Actions of the source wait: one of them found that it cannot be worked with. `failures` in a row make the pause longer. */
+/** The source's actions wait, because one of them found it failing. `failures`: in a row; each makes the pause longer. */
 export const sourcePause = z.object({ until: z.number(), since: z.number(), failures: z.number().int(), what: z.string() });
 export type SourcePause = z.infer<typeof sourcePause>;
 
 /**
- * Two-phase switch-on lives here. `baselineRuns` holds the complete gathers that recorded existing devices: a device whose
- * `baselineRun` is listed is `existing`. While a baseline is owed (`baselineRuns` empty, or AQ wanted `on` and not
- * `aqInForce`), AQ is not in force whatever the settings say. `aqInForce` turns true only after such a run was committed.
+ * The state of the two-phase switch-on. `baselineRuns` holds the complete gathers that recorded existing devices: a device whose
+ * `baselineRun` is listed is `existing`. While a baseline is owed (`baselineRuns` empty, or AQ set `on` and not `aqInForce`), AQ
+ * is not in force regardless of the settings. `aqInForce` becomes true only after such a run was committed.
  */
 export const sourceState = z.object({
   sourceId: z.string().min(1),
   server: serverFacts,
   baselineRuns: z.array(z.string()),
   aqInForce: z.boolean(),
-  /** A baseline or settings change was committed and not every user has been sent to evaluation yet. */
+  /** A baseline or settings change was committed, and not every user was sent to evaluation yet. */
   evaluateEveryone: z.boolean(),
-  /** The last gather after which every device present was looked at for the baseline: a repeated one need not read them all. */
+  /** The last gather after which every present device was checked for the baseline: a repeated one need not read them all. */
   baselineUpTo: z.string().nullable().optional(),
-  /** Scope and version of the settings that the last complete gather went by. */
+  /** Scope and version of the settings of the last complete gather. */
   settingsSeen: z.string().nullable().optional(),
-  /** Start of the last complete gather: what it did not see by then is for the next. */
+  /** Start of the last complete gather: later changes are found by the next one. */
   lastCompleteGatherAt: z.number().nullable(),
   lastRunId: z.string().nullable(),
-  /** Present trouble of the source as a whole (wrong credentials, unreachable, …); null when its last contact was well. */
+  /** Present problem of the whole source (wrong credentials, unreachable, …); null when its last contact succeeded. */
   problem: problem.nullable(),
-  /** After wrong credentials: no scheduled try before this time, so that an account is never locked by repetition. */
+  /** After wrong credentials: no scheduled attempt before this time, so that retries do not lock the account. */
   retryAt: z.number().nullable(),
-  /** Which version of the secret was turned away: a newer one is tried at once. */
+  /** The version of the secret that was rejected: a newer one is tried at once. */
   refusedSecret: z.string().nullable().optional(),
-  /** Set and lifted by those who act on the source; lifted by a gather that succeeds, too. */
+  /** Set and ended by action workers; also ended by a successful gather. */
   pause: sourcePause.nullable().optional(),
   devices: z.number().int(),
-  /** Digest of the snapshot that its relay last sent and we committed; null: the next one is sent whole. */
+  /** Digest of the snapshot that its relay last sent and we committed; null: the next one is sent in full. */
   relayDigest: z.string().nullable().optional(),
-  /** When its relay was asked for the snapshot last committed: a reading that was asked for before it is older than what we hold. */
+  /** When its relay was asked for the last committed snapshot: readings requested earlier are older than what is stored. */
   relayAskedAt: z.number().nullable().optional(),
-  /** The first guard that holds the source (guard-holds.ts): until a person decides, no automatic action takes access away here. */
+  /** The first guard that holds the source (guard-holds.ts): until a person decides, no automatic action takes access away. */
   guard: z.string().nullable().optional(),
   /** Further guards that hold it, in the order in which they tripped. */
   guardsBehind: z.array(z.string()).optional(),
@@ -90,7 +90,7 @@ export const newSource = (sourceId: string): SourceState => ({
   devices: 0,
 });
 
-/** One reading of a source. Times epoch ms; `units` are DynamoDB capacity units as DynamoDB counted them. */
+/** One gather of a source. Times epoch ms; `units` are capacity units as DynamoDB counted them. */
 export const gatherRun = z.object({
   runId: z.string().min(1),
   sourceId: z.string().min(1),
@@ -101,15 +101,15 @@ export const gatherRun = z.object({
   startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
   invocations: z.number().int(),
-  /** Begun, since it last ended in order (complete, failed or to be continued). */
+  /** Invocations begun since the last one that ended properly (complete, failed or to be continued). */
   attempts: z.number().int().optional(),
   /** On premises: how often its relay was asked to send missing parts again. */
   partsRequests: z.number().int().optional(),
-  /** On premises: how often a relay was asked for it, by which lease, and when last. */
+  /** On premises: how often a relay was asked for it, under which lease, and when last. */
   asked: z
     .object({ times: z.number().int(), fence: z.number().int(), at: z.number(), everyDetail: z.boolean().default(false) })
     .optional(),
-  /** When the relay last told of its progress. */
+  /** When the relay last reported progress. */
   heardAt: z.number().optional(),
   counts: z.object({
     pages: z.number().int(),

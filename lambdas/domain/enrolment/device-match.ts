@@ -1,14 +1,14 @@
-/** Which enrolments hold a device's id: the strong half of matching. Ids compare ignoring letter case. */
+/** Which enrolments have a device's id: the stronger kind of match. Ids are compared ignoring letter case. */
 import type { Enrolment } from '#domain/enrolment/enrolment';
 
-/** Through which of its ids an enrolment was found. */
+/** The kind of id by which an enrolment was found. */
 export type Via = 'mail id' | 'secure mail id' | 'serial number';
 export type Hit = { enrolment: Enrolment; via: Via };
 /** The hits of a device id (in lower case), in no particular order. */
 export type Finder = (id: string) => readonly Hit[];
 
 const noHits: readonly Hit[] = [];
-/** With more enrolments than this, an index is cheaper to build than each of them is to look through for each device. */
+/** With more enrolments than this, building an index is cheaper than searching all of them for each device. */
 const fewEnrolments = 8;
 
 /** Only status `enrolled`, in any letter case, counts. */
@@ -16,13 +16,13 @@ export function isEnrolled({ status }: Enrolment): boolean {
   return status === 'Enrolled' || status.trim().toLowerCase() === 'enrolled';
 }
 
-/** Finds the enrolments that hold a device's id, however they stand. */
+/** Finds the enrolments that have a device's id, whatever their status. */
 export function deviceFinder(enrolments: readonly Enrolment[]): Finder {
   const narrow = enrolments.length > fewEnrolments ? indexById(enrolments) : () => enrolments;
   return (id) => {
     let hits: Hit[] | null = null;
     for (const enrolment of narrow(id)) {
-      const via = heldAs(enrolment, id);
+      const via = viaOf(enrolment, id);
       if (via === null) continue;
       if (hits === null) hits = [{ enrolment, via }];
       else hits.push({ enrolment, via });
@@ -31,7 +31,7 @@ export function deviceFinder(enrolments: readonly Enrolment[]): Finder {
   };
 }
 
-/** Whether any of them lists this id (in lower case) among its secure mail ids. */
+/** Whether any of these enrolments lists this id (in lower case) among its secure mail ids. */
 export function isListedAsSecureMail(hits: readonly Hit[], id: string): boolean {
   for (const { enrolment } of hits)
     if (enrolment.secureMailDeviceIds && includesId(enrolment.secureMailDeviceIds, id)) return true;
@@ -39,8 +39,8 @@ export function isListedAsSecureMail(hits: readonly Hit[], id: string): boolean 
 }
 
 /**
- * The device matches among a device's hits, one per enrolment, by enrolment id: the enrolled ones where there are any, else
- * those that no longer count.
+ * The device matches among a device's hits, one per enrolment, sorted by enrolment id: the enrolled ones if there are any,
+ * otherwise those that no longer count.
  */
 export function deviceMatches(hits: readonly Hit[]): readonly Hit[] {
   if (hits.length < 2) return hits;
@@ -49,7 +49,7 @@ export function deviceMatches(hits: readonly Hit[]): readonly Hit[] {
   return [...byId.values()].sort((a, b) => (a.enrolment.id < b.enrolment.id ? -1 : 1));
 }
 
-function heldAs({ mailDeviceIds, secureMailDeviceIds, serial }: Enrolment, id: string): Via | null {
+function viaOf({ mailDeviceIds, secureMailDeviceIds, serial }: Enrolment, id: string): Via | null {
   if (includesId(mailDeviceIds, id)) return 'mail id';
   if (secureMailDeviceIds && includesId(secureMailDeviceIds, id)) return 'secure mail id';
   return serial && isSerialId(id, serial) ? 'serial number' : null;
@@ -60,7 +60,7 @@ function includesId(ids: readonly string[], id: string): boolean {
   return false;
 }
 
-/** `Appl` and the serial number: how Apple's mail program names a device. */
+/** `Appl` and the serial number: the device id of Apple's mail program. */
 function isSerialId(id: string, serial: string): boolean {
   return id.length === serial.length + 4 && id.startsWith('appl') && id.endsWith(serial.toLowerCase());
 }

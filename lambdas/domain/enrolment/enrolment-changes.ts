@@ -1,17 +1,16 @@
 /**
- * What an import or a snapshot changes about one enrolment, from what is stored of it and what is to hold. Pure; null where it
- * changes nothing.
+ * What an import or a snapshot changes about one enrolment, from its stored and its wanted form. Pure; null when nothing changes.
  */
 import { isEnrolled } from '#domain/enrolment/device-match';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 
-/** As stored: `formers`, what it was and what is not told to evaluation yet; `absent`, a snapshot did not hold it. */
+/** As stored. `formers`: earlier forms not yet announced to evaluation; `absent`: a snapshot did not contain it. */
 export type StoredEnrolment = { enrolment: Enrolment; formers: Enrolment[]; absent: boolean };
-/** `absentSince`: not in a snapshot made then (epoch ms); what changed later than that stays. */
+/** `absentSince`: not in a snapshot made then (epoch ms); an enrolment that changed later is kept. */
 export type Wanted = { id: string; enrolment: Enrolment } | { id: string; absentSince: number };
 export type EnrolmentChange = { before: StoredEnrolment | null; next: StoredEnrolment };
 
-/** The status of an enrolment that the portal's last snapshot did not hold. */
+/** The status of an enrolment that the portal's last snapshot did not contain. */
 export const absentStatus = 'not in the portal’s last snapshot';
 
 export function enrolmentChange(before: StoredEnrolment | null, wanted: Wanted): EnrolmentChange | null {
@@ -28,7 +27,7 @@ function put(before: StoredEnrolment | null, enrolment: Enrolment): EnrolmentCha
   return { before, next: { enrolment, formers: before.formers, absent: false } };
 }
 
-/** A snapshot replaces everything; an import adds to what is there. The newest form of an id given twice counts. */
+/** A snapshot replaces everything; an import adds to what is stored. Of an id given twice, the newest version counts. */
 export function wantedOf(
   given: readonly Enrolment[],
   { stored, snapshotAt }: { stored: Iterable<string>; snapshotAt: number | null },

@@ -4,11 +4,11 @@ import { z } from 'zod';
 export const platform = z.string().min(1);
 export const mailConfiguration = z.enum(['pushed', 'manual', 'unknown']);
 
-/** Of a time as the portal gives it; zod itself would only say that neither of the two fits. */
+/** Error message for a time from the portal; zod's own would only say that neither alternative fits. */
 export const timeExpected =
   'Invalid input: expected a time, ISO 8601 with its offset as 2026-03-01T08:00:00Z, or epoch milliseconds';
 
-/** Lengths are bounded so that keys built from them fit DynamoDB, and one enrolment with its pointers one transaction. */
+/** Bounded so that keys built from these ids fit DynamoDB, and an enrolment with its pointers fits one transaction. */
 const mailDeviceIds = z.array(z.string().min(1).max(256)).max(20);
 
 export const enrolment = z.object({
@@ -20,7 +20,7 @@ export const enrolment = z.object({
     travelerUser: z.string().max(512).optional(),
   }),
   platform,
-  /** Free text of the portal; only `enrolled` (any letter case) counts as enrolled. */
+  /** Free text from the portal; only `enrolled` (any letter case) counts as enrolled. */
   status: z.string(),
   serial: z.string().max(128).optional(),
   mailDeviceIds,
@@ -34,7 +34,7 @@ export type Enrolment = z.infer<typeof enrolment>;
 export const enrolmentFeed = z.enum(['fresh', 'stale', 'never']);
 export type EnrolmentFeed = z.infer<typeof enrolmentFeed>;
 
-/** A person's word on whether a Traveler user and a portal user are the same. */
+/** A person's decision whether a Traveler user and a portal user are the same. */
 export const link = z.object({
   kind: z.enum(['confirmed', 'undone']),
   portalUser: z.string().min(1),

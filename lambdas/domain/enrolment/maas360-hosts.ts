@@ -1,4 +1,4 @@
-/** Where a customer's web services live: the first digit of the billing id says it. */
+/** The host of a customer's web services, by the first digit of the billing id. */
 
 const hosts: Record<string, string> = {
   1: 'https://services.fiberlink.com',
@@ -8,5 +8,5 @@ const hosts: Record<string, string> = {
   6: 'https://services.m6.maas360.com',
 };
 
-/** Undefined for a first digit that is not known: the configuration must then name the url. */
+/** Undefined for an unknown first digit: the configuration must then contain the URL. */
 export const hostOf = (billingId: string): string | undefined => hosts[billingId.slice(0, 1)];

@@ -1,11 +1,11 @@
 /**
- * MaaS360's own words for a device, and the enrolment that they mean. What its web services do not say stays unknown: nothing
- * is guessed that could approve or block a device. Field names and traps: docs/maas360.md.
+ * A device as MaaS360 describes it, and the enrolment that this means. What its web services do not say stays unknown: nothing is
+ * guessed that could approve or block a device. Field names and pitfalls: docs/maas360.md.
  */
 import { z } from 'zod';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 
-/** Every field may come as text, as a number, as `""`, as null, or not at all. */
+/** Every field may be text, a number, `""`, null, or absent. */
 const text = z
   .union([z.string(), z.number(), z.null()])
   .optional()
@@ -36,7 +36,7 @@ export const unlisted = 'no longer listed by MaaS360';
 export type EnrolmentFacts = Omit<Enrolment, 'version'>;
 
 /**
- * The enrolment without its version. Null when nobody is named: it could match no Traveler user.
+ * The enrolment without its version. Null without a user: it could match no Traveler user.
  * `policiesPushingMail`: names of the MDM policies that push mail; for any other policy that is unknown.
  */
 export function factsOf(device: Maas360Device, { policiesPushingMail }: { policiesPushingMail: readonly string[] }) {
@@ -61,17 +61,17 @@ export function factsOf(device: Maas360Device, { policiesPushingMail }: { polici
 const accountOf = ({ username, userDomain }: Maas360Device) =>
   username === '' || userDomain === '' ? username : `${username}@${userDomain}`;
 
-/** Both mailbox fields were seen holding such ids; only the id itself makes a mailbox Secure Mail. */
+/** Either mailbox field can contain such an id; only the id itself shows that a mailbox is Secure Mail. */
 const isSecureMail = (id: string) => id.toLowerCase().startsWith('mdmxx');
 
-/** Ids that differ in letter case only are one device. */
+/** Ids that differ only in letter case are one device. */
 const distinct = (ids: readonly string[]): string[] => [
   ...new Map(ids.filter((id) => id !== '').map((id) => [id.toLowerCase(), id])).values(),
 ];
 
 /**
- * `facts` as the next version of what is stored; null when that says the same. MaaS360 has no versions, and a device that
- * merely reported again is no change: so versions count the changes that we saw.
+ * `facts` as the next version of what is stored; null when that is the same. MaaS360 has no versions, and a device that merely
+ * reported again is no change, so versions count the changes that we saw.
  */
 export function nextVersion(facts: EnrolmentFacts, stored: Enrolment | null): Enrolment | null {
   if (stored === null) return { ...facts, version: 1 };

@@ -1,6 +1,6 @@
 /**
- * Which rows of the list need work: nothing, storing what the row says, or reading the full record first. The same for the
- * cloud's gather and the relay's; `manifest` holds the prints of the rows as they were last listed.
+ * What a list row needs: nothing, storing the row, or reading the full record first. The same for the cloud's gather and the
+ * relay's; `manifest` holds the fingerprints of the rows as last listed.
  */
 import type { ListedDevice } from '#domain/devices/device';
 import { hour, isDue } from '#domain/gather/gather-schedule';
@@ -11,11 +11,11 @@ export type Need = 'nothing' | 'row' | 'detail';
 
 export type NeedContext = {
   manifest: Pick<Manifest, 'isStale' | 'identifies' | 'describes'>;
-  /** Does the run owe the full record of every device? */
+  /** Whether the run has to read the full record of every device. */
   everyDetail: boolean;
-  /** It continues a run that had marked as stale whatever it still owed. */
+  /** It continues a run that had marked as stale every entry whose full record was still to be read. */
   continued: boolean;
-  /** Start of the run, and of the last complete one before it: what the rotation goes by. */
+  /** Start of the run, and of the last complete one before it: the window of the rotation. */
   startedAt: number;
   since: number | null;
   detailRefreshHours: number;
@@ -24,7 +24,7 @@ export type NeedContext = {
   moving: ReadonlySet<string>;
 };
 
-/** Is the full record of a known device owed by this run, whatever its row says? */
+/** Whether this run has to read the full record of a known device, regardless of its row. */
 export function owesDetail(hash: string, context: NeedContext): boolean {
   if (context.continued) return false;
   if (context.everyDetail || context.moving.has(hash)) return true;
@@ -34,18 +34,18 @@ export function owesDetail(hash: string, context: NeedContext): boolean {
 /** `index`: of the row's entry in the manifest, or -1. */
 export function needOf(
   row: ListedDevice,
-  seen: { hash: string; index: number; print: RowFingerprint },
+  entry: { hash: string; index: number; print: RowFingerprint },
   context: NeedContext,
 ): Need {
-  const { hash, index, print } = seen;
+  const { hash, index, print } = entry;
   const { manifest } = context;
   if (index < 0 || manifest.isStale(index) || !manifest.identifies(index, print)) return 'detail';
-  // A list that carries the full record has told everything: what it says is in the print.
+  // If the list carries the full record, its content is part of the fingerprint.
   if (row.detail === null ? owesDetail(hash, context) : context.everyDetail && !context.continued) return 'detail';
   return manifest.describes(index, print) && !owesRollUp(row, hash, context) ? 'nothing' : 'row';
 }
 
-/** Its turn to have its last sync stored has come, and it did sync since. A continuation leaves that to the next turn. */
+/** Its last sync is due to be stored, and it has synced since. A continuation leaves that to the next run. */
 export function owesRollUp(row: ListedDevice, hash: string, context: NeedContext): boolean {
   const { since, startedAt, lastSyncEveryHours } = context;
   const period = lastSyncEveryHours * hour;

@@ -1,8 +1,8 @@
-/** What of the list has been seen so far. Pages shift while they are read: a row may come twice. */
+/** Which rows of the list were read so far. Pages shift while they are read, so a row may appear twice. */
 export type DuplicateRows = {
-  /** By manifest index: did the list name it? */
+  /** By manifest index: 1 if the device was listed. */
   seen: Uint8Array;
-  /** Notes a row; false when it came before. `index`: of its entry in the manifest, or -1. */
+  /** Records a row; false for a duplicate. `index`: of its entry in the manifest, or -1. */
   isFirst(hash: string, index: number): boolean;
 };
 

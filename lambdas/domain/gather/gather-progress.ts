@@ -1,9 +1,9 @@
-/** When a gather that is under way will end, as far as its own pace tells. */
+/** The estimated end of a running gather, from its pace so far. */
 
 export type Pace = {
   startedAt: number;
   now: number;
-  /** Rows read so far, and how many there are, where the server says so. */
+  /** Rows read so far, and the total if the server gives one. */
   devices: number;
   totalRecords: number | null;
   details: number;
@@ -11,7 +11,7 @@ export type Pace = {
   detailsWanted: number;
 };
 
-/** Epoch ms; null while nothing can be said. Assumes that the rest of the list needs details as its beginning did. */
+/** Epoch ms; null while it cannot be estimated. Assumes that the rest of the list needs as many details as the part read. */
 export function estimateEnd({ startedAt, now, devices, totalRecords, details, detailsWanted }: Pace): number | null {
   if (totalRecords === null || devices === 0) return null;
   const listed = Math.min(1, devices / Math.max(1, totalRecords));

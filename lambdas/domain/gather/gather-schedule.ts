@@ -1,4 +1,4 @@
-/** When a gather owes a device more than its list row, and whether the list that was read can be believed. */
+/** When a gather has to read more than a device's list row, and whether the list that was read is plausible. */
 
 import type { Problem } from '#domain/devices/source';
 import { highOf } from '#domain/gather/row-fingerprint';
@@ -6,8 +6,8 @@ import { highOf } from '#domain/gather/row-fingerprint';
 export const hour = 3_600_000;
 
 /**
- * Stateless rotation: each device has one moment in every period, spread by its hash; it is due when that moment lies within
- * (since, now]. With nothing remembered (`since` null) everything is due.
+ * Stateless rotation: each device has one time in every period, spread by its hash; it is due when that time lies within
+ * (since, now]. Without a previous gather (`since` null) every device is due. Times in ms.
  */
 export function isDue(hash: string, window: { since: number | null; now: number; period: number }): boolean {
   const { since, now, period } = window;
@@ -16,12 +16,12 @@ export function isDue(hash: string, window: { since: number | null; now: number;
   return Math.floor((now - phase) / period) > Math.floor((since - phase) / period);
 }
 
-/** Has a device that was last missing in `minutes` been gone for long enough to count as removed? */
+/** Whether a device that is missing since `minutes` (epoch minutes) counts as removed. */
 export function isRemoved(minutes: number, { now, removeAfterHours }: { now: number; removeAfterHours: number }): boolean {
   return now - minutes * 60_000 >= removeAfterHours * hour;
 }
 
-/** Rounded up, so that nothing is removed early. */
+/** Epoch minutes, rounded up so that nothing is removed early. */
 export const missingMinutes = (at: number): number => Math.ceil(at / 60_000);
 
 export type ListReading = {
@@ -34,8 +34,8 @@ export type ListReading = {
 };
 
 /**
- * Null when the list can be believed. It cannot when it is empty although devices are known, when it differs from its own
- * count by more than rows shifting between pages explain, or, where the server counts nothing, when most devices are gone.
+ * Null when the list is plausible. It is not when it is empty although devices are known, when it differs from the server's count
+ * by more than rows shifting between pages explain, or, if the server gives no count, when most devices are gone.
  */
 export function contradiction({ unique, rejected, totalRecords, known }: ListReading): Pick<Problem, 'what' | 'remedy'> | null {
   const rows = unique + rejected;

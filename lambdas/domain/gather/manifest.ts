@@ -1,16 +1,16 @@
 /**
- * What the last gather saw of a source, in 16 bytes a device: 8 of the device key's hash, 4 of what identifies the phone, 4 of
- * what merely describes it, sorted by key. A million devices are 16 MB of it, so it lives in typed arrays.
+ * What the last gather saw of a source, in 16 bytes per device: 8 of the device key's hash, 4 of what identifies the phone, 4 of
+ * what merely describes it, sorted by key. A million devices take 16 MB, so it is kept in typed arrays.
  *
- * An entry is one of: settled (the prints of what is stored) · stale (stored, but its full record is still owed) · missing
- * (`identity` is the marker, `description` the epoch minutes since when) · dropped (removed; not encoded any more).
+ * An entry is one of: settled (the fingerprints of what is stored) · stale (stored, but its full record is still to be read) ·
+ * missing (`identity` is the marker, `description` the epoch minutes since when) · dropped (removed; no longer encoded).
  * Invariant: an entry is settled only after its device is stored, so committing the manifest commits the gather.
  */
 import type { RowFingerprint } from '#domain/gather/row-fingerprint';
 import { highOf, lowOf } from '#domain/gather/row-fingerprint';
 
 export const entryBytes = 16;
-/** Kept far below what one 400 KB item holds, since entries spread over shards by hash. */
+/** Far below the 400 KB limit of an item, since entries spread unevenly over shards by hash. */
 const targetPerShard = 6_000;
 const mostPerShard = 8_000;
 
@@ -21,31 +21,31 @@ const dropped = 1;
 export type ManifestShards = { bits: number; shards: ReadonlyMap<number, Uint8Array> };
 
 export type Manifest = {
-  /** Entries as read; indexes run below it. */
+  /** Number of entries as read; every index is below it. */
   readonly size: number;
   /** Devices that are present: entries neither missing nor dropped, and those added. */
   present(): number;
   /** Index of a key's entry, or -1. */
   find(hash: string): number;
-  /** Are these the prints that are stored? Never, while the entry is stale or missing. */
+  /** Whether these are the stored fingerprints; false while the entry is stale or missing. */
   identifies(index: number, print: RowFingerprint): boolean;
   describes(index: number, print: RowFingerprint): boolean;
   isStale(index: number): boolean;
-  /** Epoch minutes since when it is missing, or null. */
+  /** Epoch minutes since which it is missing, or null. */
   missingSince(index: number): number | null;
   hashAt(index: number): string;
-  /** The device is stored with this content. */
+  /** Records that the device is stored with this content. */
   settle(hash: string, print: RowFingerprint): void;
   markStale(index: number): void;
   markMissing(index: number, minutes: number): void;
   drop(index: number): void;
-  /** Entries of the devices that are present, sorted by key: what `digest` of a gather is taken over. */
+  /** Entries of the present devices, sorted by key: the input of a gather's digest. */
   content(): Uint8Array;
   /** Shards that differ from what was read (all of them when their number had to grow). */
   changes(): ManifestShards;
 };
 
-/** Entries as read, in columns sorted by key, and what has happened to them since. Changed in place. */
+/** Entries as read, in columns sorted by key, with the changes since. Changed in place. */
 type Entries = {
   readonly size: number;
   readonly bits: number;
@@ -59,7 +59,7 @@ type Entries = {
   readonly dirty: Set<number>;
 };
 
-/** Reads what `changes` gave. Shards may come in any order; `bits` is how many leading bits of the hash name the shard. */
+/** Reads what `changes` returned. Shards may be in any order; `bits`: how many leading bits of the hash select the shard. */
 export function readManifest(read: ManifestShards): Manifest {
   const entries = entriesOf(read);
   const { size, high, low, identity, description, gone, added, dirty } = entries;
@@ -112,7 +112,7 @@ function find({ size, high, low }: Entries, hash: string): number {
   return -1;
 }
 
-/** Hashes are spread evenly, so the position of one follows from its value: a few steps instead of one for each bit. */
+/** Interpolation search: hashes are spread evenly, so a few steps are enough instead of one per bit. */
 function guess(high: U32, wanted: number, { from, to }: { from: number; to: number }): number {
   const [first, last] = [at(high, from), at(high, to)];
   if (wanted <= first || last === first) return from;
@@ -160,12 +160,12 @@ function encode(entries: Entries, wanted: ReadonlySet<number>, bits: number): Ma
   return new Map([...rows].map(([shard, found]) => [shard, packed(found)]));
 }
 
-/** The print of a device that is stored although its full record could not be read: it is tried again next time. */
+/** The fingerprint of a device that is stored although its full record could not be read: it is read again next time. */
 export const stalePrint = (print: RowFingerprint): RowFingerprint => ({ ...print, identity: staleMark });
 
 const shardOf = (high: number, bits: number): number => (bits === 0 ? 0 : high >>> (32 - bits));
 
-/** Grows when shards get full; never shrinks, so that a source that swings does not rewrite itself. */
+/** Grows when shards get full; never shrinks, so that a source of changing size is not rewritten again and again. */
 function shardBits(entries: number, now: number): number {
   if (entries <= mostPerShard * 2 ** now) return now;
   return Math.ceil(Math.log2(entries / targetPerShard));
@@ -189,7 +189,7 @@ type U32 = Uint32Array<ArrayBuffer>;
 
 const rowOf = (hash: string, { identity, description }: RowFingerprint) => [highOf(hash), lowOf(hash), identity, description];
 
-/** As `content`, of entries that are held elsewhere: the same bytes for the same devices. */
+/** As `content`, for entries from elsewhere: the same bytes for the same devices. */
 export const packEntries = (entries: Iterable<readonly [hash: string, print: RowFingerprint]>): Uint8Array =>
   packed([...entries].map(([hash, print]) => rowOf(hash, print)));
 

@@ -1,66 +1,66 @@
-/** How what a gather saw of a device reads in the journal: each line names the fields that changed, with before and after. */
+/** The journal lines for what a gather saw of a device: each lists the fields that changed, with before and after. */
 import type { Device } from '#domain/devices/device';
 import type { FieldChange, TimelineEntry } from '#domain/journal/timeline';
 
-/** `at`: start of the run, the same in every repetition of it. */
+/** `at`: start of the run, the same in every repetition. */
 type Context = { at: number; runId: string };
 
-const told = ['provider', 'type', 'level', 'notification'] as const;
-const shown = ['approval', 'access', 'wipe', 'compliance'] as const;
-/** What we note about a device for ourselves. */
-const noted = ['registeredAt', 'baselineRun', 'baselineOwed'] as const;
+const listFields = ['provider', 'type', 'level', 'notification'] as const;
+const detailFields = ['approval', 'access', 'wipe', 'compliance'] as const;
+/** Fields for our own use. */
+const internalFields = ['registeredAt', 'baselineRun', 'baselineOwed'] as const;
 
 export function discoveredLine(device: Device, at: number): TimelineEntry {
   const says = `Discovered: ${device.provider || device.type || 'a device'} syncs mail.`;
-  const data = { ...introduced(device), changes: changesBetween(null, device) };
+  const data = { ...introduction(device), changes: changesBetween(null, device) };
   return { at, id: 'discovered', kind: 'discovered', says, data };
 }
 
-/** None for a device that was present all along. */
+/** No line for a device that was already present. */
 export function returnedLines(stored: Device, device: Device, { at, runId }: Context): TimelineEntry[] {
   if (stored.presence === 'present') return [];
   const says =
     stored.presence === 'removed' ? 'Registered again after it had been removed.' : 'The server lists this device again.';
   const changes: FieldChange[] = [{ field: 'presence', before: stored.presence, after: 'present' }];
   return [
-    { at, id: `returned|${runId}`, kind: 'returned', says, data: { was: stored.presence, ...introduced(device), changes } },
+    { at, id: `returned|${runId}`, kind: 'returned', says, data: { was: stored.presence, ...introduction(device), changes } },
   ];
 }
 
-/** One line where anything changed. Its id tells these changes from others that the same run found before it was cut off. */
+/** One line if anything changed. Its id distinguishes these changes from others that the same run found before a crash. */
 export function changedLines(stored: Device, device: Device, { at, runId }: Context): TimelineEntry[] {
   const changes = changesBetween(stored, device);
   if (changes.length === 0) return [];
   const id = `changed|${runId}|${digest(JSON.stringify(changes))}`;
-  return [{ at, id, kind: 'changed', says: wordsOf(changes), data: { changes } }];
+  return [{ at, id, kind: 'changed', says: sentenceOf(changes), data: { changes } }];
 }
 
-/** What a device is introduced with to those who never heard of it. */
-const introduced = ({ provider, type, detail }: Device) => ({
+/** The facts that introduce a device that was not known. */
+const introduction = ({ provider, type, detail }: Device) => ({
   provider,
   type,
   approval: detail?.approval ?? 'unknown',
   access: detail?.access ?? 'unknown',
 });
 
-/** `null` before: for a device that was not known, and for what was not read of it until now. */
+/** `before` is null for a device that was not known, and for fields that were not read until now. */
 function changesBetween(stored: Device | null, device: Device): FieldChange[] {
   const fields: FieldChange[] = [
-    ...told.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] })),
-    ...shown.map((field) => ({ field, before: stored?.detail?.[field] ?? null, after: device.detail?.[field] ?? null })),
-    ...noted.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] ?? null })),
+    ...listFields.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] })),
+    ...detailFields.map((field) => ({ field, before: stored?.detail?.[field] ?? null, after: device.detail?.[field] ?? null })),
+    ...internalFields.map((field) => ({ field, before: stored?.[field] ?? null, after: device[field] ?? null })),
   ];
   return fields.filter(({ before, after }) => before !== after);
 }
 
-function wordsOf(changes: readonly FieldChange[]): string {
-  const outer = changes.filter(({ field }) => !noted.some((one) => one === field));
-  if (outer.length === 0) return 'Noted: whether it was there before Auto-Quarantine, or when it was registered.';
-  const pairs = outer.map(({ field, before, after }) => `${field}: ${before || 'none'} → ${after || 'none'}`);
+function sentenceOf(changes: readonly FieldChange[]): string {
+  const visible = changes.filter(({ field }) => !internalFields.some((one) => one === field));
+  if (visible.length === 0) return 'Noted: whether it was there before Auto-Quarantine, or when it was registered.';
+  const pairs = visible.map(({ field, before, after }) => `${field}: ${before || 'none'} → ${after || 'none'}`);
   return `Changed on the server: ${pairs.join(', ')}.`;
 }
 
-/** FNV-1a, 32 bits: enough to tell the few changes of one device in one run apart. */
+/** FNV-1a, 32 bits: enough to distinguish the few changes of one device in one run. */
 function digest(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

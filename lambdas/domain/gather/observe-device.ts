@@ -1,6 +1,6 @@
 /**
- * What one look at a device means for what is stored of it: the device as it is to be stored, its timeline lines, and
- * whether its verdict may change. Pure; `stored` is null for a device never seen.
+ * What one reading of a device means for what is stored of it: the device to be stored, its timeline lines, and whether its
+ * verdict may change. Pure; `stored` is null for a device never seen.
  */
 
 import { isAdmitted } from '#domain/actions/our-denial';
@@ -10,42 +10,42 @@ import type { TimelineEntry } from '#domain/journal/timeline';
 
 export type Look = {
   row: ListedDevice;
-  /** The full record, with the time it was asked for; null when it was not read, or could not be. */
+  /** The full record, with the time of its request (epoch ms); null when it was not or could not be read. */
   full: { detail: DeviceDetail; askedAt: number } | null;
-  /** It was asked for and could not be read. */
+  /** It was requested and could not be read. */
   unread?: boolean;
-  /** Is this the device's turn to have a new last sync stored? At other times that alone is no change. */
+  /** A new last sync is due to be stored. At other times that alone is no change. */
   rollUp: boolean;
 };
 
 export type ObservationContext = {
   sourceId: string;
   runId: string;
-  /** Start of the run: the same in every repetition of it, so that its lines are the same lines. */
+  /** Start of the run: the same in every repetition, so that its lines are the same. */
   at: number;
-  /** Under which id existing devices are recorded (null: not in this run), and which such ids are committed. */
+  /** The id under which this run records existing devices (null: it does not), and the ids of committed baselines. */
   baseline: string | null;
   baselineRuns: readonly string[];
-  /** The baseline is committed, and this run only brings the switch-on it was made for to its end: what it settled stays. */
+  /** The baseline is committed, and this run only completes the switch-on: what the baseline recorded is kept. */
   baselineRepeated?: boolean;
 };
 
 export type Observation = {
   device: Device;
-  /** Nothing to store: the device is as it was. */
+  /** Nothing to store: the device is unchanged. */
   same: boolean;
   lines: TimelineEntry[];
-  /** Something changed that a verdict may rest on. */
+  /** Something changed that may affect a verdict. */
   decides: boolean;
 };
 
 export function observe(stored: Device | null, look: Look, context: ObservationContext): Observation {
   const key = { sourceId: context.sourceId, user: look.row.user, deviceId: look.row.deviceId };
   if (stored === null) return first(key, look, context);
-  // Listed by a run that began before our own removal: it may have been read before that, and says nothing about after.
+  // This run began before our own removal, so the row may be older than that and says nothing about now.
   if (stored.removal && context.at <= stored.removal.at) return { device: stored, same: true, lines: [], decides: false };
-  const again = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
-  const device = overruled(recorded(seen(again, look), look, recordingOf(stored, context)), context.at);
+  const relisted = stored.presence === 'removed' ? registeredAnew(stored, context.at) : returned(stored, context.at);
+  const device = overruled(recorded(withReading(relisted, look), look, recordingOf(stored, context)), context.at);
   const lines = [
     ...returnedLines(stored, device, context),
     ...changedLines(stored, device, context),
@@ -85,18 +85,18 @@ const described = ({ provider, type, level, notification, lastSync, href }: List
   href,
 });
 
-/** A device that was removed and is listed again is another registration: our bar and what we knew of it went with the old one. */
+/** A removed device that is listed again is another registration: our own block and its baseline ended with the old one. */
 function registeredAnew(stored: Device, at: number): Device {
   const fresh = { denial: null, baselineRun: null, baselineOwed: null, heldSince: null, removal: null, overruled: null };
   return { ...stored, ...fresh, registeredAt: at, observedSeq: stored.observedSeq + 1 };
 }
 
-/** Away and back: whatever it was away for, a wipe asked for before must not hit it (wipe.ts). */
+/** Missing and back again: a wipe requested before must not hit it (wipe.ts). */
 const returned = (stored: Device, at: number): Device => (stored.presence === 'missing' ? { ...stored, returnedAt: at } : stored);
 
 /**
- * Our bar is gone, and no action of ours is open that could have lifted it: somebody lifted it on the server. Theirs is the last
- * word: it is no longer ours, and Auto-Quarantine does not put it back.
+ * Our own block is gone, and no open action of ours could have lifted it: somebody lifted it on the server. That takes
+ * precedence: the denial is no longer recorded as ours, and Auto-Quarantine does not block again.
  */
 function overruled(device: Device, at: number): Device {
   const { denial, openAction, detail } = device;
@@ -111,8 +111,8 @@ function overruledLines(stored: Device, device: Device, { at, runId }: Observati
   return [{ at, id: `overruled|${runId}`, kind: 'notice', says, data: { was } }];
 }
 
-/** An action may have read the device back after we asked for its record: what is newer stays. */
-function seen(stored: Device, { row, full }: Look): Device {
+/** An action may have read the device back after we requested its record: the newer reading is kept. */
+function withReading(stored: Device, { row, full }: Look): Device {
   const listed: Device = { ...stored, ...described(row), presence: 'present', missingSince: null };
   if (full === null || (full.askedAt <= stored.observedAt && stored.detail !== null)) return listed;
   const moved = !sameShown(stored.detail, full.detail);
@@ -125,8 +125,8 @@ function seen(stored: Device, { row, full }: Look): Device {
 }
 
 /**
- * In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. A device
- * whose full record cannot be read then is owed: the first one that can be read, in whatever run, settles it.
+ * In a baseline run, a device that is neither pending nor denied is recorded as existing; a committed record is kept. For a
+ * device whose full record cannot be read then, `baselineOwed` is set: the first readable full record, in any run, decides.
  */
 function recorded(device: Device, { full, unread = false }: Look, { baseline, baselineRuns }: ObservationContext): Device {
   if (device.baselineRun !== null && baselineRuns.includes(device.baselineRun)) return device;
@@ -134,20 +134,20 @@ function recorded(device: Device, { full, unread = false }: Look, { baseline, ba
   if (run === null || (full === null && baseline === null)) return device;
   if (full === null && device.baselineRun === run) return device;
   if (full === null) return { ...device, baselineRun: null, ...(unread ? { baselineOwed: run } : {}) };
-  return settled(device, isExistingConnection(device.detail) ? run : null);
+  return withBaseline(device, isExistingConnection(device.detail) ? run : null);
 }
 
 /**
- * A device that waited when existing devices were recorded may have been let in since, by us among others (Secure Mail is, before
- * Auto-Quarantine is in force): that makes it no existing connection.
+ * A device that waited when existing devices were recorded may have been approved since, even by us (Secure Mail is approved
+ * before Auto-Quarantine is in force): that does not make it an existing device.
  */
 const recordingOf = ({ presence }: Device, context: ObservationContext): ObservationContext =>
   context.baselineRepeated && presence === 'present' ? { ...context, baseline: null } : context;
 
-const settled = (device: Device, baselineRun: string | null): Device =>
+const withBaseline = (device: Device, baselineRun: string | null): Device =>
   device.baselineOwed ? { ...device, baselineRun, baselineOwed: null } : { ...device, baselineRun };
 
-/** Neither waiting nor barred. An unknown approval is not recorded: nothing may later be approved on the strength of it. */
+/** Neither waiting nor denied. An unknown approval does not count: nothing may later be approved because of it. */
 export function isExistingConnection(detail: DeviceDetail | null): boolean {
   if (detail === null || detail.access === 'deny' || detail.access === 'prohibit') return false;
   return detail.approval !== 'pending' && detail.approval !== 'denied' && detail.approval !== 'unknown';
@@ -170,11 +170,11 @@ function sameDetail(a: DeviceDetail | null, b: DeviceDetail | null): boolean {
   );
 }
 
-const told = ['provider', 'type', 'level', 'notification', 'href'] as const;
+const listedFields = ['provider', 'type', 'level', 'notification', 'href'] as const;
 
 function differs(stored: Device, device: Device, { rollUp }: Look): boolean {
   return (
-    told.some((field) => stored[field] !== device[field]) ||
+    listedFields.some((field) => stored[field] !== device[field]) ||
     !sameDetail(stored.detail, device.detail) ||
     stored.presence !== device.presence ||
     stored.registeredAt !== device.registeredAt ||

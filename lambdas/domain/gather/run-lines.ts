@@ -1,10 +1,10 @@
-/** How the end of a gather reads in the journal of its source. */
+/** The journal line for the end of a gather. */
 import type { GatherRun, Problem } from '#domain/devices/source';
 import type { TimelineEntry } from '#domain/journal/timeline';
 
 export type EndedRun = GatherRun & { finishedAt: number } & ({ state: 'completed' } | { state: 'failed'; problem: Problem });
 
-/** Its id is the run's: one run, one end. */
+/** Its id derives from the run's id: one line per run. */
 export function runLine(run: EndedRun): TimelineEntry {
   const { runId, reason, baseline, invocations, counts, requests, units, requestedAt, startedAt, finishedAt } = run;
   const data = { runId, reason, baseline, invocations, counts, requests, units, requestedAt, startedAt, finishedAt };

@@ -1,15 +1,15 @@
 /**
- * Traveler's device records, read leniently in shape (numbers as strings, fields left out, times as text) and strictly in
- * meaning: a code that we do not know is `unknown` and kept as it came. Field names and codes: docs on Traveler's wire.
+ * Traveler's device records, parsed leniently in form (numbers as strings, missing fields, times as text) and strictly in
+ * meaning: an unknown code becomes `unknown` and is kept as received. Field names and codes: docs on Traveler's wire.
  *
- * Written by hand instead of as a schema because a gather reads every row of every page every time; the test holds what it
- * returns against the schemas `listedDevice` and `deviceDetail`.
+ * Written by hand instead of as a schema because every gather parses every row of every page; the test checks the results
+ * against the schemas `listedDevice` and `deviceDetail`.
  */
 import type { Access, Approval, DeviceDetail, ListedDevice, Wipe } from '#domain/devices/device';
 
 type Fields = Record<string, unknown>;
 
-/** Maps, not objects: a code named `constructor` must be as unknown as any other. */
+/** Maps, not objects: a code named `constructor` must be unknown too. */
 const approvals = new Map<string, Approval>([
   ['0', 'unset'],
   ['1', 'pending'],
@@ -18,7 +18,7 @@ const approvals = new Map<string, Approval>([
   ['8', 'denied'],
   ['16', 'not-required'],
 ]);
-/** The vendor's code of an approval; undefined for one that was never read from a server. */
+/** The vendor's code of an approval; undefined for `unknown`, which no server sends. */
 export const approvalCode = (approval: Approval): number | undefined => {
   const code = [...approvals].find(([, name]) => name === approval)?.[0];
   return code === undefined ? undefined : Number(code);
@@ -45,7 +45,7 @@ const notifications = new Map([
   ['8', 'activesync'],
 ]);
 
-/** Kept as they came, because their reading may be `unknown`. */
+/** Kept as received, because they may parse as `unknown`. */
 const coded = [
   'approval_policy',
   'access_status',
@@ -55,10 +55,10 @@ const coded = [
   'wipe_types_supported',
 ] as const;
 
-/** DynamoDB's limits on keys, less what our keys add (adapters/dynamodb/keys.ts). UTF-8 bytes. */
+/** DynamoDB's limits on keys, minus what our keys add (adapters/dynamodb/keys.ts). UTF-8 bytes. */
 const longest = { user: 950, deviceId: 900 } as const;
 
-/** A row of the list, with its detail if it carries one; null when it names no user or device that we could keep. */
+/** A list row, with its detail if it carries one; null when it has no user or device id that we can store. */
 export function parseListed(row: unknown): ListedDevice | null {
   if (!isFields(row)) return null;
   const user = identity(row.username, longest.user);
@@ -78,13 +78,13 @@ export function parseListed(row: unknown): ListedDevice | null {
   };
 }
 
-/** A full record: what it leaves out is unknown, except that no word of a wipe means that none was asked for. */
+/** A full record: missing fields are unknown, except that missing wipe fields mean that no wipe was requested. Null as above. */
 export function parseFull(record: unknown): (ListedDevice & { detail: DeviceDetail }) | null {
   const listed = parseListed(record);
   return listed && isFields(record) ? { ...listed, detail: parseDetail(record) } : null;
 }
 
-/** Approval, access and wipe must all be there: a row with only some of them still needs its full record read. */
+/** Approval, access and wipe must all be present: otherwise the full record still has to be read. */
 function carriesDetail(row: Fields): boolean {
   return (
     row.approval_policy !== undefined &&
@@ -110,8 +110,8 @@ function parseDetail(record: Fields): DeviceDetail {
 }
 
 /**
- * A date says that it happened, an option that it is asked for. A status alone says that something is going on that we
- * cannot name.
+ * A date means that the phone was wiped, an option that a wipe is requested. A status alone means that something is in progress
+ * that we do not know.
  */
 function wipeOf(codes: Record<string, string>, date: number | null): Wipe {
   if (date !== null) return 'wiped';
@@ -124,14 +124,14 @@ const isNothing = (code = '') => nothing.has(code.toLowerCase());
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Text, or what stands for it; a list is joined; anything else counts as left out. */
+/** A value as text; a list is joined; anything else counts as missing. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return Array.isArray(value) ? value.map(text).filter(Boolean).join('/') : '';
 }
 
-/** A name as it came. A number too large to be exact, blank text and control characters name nothing. */
+/** A name as received; null for a number too large to be exact, blank or overlong text, and control characters. */
 function identity(value: unknown, bytes: number): string | null {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return null;
   const name = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
@@ -148,7 +148,7 @@ function hasControl(name: string): boolean {
 
 const latest = 8.64e15;
 
-/** Epoch milliseconds, UTC; `"0"`, `""` and what is no time at all are null: never. */
+/** Epoch milliseconds, UTC; null (never) for `"0"`, `""` and anything that is not a time. */
 function time(value: unknown): number | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const at = Number(value);

@@ -1,10 +1,12 @@
 /**
- * The hash chain of a source's journal: every line is numbered and sealed with the hash of the line before it, so that a line
- * that was altered, taken out, put in or moved shows, and where. The hash function is passed in (SHA-256, lower-case hex).
+ * The hash chain of a source's journal: every line is numbered and hashed together with the previous line's hash, so that an
+ * altered, removed, inserted or moved line is found, with its place. The hash function is passed in (SHA-256, lower-case hex).
  */
 import { z } from 'zod';
 
-/** One line of the journal, of a device or (without user and device) of the source itself. Its id is the same wherever it shows. */
+/**
+ * One line of the journal, about a device or (without user and device) about the source itself. Its id is the same everywhere.
+ */
 export const journalLine = z.object({
   lineId: z.string().min(1),
   sourceId: z.string().min(1),
@@ -36,13 +38,13 @@ export type Hash = (text: string) => string;
 
 export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) };
 
-/** What an entry's hash is taken of: everything but the hash itself. */
+/** The hash of an entry: over everything but the hash itself. */
 export function seal(entry: Omit<ChainEntry, 'hash'>, hash: Hash): string {
   const { seq, line, previousHash } = entry;
   return hash(canonical({ seq, previousHash, line }));
 }
 
-/** The entries that follow `head`, one for each line, in their order. */
+/** The entries that follow `head`, one per line, in order. */
 export function extend(head: ChainHead, lines: readonly JournalLine[], hash: Hash): ChainEntry[] {
   const entries: ChainEntry[] = [];
   let last = head;
@@ -55,7 +57,9 @@ export function extend(head: ChainHead, lines: readonly JournalLine[], hash: Has
   return entries;
 }
 
-/** JSON with the fields of every record in the order of their names: what is equal reads equal. Numbers as JavaScript writes them. */
+/**
+ * JSON with the fields of every object sorted by name, so that equal values give equal text. Numbers as JavaScript writes them.
+ */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';

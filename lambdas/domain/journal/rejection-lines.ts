@@ -1,16 +1,16 @@
-/** How an event of the portal that cannot be taken reads in the journal. It belongs to no source. */
+/** The journal line of an event from the portal that was rejected. It belongs to no source. */
 import type { TimelineEntry } from '#domain/journal/timeline';
 
 export type Rejection = {
-  /** The id that the bus gave the event; the queue's own where it cannot be read. */
+  /** The id that the bus gave the event; the queue message's id if that cannot be read. */
   rejectedId: string;
-  /** When it came into our queue, epoch ms: the same at each receive. */
+  /** When it arrived in our queue, epoch ms: the same at each delivery. */
   receivedAt: number;
   event: string;
   errors: readonly { path: string; message: string }[];
 };
 
-/** Its id is the event's: one rejected event, one line, however often it is received. */
+/** Its id derives from the event's id: one line per rejected event, however often it is delivered. */
 export function rejectionLine({ rejectedId, receivedAt, event, errors }: Rejection): TimelineEntry {
   const faults = errors.map(({ path, message }) => `${path || 'body'}: ${message}`).join('; ');
   return {
@@ -22,5 +22,5 @@ export function rejectionLine({ rejectedId, receivedAt, event, errors }: Rejecti
   };
 }
 
-/** Source of lines that belong to none. */
+/** The source id of lines that belong to no source. */
 export const noSource = '*';

@@ -1,7 +1,7 @@
-/** One line of a timeline, of a device or of a source: what happened, when, why, and for changes the fields with before and after. */
+/** One timeline line of a device or a source: what happened, when, why, and for changes the fields before and after. */
 import { z } from 'zod';
 
-/** What a line is about. Whether it is told to the portal, and as which event, is decided for each in events-out.ts. */
+/** What a line is about. events-out.ts decides for each kind whether the portal receives it, and as which event. */
 export const lineKind = z.enum([
   'discovered',
   'changed',
@@ -32,7 +32,7 @@ export type LineKind = z.infer<typeof lineKind>;
 
 export const timelineEntry = z.object({
   at: z.number(),
-  /** Derived from the cause, so that a repeated write is the same line. */
+  /** Derived from the cause, so that a repeated write gives the same line. */
   id: z.string().min(1),
   kind: lineKind,
   says: z.string(),
@@ -40,5 +40,5 @@ export const timelineEntry = z.object({
 });
 export type TimelineEntry = z.infer<typeof timelineEntry>;
 
-/** One field that changed; `null` stands for what was not known, or is no longer. */
+/** One field that changed; `null`: the value was, or is now, unknown. */
 export type FieldChange = { field: string; before: unknown; after: unknown };

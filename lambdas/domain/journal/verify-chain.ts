@@ -1,22 +1,22 @@
 /**
- * Walks a chain and names the first place where it is not as it was written. Entries are given as they come, so that one that
- * cannot even be read is a finding too. Pure: the hash function is passed in.
+ * Walks a chain and reports the first place where it is not as it was written. Entries are passed unparsed, so that an unreadable
+ * one is a finding too. Pure: the hash function is passed in.
  */
 import { type ChainEntry, type ChainHead, chainEntry, type Hash, seal } from '#domain/journal/hash-chain';
 
 export type Finding = {
   kind: 'altered' | 'missing' | 'moved' | 'unreadable' | 'timeline';
   sourceId: string;
-  /** Number of the place. */
+  /** Line number. */
   seq: number;
-  /** Of the line that stands there, as far as it can be read. */
+  /** Time, user and device of the line found there, as far as it can be read. */
   at: number | null;
   user: string | null;
   deviceId: string | null;
   says: string;
 };
 
-/** How a line stands in the timeline, where that was looked at. */
+/** A line's copy in the timeline, if that was compared. */
 export type Kept = 'same' | 'altered' | 'missing';
 export type Checked = { ok: true; head: ChainHead } | { ok: false; finding: Finding };
 
@@ -57,7 +57,7 @@ export function checkNext(before: ChainHead, given: unknown, { sourceId, hash }:
   return { ok: true, head: { seq: entry.seq, hash: entry.hash } };
 }
 
-/** The end of the walk against the chain's head as it was when the walk began; null where that is not known. */
+/** Compares the last entry with the chain's head as it was when the walk began (null if unknown). Null when they agree. */
 export function checkEnd(last: ChainHead, head: ChainHead | null, sourceId: string): Finding | null {
   if (head === null || last.seq > head.seq) return null;
   const seq = last.seq + 1;
@@ -73,7 +73,7 @@ export function checkEnd(last: ChainHead, head: ChainHead | null, sourceId: stri
       });
 }
 
-/** What a line that stands in the chain, but otherwise in the timeline, is reported as; null when it is the same. */
+/** The finding for a chain entry whose copy in the timeline differs or is missing; null when it is the same. */
 export function keptFinding(entry: ChainEntry, kept: Kept | undefined): Finding | null {
   if (kept === undefined || kept === 'same') return null;
   const what = kept === 'missing' ? 'is missing from' : 'was altered in';

@@ -1,4 +1,4 @@
-/** What makes two requests under one id the same: what the caller asked for, without what was derived when it came in. */
+/** What makes two requests with one id the same: what the caller requested, without what was derived on receipt. */
 import type { Action } from '#domain/actions/action';
 import type { ActionRequested } from '#domain/messages/events-in';
 
@@ -8,5 +8,5 @@ export function contentOf({ sourceId, user, deviceId, type, wipeTargets = [], re
   return JSON.stringify([sourceId, user, deviceId, type, wipeTargets, requestedBy.kind, requestedBy.name, reason, purpose]);
 }
 
-export const contentAsked = ({ target, type, wipe, requestedBy, reason = '' }: ActionRequested): string =>
+export const contentOfRequest = ({ target, type, wipe, requestedBy, reason = '' }: ActionRequested): string =>
   contentOf({ ...target, type, ...(wipe ? { wipeTargets: wipe } : {}), requestedBy, reason, purpose: 'decision' });

@@ -1,13 +1,13 @@
 /**
- * A bulk: many actions in one request, taken in part by part behind the answer. Each part is requested by one message, and by
- * another cancelled; the actions themselves are in the ledger like any other.
+ * A bulk: many actions in one request, processed part by part after the response. One message requests the actions of a part,
+ * another cancels them; the actions themselves are in the ledger like any other.
  */
 import { z } from 'zod';
 import { actionState } from '#domain/actions/action';
 import { actionRequested } from '#domain/messages/events-in';
 
 export const mostActions = 10_000;
-/** How many actions one message takes in: some seconds of work, and well below what a stored item holds. */
+/** Actions per message: a few seconds of work, and well below the size limit of a stored item. */
 export const partSize = 100;
 
 export const bulkMessage = z.object({
@@ -24,7 +24,7 @@ export const bulk = z.object({
   requestedAt: z.number(),
   actions: z.number().int(),
   parts: z.number().int(),
-  /** Of what was asked: the same id with another content is another bulk. */
+  /** Fingerprint of the request: the same id with different content is rejected. */
   content: z.string(),
   cancelledAt: z.number().nullable(),
   cancelledBy: z.string().nullable(),
@@ -35,13 +35,13 @@ export const refusedAction = z.object({ actionId: z.string(), because: z.string(
 export const stateCounts = z.partialRecord(actionState, z.number().int());
 export type StateCounts = z.infer<typeof stateCounts>;
 
-/** How far one part is. `taken`: every action of it was requested, or refused, or called off before it was. */
+/** Progress of one part. `taken`: each of its actions was requested, refused, or cancelled before it was requested. */
 export const partProgress = z.object({
   part: z.number().int(),
   actionIds: z.array(z.string()),
   taken: z.boolean(),
   refused: z.array(refusedAction),
-  /** Counted once all of its actions have ended: they are not looked up again. */
+  /** Counts once all of its actions have ended, so that they are not looked up again. */
   ended: stateCounts.nullable(),
 });
 export type PartProgress = z.infer<typeof partProgress>;
@@ -49,16 +49,16 @@ export type PartProgress = z.infer<typeof partProgress>;
 export const partRequests = z.object({ requests: z.array(actionRequested) });
 
 export type BulkProgress = {
-  /** Actions that are stored and not requested yet. */
+  /** Actions that are stored but not requested yet. */
   staged: number;
   states: StateCounts;
   refused: number;
   ended: number;
-  /** Epoch ms, at the pace so far; null before anything has ended, and when all has. */
+  /** Epoch ms, at the pace so far; null before any action has ended, and when all have. */
   estimatedEnd: number | null;
 };
 
-/** `states`: of the actions that are in the ledger. */
+/** `states`: counts of the actions in the ledger. */
 export function progressOf(
   { actions, requestedAt, cancelledAt }: Bulk,
   { states, refused, now }: { states: StateCounts; refused: number; now: number },

@@ -1,9 +1,9 @@
 /**
- * Why a message was given up, and what to do about it, read off the message itself: does it say what its queue takes, and if
- * not, which field stands against it. Never a value of a field: it may be a person's name.
+ * Why a message is in a dead-letter queue, and what to do about it, from the message itself: whether it fits its queue's schema,
+ * and if not, which fields are wrong. Never a field's value: it may be a person's name.
  */
 import type { z } from 'zod';
-import { contentAsked } from '#domain/messages/action-identity';
+import { contentOfRequest } from '#domain/messages/action-identity';
 import { bulkMessage } from '#domain/messages/bulk';
 import {
   type ActionRequested,
@@ -17,7 +17,7 @@ import { actionMessage, evaluationMessage, gatherMessage } from '#domain/message
 import { fieldFaults } from '#domain/runtime/field-faults';
 
 export type Reading =
-  /** What it was to bring about, and what has to be looked up to know more. */
+  /** What it was for, and what to look up to know more. */
   { readable: true; about: string; concerns: Concern } | { readable: false; about: string; because: string };
 export type Concern =
   | { kind: 'action'; actionId: string }
@@ -61,7 +61,7 @@ const evaluation = reader(evaluationMessage, 'An evaluation', (message) => ({
   concerns: { kind: 'nothing' },
 }));
 
-const anAction = reader(actionMessage, 'An action', ({ actionId }) => ({
+const actionReader = reader(actionMessage, 'An action', ({ actionId }) => ({
   about: `Action ${actionId}`,
   concerns: { kind: 'action', actionId },
 }));
@@ -70,8 +70,8 @@ const readers: Record<string, Reader> = {
   gather: reader(gatherMessage, 'A gather', ({ sourceId }) => ({ about: `A gather of ${sourceId}`, concerns: source(sourceId) })),
   evaluations: evaluation,
   bulkEvaluations: evaluation,
-  actions: anAction,
-  bulkActions: anAction,
+  actions: actionReader,
+  bulkActions: actionReader,
   bulks: reader(bulkMessage, 'Part of a bulk', ({ bulkId, part, what }) => ({
     about: `Part ${part + 1} of bulk ${bulkId}, to ${what === 'take' ? 'request' : 'cancel'} its actions`,
     concerns: { kind: 'nothing' },
@@ -81,7 +81,7 @@ const readers: Record<string, Reader> = {
   gatherSchedule: () => ({ readable: true, about: 'A start of the gathers on schedule', concerns: { kind: 'nothing' } }),
 };
 
-/** `queue`: the name of the dead-letter queue. One that is not known here reads as itself. */
+/** `queue`: the name of the dead-letter queue; messages of an unknown one are described by its name. */
 export function readDeadLetter(queue: string, body: string): Reading {
   const read = readers[queue];
   if (!read) return { readable: true, about: `A message of ${queue}`, concerns: { kind: 'nothing' } };
@@ -93,25 +93,27 @@ export function readDeadLetter(queue: string, body: string): Reading {
   }
 }
 
-/** A letter is read on a screen: of very many faults only the first are told. */
-const mostTold = 12;
+/** For display: of very many faults only the first are listed. */
+const mostFaults = 12;
 
 function faults(error: z.ZodError, root: readonly string[] = []): string {
   const all = fieldFaults(error, root);
-  const told = all.slice(0, mostTold).map(({ path, message }) => `${path === '' ? 'the whole' : `field ${path}`}: ${message}`);
-  return [...told, ...(all.length > mostTold ? [`and ${all.length - mostTold} more`] : [])].join('; ');
+  const listed = all
+    .slice(0, mostFaults)
+    .map(({ path, message }) => `${path === '' ? 'the whole' : `field ${path}`}: ${message}`);
+  return [...listed, ...(all.length > mostFaults ? [`and ${all.length - mostFaults} more`] : [])].join('; ');
 }
 
-/** What was looked up for a readable message. Null: not there, or not asked for. */
+/** What was looked up for a readable message. Null: not found, or not looked up. */
 export type Known = {
-  /** `content`: of what was asked for under its id. */
+  /** `content`: of the request stored under its id. */
   action: { state: string; isFinal: boolean; note: string; content: string } | null;
   deviceKnown: boolean;
   sourceProblem: { what: string; remedy: string } | null;
 };
 export type Account = { about: string; because: string; remedy: string };
 
-const ours = 'it reads well, and its worker failed on it time and again (its log names the error, by the message id)';
+const workerFailed = 'it reads well, and its worker failed on it time and again (its log names the error, by the message id)';
 
 export function accountOf(reading: Reading, known: Known): Account {
   const { about } = reading;
@@ -134,9 +136,9 @@ export function accountOf(reading: Reading, known: Known): Account {
             because: `${known.sourceProblem.what}.`,
             remedy: `${known.sourceProblem.remedy} Then redrive, or drop: the schedule gathers by itself.`,
           }
-        : { about, because: `${capital(ours)}.`, remedy: 'Redrive it, or drop it: the schedule gathers by itself.' };
+        : { about, because: `${capital(workerFailed)}.`, remedy: 'Redrive it, or drop it: the schedule gathers by itself.' };
     case 'nothing':
-      return { about, because: `${capital(ours)}.`, remedy: 'Redrive it: whatever was done already is not done twice.' };
+      return { about, because: `${capital(workerFailed)}.`, remedy: 'Redrive it: whatever was done already is not done twice.' };
   }
 }
 
@@ -159,7 +161,7 @@ function ofRequest(about: string, request: ActionRequested, { deviceKnown, actio
       because: 'No device of this source, user and device id (field detail.target) is known.',
       remedy: 'Gather the source and redrive it; or drop it, if the device is gone.',
     };
-  if (action && action.content !== contentAsked(request))
+  if (action && action.content !== contentOfRequest(request))
     return {
       about,
       because: `Its action id (field detail.actionId) was used before for another content, and that action is ${action.state}.`,
@@ -167,7 +169,7 @@ function ofRequest(about: string, request: ActionRequested, { deviceKnown, actio
     };
   if (action)
     return { about, because: `It was taken before: its action is ${action.state}.`, remedy: 'Drop it: nothing is left to do.' };
-  return { about, because: `${capital(ours)}.`, remedy: 'Redrive it: whatever was done already is not done twice.' };
+  return { about, because: `${capital(workerFailed)}.`, remedy: 'Redrive it: whatever was done already is not done twice.' };
 }
 
 const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;

@@ -1,4 +1,4 @@
-/** Events in, as the portal sends them (portal.md). Unknown extra fields are ignored; unknown enum values are refused. */
+/** Events in, as the portal sends them (portal.md). Unknown extra fields are ignored; unknown enum values are rejected. */
 import { z } from 'zod';
 import { actionType, wipeTarget } from '#domain/actions/action';
 import { deviceKey } from '#domain/devices/device';
@@ -42,7 +42,7 @@ export type SettingsPublished = z.infer<typeof settingsPublished>;
 export const decisionWithdrawn = z.object({ target: deviceKey, decidedBy: z.string().min(1) });
 export const gatherRequested = z.object({ sourceId: z.string().min(1) });
 
-/** Every event we take, by detail-type. */
+/** Every event we accept, by detail-type. */
 export const eventsIn = {
   ActionRequested: actionRequested,
   EnrolmentChanged: enrolmentChanged,
@@ -54,7 +54,7 @@ export const eventsIn = {
 export type EventIn = keyof typeof eventsIn;
 export const noneOfOurs = `is none that we take; those are ${Object.keys(eventsIn).join(', ')}`;
 
-/** Envelope of EventBridge as a queue target receives it. */
+/** EventBridge's envelope as a queue target receives it. */
 export const busEnvelope = z.object({
   id: z.string().min(1),
   source: z.string(),

@@ -1,6 +1,6 @@
 /**
- * JSON that SQS takes whatever it holds: characters outside those that a message may consist of are written as escapes, which
- * read back as the same text. (The SQS of the local stack refuses also what lies beyond the first plane, such as emoji.)
+ * JSON that SQS accepts regardless of its content: characters that a message may not contain are written as escapes, which parse
+ * to the same text. (The SQS of the local stack also rejects characters beyond the Basic Multilingual Plane, such as emoji.)
  */
 const refused = /[^\t\n\r -\uD7FF\uE000-\uFFFD]/g;
 

@@ -1,6 +1,6 @@
 /**
- * Events out, as the portal gets them (portal.md): one schema each, and which event a line of the journal becomes. An event
- * says nothing that its line does not say, and bears the line's id: however often it is sent, it is the same event.
+ * Events out, as the portal receives them (portal.md): one schema each, and which event a journal line becomes. An event says
+ * nothing that its line does not say, and has the line's id, so that receivers can deduplicate it.
  */
 import { z } from 'zod';
 import { actionPurpose, actionRequester, actionState, actionType, shown } from '#domain/actions/action';
@@ -126,23 +126,23 @@ export type EventOut = {
   [K in EventOutName]: { type: K; id: string; at: number; detail: z.output<(typeof eventsOut)[K]> };
 }[EventOutName];
 
-/** What a line is told as; null: the line is for the journal only. */
-type Telling = { type: EventOutName; facts: Record<string, unknown> } | null;
-const silent = (): Telling => null;
+/** The event that a line becomes; null: the line is for the journal only. */
+type Mapped = { type: EventOutName; facts: Record<string, unknown> } | null;
+const noEvent = (): Mapped => null;
 const as =
   (type: EventOutName, facts: (line: JournalLine) => Record<string, unknown> = ({ data }) => data) =>
-  (line: JournalLine): Telling => ({ type, facts: facts(line) });
+  (line: JournalLine): Mapped => ({ type, facts: facts(line) });
 
-/** Kinds of lines and their events. A new kind that is not decided on here does not compile. */
-const tellings: { [K in LineKind]: (line: JournalLine) => Telling } = {
+/** Kinds of lines and their events. A new kind without an entry here does not compile. */
+const mappings: { [K in LineKind]: (line: JournalLine) => Mapped } = {
   discovered: as('DeviceDiscovered', ({ data }) => ({ ...data, again: false })),
   returned: ({ data }) =>
     data.was === 'removed'
       ? { type: 'DeviceDiscovered', facts: { ...data, again: true } }
       : { type: 'DeviceChanged', facts: { changes: [{ field: 'presence', before: data.was, after: 'present' }] } },
   changed: ({ data }) => {
-    const told = shownChanges(data.changes);
-    return told.length === 0 ? null : { type: 'DeviceChanged', facts: { changes: told } };
+    const published = shownChanges(data.changes);
+    return published.length === 0 ? null : { type: 'DeviceChanged', facts: { changes: published } };
   },
   missing: as('DeviceMissing'),
   removed: as('DeviceRemoved'),
@@ -153,44 +153,44 @@ const tellings: { [K in LineKind]: (line: JournalLine) => Telling } = {
     type: data.state === 'confirmed' || data.state === 'wiped' ? 'ActionCompleted' : 'ActionFailed',
     facts: { ...data, ...times(data, ['requestedAt']) },
   }),
-  'action-step': silent,
-  decision: silent,
-  notice: silent,
-  link: silent,
-  enrolment: silent,
-  settings: silent,
-  feed: silent,
-  source: silent,
+  'action-step': noEvent,
+  decision: noEvent,
+  notice: noEvent,
+  link: noEvent,
+  enrolment: noEvent,
+  settings: noEvent,
+  feed: noEvent,
+  source: noEvent,
   'gather-completed': as('GatherCompleted', ({ data }) => ({ ...data, ...times(data, runTimeFields) })),
   'gather-failed': as('GatherFailed', ({ data }) => ({ ...data, ...times(data, runTimeFields) })),
   'guard-tripped': as('GuardTripped'),
-  'guard-decided': silent,
+  'guard-decided': noEvent,
   'event-rejected': as('EventRejected'),
   'relay-connected': as('RelayConnected'),
   'relay-disconnected': as('RelayDisconnected'),
 };
 const runTimeFields = ['requestedAt', 'startedAt', 'finishedAt'] as const;
 
-/** The events of one line, at most one as yet. Throws a ZodError where the line lacks what its event needs. */
+/** The events of one line, at present at most one. Throws a ZodError if the line lacks what its event needs. */
 export function eventsOf(line: JournalLine): EventOut[] {
-  const telling = tellings[lineKind.parse(line.kind)](line);
-  if (telling === null) return [];
-  const { type, facts } = telling;
+  const mapped = mappings[lineKind.parse(line.kind)](line);
+  if (mapped === null) return [];
+  const { type, facts } = mapped;
   const about = { eventId: line.lineId, at: iso(line.at), says: line.says, sourceId: line.sourceId };
   const device = line.deviceId === null ? {} : { user: line.user, deviceId: line.deviceId };
   const detail = eventsOut[type].parse({ ...facts, ...about, ...device });
   return [{ type, id: line.lineId, at: line.at, detail } as EventOut];
 }
 
-/** What we note about a device for ourselves is no news to the portal. */
-const inner = new Set(['baselineRun', 'baselineOwed', 'registeredAt', 'observedSeq']);
+/** Fields for our own use, which the portal does not receive. */
+const internalFields = new Set(['baselineRun', 'baselineOwed', 'registeredAt', 'observedSeq']);
 function shownChanges(given: unknown): z.output<typeof changes> {
-  return changes.parse(given).filter(({ field }) => !inner.has(field));
+  return changes.parse(given).filter(({ field }) => !internalFields.has(field));
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** Our times are epoch ms, the portal's ISO 8601. */
+/** Our times are epoch ms, the portal's are ISO 8601. */
 function times(data: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     fields.map((field) => {

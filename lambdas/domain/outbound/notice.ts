@@ -1,4 +1,4 @@
-/** What a notice tells of a device that is newly held, and where in the console it is acted on. */
+/** What a notice says of a newly held device, and the links to the console. */
 import { z } from 'zod';
 import { clientOf } from '#domain/devices/clients';
 import { client, type Device, type DeviceKey, deviceKey } from '#domain/devices/device';
@@ -8,12 +8,12 @@ export const heldDevice = deviceKey.extend({
   provider: z.string(),
   firstSeen: z.number(),
   heldSince: z.number(),
-  /** Why it is held, in the verdict's own words. */
+  /** Why it is held: the verdict's evidence. */
   why: z.string(),
 });
 export type HeldDevice = z.infer<typeof heldDevice>;
 
-/** Null unless the device is still held by the same episode: whoever was let in meanwhile needs nobody's attention. */
+/** The device as the notice lists it; null unless it is still held since `heldSince`, because otherwise nobody has to act. */
 export function stillHeld(device: Device | null, heldSince: unknown): HeldDevice | null {
   if (device === null || device.heldSince === null || device.heldSince !== heldSince || device.presence === 'removed')
     return null;
@@ -30,13 +30,13 @@ export function stillHeld(device: Device | null, heldSince: unknown): HeldDevice
   };
 }
 
-/** The console, with this device opened. `consoleUrl` may end in a slash. */
+/** URL of this device in the console. `consoleUrl` may end in a slash. */
 export function deviceLink(consoleUrl: string, { sourceId, user, deviceId }: DeviceKey): string {
-  const asked = new URLSearchParams({ source: sourceId, user, id: deviceId });
-  return `${consoleUrl.replace(/\/+$/, '')}/device?${asked}`;
+  const query = new URLSearchParams({ source: sourceId, user, id: deviceId });
+  return `${consoleUrl.replace(/\/+$/, '')}/device?${query}`;
 }
 
-/** The console, with the devices that wait at this source. */
+/** URL of the console's list of the devices that wait at this source. */
 export function heldLink(consoleUrl: string, sourceId: string): string {
   return `${consoleUrl.replace(/\/+$/, '')}/devices?${new URLSearchParams({ source: sourceId, verdict: 'hold' })}`;
 }

@@ -1,6 +1,6 @@
 /**
  * The device list as the portal receives it (docs/portal.md): `PUT {portal.url}/devices`, a batch of changes in the order of the
- * journal, or a part of a whole snapshot that replaces the list of its source.
+ * journal, or one part of a snapshot that replaces the list of its source.
  */
 import { z } from 'zod';
 import { clientOf } from '#domain/devices/clients';
@@ -15,7 +15,7 @@ export const uploadedDevice = deviceKey.extend({
   approval,
   access,
   wipe,
-  /** `removed`: to be taken off the list. */
+  /** `removed`: to be deleted from the list. */
   state: presence,
   verdict: verdictName.nullable(),
   rule: z.string().nullable(),
@@ -31,7 +31,7 @@ export const uploadBody = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('changes'),
     sourceId: z.string().min(1),
-    /** The journal lines whose devices these are; each range follows on the one before. */
+    /** The range of journal lines that these devices are from; each range continues the previous one. */
     fromSeq: z.number().int().positive(),
     toSeq: z.number().int().positive(),
     /** Each as it is now, in the order in which they last changed. */
@@ -44,7 +44,7 @@ export const uploadBody = z.discriminatedUnion('kind', [
     part: z.number().int().positive(),
     /** With the last part, all parts together replace what the portal holds of this source. */
     last: z.boolean(),
-    /** Changes up to this journal line are in it. */
+    /** It includes all changes up to this journal line. */
     upToSeq: z.number().int().nonnegative(),
     devices: z.array(uploadedDevice).max(500),
   }),
@@ -53,7 +53,7 @@ export type UploadBody = z.infer<typeof uploadBody>;
 
 export const devicesPerBatch = 500;
 
-/** The same for the same content however often it is sent: a portal that knows it has taken it already. */
+/** The same at each delivery of the same content, so that the portal can deduplicate. */
 export const idempotencyKey = (body: UploadBody): string =>
   body.kind === 'changes' ? `changes|${body.sourceId}|${body.fromSeq}-${body.toSeq}` : `snapshot|${body.snapshotId}|${body.part}`;
 

@@ -1,6 +1,6 @@
 /**
- * Where publishing settings leads once the gather that follows has done its part: switching AQ on first records the devices
- * that are there as existing. A plan shows that end, not the moments before it.
+ * The state of a source once settings are published and the following gather is done: switching AQ on first records the present
+ * devices as existing. A plan shows that final state, not the ones before it.
  */
 import type { Device } from '#domain/devices/device';
 import type { SourceState } from '#domain/devices/source';
@@ -9,7 +9,7 @@ import type { Enforcement } from '#domain/quarantine/enforcement';
 import { planServer } from '#domain/quarantine/server-settings';
 import type { Settings } from '#domain/quarantine/settings';
 
-/** Stands for the gather that is still to come. */
+/** Placeholder for the id of the next gather. */
 const comingRun = 'the coming gather';
 
 export type AfterPublication = { state: SourceState; asRecorded: (devices: readonly Device[]) => readonly Device[] };

@@ -4,17 +4,17 @@ import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
 
 export type Allowance = {
-  /** Of each device, in the order given: its place, from 1. */
+  /** Each device's place, from 1, in the order of the input. */
   place: readonly number[];
-  /** The devices, first place first. */
+  /** The devices in the order of their places. */
   ordered: readonly DeviceFacts[];
 };
 
 const onlyPlace: readonly number[] = [1];
 
 /**
- * Every device that the server lists counts, held and denied ones too. Those with access now come first (they were admitted
- * before), then the others; within each by time of registration, then by device id.
+ * Every listed device counts, including held and denied ones. Those with access come first (they were admitted before), then the
+ * others; each group is ordered by time of registration, then by device id.
  */
 export function allowanceOf(devices: readonly DeviceFacts[]): Allowance {
   if (devices.length === 1) return { place: onlyPlace, ordered: devices };

@@ -1,4 +1,4 @@
-/** What `decide` is told: one user at one source, everything that bears on the verdicts, and the time. */
+/** The input of `decide`: one user at one source, everything that affects the verdicts, and the time. */
 
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import type { AqSupport, RequiresApproval } from '#domain/devices/source';
@@ -12,17 +12,22 @@ export type DecideInput = {
   user: string;
   settings: Settings;
   server: { requiresApproval: RequiresApproval; aqSupport: AqSupport };
-  /** As it is in effect: `extender` also where the server's settings cannot be written. */
+  /** As in effect: `extender` also if the server's settings cannot be written. */
   enforcement: 'server' | 'extender';
-  /** `owed`: the devices present are still to be recorded as existing, so AQ is not in force yet. */
+  /** `owed`: the present devices still have to be recorded as existing, so AQ is not in force yet. */
   baseline: 'recorded' | 'owed';
   enrolmentFeed: EnrolmentFeed;
-  /** Devices that the server lists now, in any order. */
+  /** Devices that the server now lists, in any order. */
   devices: readonly DeviceFacts[];
-  /** Every enrolment that can concern this user, in any order: by device id, Traveler name, alias, portal user or display name. */
+  /**
+   * Every enrolment that can concern this user, in any order: by device id, Traveler name, alias, portal user or display name.
+   */
   enrolments: readonly Enrolment[];
   links: readonly Link[];
-  /** Others with the same display name or common name: portal users (email) and Traveler users of this source, this user included. */
+  /**
+   * Others with the same display name or common name: portal users (email) and Traveler users of this source, this user
+   * included.
+   */
   sameName: { portalUsers: readonly string[]; travelerUsers: readonly string[] };
   decisions: readonly Decision[];
 };

@@ -1,4 +1,4 @@
-/** The decision: what is to become of each device of one user at one source, and why. Pure; order of lists never matters. */
+/** The decision engine: a verdict for each device of one user at one source, with its reason. Pure; list order never matters. */
 
 import type { Client, Match, VerdictName } from '#domain/devices/device';
 import type { DecideInput } from '#domain/quarantine/decide-input';
@@ -10,36 +10,36 @@ export type Verdict = {
   client: Client;
   verdict: VerdictName;
   rule: RuleId;
-  /** Plain words, with the facts used. */
+  /** Plain sentences with the facts used. */
   evidence: string;
   wouldChange: string;
   match: Match;
-  /** Among the user's registered devices, from 1: those that have access first, then by registration. */
+  /** Rank among the user's registered devices, from 1: those with access first, then by registration. */
   place: number;
 };
 
 /** One verdict per device of `input.devices`, in their order: the first rule that applies decides. */
 export function decide(input: DecideInput): Verdict[] {
-  const circumstances = userContext(input);
-  const { holders } = circumstances.matches;
-  return holders.map((held, index) => decideOne(ruleContext(held, index, circumstances), circumstances));
+  const user = userContext(input);
+  const { holders } = user.matches;
+  return holders.map((held, index) => decideOne(ruleContext(held, index, user), user));
 }
 
-function decideOne(subject: RuleContext, circumstances: UserContext): Verdict {
-  const rule = firstRule(subject, circumstances);
+function decideOne(context: RuleContext, user: UserContext): Verdict {
+  const rule = firstRule(context, user);
   return {
-    deviceId: subject.device.deviceId,
-    client: subject.client,
-    verdict: rule.verdict(subject, circumstances),
+    deviceId: context.device.deviceId,
+    client: context.client,
+    verdict: rule.verdict(context, user),
     rule: rule.id,
-    evidence: rule.evidence(subject, circumstances),
-    wouldChange: rule.wouldChange(subject, circumstances),
-    match: subject.match,
-    place: subject.place,
+    evidence: rule.evidence(context, user),
+    wouldChange: rule.wouldChange(context, user),
+    match: context.match,
+    place: context.place,
   };
 }
 
-function firstRule(subject: RuleContext, circumstances: UserContext): (typeof rules)[number] {
-  for (const rule of rules) if (rule.applies(subject, circumstances)) return rule;
+function firstRule(context: RuleContext, user: UserContext): (typeof rules)[number] {
+  for (const rule of rules) if (rule.applies(context, user)) return rule;
   throw new Error('No rule applies to a device: the last rule must apply to every one.');
 }

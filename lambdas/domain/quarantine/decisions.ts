@@ -1,4 +1,4 @@
-/** Which of the decisions by people and portal rules stands for a device now, and how they read in its timeline. */
+/** Which decision by a person or portal rule is in effect for a device, and the timeline lines of decisions. */
 
 import type { TimelineEntry } from '#domain/journal/timeline';
 import type { Decision, Withdrawal } from '#domain/quarantine/decision';
@@ -13,18 +13,18 @@ export function standingDecisions(decisions: readonly Decision[], now: number): 
   for (const decision of decisions) {
     if (decision.withdrawnAt !== undefined || (decision.expiresAt ?? Number.POSITIVE_INFINITY) <= now) continue;
     const other = standing.get(decision.deviceId);
-    if (!other || countsOver(decision, other)) standing.set(decision.deviceId, decision);
+    if (!other || overrides(decision, other)) standing.set(decision.deviceId, decision);
   }
   return standing;
 }
 
-function countsOver(one: Decision, other: Decision): boolean {
+function overrides(one: Decision, other: Decision): boolean {
   if (one.at !== other.at) return one.at > other.at;
   if (one.decided !== other.decided) return one.decided === 'block';
   return one.decisionId < other.decisionId;
 }
 
-/** The decisions with `withdrawnAt` set on those that a withdrawal ends: whatever was decided up to its time. */
+/** The decisions, with `withdrawnAt` set on those that a withdrawal ends: all up to its time. */
 export function withWithdrawals(decisions: readonly Decision[], withdrawals: readonly Withdrawal[]): Decision[] {
   return decisions.map((decision) => {
     const ending = withdrawals.find(({ deviceId, at }) => deviceId === decision.deviceId && decision.at <= at);
@@ -51,7 +51,7 @@ export function decisionLine(decision: Decision): TimelineEntry {
   };
 }
 
-/** `cause`: what makes the same withdrawal the same line; `actionId` where it ends one decision only. */
+/** `cause`: identifies the withdrawal, so that a repetition gives the same line; `actionId`: set if it ends one decision only. */
 export function withdrawalLine(
   { at, by }: Pick<Withdrawal, 'at' | 'by'>,
   { cause, actionId, reason }: { cause: string; actionId?: string; reason?: string },

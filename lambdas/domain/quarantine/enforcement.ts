@@ -1,4 +1,4 @@
-/** Who keeps unapproved devices out, and whether the devices that were there before still have to be recorded. */
+/** Who denies access to unapproved devices, and whether the existing devices still have to be recorded. */
 
 import type { ServerFacts, SourceState } from '#domain/devices/source';
 import type { DecideInput } from '#domain/quarantine/decide-input';
@@ -9,14 +9,14 @@ export type Enforcement = DecideInput['enforcement'];
 type Baselines = { baselineRuns: readonly string[] };
 export type Baseline = DecideInput['baseline'];
 
-/** `extender` as configured, or because the server has no approval settings that could be written. */
+/** `extender` as configured, or because the server has no writable approval settings. */
 export function effectiveEnforcement(configured: Enforcement, server: Pick<ServerFacts, 'settingsAccess'>): Enforcement {
   return server.settingsAccess === 'unavailable' ? 'extender' : configured;
 }
 
 /**
- * `owed` until a complete gather has recorded the devices present: before the first one, and again each time that AQ is
- * wanted `on` and not yet in force (the first phase of switching on). While it is owed AQ decides nothing.
+ * `owed` until a complete gather has recorded the present devices: before the first one, and again each time that AQ is set `on`
+ * and not yet in force (the first phase of switching on). Until it is recorded, AQ decides nothing.
  */
 export function baselineOf(
   state: Pick<SourceState, 'baselineRuns' | 'aqInForce'>,
@@ -26,7 +26,7 @@ export function baselineOf(
   return state.baselineRuns.length === 0 || switchingOn ? 'owed' : 'recorded';
 }
 
-/** Listed by a committed baseline gather that could not read its full record: nobody can say yet whether it is existing. */
+/** Listed by a committed baseline gather that could not read its full record: it is not known yet whether it is existing. */
 export function isBaselineOwed(device: { baselineOwed?: string | null | undefined }, state: Baselines): boolean {
   return isExisting({ baselineRun: device.baselineOwed ?? null }, state);
 }

@@ -1,4 +1,4 @@
-/** Small pieces of plain words that evidence is made of. */
+/** Number words for evidence. */
 
 const words = ['zeroth', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'] as const;
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'] as const;

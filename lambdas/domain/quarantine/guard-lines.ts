@@ -1,9 +1,9 @@
-/** What the journal of a source says of a guard: that it tripped, and what a person decided. */
+/** The journal lines of a guard: that it tripped, and what a person decided. */
 
 import type { TimelineEntry } from '#domain/journal/timeline';
 import { figuresInWords, type GuardItem } from '#domain/quarantine/guard';
 
-/** Null for a source on which it did not trip. */
+/** Null for a source where it did not trip. */
 export function trippedLine(
   { guardId, cause, at, sources, requestedBy, waitsFor = [] }: GuardItem,
   sourceId: string,

@@ -1,49 +1,51 @@
 /**
- * Guard rails: a run (gather, publication, import of enrolments) that would by itself take access away from too many devices
- * of a source stops before the first of them and waits for a person. Approvals and what a person asked for are not counted.
+ * The guard: a run (gather, publication, import of enrolments) that would automatically take access from too many devices of a
+ * source stops before the first one and waits for a person. Approvals and actions that a person requested are not counted.
  */
 import { z } from 'zod';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
 
 export type GuardLimits = { maxDevices: number; maxPercent: number };
-/** `devices`: how many the source has. */
-export type Takings = { affected: number; devices: number };
+/** `affected`: devices that would lose access. `devices`: how many the source has. */
+export type AccessLoss = { affected: number; devices: number };
 
 export const guardFigures = z.object({
   trips: z.boolean(),
   affected: z.number().int(),
   devices: z.number().int(),
-  /** Of the source's devices, rounded to a hundredth. */
+  /** Percentage of the source's devices, rounded to a hundredth. */
   percent: z.number(),
 });
 export type GuardFigures = z.infer<typeof guardFigures>;
 
 /** Trips when both limits are exceeded. Pure. */
-export function guardOf({ affected, devices }: Takings, { maxDevices, maxPercent }: GuardLimits): GuardFigures {
+export function guardOf({ affected, devices }: AccessLoss, { maxDevices, maxPercent }: GuardLimits): GuardFigures {
   const exceeded = affected > maxDevices && affected * 100 > maxPercent * devices;
   const percent = devices === 0 ? (affected === 0 ? 0 : 100) : Math.round((affected / devices) * 10_000) / 100;
   return { trips: exceeded, affected, devices, percent };
 }
 
-/** Would this automatic action take access away that the device has now? */
-export function isTaking(device: DeviceFacts, action: { type: string; rule?: string | undefined }): boolean {
+/** Whether this automatic action would take away access that the device has now. */
+export function takesAccess(device: DeviceFacts, action: { type: string; rule?: string | undefined }): boolean {
   return action.type === 'block' && action.rule !== 'manual-decision' && hasAccess(device);
 }
 
 export const guardedDevice = z.object({ sourceId: z.string(), user: z.string(), deviceId: z.string(), rule: z.string() });
 export type GuardedDevice = z.infer<typeof guardedDevice>;
 
-/** What the guard stopped. `publication`, `snapshot` and `import` were not applied; of a `gather` or a `feed` the takings wait. */
+/**
+ * What the guard stopped. A `publication`, `snapshot` or `import` was not applied; of a `gather` or `feed` only the blocks wait.
+ */
 export const guardKind = z.enum(['publication', 'snapshot', 'import', 'gather', 'feed']);
 export type GuardKind = z.infer<typeof guardKind>;
 export const guardState = z.enum(['waiting', 'confirming', 'rejecting', 'confirmed', 'rejected']);
 
 export const guardItem = z.object({
-  /** Derived from the cause: the same run stopped twice is one guard. */
+  /** Derived from the cause, so that the same run stopped twice gives one guard. */
   guardId: z.string().min(1),
   kind: guardKind,
-  /** What was stopped, in words. */
+  /** What was stopped, as text. */
   cause: z.string(),
   state: guardState,
   /** Epoch ms. */
@@ -55,18 +57,18 @@ export const guardItem = z.object({
   devices: z.array(guardedDevice),
   decidedBy: z.string().nullable(),
   decidedAt: z.number().nullable(),
-  /** What became of it, in words. */
+  /** The result of the decision, as a sentence. */
   outcome: z.string().nullable(),
-  /** What is to be applied on confirmation, by kind (function decide-guard). */
+  /** What a confirmation applies, by kind (decide-guard.ts). */
   payload: z.unknown(),
-  /** Guards that already held one of its sources when it tripped: what it stopped waits for their decision too. */
+  /** Guards that already held one of its sources when it tripped: what it stopped also waits for them. */
   waitsFor: z.array(z.string()).optional(),
-  /** Where all devices are listed, when they are more than `devices` holds. */
+  /** The full list of devices, if `devices` does not hold all of them. */
   deviceList: z.object({ listId: z.string(), parts: z.number().int() }).optional(),
 });
 export type GuardItem = z.infer<typeof guardItem>;
 
-/** So that a guard's item stays far below what DynamoDB stores in one. */
+/** Keeps a guard's item far below DynamoDB's limit. */
 export const mostListed = 500;
 
 export const trippedSources = (sources: Record<string, GuardFigures>): string[] =>

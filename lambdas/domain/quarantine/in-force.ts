@@ -1,13 +1,13 @@
-/** Whether Auto-Quarantine is in force, for one device: it decides nothing where it is not. */
+/** Whether Auto-Quarantine is in force for one device: if not, it decides nothing. */
 
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { isPending } from '#domain/devices/server-state';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 
-type Circumstances = Pick<DecideInput, 'settings' | 'server' | 'baseline'>;
+type AqFacts = Pick<DecideInput, 'settings' | 'server' | 'baseline'>;
 
-/** Null where AQ is in force; else why not, in plain words. */
-export function whyNotInForce({ settings, server, baseline }: Circumstances, device: DeviceFacts): string | null {
+/** Null if AQ is in force; otherwise why not, in plain words. */
+export function whyNotInForce({ settings, server, baseline }: AqFacts, device: DeviceFacts): string | null {
   if (settings.requireApproval === 'off') return 'approval is not required: the published setting is off';
   if (server.aqSupport !== 'supported') return unsupported[server.aqSupport];
   if (baseline === 'owed')
@@ -19,8 +19,8 @@ export function whyNotInForce({ settings, server, baseline }: Circumstances, dev
     : 'whether the server requires approval could not be read, and this device is not waiting for it';
 }
 
-/** Known to be off, for every device: by the published setting, or by the server's own where that counts. */
-export function isKnownOff({ settings, server, baseline }: Circumstances): boolean {
+/** Known to be off for every device: by the published setting, or by the server's own if the setting says `server`. */
+export function isKnownOff({ settings, server, baseline }: AqFacts): boolean {
   if (settings.requireApproval !== 'server') return settings.requireApproval === 'off';
   return server.requiresApproval === false && server.aqSupport === 'supported' && baseline === 'recorded';
 }

@@ -1,4 +1,4 @@
-/** The link from each device of one user to enrolments, with its evidence: device match first, else user match. */
+/** The match of each device of one user to enrolments, with its evidence: by device, otherwise by user. */
 
 import type { Match } from '#domain/devices/device';
 import type { DeviceFacts } from '#domain/devices/device-facts';
@@ -7,9 +7,9 @@ import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 import { matchUser, type UserMatch } from '#domain/quarantine/user-match';
 
-/** A device with its id in lower case, every enrolment that holds it, and those that count as its device matches. */
+/** A device with its id in lower case, every enrolment that has that id, and those that count as its device matches. */
 export type Holders = { device: DeviceFacts; id: string; found: readonly Hit[]; hits: readonly Hit[] };
-/** What is known of one user's matches. The user's own is found when the first device needs it. */
+/** One user's matches. The user match is computed when the first device needs it. */
 export type Matches = {
   input: DecideInput;
   /** In the order of `input.devices`. */
@@ -28,7 +28,10 @@ export function matchesOf(input: DecideInput): Matches {
   return { input, holders, userMatch: null, matchByUser: null };
 }
 
-/** How a device is matched. Either all of its device matches are enrolled or none is (`deviceMatches`). The user's match counts where no enrolled enrolment holds the device's id. */
+/**
+ * How a device is matched. Either all of its device matches are enrolled or none is (`deviceMatches`). The user match counts if
+ * no enrolled enrolment has the device's id.
+ */
 export function matchOf(matches: Matches, { hits }: Holders): Match {
   const [first] = hits;
   if (!first) return matchByUserOf(matches);
@@ -37,13 +40,13 @@ export function matchOf(matches: Matches, { hits }: Holders): Match {
   return byUser.kind === 'ambiguous' ? byUser : byDevice(hits, 'device');
 }
 
-/** The one enrolled enrolment that holds the device's id; null when there is none, or two. */
+/** The one enrolled enrolment that has the device's id; null when there is none, or more than one. */
 export function enrolmentOf({ hits }: Holders): Enrolment | null {
   const [first] = hits;
   return first && hits.length === 1 && isEnrolled(first.enrolment) ? first.enrolment : null;
 }
 
-/** Who this Traveler user is in the portal: one user, several (ambiguous) or none. */
+/** Which portal user this Traveler user is: one, several (ambiguous) or none. */
 export function userMatchOf(matches: Matches): UserMatch {
   matches.userMatch ??= matchUser(matches.input, matches.holders);
   return matches.userMatch;
@@ -86,7 +89,7 @@ function byUser({ portalUsers, evidence }: UserMatch, enrolments: readonly Enrol
   };
 }
 
-/** An enrolment in words: who, what, and how it stands. */
+/** An enrolment as text: user, platform and status. */
 export function described({ id, user, platform, status }: Enrolment): string {
   return `enrolment ${id} of ${user.email} (${platform}, ${status})`;
 }

@@ -1,6 +1,6 @@
 /**
- * From verdicts to actions: an action is planned only where what the server shows differs from the verdict, so planning
- * again on what the actions made of the server plans nothing new. Where the server's state is unknown, nothing is planned.
+ * From verdicts to actions: an action is planned only if the server's state differs from the verdict, so planning again after the
+ * actions plans nothing new. If the server's state is unknown, nothing is planned.
  */
 
 import { isDecisionType } from '#domain/actions/action-types';
@@ -20,7 +20,10 @@ import { givesBack, type RuleId } from '#domain/quarantine/rules';
 export type PlannedAction = {
   deviceId: string;
   type: 'approve' | 'block';
-  /** `hold`: a block that only keeps an unapproved device waiting, where the server cannot. `give-back`: only our bar is undone. */
+  /**
+   * `hold`: a block that only keeps a device waiting, if the server cannot. `give-back`: an approve that only lifts our own
+   * block.
+   */
   purpose: 'verdict' | 'hold' | 'give-back';
   verdict: Verdict['verdict'];
   rule: string;
@@ -45,8 +48,8 @@ const wanted: { [K in Verdict['verdict']]: (device: DeviceFacts, about: About) =
 };
 
 /**
- * The actions that these verdicts ask for, in the verdicts' order, at most one per device. Nothing for a device on its way
- * already: one with an open action in the same direction, or with a removal or a wipe under way.
+ * The actions that these verdicts require, in the verdicts' order, at most one per device. None for a device with an open action
+ * of the same type, or with a removal or a wipe in progress.
  */
 export function planActions({ devices, verdicts, enforcement }: PlanInput): PlannedAction[] {
   const byId = new Map(devices.map((device) => [device.deviceId, device]));
@@ -54,27 +57,27 @@ export function planActions({ devices, verdicts, enforcement }: PlanInput): Plan
     const device = byId.get(verdict.deviceId);
     if (!device) return [];
     const action = wanted[verdict.verdict](device, { enforcement, rule: verdict.rule });
-    if (!action || isUnderWay(device, action.type) || isOverruled(device, action.type)) return [];
+    if (!action || isInProgress(device, action.type) || isOverruled(device, action.type)) return [];
     const { deviceId, rule, evidence } = verdict;
     return [{ deviceId, ...action, verdict: verdict.verdict, rule, reason: evidence }];
   });
 }
 
 /**
- * Whether a device with this verdict is held: kept out and waiting, by the server or by us, or about to be (`planned`).
- * Newly held, hence somebody to tell: held now, and its stored `heldSince` is null.
+ * Whether a device with this verdict is held: without access and waiting, because of the server or us, or about to be
+ * (`planned`). It is newly held, and so reported, if it is held now and its stored `heldSince` is null.
  */
 export function isHeld(device: DeviceFacts, verdict: Verdict, planned: readonly PlannedAction[]): boolean {
   if (verdict.verdict !== 'hold') return false;
   if (isPending(device) || isDeniedByUs(device)) return true;
-  const underWay = device.openAction?.type === 'block';
-  return underWay || planned.some(({ deviceId, purpose }) => deviceId === device.deviceId && purpose === 'hold');
+  const isBlocking = device.openAction?.type === 'block';
+  return isBlocking || planned.some(({ deviceId, purpose }) => deviceId === device.deviceId && purpose === 'hold');
 }
 
 /**
- * The open approve or block that a newer verdict contradicts although the server needs no action: an approve still on its way
- * to a device now held or blocked, a block on its way to one now approved. Its id, to be cancelled while not dispatched.
- * Only for actions that AQ itself asked for: a person's action is also a decision, which the verdict follows.
+ * The id of the open approve or block that a newer verdict contradicts although the server needs no action: an open approve of a
+ * device now held or blocked, an open block of one now approved. It is cancelled unless it was dispatched. Only for actions that
+ * AQ requested: a person's action is also a decision, which the verdict follows.
  */
 export function overtakenAction(device: DeviceFacts, verdict: Verdict): string | null {
   const open = device.openAction;
@@ -83,18 +86,18 @@ export function overtakenAction(device: DeviceFacts, verdict: Verdict): string |
   return null;
 }
 
-/** For nothing but its approval: while it waits, somebody else may have barred it, and that is not ours to approve over. */
+/** It waits for approval only: while it waits, somebody else may have denied it, and we do not override that. */
 const isWaiting = (device: DeviceFacts): boolean => isPending(device) && (device.denial !== null || !isDeniedOnServer(device));
 
-/** Approval, access and wipe known: else a block could hit a device that is barred already, or whose wipe is on its way. */
+/** Approval, access and wipe are known: otherwise a block could hit a device that is already denied or under wipe. */
 function isKnown({ detail }: DeviceFacts): boolean {
   return detail !== null && detail.approval !== 'unknown' && detail.access !== 'unknown' && detail.wipe !== 'unknown';
 }
 
-/** An administrator lifted our bar on the server: putting it back would be a quarrel that nobody can win. */
+/** An administrator lifted our own block on the server: blocking again would only repeat the conflict. */
 const isOverruled = ({ overruled = false }: DeviceFacts, type: PlannedAction['type']): boolean => overruled && type === 'block';
 
-function isUnderWay({ openAction }: DeviceFacts, type: PlannedAction['type']): boolean {
+function isInProgress({ openAction }: DeviceFacts, type: PlannedAction['type']): boolean {
   if (openAction === null) return false;
   return openAction.type === type || !isDecisionType(openAction.type);
 }

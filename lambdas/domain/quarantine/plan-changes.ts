@@ -1,11 +1,11 @@
-/** A plan as values: what would change on each device, and by which rule. Nothing in it has been done. */
+/** A plan as values: what would change for each device, and by which rule. Nothing of it has been done. */
 
 import type { Device, DeviceKey, VerdictName } from '#domain/devices/device';
 import type { Verdict } from '#domain/quarantine/decide';
-import { type GuardFigures, type GuardLimits, guardOf, type Takings } from '#domain/quarantine/guard';
+import { type AccessLoss, type GuardFigures, type GuardLimits, guardOf } from '#domain/quarantine/guard';
 
 export type PlanChange = DeviceKey & {
-  /** As stored; null where nothing was decided yet. */
+  /** As stored; null if nothing was decided yet. */
   from: { verdict: VerdictName | null; rule: string | null };
   to: { verdict: VerdictName; rule: string };
   action: 'approve' | 'block' | null;
@@ -15,11 +15,11 @@ export type FleetPlan = {
   changes: PlanChange[];
   perRule: Record<string, RuleTally>;
   /** By source. */
-  takings: Record<string, Takings>;
+  takings: Record<string, AccessLoss>;
 };
 export type PlanGuard = Pick<GuardFigures, 'trips' | 'affected' | 'percent'> & { sources: Record<string, GuardFigures> };
 
-/** What changes on a device: its verdict, or that an action is asked for; null when neither. */
+/** What changes for a device: its verdict, or an action is requested; null when neither. */
 export function changeOf(
   device: Pick<Device, 'sourceId' | 'user' | 'deviceId' | 'verdict'>,
   { verdict, rule }: Pick<Verdict, 'verdict' | 'rule'>,
@@ -31,7 +31,7 @@ export function changeOf(
   return { sourceId, user, deviceId, from, to: { verdict, rule }, action };
 }
 
-/** The order in which a plan is shown, the same however it was read. */
+/** The order in which a plan is shown, independent of the order of reading. */
 export function inOrder(changes: readonly PlanChange[]): PlanChange[] {
   return changes.toSorted(
     (a, b) => compare(a.sourceId, b.sourceId) || compare(a.user, b.user) || compare(a.deviceId, b.deviceId),
@@ -52,10 +52,10 @@ export function perRule(changes: readonly PlanChange[]): Record<string, RuleTall
   return tallies;
 }
 
-/** The guard's answer to a plan: each source by itself, and all together. */
+/** The guard's figures for a plan: for each source, and for all together. */
 export function guardOfPlan(takings: FleetPlan['takings'], limits: GuardLimits): PlanGuard {
   const sources = Object.fromEntries(Object.entries(takings).map(([id, taken]) => [id, guardOf(taken, limits)]));
-  const sum = (of: keyof Takings) => Object.values(takings).reduce((total, taken) => total + taken[of], 0);
+  const sum = (of: keyof AccessLoss) => Object.values(takings).reduce((total, taken) => total + taken[of], 0);
   const { affected, percent } = guardOf({ affected: sum('affected'), devices: sum('devices') }, limits);
   return { trips: Object.values(sources).some(({ trips }) => trips), affected, percent, sources };
 }

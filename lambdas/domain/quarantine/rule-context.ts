@@ -14,12 +14,12 @@ export type RuleContext = {
   device: DeviceFacts;
   client: Client;
   match: Match;
-  /** The one enrolled enrolment that holds the device's id. */
+  /** The one enrolled enrolment that has the device's id. */
   enrolment: Enrolment | null;
-  /** An enrolment lists its id as one of Secure Mail. */
+  /** An enrolment lists its id among the secure mail ids. */
   isListedAsSecureMail: boolean;
   place: number;
-  /** The decision by a person or a portal rule that stands now. */
+  /** The decision by a person or a portal rule that is in effect. */
   decision: Decision | null;
 };
 export type UserContext = {
@@ -27,7 +27,7 @@ export type UserContext = {
   matches: Matches;
   places: Allowance;
   decisions: ReadonlyMap<string, Decision>;
-  /** Any of the three auto-approve options is on: enrolments bear on the verdict. */
+  /** One of the three auto-approve options is on, so enrolments affect the verdict. */
   anyAutoApprove: boolean;
 };
 

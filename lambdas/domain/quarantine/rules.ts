@@ -1,6 +1,6 @@
 /**
- * Auto-Quarantine, rule by rule: the first that applies decides. The engine is a loop over this list and the page in the
- * documentation is generated from it, so what is written here is what happens and what users read.
+ * The rules of Auto-Quarantine in order: the first that applies decides. The engine is a loop over this list, and the page in the
+ * documentation is generated from it, so this is both what happens and what users read.
  */
 
 import type { VerdictName } from '#domain/devices/device';
@@ -29,10 +29,10 @@ type Rule = {
   says: string;
   /** The verdicts it can give, in one sentence. */
   gives: string;
-  applies: (subject: RuleContext, circumstances: UserContext) => boolean;
-  verdict: (subject: RuleContext, circumstances: UserContext) => VerdictName;
-  evidence: (subject: RuleContext, circumstances: UserContext) => string;
-  wouldChange: (subject: RuleContext, circumstances: UserContext) => string;
+  applies: (context: RuleContext, user: UserContext) => boolean;
+  verdict: (context: RuleContext, user: UserContext) => VerdictName;
+  evidence: (context: RuleContext, user: UserContext) => string;
+  wouldChange: (context: RuleContext, user: UserContext) => string;
 };
 
 export const rules = [
@@ -87,7 +87,7 @@ export const rules = [
     applies: ({ device }, { input }) => whyNotInForce(input, device) !== null,
     verdict: ({ device }, { input }) => (isKnownOff(input) && hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }, { input }) =>
-      `${whyNotInForce(input, device) ?? 'in force'}${isKnownOff(input) ? givenBackOr(stillBarred)(device) : stillBarred(device)}`,
+      `${whyNotInForce(input, device) ?? 'in force'}${isKnownOff(input) ? givenBackOr(stillBlocked)(device) : stillBlocked(device)}`,
     wouldChange: () => 'Switching Auto-Quarantine on, once the server supports it and its present devices are recorded.',
   },
   {
@@ -97,7 +97,7 @@ export const rules = [
     applies: ({ device }) => device.existing,
     verdict: ({ device }) => (isPending(device) || hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) =>
-      `connected before Auto-Quarantine: present in the gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBarred)(device)}`,
+      `connected before Auto-Quarantine: present in the gather that recorded existing devices, neither waiting nor denied then${givenBackOr(stillBlocked)(device)}`,
     wouldChange: () => 'Blocking it by hand, or removing it so that it registers anew.',
   },
   {
@@ -124,13 +124,12 @@ export const rules = [
     id: 'verse-on-enrolled-device',
     says: 'Verse is approved on enrolled devices: Verse for iOS where the user has an enrolled iOS device, Verse for Android where this very device is enrolled.',
     gives: 'approve',
-    applies: (subject, circumstances) =>
-      circumstances.input.settings.autoApproveVerse && verseEnrolment(subject, circumstances) !== null,
+    applies: (context, user) => user.input.settings.autoApproveVerse && verseEnrolment(context, user) !== null,
     verdict: () => 'approve',
-    evidence: (subject, circumstances) => {
-      if (subject.match.kind === 'device') return `Verse, and ${subject.match.evidence}`;
-      const enrolment = verseEnrolment(subject, circumstances);
-      return `Verse, and ${subject.match.evidence}${enrolment ? `: ${described(enrolment)}` : ''}`;
+    evidence: (context, user) => {
+      if (context.match.kind === 'device') return `Verse, and ${context.match.evidence}`;
+      const enrolment = verseEnrolment(context, user);
+      return `Verse, and ${context.match.evidence}${enrolment ? `: ${described(enrolment)}` : ''}`;
     },
     wouldChange: () => 'The end of that enrolment, or switching the Verse option off.',
   },
@@ -167,7 +166,7 @@ export const rules = [
     gives: "leave; approve where Auto-Quarantine's own block is all that keeps it out",
     applies: ({ device }, { input }) =>
       hasLostAccessByUs(device)
-        ? input.enforcement === 'server' || wasApprovedThere(device)
+        ? input.enforcement === 'server' || wasApprovedOnServer(device)
         : (input.enforcement === 'server' && hasAccess(device)) || (isApprovedOnServer(device) && !isDeniedOnServer(device)),
     verdict: ({ device }) => (hasLostAccessByUs(device) ? 'approve' : 'leave'),
     evidence: ({ device }) => `the server shows ${shown(device)}${givenBackOr(() => '')(device)}`,
@@ -191,14 +190,14 @@ export const rules = [
     gives: 'hold',
     applies: () => true,
     verdict: () => 'hold',
-    evidence: (subject, circumstances) => overAllowance(subject, circumstances),
-    wouldChange: (_, circumstances) => waysIn(circumstances),
+    evidence: (context, user) => overAllowance(context, user),
+    wouldChange: (_, user) => waysToAllow(user),
   },
 ] as const satisfies readonly Rule[];
 
 export type RuleId = (typeof rules)[number]['id'];
 
-/** Rules that let nobody in by themselves: an approve of theirs undoes our own bar and no more (but for a pending existing device). */
+/** Rules whose approve only lifts our own block and grants nothing new (except to a pending existing device). */
 export const givesBack = (rule: RuleId): boolean =>
   rule === 'aq-off' || rule === 'existing-device' || rule === 'already-admitted';
 
@@ -228,25 +227,25 @@ function shown({ detail }: DeviceFacts): string {
   return `approval ${detail?.approval ?? 'unknown'}, access ${detail?.access ?? 'unknown'}`;
 }
 
-/** What becomes of our own bar where the rule asks for none; `else`: what is said of a device that it did not take access from. */
+/** Evidence that our own block ends, for a device that lost access by it; `otherwise`: the evidence for any other device. */
 const givenBackOr = (otherwise: (device: DeviceFacts) => string) => (device: DeviceFacts) =>
   hasLostAccessByUs(device) && device.denial
     ? `; it had access until Auto-Quarantine blocked it on ${moment(device.denial.at)}, and gets it back`
     : otherwise(device);
 
-function wasApprovedThere({ denial }: DeviceFacts): boolean {
+function wasApprovedOnServer({ denial }: DeviceFacts): boolean {
   return denial?.took?.approval === 'approved' || denial?.took?.approval === 'auto-approved';
 }
 
-function stillBarred(device: DeviceFacts): string {
+function stillBlocked(device: DeviceFacts): string {
   return isDeniedByUs(device) ? '; it is still barred by our own earlier block, which approving it by hand lifts' : '';
 }
 
-/** Why no rule let it in: its place, who came first, and what is missing of its match. */
+/** Why no rule allowed it: its place, the devices before it, and what its match lacks. */
 function overAllowance({ place, match, device }: RuleContext, { input, places, anyAutoApprove }: UserContext): string {
   const allowed = input.settings.devicesPerUser;
   const count =
-    allowed === 0 ? 'no device is allowed before approval' : `${placeInWords(place, allowed)}; ${firstOnes(allowed, places)}`;
+    allowed === 0 ? 'no device is allowed before approval' : `${placeInWords(place, allowed)}; ${firstDevices(allowed, places)}`;
   const why = anyAutoApprove ? `; ${match.evidence}` : '';
   return device.detail === null ? `${count}${why}; what the server shows of it is not read yet` : `${count}${why}`;
 }
@@ -256,13 +255,13 @@ const namesShown = 5;
 const placeInWords = (place: number, allowed: number): string =>
   `the user's ${ordinal(place)} device, where ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed before approval`;
 
-function firstOnes(allowed: number, { ordered }: UserContext['places']): string {
+function firstDevices(allowed: number, { ordered }: UserContext['places']): string {
   const names = ordered.slice(0, Math.min(allowed, namesShown)).map(({ deviceId }) => deviceId);
   const which = allowed === 1 ? 'the first' : `first ${cardinal(allowed)}`;
   return `${which}: ${names.join(', ')}${allowed > namesShown ? ', …' : ''}`;
 }
 
-function waysIn({ input, anyAutoApprove }: UserContext): string {
+function waysToAllow({ input, anyAutoApprove }: UserContext): string {
   if (input.settings.devicesPerUser === 0) return anyAutoApprove ? ways.enrolment : ways.byHand;
   return anyAutoApprove ? ways.enrolmentOrPlace : ways.place;
 }

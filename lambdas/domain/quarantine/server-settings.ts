@@ -1,21 +1,21 @@
-/** What the approval settings of the server ought to be, and when Auto-Quarantine is in force because of them. */
+/** What the server's approval settings should be, and whether Auto-Quarantine is in force because of them. */
 
 import type { ServerFacts } from '#domain/devices/source';
 import { effectiveEnforcement } from '#domain/quarantine/enforcement';
 import type { Settings } from '#domain/quarantine/settings';
 
 export type ServerPlan = {
-  /** To be written, or null when the server is as it should be or is not ours to set. */
+  /** The settings to write; null if the server already has them or we do not manage them. */
   write: { requireApproval: boolean; devicesBeforeApproval: number } | null;
-  /** In force once that is written and read back (at once, where nothing is to be written). */
+  /** In force once that is written and read back (at once if nothing has to be written). */
   inForce: boolean;
 };
 
 type Wanted = Pick<Settings, 'requireApproval' | 'devicesPerUser'>;
 
 /**
- * `baselineDone`: every device present is recorded as existing. Without it approval is never switched on: that is the second
- * phase, and this its only gate.
+ * `baselineDone`: every present device is recorded as existing. Approval is never switched on before: that is the second phase,
+ * and this is its only precondition.
  */
 export function planServer(
   settings: Wanted,
@@ -30,7 +30,7 @@ export function planServer(
   return { write: writes && !isOn(settings, server) ? on(settings) : null, inForce: true };
 }
 
-/** Does the server show what was written? */
+/** Whether the server shows what was written. */
 export function shows(server: ServerFacts, written: NonNullable<ServerPlan['write']>): boolean {
   if (server.requiresApproval !== written.requireApproval) return false;
   return !written.requireApproval || [null, written.devicesBeforeApproval].includes(server.devicesBeforeApproval);

@@ -20,7 +20,7 @@ export const defaultSettings: Settings = {
   autoApproveVerse: false,
 };
 
-/** `scope` is `*` for all sources, else a source id; the narrower one wins. Versions count from 1 within a scope. */
+/** `scope` is `*` for all sources, otherwise a source id; the narrower one wins. Versions count from 1 within a scope. */
 export const settingsVersion = z.object({
   scope: z.string(),
   version: z.number().int().positive(),
@@ -30,5 +30,5 @@ export const settingsVersion = z.object({
 });
 export type SettingsVersion = z.infer<typeof settingsVersion>;
 
-/** As a source remembers which settings it was last gathered under. */
+/** How a source records the settings of its last complete gather. */
 export const seenAs = ({ scope, version }: Pick<SettingsVersion, 'scope' | 'version'>): string => `${scope}|${version}`;

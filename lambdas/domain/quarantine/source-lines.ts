@@ -1,6 +1,6 @@
 /**
- * Lines of the journal that belong to no single device: what verdicts rest on besides the devices. Each is written in the
- * transaction of the change it tells, so that a replay (replay.ts) has every input of every decision.
+ * Journal lines that belong to no single device: what verdicts rest on besides the devices. Each is written in the transaction of
+ * the change that it describes, so that a replay (replay.ts) has every input of every decision.
  */
 
 import type { SourceState } from '#domain/devices/source';
@@ -8,7 +8,7 @@ import type { Enrolment, EnrolmentFeed, Link } from '#domain/enrolment/enrolment
 import type { TimelineEntry } from '#domain/journal/timeline';
 import type { SettingsVersion } from '#domain/quarantine/settings';
 
-/** Stored, in this version or (`absent`) because the portal's last snapshot did not hold it. */
+/** An enrolment was stored, in this version or (`absent`) because the portal's last snapshot did not contain it. */
 export function enrolmentLine(
   enrolment: Enrolment,
   { before, at, absent }: { before: Enrolment | null; at: number; absent: boolean },
@@ -32,7 +32,7 @@ export function feedLine(state: Exclude<EnrolmentFeed, 'never'>, at: number): Ti
   return { at, id: `feed|${state}|${at}`, kind: 'feed', says, data: { state } };
 }
 
-/** Published settings, for a source for which they hold. */
+/** Published settings, for a source to which they apply. */
 export function settingsLine({ scope, version, settings, publishedBy, publishedAt }: SettingsVersion): TimelineEntry {
   return {
     at: publishedAt,
@@ -43,7 +43,7 @@ export function settingsLine({ scope, version, settings, publishedBy, publishedA
   };
 }
 
-/** A person's word on whether a Traveler user and a portal user are the same. */
+/** A person's decision whether a Traveler user and a portal user are the same. */
 export function linkLine(user: string, { kind, portalUser, by, at }: Link): TimelineEntry {
   const says =
     kind === 'confirmed'
@@ -52,13 +52,13 @@ export function linkLine(user: string, { kind, portalUser, by, at }: Link): Time
   return { at, id: `link|${user}|${portalUser}|${at}`, kind: 'link', says, data: { user, portalUser, link: kind, by } };
 }
 
-/** What decisions rest on at a source: the server's own settings, what counts as existing, whether AQ is in force, what is published. */
+/** What decisions rest on at a source: the server's settings, the baselines, whether AQ is in force, the published settings. */
 export type SourceFacts = Pick<SourceState, 'server' | 'baselineRuns' | 'aqInForce'> & {
   enforcement: 'server' | 'extender';
   settings: SettingsVersion;
 };
 
-/** `cause`: the run that found it so, and at which of its steps. */
+/** `cause`: the run that recorded it, and the step of that run. */
 export function sourceLine(
   { server, baselineRuns, aqInForce, enforcement, settings }: SourceFacts,
   { at, cause }: { at: number; cause: string },

@@ -1,7 +1,7 @@
 /**
- * Which portal user a Traveler user is: the weak half of matching, enough only for Verse on iOS. Four kinds of evidence, in
- * this order of trust; the first that names anyone decides, and if it names two, the match is ambiguous. A portal user
- * whom a person has unlinked from this Traveler user is out, whatever the evidence.
+ * Which portal user a Traveler user is: the weaker kind of match, enough only for Verse on iOS. Four kinds of evidence, in order
+ * of trust; the first that names anyone decides, and if it names two, the match is ambiguous. A portal user whom a person has
+ * unlinked from this Traveler user is excluded regardless of evidence.
  */
 
 import { canonicalName, commonName } from '#domain/devices/names';
@@ -10,15 +10,15 @@ import type { Enrolment, Link } from '#domain/enrolment/enrolment';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 
 export type UserMatch = {
-  /** Portal users (email in lower case), in order; more than one: ambiguous. */
+  /** Portal users (email in lower case), sorted; more than one: ambiguous. */
   portalUsers: readonly string[];
   evidence: string;
 };
 type Input = Pick<DecideInput, 'user' | 'links' | 'sameName' | 'enrolments'>;
 /** The device matches of one device of this user. */
-type Held = { hits: readonly Hit[] };
+type DeviceHits = { hits: readonly Hit[] };
 type Links = { confirmed: readonly string[]; undone: ReadonlySet<string> };
-type Facts = { input: Input; devices: readonly Held[]; confirmed: readonly string[] };
+type Facts = { input: Input; devices: readonly DeviceHits[]; confirmed: readonly string[] };
 type Kind = { find: (facts: Facts) => readonly string[]; says: (who: string, user: string) => string };
 
 const noUsers: readonly string[] = [];
@@ -46,8 +46,8 @@ const kinds: readonly Kind[] = [
 const noLinks: Links = { confirmed: noUsers, undone: new Set() };
 const unmatched: UserMatch = { portalUsers: noUsers, evidence: 'no enrolment has its id or is known to be of this user' };
 
-/** `devices`: what holds each of the user's devices. Order of the lists never matters. */
-export function matchUser(input: Input, devices: readonly Held[]): UserMatch {
+/** `devices`: the device matches of each of the user's devices. List order never matters. */
+export function matchUser(input: Input, devices: readonly DeviceHits[]): UserMatch {
   if (input.enrolments.length === 0 && input.links.length === 0) return unmatched;
   const { confirmed, undone } = newestLinks(input.links);
   for (const { find, says } of kinds) {
@@ -62,7 +62,7 @@ export function isUnlinked(email: string, links: readonly Link[]): boolean {
   return links.length > 0 && newestLinks(links).undone.has(email.toLowerCase());
 }
 
-/** What people have said last about each portal user; at the same instant, the unlinking. Emails in lower case. */
+/** The newest link of each portal user; at the same time, the unlinking wins. Emails in lower case. */
 function newestLinks(links: readonly Link[]): Links {
   if (links.length === 0) return noLinks;
   const newest = new Map<string, Link>();
@@ -75,20 +75,20 @@ function newestLinks(links: readonly Link[]): Links {
   return { confirmed: withKind('confirmed'), undone: new Set(withKind('undone')) };
 }
 
-/** Only where no second portal user and no second Traveler user has that name. */
+/** Only if no other portal user and no other Traveler user has that name. */
 function findByDisplayName({ user, enrolments, sameName }: Input): readonly string[] {
   const name = commonName(user).toLowerCase();
-  const bearers = emailsWhere(enrolments, (portal) => portal.name?.trim().toLowerCase() === name);
-  const [bearer] = bearers;
-  if (bearer === undefined) return noUsers;
+  const namesakes = emailsWhere(enrolments, (portal) => portal.name?.trim().toLowerCase() === name);
+  const [namesake] = namesakes;
+  if (namesake === undefined) return noUsers;
   const isShared =
-    bearers.some((other) => other !== bearer) ||
-    sameName.portalUsers.some((other) => other.toLowerCase() !== bearer) ||
+    namesakes.some((other) => other !== namesake) ||
+    sameName.portalUsers.some((other) => other.toLowerCase() !== namesake) ||
     sameName.travelerUsers.some((other) => !isSameUser(other, user));
-  return isShared ? noUsers : [bearer];
+  return isShared ? noUsers : [namesake];
 }
 
-function emailsOfHits(devices: readonly Held[]): readonly string[] {
+function emailsOfHits(devices: readonly DeviceHits[]): readonly string[] {
   const found: string[] = [];
   for (const { hits } of devices) for (const { enrolment } of hits) found.push(enrolment.user.email.toLowerCase());
   return found;
@@ -102,9 +102,9 @@ export function isSameUser(name: string | undefined, user: string): boolean {
   return name !== undefined && (name === user || canonicalName(name) === canonicalName(user));
 }
 
-function emailsWhere(enrolments: readonly Enrolment[], holds: (user: Enrolment['user']) => boolean): readonly string[] {
+function emailsWhere(enrolments: readonly Enrolment[], matches: (user: Enrolment['user']) => boolean): readonly string[] {
   const found: string[] = [];
-  for (const { user } of enrolments) if (holds(user)) found.push(user.email.toLowerCase());
+  for (const { user } of enrolments) if (matches(user)) found.push(user.email.toLowerCase());
   return found;
 }
 

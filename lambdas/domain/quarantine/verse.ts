@@ -1,4 +1,4 @@
-/** Verse on an enrolled device: the one rule for which knowing the user can be enough. */
+/** Verse on an enrolled device: the only rule for which a user match can be enough. */
 import { isEnrolled } from '#domain/enrolment/device-match';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { userMatchOf } from '#domain/quarantine/match';
@@ -11,9 +11,9 @@ const isIos = ({ platform }: Enrolment) => platform === 'iOS' || ios.test(platfo
 const isAndroid = ({ platform }: Enrolment) => platform === 'Android' || android.test(platform);
 
 /**
- * The enrolment on whose strength Verse is approved, or null. Verse on Android registers under an id that the portal knows:
- * only a device match counts. Verse on iOS registers under an id of its own: an enrolled iOS device of the same user is
- * enough, and so, being stronger, is a device match with one (docs/decisions/0008-decision-readings.md).
+ * The enrolment because of which Verse is approved, or null. Verse on Android registers under an id that the portal knows: only
+ * a device match counts. Verse on iOS registers under an id of its own: an enrolled iOS device of the same user is enough, and so
+ * is the stronger device match with one (docs/decisions/0008-decision-readings.md).
  */
 export function verseEnrolment({ client, enrolment }: RuleContext, { matches, input }: UserContext): Enrolment | null {
   if (client === 'verse-android') return enrolment && isAndroid(enrolment) ? enrolment : null;

@@ -1,6 +1,6 @@
 /**
- * Who a relay is, and how it and its cloud prove themselves to each other. Statements are compact JWS (JWT), signed with
- * Ed25519 (`alg: EdDSA`); keys travel as JWK. Pure: signing and checking is in adapters/relay-identity.ts.
+ * The identity of a relay, and how it and its cloud authenticate to each other. Statements are compact JWS (JWT), signed with
+ * Ed25519 (`alg: EdDSA`); keys are sent as JWK. Pure: adapters/relay-identity.ts signs and verifies.
  */
 import { z } from 'zod';
 
@@ -12,7 +12,7 @@ export const publicKey = z.object({
 });
 export type PublicKey = z.infer<typeof publicKey>;
 
-/** How old or how far ahead a relay's statement may be, seconds; a nonce is remembered for longer than that. */
+/** How far in the past or future a relay's statement may be dated, seconds; nonces are stored for longer. */
 export const statementLifeSeconds = 60;
 
 /**
@@ -20,7 +20,7 @@ export const statementLifeSeconds = 60;
  * - `connect`: relay to cloud, in the Authorization header (`Bearer …`) of the socket's handshake. aud: the socket's URL as
  *   given at enrolment; iss: relay id; iat, exp (iat + 60 s); jti: nonce, once.
  * - `rotate`: relay to cloud, the same claims with aud = `<socket URL>#rotate` and `key`: the new public key; signed with the
- *   old key, and the new key's own signature over the same claims beside it.
+ *   old key, and sent with the new key's own signature over the same claims.
  * - `proof`: cloud to relay, in `welcome`. iss: the socket's URL; aud: relay id; nonce: the challenge of `hello`.
  */
 export const connectClaims = z.object({
@@ -48,16 +48,16 @@ export const enrolmentAnswer = z.object({
   socketUrl: z.url({ protocol: /^wss?$/ }),
   /** Where the relay enrols, and rotates its key. */
   cloudUrl: z.url({ protocol: /^https?$/ }),
-  /** Public key of the cloud: whoever cannot sign with it is another cloud. */
+  /** Public key of the cloud: an answer not signed by its private key is from another cloud. */
   cloudKey: publicKey,
 });
 export type EnrolmentAnswer = z.infer<typeof enrolmentAnswer>;
 
-/** POST /relay/keys: the key to come. Both are taken for `oldKeyMs` after it. */
+/** POST /relay/keys: the new key. Both keys are accepted for `oldKeyMs` after it. */
 export const rotationRequest = z.object({ statement: z.string().min(1), proofOfNew: z.string().min(1) });
 export const oldKeyMs = 10 * 60_000;
 
-/** One-time enrolment tokens: how long they are good for. */
+/** How long a one-time enrolment token is valid. */
 export const tokenLifeMs = 3_600_000;
 
 export const relayKey = z.object({ kid: z.string().min(1), key: publicKey, addedAt: z.number(), until: z.number().nullable() });
@@ -67,7 +67,7 @@ export const relayRecord = z.object({
   sourceId: z.string().min(1),
   createdAt: z.number(),
   createdBy: z.string(),
-  /** SHA-256 of the enrolment token, hex; null once it was used. */
+  /** SHA-256 of the enrolment token, hex; null once used. */
   tokenHash: z.string().nullable(),
   tokenUntil: z.number(),
   keys: z.array(relayKey),
@@ -80,7 +80,7 @@ export const relayRecord = z.object({
   protocol: z.number().int().nullable(),
   reads: z.string().nullable(),
   acts: z.string().nullable(),
-  /** Its present connection, by its newest hello; null when it is known to be gone. */
+  /** Its current connection, from its latest hello; null when known to be disconnected. */
   connectionId: z.string().nullable(),
   connectedAt: z.number().nullable(),
   lastHeardAt: z.number().nullable(),
@@ -89,10 +89,10 @@ export const relayRecord = z.object({
 export type RelayRecord = z.infer<typeof relayRecord>;
 export type RelayState = 'invited' | 'connected' | 'away' | 'revoked';
 
-/** `quietMs`: how long one may be silent and still count as connected. */
+/** `quietMs`: how long a relay may be silent and still count as connected. */
 export function relayState(relay: RelayRecord, { now, quietMs }: { now: number; quietMs: number }): RelayState {
   if (relay.revokedAt !== null) return 'revoked';
   if (relay.enrolledAt === null) return 'invited';
-  const heard = relay.lastHeardAt !== null && now - relay.lastHeardAt <= quietMs;
-  return relay.connectionId !== null && heard ? 'connected' : 'away';
+  const isRecent = relay.lastHeardAt !== null && now - relay.lastHeardAt <= quietMs;
+  return relay.connectionId !== null && isRecent ? 'connected' : 'away';
 }

@@ -2,7 +2,7 @@
 import type { TimelineEntry } from '../journal/timeline.ts';
 import type { RelayRecord } from './relay-identity.ts';
 
-/** Once for each time it was there: named by when it came. */
+/** One line per connection: its id holds the time of connecting. */
 export function connectedLine(relay: RelayRecord, at: number): TimelineEntry {
   const { relayId, hostname } = relay;
   return {

@@ -1,12 +1,12 @@
 /**
- * What the relay and the cloud say to each other over the WebSocket: one file for both ends. JSON, one object a message.
+ * The messages between relay and cloud over the WebSocket: one file for both ends. JSON, one object per message.
  *
- * Every message bears `n`, counted up by its sender over all its connections (a relay goes on counting after a restart). What
- * matters is acknowledged by `n`; what is not acknowledged is sent again with the same `n`; who has seen it drops it and
- * acknowledges again. A type that the receiver does not know is counted and ignored; a known type with wrong content is refused
- * by the schema, counted, and never half taken.
+ * Every message has `n`, which its sender counts up over all its connections (a relay continues counting after a restart).
+ * Important messages are acknowledged by `n`; an unacknowledged one is sent again with the same `n`; a receiver that has seen it
+ * drops it and acknowledges again. An unknown type is counted and ignored; a known type with wrong content is rejected by the
+ * schema as a whole and counted.
  *
- * Times are epoch ms of the cloud's clock: `welcome` and `pong` tell it, so that a relay whose own clock is off still knows
+ * Times are epoch ms of the cloud's clock: `welcome` and `pong` carry it, so that a relay whose own clock is wrong still knows
  * when its lease ends and what has expired.
  */
 import { z } from 'zod';
@@ -15,12 +15,13 @@ import { approval, deviceDetail, deviceKey, listedDevice } from '#domain/devices
 import { problem, serverFacts } from '#domain/devices/source';
 
 /**
- * Newest that both ends of this release speak, and the oldest that its cloud still takes. What a relay of protocol 1 does not
- * have, and so what the cloud does without when it hears one:
- * - it says no `problems` (hello, ping) and no `detailAt` (rows of a part): its records count as read when it was asked;
- * - it leaves aside `attention` (gather: it looks again only at what its own records show as moving), `asBefore` (action: an
- *   approval that undoes our bar is then a plain one), `answers` (pong) and `advice` (welcome).
- * Fields are only ever added, and an added one may be absent; test/fixtures/relay-protocol-1.jsonl holds a conversation of it.
+ * The newest version that both ends of this release support, and the oldest that its cloud accepts. What a relay of protocol 1
+ * lacks:
+ * - it sends no `problems` (hello, ping) and no `detailAt` (rows of a part): its records count as read when it was asked;
+ * - it ignores `attention` (gather: it reads again only what its own records show as moving), `asBefore` (action: an approval
+ *   that lifts our own block is then a plain one), `answers` (pong) and `advice` (welcome).
+ * Fields are only ever added, and an added one may be absent; test/fixtures/relay-protocol-1.jsonl is a recorded protocol 1
+ * session.
  */
 export const protocol = { current: 2, oldest: 1 } as const;
 
@@ -31,13 +32,13 @@ export const socketLimits = {
   idleMs: 10 * 60_000,
   lifeMs: 2 * 3_600_000,
 } as const;
-/** What a relay keeps each message below: the frame, less some room. */
+/** The relay's limit for a message: the frame, with some margin. */
 export const longestMessageBytes = 30 * 1024;
 
-/** How often the holder of a lease, or who waits for it, is heard from; how long a lease lasts without being renewed. */
+/** How often the active relay and its standbys send a ping; how long a lease lasts without renewal. */
 export const heartbeat = { everyMs: 10_000, leaseMs: 30_000 } as const;
 
-/** Close codes carry what the relay is to do next. */
+/** Each close code says what the relay is to do next. */
 export const closeCodes = {
   reconnectNow: 4000,
   reconnectLater: 4001,
@@ -60,12 +61,12 @@ export const lease = z.object({
   fence,
   /** End of the lease, by the cloud's clock. */
   until: z.number(),
-  /** The cloud's clock when this was said. */
+  /** The cloud's clock when this was sent. */
   now: z.number(),
 });
 export type Lease = z.infer<typeof lease>;
 
-/** Version and rights, as a relay tells of the server behind it. */
+/** What a relay reports of itself and of the server behind it. */
 export const relayFacts = z.object({
   version: z.string(),
   hostname: z.string(),
@@ -73,12 +74,12 @@ export const relayFacts = z.object({
   /** How the source is read and acted on, for the console: `rest`, `notes`, `http`; `command`, `notes`, `rest`. */
   reads: z.string(),
   acts: z.string(),
-  /** What does not work at present, in words with what to do; empty when all is well. No names of users. */
+  /** Present problems, each a sentence with what to do; empty when healthy. No names of users. */
   problems: z.array(z.string()).max(20).default([]),
 });
 export type RelayFacts = z.infer<typeof relayFacts>;
 
-/** A failure as it is told to the cloud: never a user, a device or a secret in it. */
+/** A failure as reported to the cloud: it never contains a user, a device or a secret. */
 export const relayProblem = problem.omit({ at: true }).extend({
   retryAfterMs: z.number().optional(),
   unreachable: z.boolean().default(false),
@@ -86,14 +87,15 @@ export const relayProblem = problem.omit({ at: true }).extend({
 export type RelayProblem = z.infer<typeof relayProblem>;
 
 /**
- * How carrying out an action went at the relay. `before` and `after` are full records as read.
- * - `already`: the server showed it before anything was written; `written`: written and read back (`after`: what then showed,
- *   whether or not it shows the effect);
- * - `looked`: only read, as asked, or because a wipe on its way goes first (`before` shows it); `gone`: the server has no such record (`started`: after our write);
- * - `refused`: not on this device (capability, fence), with the sentence why;
- * - `unread`: could not be read before the write: nothing was written; `unwritten`: the write failed;
- * - `unknown`: written, or perhaps, and it could not be read back;
- * - `expired`: came too late; `not-holder`: this relay does not hold the lease by which it was sent.
+ * The outcome of an action at the relay. `before` and `after` are full records as read.
+ * - `already`: the server showed it before anything was written; `written`: written and read back (`after`: the record then,
+ *   with or without the effect);
+ * - `looked`: only read, as requested, or because a pending wipe goes first (`before` shows it); `gone`: the server has no such
+ *   record (`started`: after our write);
+ * - `refused`: not possible on this device (capability, fence), with the reason as a sentence;
+ * - `unread`: could not be read before the write, so nothing was written; `unwritten`: the write failed;
+ * - `unknown`: written or possibly written, and it could not be read back;
+ * - `expired`: arrived after its deadline; `not-holder`: this relay does not hold the lease under which it was sent.
  */
 export const actionOutcome = z.discriminatedUnion('how', [
   z.object({ how: z.literal('already'), before: deviceDetail }),
@@ -109,9 +111,9 @@ export const actionOutcome = z.discriminatedUnion('how', [
 ]);
 export type ActionOutcome = z.infer<typeof actionOutcome>;
 
-/** ms: from the command's arrival to the first write (null: none), and to the end. */
+/** Milliseconds from the command's arrival to the first write (null: none), and to the end. */
 const took = z.object({ toWrite: z.number().nullable(), total: z.number() });
-/** How one try went at which relay: what the worker of the action queue is told. */
+/** The result of one attempt at a relay, as the worker of the action queue receives it. */
 export const relayResult = z.object({
   relayId: z.string().min(1),
   fence,
@@ -121,7 +123,7 @@ export const relayResult = z.object({
 });
 export type RelayResult = z.infer<typeof relayResult>;
 
-/** One try of one action. The relay's journal knows it by `actionId` and `attempt`. */
+/** One attempt at one action. The relay journal identifies it by `actionId` and `attempt`. */
 export const actionCommand = z.object({
   type: z.literal('action'),
   n,
@@ -137,15 +139,15 @@ export const actionCommand = z.object({
   href: z.string(),
   requestedAt: z.number(),
   expiresAt: z.number(),
-  /** Has gone out before: what is pending on the server may be ours. */
+  /** It was sent before: what is pending on the server may be ours. */
   sent: z.boolean(),
-  /** The bar on the device is ours: an approval lifts it. */
+  /** The denial of the device is our own block: an approval lifts it. */
   liftDenial: z.boolean(),
-  /** An approval that only undoes our own bar: what the device had before it, for a server that can be given that. */
+  /** For an approval that only lifts our own block: the approval before it, if the server can restore that. */
   asBefore: approval.optional(),
   /** Once its wipe is cancelled, the device is to stay locked out. */
   lockBelongs: z.boolean(),
-  /** Of a wipe: the record as it was when asked for; refused when it is another one by now. */
+  /** For a wipe: the record at the time of the request; refused when it is another one by now. */
   wipeFence: wipeFence.optional(),
 });
 export type ActionCommand = z.infer<typeof actionCommand>;
@@ -155,18 +157,18 @@ export const gatherCommand = z.object({
   n,
   fence,
   runId: z.string().min(1),
-  /** Digest of what the cloud has; the relay sends the difference to it, or everything where it does not know it. */
+  /** Digest of what the cloud has; the relay sends the difference, or everything if it does not know this digest. */
   base: gatherDigest.nullable(),
-  /** `every`: each full record is read anew (a baseline rests on it); `rotation`: as the period has it. */
+  /** `every`: each full record is read (for a baseline); `rotation`: those that are due. */
   details: z.enum(['rotation', 'every']),
   detailRefreshHours: z.number().positive(),
   lastSyncEveryHours: z.number().positive(),
-  /** Start of the last complete gather: rotation goes by the time since. */
+  /** Start of the last complete gather: the rotation covers the time since. */
   since: z.number().nullable(),
   startedAt: z.number(),
   /**
-   * Devices (`deviceHash`) whose full record is wanted, whatever the relay knows: held ones, those with an open action, and
-   * those acted on since the last complete gather.
+   * Devices (`deviceHash`) whose full record is to be read in any case: held ones, those with an open action, and those with an
+   * action since the last complete gather.
    */
   attention: z.array(deviceHashText).max(1_000).default([]),
 });
@@ -176,7 +178,7 @@ export const settingsCommand = z.object({
   type: z.literal('settings'),
   n,
   fence,
-  /** Derived from the wish, so that the same again is the same. */
+  /** Derived from the wanted settings, so that a repetition has the same id. */
   wishId: z.string().min(1),
   requireApproval: z.boolean(),
   devicesBeforeApproval: z.number().int().nonnegative(),
@@ -188,21 +190,21 @@ export const toRelay = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('welcome'),
     n,
-    /** What is spoken from now on: the older of both. */
+    /** The protocol from now on: the older of both. */
     protocol: z.number().int(),
     lease,
     wants: z.enum(['delta', 'full']),
     /** Signed by the cloud that enrolled this relay, over the challenge in `hello` (relay-identity.ts). */
     proof: z.string(),
-    /** Said when the relay ought to be updated; it works on. */
+    /** Set when the relay should be updated; it continues to work. */
     advice: z.string().nullable(),
   }),
   actionCommand,
   gatherCommand,
   settingsCommand,
-  /** The lease may be free, or is another's: ask for it with a heartbeat. */
+  /** The lease may be free, or another relay holds it: ask for it with a heartbeat. */
   z.object({ type: z.literal('lease'), n, lease }),
-  /** `answers`: the `n` of the ping, so that the lease is counted from when that one was sent, whatever was lost on the way. */
+  /** `answers`: the `n` of the ping, so that the lease counts from when that ping was sent, even if others were lost. */
   z.object({ type: z.literal('pong'), n, answers: n.optional(), lease }),
   z.object({ type: z.literal('ack'), n, acks: z.array(n).min(1).max(500) }),
   /** Parts of a gather that did not arrive. */
@@ -211,13 +213,13 @@ export const toRelay = z.discriminatedUnion('type', [
 ]);
 export type ToRelay = z.infer<typeof toRelay>;
 
-/** A row of the list with its full record, and when that was asked for (cloud's clock); null while it could never be read. */
+/** A list row with its full record, and when that was requested (cloud's clock); null if it could never be read. */
 export const relayedDevice = listedDevice.extend({ detailAt: z.number().nullable() });
 export type RelayedDevice = z.infer<typeof relayedDevice>;
-/** As it is taken from any relay: protocol 1 does not say when. */
+/** As accepted from any relay: protocol 1 does not send the time. */
 export const relayedRow = relayedDevice.partial({ detailAt: true });
 
-/** What one reading of the source came to: devices of the list, rows that could not be read, pages, full records, requests. */
+/** Totals of one gather: devices in the list, rows that could not be read, pages, full records, requests. */
 export const gatherTotals = z.object({
   devices: z.number().int(),
   totalRecords: z.number().int().nullable(),
@@ -234,14 +236,14 @@ export const toCloud = z.discriminatedUnion('type', [
     n,
     relayId: z.string().min(1),
     sourceId: z.string().min(1),
-    /** Newest that the relay speaks. */
+    /** The newest version that the relay supports. */
     protocol: z.number().int().nonnegative(),
-    /** Random, new for each connection: the cloud's proof answers it. */
+    /** Random, new for each connection: the cloud's proof signs it. */
     challenge: z.string().min(16).max(200),
     gatherDigest: gatherDigest.nullable(),
     facts: relayFacts,
   }),
-  /** Renews the lease, or asks for it where it is free. */
+  /** Renews the lease, or requests it when it is free. */
   z.object({ type: z.literal('ping'), n, fence: fence.nullable(), problems: z.array(z.string()).max(20).default([]) }),
   z.object({
     type: z.literal('gatherBegin'),
@@ -261,7 +263,7 @@ export const toCloud = z.discriminatedUnion('type', [
     /** From 0. */
     part: z.number().int().nonnegative(),
     devices: z.array(relayedRow),
-    /** Hashes (`deviceHash`) of devices that the list no longer names. */
+    /** Hashes (`deviceHash`) of devices that are no longer listed. */
     removed: z.array(deviceHashText),
   }),
   z.object({
@@ -271,10 +273,10 @@ export const toCloud = z.discriminatedUnion('type', [
     runId: z.string().min(1),
     parts: z.number().int().nonnegative(),
     totals: gatherTotals,
-    /** Of everything the relay now has. */
+    /** Over everything that the relay now has. */
     digest: gatherDigest,
   }),
-  /** The source could not be read to its end; nothing follows from what was sent of this run. */
+  /** The source could not be read completely; what was sent of this run is discarded. */
   z.object({
     type: z.literal('gatherFailed'),
     n,
@@ -283,7 +285,7 @@ export const toCloud = z.discriminatedUnion('type', [
     problem: relayProblem,
     requests: z.number().int(),
   }),
-  /** So far, for the eye. */
+  /** Progress so far, for display only. */
   z.object({
     type: z.literal('gatherProgress'),
     n,
@@ -320,7 +322,7 @@ export const toCloud = z.discriminatedUnion('type', [
 ]);
 export type ToCloud = z.infer<typeof toCloud>;
 
-/** Acknowledged by the other side, and sent again until it is. The rest repeats by itself. */
+/** Types that are sent again until the other side acknowledges them. The others are repeated anyway. */
 export const acknowledged = {
   toCloud: ['gatherBegin', 'gatherPart', 'gatherEnd', 'gatherFailed', 'actionResult', 'settingsResult'],
   toRelay: ['action', 'gather', 'settings', 'resend'],
@@ -328,7 +330,7 @@ export const acknowledged = {
 
 type Read<M> = { read: 'message'; message: M } | { read: 'unknown'; type: string } | { read: 'malformed'; why: string };
 
-/** `why` names fields, never what stood in them. */
+/** `why` names fields, never their values. */
 export const readToRelay = (text: unknown): Read<ToRelay> => readWith(toRelay, text);
 export const readToCloud = (text: unknown): Read<ToCloud> => readWith(toCloud, text);
 

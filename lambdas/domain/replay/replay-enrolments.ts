@@ -1,15 +1,15 @@
 /**
- * Enrolments of a replayed world, found as the stored ones are: from a Traveler user to every portal user that something leads
- * to, and from an enrolment to what it leads to. Both go by the same keys.
+ * Enrolments of a replayed world, found as the stored ones are: from a Traveler user to every portal user that may be the same,
+ * and from an enrolment to the users that it may concern. Both use the same keys.
  */
 
 import { canonicalName, commonName } from '#domain/devices/names';
 import type { Enrolment, Link } from '#domain/enrolment/enrolment';
 
 export type EnrolmentBook = {
-  /** Takes an enrolment in; answers what it was before. */
+  /** Stores an enrolment; returns its previous version, or null. */
   put(enrolment: Enrolment): Enrolment | null;
-  /** Everything that can concern a user, and the portal users who bear their name. */
+  /** Everything that can concern a user, and the portal users with the same name. */
   candidates(user: string, deviceIds: Iterable<string>, links: Iterable<Link>): Candidates;
   ofPortalUser(email: string): Enrolment[];
 };
@@ -20,7 +20,7 @@ const nameKey = (name: string) => `name|${name.trim().toLowerCase()}`;
 const travelerKey = (user: string) => `traveler|${canonicalName(user)}`;
 const linkKey = (email: string) => `link|${email.toLowerCase()}`;
 
-/** What leads to a Traveler user. */
+/** The keys under which enrolments of a Traveler user are found. */
 function keysOfUser(user: string, deviceIds: Iterable<string>, links: Iterable<Link>): string[] {
   return [
     ...[...deviceIds].map(mailKey),
@@ -29,7 +29,7 @@ function keysOfUser(user: string, deviceIds: Iterable<string>, links: Iterable<L
   ];
 }
 
-/** What an enrolment leads to. */
+/** The keys under which an enrolment is found. */
 function keysOfEnrolment({ user, mailDeviceIds, secureMailDeviceIds = [], serial }: Enrolment): string[] {
   return [
     ...[...mailDeviceIds, ...secureMailDeviceIds, ...(serial?.trim() ? [`Appl${serial.trim()}`] : [])].map(mailKey),
@@ -42,7 +42,7 @@ function keysOfEnrolment({ user, mailDeviceIds, secureMailDeviceIds = [], serial
 export function newEnrolmentBook(): EnrolmentBook {
   const all = new Map<string, Enrolment>();
   const byEmail = new Map<string, Set<string>>();
-  /** By key: ids of the enrolments that lead there. */
+  /** By key: ids of its enrolments. */
   const pointers = new Map<string, Set<string>>();
 
   const add = (index: Map<string, Set<string>>, key: string, id: string) => index.set(key, (index.get(key) ?? new Set()).add(id));
@@ -79,7 +79,7 @@ export function newEnrolmentBook(): EnrolmentBook {
 
 type Person = { user: string; devices: ReadonlyMap<string, unknown>; links: ReadonlyMap<string, Link> };
 
-/** Users by what leads to them. One that is added again is found by more; what no longer leads to them costs only a look. */
+/** Users by their keys. Adding one again adds keys; outdated keys stay, which costs only a needless evaluation. */
 export function userIndex<U extends Person>(users: Iterable<U>) {
   const index = new Map<string, Set<U>>();
   function add(one: U): void {

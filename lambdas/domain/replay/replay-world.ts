@@ -1,6 +1,6 @@
 /**
- * The world as the journal tells it: every line is taken in, in the order of its chain, and what decisions rest on is there
- * again. Pure, and the same lines give the same world. Lines that decide nothing (notices, guards, gathers) are passed by.
+ * The world as the journal describes it: each line is applied in the order of its chain, which restores everything that decisions
+ * rest on. Pure: the same lines give the same world. Lines that decide nothing (notices, guards, gathers) are skipped.
  */
 import { z } from 'zod';
 import { shown } from '#domain/actions/action';
@@ -13,7 +13,7 @@ import { type Decision, decision, type Withdrawal } from '#domain/quarantine/dec
 import { type Settings, settings } from '#domain/quarantine/settings';
 import { type EnrolmentBook, newEnrolmentBook } from '#domain/replay/replay-enrolments';
 
-export type Told = { verdict: VerdictName; rule: string; evidence: string; settingsVersion: number; at: number };
+export type RecordedVerdict = { verdict: VerdictName; rule: string; evidence: string; settingsVersion: number; at: number };
 export type WorldDevice = {
   deviceId: string;
   type: string;
@@ -26,8 +26,8 @@ export type WorldDevice = {
   denial: Denial | null;
   /** Null until a full record was read. */
   shown: z.infer<typeof shown> | null;
-  /** The verdict that was recorded last. */
-  verdict: Told | null;
+  /** The verdict recorded last. */
+  verdict: RecordedVerdict | null;
 };
 export type WorldUser = {
   sourceId: string;
@@ -52,7 +52,7 @@ export type WorldSource = {
   users: Map<string, WorldUser>;
 };
 export type World = { sources: Map<string, WorldSource>; enrolments: EnrolmentBook; feed: EnrolmentFeed };
-/** What has to be decided anew after a line: a user, everyone at a source, everyone, or the users of these enrolments. */
+/** What has to be decided again after a line: a user, everyone at a source, everyone, or the users of these enrolments. */
 export type Touched =
   | { kind: 'user'; user: WorldUser }
   | { kind: 'source'; source: WorldSource }
@@ -85,27 +85,27 @@ const ofLink = z.object({ user: z.string(), portalUser: z.string(), link: link.s
 const ofSettings = z.object({ scope: z.string(), version: z.number().int(), settings });
 const ofSource = worldFacts.extend({ settings: ofSettings });
 
-/** Takes a line in. Throws a ZodError where a line of a kind that decides lacks what it must hold. */
-export function takeLine(world: World, line: JournalLine): Touched {
-  const take = takers[line.kind];
-  return take === undefined ? null : take(world, line);
+/** Applies a line. Throws a ZodError if a line that matters for decisions lacks a required field. */
+export function applyLine(world: World, line: JournalLine): Touched {
+  const apply = appliers[line.kind];
+  return apply === undefined ? null : apply(world, line);
 }
 
-type Taker = (world: World, line: JournalLine) => Touched;
+type Applier = (world: World, line: JournalLine) => Touched;
 
-const takers: Record<string, Taker | undefined> = {
-  discovered: takeGathered,
-  changed: takeGathered,
-  returned: takeGathered,
-  missing: takeGathered,
-  removed: takeGathered,
-  verdict: takeVerdict,
-  action: takeAction,
-  'action-step': takeStep,
-  decision: takeDecision,
-  link: takeLink,
-  source: takeSource,
-  settings: takeSettings,
+const appliers: Record<string, Applier | undefined> = {
+  discovered: applyGathered,
+  changed: applyGathered,
+  returned: applyGathered,
+  missing: applyGathered,
+  removed: applyGathered,
+  verdict: applyVerdict,
+  action: applyAction,
+  'action-step': applyStep,
+  decision: applyDecision,
+  link: applyLink,
+  source: applySource,
+  settings: applySettings,
   enrolment(world, { data }) {
     const { enrolment: after } = z.object({ enrolment }).parse(data);
     const before = world.enrolments.put(after);
@@ -124,19 +124,19 @@ const presenceAfter: Record<string, Presence | undefined> = {
   removed: 'removed',
 };
 
-function takeGathered(world: World, line: JournalLine): Touched {
+function applyGathered(world: World, line: JournalLine): Touched {
   const found = deviceOf(world, line);
   if (found === null) return null;
   const { device, user } = found;
   if (line.kind === 'returned' && device.presence === 'removed') Object.assign(device, { denial: null, verdict: null });
   device.presence = presenceAfter[line.kind] ?? device.presence;
-  for (const { field, after } of ofGather.parse(line.data).changes) takeField(device, field, after);
+  for (const { field, after } of ofGather.parse(line.data).changes) applyField(device, field, after);
   return { kind: 'user', user };
 }
 
 const unread = { approval: 'unknown', access: 'unknown', wipe: 'unknown' } as const;
 
-function takeField(device: WorldDevice, field: string, after: unknown): void {
+function applyField(device: WorldDevice, field: string, after: unknown): void {
   const text = () => z.string().parse(after);
   if (field === 'type' || field === 'provider') device[field] = text();
   else if (field === 'registeredAt') device.registeredAt = z.number().parse(after);
@@ -146,23 +146,23 @@ function takeField(device: WorldDevice, field: string, after: unknown): void {
     device.shown = after === null ? null : shown.parse({ ...unread, ...device.shown, [field]: after });
 }
 
-function takeVerdict(world: World, line: JournalLine): Touched {
+function applyVerdict(world: World, line: JournalLine): Touched {
   const { after, evidence, settingsVersion } = ofVerdict.parse(line.data);
   const found = deviceOf(world, line);
   if (found) found.device.verdict = { ...after, evidence, settingsVersion, at: line.at };
   return null;
 }
 
-function takeAction(world: World, line: JournalLine): Touched {
+function applyAction(world: World, line: JournalLine): Touched {
   const found = deviceOf(world, line);
   const action = ofAction.parse(line.data);
   if (found === null || action.after === null) return null;
-  takeEffect(found.device, { ...action, at: line.at, before: action.before, after: action.after });
+  applyEffect(found.device, { ...action, at: line.at, before: action.before, after: action.after });
   return { kind: 'user', user: found.user };
 }
 
-/** What the server showed on the way: a wipe stays open for long, and its device is under wipe from then on. */
-function takeStep(world: World, line: JournalLine): Touched {
+/** What the server showed meanwhile: a wipe stays open for long, and its device is under wipe from then on. */
+function applyStep(world: World, line: JournalLine): Touched {
   const found = deviceOf(world, line);
   const { after } = ofStep.parse(line.data);
   if (found === null || after === null) return null;
@@ -170,13 +170,13 @@ function takeStep(world: World, line: JournalLine): Touched {
   return { kind: 'user', user: found.user };
 }
 
-/** What the server shows after an action, and our own bar. */
-export function takeEffect(device: WorldDevice, ended: Omit<EndedAction, 'known'>): void {
+/** What the server shows after an action, and our own block. */
+export function applyEffect(device: WorldDevice, ended: Omit<EndedAction, 'known'>): void {
   device.denial = denialAfter(device.denial, { ...ended, known: device.shown });
   device.shown = ended.after;
 }
 
-function takeDecision(world: World, line: JournalLine): Touched {
+function applyDecision(world: World, line: JournalLine): Touched {
   const user = userOf(world, line);
   if (user === null || line.deviceId === null) return null;
   const { deviceId, at } = line;
@@ -194,8 +194,8 @@ function takeDecision(world: World, line: JournalLine): Touched {
   return { kind: 'user', user };
 }
 
-/** The source's own line counts; those of the user's devices repeat it. */
-function takeLink(world: World, line: JournalLine): Touched {
+/** Only the source's line counts; those of the user's devices repeat it. */
+function applyLink(world: World, line: JournalLine): Touched {
   if (line.deviceId !== null) return null;
   const { user: name, portalUser, link: kind, by } = ofLink.parse(line.data);
   const user = userNamed(sourceOf(world, line.sourceId), name);
@@ -203,7 +203,7 @@ function takeLink(world: World, line: JournalLine): Touched {
   return { kind: 'user', user };
 }
 
-function takeSource(world: World, line: JournalLine): Touched {
+function applySource(world: World, line: JournalLine): Touched {
   const { settings: published, ...facts } = ofSource.parse(line.data);
   const source = sourceOf(world, line.sourceId);
   source.facts = facts;
@@ -211,7 +211,7 @@ function takeSource(world: World, line: JournalLine): Touched {
   return { kind: 'source', source };
 }
 
-function takeSettings(world: World, line: JournalLine): Touched {
+function applySettings(world: World, line: JournalLine): Touched {
   const { version, settings: published } = ofSettings.parse(line.data);
   const source = sourceOf(world, line.sourceId);
   source.settings = { version, settings: published };
@@ -242,7 +242,7 @@ function deviceOf(world: World, line: JournalLine): { user: WorldUser; device: W
   if (user === null || line.deviceId === null) return null;
   const known = user.devices.get(line.deviceId);
   if (known) return { user, device: known };
-  // Only a discovery makes a device: a decision may stand in the journal before what it is about was ever seen.
+  // Only a discovery creates a device: the journal may hold a decision about a device that was never seen.
   if (line.kind !== 'discovered') return null;
   const device: WorldDevice = {
     ...{ deviceId: line.deviceId, type: '', provider: '', presence: 'present', firstSeen: line.at, registeredAt: line.at },

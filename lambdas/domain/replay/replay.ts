@@ -1,6 +1,6 @@
 /**
- * Replay: every device's state and verdict at a past time, from the journal alone. What was recorded is told, and what the
- * rules say of the rebuilt inputs (`decide`, the same function) beside it. Same lines, same answer, to the byte.
+ * Replay: every device's state and verdict at a past time, from the journal alone: the recorded verdict, and beside it what the
+ * rules give for the rebuilt inputs (`decide`, the same function). The same lines give the same result, to the byte.
  */
 
 import type { VerdictName } from '#domain/devices/device';
@@ -10,7 +10,7 @@ import { decide, type Verdict } from '#domain/quarantine/decide';
 import type { DecideInput } from '#domain/quarantine/decide-input';
 import { withWithdrawals } from '#domain/quarantine/decisions';
 import { baselineOf, effectiveEnforcement, isBaselineOwed, isExisting } from '#domain/quarantine/enforcement';
-import { newWorld, takeLine, type World, type WorldDevice, type WorldSource, type WorldUser } from '#domain/replay/replay-world';
+import { applyLine, newWorld, type World, type WorldDevice, type WorldSource, type WorldUser } from '#domain/replay/replay-world';
 
 export type ReplayedDevice = {
   sourceId: string;
@@ -25,17 +25,17 @@ export type ReplayedDevice = {
   ourBar: 'block' | 'hold' | null;
   firstSeen: number;
   registeredAt: number;
-  /** As it was recorded then; null while undecided. */
+  /** As recorded then; null while undecided. */
   verdict: VerdictName | null;
   rule: string | null;
   evidence: string | null;
   settingsVersion: number | null;
   decidedAt: number | null;
-  /** What the rules say of the same inputs; null where the journal does not tell all of them. */
+  /** What the rules give for the same inputs; null if the journal does not hold all of them. */
   recomputed: { verdict: VerdictName; rule: string } | null;
 };
 
-/** Lines in the order of their chains: by source, then by number. Whatever order the export had. */
+/** Lines in the order of their chains, by source, then by number, for entries in any order. Duplicates are dropped. */
 export function linesInOrder(entries: readonly ChainEntry[]): JournalLine[] {
   const distinct = new Map(entries.map((entry) => [`${entry.line.sourceId}\n${entry.seq}`, entry]));
   return [...distinct.values()]
@@ -46,7 +46,7 @@ export function linesInOrder(entries: readonly ChainEntry[]): JournalLine[] {
 /** The world after everything that happened up to `at` (epoch ms, included). */
 export function worldAt(lines: readonly JournalLine[], at: number): World {
   const world = newWorld();
-  for (const line of lines) if (line.at <= at) takeLine(world, line);
+  for (const line of lines) if (line.at <= at) applyLine(world, line);
   return world;
 }
 
@@ -66,7 +66,7 @@ export function replayAt(lines: readonly JournalLine[], at: number): ReplayedDev
   );
 }
 
-/** Null where the source's facts or settings are not in the journal. */
+/** Null if the source's facts or settings are not in the journal. */
 export function inputOf(world: World, source: WorldSource, { user, now }: { user: WorldUser; now: number }): DecideInput | null {
   const { facts, settings } = source;
   if (facts === null || settings === null) return null;
@@ -103,15 +103,15 @@ function factsOf(
   { baselineRuns }: { baselineRuns: readonly string[] },
 ): DecideInput['devices'][number] {
   const existing = isExisting({ baselineRun }, { baselineRuns });
-  const owed = isBaselineOwed({ baselineOwed }, { baselineRuns }) ? { baselineOwed: true } : {};
-  return { deviceId, type, registeredAt, denial, openAction: null, existing, ...owed, detail: shown };
+  const baseline = isBaselineOwed({ baselineOwed }, { baselineRuns }) ? { baselineOwed: true } : {};
+  return { deviceId, type, registeredAt, denial, openAction: null, existing, ...baseline, detail: shown };
 }
 
 /** Traveler users of the source with the same common name, this one included. */
 function namesakes({ users }: WorldSource, user: string): string[] {
   const name = commonName(user).toLowerCase();
-  const bearers = [...users.values()].filter((one) => one.devices.size > 0 && commonName(one.user).toLowerCase() === name);
-  return [...new Set([user, ...bearers.map((one) => one.user)])];
+  const sharing = [...users.values()].filter((one) => one.devices.size > 0 && commonName(one.user).toLowerCase() === name);
+  return [...new Set([user, ...sharing.map((one) => one.user)])];
 }
 
 function replayed(
@@ -138,5 +138,5 @@ function replayed(
   };
 }
 
-/** By code units: the same everywhere, whatever the machine's language. */
+/** By code units: the same in every locale. */
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,4 +1,6 @@
-/** The server as it would have been under other settings: what it requires, what counts as existing, and how a device registers. */
+/**
+ * The server as it would have been under other settings: what it requires, what counts as existing, and how a device registers.
+ */
 
 import { isExistingConnection } from '#domain/gather/observe-device';
 import type { JournalLine } from '#domain/journal/hash-chain';
@@ -8,7 +10,7 @@ import type { WorldSource, WorldUser } from '#domain/replay/replay-world';
 const switchedOn = 'replay: switched on';
 const noDetail = { wipeTypes: '', compliance: '', approvalDate: null, approvers: [], wipeDate: null, codes: {} };
 
-/** Where the settings switch Auto-Quarantine on: the devices present then are existing ones, as in the first of its two phases. */
+/** If the settings switch Auto-Quarantine on, the devices present then are existing ones, as in the first of its two phases. */
 export function recordExisting({ requireApproval }: Settings, { facts, users }: WorldSource): void {
   if (requireApproval !== 'on' || facts === null || facts.aqInForce || facts.baselineRuns.length === 0) return;
   for (const user of users.values())
@@ -17,7 +19,7 @@ export function recordExisting({ requireApproval }: Settings, { facts, users }: 
         if (isExistingConnection(device.shown && { ...noDetail, ...device.shown })) device.baselineRun = switchedOn;
 }
 
-/** `server` touches nothing there; `on` and `off` stand for what the server would have been set to. */
+/** The source under these settings. `server` changes nothing on the server; `on` and `off` are what it would have been set to. */
 export function serveUnder(settings: Settings, source: WorldSource): void {
   source.settings = { version: source.settings?.version ?? 0, settings };
   const { facts } = source;
@@ -32,7 +34,7 @@ export function serveUnder(settings: Settings, source: WorldSource): void {
   };
 }
 
-/** A device that registers meets the server as it would have been set: it waits for approval, or it does not. */
+/** A device that registers meets the server as it would have been set: it waits for approval or not. */
 export function registerUnder({ requireApproval }: Settings, user: WorldUser, { deviceId }: JournalLine): void {
   const device = deviceId === null ? undefined : user.devices.get(deviceId);
   if (!device?.shown || requireApproval === 'server') return;

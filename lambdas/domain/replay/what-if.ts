@@ -1,34 +1,34 @@
 /**
- * What other settings would have done over a past span of time: the journal is played again, event by event, and every user
- * concerned is decided by `decide` under those settings, with the actions that follow taking effect at once. Pure.
+ * What other settings would have done over a past period: the journal is replayed line by line, and every user concerned is
+ * decided by `decide` under those settings; the resulting actions take effect at once. Pure.
  *
- * What is real and what is supposed (docs/replay.md): everything that came from outside happens as it did (devices,
- * enrolments, decisions and actions of people, what the server showed by itself). What Auto-Quarantine did in reality is left
- * out; what it would have done takes its place. The settings hold from the start of the span on; switched on there, the
- * devices present then are existing ones.
+ * What is real and what is supposed (docs/replay.md): everything from outside happens as it did (devices, enrolments, decisions
+ * and actions of people, changes on the server). What Auto-Quarantine really did is skipped and replaced by what it would have
+ * done. The settings apply from the start of the period; if that switches Auto-Quarantine on, the devices present then are
+ * existing ones.
  */
 import type { JournalLine } from '#domain/journal/hash-chain';
 import type { Settings } from '#domain/quarantine/settings';
 import { compare } from '#domain/replay/replay';
-import { newWorld, takeLine } from '#domain/replay/replay-world';
+import { applyLine, newWorld } from '#domain/replay/replay-world';
 import { recordExisting, serveUnder } from '#domain/replay/simulated-server';
 import {
+  advanceTo,
   decideAll,
-  happen,
   newPlay,
   type Play,
-  passTo,
+  playLine,
+  type RuleVerdict,
   recordedVerdict,
-  type Said,
   type SupposedChange,
 } from '#domain/replay/what-if-play';
 
 export type WhatIf = {
-  /** Epoch ms: the settings hold from `from` on, and the answer is as of `to`. */
+  /** Epoch ms: the settings apply from `from` on, and the result is as of `to`. */
   from: number;
   to: number;
   settings: Settings;
-  /** For this source only; left out: for all. */
+  /** For this source only; absent: for all. */
   sourceId?: string;
 };
 export type Supposed = {
@@ -36,12 +36,12 @@ export type Supposed = {
   to: number;
   /** Every change of a verdict, in the order in which it would have happened. */
   changes: SupposedChange[];
-  /** Actions that would have been asked for, over the whole span. */
+  /** Actions that would have been requested, over the whole period. */
   actions: { approve: number; block: number };
   /** Devices at the end, by the rule that decides then. */
   perRule: Record<string, number>;
-  /** Devices whose verdict at the end would be another than the one that was recorded. */
-  differs: { sourceId: string; user: string; deviceId: string; recorded: Said | null; supposed: Said }[];
+  /** Devices whose verdict at the end would differ from the recorded one. */
+  differs: { sourceId: string; user: string; deviceId: string; recorded: RuleVerdict | null; supposed: RuleVerdict }[];
 };
 
 /** `lines`: in the order of their chains (`linesInOrder`). */
@@ -49,27 +49,27 @@ export function whatIf(lines: readonly JournalLine[], { from, to, settings, sour
   const world = newWorld();
   const concerns = (line: JournalLine) => sourceId === undefined || line.sourceId === sourceId || line.sourceId === '*';
   const own = lines.filter((line) => concerns(line) && line.at <= to);
-  for (const line of own) if (line.at < from) takeLine(world, line);
+  for (const line of own) if (line.at < from) applyLine(world, line);
   const play = newPlay(world, settings);
   for (const source of world.sources.values()) recordExisting(settings, source);
   for (const source of world.sources.values()) serveUnder(settings, source);
   decideAll(play, from);
   const ahead = own.filter(({ at }) => at >= from);
-  // Of the same time: in the order of the chains. The sort is stable.
-  for (const line of ahead.sort((a, b) => a.at - b.at)) happen(play, line);
-  passTo(play, to);
+  // The sort is stable: lines of the same time stay in the order of their chains.
+  for (const line of ahead.sort((a, b) => a.at - b.at)) playLine(play, line);
+  advanceTo(play, to);
   return { from, to, ...outcomeOf(play) };
 }
 
 function outcomeOf({ world, supposed, changes, actions }: Play): Omit<Supposed, 'from' | 'to'> {
   const perRule = new Map<string, number>();
   const differs: Supposed['differs'] = [];
-  for (const [, { of, said }] of [...supposed].sort(([a], [b]) => compare(a, b))) {
+  for (const [, { of, decided }] of [...supposed].sort(([a], [b]) => compare(a, b))) {
     const device = world.sources.get(of.sourceId)?.users.get(of.user)?.devices.get(of.deviceId);
     if (!device || device.presence === 'removed') continue;
-    perRule.set(said.rule, (perRule.get(said.rule) ?? 0) + 1);
+    perRule.set(decided.rule, (perRule.get(decided.rule) ?? 0) + 1);
     const was = recordedVerdict(world, of);
-    if (was?.verdict !== said.verdict) differs.push({ ...of, recorded: was, supposed: said });
+    if (was?.verdict !== decided.verdict) differs.push({ ...of, recorded: was, supposed: decided });
   }
   return { changes, actions, perRule: Object.fromEntries([...perRule].sort(([a], [b]) => compare(a, b))), differs };
 }

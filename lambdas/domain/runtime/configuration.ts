@@ -1,7 +1,7 @@
 /**
- * The configuration file: the same for the local stack and for `cdk deploy`. The local stack accepts passwords in it and
- * turns them into secrets of its own store; a deployment refuses them (`deployedConfiguration`). What functions receive is
- * `RuntimeConfiguration`: never a password, always a secret's name.
+ * The configuration file: the same for the local stack and for `cdk deploy`. The local stack accepts passwords in it and stores
+ * them as secrets; a deployment rejects them (`deployedConfiguration`). Functions receive `RuntimeConfiguration`: never a
+ * password, always a secret's name.
  */
 import { z } from 'zod';
 import { type BySourceKind, bySourceKind, type SourceKind } from '#domain/devices/source-kinds';
@@ -13,7 +13,7 @@ const password = z.strictObject({ user: z.string().min(1), password: z.string().
 const secret = z.strictObject({ secretName: z.string().min(1) });
 const url = z.url({ protocol: /^https?$/, error: 'an http(s) URL' });
 
-/** The options of each kind of source, as its file of configuration holds them. */
+/** The options of each kind of source, as in the configuration file. */
 const sourceOptions = <C extends z.ZodType>(credentials: C) =>
   ({
     smartcloud: z.strictObject({
@@ -22,7 +22,7 @@ const sourceOptions = <C extends z.ZodType>(credentials: C) =>
       url,
       credentials,
       enforcement: z.enum(['server', 'extender']).default('server'),
-      /** Requests under way at once at this source. */
+      /** Requests in progress at once at this source. */
       concurrency: z.number().int().min(1).max(64).default(16),
     }),
     traveler: z.strictObject({
@@ -34,7 +34,7 @@ const sourceOptions = <C extends z.ZodType>(credentials: C) =>
 
 function source<C extends z.ZodType>(credentials: C) {
   const { smartcloud, traveler, ...others } = sourceOptions(credentials);
-  // A kind that is left out of the choice stays in `others`, and this line no longer compiles.
+  // A kind that is missing from the union below stays in `others`, and this line no longer compiles.
   others satisfies Record<string, never>;
   return z.discriminatedUnion('kind', [smartcloud, traveler]);
 }
@@ -46,20 +46,20 @@ const maas360Access = z.strictObject({
   user: z.string().min(1),
   password: z.string().min(1),
 });
-/** MaaS360's own web services as a source of enrolments (docs/maas360.md). Off when left out. */
+/** MaaS360's own web services as a source of enrolments (docs/maas360.md). Off when absent. */
 const maas360 = <C extends z.ZodType>(credentials: C) =>
   z
     .strictObject({
       billingId: z.string().regex(/^\d{1,20}$/, 'the customer number of MaaS360: digits'),
-      /** Where its web services live; left out: by the first digit of the billing id. */
+      /** URL of its web services; by default derived from the first digit of the billing id. */
       url: url.optional(),
       credentials,
       authentication: z.enum(['1.0', '2.0']).default('1.0'),
       everyMinutes: z.number().int().min(5).max(1440).default(15),
-      /** All devices are read so often, not only those that reported: a device that vanished reports nothing. */
+      /** How often all devices are read, not only those that reported: a device that is gone reports nothing. */
       fullEveryHours: z.number().min(1).max(720).default(24),
       pageSize: z.literal([25, 50, 100, 200, 250]).default(250),
-      /** Between two requests. */
+      /** Pause between two requests. */
       pauseMs: z.number().int().min(0).max(60_000).default(500),
       /** Names of the MDM policies that push mail to a phone. */
       policiesPushingMail: z.array(z.string().min(1)).default([]),
@@ -80,7 +80,7 @@ function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas
     .strictObject({
       /** For editors: docs/configuration.schema.json, or where it is published. */
       $schema: z.string().optional(),
-      // What is published for all of them is one transaction with a line in the journal of each.
+      // Publishing for all of them is one transaction with a line in the journal of each.
       sources: z.array(source(credentials)).min(1).max(90),
       gatherEveryMinutes: z.number().int().min(1).max(1440).default(15),
       detailRefreshHours: z.number().min(1).max(720).default(24),
@@ -111,9 +111,9 @@ function document<C extends z.ZodType, M extends z.ZodType>(credentials: C, maas
     });
 }
 
-/** As a person writes it, for the local stack. */
+/** The configuration as a person writes it, for the local stack. */
 export const localConfiguration = document(z.union([password, secret]), z.union([maas360Access, secret]));
-/** As `cdk deploy` and the functions take it: secrets by name only. */
+/** The configuration for `cdk deploy` and the functions: secrets by name only. */
 export const runtimeConfiguration = document(secret, secret);
 
 export type LocalConfiguration = z.infer<typeof localConfiguration>;
@@ -126,12 +126,12 @@ const concurrencies: BySourceKind<SourceConfiguration, number | null> = {
   smartcloud: ({ concurrency }) => concurrency,
   traveler: () => null,
 };
-/** How many requests the functions may have under way at once at the source; null where its relay bounds them. */
+/** How many requests the functions may have in progress at the source at once; null if its relay limits them. */
 export const concurrencyOf = (source: SourceConfiguration): number | null => bySourceKind(source, concurrencies);
 
 const secretNames: BySourceKind<SourceConfiguration, string | null> = {
   smartcloud: ({ credentials }) => credentials.secretName,
   traveler: () => null,
 };
-/** The secret that holds the source's credentials; null where only its relay has them. */
+/** The secret that holds the source's credentials; null if only its relay has them. */
 export const secretNameOf = (source: SourceConfiguration): string | null => bySourceKind(source, secretNames);

@@ -1,6 +1,6 @@
 /**
- * What each function is told by its environment. The infrastructure sets exactly the keys that the function's schema names
- * (same type on both sides), so a missing variable does not compile; handlers parse `process.env` with it once, at cold start.
+ * The environment variables of each function. The infrastructure sets exactly the keys that the function's schema names (same
+ * type on both sides), so a missing variable does not compile; handlers parse `process.env` with it once, at cold start.
  */
 import { z } from 'zod';
 
@@ -20,36 +20,36 @@ const variables = {
   BULKS_QUEUE_URL: z.string().min(1),
   /** Dead-letter queues, as JSON (`deadLetterQueues`). */
   DEAD_LETTERS: z.string().min(1),
-  /** Where links in mails lead, and where a sign-in comes back to. */
+  /** The target of links in mails, and of the redirect after signing in. */
   CONSOLE_URL: z.string().min(1),
   /** The console's own client of the user pool. */
   CLIENT_ID: z.string().min(1),
-  /** As the user pool's tokens name it. */
+  /** The issuer in the user pool's tokens. */
   TOKEN_ISSUER: z.string().min(1),
   /** The user pool's own domain: its prefix at Amazon Cognito, or a whole address. */
   SIGN_IN_DOMAIN: z.string().min(1),
-  /** Where the API's own description says it lives. */
+  /** The stage in the URL that the API's own description gives. */
   API_STAGE: z.string(),
   BUS_NAME: z.string().min(1),
-  /** Where relays connect (wss://…), and how their connections are reached (https://…). */
+  /** Where relays connect (wss://…), and where messages to their connections are posted (https://…). */
   SOCKET_URL: z.string().min(1),
   SOCKET_ENDPOINT: z.string().min(1),
-  /** Name of the secret that the cloud's identity towards its relays rests on. */
+  /** Name of the secret behind the cloud's identity towards its relays. */
   RELAY_SECRET: z.string().min(1),
-  /** Where journal records that cannot be read are set aside. */
+  /** The queue for journal records that cannot be read. */
   UNPUBLISHED_QUEUE_URL: z.string().min(1),
 };
 type Variable = keyof typeof variables;
 
-/** What a decision is made of. */
+/** The tables that an evaluation reads. */
 const allTables = ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'ACTIONS_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE'] as const;
-/** What comes singly, and what comes in masses (docs/decisions/0032-lanes.md). */
+/** One queue for single work and one for bulk (docs/decisions/0032-lanes.md). */
 const evaluations = ['EVALUATIONS_QUEUE_URL', 'BULK_EVALUATIONS_QUEUE_URL'] as const;
 const actions = ['ACTIONS_QUEUE_URL', 'BULK_ACTIONS_QUEUE_URL'] as const;
-/** Where the portal's word leads, by event or over the API (portal-events/requests.ts). */
+/** What the portal's requests need, by event or over the API (portal-events/requests.ts). */
 const requests = [...allTables, ...evaluations, ...actions, ...(['GATHER_QUEUE_URL', 'ENROLMENTS_QUEUE_URL'] as const)] as const;
 
-/** Which variables each function needs, by function name: the least that it can work with. */
+/** The variables that each function needs, by function name, and no more. */
 export const functionVariables = {
   'start-gathers': ['JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL'],
   gather: ['DEVICES_TABLE', 'JOURNAL_TABLE', 'CONTROL_TABLE', 'GATHER_QUEUE_URL', ...evaluations, 'SOCKET_ENDPOINT'],

@@ -1,6 +1,6 @@
 /**
- * List prices that the console's capacity page and the bench reckon with: USD, on demand, without free tier. AWS changes them now
- * and then: this table is the one place to change, and they are to be looked up before a sum is quoted.
+ * List prices for the console's capacity page and the bench: USD, on demand, without free tier. AWS changes them now and then:
+ * this table is the one place to update, and prices should be checked before a total is quoted.
  */
 export const pricesAsOf = 'November 2026';
 export const pricesRegion = 'US East (N. Virginia)';
@@ -12,7 +12,7 @@ export const listPrices = {
   writeUnits: 0.625,
   /** A GB of table a month. */
   storage: 0.25,
-  /** A GB of table a month that any moment of the last weeks can be restored of. */
+  /** Point-in-time recovery of a GB of table, a month. */
   pointInTimeRecovery: 0.2,
   /** A million requests of a function. */
   functionRequests: 0.2,
@@ -34,7 +34,7 @@ export const listPrices = {
   logs: 0.5,
   /** A secret a month. */
   secrets: 0.4,
-  /** A million readings of secrets. */
+  /** A million reads of secrets. */
   secretReadings: 5,
   /** A customer-managed key a month. */
   keys: 1,

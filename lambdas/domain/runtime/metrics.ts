@@ -1,4 +1,4 @@
-/** The product's own figures in CloudWatch: written by functions into their log (embedded metric format), read by alarms. */
+/** The product's own CloudWatch metrics: functions write them to their log (embedded metric format), alarms read them. */
 export const metricNamespace = 'TravelerExtender';
 export const metricNames = {
   guardTripped: 'GuardTripped',
@@ -8,7 +8,7 @@ export const metricNames = {
 } as const;
 export type MetricName = (typeof metricNames)[keyof typeof metricNames];
 
-/** One line of the embedded metric format: CloudWatch makes a metric of it without a call. `at`: epoch ms. */
+/** One line of the embedded metric format: CloudWatch turns it into a metric without an API call. `at`: epoch ms. */
 export function metricLine(name: MetricName, value: number, at: number): string {
   const metrics = { Namespace: metricNamespace, Dimensions: [[]], Metrics: [{ Name: name, Unit: 'Count' }] };
   return JSON.stringify({ _aws: { Timestamp: at, CloudWatchMetrics: [metrics] }, [name]: value });

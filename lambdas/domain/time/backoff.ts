@@ -1,4 +1,4 @@
-/** How long to wait before the next try: the one formula for all retries of the product. Pure: chance is an argument. */
+/** How long to wait before a retry: one formula for all retries of the product. Pure: the random number is an argument. */
 
 /**
  * Waits double from `firstMs` (before the first retry) up to `longestMs`. `jitter`: `full` takes a random part of the wait, so
@@ -6,7 +6,7 @@
  */
 export type BackoffPolicy = { firstMs: number; longestMs: number; jitter: 'full' | 'half' | 'none' };
 
-/** Enough doublings for any policy, few enough that no wait becomes infinite. */
+/** Enough doublings for any policy, and few enough that no wait becomes infinite. */
 const mostDoublings = 40;
 
 /** In ms. `retry` counts from 1; `random` is in [0, 1). */

@@ -1,4 +1,4 @@
-/** An instant as a person reads it. */
+/** A time as people read it. */
 
 const farthest = 8.64e15;
 

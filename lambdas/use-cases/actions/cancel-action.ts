@@ -1,10 +1,10 @@
-/** Calls back an action that a person or a portal rule asked for and that is no longer wanted, if it has not gone out yet. */
+/** Cancels an action that a person or a portal rule requested, if it was not sent yet. */
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import { endingLine } from '#domain/actions/action-sentences';
 import { stepsThrough } from '#domain/actions/steps';
 import { isRefused, nextOf } from '#domain/actions/transitions';
 
-/** Null when it had gone out, or somebody else wrote it just now: what it did is then seen when it is read back. */
+/** The cancelled action; null when it was already sent, or another worker has just written it. Its effect is then read back. */
 export async function cancelAction(
   { end }: Pick<Ledger, 'end'>,
   action: LedgerAction,

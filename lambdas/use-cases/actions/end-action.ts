@@ -1,6 +1,6 @@
 /**
- * The end of an action. The ledger and the timeline say how it ended and the device shows what the server shows, all or none;
- * then the user is evaluated again. A crash before repeats from the reading; a crash after sends the evaluation once more.
+ * The end of an action. One transaction writes the ledger, the timeline and the device's new state; then the user is evaluated
+ * again. After a crash before the transaction, the device is read again; after a later one, the evaluation is sent once more.
  */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
@@ -24,11 +24,11 @@ export type EndDependencies = {
 };
 
 type Ending = {
-  /** The last one is the end. */
+  /** The last step is the end. */
   steps: readonly Step[];
   device: Device | null;
   open: readonly LedgerAction[];
-  /** What the server showed before anything was written, where that is known only now. */
+  /** What the server showed before anything was written, if that is not stored yet. */
   before?: Shown;
   /** What the server showed last, if it was read. */
   after?: Shown;
@@ -47,14 +47,14 @@ export async function endAction(deps: EndDependencies, action: LedgerAction, end
     ...(ending.after === undefined ? {} : { after: ending.after }),
   };
   const { device } = ending;
-  const left = device ? { on: { device, outcome: outcomeOf(deps, action, { device, ending, last }) } } : {};
-  const ended = await deps.ledger.end(action, change, (next) => endingLines(next, last), left);
+  const deviceChange = device ? { on: { device, outcome: outcomeOf(deps, action, { device, ending, last }) } } : {};
+  const ended = await deps.ledger.end(action, change, (next) => endingLines(next, last), deviceChange);
   if (!ended) return 'overtaken';
   await wake(deps, ended, deps.now());
   return 'done';
 }
 
-/** Ends another action of the device, that a newer one takes the place of or takes back. Nothing where somebody else wrote it. */
+/** Ends another action of the device that a newer one supersedes or cancels. Does nothing if another worker has written it. */
 export async function endOther({ ledger }: Pick<EndDependencies, 'ledger'>, other: LedgerAction, step: Step): Promise<void> {
   const change = { steps: [step], claim: null, notBefore: null, outcome: step.note };
   await ledger.end(other, change, (next) => endingLines(next, step));
@@ -77,7 +77,7 @@ function outcomeOf(
   };
 }
 
-/** `undefined` leaves our own denial as it is. */
+/** Our own block after the action; `undefined` leaves it unchanged. */
 function newDenial(
   action: LedgerAction,
   { denial, detail }: Device,
@@ -88,5 +88,5 @@ function newDenial(
   return denied === denial ? undefined : denied;
 }
 
-/** `overtaken`: somebody else has just written the action; what is stored is read again. */
+/** `overtaken`: another worker has just written the action, so what is stored has to be read again. */
 export type ActResult = 'done' | 'overtaken';

@@ -1,6 +1,6 @@
 /**
- * Takes an action that a person or a portal rule asks for: into the ledger once per id, for approve and block also as a
- * standing decision, then on its way. Each step may be repeated, so the same request again completes what a crash cut off.
+ * Accepts an action that a person or a portal rule requests: stores it in the ledger once per id, for approve and block also as a
+ * decision, then queues it. Each step is idempotent, so repeating the request completes what a crash interrupted.
  */
 
 import { actionOutgoing } from '#adapters/action-queue';
@@ -23,14 +23,14 @@ export type RequestActionDependencies = {
   evaluations: Pick<EvaluationsQueue, 'users'>;
   now: () => number;
 };
-/** `refused`: nothing was done; `path` names the field of the request that is wrong. */
+/** `refused`: nothing was done; `path`: the wrong field of the request. */
 export type ActionAnswer =
   | { outcome: 'accepted'; actionId: string; state: ActionState }
   | { outcome: 'refused'; reason: 'unknown-device' | 'other-content' | 'incomplete'; path: string; because: string };
 
-type Taking = { bulk?: boolean; evaluations?: RequestActionDependencies['evaluations'] };
+type RequestOptions = { bulk?: boolean; evaluations?: RequestActionDependencies['evaluations'] };
 
-/** How long an action may take to be carried out when the request does not say. */
+/** Default deadline of an action after it is received, ms. */
 const deadlineMs = 168 * 3_600_000;
 const soonMs = 5 * 60_000;
 
@@ -38,12 +38,12 @@ export function requestAction(dependencies: RequestActionDependencies) {
   const { findDevice, ledger, decisions, now } = dependencies;
 
   /**
-   * `bulk`: it is one of many. `evaluations`: where else than on the queue its user is noted, for who takes many in and sends
-   * them together.
+   * `bulk`: it is part of a bulk. `evaluations`: collects the evaluations instead of queueing them, for callers that request many
+   * actions and send their evaluations together.
    */
   return async (
     request: ActionRequested,
-    { bulk = false, evaluations = dependencies.evaluations }: Taking = {},
+    { bulk = false, evaluations = dependencies.evaluations }: RequestOptions = {},
   ): Promise<ActionAnswer> => {
     const refusal = incomplete(request);
     if (refusal) return refusal;
@@ -52,23 +52,23 @@ export function requestAction(dependencies: RequestActionDependencies) {
     const { outcome, action } = await ledger.request(actionOf(request, { device, now: now(), bulk }));
     if (outcome === 'different')
       return refused('other-content', 'actionId', 'an action of this id was requested before with another content');
-    if (!isStanding(request)) return { outcome: 'accepted', actionId: request.actionId, state: await send(action) };
+    if (!isDecision(request)) return { outcome: 'accepted', actionId: request.actionId, state: await send(action) };
     const decided = await decisions.record(request.target, decisionOf(request));
-    const state = decided === 'withdrawn' ? await unsent(action) : await send(action);
+    const state = decided === 'withdrawn' ? await cancelUnsent(action) : await send(action);
     await evaluate(request, { bulk, evaluations });
     return { outcome: 'accepted', actionId: request.actionId, state };
   };
 
-  /** Its decision was withdrawn already: the withdrawal came in first. */
-  async function unsent(action: LedgerAction): Promise<ActionState> {
+  /** Its decision is already withdrawn: the withdrawal arrived first. */
+  async function cancelUnsent(action: LedgerAction): Promise<ActionState> {
     const why = 'Its decision had been withdrawn when it came in.';
     return (await cancelAction(ledger, action, { why, now: now() }))?.state ?? action.state;
   }
 
-  /** A decision that ends before the next look of the schedule is due (wake-by-time) sends the evaluation of its end itself. */
+  /** A decision that expires before the next scheduled check (wake-by-time) sends the evaluation of its expiry itself. */
   async function evaluate(
     { target, type, requestedBy, expiresAt }: ActionRequested,
-    { bulk, evaluations }: Required<Taking>,
+    { bulk, evaluations }: Required<RequestOptions>,
   ): Promise<void> {
     await evaluations.users([target], `${type} by a ${requestedBy.kind}`, { bulk });
     const left = (expiresAt ?? Number.POSITIVE_INFINITY) - now();
@@ -76,7 +76,7 @@ export function requestAction(dependencies: RequestActionDependencies) {
     await evaluations.users([target], 'a decision ends', { bulk, delaySeconds: Math.ceil(left / 1000) + 1 });
   }
 
-  /** Sent before it is noted as queued: an action that is `requested` has perhaps no message, a queued one has. */
+  /** Sent before it is stored as queued: a `requested` action may have no message, a `queued` one has. */
   async function send(action: LedgerAction): Promise<ActionState> {
     if (isFinal(action.state)) return action.state;
     await dependencies.actionQueue.send([actionOutgoing(action)]);
@@ -89,7 +89,7 @@ export function requestAction(dependencies: RequestActionDependencies) {
 const unknownDevice =
   'no device of this source, user and device id is known; if its phone is new, gather the source and ask again';
 
-const isStanding = (request: ActionRequested): request is ActionRequested & { type: DecisionType } =>
+const isDecision = (request: ActionRequested): request is ActionRequested & { type: DecisionType } =>
   isDecisionType(request.type);
 
 function refused(reason: Extract<ActionAnswer, { outcome: 'refused' }>['reason'], path: string, because: string): ActionAnswer {
@@ -128,7 +128,7 @@ function actionOf(request: ActionRequested, { device, now, bulk }: { device: Dev
   };
 }
 
-/** The request's own time counts, not its arrival: events come out of order, and the newest decision holds. */
+/** The time of the request counts, not of its arrival: events arrive out of order, and the newest decision applies. */
 const decisionOf = (request: ActionRequested & { type: DecisionType }) => ({
   decisionId: request.actionId,
   deviceId: request.target.deviceId,

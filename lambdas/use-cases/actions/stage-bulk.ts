@@ -1,4 +1,4 @@
-/** Takes a bulk in: stored whole, then one message per part. The same bulk again sends what a crash kept from being sent. */
+/** Accepts a bulk: stores it whole, then sends one message per part. Repeating it sends what a crash left unsent. */
 import type { BulkStore } from '#adapters/dynamodb/actions/bulks';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Outgoing, Queue } from '#adapters/queues';
@@ -15,7 +15,7 @@ export function bulkRequests({ bulks, bulkQueue, now }: BulkDependencies) {
     bulkQueue.send(Array.from({ length: bulk.parts }, (_, part) => outgoing({ bulkId: bulk.bulkId, part, what })));
 
   return {
-    /** `different`: a bulk of this id was asked for before with another content. */
+    /** `different`: a bulk of this id was requested before with different content. */
     async stage({ bulkId, requestedBy, content, requests }: BulkRequest): Promise<'accepted' | 'different'> {
       const wanted: Bulk = {
         bulkId,
@@ -40,7 +40,7 @@ export function bulkRequests({ bulks, bulkQueue, now }: BulkDependencies) {
       return { ...bulk, refused, progress: progressOf(bulk, counted) };
     },
 
-    /** Whatever has not gone out by then never will. `null`: no such bulk. */
+    /** Actions that were not sent by then are never sent. Null: no such bulk. */
     async cancel(bulkId: string, by: string): Promise<Bulk | null> {
       const bulk = await bulks.cancel(bulkId, { at: now(), by });
       if (bulk) await send(bulk, 'cancel');

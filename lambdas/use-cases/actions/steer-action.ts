@@ -1,6 +1,6 @@
 /**
- * What a person may still say about an action that was asked for: call it off while it has not gone out, or confirm a wipe that
- * the hourly guard holds back. Both are by id and may be repeated.
+ * What a person can still do with a requested action: cancel it before it is sent, or confirm a wipe that the hourly limit holds
+ * back. Both take the id and are idempotent.
  */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
@@ -25,7 +25,7 @@ export type Steered =
 
 const rounds = 5;
 
-/** Calls it off. The decision that came with an approval or a block goes with it: else Auto-Quarantine would carry it out. */
+/** Cancels it, with the decision of an approve or block: otherwise Auto-Quarantine would carry that out. */
 export function cancelOnRequest(deps: SteerDependencies) {
   return (actionId: string, { by }: { by: string }): Promise<Steered> =>
     untilWritten(deps, actionId, async (action) => {
@@ -35,7 +35,7 @@ export function cancelOnRequest(deps: SteerDependencies) {
       const ended =
         action.state === 'cancelled' ? action : await cancelAction(deps.ledger, action, { why: `Called off by ${by}.`, now: at });
       if (ended === null) {
-        const because = goneOut(action);
+        const because = whyNotCancelled(action);
         return because === null ? null : { outcome: 'refused', action, because };
       }
       if (isDecisionType(action.type)) await deps.decisions.withdrawOne(action, actionId, { at, by });
@@ -44,15 +44,15 @@ export function cancelOnRequest(deps: SteerDependencies) {
     });
 }
 
-/** Null when it has not gone out: somebody else wrote it at the same moment. */
-function goneOut({ state, type }: LedgerAction): string | null {
+/** Why it cannot be cancelled; null when it was not sent: another worker has just written it. */
+function whyNotCancelled({ state, type }: LedgerAction): string | null {
   if (state === 'requested' || state === 'queued' || state === 'waiting') return null;
   return isWipe({ type })
     ? 'the wipe has gone out; ask for cancel-wipe, which takes it back if the phone has not fetched it'
     : `it has gone out and comes to its end (${state}); ask for the opposite if that is wanted`;
 }
 
-/** A second call by a person: the wipe goes out now. */
+/** A second call by a person: the wipe is sent now. */
 export function confirmOnRequest(deps: SteerDependencies) {
   return (actionId: string, { by }: { by: string }): Promise<Steered> =>
     untilWritten(deps, actionId, async (action) => {

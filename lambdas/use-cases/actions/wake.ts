@@ -4,7 +4,7 @@ import type { Queue } from '#adapters/queues';
 import { delaySeconds } from '#domain/actions/retry';
 import type { EvaluationMessage } from '#domain/messages/messages';
 
-/** Has the user evaluated at that time: the evaluation puts what is due in the action queue. */
+/** Has the user evaluated at that time (epoch ms): the evaluation queues the actions that are due. */
 export async function wake(deps: { evaluations: Queue; now(): number }, action: LedgerAction, at: number): Promise<void> {
   const { sourceId, user, type, bulk } = action;
   const cause = `${type} is due again`;

@@ -1,10 +1,10 @@
 /**
- * Withdraws what people and portal rules decided about a device up to a time; the rules decide again. An approve or block that
- * was requested and has not gone out is cancelled. Each step may be repeated.
+ * Withdraws the decisions of people and portal rules about a device up to a time; then the rules decide again. An approve or
+ * block that was requested and not sent yet is cancelled. Each step is idempotent.
  *
- * A withdrawal may come in before the request that it ends, or at the same moment: the withdrawal is stored before the device's
- * open action is looked at, and a request is in the ledger before it looks for a withdrawal (request-action), so that at
- * least one of the two sees the other.
+ * A withdrawal may arrive before the request that it ends, or at the same time: the withdrawal is stored before the device's
+ * open action is read, and a request is in the ledger before it checks for a withdrawal (request-action), so that at least one
+ * of the two sees the other.
  */
 
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
@@ -24,7 +24,7 @@ export type WithdrawDependencies = {
 export type WithdrawRequest = { target: DeviceKey; at: number; by: string; cause: string; reason?: string };
 
 export function withdrawDecision({ findDevice, decisions, ledger, evaluations, now }: WithdrawDependencies) {
-  async function callBackOpen(target: DeviceKey, at: number, by: string): Promise<void> {
+  async function cancelOpen(target: DeviceKey, at: number, by: string): Promise<void> {
     const open = (await findDevice(target))?.openAction;
     if (!open || !isDecisionType(open.type)) return;
     const action = await ledger.read(open.actionId);
@@ -32,10 +32,10 @@ export function withdrawDecision({ findDevice, decisions, ledger, evaluations, n
     await cancelAction(ledger, action, { why: `Its decision was withdrawn by ${by}.`, now: now() });
   }
 
-  /** Answers how many standing decisions it ended. */
+  /** Returns how many decisions in effect it ended. */
   return async ({ target, at, by, cause, reason }: WithdrawRequest): Promise<{ withdrawn: number }> => {
     const withdrawn = await decisions.withdraw(target, { at, by, cause, ...(reason === undefined ? {} : { reason }) });
-    await callBackOpen(target, at, by);
+    await cancelOpen(target, at, by);
     await evaluations.users([target], 'decision withdrawn');
     return { withdrawn };
   };

@@ -1,4 +1,4 @@
-/** The actions that Auto-Quarantine asks for, named after their cause. */
+/** The actions that Auto-Quarantine requests, with ids derived from their cause. */
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import { fingerprint } from '#adapters/fingerprint';
 import type { Action } from '#domain/actions/action';
@@ -42,8 +42,8 @@ export function aqAction(
 }
 
 /**
- * The action to ask for, or null when one of this cause was carried out, has failed, or is still open. Without `look` the
- * ledger is not asked: recording then finds out whether it is known.
+ * The action to request, or null when one with this cause was carried out, has failed, or is still open. Without `look` the
+ * ledger is not read: recording the action then finds out whether it exists.
  */
 export async function newAction(
   deps: { ledger: Pick<Ledger, 'read'> },

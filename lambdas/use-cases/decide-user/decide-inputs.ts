@@ -1,4 +1,4 @@
-/** What `decide` is told about one user, from what is stored; and the digest that says which inputs a verdict came from. */
+/** The input of `decide` for one user, from what is stored; and the digest that records which input led to a verdict. */
 
 import type { UserRecord, UserStore } from '#adapters/dynamodb/devices/users';
 import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolments/enrolment-candidates';
@@ -13,12 +13,12 @@ import { baselineOf, isBaselineOwed, isExisting } from '#domain/quarantine/enfor
 import type { SourceContext } from './source-context.ts';
 
 /**
- * The devices that the server lists, as far as we may conclude it: one that is missing from a gather is still counted as
- * registered, because nothing is concluded from absence until it counts as removed.
+ * The devices that count as registered. One that is missing from a gather still does: nothing is concluded from its absence until
+ * it counts as removed.
  */
 export const registered = (devices: readonly Device[]): Device[] => devices.filter(({ presence }) => presence !== 'removed');
 
-/** From the stores for one user, or from all enrolments in memory for a whole fleet. */
+/** Reads from the stores for one user, or from all enrolments in memory for a whole fleet. */
 export type InputReaders = {
   enrolments: { candidates(question: CandidateQuestion): Promise<Candidates> | Candidates };
   users: Pick<UserStore, 'travelerUsersNamed'>;
@@ -34,7 +34,7 @@ export async function readInput(
   const devices = registered(user.devices);
   const deviceIds = devices.map(({ deviceId }) => deviceId);
   const { enrolments, sameNamePortalUsers } = await deps.enrolments.candidates({ user: key.user, deviceIds, links: user.links });
-  // Only a match by display name asks how many others have that name.
+  // Only a match by display name depends on who else has that name.
   const travelerUsers =
     sameNamePortalUsers.length === 0 ? [] : await deps.users.travelerUsersNamed(key.sourceId, commonName(key.user).toLowerCase());
   return {
@@ -68,7 +68,7 @@ export function factsOf(device: Device, state: SourceState): DeviceFacts {
   };
 }
 
-/** Of everything but the time; the order of lists does not matter. */
+/** Digest of everything but the time; list order does not matter. */
 export function digestOf({ now: _, ...input }: DecideInput): string {
   return fingerprint(canonical(input));
 }

@@ -4,7 +4,7 @@ import type { Device } from '#domain/devices/device';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { decide, type Verdict } from '#domain/quarantine/decide';
 import type { DecideInput } from '#domain/quarantine/decide-input';
-import { isTaking } from '#domain/quarantine/guard';
+import { takesAccess } from '#domain/quarantine/guard';
 import { type GuardHolds, isHeldByGuard } from '#domain/quarantine/guard-holds';
 import { isHeld, type PlannedAction, planActions } from '#domain/quarantine/plan-actions';
 
@@ -13,12 +13,12 @@ export type DecidedDevice = {
   facts: DeviceFacts;
   verdict: Verdict;
   planned: PlannedAction | undefined;
-  /** What the guard keeps from being asked for, until a person has decided. */
+  /** The action that the guard withholds until a person has decided. */
   withheld: PlannedAction | undefined;
   held: boolean;
 };
 
-/** A device that the last gather missed is decided on but not acted on: the server might not know it. */
+/** A device that the last gather missed gets a verdict but no action: the server might not know it. */
 export function decideUser(devices: readonly Device[], input: DecideInput, holds: GuardHolds): DecidedDevice[] {
   const guarded = isHeldByGuard(holds);
   const verdicts = decide(input);
@@ -31,7 +31,7 @@ export function decideUser(devices: readonly Device[], input: DecideInput, holds
     const verdict = byId.get(device.deviceId);
     if (!facts || !verdict) return [];
     const action = wanted.get(device.deviceId);
-    const waits = guarded && action !== undefined && isTaking(facts, action);
+    const waits = guarded && action !== undefined && takesAccess(facts, action);
     const planned = waits ? undefined : action;
     const withheld = waits ? action : undefined;
     return [{ device, facts, verdict, planned, withheld, held: isHeld(facts, verdict, planned ? [planned] : []) }];

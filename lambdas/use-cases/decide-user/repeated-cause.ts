@@ -1,6 +1,6 @@
 /**
- * What is requested again for the same cause gets a turn of its own: 0, 1, 2, … Turns are used up in order, so the first free
- * one is found by doubling and halving, in a few reads however many there were.
+ * Each repeated request for the same cause gets a turn: 0, 1, 2, … Turns are used in order, so the first free one is found by
+ * doubling and halving, in a few reads regardless of how many were used.
  */
 
 /** More repetitions of one cause than this are a loop, not an administrator's wish. */

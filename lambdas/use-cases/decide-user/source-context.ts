@@ -1,4 +1,4 @@
-/** What holds for every user of a source: settings, source state and enrolment feed, read once per source and invocation. */
+/** What all users of a source share: settings, source state and enrolment feed, read once per source and invocation. */
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
@@ -15,7 +15,7 @@ export type SourceContextDependencies = {
   settings: Pick<SettingsReader, 'current'>;
   sources: Pick<SourceStore, 'read'>;
   enrolments: Pick<EnrolmentStore, 'feed'>;
-  /** As configured; null for a source that is not configured (any more): nothing is decided for it. */
+  /** As configured; null for a source that is not, or no longer, configured: nothing is decided for it. */
   enforcementOf(sourceId: string): Enforcement | null;
   /** Epoch ms. */
   now(): number;
@@ -33,8 +33,8 @@ export async function readSourceContext(deps: SourceContextDependencies, sourceI
 }
 
 /**
- * Shared by the messages of one batch, and by no later one: whoever changes settings or a source sends its message after the
- * change, so what is read after a message arrives is never older than what the message is about.
+ * Shared by the messages of one batch only: settings and sources are changed before the message about the change is sent, so what
+ * is read after a message arrives is never older than the change.
  */
 export function sourceContexts(deps: SourceContextDependencies): SourceContextReader {
   const known = new Map<string, Promise<SourceContext | null>>();

@@ -1,6 +1,6 @@
 /**
- * Stores enrolments and sends every Traveler user whose verdict they may change to evaluation. Stored first, sent second, and
- * what they were before is forgotten last: after a crash anywhere, the same enrolment again completes it.
+ * Stores enrolments and sends every Traveler user whose verdict they may change to evaluation. Their previous forms are deleted
+ * last, so that after a crash at any point the same enrolment, delivered again, completes it.
  */
 import pMap from 'p-map';
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
@@ -14,7 +14,7 @@ export type ApplyEnrolmentDependencies = {
   sources: readonly Pick<SourceConfiguration, 'id'>[];
   enrolments: Pick<EnrolmentStore, 'put' | 'announced' | 'affectedUsers' | 'noteEvent' | 'noteCleared' | 'noteAnnounced'>;
   evaluations: EvaluationsQueue;
-  /** The guard, for the moment in which the portal is heard from again: that can change every verdict at once. */
+  /** The guard, for the first event after a silent period: it can change every verdict at once. */
   rail?: Pick<GuardRun, 'withholding'>;
   now: () => number;
 };
@@ -23,7 +23,7 @@ export type EnrolmentApplied = { received: number; stored: number; same: number;
 const atOnce = { concurrency: 16 };
 
 export function applyEnrolments({ sources, enrolments, evaluations, rail, now }: ApplyEnrolmentDependencies) {
-  /** A feed that was silent until now can change the verdict of every user. */
+  /** The first event of a feed that was silent can change the verdict of every user. */
   async function noteFeed(): Promise<void> {
     const event = await enrolments.noteEvent(now());
     if (event.outcome === 'noted') return;
@@ -39,10 +39,10 @@ export function applyEnrolments({ sources, enrolments, evaluations, rail, now }:
   return async (given: readonly Enrolment[]): Promise<EnrolmentApplied> => {
     await noteFeed();
     const put = await pMap(given, async (enrolment) => ({ enrolment, ...(await enrolments.put(enrolment)) }), atOnce);
-    const news = put.filter(({ outcome }) => outcome !== 'older');
-    const affected = await pMap(news, ({ enrolment, formers }) => enrolments.affectedUsers(enrolment, formers), atOnce);
+    const current = put.filter(({ outcome }) => outcome !== 'older');
+    const affected = await pMap(current, ({ enrolment, formers }) => enrolments.affectedUsers(enrolment, formers), atOnce);
     await evaluations.users(distinct(affected.flat()), causeOf(given));
-    const changed = news.filter(({ formers }) => formers.length > 0);
+    const changed = current.filter(({ formers }) => formers.length > 0);
     await pMap(changed, ({ enrolment }) => enrolments.announced(enrolment), atOnce);
     const count = (wanted: string) => put.filter(({ outcome }) => outcome === wanted).length;
     return { received: given.length, stored: count('stored'), same: count('same'), older: count('older') };

@@ -1,10 +1,11 @@
 /**
- * Takes many enrolments in at once: an import, or a snapshot that replaces all. Compared with what is stored first, so that
- * only changes are written; tried out on the whole fleet before anything is written, and stopped by the guard where it would
- * take access from too many. Afterwards exactly those users are sent to evaluation for whom something changes.
+ * Applies many enrolments at once: an import, or a snapshot that replaces all. They are compared with what is stored, so that
+ * only changes are written; planned for the whole fleet before anything is written, and stopped by the guard if too many devices
+ * would lose access. Afterwards exactly the users for whom something changes are sent to evaluation.
  *
- * Invariants: either nothing of it is done, or, however often it is cut off, all of it in the end: repeated, it writes what is
- * still to be written, and sends (`owes`) what an earlier try may have left unsent. No earlier snapshot writes over a later one.
+ * Invariants: either nothing is done, or in the end everything, however often it is interrupted: a repetition writes what is
+ * still missing, and sends what an earlier attempt may have left unsent (`owes`). An older snapshot never overwrites a newer
+ * one.
  */
 import pMap from 'p-map';
 import type { EnrolmentBulk } from '#adapters/dynamodb/enrolments/enrolment-bulk';
@@ -39,12 +40,12 @@ export type ManyEnrolments = {
   given: readonly Enrolment[];
   /** When the snapshot was made, epoch ms; null for an import, which adds to what is there. */
   snapshotAt: number | null;
-  /** How the guard is to call it; null when a person has confirmed it. */
+  /** How the guard describes it; null when a person has confirmed it. */
   stop: GuardRequest | null;
-  /** Stores what is to be applied once a person confirms it. */
+  /** Stores the enrolments until a person confirms them. */
   keep?: () => Promise<void>;
 };
-/** `withdrawn`: no longer held by the portal. `older`: known in a newer version. */
+/** Counts. `withdrawn`: no longer in the portal's snapshot. `older`: stored in a newer version. */
 export type ManyApplied =
   | { outcome: 'taken'; stored: number; withdrawn: number; same: number; older: number; users: number }
   | { outcome: 'outdated' }
@@ -58,26 +59,26 @@ export function applyManyEnrolments(deps: ApplyManyDependencies) {
 
   return async (many: ManyEnrolments): Promise<ManyApplied> => {
     const { jobId, given, snapshotAt, stop } = many;
-    const [stored, owes, feed] = await Promise.all([bulk.readAll(), bulk.owes(jobId), deps.enrolments.feed(now())]);
+    const [stored, unfinished, feed] = await Promise.all([bulk.readAll(), bulk.owes(jobId), deps.enrolments.feed(now())]);
     const wanted = wantedOf(given, { stored: stored.keys(), snapshotAt });
     const changes = wanted.flatMap((one) => enrolmentChange(stored.get(one.id) ?? null, one) ?? []);
-    // What was started is completed: the guard decided before the first write.
-    if (stop && !owes && (changes.length > 0 || feed !== 'fresh')) {
+    // What was begun is completed: the guard cleared it before the first write.
+    if (stop && !unfinished && (changes.length > 0 || feed !== 'fresh')) {
       const supposed = { sourceIds, enrolments: enrolmentIndex(after(stored, changes)), feed: 'fresh' as const };
-      const railed = await rail.before(stop, supposed, many.keep);
-      if (railed.outcome === 'stopped') return { outcome: 'guarded', guard: railed.guard };
+      const result = await rail.before(stop, supposed, many.keep);
+      if (result.outcome === 'stopped') return { outcome: 'guarded', guard: result.guard };
     }
     if (snapshotAt !== null && !(await bulk.beginSnapshot(jobId, snapshotAt))) return { outcome: 'outdated' };
-    const turned = (await deps.enrolments.noteEvent(now())).outcome === 'owed';
-    if (changes.length === 0 && !owes && !turned) return summary(many, { known: stored, changes, users: [] });
+    const feedReturned = (await deps.enrolments.noteEvent(now())).outcome === 'owed';
+    if (changes.length === 0 && !unfinished && !feedReturned) return summary(many, { known: stored, changes, users: [] });
     await bulk.noteOwed(jobId, { owes: true, now: now() });
     if ((await writeAll(changes, { wanted, snapshotAt })) === 'outdated') return { outcome: 'outdated' };
     // The guard looked at the enrolments together with a fresh feed.
-    if (turned) await deps.enrolments.noteCleared(now());
+    if (feedReturned) await deps.enrolments.noteCleared(now());
     const { users } = await plan({ sourceIds });
     await deps.evaluations.users(users, snapshotAt === null ? 'import of enrolments' : 'snapshot of enrolments');
     await bulk.noteOwed(jobId, { owes: false, now: now() });
-    if (turned) await deps.enrolments.noteAnnounced();
+    if (feedReturned) await deps.enrolments.noteAnnounced();
     return summary(many, { known: stored, changes, users });
   };
 
@@ -92,7 +93,7 @@ export function applyManyEnrolments(deps: ApplyManyDependencies) {
     return outcomes.includes('outdated') ? 'outdated' : 'written';
   }
 
-  /** Others wrote it in between: compared with what is there now. */
+  /** Another writer changed it meanwhile: compares again with what is stored now. */
   async function writeOne(wanted: Wanted, snapshotAt: number | null): Promise<'written' | 'outdated'> {
     for (let round = 0; round < triesEach; round++) {
       const change = enrolmentChange(await bulk.read(wanted.id), wanted);

@@ -1,4 +1,4 @@
-/** A snapshot or an import that is stored as a whole: applied as one, or stopped by the guard. */
+/** Applies a completely stored snapshot or import as a whole, unless the guard stops it. */
 import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { fingerprint } from '#adapters/fingerprint';
 import type { EnrolmentsMessage } from '#domain/messages/messages';
@@ -11,12 +11,12 @@ export type ApplyStagedDependencies = {
   takeMany: ReturnType<typeof applyManyEnrolments>;
   known(guardId: string): Promise<GuardItem | null>;
 };
-/** `gone`: it has expired, nothing was done. `decided`: a person has rejected it, or still has to decide. */
+/** `gone`: it has expired, and nothing was done. `decided`: a person has rejected it, or still has to decide. */
 export type StagedApplied = ManyApplied | { outcome: 'gone' | 'decided' };
 
 export const snapshotGuardId = (snapshotId: string) => `snapshot-${fingerprint(snapshotId)}`;
 
-export function applyStaged({ snapshots, takeMany: take, known }: ApplyStagedDependencies) {
+export function applyStaged({ snapshots, takeMany: apply, known }: ApplyStagedDependencies) {
   return async ({ kind, snapshotId, confirmed }: EnrolmentsMessage): Promise<StagedApplied> => {
     const guardId = snapshotGuardId(snapshotId);
     if (!confirmed) {
@@ -34,6 +34,6 @@ export function applyStaged({ snapshots, takeMany: take, known }: ApplyStagedDep
       payload: { snapshotId },
     };
     const snapshotAt = kind === 'snapshot' ? at : null;
-    return take({ jobId: snapshotId, given: enrolments, snapshotAt, stop: confirmed ? null : stop });
+    return apply({ jobId: snapshotId, given: enrolments, snapshotAt, stop: confirmed ? null : stop });
   };
 }

@@ -1,5 +1,5 @@
 /**
- * An import that a person or a program sends over the API. Stopped by the guard, it is kept as it came until a person has
+ * An import that a person or a program sends over the API. If the guard stops it, it is stored as received until a person has
  * decided.
  */
 import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
@@ -17,11 +17,11 @@ export type ImportEnrolmentsDependencies = {
 };
 export type Imported = Extract<ManyApplied, { outcome: 'taken' | 'guarded' }>;
 
-/** About as many as fit into one item. */
+/** About as many enrolments as fit in one item. */
 const perPart = 100;
 
-export function importEnrolments({ takeMany: take, snapshots, known, now }: ImportEnrolmentsDependencies) {
-  /** Kept before the guard's item points to it. The same import again finds the guard that waits for it. */
+export function importEnrolments({ takeMany: apply, snapshots, known, now }: ImportEnrolmentsDependencies) {
+  /** Stored before the guard's item refers to it. A repetition of the import finds the waiting guard. */
   async function keep(snapshotId: string, given: readonly Enrolment[]): Promise<void> {
     const parts = Math.ceil(given.length / perPart);
     for (let part = 1; part <= parts; part++)
@@ -47,14 +47,14 @@ export function importEnrolments({ takeMany: take, snapshots, known, now }: Impo
     const guardId = await guardIdOf(content);
     const cause = `import of ${given.length} enrolments`;
     const stop = { guardId, kind: 'import' as const, cause, requestedBy, payload: { snapshotId: guardId } };
-    const taken = await take({
+    const applied = await apply({
       jobId: `import-${content}`,
       given,
       snapshotAt: null,
       stop,
       keep: () => keep(guardId, given),
     });
-    if (taken.outcome === 'outdated') throw new Error('An import is never outdated.');
-    return taken;
+    if (applied.outcome === 'outdated') throw new Error('An import is never outdated.');
+    return applied;
   };
 }

@@ -1,4 +1,4 @@
-/** A person confirmed enrolments that the guard had stopped: they are queued to be applied, past the guard this time. */
+/** Queues enrolments that the guard stopped and a person confirmed; this time they bypass the guard. */
 import { z } from 'zod';
 import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';
@@ -13,10 +13,10 @@ export type StagedEnrolments = {
 const waiting = z.object({ snapshotId: z.string().min(1) });
 
 export function requeueStaged(enrolmentsQueue: Queue): StagedEnrolments {
-  async function handOn({ payload, guardId }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
+  async function requeue({ payload, guardId }: GuardItem, kind: EnrolmentsMessage['kind']): Promise<string> {
     const body: EnrolmentsMessage = { kind, snapshotId: waiting.parse(payload).snapshotId, confirmed: true };
     await enrolmentsQueue.send([enrolmentsOutgoing(body, guardId)]);
     return `The ${kind} is being taken in, unless a later snapshot was taken meanwhile.`;
   }
-  return { takeSnapshot: (guard) => handOn(guard, 'snapshot'), takeImport: (guard) => handOn(guard, 'import') };
+  return { takeSnapshot: (guard) => requeue(guard, 'snapshot'), takeImport: (guard) => requeue(guard, 'import') };
 }

@@ -1,6 +1,6 @@
 /**
- * Stores the parts of a snapshot as they arrive; once none is missing, the whole is queued to be applied (apply-staged.ts).
- * Nothing of it is done before. A part that is delivered again queues it again, which changes nothing further.
+ * Stores the parts of a snapshot as they arrive; once none is missing, the snapshot is queued to be applied (apply-staged.ts),
+ * and nothing is applied before. If a part is redelivered, it is queued again, which changes nothing.
  */
 import type { SnapshotPart, SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { enrolmentsOutgoing } from '#adapters/enrolments-queue';

@@ -1,4 +1,4 @@
-/** Asks for a gather of one source now: recorded as queued first, so that its run id answers from the start. */
+/** Requests a gather of one source now. It is recorded as queued first, so that its run can be looked up at once. */
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import { runIdOf } from '#adapters/dynamodb/gather/runs';
 import type { Queue } from '#adapters/queues';
@@ -10,7 +10,7 @@ export type RequestGatherDependencies = {
   runs: Pick<RunStore, 'request'>;
   gatherQueue: Queue;
 };
-/** `unique`: derived from the cause (an event's id), so that the same request again is the same run. */
+/** `unique`: derived from the cause (an event's id), so that a repeated request gives the same run. */
 export type GatherRequest = { sourceId: string; reason: GatherMessage['reason']; requestedAt: number; unique: string };
 export type GatherRequested = { outcome: 'requested'; runId: string } | { outcome: 'refused'; because: string };
 

@@ -1,6 +1,6 @@
 /**
- * A person decides on what the guard stopped. Confirming applies it, decided afresh on what is stored by then; rejecting leaves
- * everything as it is. The decision is recorded first: after a crash, the same decision again completes it.
+ * A person decides on what the guard stopped. A confirmation applies it, evaluated again on what is stored then; a rejection
+ * leaves everything unchanged. The decision is recorded first: after a crash, the same decision, repeated, completes it.
  */
 import type { GuardDecision, GuardStore } from '#adapters/dynamodb/settings/guards';
 import type { GuardItem, GuardKind } from '#domain/quarantine/guard';
@@ -14,15 +14,15 @@ export type DecideGuardDependencies = HeldTakingsDependencies & {
   enrolments: StagedEnrolments;
 };
 export type DecideGuard = ReturnType<typeof decideGuard>;
-type Carry = (guard: GuardItem) => Promise<string>;
+type Apply = (guard: GuardItem) => Promise<string>;
 
 export function decideGuard(deps: DecideGuardDependencies) {
   const { guards, now } = deps;
-  const letGo: Carry = (guard) => confirmTakings(deps, guard);
-  const dismiss: Carry = (guard) => rejectTakings(deps, guard);
-  const nothing: Carry = async () => 'Nothing was changed.';
+  const confirmHeld: Apply = (guard) => confirmTakings(deps, guard);
+  const rejectHeld: Apply = (guard) => rejectTakings(deps, guard);
+  const nothing: Apply = async () => 'Nothing was changed.';
 
-  const confirm: { [K in GuardKind]: Carry } = {
+  const confirm: { [K in GuardKind]: Apply } = {
     publication: async ({ payload, decidedAt }) => {
       const published = await deps.publishSettings.confirmed(waitingPublication.parse(payload), decidedAt ?? now());
       if (published.outcome !== 'conflict') return 'The settings are published.';
@@ -30,25 +30,25 @@ export function decideGuard(deps: DecideGuardDependencies) {
     },
     snapshot: (guard) => deps.enrolments.takeSnapshot(guard),
     import: (guard) => deps.enrolments.takeImport(guard),
-    gather: letGo,
-    feed: letGo,
+    gather: confirmHeld,
+    feed: confirmHeld,
   };
-  const reject: { [K in GuardKind]: Carry } = {
+  const reject: { [K in GuardKind]: Apply } = {
     publication: nothing,
     snapshot: nothing,
     import: nothing,
-    gather: dismiss,
-    feed: dismiss,
+    gather: rejectHeld,
+    feed: rejectHeld,
   };
 
-  /** Null for an id that no guard has. `decided`: it had been decided before, as the guard says. */
+  /** Null for an unknown id. `decided`: it was decided before, as the guard shows. */
   return async (
     guardId: string,
     { decision, by }: { decision: GuardDecision; by: string },
   ): Promise<{ outcome: 'done' | 'decided'; guard: GuardItem } | null> => {
     const begun = await guards.begin(guardId, { decision, by, at: now() });
     if (begun === null || begun.outcome === 'decided') return begun && { outcome: 'decided', guard: begun.guard };
-    const carried = await (decision === 'confirm' ? confirm : reject)[begun.guard.kind](begun.guard);
-    return { outcome: 'done', guard: await guards.finish(begun.guard, carried) };
+    const outcome = await (decision === 'confirm' ? confirm : reject)[begun.guard.kind](begun.guard);
+    return { outcome: 'done', guard: await guards.finish(begun.guard, outcome) };
   };
 }

@@ -1,14 +1,14 @@
 /**
- * A decision on what a guard holds back on a source (kinds `gather` and `feed`). Each guard ends its own hold only: what a
- * person confirmed while another guard holds the source is carried out once that one is decided too, and a rejection cancels
- * what the rejected guard stopped. Cancelled first, released second, evaluated last: a decision that was cut off is repeated.
+ * A decision on what a guard holds back at a source (kinds `gather` and `feed`). Each guard ends only its own hold: what a person
+ * confirmed while another guard holds the source is carried out once that one is decided too, and a rejection cancels what the
+ * rejected guard stopped. The order is cancel, release, evaluate, so that an interrupted decision can be repeated.
  */
 import pMap from 'p-map';
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { type GuardItem, trippedSources } from '#domain/quarantine/guard';
-import { confirmedGuards, guardedKey, guardsHolding, isRejected, type RejectedTakings } from '#domain/quarantine/guard-holds';
+import { confirmedGuards, guardedKey, guardsHolding, isRejected, type RejectedLosses } from '#domain/quarantine/guard-holds';
 import { newAction } from '#use-cases/decide-user/aq-actions';
 import type { PlanFleet } from '#use-cases/plan/plan';
 import type { LostAccess } from '#use-cases/plan/plan-outcome';
@@ -23,7 +23,7 @@ export type HeldTakingsDependencies = {
 
 const cancelledAtOnce = 16;
 
-/** Ends the guard's holds and evaluates every user of the sources that are free then. Answers the outcome as a sentence. */
+/** Ends the guard's holds and evaluates every user of the sources that are then free. Returns the outcome as a sentence. */
 export async function confirmTakings(deps: HeldTakingsDependencies, guard: GuardItem): Promise<string> {
   const { free, held } = await release(deps, guard, 'confirm');
   await deps.evaluations.everyone(free, `guard ${guard.guardId} confirmed`);
@@ -32,22 +32,22 @@ export async function confirmTakings(deps: HeldTakingsDependencies, guard: Guard
 }
 
 /**
- * Records what the guard stopped as cancelled, so that the same cause never requests it again, and ends its holds. Answers the
+ * Records what the guard stopped as cancelled, so that the same cause never requests it again, and ends its holds. Returns the
  * outcome as a sentence.
  */
 export async function rejectTakings(deps: HeldTakingsDependencies, guard: GuardItem): Promise<string> {
   const own = new Set((await deps.guards.takings(guard)).map(guardedKey));
   const sourceIds = trippedSources(guard.sources);
-  const rejected = new Map<string, RejectedTakings>();
-  const owed = new Set<string>();
+  const rejected = new Map<string, RejectedLosses>();
+  const toEvaluate = new Set<string>();
   for (const sourceId of sourceIds) {
     const holds = await deps.guards.holds(sourceId);
     const holding = guardsHolding(holds);
     const alone = holding.length === 1 && holding[0] === guard.guardId;
     const confirmed = alone ? await takingsOf(deps, confirmedGuards(holds)) : new Set<string>();
     rejected.set(sourceId, { own, confirmed, alone });
-    // Already released: a repetition, which cannot tell any more whether a confirmed guard waited.
-    if (!holding.includes(guard.guardId) || confirmedGuards(holds).length > 0) owed.add(sourceId);
+    // Already released: this is a repetition, and it is no longer known whether a confirmed guard was waiting.
+    if (!holding.includes(guard.guardId) || confirmedGuards(holds).length > 0) toEvaluate.add(sourceId);
   }
   const { taken } = await deps.plan({ sourceIds });
   const cancelling = taken.filter(({ device }) => {
@@ -56,7 +56,7 @@ export async function rejectTakings(deps: HeldTakingsDependencies, guard: GuardI
   });
   await pMap(cancelling, (one) => cancel(deps, one, guard), { concurrency: cancelledAtOnce });
   const { free, held } = await release(deps, guard, 'reject');
-  const evaluated = free.filter((id) => owed.has(id));
+  const evaluated = free.filter((id) => toEvaluate.has(id));
   if (evaluated.length > 0) await deps.evaluations.everyone(evaluated, `guard ${guard.guardId} rejected`);
   return [`${cancelling.length} devices keep their access.`, ...held.map((one) => stillHeld(one))].join(' ');
 }

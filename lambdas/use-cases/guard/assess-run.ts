@@ -1,11 +1,11 @@
 /**
- * A gather that touched many users passes the guard as a whole before any of them is acted on. Its messages are processed
- * twice: first each part is assessed and the access that it would take is recorded; the worker that finds all parts recorded
- * adds them up, lets the guard hold the source where it trips, and sends the parts to evaluation. Where everyone is evaluated,
- * the whole source is assessed at once.
+ * A gather that changed many users must pass the guard as a whole before an action is requested for any of them. Its messages are
+ * processed twice: first each part is assessed, and the access that it would take away is recorded; the worker that finds all
+ * parts recorded sums them up, lets the guard hold the source if it trips, and sends the parts to evaluation. If everyone is
+ * evaluated, the whole source is assessed at once.
  *
- * Invariant: no part is sent to evaluation before the guard holds the source. A part that is delivered twice is recorded once;
- * two workers that both find all parts send them twice, and a decision that is made twice changes nothing.
+ * Invariant: if the guard trips, it holds the source before any part is sent to evaluation. A part that is delivered twice is
+ * recorded once; two workers that both find all parts send them twice, and a repeated evaluation changes nothing.
  */
 import pMap from 'p-map';
 import { emptyUser, type UserStore } from '#adapters/dynamodb/devices/users';
@@ -65,15 +65,15 @@ async function assessPart(
   contexts: SourceContextReader,
 ): Promise<'cleared' | 'sent'> {
   const { sourceId, assess, users, cause, bulk } = message;
-  const around = await contexts(sourceId);
-  if (!assess || !around) return 'cleared';
+  const context = await contexts(sourceId);
+  if (!assess || !context) return 'cleared';
   const now = deps.now();
-  const decided = await decideAll(deps, { sourceId, users, context: around });
+  const decided = await decideAll(deps, { sourceId, users, context });
   const taken = (await outcomesOf(deps.ledger, decided, now)).flatMap((outcome) => outcome.taken.map(guardedDeviceOf));
   const all = await deps.assessments.add(sourceId, { ...assess, now, users, affected: taken.length, taken });
   if (all === null) return 'sent';
   const affected = all.reduce((sum, part) => sum + part.affected, 0);
-  const figures = guardOf({ affected, devices: Math.max(around.state.devices, affected) }, deps.limits);
+  const figures = guardOf({ affected, devices: Math.max(context.state.devices, affected) }, deps.limits);
   if (figures.trips) {
     const devices = all.flatMap((part) => part.taken);
     const about = { sources: { [sourceId]: figures }, taken: devices, at: now };

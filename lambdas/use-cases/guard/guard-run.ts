@@ -1,4 +1,4 @@
-/** Passes a planned change by the guard: the access that it would take away is counted before anything of it is done. */
+/** Checks a planned change against the guard: counts the devices that would lose access, before anything is done. */
 import type { GuardStore } from '#adapters/dynamodb/settings/guards';
 import {
   type GuardedDevice,
@@ -17,12 +17,12 @@ export type GuardRunDependencies = {
   plan: PlanFleet;
   guards: Pick<GuardStore, 'read' | 'trip'>;
   limits: GuardLimits;
-  /** Raises the alarm: called each time that something was stopped. */
+  /** Raises the alarm: called each time that something is stopped. */
   alarm(guard: GuardItem): void;
   now(): number;
 };
 export type GuardRequest = Pick<GuardItem, 'guardId' | 'kind' | 'cause' | 'requestedBy' | 'payload'>;
-/** `stopped`: nothing of it may be done; the guard says why. */
+/** `stopped`: nothing may be done; the guard says why. */
 export type GuardResult = { outcome: 'clear' } | { outcome: 'stopped'; guard: GuardItem };
 type How = { withholds: boolean; keep?: (() => Promise<void>) | undefined };
 export type GuardRun = ReturnType<typeof guardRun>;
@@ -42,17 +42,17 @@ export function guardRun({ plan, guards, limits, alarm, now }: GuardRunDependenc
 
   return {
     /**
-     * What is stopped here is not applied at all: it is in the guard's payload (or kept by `keep`, before the guard is stored),
+     * For a change that is not applied if it is stopped: it is in the guard's payload (or stored by `keep`, before the guard is),
      * and a person's confirmation applies it.
      */
     before: (stop: GuardRequest, supposed: PlanAssumptions, keep?: () => Promise<void>): Promise<GuardResult> =>
       assess(stop, supposed, { withholds: false, keep }),
 
-    /** What is stopped here has happened already; from now on automatic actions that take access wait on the sources that tripped. */
+    /** For a change that has already happened: if it is stopped, automatic blocks wait at the sources that tripped. */
     withholding: (stop: GuardRequest, supposed: PlanAssumptions): Promise<GuardResult> =>
       assess(stop, supposed, { withholds: true }),
 
-    /** The guard of this id, if it tripped before: a repeated event finds what its first delivery led to. */
+    /** The guard of this id, if it tripped before: a redelivered event finds the result of its first delivery. */
     known: (guardId: string): Promise<GuardItem | null> => guards.read(guardId),
   };
 }

@@ -1,4 +1,4 @@
-/** What planning needs from outside. */
+/** The dependencies of planning. */
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { FleetReader } from '#adapters/dynamodb/devices/fleet-scan';
 import type { UserStore } from '#adapters/dynamodb/devices/users';
@@ -20,7 +20,7 @@ export type PlanDependencies = {
   now(): number;
 };
 
-/** What is supposed; everything else is as stored. */
+/** The assumptions of a plan; everything else is as stored. */
 export type PlanAssumptions = {
   sourceIds: readonly string[];
   settings?: Settings | undefined;

@@ -1,17 +1,16 @@
 /**
- * What would change if other settings, other enrolments or a fresh feed held: every user is decided as an evaluation decides
- * them, and nothing is written. Users stream by; only what changes is kept, so memory grows with the enrolments, not with the
- * devices.
+ * What would change under other settings, other enrolments or a fresh feed: every user is decided as in an evaluation, and
+ * nothing is written. Users are streamed and only changes are kept, so memory grows with the enrolments, not with the devices.
  *
- * Names: a match by display name asks how many users of the source share it, which only the end of the stream knows. Users
- * are decided as if theirs were the only one, and those that turn out to share a name are read and decided once more.
+ * Names: a match by display name depends on how many users of the source share the name, which is known only at the end of the
+ * stream. Users are decided as if their name were unique; those that turn out to share it are read and decided again.
  */
 
 import pMap from 'p-map';
 import type { FleetUser } from '#adapters/dynamodb/devices/fleet-scan';
 import type { UserKey } from '#domain/devices/device';
 import { commonName } from '#domain/devices/names';
-import type { Takings } from '#domain/quarantine/guard';
+import type { AccessLoss } from '#domain/quarantine/guard';
 import { type FleetPlan, inOrder, perRule } from '#domain/quarantine/plan-changes';
 import { type InputReaders, readInput, registered } from '#use-cases/decide-user/decide-inputs';
 import { type DecidedDevice, decideUser } from '#use-cases/decide-user/decide-user';
@@ -19,7 +18,7 @@ import type { PlanAssumptions, PlanDependencies } from './dependencies.ts';
 import { type LostAccess, outcomesOf, type UserOutcome } from './plan-outcome.ts';
 import { type PlannedSource, readPlannedSources } from './planned-sources.ts';
 
-/** `users`: for whom an evaluation would write anything. */
+/** `users`: those for whom an evaluation would write anything. */
 export type Planned = FleetPlan & { taken: LostAccess[]; users: UserKey[] };
 export type PlanFleet = ReturnType<typeof planFleet>;
 
@@ -45,7 +44,7 @@ export function planFleet(deps: PlanDependencies) {
           now: () => now,
           users: {
             async travelerUsersNamed(sourceId, name) {
-              names.asked(sourceId, name);
+              names.request(sourceId, name);
               return [...named(one.key)];
             },
           },
@@ -85,7 +84,7 @@ async function decideFleetUser({ key, user }: FleetUser, source: PlannedSource, 
   return decideUser(devices, input, context.state);
 }
 
-/** Who is called what at each source, and which names a decision asked about. */
+/** The users of each name at each source, and the names that a decision depended on. */
 function nameBook() {
   const users = new Map<string, string[]>();
   const wanted = new Set<string>();
@@ -97,7 +96,7 @@ function nameBook() {
       if (known) known.push(user);
       else users.set(name, [user]);
     },
-    asked: (sourceId: string, name: string): void => void wanted.add(text(sourceId, name)),
+    request: (sourceId: string, name: string): void => void wanted.add(text(sourceId, name)),
     shared: (): { sourceId: string; users: string[] }[] =>
       [...wanted].flatMap((name) => {
         const found = users.get(name) ?? [];
@@ -110,7 +109,7 @@ function summed(count: ReadonlyMap<string, number>, outcomes: readonly { key: Us
   const changes = inOrder(outcomes.flatMap(({ outcome }) => outcome.changes));
   const taken = outcomes.flatMap(({ outcome }) => outcome.taken);
   const affected = Map.groupBy(taken, ({ device }) => device.sourceId);
-  const takings = [...count].map(([id, devices]): [string, Takings] => [
+  const takings = [...count].map(([id, devices]): [string, AccessLoss] => [
     id,
     { affected: affected.get(id)?.length ?? 0, devices },
   ]);

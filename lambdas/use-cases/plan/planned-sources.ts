@@ -1,4 +1,4 @@
-/** What applies to each source under an assumption: its settings, its state once they are in effect, the feed. */
+/** Each source under the plan's assumptions: its settings, its state once they are in effect, the feed. */
 import type { Device } from '#domain/devices/device';
 import { afterPublication } from '#domain/quarantine/after-publication';
 import { effectiveEnforcement } from '#domain/quarantine/enforcement';
@@ -7,7 +7,7 @@ import type { PlanAssumptions, PlanDependencies } from './dependencies.ts';
 
 export type PlannedSource = {
   context: SourceContext;
-  /** The devices as the gather that follows a publication records them. */
+  /** The devices as the gather after a publication records them. */
   asRecorded: (devices: readonly Device[]) => readonly Device[];
 };
 
@@ -21,10 +21,10 @@ export async function readPlannedSources(
   const read = concerned.map(async ({ id, enforcement }): Promise<[string, PlannedSource]> => {
     const [current, state] = await Promise.all([deps.settings.current(id), deps.states.read(id)]);
     const wanted = { ...current, settings: settings ?? current.settings };
-    const settled = settings ? afterPublication(state, settings, enforcement) : { state, asRecorded: asTheyAre };
+    const published = settings ? afterPublication(state, settings, enforcement) : { state, asRecorded: asTheyAre };
     const effective = effectiveEnforcement(enforcement, state.server);
-    const context = { settings: wanted, state: settled.state, feed, enforcement: effective };
-    return [id, { context, asRecorded: settled.asRecorded }];
+    const context = { settings: wanted, state: published.state, feed, enforcement: effective };
+    return [id, { context, asRecorded: published.asRecorded }];
   });
   return new Map(await Promise.all(read));
 }

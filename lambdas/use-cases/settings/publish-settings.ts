@@ -1,7 +1,7 @@
 /**
- * Publishes settings and starts what follows: each source concerned is gathered (its server's own settings may have to follow),
- * and every user is evaluated. Both are sent again when a publication is repeated, so a crash in between is repaired by the
- * portal's or the person's own repetition, and by each gather, which compares the settings that it decided under.
+ * Publishes settings and starts what follows: each source concerned is gathered (its server's own settings may have to change),
+ * and every user is evaluated. Both are sent again when a publication is repeated, so a crash in between is repaired when the
+ * portal or the person repeats it, and by each gather, which compares the settings with those of the last one.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -26,10 +26,10 @@ export type PublishSettingsDependencies = {
 };
 type PortalOutcome = 'published' | 'same' | 'older';
 export type UnknownSource = { outcome: 'unknown-source' };
-/** It would take access from too many: nothing was published; a person confirms or rejects. */
+/** Too many devices would lose access: nothing was published until a person confirms or rejects it. */
 export type Guarded = { outcome: 'guarded'; guard: GuardItem };
 
-/** What waits for a person, as the guard keeps it. */
+/** A publication that waits for a person, as stored in the guard's payload. */
 export const waitingPublication = z.discriminatedUnion('by', [
   z.object({ by: z.literal('api'), settings: settingsSchema, scope: z.string(), replaces: z.number(), publishedBy: z.string() }),
   z.object({
@@ -45,17 +45,17 @@ export type WaitingPublication = z.infer<typeof waitingPublication>;
 
 export function publishSettings(deps: PublishSettingsDependencies) {
   return {
-    /** The sources for which settings of this scope would hold: those with settings of their own keep them. */
+    /** The sources to which settings of this scope would apply: those with settings of their own keep them. */
     concerned: (scope: string): Promise<string[]> => governed(deps, scope),
 
-    /** Over the API: in place of the version that the publisher saw. */
+    /** Over the API: replaces the version that the publisher saw. */
     publish: (publication: Publication): Promise<Published | UnknownSource | Guarded> => publish(deps, publication),
 
     /** By event: in the order of the portal's own versions. */
     take: (publication: PortalPublication): Promise<{ outcome: PortalOutcome } | UnknownSource | Guarded> =>
       publishFromPortal(deps, publication),
 
-    /** A person confirmed what the guard had stopped. Repeated after a crash, it finds its own version and announces it. */
+    /** A person confirmed what the guard stopped. Repeated after a crash, it finds its own version and announces it. */
     confirmed: (waiting: WaitingPublication, at: number): Promise<Published | { outcome: PortalOutcome }> =>
       publishConfirmed(deps, waiting, at),
   };
@@ -118,11 +118,11 @@ async function guarded(
     requestedBy: publishedBy,
     payload: waiting,
   };
-  const railed = await rail.before(stop, { sourceIds: await governed(deps, scope), settings });
-  return railed.outcome === 'stopped' ? { outcome: 'guarded', guard: railed.guard } : null;
+  const result = await rail.before(stop, { sourceIds: await governed(deps, scope), settings });
+  return result.outcome === 'stopped' ? { outcome: 'guarded', guard: result.guard } : null;
 }
 
-/** The same publication again finds the guard that waits for it; one that was rejected may be requested again. */
+/** A repeated publication finds its waiting guard; a rejected one may be requested again. */
 async function guardIdOf(
   { rail }: Pick<PublishSettingsDependencies, 'rail'>,
   { scope, replaces, settings }: Publication,
@@ -161,7 +161,7 @@ async function announce(deps: PublishSettingsDependencies, { scope, version }: S
 const inScope = ({ sources }: Pick<PublishSettingsDependencies, 'sources'>, scope: string): string[] =>
   sources.flatMap(({ id }) => (scope === everySource || scope === id ? [id] : []));
 
-/** Ids of the sources for which settings of this scope hold: those with settings of their own are governed by no others. */
+/** Ids of the sources to which settings of this scope apply: those with settings of their own are not affected by others. */
 async function governed(
   { sources, settings }: Pick<PublishSettingsDependencies, 'sources' | 'settings'>,
   scope: string,
