@@ -1,5 +1,5 @@
 /**
- * Walks the devices of sources through an index, in an order that a cursor can go on from: shard by shard in hash order, or for
+ * Walks the devices of sources through an index, in an order in which a cursor can continue: shard by shard in hash order, or for
  * one of the listed verdicts through the index of verdicts, the longest first.
  */
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -9,7 +9,7 @@ import type { DocumentClient } from '../client.ts';
 import { CursorError, decodeCursor } from '../cursor.ts';
 import { indexes, listingShards, shardKey, verdictKey } from '../keys.ts';
 
-/** The position of a walk: the source, the part of it (a shard, or a verdict), and the last sort key that was given. */
+/** The position of a walk: the source, the part of it (a shard, or a verdict), and the last sort key that was read. */
 const place = z.object({ source: z.string(), shard: z.string(), after: z.string() });
 export type WalkPosition = z.infer<typeof place>;
 type Keys = { items: Record<string, unknown>[]; more: boolean };
@@ -31,14 +31,14 @@ export function deviceWalk(client: DocumentClient, table: string, verdict: Verdi
   return {
     first,
 
-    /** Where the walk continues after the part of `at`; null at its end. */
+    /** Where the walk continues after the current part; null at its end. */
     next({ source, shard }: WalkPosition, sources: readonly string[]): WalkPosition | null {
       const part = parts[parts.indexOf(shard) + 1];
       if (part !== undefined) return { source, shard: part, after: '' };
       return first(sources.slice(sources.indexOf(source) + 1));
     },
 
-    /** Throws `CursorError` on a cursor that no walk of this kind gave. */
+    /** Throws `CursorError` on a cursor that is not from a walk of this kind. */
     parse(cursor: string): WalkPosition {
       const parsed = place.safeParse(decodeCursor(cursor));
       if (!parsed.success) throw new CursorError(parsed.error);
@@ -61,7 +61,7 @@ export function deviceWalk(client: DocumentClient, table: string, verdict: Verdi
       return { items: Items, more: LastEvaluatedKey !== undefined };
     },
 
-    /** The position right after an item that `keys` gave. */
+    /** The position right after an item that `keys` returned. */
     behind: (at: WalkPosition, item: Record<string, unknown>): WalkPosition => ({ ...at, after: String(item[index.sort]) }),
   };
 }

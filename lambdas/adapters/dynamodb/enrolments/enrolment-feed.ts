@@ -1,8 +1,8 @@
 /**
  * When the portal last sent an event: one Control item. A feed that turns fresh or stale can change the verdict of every
- * device. The turn to fresh is owed to evaluation (`owed`) until `announced` was called; the turn to stale happens by time
- * alone and is owed until `staleTold` holds the time of the last event. Both turns are lines of the journal; after a crash in
- * between, the next event or the schedule that asks for a `turn` completes them.
+ * device. The turn to fresh is pending (`owed`) until `announced` is called; the turn to stale happens by time alone and is
+ * pending until `staleTold` is the time of the last event. Both turns are lines of the journal; after a crash in between, the
+ * next event or the schedule that calls `turn` completes them.
  */
 import { GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -22,12 +22,12 @@ const feedItem = z.object({
   claimedUntil: z.number().optional(),
   staleTold: z.number().optional(),
 });
-/** The feed turned; everyone is to be evaluated. `lastAt`: when the last event was received, epoch ms. */
+/** The feed turned; all users must be evaluated. `lastAt`: when the last event was received, epoch ms. */
 export type FeedTurn = { to: 'fresh' | 'stale'; lastAt: number };
 const hour = 3_600_000;
-/** A process that noted the feed as fresh does not write it again for this long: no item is written at every event. Ms. */
+/** A process that recorded the feed as fresh does not write it again for this long, so that not every event writes. Ms. */
 const notedFor = 60_000;
-/** Longer than any function that owns a turn may run: a living owner is never replaced. Ms. */
+/** Longer than any function that owns a turn may run, so a running owner is never replaced. Ms. */
 const claimMs = 90_000;
 
 export type EnrolmentFeedStore = ReturnType<typeof enrolmentFeedStore>;
@@ -41,7 +41,7 @@ type State = {
   notedUntil: number;
 };
 
-/** The portal's feed in DynamoDB. `staleHours`: after that long without an event it is stale. `timing`: of retries. */
+/** The portal's feed in DynamoDB. `staleHours`: after that many hours without an event it is stale. `timing`: of retries. */
 export function enrolmentFeedStore(
   client: DocumentClient,
   tables: { control: string; journal: string },
@@ -50,23 +50,23 @@ export function enrolmentFeedStore(
 ) {
   const state: State = { client, tables, staleHours, timing, notedUntil: 0 };
   return {
-    /** As it is at `now` (epoch ms), and when the last event was received. */
+    /** Its state at `now`, and when the last event was received (both epoch ms). */
     async state(now: number): Promise<{ feed: EnrolmentFeed; lastAt: number | null }> {
       const item = await read(state);
       return { feed: feedAt(item, now, staleHours), lastAt: item?.lastAt ?? null };
     },
 
     /**
-     * Notes that the portal sent an event. `owed`, to one caller only: the feed turned fresh, so every user of every source is
-     * to be evaluated, then `announced` is called. An owner that dies is replaced by a later caller, or by the schedule.
+     * Records that the portal sent an event (`now`: epoch ms). `owed`, to one caller only: the feed turned fresh, so the caller
+     * evaluates every user of every source, then calls `announced`. A later caller or the schedule takes over from one that dies.
      */
     noteEvent: (now: number): Promise<'owed' | 'noted'> => noteEvent(state, now),
 
     /** The turn to fresh was sent to evaluation. */
     announced: async (): Promise<void> => void (await state.client.send(new UpdateCommand(updateOf(state, { owed: false })))),
 
-    /** A turn that was not sent to evaluation for everyone, as far as is known; null when there is none. */
-    turn: (now: number): Promise<FeedTurn | null> => owedTurn(state, now),
+    /** A turn for which not everyone is known to have been sent to evaluation; null when there is none. */
+    turn: (now: number): Promise<FeedTurn | null> => pendingTurn(state, now),
 
     /** Everyone was sent to evaluation because of this turn to stale. */
     staleAnnounced: ({ lastAt }: FeedTurn): Promise<void> => noteStaleAnnounced(state, lastAt),
@@ -98,7 +98,7 @@ async function noteEvent(state: State, now: number): Promise<'owed' | 'noted'> {
   return 'noted';
 }
 
-/** Of all callers that find the feed silent at the same moment, one writes the turn and owns it. */
+/** Of all callers that find the feed silent at the same time, one writes the turn and owns it. */
 async function turnFresh(state: State, before: FeedItem | null, now: number): Promise<'owed' | 'noted'> {
   const change = { lastAt: now, owed: true, claimedUntil: now + claimMs };
   return (await setWithLine(state, { change, before }, feedLine('fresh', now))) ? 'owed' : 'noted';
@@ -125,7 +125,7 @@ async function claimTurn(state: State, { claimedUntil }: FeedItem, now: number):
   return claimed === null ? 'noted' : 'owed';
 }
 
-async function owedTurn(state: State, now: number): Promise<FeedTurn | null> {
+async function pendingTurn(state: State, now: number): Promise<FeedTurn | null> {
   const item = await read(state);
   if (!item) return null;
   const { lastAt, owed, staleTold } = item;
@@ -133,7 +133,7 @@ async function owedTurn(state: State, now: number): Promise<FeedTurn | null> {
   return owed && now >= (item.claimedUntil ?? 0) ? { to: 'fresh', lastAt } : null;
 }
 
-/** Nothing when the portal has sent an event since: the turn is over. */
+/** Writes nothing when the portal has sent an event since: the turn is over. */
 async function noteStaleAnnounced(state: State, lastAt: number): Promise<void> {
   const before = await read(state);
   if (before?.lastAt !== lastAt) return;
@@ -142,7 +142,7 @@ async function noteStaleAnnounced(state: State, lastAt: number): Promise<void> {
 
 type ChangeSince = { change: Change; before: FeedItem | null };
 
-/** With the line of a turn: both or none, and only while the feed is as it was read. False when somebody else wrote first. */
+/** Writes the line of a turn too, both or none, and only while the feed is unchanged. False when another writer was first. */
 async function setWithLine(
   state: State,
   { change, before }: ChangeSince,
