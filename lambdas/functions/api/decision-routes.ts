@@ -1,4 +1,4 @@
-/** GET and DELETE /api/decisions/{source}/{user}/{deviceId}: what people and portal rules decided about a device, and its withdrawal. */
+/** GET and DELETE /api/decisions/{source}/{user}/{deviceId}: the decisions of people and portal rules about a device, and their withdrawal. */
 import { z } from '@hono/zod-openapi';
 import type { DeviceKey } from '#domain/devices/device';
 import { decision, requester } from '#domain/quarantine/decision';

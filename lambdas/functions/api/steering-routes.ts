@@ -45,7 +45,7 @@ export function steeringRoutes(app: ApiApp, { stores, evaluations, now }: ApiDep
   app.delete('/api/actions/*', async (c) => answer(c, pathAfter(c, prefix), cancel));
 }
 
-/** An id may hold a slash; escapes that a client put in are read, if it is not known as it came. */
+/** An id may contain a slash; an unknown id is tried again with its escapes decoded. */
 async function answer(c: ApiContext, id: string, steer: (id: string, who: { by: string }) => Promise<Steered>) {
   const by = c.get('caller');
   const first = await steer(id, { by });
