@@ -21,7 +21,7 @@ export async function begin(
   { source, run, lease, invocation, traveler, relayed, concurrency }: Given & Reached,
 ): Promise<Gathering> {
   const startedAt = run.startedAt ?? now();
-  await oweEveryone({ sources }, { source, lease });
+  await markEveryone({ sources }, { source, lease });
   const list = earlyList(traveler.pages());
   // Awaited even when a read fails: it must not overwrite what is then written about the failure.
   const marked = runs.update(run, {
@@ -57,7 +57,7 @@ export async function begin(
 }
 
 /** When the previous gather was interrupted, it is unknown which users it sent to evaluation: everyone is evaluated. */
-export async function oweEveryone(
+export async function markEveryone(
   { sources }: Pick<GatherDependencies, 'sources'>,
   { source, lease }: Pick<Given, 'source' | 'lease'>,
 ): Promise<void> {

@@ -30,7 +30,7 @@ export async function endFailed(
   await runs.end({ sourceId, runId }, change, runLine({ ...run, ...change }));
 }
 
-export function neverEnds(): TravelerFailure {
+export function tooManyAttempts(): TravelerFailure {
   return new TravelerFailure('permanent', {
     what: `The gather was begun ${mostAttempts} times and broke off each time; it is given up`,
     where: 'gather',

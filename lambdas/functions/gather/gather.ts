@@ -15,12 +15,12 @@ import { type NeedContext, owesDetail } from '#domain/gather/detail-policy';
 import { contradiction } from '#domain/gather/gather-schedule';
 import { runLine } from '#domain/gather/run-lines';
 import type { GatherMessage } from '#domain/messages/messages';
-import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
+import { attemptsOf, begin, type Invocation, markEveryone } from './begin.ts';
 import { commitRun } from './commit-run.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
-import { endFailed, mostAttempts, neverEnds } from './end-failed.ts';
+import { endFailed, mostAttempts, tooManyAttempts } from './end-failed.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
-import { arePartsGivenUp, partsNeverCame, requestParts } from './missing-parts.ts';
+import { isOutOfRequests, partsNeverArrived, requestParts } from './missing-parts.ts';
 import { type ProcessedList, processList } from './process-list.ts';
 import { reachSource } from './reach-source.ts';
 import { recordAbsence } from './record-absence.ts';
@@ -88,8 +88,8 @@ async function requeue({ gathers }: Pick<GatherDependencies, 'gathers'>, message
 
 async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   if (attemptsOf(given.run) >= mostAttempts) {
-    await oweEveryone(deps, given);
-    await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure: neverEnds(), tally: null });
+    await markEveryone(deps, given);
+    await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure: tooManyAttempts(), tally: null });
     return 'failed';
   }
   let tally: RunCounters | null = null;
@@ -104,7 +104,7 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
     });
     return await read(deps, gathering, tally);
   } catch (error) {
-    const failure = error instanceof PartsMissing && arePartsGivenUp(given.run) ? partsNeverCame(error) : error;
+    const failure = error instanceof PartsMissing && isOutOfRequests(given.run) ? partsNeverArrived(error) : error;
     if (!(failure instanceof TravelerFailure)) throw error;
     await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure, tally });
     return 'failed';

@@ -1,6 +1,6 @@
 /**
- * Looks through the journal for newly held devices, a bounded part at a time. The cursor is saved after each page in which
- * nobody is held, so that a run that is cut off repeats only what it found.
+ * Searches the journal for newly held devices, a bounded part at a time. The cursor is saved after each page until the first held
+ * device, so that an interrupted run repeats only what follows.
  */
 import pMap from 'p-map';
 import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
@@ -15,16 +15,16 @@ export type LookDependencies = {
   notices: Pick<NoticeStore, 'move'>;
   now: () => number;
 };
-/** `until`: epoch ms at which no further page is read. `lines`: how many lines a run looks through at most. */
+/** `until`: no page is read after this time, epoch ms. `lines`: maximum number of lines that a run reads. */
 export type LookLimits = { until: number; lines: number };
-/** `cursor`: as stored. `seq`: the last line looked at, to be saved with what is done about `held`. `more`: a limit was reached. */
+/** `cursor`: as stored. `seq`: the last line read, to be saved together with the digest about `held`. `more`: a limit was reached. */
 export type Looked = { cursor: NoticeCursor; held: HeldDevice[]; seq: number; more: boolean };
 
 const linesOnPage = 500;
-/** How many of the newest lines are looked through for the place to begin. */
+/** How many of the newest lines are searched for the place to begin. */
 const mostLinesBack = 10_000;
 
-/** Looks on from the cursor. */
+/** Continues the search from the cursor. */
 export async function newlyHeld(
   deps: LookDependencies,
   sourceId: string,
@@ -46,7 +46,7 @@ export async function newlyHeld(
   return { cursor, held, seq, more: true };
 }
 
-/** Where the first look begins: behind the last line that is older than `since` (epoch ms), with all lines of its page. */
+/** Where the first search begins: after the newest page whose lines are all older than `since` (epoch ms). */
 export async function firstSeq({ chain }: Pick<LookDependencies, 'chain'>, sourceId: string, since: number): Promise<number> {
   let fromSeq: number | undefined;
   for (let read = 0; read < mostLinesBack; read += linesOnPage) {

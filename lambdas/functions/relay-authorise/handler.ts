@@ -1,4 +1,4 @@
-/** Wiring: the authoriser of the relay socket (API Gateway, REQUEST, asked at the handshake). */
+/** Wiring: the authoriser of the relay socket (API Gateway, REQUEST, called at the handshake). */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';

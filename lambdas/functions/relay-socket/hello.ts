@@ -1,4 +1,4 @@
-/** The first word of a relay on each connection: who it is, what it speaks, what it has; and what it is answered. */
+/** The first message of a relay on each connection (its identity, protocol and gather digest), and the response to it. */
 
 import { connectedLine } from '#domain/relay/relay-lines';
 import { closeCodes, protocol, type ToCloud } from '#domain/relay/relay-protocol';

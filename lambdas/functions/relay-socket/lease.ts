@@ -1,4 +1,4 @@
-/** The lease of a source: renewed by its holder's pings, taken by another relay's when it is free, given back at a goodbye. */
+/** The lease of a source: renewed by its holder's pings, taken by another relay's pings when it is free, released at a goodbye. */
 import { passingNumber, quietMs } from '#adapters/relay-link';
 import { relayState } from '#domain/relay/relay-identity';
 import { heartbeat, type Lease, type ToRelay } from '#domain/relay/relay-protocol';
@@ -6,7 +6,7 @@ import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
 type Unnumbered = ToRelay extends infer M ? (M extends { n: number } ? Omit<M, 'n'> : never) : never;
 
-/** Says something that repeats by itself, or matters only now. A connection that is gone is no failure. */
+/** Sends a message that is repeated anyway, or matters only now. A connection that is gone is not an error. */
 export async function say(
   { post, now, random }: Pick<RelaySocketDependencies, 'post' | 'now' | 'random'>,
   connectionId: string,
@@ -17,7 +17,7 @@ export async function say(
 
 export type OnLease = { lease: Lease; mine: boolean /** Taken just now, from another or from nobody. */; fresh: boolean };
 
-/** Renews what this relay holds (by `fence`), or takes what is free; else tells whose it is. */
+/** Renews the lease that this relay holds (by `fence`), or takes a free one; otherwise returns that of the holder. */
 export async function onLease(
   { leases, timeline, now }: Pick<RelaySocketDependencies, 'leases' | 'timeline' | 'now'>,
   { sourceId, relayId, connectionId }: Peer,
@@ -46,7 +46,7 @@ const takenLine = ({ relayId, fence, at }: { relayId: string; fence: number; at:
   data: { relayId, fence },
 });
 
-/** A holder that leaves in order does not keep the others waiting for its time to run out. */
+/** After a holder's goodbye the other relays need not wait until its lease expires. */
 export async function releaseLease(deps: RelaySocketDependencies, { sourceId, relayId }: Peer): Promise<void> {
   const now = deps.now();
   if (!(await deps.leases.release(sourceId, relayId, { now }))) return;

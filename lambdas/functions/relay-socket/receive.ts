@@ -1,6 +1,6 @@
 /**
- * What each message of a relay leads to. The function keeps nothing: what matters is stored or put in a queue first, and only
- * then acknowledged, so that a crash in between has it sent again; each thing is named by its cause, so that again is once.
+ * How each message of a relay is processed. The function is stateless: a message is stored or put in a queue first, and only then
+ * acknowledged, so that the relay sends it again after a crash in between; ids derive from the cause, so this is idempotent.
  */
 import { resultOutgoing } from '#adapters/action-queue';
 import { fingerprint } from '#adapters/fingerprint';
@@ -67,7 +67,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
   },
   settingsResult: async (deps, { sourceId }, { wishId, outcome }) => {
     if (outcome.how === 'failed') await recordSettingsResult(deps, sourceId, { wishId, problem: outcome.problem });
-    // The gather that follows shows what the server has now, and goes on from there.
+    // The gather that follows reads what the server has now, and continues from there.
     else await gatherRequests(deps)({ sourceId, reason: 'settings', requestedAt: deps.now(), unique: fingerprint(wishId) });
     return 'acknowledge';
   },

@@ -1,4 +1,4 @@
-/** Works off the enrolments queue: whole snapshots, and imports that a person confirmed. Wiring only. */
+/** Processes the enrolments queue: complete snapshots, and imports that a person confirmed. Wiring only. */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';

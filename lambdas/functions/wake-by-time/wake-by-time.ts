@@ -1,10 +1,10 @@
 /**
- * What changes by time alone, found by a schedule: no message has to survive for it. Every minute:
- * - decisions that end by themselves: their users are sent to evaluation, ahead of time with a delay (so that it happens on the
- *   second) and once more when the time has passed; only then is the decision no longer looked for.
- * - an enrolment feed that went stale, or came back without everyone having been told: every user is decided anew.
+ * Changes caused by time alone, found by a schedule, so that they depend on no stored message. Every minute:
+ * - decisions that expire: their users are sent to evaluation, in advance with a delay (accurate to the second) and once more
+ *   after the expiry; only then is the decision no longer listed.
+ * - an enrolment feed that went stale, or became fresh without everyone being evaluated: every user is evaluated.
  *
- * Sent first, noted second: a crash in between sends again, and loses nothing.
+ * Sent first, recorded second: a crash in between sends again, and loses nothing.
  */
 import pMap from 'p-map';
 import type { Page } from '#adapters/dynamodb/cursor';
@@ -21,21 +21,21 @@ export type WakeDependencies = {
 };
 export type Woken = { endings: number; ended: number; feed: 'stale' | 'fresh' | null };
 
-/** A schedule of a minute may come late by nearly as much. */
+/** A schedule of one minute may run nearly a minute late. */
 const aheadMs = 120_000;
-/** By clocks that differ: an evaluation that comes a moment early would find the decision still standing. */
+/** For differing clocks: an evaluation that runs slightly early would find the decision still in effect. */
 const slackSeconds = 1;
 
 export function wakeByTime(deps: WakeDependencies) {
   return async (): Promise<Woken> => {
-    const feed = await tellFeedTurn(deps);
+    const feed = await announceFeedTurn(deps);
     return { ...(await wakeEndings(deps)), feed };
   };
 }
 
 type Endings = Pick<Woken, 'endings' | 'ended'>;
 
-/** All that are listed, page by page: those that nobody marks yet are listed again the next time. */
+/** All listed decisions, page by page; those not marked yet are listed again the next time. */
 async function wakeEndings(deps: WakeDependencies): Promise<Endings> {
   const at = deps.now();
   const woken: Endings = { endings: 0, ended: 0 };
@@ -56,14 +56,14 @@ async function wakePage(
   at: number,
 ): Promise<Endings> {
   const ended = ending.filter(({ expiresAt }) => expiresAt < at);
-  const toCome = ending.filter(({ expiresAt }) => expiresAt >= at);
+  const upcoming = ending.filter(({ expiresAt }) => expiresAt >= at);
   await evaluations.users(
     ended.map(({ key }) => key),
     'a decision has ended',
   );
-  for (const [expiresAt, together] of Map.groupBy(toCome, (one) => one.expiresAt))
+  for (const [expiresAt, group] of Map.groupBy(upcoming, (one) => one.expiresAt))
     await evaluations.users(
-      together.map(({ key }) => key),
+      group.map(({ key }) => key),
       'a decision ends',
       { delaySeconds: Math.ceil((expiresAt - at) / 1000) + slackSeconds },
     );
@@ -71,7 +71,7 @@ async function wakePage(
   return { endings: ending.length, ended: ended.length };
 }
 
-async function tellFeedTurn({ enrolments, evaluations, sourceIds, now }: WakeDependencies): Promise<Woken['feed']> {
+async function announceFeedTurn({ enrolments, evaluations, sourceIds, now }: WakeDependencies): Promise<Woken['feed']> {
   const turn = await enrolments.feedTurn(now());
   if (turn === null) return null;
   const cause = turn.to === 'stale' ? 'the portal has not been heard from for too long' : 'the portal is heard from again';
