@@ -1,4 +1,7 @@
-/** How an action is sent to the action queue: one group per device, so that a device's actions are processed in order, one at a time. */
+/**
+ * How an action is sent to the action queue: one group per device, so that a device's actions are processed in order, one at a
+ * time.
+ */
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger-item';

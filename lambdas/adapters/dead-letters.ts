@@ -26,7 +26,7 @@ export type DeadLetters = ReturnType<typeof deadLetters>;
 
 const hiddenSeconds = 60;
 const mostAtOnce = 1_000;
-const giveBackBatch = 10;
+const visibilityBatch = 10;
 
 type State = { sqs: SQSClient; queues: DeadLetterQueues };
 
@@ -71,7 +71,7 @@ async function look(state: State, name: string, limit: number): Promise<DeadLett
   try {
     for await (const messages of received(state, address.url, limit)) found.push(...messages);
   } finally {
-    await giveBack(state, address.url, found);
+    await makeVisible(state, address.url, found);
   }
   return found.map(({ MessageId = '', Body = '', Attributes = {} }) => ({
     id: MessageId,
@@ -114,7 +114,7 @@ async function handle(
         handled.push(message.MessageId ?? '');
       }
   } finally {
-    await giveBack(state, url, others);
+    await makeVisible(state, url, others);
   }
   const { depth } = await readQueueDepths(state.sqs, { depth: url });
   return { handled, left: (depth?.waiting ?? 0) + (depth?.inWork ?? 0) };
@@ -144,8 +144,8 @@ async function* received({ sqs }: State, url: string, most: number): AsyncGenera
 }
 
 /** Makes messages visible again immediately. */
-async function giveBack({ sqs }: State, url: string, messages: readonly Message[]): Promise<void> {
-  for (const some of parts(messages, giveBackBatch)) {
+async function makeVisible({ sqs }: State, url: string, messages: readonly Message[]): Promise<void> {
+  for (const some of parts(messages, visibilityBatch)) {
     const Entries = some.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
     await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
   }

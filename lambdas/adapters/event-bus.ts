@@ -18,7 +18,10 @@ export type BusEvent = {
   order: string;
 };
 export type Bus = {
-  /** Returns the ids of events that were not accepted after all tries, and of those that waited for them, with the reason. Never throws. */
+  /**
+   * Returns the ids of events that were not accepted after all tries, and of those that waited for them, with the reason. Never
+   * throws.
+   */
   put(events: readonly BusEvent[]): Promise<ReadonlyMap<string, string>>;
 };
 

@@ -10,7 +10,10 @@ const backoff: BackoffPolicy = { firstMs: 10, longestMs: 1_280, jitter: 'full' }
 /** True when committed; false when a condition failed or another transaction was in progress on the same items. */
 export const committed = async (transaction: Promise<unknown>): Promise<boolean> => (await refusedBy(transaction)) === null;
 
-/** Null when committed; else each item's reason: `None`, `ConditionalCheckFailed` or `TransactionConflict`. Throws any other error. */
+/**
+ * Null when committed; else each item's reason: `None`, `ConditionalCheckFailed` or `TransactionConflict`. Throws any other
+ * error.
+ */
 export async function refusedBy(transaction: Promise<unknown>): Promise<string[] | null> {
   try {
     await transaction;
@@ -43,7 +46,10 @@ export async function ifWritten<T>(attempt: () => Promise<T | null>, timing: Ret
   return null;
 }
 
-/** Writes a transaction at most once: false when a condition shows that it was done before. A conflict with another one is retried. */
+/**
+ * Writes a transaction at most once: false when a condition shows that it was done before. A conflict with another one is
+ * retried.
+ */
 export function doneOnce(transaction: () => Promise<unknown>, what: string, timing = realTiming): Promise<boolean> {
   return untilWritten(
     async () => {

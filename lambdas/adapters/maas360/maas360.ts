@@ -34,11 +34,11 @@ export function maas360({ configuration, credentials, now = Date.now }: Maas360O
   const { billingId, authentication, pageSize, pauseMs } = configuration;
   const service = webService({ url: configuration.url ?? hostOf(billingId) ?? '', name: 'MaaS360' });
   let token: string | null = null;
-  let asked = false;
+  let hasRequested = false;
 
   async function request(given: Parameters<typeof service.request>[0]) {
-    if (asked) await pause(pauseMs);
-    asked = true;
+    if (hasRequested) await pause(pauseMs);
+    hasRequested = true;
     return service.request(given);
   }
 

@@ -4,7 +4,10 @@ import { type Envelope, envelope } from './envelope.ts';
 import { TravelerFailure, WrongCredentials } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
-/** The request: `where` names server and kind of request; `write`: may have taken effect without a readable response; `bare`: needs no envelope. */
+/**
+ * The request: `where` names server and kind of request; `write`: may have taken effect without a readable response; `bare`:
+ * needs no envelope.
+ */
 export type Asked = { where: string; write: boolean; bare?: boolean };
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string; at: number };
 

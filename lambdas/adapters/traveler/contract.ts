@@ -8,7 +8,10 @@ export type Credentials = { user: string; password: string; version?: string };
 /** `anew`: the cached ones were rejected; read them again, they may have been corrected. */
 export type CredentialsReader = (options?: { anew: boolean }) => Promise<Credentials>;
 
-/** `detailAt`: of a row that a relay sent, when its full record was requested (epoch ms; null: never); absent for a row of the list. */
+/**
+ * `detailAt`: of a row that a relay sent, when its full record was requested (epoch ms; null: never); absent for a row of the
+ * list.
+ */
 export type ListedRow = ListedDevice & { detailAt?: number | null };
 
 /** One page of the list. `rejected`: the number of rows that could not be read; they are reported, not dropped silently. */

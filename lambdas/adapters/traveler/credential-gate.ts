@@ -16,7 +16,9 @@ type Mode = { mode: 'unproven' | 'open' } | { mode: 'denied'; failure: TravelerF
 export type CredentialGate = {
   /** Calls `request` with the Authorization header's value as soon as it may be sent. Throws TravelerFailure. */
   admit<T>(request: (authorization: string) => Promise<T>): Promise<T>;
-  /** To be called when the server rejects a request with this header value. Returns the failure with the version of the secret. */
+  /**
+   * To be called when the server rejects a request with this header value. Returns the failure with the version of the secret.
+   */
   noteRejection(authorization: string, failure: WrongCredentials): TravelerFailure;
 };
 

@@ -1,4 +1,7 @@
-/** Observes, asks the domain for the next step (domain/actions/next-step.ts), does it, and observes again, until the attempt ends. */
+/**
+ * Observes, asks the domain for the next step (domain/actions/next-step.ts), does it, and observes again, until the attempt
+ * ends.
+ */
 import type { Observation } from '#domain/actions/attempt';
 import { next } from '#domain/actions/next-step';
 import type { ActResult } from '#use-cases/actions/end-action';

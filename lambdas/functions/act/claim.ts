@@ -33,7 +33,9 @@ const queueAndDispatch: ToClaimed = (claimed) => {
 };
 const gone = 'The worker that held it is gone; reading tells how far it came.';
 
-/** How each open state becomes claimed: an action that was already dispatched is not dispatched again; its device is read first. */
+/**
+ * How each open state becomes claimed: an action that was already dispatched is not dispatched again; its device is read first.
+ */
 const toClaimed: Partial<Record<ActionState, ToClaimed>> = {
   requested: queueAndDispatch,
   waiting: queueAndDispatch,
@@ -43,7 +45,9 @@ const toClaimed: Partial<Record<ActionState, ToClaimed>> = {
 
 const claimOf = (deps: ActDependencies, { by, until }: Holder) => ({ by, until: Math.min(until, deps.now() + claimMs) });
 
-/** Reading may have taken long: nothing is written under a claim that could expire before the response. Null: the claim is lost. */
+/**
+ * Reading may have taken long: nothing is written under a claim that could expire before the response. Null: the claim is lost.
+ */
 export async function renewedClaim(deps: ActDependencies, held: Try): Promise<Try | null> {
   const { action } = held.attempt;
   if ((action.claim?.until ?? 0) - deps.now() >= writeMs) return held;

@@ -11,7 +11,9 @@ import { claim } from './claim.ts';
 import type { ActDependencies, Performed, Try } from './dependencies.ts';
 import { approvalBefore } from './executors.ts';
 
-/** Longer than a relay usually takes, including its timeout for a silent console; then it is asked for the result of the action. */
+/**
+ * Longer than a relay usually takes, including its timeout for a silent console; then it is asked for the result of the action.
+ */
 const answerWithinMs = 45_000;
 
 export async function claimForRelay(deps: ActDependencies, held: Try): Promise<Performed> {

@@ -1,4 +1,6 @@
-/** The stored pause of a source (domain/actions/source-pause.ts): written only while the source is unchanged since it was read. */
+/**
+ * The stored pause of a source (domain/actions/source-pause.ts): written only while the source is unchanged since it was read.
+ */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { SourceChange } from '#domain/actions/attempt';
 import type { SourceFailure } from '#domain/actions/failure';
@@ -22,7 +24,10 @@ export async function pauseSource(deps: ActDependencies, seen: SourceState, paus
   return until;
 }
 
-/** Claims the one probe of a source whose pause is over. Returns the source from then on; null when another action has the probe. */
+/**
+ * Claims the one probe of a source whose pause is over. Returns the source from then on; null when another action has the
+ * probe.
+ */
 export async function takeTurn(deps: ActDependencies, seen: SourceState, probe: SourcePause | null): Promise<SourceState | null> {
   if (probe === null) return seen;
   // Whoever extends the pause also sends the message that ends it: another worker's action may wait for that message.

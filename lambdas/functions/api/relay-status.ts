@@ -13,7 +13,10 @@ export type RelayStatusDependencies = {
   now: () => number;
 };
 
-/** `away`: there are enrolled relays, but none holds the lease; `since`: when the holder connected, or the last contact with any. */
+/**
+ * `away`: there are enrolled relays, but none holds the lease; `since`: when the holder connected, or the last contact with
+ * any.
+ */
 export async function readRelays(
   { leases, now }: Pick<RelayStatusDependencies, 'leases' | 'now'>,
   sourceId: string,

@@ -19,7 +19,9 @@ export type EvaluateDependencies = {
   ledger: Pick<Ledger, 'read' | 'readMany' | 'end' | 'openOf' | 'due'>;
   actions: Queue;
   evaluations: Queue;
-  /** Assesses how much access a run would take away, before any of it is decided (guard.ts); absent where no runs are processed. */
+  /**
+   * Assesses how much access a run would take away, before any of it is decided (guard.ts); absent where no runs are processed.
+   */
   guard?: AssessRun;
   /** As configured; null for a source that is not configured (any more): nothing is decided for it. */
   enforcementOf(sourceId: string): Enforcement | null;

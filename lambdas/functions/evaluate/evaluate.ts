@@ -10,7 +10,10 @@ import { resumeActions } from './resume.ts';
 
 const usersAtOnce = 8;
 
-/** For one batch: its messages share contexts and evaluations; later batches do not. `remaining`: ms that this invocation has left. */
+/**
+ * For one batch: its messages share contexts and evaluations; later batches do not. `remaining`: ms that this invocation has
+ * left.
+ */
 export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remaining: () => number }) {
   const contexts = sourceContexts(deps);
   const evaluate = oncePerUser(evaluateUser(deps));

@@ -62,7 +62,10 @@ export function due(open: Iterable<LedgerAction>, { now, devices }: { now: numbe
     .map(actionOutgoing);
 }
 
-/** `gone-out`: already sent, so it cannot be cancelled; reading back shows its effect. `overtaken`: another writer just changed it. */
+/**
+ * `gone-out`: already sent, so it cannot be cancelled; reading back shows its effect. `overtaken`: another writer just changed
+ * it.
+ */
 export async function cancel(
   { ledger }: Pick<EvaluateDependencies, 'ledger'>,
   action: LedgerAction,

@@ -11,18 +11,18 @@ import type { EvaluationMessage } from '#domain/messages/messages';
 import type { Verdict } from '#domain/quarantine/decide';
 import type { EvaluateDependencies } from './dependencies.ts';
 
-const secondLookSeconds = 60;
+const recheckSeconds = 60;
 const cause = 'a new device waits: second look';
-type Seen = { device: Pick<Device, 'verdict'>; verdict: Pick<Verdict, 'verdict'> };
+type Decided = { device: Pick<Device, 'verdict'>; verdict: Pick<Verdict, 'verdict'> };
 const waits: ReadonlySet<VerdictName> = new Set(['hold', 'undetermined', 'block']);
 
 /** Sent before the verdict is recorded: a crash in between sends it twice, and loses none. */
 export async function recheckNewDevice(
   { evaluations }: Pick<EvaluateDependencies, 'evaluations'>,
   { sourceId, user }: UserKey,
-  { decided, bulk }: { decided: readonly Seen[]; bulk?: true | undefined },
+  { decided, bulk }: { decided: readonly Decided[]; bulk?: true | undefined },
 ): Promise<void> {
   if (!decided.some(({ device, verdict }) => device.verdict === null && waits.has(verdict.verdict))) return;
   const body: EvaluationMessage = { kind: 'users', sourceId, users: [user], cause, bulk };
-  await evaluations.send([evaluationOutgoing(body, secondLookSeconds)]);
+  await evaluations.send([evaluationOutgoing(body, recheckSeconds)]);
 }

@@ -14,7 +14,10 @@ type Needs = Pick<EvaluateDependencies, 'ledger' | 'sources' | 'actions' | 'eval
 /** Time reserved for the current page, ms. */
 const reserve = 15_000;
 
-/** `remaining`: ms that this invocation has left. The continuation is sent last: after a crash actions are sent again, never lost. */
+/**
+ * `remaining`: ms that this invocation has left. The continuation is sent last: after a crash actions are sent again, never
+ * lost.
+ */
 export function resumeActions({ ledger, sources, actions, evaluations, now }: Needs) {
   return async (message: Resume, { remaining }: { remaining: () => number }): Promise<void> => {
     const { sourceId } = message;

@@ -32,7 +32,7 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
   const same = !decided && !action && heldSince === device.heldSince && isDeepStrictEqual(openAction, device.openAction);
   if (same || !stored) return null;
   const entries = [
-    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : asked(action)),
+    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : requestedLines(action)),
     ...holdLines(device, { heldSince, verdict, now }),
   ];
   return {
@@ -47,7 +47,7 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
 }
 
 /** The verdict's line mentions the requested action; when the verdict is unchanged, the action gets a separate line. */
-const asked = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
+const requestedLines = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
 
 function explained({
   verdict: { verdict, rule, evidence, wouldChange, client },

@@ -41,7 +41,9 @@ function relayBase({ relayed, manifest, run }: Gathering): Pick<SourceState, 're
   return { relayDigest: same ? relayed.digest : null, relayAskedAt: run.asked?.at ?? null };
 }
 
-/** The source is healthy again: sends the actions that wait for it. Sent first, with a short delay, so that a crash loses none. */
+/**
+ * The source is healthy again: sends the actions that wait for it. Sent first, with a short delay, so that a crash loses none.
+ */
 async function resume({ evaluations }: Pick<Needs, 'evaluations'>, sourceId: string): Promise<void> {
   const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'a gather succeeded' };
   await evaluations.send([{ body, delaySeconds: 2 }]);

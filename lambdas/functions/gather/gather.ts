@@ -151,7 +151,9 @@ function failureOf({ outcome }: ProcessedList, { known, tally }: { known: number
   return found && new TravelerFailure('permanent', { ...found, where: 'device list' });
 }
 
-/** Sends users whose verdicts may have changed, before the manifest is committed. After a baseline everyone is evaluated anyway. */
+/**
+ * Sends users whose verdicts may have changed, before the manifest is committed. After a baseline everyone is evaluated anyway.
+ */
 async function evaluate(
   { evaluations, configuration }: Pick<GatherDependencies, 'evaluations' | 'configuration'>,
   { baseline, source, run }: Gathering,

@@ -22,10 +22,10 @@ export async function keepLease(
   { leases, now, every }: Pick<GatherDependencies, 'leases' | 'now' | 'every'>,
   sourceId: string,
 ): Promise<LeaseKeeper | null> {
-  const asked = now();
-  const lease = await leases.acquire(sourceId, { now: asked, lengthMs: leaseMs });
+  const requestedAt = now();
+  const lease = await leases.acquire(sourceId, { now: requestedAt, lengthMs: leaseMs });
   if (lease === null) return null;
-  let until = asked + leaseMs;
+  let until = requestedAt + leaseMs;
 
   async function renew(): Promise<void> {
     const from = now();

@@ -1,4 +1,7 @@
-/** How a gather reaches its source: a SmartCloud server directly; an on-premises one through what its relay was asked for and sent. */
+/**
+ * How a gather reaches its source: a SmartCloud server directly; an on-premises one through what its relay was asked for and
+ * sent.
+ */
 
 import type { GatherRun, SourceState } from '#domain/devices/source';
 import { bySourceKind } from '#domain/devices/source-kinds';

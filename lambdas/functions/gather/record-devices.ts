@@ -35,13 +35,13 @@ export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathe
     return { ...seen, stored, observation: observe(stored, seen.look, context) };
   }
 
-  /** When another writer changed the device since it was read, it is read and compared again. */
+  /** When another writer changed the device since it was read, it is read and compared reread. */
   async function update(one: Observed, left = tries): Promise<void> {
     if (one.stored === null || one.observation.same) return;
     if (await devices.update(one.stored, one.observation.device, one.observation.lines)) return;
     if (left <= 1) throw new Error(`A device was written by others ${tries} times in a row while a gather stored it`);
-    const again = await devices.read([one.stored]);
-    return update(observed(one, [...again.values()][0] ?? null), left - 1);
+    const reread = await devices.read([one.stored]);
+    return update(observed(one, [...reread.values()][0] ?? null), left - 1);
   }
 
   function updateEntry({ work, unread, observation }: Observed): void {

@@ -9,16 +9,19 @@ import type { NoticeCursor, NoticeStore } from '#adapters/dynamodb/journal/notic
 import type { ChainEntry } from '#domain/journal/hash-chain';
 import { type HeldDevice, stillHeld } from '#domain/outbound/notice';
 
-export type LookDependencies = {
+export type SearchDependencies = {
   chain: Pick<ChainStore, 'readChain' | 'readChainBack'>;
   devices: Pick<DeviceStore, 'getDevice'>;
   notices: Pick<NoticeStore, 'move'>;
   now: () => number;
 };
 /** `until`: no page is read after this time, epoch ms. `lines`: maximum number of lines that a run reads. */
-export type LookLimits = { until: number; lines: number };
-/** `cursor`: as stored. `seq`: the last line read, to be saved together with the digest about `held`. `more`: a limit was reached. */
-export type Looked = { cursor: NoticeCursor; held: HeldDevice[]; seq: number; more: boolean };
+export type SearchLimits = { until: number; lines: number };
+/**
+ * `cursor`: as stored. `seq`: the last line read, to be saved together with the digest about `held`. `more`: a limit was
+ * reached.
+ */
+export type SearchResult = { cursor: NoticeCursor; held: HeldDevice[]; seq: number; more: boolean };
 
 const linesOnPage = 500;
 /** How many of the newest lines are searched for the place to begin. */
@@ -26,10 +29,10 @@ const mostLinesBack = 10_000;
 
 /** Continues the search from the cursor. */
 export async function newlyHeld(
-  deps: LookDependencies,
+  deps: SearchDependencies,
   sourceId: string,
-  { cursor: from, limits }: { cursor: NoticeCursor; limits: LookLimits },
-): Promise<Looked> {
+  { cursor: from, limits }: { cursor: NoticeCursor; limits: SearchLimits },
+): Promise<SearchResult> {
   const held: HeldDevice[] = [];
   let [cursor, seq] = [from, from.seq];
   for (let read = 0; read < limits.lines && deps.now() < limits.until; ) {
@@ -47,7 +50,7 @@ export async function newlyHeld(
 }
 
 /** Where the first search begins: after the newest page whose lines are all older than `since` (epoch ms). */
-export async function firstSeq({ chain }: Pick<LookDependencies, 'chain'>, sourceId: string, since: number): Promise<number> {
+export async function firstSeq({ chain }: Pick<SearchDependencies, 'chain'>, sourceId: string, since: number): Promise<number> {
   let fromSeq: number | undefined;
   for (let read = 0; read < mostLinesBack; read += linesOnPage) {
     const { entries, nextSeq } = await chain.readChainBack(sourceId, { fromSeq, limit: linesOnPage });
@@ -63,7 +66,7 @@ export async function firstSeq({ chain }: Pick<LookDependencies, 'chain'>, sourc
 const isQuarantine = ({ line }: ChainEntry) => line.kind === 'quarantined';
 
 async function holding(
-  { devices }: Pick<LookDependencies, 'devices'>,
+  { devices }: Pick<SearchDependencies, 'devices'>,
   { line: { sourceId, user, deviceId, data } }: ChainEntry,
   since: number,
 ): Promise<HeldDevice | null> {

@@ -15,7 +15,7 @@ import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
 import { mostRecipients, type SendMail } from '#adapters/mail';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
 import type { SettingsVersion } from '#domain/quarantine/settings';
-import { firstSeq, type LookLimits, newlyHeld } from './newly-held.ts';
+import { firstSeq, newlyHeld, type SearchLimits } from './newly-held.ts';
 import { noticeMail } from './notice-mail.ts';
 
 export type NotifyDependencies = {
@@ -47,7 +47,7 @@ const restMs = 15 * minute;
 
 /** `until`: no page of the journal is read after this time, epoch ms; `lines`: per source's journal. The next run continues. */
 export function notify(deps: NotifyDependencies) {
-  return async ({ until = Number.POSITIVE_INFINITY, lines = mostLines }: Partial<LookLimits> = {}): Promise<Notified[]> => {
+  return async ({ until = Number.POSITIVE_INFINITY, lines = mostLines }: Partial<SearchLimits> = {}): Promise<Notified[]> => {
     const lease = await deps.leases.acquire(leaseName, { now: deps.now(), lengthMs: leaseMs });
     if (lease === null) return [];
     try {
@@ -60,7 +60,7 @@ export function notify(deps: NotifyDependencies) {
   };
 }
 
-async function notifyOf(deps: NotifyDependencies, sourceId: string, limits: LookLimits): Promise<Notified> {
+async function notifyOf(deps: NotifyDependencies, sourceId: string, limits: SearchLimits): Promise<Notified> {
   const at = deps.now();
   let cursor = (await deps.notices.read(sourceId)) ?? (await begin(deps, sourceId, at));
   let more = false;
@@ -87,7 +87,7 @@ async function begin(deps: NotifyDependencies, sourceId: string, at: number): Pr
 async function compose(
   deps: NotifyDependencies,
   sourceId: string,
-  { cursor: before, limits }: { cursor: NoticeCursor; limits: LookLimits },
+  { cursor: before, limits }: { cursor: NoticeCursor; limits: SearchLimits },
 ): Promise<{ cursor: NoticeCursor; more: boolean }> {
   const { cursor, held, seq, more } = await newlyHeld(deps, sourceId, { cursor: before, limits });
   if (seq === cursor.seq) return { cursor, more };

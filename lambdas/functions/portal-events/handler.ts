@@ -1,4 +1,7 @@
-/** Wiring: SQS records with the bus's envelopes; a failed record is redelivered alone, and finally goes to the dead-letter queue. */
+/**
+ * Wiring: SQS records with the bus's envelopes; a failed record is redelivered alone, and finally goes to the dead-letter
+ * queue.
+ */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';

@@ -17,8 +17,8 @@ const admit = authorise({
 
 export async function handler(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
   const headers = Object.entries(event.headers ?? {});
-  const given = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  const admitted = await admit(given);
+  const authorization = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  const admitted = await admit(authorization);
   return {
     principalId: admitted?.relayId ?? 'nobody',
     policyDocument: {

@@ -7,7 +7,7 @@ import { fingerprint } from '#adapters/fingerprint';
 import { readToCloud, type ToCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { hello } from './hello.ts';
-import { onLease, releaseLease, say } from './lease.ts';
+import { onLease, releaseLease, sendToConnection } from './lease.ts';
 import { noteProgress, storeLastPart, storePart } from './relayed-run.ts';
 import { gatherRequests, resumeSource } from './resume-source.ts';
 import { recordSettingsResult } from './settings-result.ts';
@@ -30,7 +30,8 @@ export async function receive(deps: RelaySocketDependencies, peer: Peer, text: s
   const { message } = read;
   const relay = await deps.relays.read(relayId);
   if (relay === null || relay.revokedAt !== null) return deps.cut(peer.connectionId);
-  if ((await take(deps, peer, message)) === 'acknowledge') await say(deps, peer.connectionId, { type: 'ack', acks: [message.n] });
+  if ((await take(deps, peer, message)) === 'acknowledge')
+    await sendToConnection(deps, peer.connectionId, { type: 'ack', acks: [message.n] });
 }
 
 function take<T extends ToCloud['type']>(deps: RelaySocketDependencies, peer: Peer, message: Extract<ToCloud, { type: T }>) {
@@ -48,7 +49,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
       onLease(deps, peer, { fence }),
       deps.relays.updateConnected(peer.relayId, peer.connectionId, { lastHeardAt: deps.now(), problems }),
     ]);
-    await say(deps, peer.connectionId, { type: 'pong', answers: n, lease });
+    await sendToConnection(deps, peer.connectionId, { type: 'pong', answers: n, lease });
     if (fresh) await resumeSource(deps, peer, { fresh });
     return 'done';
   },

@@ -18,9 +18,9 @@ export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer
   const [last] = await runs.lastRuns(sourceId, 1);
   if (last !== undefined && (last.state === 'queued' || last.state === 'running')) {
     const { runId, reason, requestedAt } = last;
-    const again: GatherMessage = { sourceId, runId, reason, requestedAt };
+    const message: GatherMessage = { sourceId, runId, reason, requestedAt };
     // A relay that was only disconnected continues; one that was restarted has lost the run, and does not report it.
-    return gathers.send([fresh ? { body: { ...again, anew: true } } : { body: again, delaySeconds: silentSeconds }]);
+    return gathers.send([fresh ? { body: { ...message, anew: true } } : { body: message, delaySeconds: silentSeconds }]);
   }
   const { lastCompleteGatherAt, retryAt } = await sources.read(sourceId);
   const at = now();

@@ -67,12 +67,12 @@ async function done({ authority, kept, logError }: SignIn, c: Context): Promise<
 
 /** With a Bearer token: starts a session with that token. Without one: returns a token for the current session. */
 async function token(signIn: SignIn, c: Context): Promise<Response> {
-  const given = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  if (given === undefined) return tokenOfSession(signIn, c);
-  const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(given) - signIn.now()) / 1000));
+  const bearer = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (bearer === undefined) return tokenOfSession(signIn, c);
+  const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(bearer) - signIn.now()) / 1000));
   if (seconds <= 0) return c.json({ title: 'This token has ended, or is none.' }, 401);
-  signIn.kept.session.write(c, { kind: 'token', value: given }, seconds);
-  return c.json(answerOf(given));
+  signIn.kept.session.write(c, { kind: 'token', value: bearer }, seconds);
+  return c.json(answerOf(bearer));
 }
 
 async function tokenOfSession({ authority, kept }: SignIn, c: Context): Promise<Response> {

@@ -55,7 +55,10 @@ export type Advance = Partial<Pick<Action, Changeable>> & {
 
 const longestHistory = 200;
 
-/** The next revision of an action. Its writer has received the message, so when it was sent again (`pushedAt`) no longer matters. */
+/**
+ * The next revision of an action. Its writer has received the message, so when it was sent again (`pushedAt`) no longer
+ * matters.
+ */
 export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...change }: Advance): LedgerAction {
   return {
     ...from,

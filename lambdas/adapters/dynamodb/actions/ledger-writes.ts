@@ -105,7 +105,9 @@ export async function writeNext(
   return (await writeWithDevice(state, [{ Put: put }, ...puts], on)) ? next : null;
 }
 
-/** False when the first item, the action, changed since it was read. A device that changed is read again, and the write retried. */
+/**
+ * False when the first item, the action, changed since it was read. A device that changed is read again, and the write retried.
+ */
 function writeWithDevice(state: LedgerState, items: Writes, on: DeviceChange | undefined): Promise<boolean> {
   const { client, tables, timing } = state;
   let current = on?.device ?? null;

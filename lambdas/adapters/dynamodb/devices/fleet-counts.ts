@@ -1,4 +1,7 @@
-/** How many devices have which verdict and state, and which actions are open or failed recently: two scans that keep only counts. */
+/**
+ * How many devices have which verdict and state, and which actions are open or failed recently: two scans that keep only
+ * counts.
+ */
 import { z } from 'zod';
 import { type ActionState, actionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';

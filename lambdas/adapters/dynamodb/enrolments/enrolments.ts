@@ -36,7 +36,10 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
   return {
     ...reader,
 
-    /** Stores an enrolment unless a newer version is stored. After `same` and `stored`: send to evaluation, then call `announced`. */
+    /**
+     * Stores an enrolment unless a newer version is stored. After `same` and `stored`: send to evaluation, then call
+     * `announced`.
+     */
     put: (enrolment: Enrolment): Promise<Put> =>
       untilWritten(() => putOnce(state, enrolment), `Enrolment ${enrolment.id}`, state.timing),
 

@@ -16,7 +16,7 @@ export type Lease = { fence: number; wasCutOff: boolean };
 export type LeaseStore = {
   /** Null while another holder's lease has not expired. `now`: epoch ms. */
   acquire(sourceId: string, options: { now: number; lengthMs: number }): Promise<Lease | null>;
-  /** False when another holder has taken the lease. */
+  /** False when another holder has acquired the lease. */
   renew(sourceId: string, fence: number, options: { now: number; lengthMs: number }): Promise<boolean>;
   /** `clean: false` after an internal failure: the next holder must assume that something was left undone. */
   release(sourceId: string, fence: number, options: { now: number; clean: boolean }): Promise<void>;
@@ -49,7 +49,7 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   }
   return {
     async acquire(sourceId, { now, lengthMs }) {
-      const taken = await nullIfRefused(
+      const acquired = await nullIfRefused(
         client.send(
           new UpdateCommand({
             TableName: table,
@@ -62,8 +62,8 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
           }),
         ),
       );
-      if (taken === null) return null;
-      const before = taken.Attributes?.fence === undefined ? null : leaseItem.parse(taken.Attributes);
+      if (acquired === null) return null;
+      const before = acquired.Attributes?.fence === undefined ? null : leaseItem.parse(acquired.Attributes);
       return { fence: (before?.fence ?? 0) + 1, wasCutOff: before !== null && !before.clean };
     },
     renew: (sourceId, fence, { now, lengthMs }) => set(sourceId, fence, { until: now + lengthMs }),

@@ -16,7 +16,10 @@ import { FencedOff } from './sources.ts';
 
 const headItem = z.object({
   bits: z.number().int().min(0).max(16),
-  /** The run that paused and marked what it has not done yet as stale; its continuation does only that. `baseline`: as in a gather. */
+  /**
+   * The run that paused and marked what it has not done yet as stale; its continuation does only that. `baseline`: as in a
+   * gather.
+   */
   paused: z.object({ runId: z.string(), baseline: z.string().nullable() }).nullable(),
 });
 const shardItem = z.object({ sk: z.string(), entries: z.instanceof(Uint8Array) });
