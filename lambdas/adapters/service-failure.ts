@@ -12,7 +12,7 @@ export type Explanation = Pick<Problem, 'what' | 'where' | 'remedy'>;
  */
 export class ServiceFailure extends Error {
   readonly kind: FailureKind;
-  readonly explanation: Explanation;
+  readonly trouble: Explanation;
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -23,14 +23,14 @@ export class ServiceFailure extends Error {
     super(`${explanation.what} (${explanation.where}). ${explanation.remedy}`, { cause });
     this.name = 'ServiceFailure';
     this.kind = kind;
-    this.explanation = explanation;
+    this.trouble = explanation;
     this.retryAfterMs = retryAfterMs;
   }
 }
 
 /** Any error as a problem to be stored and shown; an unexpected error is `unknown`. `at`: epoch ms. */
 export function problemOf(error: unknown, { where, at }: { where: string; at: number }): Problem {
-  if (error instanceof ServiceFailure) return { kind: error.kind, ...error.explanation, at };
+  if (error instanceof ServiceFailure) return { kind: error.kind, ...error.trouble, at };
   const what = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : 'An unknown error';
   return { kind: 'unknown', what, where, remedy: 'It is tried again by itself; if it stays, the function’s log says more.', at };
 }

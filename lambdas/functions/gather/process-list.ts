@@ -12,7 +12,7 @@ import type { RunCounters } from './run-counters.ts';
 
 const batchSize = 100;
 /** Maximum number of records in memory, including those being stored: the list waits when there are more. */
-const mostInMemory = 256;
+const inHand = 256;
 
 type Seen = Exclude<DetailRead, { look: 'gone' }>;
 export type ProcessedList = Pick<ListReader, 'seen' | 'outcome'> & {
@@ -63,7 +63,7 @@ function detailReads({ now }: Pick<GatherDependencies, 'now'>, gathering: Gather
       return null;
     }
   }
-  const options = { concurrency, backpressure: Math.max(mostInMemory, concurrency), preserveOrder: false };
+  const options = { concurrency, backpressure: Math.max(inHand, concurrency), preserveOrder: false };
   return pMapIterable(untilFailure(reader, state), readOne, options);
 }
 
