@@ -1,4 +1,7 @@
-/** How an action goes to the action queue: one group per device, so that a device's actions go in order, one at a time. */
+/**
+ * How an action is sent to the action queue: one group per device, so that a device's actions are processed in order, one at a
+ * time.
+ */
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger-item';
@@ -11,14 +14,14 @@ import type { RelayResult } from '#domain/relay/relay-protocol';
 
 type Addresses = { ACTIONS_QUEUE_URL: string; BULK_ACTIONS_QUEUE_URL: string };
 
-/** Both lanes of actions, from the environment. */
+/** The action queue and its bulk queue, from the environment. */
 export const actionLanes = (environment: Addresses, client?: SQSClient): Queue =>
   inLanes(sqsQueue(environment.ACTIONS_QUEUE_URL, client), sqsQueue(environment.BULK_ACTIONS_QUEUE_URL, client));
 
 /**
- * The same try of the same action is one message, however often it is sent (within the five minutes that SQS remembers). When a
- * message is received too early, the action's wait is written again, perhaps with the same time: the next message must then be
- * another one, or SQS would drop it.
+ * The same attempt of the same action is one message, however often it is sent (SQS deduplicates for five minutes). When a
+ * message is received too early, the action's wait is written again, perhaps with the same time: the next message must then have
+ * another deduplication id, or SQS would drop it.
  */
 export function actionOutgoing(action: Action & Partial<Pick<LedgerAction, 'revision'>>): Outgoing {
   const { sourceId, user, deviceId, actionId, attempts, notBefore, claim, revision, bulk } = action;
@@ -33,7 +36,7 @@ export function actionOutgoing(action: Action & Partial<Pick<LedgerAction, 'revi
   };
 }
 
-/** The result of a try at a relay, for the worker: the same message of the same relay is one message. */
+/** The result of an attempt by a relay, for the worker. The same message of the same relay is deduplicated. */
 export function resultOutgoing(target: DeviceKey, actionId: string, result: RelayResult & { n: number }): Outgoing {
   const { n, ...rest } = result;
   const body: ActionMessage = { ...target, actionId, result: rest };

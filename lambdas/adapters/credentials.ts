@@ -10,7 +10,7 @@ const keptMs = 5 * 60_000;
 /** Rejected credentials are read again, but not for each request. */
 const rereadAfterMs = 10_000;
 
-/** Kept for five minutes, so that a changed password is used soon; a failure is not kept. Throws TravelerFailure. */
+/** Cached for five minutes, so that a changed password is used soon; a failure is not cached. Throws TravelerFailure. */
 export function secretCredentials(
   secretName: string,
   { client = new SecretsManagerClient({}), now = Date.now }: { client?: SecretsManagerClient; now?: () => number } = {},
@@ -29,7 +29,7 @@ export function secretCredentials(
 }
 
 /**
- * The current version of a secret, without its text: shows whether it was changed. Null when the answer names none.
+ * The current version of a secret, without its text: shows whether it was changed. Null when Secrets Manager names none.
  * Throws TravelerFailure.
  */
 export async function secretVersion(secretName: string, client: SecretsManagerClient): Promise<string | null> {

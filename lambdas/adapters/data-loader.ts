@@ -1,12 +1,12 @@
 /**
- * Requests of the same moment become one call. The messages of a batch are processed concurrently and begin with the same reads
- * each; one call for all of them takes a tenth of the processor time.
+ * Requests made in the same tick become one call. The messages of a batch are processed concurrently and each begins with the
+ * same reads; one call for all of them takes a tenth of the processor time.
  */
 import type { Outgoing, Queue } from '#adapters/queues';
 
 /**
- * `readMany` may answer in any order and leave out what is not there; `nameOf` names the key that an answer belongs to. Equal
- * keys are read once. The read begins after the request, so it is never staler than a read of its own.
+ * `readMany` may return values in any order and leave out what is not there; `nameOf` gives the same name for a key and its
+ * value. Equal keys are read once. The read begins after the request, so it is never staler than a separate read.
  */
 export function dataLoader<K, V>(
   readMany: (keys: readonly K[]) => Promise<readonly V[]>,
@@ -31,7 +31,7 @@ export function dataLoader<K, V>(
   };
 }
 
-/** Messages of one moment are sent in one call, in their order; each caller gets its success or failure. */
+/** Messages of the same tick are sent in one call, in their order; each caller gets the success or failure of that call. */
 export function batchedSender(queue: Queue): Queue {
   let waiting: Outgoing[] = [];
   let sent: Promise<void> | null = null;

@@ -1,6 +1,7 @@
 /**
- * Messages that cannot be processed, in their dead-letter queues. To look at one, it is received and given back; to send it
- * again, it is sent first and then deleted: a crash in between duplicates a message, which every worker tolerates, and loses none.
+ * Messages that could not be processed, in their dead-letter queues. To show one, it is received and made visible again; to
+ * redrive it, it is sent first and then deleted: a crash in between duplicates a message, which every worker tolerates, and
+ * loses none.
  */
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -18,14 +19,14 @@ import { type QueueDepth, readQueueDepths } from '#adapters/queue-depths';
 export const deadLetterQueues = z.record(z.string(), z.object({ url: z.string(), goesTo: z.string().nullable() }));
 export type DeadLetterQueues = z.infer<typeof deadLetterQueues>;
 
-/** `sentAt`: epoch ms when it was sent; `receives`: how often it was received, here included. */
+/** `sentAt`: epoch ms when it was sent; `receives`: how often it was received, this time included. */
 export type DeadLetter = { id: string; body: string; sentAt: number; receives: number };
 export type Handled = { handled: string[]; left: number };
 export type DeadLetters = ReturnType<typeof deadLetters>;
 
 const hiddenSeconds = 60;
 const mostAtOnce = 1_000;
-const giveBackBatch = 10;
+const visibilityBatch = 10;
 
 type State = { sqs: SQSClient; queues: DeadLetterQueues };
 
@@ -35,7 +36,7 @@ export function deadLetters(sqs: SQSClient, queues: DeadLetterQueues) {
   return {
     names: Object.keys(queues),
 
-    /** Null for an unknown name. `redrivable`: its messages can be sent again. */
+    /** Null for an unknown name. `redrivable`: its messages can be sent to their own queue again. */
     about: (name: string): { redrivable: boolean } | null => {
       const address = addressOf(state, name);
       return address && { redrivable: address.goesTo !== null };
@@ -45,10 +46,10 @@ export function deadLetters(sqs: SQSClient, queues: DeadLetterQueues) {
     depths: (): Promise<Record<string, QueueDepth>> =>
       readQueueDepths(sqs, Object.fromEntries(Object.entries(queues).map(([name, { url }]) => [name, url]))),
 
-    /** At most `limit` messages (`depths` has their number); of a queue in order the first of each device. */
+    /** At most `limit` messages (`depths` has their number); of a FIFO queue the first of each device. */
     look: (name: string, limit: number): Promise<DeadLetter[]> => look(state, name, limit),
 
-    /** Sends messages of these ids to the queue that they came from. Throws for a queue whose messages cannot be sent again. */
+    /** Sends messages of these ids to the queue that they came from. Throws for a queue whose messages cannot be redriven. */
     redrive: (name: string, ids: Ids): Promise<Handled> => redrive(state, name, ids),
 
     /** Deletes messages of these ids. */
@@ -70,7 +71,7 @@ async function look(state: State, name: string, limit: number): Promise<DeadLett
   try {
     for await (const messages of received(state, address.url, limit)) found.push(...messages);
   } finally {
-    await giveBack(state, address.url, found);
+    await makeVisible(state, address.url, found);
   }
   return found.map(({ MessageId = '', Body = '', Attributes = {} }) => ({
     id: MessageId,
@@ -92,7 +93,7 @@ async function redrive(state: State, name: string, ids: Ids): Promise<Handled> {
   return handle(state, address.url, { ids, each });
 }
 
-/** Does `each` to the messages of these ids, or to all, and deletes them; the others are given back. */
+/** Calls `each` for the messages of these ids, or for all, and deletes them; the others are made visible again. */
 async function handle(
   state: State,
   url: string,
@@ -113,16 +114,19 @@ async function handle(
         handled.push(message.MessageId ?? '');
       }
   } finally {
-    await giveBack(state, url, others);
+    await makeVisible(state, url, others);
   }
   const { depth } = await readQueueDepths(state.sqs, { depth: url });
   return { handled, left: (depth?.waiting ?? 0) + (depth?.inWork ?? 0) };
 }
 
-/** Receives at most `most` messages, in batches, until the queue is empty. The caller gives back those that it does not delete. */
+/**
+ * Receives at most `most` messages, in batches, until the queue is empty. The caller makes those visible again that it does not
+ * delete.
+ */
 async function* received({ sqs }: State, url: string, most: number): AsyncGenerator<Message[]> {
   let seen = 0;
-  // An empty answer may be a poor sample of the queue: only a second one is believed.
+  // One empty response does not prove that the queue is empty (SQS samples its servers): only a second one does.
   for (let empty = 0; empty < 2 && seen < most; ) {
     const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({
@@ -139,9 +143,9 @@ async function* received({ sqs }: State, url: string, most: number): AsyncGenera
   }
 }
 
-/** Makes messages visible again at once. */
-async function giveBack({ sqs }: State, url: string, messages: readonly Message[]): Promise<void> {
-  for (const some of parts(messages, giveBackBatch)) {
+/** Makes messages visible again immediately. */
+async function makeVisible({ sqs }: State, url: string, messages: readonly Message[]): Promise<void> {
+  for (const some of parts(messages, visibilityBatch)) {
     const Entries = some.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
     await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
   }

@@ -1,6 +1,6 @@
 /**
- * A time limit on one piece of work, released together with the work. A signal of AbortSignal.timeout lives until its time is
- * over, even when the work has ended: a gather of 20,000 records held as many timers for minutes, 9 MB of them.
+ * A time limit on one piece of work, released when the work ends. A signal of AbortSignal.timeout lives until its time is up,
+ * even when the work has ended: a gather of 20,000 records held as many timers for minutes, 9 MB of them.
  */
 export type Deadline = Disposable & { signal: AbortSignal };
 

@@ -1,12 +1,12 @@
 /**
- * Sends a complete snapshot or import to be stored: one group for each, so that several messages about the same one (its parts
- * were received twice) are never processed concurrently, writing the same enrolments against each other.
+ * Sends a complete snapshot or import to be stored: one message group for each, so that several messages about the same one (its
+ * parts were received twice) are never processed concurrently and do not compete for the same enrolments.
  */
 import { fingerprint } from '#adapters/fingerprint';
 import type { Outgoing } from '#adapters/queues';
 import type { EnrolmentsMessage } from '#domain/messages/messages';
 
-/** `cause`: why it is sent; the same cause again is the same message (within the five minutes that SQS remembers). */
+/** `cause`: why it is sent; the same cause again is deduplicated (by SQS, within five minutes). */
 export const enrolmentsOutgoing = (body: EnrolmentsMessage, cause: unknown): Outgoing => ({
   body,
   group: fingerprint(body.snapshotId),

@@ -1,4 +1,4 @@
-/** Sends users, or everyone at a source, to be evaluated. Sent twice, they are evaluated twice with the same outcome. */
+/** Sends users, or everyone at a source, to evaluation. Sent twice, they are evaluated twice with the same result. */
 
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { parts } from '#adapters/list-parts';
@@ -11,11 +11,11 @@ type Sending = { delaySeconds?: number; bulk?: boolean };
 
 type Addresses = { EVALUATIONS_QUEUE_URL: string; BULK_EVALUATIONS_QUEUE_URL: string };
 
-/** Both lanes of evaluations, as the environment names them. */
+/** The evaluations queue and its bulk queue, from the environment. */
 export const evaluationLanes = (environment: Addresses, client?: SQSClient): Queue =>
   inLanes(sqsQueue(environment.EVALUATIONS_QUEUE_URL, client), sqsQueue(environment.BULK_EVALUATIONS_QUEUE_URL, client));
 
-/** As the message is sent: one of a bulk in the slower lane. `delaySeconds`: at most 900. */
+/** The message to send; one of a bulk goes to the bulk queue. `delaySeconds`: at most 900. */
 export const evaluationOutgoing = (body: EvaluationMessage, delaySeconds = 0): Outgoing => ({
   body,
   ...(delaySeconds > 0 ? { delaySeconds } : {}),
@@ -23,8 +23,8 @@ export const evaluationOutgoing = (body: EvaluationMessage, delaySeconds = 0): O
 });
 
 /**
- * Users of many requests, sent together once all requests were stored: a message for up to fifty of them instead of one each.
- * A caller that crashes before `send` repeats the requests, and so the sending.
+ * Collects the users of many requests, to send them once all requests are stored: one message for up to fifty of them instead of
+ * one each. A caller that crashes before `send` repeats the requests, and so the sending.
  */
 export function evaluationsTogether(evaluations: Pick<EvaluationsQueue, 'users'>) {
   const wanted: { users: readonly UserKey[]; cause: string; delaySeconds: number; bulk: boolean }[] = [];
@@ -49,7 +49,7 @@ export function evaluationsQueue(queue: Queue) {
   const send = (messages: EvaluationMessage[], delaySeconds?: number) =>
     queue.send(messages.map((body) => evaluationOutgoing(body, delaySeconds)));
   return {
-    /** `cause`: what led to it, in words for the log; no personal data. `delaySeconds`: at most 900. `bulk`: part of a bulk. */
+    /** `cause`: the reason, as text for the log; no personal data. `delaySeconds`: at most 900. `bulk`: part of a bulk. */
     users: (users: readonly UserKey[], cause: string, { delaySeconds, bulk }: Sending = {}): Promise<void> =>
       send(userMessages(users, { cause, ...(bulk ? { bulk } : {}) }), delaySeconds),
     everyone: (sourceIds: readonly string[], cause: string): Promise<void> =>

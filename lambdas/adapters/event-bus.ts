@@ -1,7 +1,7 @@
 /**
- * Puts events on the bus. EventBridge takes ten entries and 256 KB a call and may refuse each entry by itself; a refused one is
- * sent again after a pause. Events that share an `order` are never in one call together, and a later one is not sent before the
- * earlier ones were accepted: so they reach the bus in the order in which they were given.
+ * Puts events on the bus. EventBridge accepts ten entries and 256 KB per call and may reject single entries; a rejected one is
+ * retried after a pause. Events that share an `order` are never in the same call, and a later one is not sent before the earlier
+ * ones were accepted, so they reach the bus in the order of the list.
  */
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
@@ -14,11 +14,14 @@ export type BusEvent = {
   /** Epoch ms. */
   at: number;
   detail: Record<string, unknown>;
-  /** What it is in order with, a device for instance. */
+  /** Events with the same value are sent in order; for example those of one device. */
   order: string;
 };
 export type Bus = {
-  /** Answers the ids that were not accepted after all tries, and of events that had to wait for those, with the reason. Does not throw. */
+  /**
+   * Returns the ids of events that were not accepted after all tries, and of those that waited for them, with the reason. Never
+   * throws.
+   */
   put(events: readonly BusEvent[]): Promise<ReadonlyMap<string, string>>;
 };
 
@@ -55,9 +58,9 @@ async function putAll(client: EventBridgeClient, events: Waiting[], { random, pa
       client,
       batch.map(({ entry }) => entry),
     );
-    const taken = new Set(batch.filter((_, index) => reasons[index] === null));
-    waiting = waiting.filter((one) => !taken.has(one));
-    failures = taken.size === batch.length ? 0 : failures + 1;
+    const accepted = new Set(batch.filter((_, index) => reasons[index] === null));
+    waiting = waiting.filter((one) => !accepted.has(one));
+    failures = accepted.size === batch.length ? 0 : failures + 1;
     if (failures >= tries) refuse(refused, batch, reasons);
     else if (failures > 0) await pause(backoffMs(backoff, failures, random()));
   }
@@ -71,7 +74,7 @@ function refuse(refused: Map<string, string>, batch: readonly Waiting[], reasons
   }
 }
 
-/** Why each entry was refused, in the entries' order; null for those that were accepted. */
+/** Why each entry was rejected, in the order of the entries; null for accepted ones. */
 async function send(client: EventBridgeClient, entries: PutEventsRequestEntry[]): Promise<(string | null)[]> {
   try {
     const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
@@ -94,7 +97,7 @@ function waitingOf(event: BusEvent, busName: string): Waiting {
   return { event, entry, bytes: 14 + [source, type, Detail].reduce((sum, text) => sum + Buffer.byteLength(text), 0) };
 }
 
-/** The first of each order, as many as a call takes. */
+/** The first event of each order, as many as fit one call. */
 function nextBatch(waiting: readonly Waiting[]): Waiting[] {
   const batch: Waiting[] = [];
   const orders = new Set<string>();
@@ -109,7 +112,7 @@ function nextBatch(waiting: readonly Waiting[]): Waiting[] {
   return batch;
 }
 
-/** Leaves out refused events, and refuses those that would overtake them. */
+/** Removes rejected events, and rejects those that would overtake them. */
 function withoutFollowers(waiting: readonly Waiting[], refused: Map<string, string>): Waiting[] {
   if (refused.size === 0) return [...waiting];
   const stopped = new Set<string>();

@@ -1,4 +1,4 @@
-/** Sends one mail through SES (API v2). Never retries by itself: the failure's kind says whether a retry is safe. */
+/** Sends one mail through SES (API v2). Does not retry: the failure's kind says whether a retry is safe. */
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { ServiceFailure } from '#adapters/service-failure';
 
@@ -30,7 +30,7 @@ export function sesMail(from: string, client = new SESv2Client({ maxAttempts: 1 
   };
 }
 
-const patience = new Set([
+const busy = new Set([
   'TooManyRequestsException',
   'ThrottlingException',
   'LimitExceededException',
@@ -45,7 +45,7 @@ function failureOf(error: unknown): ServiceFailure {
   const { status, code } = particulars(error);
   const failure = (kind: ServiceFailure['kind'], what: string, remedy: string) =>
     new ServiceFailure(kind, { what, where: 'SES, notice of held devices', remedy }, { cause: error });
-  if (patience.has(name))
+  if (busy.has(name))
     return failure(
       'busy',
       `SES does not send now (${name})`,

@@ -1,4 +1,4 @@
-/** How much waits in our queues, by name; figures that SQS itself calls approximate. */
+/** How many messages are in our queues, by name; SQS reports approximate numbers. */
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 export type QueueDepth = { waiting: number; inWork: number; delayed: number };

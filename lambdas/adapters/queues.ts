@@ -1,4 +1,4 @@
-/** Sends messages to our SQS queues in batches of ten; entries that SQS refuses for its own reasons are sent again. */
+/** Sends messages to our SQS queues in batches of ten; entries that SQS rejects for internal reasons are retried. */
 import { randomUUID } from 'node:crypto';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
 import pMap from 'p-map';
@@ -7,7 +7,7 @@ import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import { messageText } from '#domain/messages/sqs-safe-json';
 import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 
-/** `bulk`: one of many; where there are two lanes, it is sent in the slower one. */
+/** `bulk`: one of many; it is sent to the bulk queue where there is one. */
 export type Outgoing = { body: unknown; delaySeconds?: number; group?: string; deduplication?: string; bulk?: boolean };
 export type Queue = { send(messages: readonly Outgoing[]): Promise<void> };
 
@@ -17,8 +17,8 @@ const tries = 5;
 const backoff: BackoffPolicy = { firstMs: 25, longestMs: 1_000, jitter: 'full' };
 
 /**
- * The queue at this address. Throws when entries are still refused after five tries: the caller's own message is then delivered
- * again, nothing is lost. `timing`: of retries.
+ * The queue at this URL. Throws when entries are still rejected after five tries: the caller's own message is then redelivered,
+ * and nothing is lost. `timing`: of retries.
  */
 export function sqsQueue(url: string, client = new SQSClient({}), { timing = realTiming } = {}): Queue {
   return {
@@ -31,17 +31,17 @@ export function sqsQueue(url: string, client = new SQSClient({}), { timing = rea
 
 type Target = { client: SQSClient; url: string; timing: RetryTiming };
 
-/** Sends entries that SQS refuses for its own reasons again, after a pause. */
+/** Retries entries that SQS rejects for internal reasons, after a pause. */
 async function sendBatch({ client, url, timing }: Target, batch: SendMessageBatchRequestEntry[]): Promise<void> {
   let entries = batch;
   for (let tried = 1; ; tried++) {
     const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: entries }));
     const [first] = Failed;
     if (first === undefined) return;
-    const blamed = Failed.find((failure) => failure.SenderFault);
-    if (blamed || tried >= tries)
+    const senderFault = Failed.find((failure) => failure.SenderFault);
+    if (senderFault || tried >= tries)
       throw new Error(
-        `SQS refused ${Failed.length} of ${entries.length} messages: ${(blamed ?? first).Message ?? 'no reason given'}`,
+        `SQS refused ${Failed.length} of ${entries.length} messages: ${(senderFault ?? first).Message ?? 'no reason given'}`,
       );
     const failed = new Set(Failed.map((failure) => failure.Id));
     entries = entries.filter((entry) => failed.has(entry.Id));
@@ -49,7 +49,7 @@ async function sendBatch({ client, url, timing }: Target, batch: SendMessageBatc
   }
 }
 
-/** One queue in two lanes: single messages do not wait behind those of a bulk (docs/decisions/0032-lanes.md). */
+/** A queue and its bulk queue: single messages do not wait behind those of a bulk (docs/decisions/0032-lanes.md). */
 export function inLanes(single: Queue, bulk: Queue): Queue {
   return {
     async send(messages) {

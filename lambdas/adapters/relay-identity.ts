@@ -1,7 +1,7 @@
 /**
- * Signs and checks what relay and cloud prove themselves with (claims and times: domain/relay-identity.ts). Compact JWS, only
- * `alg: EdDSA` with Ed25519 keys; `kid` is the key's JWK thumbprint (RFC 7638). Whoever takes a statement still has to see that
- * its nonce (`jti`) was not used before.
+ * Signs and verifies the statements by which relay and cloud authenticate (claims and times: domain/relay-identity.ts). Compact
+ * JWS, only `alg: EdDSA` with Ed25519 keys; `kid` is the key's JWK thumbprint (RFC 7638). The caller must still check that the
+ * nonce (`jti`) of an accepted statement was not used before.
  */
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
 import { calculateJwkThumbprint, compactVerify, decodeJwt, errors, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
@@ -20,7 +20,7 @@ import {
 
 const alg = 'EdDSA';
 
-/** An Ed25519 key as JWK, private part (`d`) included. Secret. */
+/** An Ed25519 key as JWK, including the private part (`d`). Secret. */
 export const privateKey = publicKey.extend({ d: z.string().regex(/^[\w-]{43}$/, 'an Ed25519 private key') });
 export type PrivateKey = z.infer<typeof privateKey>;
 
@@ -33,8 +33,8 @@ export const publicPart = ({ kty, crv, x }: PrivateKey): PublicKey => ({ kty, cr
 
 export const keyId = ({ kty, crv, x }: PublicKey): Promise<string> => calculateJwkThumbprint({ kty, crv, x });
 
-/** `now`: epoch ms by the signer's clock, or better by the cloud's where it is known; `nonce`: random, 16 to 200 characters. */
-type Saying = { relayId: string; socketUrl: string; now: number; nonce: string };
+/** `now`: epoch ms by the cloud's clock if it is known, else by the signer's; `nonce`: random, 16 to 200 characters. */
+type StatementFields = { relayId: string; socketUrl: string; now: number; nonce: string };
 
 const seconds = (ms: number) => Math.floor(ms / 1_000);
 const timed = (now: number) => ({ iat: seconds(now), exp: seconds(now) + statementLifeSeconds });
@@ -45,23 +45,23 @@ async function signed(claims: Record<string, unknown>, key: PrivateKey): Promise
 }
 
 /** For the Authorization header of the socket's handshake. */
-export function connectStatement(key: PrivateKey, { relayId, socketUrl, now, nonce }: Saying): Promise<string> {
+export function connectStatement(key: PrivateKey, { relayId, socketUrl, now, nonce }: StatementFields): Promise<string> {
   return signed({ iss: relayId, aud: socketUrl, jti: nonce, ...timed(now) }, key);
 }
 
 /** The body of POST /relay/keys: the same claims, signed by the current key and by the next one. */
 export async function rotationStatement(
   { current, next }: { current: PrivateKey; next: PrivateKey },
-  { relayId, socketUrl, now, nonce }: Saying,
+  { relayId, socketUrl, now, nonce }: StatementFields,
 ): Promise<z.infer<typeof rotationRequest>> {
   const claims = { iss: relayId, aud: rotateAudience(socketUrl), jti: nonce, key: publicPart(next), ...timed(now) };
   return { statement: await signed(claims, current), proofOfNew: await signed(claims, next) };
 }
 
 /**
- * Why a statement is not taken. `malformed`: no compact JWS with the claims it must have; `algorithm`: not EdDSA; `unknown-key`:
- * of none of the keys that count now; `signature`: altered; `relay`: another relay's; `audience`: meant for somebody else;
- * `expired`, `early`: more than 60 s behind or ahead; `new-key`: the new key did not sign the same.
+ * Why a statement is rejected. `malformed`: not a compact JWS with the required claims; `algorithm`: not EdDSA; `unknown-key`:
+ * signed by none of the valid keys; `signature`: altered; `relay`: of another relay; `audience`: for another audience;
+ * `expired`, `early`: more than 60 s behind or ahead; `new-key`: the new key did not sign the same claims.
  */
 export type Refusal =
   | 'malformed'
@@ -76,7 +76,7 @@ export type Refusal =
 export type Checked<C> = { ok: true; claims: C } | { ok: false; why: Refusal };
 const refused = (why: Refusal) => ({ ok: false, why }) as const;
 
-/** Whose statement it claims to be, to look its keys up. Nothing is proven by it. */
+/** The relay that a statement claims to be from, to look up its keys. Not verified. */
 export function claimedRelay(statement: string): string | null {
   try {
     return decodeJwt(statement).iss ?? null;
@@ -87,7 +87,7 @@ export function claimedRelay(statement: string): string | null {
 
 type Expected = { relay: Pick<RelayRecord, 'relayId' | 'keys'>; socketUrl: string; now: number };
 
-/** A relay's keys count until their `until`, so that a rotation cuts nobody off. */
+/** A relay's keys are valid until their `until`, so that a rotation disconnects no relay. */
 export function checkConnect(
   statement: string,
   { relay, socketUrl, now }: Expected,
@@ -95,7 +95,7 @@ export function checkConnect(
   return checkStatement(statement, { relay, audience: socketUrl, now, claims: connectClaims });
 }
 
-/** The claims hold the new key. */
+/** The claims contain the new key. */
 export async function checkRotation(
   { statement, proofOfNew }: z.infer<typeof rotationRequest>,
   { relay, socketUrl, now }: Expected,
@@ -156,8 +156,8 @@ function refusalOf(cause: unknown): Refusal {
 type Challenge = { relayId: string; socketUrl: string; challenge: string };
 
 /**
- * The cloud's own key, derived from one secret text (32 characters or more): the same text is the same cloud, and nothing else
- * needs to be kept. HKDF-SHA-256 gives the Ed25519 seed.
+ * The cloud's own key, derived from one secret text (32 characters or more): the same text gives the same identity, and nothing
+ * else needs to be stored. HKDF-SHA-256 derives the Ed25519 seed.
  */
 export function cloudIdentity(secretText: string): {
   publicKey: PublicKey;
@@ -173,7 +173,7 @@ export function cloudIdentity(secretText: string): {
   };
 }
 
-/** RFC 8410: the fixed head of a PKCS #8 structure that holds an Ed25519 seed. */
+/** RFC 8410: the fixed header of a PKCS #8 structure with an Ed25519 seed. */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 function keyOfSeed(seed: Buffer): PrivateKey {
@@ -182,12 +182,15 @@ function keyOfSeed(seed: Buffer): PrivateKey {
 }
 
 /**
- * Whether the cloud that enrolled this relay answered this very challenge. The times in it are not looked at: the challenge is
- * new for each connection, and the relay's own clock may be off.
+ * Whether the cloud that enrolled this relay answered this challenge. The times in the proof are not checked: the challenge is
+ * new for each connection, and the relay's own clock may be wrong.
  */
-export async function checkProof(proof: string, { cloudKey, ...said }: Challenge & { cloudKey: PublicKey }): Promise<boolean> {
+export async function checkProof(
+  proof: string,
+  { cloudKey, ...expected }: Challenge & { cloudKey: PublicKey },
+): Promise<boolean> {
   const read = await opened(proof, { keyOf: () => cloudKey, claims: proofClaims });
   if (!read.ok) return false;
   const { iss, aud, nonce } = read.claims;
-  return iss === said.socketUrl && aud === said.relayId && nonce === said.challenge;
+  return iss === expected.socketUrl && aud === expected.relayId && nonce === expected.challenge;
 }

@@ -1,17 +1,17 @@
 /**
- * Sends messages to the relay that holds the lease of a source. Sent is not received: the socket delivers at most once, and may
- * answer "gone" (410) for a message that it delivered. A caller to whom it matters waits for the answer and sends again.
+ * Sends messages to the active relay of a source. Sent is not received: the socket delivers at most once, and may return "gone"
+ * (410) for a message that it delivered. A caller that needs delivery waits for the relay's answer and sends again.
  */
 import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import { heartbeat, type ToRelay } from '#domain/relay/relay-protocol';
 
-/** `post` resolves whether or not the connection was still there; anything else throws. */
+/** Resolves whether or not the connection still exists; throws any other error. */
 export type Post = (connectionId: string, text: string) => Promise<'posted' | 'gone'>;
 export type Numbered = { n: number; fence: number };
 export type RelayLink = {
-  /** The fence of the lease that is held now; null when no relay is there. */
+  /** The fencing number of the current lease; null when no relay is active. */
   present(sourceId: string): Promise<number | null>;
-  /** `away`: nobody holds the lease, nothing was sent. */
+  /** `away`: no relay holds the lease, and nothing was sent. */
   send(sourceId: string, message: (numbered: Numbered) => ToRelay): Promise<'sent' | 'away'>;
 };
 
@@ -35,7 +35,7 @@ export function relayLink({
   };
 }
 
-/** As `RelayLink.present`, for those who send nothing. */
+/** Like `RelayLink.present`, for callers that send nothing. */
 export function relayPresence(leases: Pick<RelayLeaseStore, 'read'>, now: () => number): RelayLink['present'] {
   return async (sourceId) => {
     const lease = await leases.read(sourceId);
@@ -43,8 +43,8 @@ export function relayPresence(leases: Pick<RelayLeaseStore, 'read'>, now: () => 
   };
 }
 
-/** Numbers what needs no acknowledgement, apart from what is counted: those numbers stay far below. */
+/** A number for a message that needs no acknowledgement, far above the numbers of counted messages. `now`: epoch ms. */
 export const passingNumber = (now: number, random: number): number => now * 1000 + Math.floor(random * 1000);
 
-/** How long a relay may be silent and still count as there. */
+/** How long a relay may be silent and still count as connected, ms. */
 export const quietMs = heartbeat.leaseMs;

@@ -1,8 +1,8 @@
-/** The cloud's identity towards its relays, from the one secret that it rests on. */
+/** The cloud's identity towards its relays, derived from its secret. */
 import { cloudIdentity } from '#adapters/relay-identity';
 import { secretText } from '#adapters/secret-text';
 
-/** Read when first asked for, and kept; a failure is not kept. */
+/** Read when first needed, and cached; a failure is not cached. */
 export function cloudIdentityOf(secretName: string): () => Promise<ReturnType<typeof cloudIdentity>> {
   const read = secretText(secretName);
   return async () => cloudIdentity(await read());

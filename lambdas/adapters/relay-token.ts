@@ -1,7 +1,7 @@
-/** One-time enrolment tokens: given out once, and kept only as a hash. */
+/** Single-use enrolment tokens: shown once, and stored only as a hash. */
 import { createHash, randomBytes } from 'node:crypto';
 
-/** SHA-256, hex: looked up by it, so that no token is ever compared. */
+/** SHA-256, hex. Tokens are looked up by it, so that no token is ever compared. */
 export const tokenHash = (token: string): string => createHash('sha256').update(token, 'utf8').digest('hex');
 
 /** 256 random bits. */

@@ -1,4 +1,4 @@
-/** Chance and waiting, as everything that retries takes them: a test passes its own, the product those of the machine. */
+/** Randomness and pauses, for everything that retries: tests pass their own. */
 import { setTimeout } from 'node:timers/promises';
 
 /** `random` is in [0, 1); `pause` takes milliseconds. */

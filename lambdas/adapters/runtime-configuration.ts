@@ -1,4 +1,4 @@
-/** Reads the configuration that the deployment put beside the bundle: parsed once, at cold start. */
+/** Reads the configuration file that is deployed with the bundle: parsed once, at cold start. */
 import { readFileSync } from 'node:fs';
 import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 

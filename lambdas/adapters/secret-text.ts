@@ -1,4 +1,4 @@
-/** The text of a secret in Secrets Manager, kept for five minutes so that a changed one is used soon. */
+/** The text of a secret in Secrets Manager, cached for five minutes so that a changed one is used soon. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { z } from 'zod';
 import { ServiceFailure } from '#adapters/service-failure';
@@ -7,7 +7,7 @@ const keptMs = 5 * 60_000;
 
 type Options = { client?: SecretsManagerClient; now?: () => number };
 
-/** A failure is not kept. Throws ServiceFailure. */
+/** A failure is not cached. Throws ServiceFailure. */
 export function secretText(secretName: string, { client = new SecretsManagerClient({}), now = Date.now }: Options = {}) {
   let kept: { text: string; until: number } | null = null;
   return async (): Promise<string> => {
@@ -18,7 +18,7 @@ export function secretText(secretName: string, { client = new SecretsManagerClie
   };
 }
 
-/** As `secretText`, for a secret that holds JSON of this schema. */
+/** Like `secretText`, for a secret that is JSON of this schema. */
 export function secretJson<T extends z.ZodType>(schema: T, secretName: string, options: Options = {}) {
   const text = secretText(secretName, options);
   return async (): Promise<z.output<T>> => {

@@ -1,4 +1,4 @@
-/** Connections of the relay socket: what is sent to them, and cutting them off (API Gateway's management API). */
+/** Connections of the relay socket: sends to them and closes them (API Gateway's management API). */
 import {
   ApiGatewayManagementApiClient,
   DeleteConnectionCommand,
@@ -9,7 +9,7 @@ import type { Post } from '#adapters/relay-link';
 
 export type Sockets = {
   post: Post;
-  /** A connection that is gone already is no failure. */
+  /** Closes a connection; one that is already gone is not an error. */
   cut(connectionId: string): Promise<void>;
 };
 

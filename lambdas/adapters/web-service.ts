@@ -1,4 +1,4 @@
-/** HTTP to one web service, one request at a time, bounded in time and size. Never tries again by itself. */
+/** HTTP to one web service, one request at a time, limited in time and size. Does not retry. */
 import { type Dispatcher, errors, Pool } from 'undici';
 import { deadline } from '#adapters/deadline';
 import { ServiceFailure } from '#adapters/service-failure';
@@ -6,7 +6,7 @@ import { ServiceFailure } from '#adapters/service-failure';
 export type WebAnswer = { status: number; headers: Dispatcher.ResponseData['headers']; text: string };
 export type WebRequest = {
   method: 'GET' | 'POST' | 'PUT';
-  /** Path and query below the service's own address. */
+  /** Path and query below the service's URL. */
   path: string;
   /** Kind of request, for messages: `device list`. */
   subject: string;
@@ -14,7 +14,7 @@ export type WebRequest = {
   body?: string | Buffer;
 };
 export type WebService = { request(request: WebRequest): Promise<WebAnswer>; close(): Promise<void> };
-/** `name`: of the service, for messages. Times in ms. */
+/** `name`: of the service, for messages. `totalMs`: limit for a whole request. */
 export type WebServiceOptions = { url: string; name: string; totalMs?: number; maxBodyBytes?: number };
 
 export function webService({ url, name, totalMs = 60_000, maxBodyBytes = 32 * 1024 * 1024 }: WebServiceOptions): WebService {

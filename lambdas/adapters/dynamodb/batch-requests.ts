@@ -7,7 +7,7 @@ import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
 import type { DocumentClient } from './client.ts';
 
 export type Item = Record<string, unknown>;
-/** Everything a batch needs beside its keys or items. Left out: the timing of the machine. */
+/** Default `timing`: real time. */
 type Options = { timing?: RetryTiming };
 
 const limits = { read: 100, write: 25 } as const;
@@ -16,7 +16,7 @@ const batchesAtOnce = 8;
 const backoff: BackoffPolicy = { firstMs: 25, longestMs: 3_000, jitter: 'full' };
 
 /**
- * Strongly consistent; keys that hold nothing are left out of the answer. Keys must differ. Throws when some stay unread after
+ * Strongly consistent; keys without an item are left out of the result. Keys must differ. Throws when some stay unread after
  * ten tries.
  */
 export async function getAll(
@@ -31,7 +31,7 @@ export async function getAll(
   return found.flat();
 }
 
-/** Puts every item, replacing what was there. Items must differ in key. Throws when some stay unwritten after ten tries. */
+/** Puts every item, replacing existing ones. Items must differ in key. Throws when some stay unwritten after ten tries. */
 export async function putAll(
   client: DocumentClient,
   table: string,
@@ -42,7 +42,7 @@ export async function putAll(
   await writeAll({ client, table, timing }, requests);
 }
 
-/** Deletes every item of these keys. Keys must differ. Throws when some stay after ten tries. */
+/** Deletes the items of these keys. Keys must differ. Throws when some stay after ten tries. */
 export async function deleteAll(
   client: DocumentClient,
   table: string,
@@ -83,7 +83,7 @@ async function writeBatch({ client, table, timing }: Table, requests: WriteReque
   }
 }
 
-/** No pause before the first try (round 0). Throws when all tries are used. */
+/** No pause before the first try (round 0). Throws when no try is left. */
 async function pauseBefore(round: number, what: string, { random, pause }: RetryTiming): Promise<void> {
   if (round >= tries) throw new Error(`DynamoDB did not ${what} in ${tries} tries. The message is delivered again.`);
   if (round > 0) await pause(backoffMs(backoff, round, random()));

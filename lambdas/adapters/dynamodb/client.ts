@@ -1,4 +1,4 @@
-/** One DynamoDB document client per process, and a meter that counts the capacity DynamoDB says it consumed. */
+/** The DynamoDB document client, and a meter of the capacity that DynamoDB reports as consumed. */
 import { type ConsumedCapacity, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -18,7 +18,7 @@ const reads = new Set(['GetItemCommand', 'BatchGetItemCommand', 'QueryCommand', 
 
 /**
  * Counts every call made through `client` from now on. Asks DynamoDB for TOTAL capacity on each call and adds up what it
- * answers; a call that answers none counts nothing.
+ * reports; a call without a report counts nothing.
  */
 export function meterCapacity(client: DocumentClient): CapacityMeter {
   const units: Units = { read: 0, write: 0 };

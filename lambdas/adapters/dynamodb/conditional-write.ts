@@ -1,6 +1,6 @@
-/** Writes whose condition is part of the plan: a refused one is an answer, not an error. */
+/** Conditional writes: a failed condition is a result, not an error. */
 
-/** The answer of a write; null when its condition does not hold and nothing is written. Throws any other error. */
+/** The output of a write; null when its condition fails and nothing is written. Throws any other error. */
 export async function nullIfRefused<Output>(write: Promise<Output>): Promise<Output | null> {
   try {
     return await write;
@@ -10,5 +10,5 @@ export async function nullIfRefused<Output>(write: Promise<Output>): Promise<Out
   }
 }
 
-/** Whether DynamoDB refused a write because its condition does not hold. */
+/** Whether DynamoDB refused a write because its condition failed. */
 export const isRefusal = (error: unknown): boolean => error instanceof Error && error.name === 'ConditionalCheckFailedException';

@@ -1,6 +1,6 @@
 /**
- * Where each thing lives in DynamoDB: the one place that builds keys and names indexes. `|` separates parts; a source id
- * holds none, and the last part may hold any.
+ * Where everything is stored in DynamoDB: the only place that builds keys and names indexes. `|` separates parts; a source id
+ * contains none, and the last part may contain any number.
  *
  * Devices   pk `source|user`, sk `device|id` · `decision|deviceId|decisionId` · `withdrawal|deviceId` · `link|portalUser`
  *           byDeviceId (idKey, pk): links too · byName (nameKey, pk) · bySource (shard, hash)
@@ -32,9 +32,9 @@ export const deviceSk = (deviceId: string) => `device|${deviceId}`;
 export const decisionSk = (deviceId: string, decisionId: string) => `decision|${deviceId}|${decisionId}`;
 export const linkSk = (portalUser: string) => `link|${portalUser.toLowerCase()}`;
 export const withdrawalSk = (deviceId: string) => `withdrawal|${deviceId}`;
-/** In the index of device ids: finds users by a link alone. */
+/** In the index of device ids: finds users that only a link connects to a portal user. */
 export const linkIdKey = (portalUser: string) => `link|${portalUser.toLowerCase()}`;
-/** In the index of transitions: decisions that expire, by the time at which they do. No source has a `|` in its id. */
+/** In the index of transitions: decisions that expire, by expiry time. No source id contains a `|`. */
 export const endingDecisions = 'ending|decisions';
 export const endingKey = (at: number) => String(at).padStart(16, '0');
 export const deviceIdKey = (deviceId: string) => deviceId.toLowerCase();
@@ -83,7 +83,7 @@ export const controlKeys = {
     pk: `snapshot|${snapshotId}`,
     sk: `part|${String(part).padStart(6, '0')}`,
   }),
-  /** Which of its parts are stored; `parts`: how many it says it has. */
+  /** Which of its parts are stored; `parts`: how many the sender says there are. */
   snapshotParts: (snapshotId: string, parts: number) => ({ pk: `snapshot|${snapshotId}`, sk: `have|${parts}` }),
   snapshotTaken: () => ({ pk: 'feed', sk: 'snapshot' }),
   maas360: () => ({ pk: 'feed', sk: 'maas360' }),

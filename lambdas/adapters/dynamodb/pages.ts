@@ -15,7 +15,7 @@ type Item = Record<string, unknown>;
 type Query = Omit<QueryCommandInput, 'ExclusiveStartKey'>;
 type Scan = Omit<ScanCommandInput, 'ExclusiveStartKey' | 'Segment' | 'TotalSegments'>;
 
-/** Every item of a query, in its order; the next page is read when it is asked for. */
+/** Every item of a query, in its order; the next page is read when it is needed. */
 export async function* queryItems(client: DocumentClient, query: Query): AsyncGenerator<Item> {
   for await (const { Items = [] } of paginateQuery({ client }, query)) yield* Items;
 }
@@ -40,14 +40,14 @@ export async function firstItems(
   return { items, isEnd: from === undefined };
 }
 
-/** One page of a query: one request, at most `limit` items. Throws a `CursorError` on a cursor that it did not give. */
+/** One page of a query: one request, at most `limit` items. Throws a `CursorError` on a cursor of another query. */
 export async function queryPage(client: DocumentClient, query: Query, { cursor, limit }: PageRequest): Promise<Page<Item>> {
   const start = cursor == null ? {} : { ExclusiveStartKey: decodeCursor(cursor) };
   const size = limit === undefined ? {} : { Limit: limit };
   const { Items = [], LastEvaluatedKey } = await client
     .send(new QueryCommand({ ...query, ...size, ...start }))
     .catch((error: unknown) => {
-      // A start key of another list is well formed, and outside of this query.
+      // A start key of another list is well formed, but outside this query.
       if (cursor != null && error instanceof Error && error.name === 'ValidationException') throw new CursorError(error);
       throw error;
     });

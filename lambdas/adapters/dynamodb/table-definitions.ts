@@ -1,6 +1,6 @@
 /**
- * The five tables as DynamoDB takes them: keys, indexes, time to live. One definition for the cloud, the local stack and the
- * tests. Indexes are KEYS_ONLY: they say which item, the item says what. Keys are built in keys.ts.
+ * The five tables in DynamoDB: keys, indexes, time to live. One definition for the cloud, the local stack and the tests. Indexes
+ * are KEYS_ONLY: they only find items. Keys are built in keys.ts.
  */
 import { indexes } from './keys.ts';
 
@@ -10,9 +10,9 @@ export type TableDefinition = {
   partition: KeyAttribute;
   sort: KeyAttribute | null;
   indexes: readonly IndexDefinition[];
-  /** Attribute holding epoch seconds after which DynamoDB may delete the item; readers filter what is past it anyway. */
+  /** Attribute with the epoch seconds after which DynamoDB may delete the item; readers filter expired items anyway. */
   expiry: string | null;
-  /** Whether the table's stream has every new item, as it was written. */
+  /** Whether the table has a stream with every new item as it was written. */
   stream?: boolean;
 };
 export type TableName = 'devices' | 'enrolments' | 'actions' | 'journal' | 'control';
@@ -47,7 +47,7 @@ export const tableDefinitions: Record<TableName, TableDefinition> = {
   control: { ...keys, indexes: [], expiry: 'expiresAt' },
 };
 
-/** As the CreateTable call takes it, but for the name and what only the cloud has (encryption, backups, protection). */
+/** The input of CreateTable, without the name and what only the cloud has (encryption, backups, protection). */
 export function createTableInput({ partition, sort, indexes: all, stream = false }: TableDefinition) {
   const named = [partition, ...(sort ? [sort] : []), ...all.flatMap((index) => [index.partition, index.sort])];
   const types = new Map(named.map(({ name, type }) => [name, type]));

@@ -1,4 +1,4 @@
-/** The names of all five tables, for the functions that use them all. */
+/** The names of all five tables, for functions that use all of them. */
 import type { TableName } from './table-definitions.ts';
 
 type Environment = Record<'DEVICES_TABLE' | 'ENROLMENTS_TABLE' | 'ACTIONS_TABLE' | 'JOURNAL_TABLE' | 'CONTROL_TABLE', string>;

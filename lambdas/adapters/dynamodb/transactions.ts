@@ -1,4 +1,4 @@
-/** Transactions whose conditions are part of the plan: a refused one is an answer, not an error. */
+/** Conditional transactions: a failed condition or a conflict is a result, not an error. */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import { type BackoffPolicy, backoffMs } from '#domain/time/backoff';
@@ -9,10 +9,13 @@ const throttled = new Set(['ThrottlingError', 'ProvisionedThroughputExceeded']);
 const tries = 8;
 const backoff: BackoffPolicy = { firstMs: 10, longestMs: 1_280, jitter: 'full' };
 
-/** True when committed; false when a condition failed or another transaction was under way on the same items. */
+/** True when committed; false when a condition failed or another transaction was in progress on the same items. */
 export const committed = async (transaction: Promise<unknown>): Promise<boolean> => (await refusedBy(transaction)) === null;
 
-/** Null when committed; else the reason for each item: `None`, `ConditionalCheckFailed` or `TransactionConflict`. */
+/**
+ * Null when committed; else each item's reason: `None`, `ConditionalCheckFailed` or `TransactionConflict`. Throws any other
+ * error.
+ */
 export async function refusedBy(transaction: Promise<unknown>): Promise<string[] | null> {
   try {
     await transaction;
@@ -33,20 +36,20 @@ function cancellationOf(error: unknown): string[] | null {
 const isThrottled = (error: unknown): boolean => cancellationOf(error)?.some((code) => throttled.has(code)) ?? false;
 
 /**
- * Reads, decides and writes again until `attempt` gives an answer (`null`: someone else wrote in between). Throws after eight
- * tries: the caller's message is then delivered again.
+ * Retries `attempt`, which reads, decides and writes, until it does not return null (null: another writer was faster). Throws
+ * after eight tries: the caller's message is then redelivered.
  */
 export async function untilWritten<T>(attempt: () => Promise<T | null>, what: string, timing = realTiming): Promise<T> {
-  const answer = await ifWritten(attempt, timing);
-  if (answer !== null) return answer;
+  const result = await ifWritten(attempt, timing);
+  if (result !== null) return result;
   throw new Error(`${what} was written by others at the same moment ${tries} times in a row. Send it again.`);
 }
 
-/** As `untilWritten`, for callers that can do without: null when others wrote every time. */
+/** Like `untilWritten`, but returns null when other writers won every try. */
 export async function ifWritten<T>(attempt: () => Promise<T | null>, timing: RetryTiming = realTiming): Promise<T | null> {
   for (let retry = 1; retry <= tries; retry++) {
-    const answer = await attempt();
-    if (answer !== null) return answer;
+    const result = await attempt();
+    if (result !== null) return result;
     if (retry < tries) await timing.pause(backoffMs(backoff, retry, timing.random()));
   }
   return null;

@@ -1,5 +1,5 @@
 /**
- * MaaS360's answers, read in every form that was seen: status 200 says nothing, the wrapper has the status; one device is an
+ * Parses MaaS360's responses in every form observed: status 200 means nothing, the wrapper has the status; one device is an
  * object instead of a list; the list ends with a page whose pageSize is 0; numbers are text, `""`, or beyond 2^53.
  */
 import { z } from 'zod';
@@ -19,12 +19,12 @@ const searchAnswer = z.object({
   }),
 });
 
-/** Rows are left as they are: each is parsed by itself, so that one bad row spoils no page. */
+/** Rows are not parsed here: each is parsed separately, so that one bad row does not spoil the page. */
 export type Page = { rows: unknown[]; last: boolean };
-/** `at`: epoch ms, now. */
+/** `at`: the current time, epoch ms. */
 type Asked = { where: string; at: number };
 
-/** What every answer has, before its content is parsed. 401 is for the caller, who can sign in again. */
+/** Checks the status and parses the JSON. Throws ServiceFailure. On 401 the caller signs in again before it calls this. */
 export function contentOf(answer: WebAnswer, { where, at }: Asked): unknown {
   const { status, headers, text } = answer;
   if (status === 429 || status === 503)
@@ -33,33 +33,33 @@ export function contentOf(answer: WebAnswer, { where, at }: Asked): unknown {
       { what: `MaaS360 asks for patience (${status})`, where, remedy: 'It is asked again by itself, later.' },
       { retryAfterMs: retryAfterMs(headers['retry-after'], at) ?? 60_000 },
     );
-  if (status >= 500) throw trouble('transient', `MaaS360 failed (${status})`, where, 'It is asked again by itself.');
-  if (status === 403 || status === 401) throw trouble('denied', `MaaS360 refuses the account (${status})`, where, accountRemedy);
+  if (status >= 500) throw failure('transient', `MaaS360 failed (${status})`, where, 'It is asked again by itself.');
+  if (status === 403 || status === 401) throw failure('denied', `MaaS360 refuses the account (${status})`, where, accountRemedy);
   if (status !== 200)
-    throw trouble('permanent', `MaaS360 answered ${status}`, where, 'Check billingId and url in the configuration.');
+    throw failure('permanent', `MaaS360 answered ${status}`, where, 'Check billingId and url in the configuration.');
   if (text.trimStart().startsWith('<'))
-    throw trouble('permanent', 'The answer is XML or HTML though JSON was asked for', where, notTheService);
+    throw failure('permanent', 'The answer is XML or HTML though JSON was asked for', where, notTheService);
   try {
     return parseExactly(text);
   } catch {
-    throw trouble('permanent', 'The answer is no JSON', where, notTheService);
+    throw failure('permanent', 'The answer is no JSON', where, notTheService);
   }
 }
 
-/** The token of a sign-in. `errorCode` must be 0, also on HTTP 200. */
+/** The token from a sign-in. `errorCode` must be 0, even with HTTP 200. Throws ServiceFailure. */
 export function tokenOf(content: unknown, where: string): string {
   const parsed = authAnswer.safeParse(content);
-  if (!parsed.success) throw trouble('permanent', 'The answer to the sign-in has no authResponse', where, notTheService);
+  if (!parsed.success) throw failure('permanent', 'The answer to the sign-in has no authResponse', where, notTheService);
   const { errorCode, authToken } = parsed.data.authResponse;
-  if (errorCode !== 0) throw trouble('denied', `MaaS360 refuses the sign-in (errorCode ${errorCode})`, where, accountRemedy);
-  if (!authToken) throw trouble('permanent', 'MaaS360 accepted the sign-in and gave no token', where, notTheService);
+  if (errorCode !== 0) throw failure('denied', `MaaS360 refuses the sign-in (errorCode ${errorCode})`, where, accountRemedy);
+  if (!authToken) throw failure('permanent', 'MaaS360 accepted the sign-in and gave no token', where, notTheService);
   return authToken;
 }
 
 export function pageOf(content: unknown, where: string): Page {
   const parsed = searchAnswer.safeParse(content);
   if (!parsed.success)
-    throw trouble('permanent', 'The answer to the device search has no "devices" around it', where, notTheService);
+    throw failure('permanent', 'The answer to the device search has no "devices" around it', where, notTheService);
   const { device, pageSize } = parsed.data.devices;
   const rows = Array.isArray(device) ? device : device === undefined || device === null || device === '' ? [] : [device];
   return { rows, last: pageSize === 0 || rows.length === 0 };
@@ -69,6 +69,6 @@ const accountRemedy =
   'Check app id, access key, user and password in the secret of "maas360", and that the administrator may use web services. No further try is made for an hour, so that the account is not locked.';
 const notTheService = 'Check that the configured url leads to MaaS360’s web services.';
 
-function trouble(kind: 'denied' | 'transient' | 'permanent', what: string, where: string, remedy: string): ServiceFailure {
+function failure(kind: 'denied' | 'transient' | 'permanent', what: string, where: string, remedy: string): ServiceFailure {
   return new ServiceFailure(kind, { what, where, remedy });
 }

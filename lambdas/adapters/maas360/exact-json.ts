@@ -1,4 +1,4 @@
-/** JSON whose whole numbers may be larger than JavaScript's numbers hold: those are kept as their text. */
+/** JSON with integers beyond JavaScript's safe range: those are kept as text. */
 
 const whole = /^-?\d+$/;
 

@@ -1,6 +1,6 @@
 /**
- * MaaS360's web services, as far as we need them: sign in, and page through the devices. Low rates: one request at a time with
- * a pause between two. We only read there; actions on MaaS360 are no business of ours.
+ * The MaaS360 web services that we need: sign in, and page through the devices. Low rates: one request at a time, with a pause
+ * in between. We only read; we never act on MaaS360.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { hostOf } from '#domain/enrolment/maas360-hosts';
 import type { Maas360Configuration } from '#domain/runtime/configuration';
 import { contentOf, type Page, pageOf, tokenOf } from './answers.ts';
 
-/** As the secret holds it, as JSON. */
+/** The JSON in the secret. */
 export const maas360Credentials = z.object({
   appId: z.string().min(1),
   appVersion: z.string().min(1),
@@ -34,11 +34,11 @@ export function maas360({ configuration, credentials, now = Date.now }: Maas360O
   const { billingId, authentication, pageSize, pauseMs } = configuration;
   const service = webService({ url: configuration.url ?? hostOf(billingId) ?? '', name: 'MaaS360' });
   let token: string | null = null;
-  let asked = false;
+  let hasRequested = false;
 
   async function request(given: Parameters<typeof service.request>[0]) {
-    if (asked) await pause(pauseMs);
-    asked = true;
+    if (hasRequested) await pause(pauseMs);
+    hasRequested = true;
     return service.request(given);
   }
 
@@ -68,7 +68,7 @@ export function maas360({ configuration, credentials, now = Date.now }: Maas360O
       const where = 'MaaS360 device search';
       let answer = await search(path);
       if (answer.status === 401) {
-        // Tokens expire without saying when: once more with a new one.
+        // Tokens have no expiry time: retry once with a new one.
         token = null;
         answer = await search(path);
       }

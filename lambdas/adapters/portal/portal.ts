@@ -1,4 +1,4 @@
-/** The portal's side of the device list upload: one PUT, compressed, that either was taken or says in words why not. */
+/** The client of the portal's device list upload: one compressed PUT, which is accepted or fails with a reason. */
 import { gzipSync } from 'node:zlib';
 import { ServiceFailure } from '#adapters/service-failure';
 import { retryAfterMs } from '#adapters/traveler/retry-after';
@@ -6,7 +6,7 @@ import { webService } from '#adapters/web-service';
 import { idempotencyKey, type UploadBody } from '#domain/outbound/upload';
 
 export type Portal = {
-  /** Resolves once the portal has taken it (2xx). Throws ServiceFailure; sending the same again does no harm. */
+  /** Resolves once the portal has accepted it (2xx). Throws ServiceFailure. Idempotent. */
   put(body: UploadBody): Promise<void>;
   close(): Promise<void>;
 };

@@ -1,17 +1,17 @@
-/** Where a Traveler server is, and which of the addresses it hands us we may follow: its own, never another's. */
+/** The address of a Traveler server, and which of the URLs it returns may be followed: only those of its own origin. */
 import { TravelerFailure } from './failure.ts';
 
 export type Address = {
   origin: string;
-  /** Path of a resource of our own asking, below the base path: `devices?pm=100`. */
+  /** Path of an API resource below the base path: `devices?pm=100`. */
   api(resource: string): string;
-  /** Path of anything else of our own asking, below the base path: `LotusTraveler.nsf/vDevice?ReadViewEntries`. */
+  /** Path of any other resource below the base path: `LotusTraveler.nsf/vDevice?ReadViewEntries`. */
   below(resource: string): string;
-  /** Path and query of an `href` or `next`, as the server gave it. Throws `refused` for another origin: the password would go there. */
+  /** Path and query of an `href` or `next` from the server. Throws `refused` for another origin, which would get the password. */
   follow(href: string): string;
 };
 
-/** `baseUrl` may have a path (a reverse proxy), a trailing slash, and may already name the API. */
+/** `baseUrl` may have a path (a reverse proxy) and a trailing slash, and may already end in the API's path. */
 export function travelerAddress(baseUrl: string): Address {
   const base = new URL(baseUrl);
   const path = base.pathname.replace(/\/+$/, '').replace(/\/api\/traveler$/i, '');

@@ -1,15 +1,18 @@
-/** Judges one HTTP answer: an envelope, `gone`, or the failure it amounts to. */
+/** Classifies one HTTP response: an envelope, `gone`, or a failure. */
 
 import { type Envelope, envelope } from './envelope.ts';
 import { TravelerFailure, WrongCredentials } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
-/** What was asked: `where` names server and kind of request; a write without a readable answer may have taken effect; `bare`: need not be in an envelope. */
+/**
+ * The request: `where` names server and kind of request; `write`: may have taken effect without a readable response; `bare`:
+ * needs no envelope.
+ */
 export type Asked = { where: string; write: boolean; bare?: boolean };
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string; at: number };
 
-/** 449: Traveler's own "try again"; 408 and 429 say the same: nothing was done. */
-const patience = new Set([408, 429, 449]);
+/** 449 is Traveler's own "retry"; 408 and 429 mean the same: nothing was done. */
+const retryLater = new Set([408, 429, 449]);
 
 export function judge(asked: Asked, answer: Answer): Envelope | 'gone' {
   const { status, headers, text } = answer;
@@ -34,8 +37,8 @@ function judgeCode(asked: Asked, code: number, wait?: number): TravelerFailure |
   if (code === 404 || code === 410) return 'gone';
   if (code === 401) return new WrongCredentials(where);
   if (code === 403) return missingRights(where);
-  if (patience.has(code)) return busy(asked, code, { kind: asked.write ? 'busy' : 'transient', wait });
-  // Written to, it may have broken down after it did what it was asked for.
+  if (retryLater.has(code)) return busy(asked, code, { kind: asked.write ? 'busy' : 'transient', wait });
+  // A write may have taken effect before the server failed.
   if (code >= 500) return busy(asked, code, { kind: asked.write ? 'unknown' : 'transient', wait });
   return new TravelerFailure('permanent', {
     what: `The server refused the request with ${code}`,
@@ -49,13 +52,13 @@ function busy(
   code: number,
   { kind, wait }: { kind: 'busy' | 'transient' | 'unknown'; wait: number | undefined },
 ): TravelerFailure {
-  const again = kind === 'unknown' ? `${readBack} If not, it is tried again by itself.` : 'It is tried again by itself.';
+  const next = kind === 'unknown' ? `${readBack} If not, it is tried again by itself.` : 'It is tried again by itself.';
   return new TravelerFailure(
     kind,
     {
       what: `The server answered ${code}: it is busy or unwell`,
       where,
-      remedy: `${again} If this lasts, look at the Traveler server and its load.`,
+      remedy: `${next} If this lasts, look at the Traveler server and its load.`,
     },
     wait === undefined ? {} : { retryAfterMs: wait },
   );
@@ -88,7 +91,7 @@ function malformed({ where }: Asked, how: string): TravelerFailure {
 
 const readBack = 'The device is read back to see whether it took effect.';
 
-/** No answer to a read is asked for again; to a write it means that nobody knows, and that the device must be read back. */
+/** No response: a read is retried; the effect of a write is unknown, and the device must be read back. */
 export function noAnswer(
   { where, write }: Asked,
   how: string,
@@ -119,7 +122,7 @@ function isHtml({ headers, text }: Answer): boolean {
   return String(headers['content-type'] ?? '').includes('text/html') || text.trimStart().startsWith('<');
 }
 
-/** Forms login may also send the client away: to `names.nsf?Login` or the like. */
+/** Forms login may also redirect the client, for example to `names.nsf?Login`. */
 function isLoginRedirect({ status, headers }: Answer): boolean {
   return status >= 300 && status < 400 && /login/i.test(String(headers.location ?? ''));
 }

@@ -1,4 +1,4 @@
-/** Reads the body of an answer, up to a limit: a body that never ends must not take our memory. */
+/** Reads the body of a response, up to a limit: an endless body must not exhaust our memory. */
 import type { Dispatcher } from 'undici';
 import { TravelerFailure } from './failure.ts';
 

@@ -1,4 +1,4 @@
-/** HTTP to one Traveler server: bounded in number, in time and in size; transient failures are retried. */
+/** HTTP to one Traveler server: limited in concurrency, time and size; transient failures are retried. */
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Dispatcher, Pool } from 'undici';
@@ -20,7 +20,7 @@ export type Call = {
   /** Kind of request, for messages: `device list`. */
   subject: string;
   body?: unknown;
-  /** The answer may come without Traveler's envelope. */
+  /** The response may come without Traveler's envelope. */
   bare?: boolean;
   signal?: AbortSignal;
 };
@@ -38,7 +38,7 @@ const defaultTimeouts: Timeouts = { connect: 10_000, headers: 60_000, body: 30_0
 const defaultRetry: RetryPolicy = { tries: 4, baseMs: 250, longestMs: 10_000 };
 const defaultMaxBodyBytes = 64 * 1024 * 1024;
 
-/** What one connection works with; only `requests` changes. */
+/** The state of one connection; only `requests` changes. */
 type State = {
   address: Address;
   pool: Pool;
@@ -58,7 +58,7 @@ export function connect(options: TravelerOptions): Connection {
   const limit = pLimit(concurrency);
   return {
     address: state.address,
-    call: (call) => limit(() => persist(state, call)),
+    call: (call) => limit(() => callWithRetries(state, call)),
     limitTo(atOnce) {
       limit.concurrency = Math.max(1, Math.min(concurrency, atOnce));
     },
@@ -89,16 +89,16 @@ function newState(options: TravelerOptions): State {
   return { address, pool, gate, timeouts, retry, maxBodyBytes, random, now, requests: 0 };
 }
 
-/** Retries transient failures. Keeps its place among the concurrent while it waits: a busy server gets fewer requests. */
-async function persist(state: State, call: Call): Promise<Envelope | 'gone'> {
+/** Retries transient failures. Keeps its concurrency slot while it waits, so that a busy server gets fewer requests. */
+async function callWithRetries(state: State, call: Call): Promise<Envelope | 'gone'> {
   for (let tried = 1; ; tried++) {
     try {
       return await state.gate.admit((authorization) => send(state, call, authorization));
     } catch (error) {
       if (!(error instanceof TravelerFailure) || !retried.has(error.kind) || tried >= state.retry.tries) throw error;
-      const asked = error.retryAfterMs ?? 0;
-      if (asked > state.retry.longestMs || call.signal?.aborted) throw error;
-      await wait(Math.max(asked, waitMs(state, tried)), undefined, { signal: call.signal });
+      const retryAfter = error.retryAfterMs ?? 0;
+      if (retryAfter > state.retry.longestMs || call.signal?.aborted) throw error;
+      await wait(Math.max(retryAfter, waitMs(state, tried)), undefined, { signal: call.signal });
     }
   }
 }
@@ -118,11 +118,11 @@ async function send(state: State, call: Call, authorization: string): Promise<En
     return judge(asked, { status: response.statusCode, headers: response.headers, text, at: now() });
   } catch (error) {
     const failure = error instanceof TravelerFailure ? error : transportFailure(asked, error);
-    throw failure instanceof WrongCredentials ? gate.turnedAway(authorization, failure) : failure;
+    throw failure instanceof WrongCredentials ? gate.noteRejection(authorization, failure) : failure;
   }
 }
 
-/** A write that the server may have carried out (`unknown`) is not among them. */
+/** Without `unknown`: a write that the server may have carried out is never repeated. */
 const retried: ReadonlySet<TravelerFailure['kind']> = new Set(['transient', 'busy']);
 
 function toRequest({ method, path, body }: Call, authorization: string, signal: AbortSignal): Dispatcher.RequestOptions {

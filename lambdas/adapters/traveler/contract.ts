@@ -1,17 +1,20 @@
-/** What a Traveler source offers and what it needs: the types that callers and the files beside this share. */
+/** The types of a Traveler source, shared by its callers and the other files of this folder. */
 import type { WipeTarget } from '#domain/actions/action';
 import type { Approval, DeviceDetail, ListedDevice } from '#domain/devices/device';
 import type { ServerFacts } from '#domain/devices/source';
 
-/** `version`: which version of their secret they are from, where that is known. */
+/** `version`: the version of the secret that they are from, if known. */
 export type Credentials = { user: string; password: string; version?: string };
-/** `anew`: the kept ones were rejected; they may have been corrected since. */
+/** `anew`: the cached ones were rejected; read them again, they may have been corrected. */
 export type CredentialsReader = (options?: { anew: boolean }) => Promise<Credentials>;
 
-/** `detailAt`: of a row that a relay sent, when its full record was asked for (null: never); absent where the row is as listed. */
+/**
+ * `detailAt`: of a row that a relay sent, when its full record was requested (epoch ms; null: never); absent for a row of the
+ * list.
+ */
 export type ListedRow = ListedDevice & { detailAt?: number | null };
 
-/** One page of the list. `rejected` counts rows that could not be read: they are reported, not lost silently. */
+/** One page of the list. `rejected`: the number of rows that could not be read; they are reported, not dropped silently. */
 export type DevicePage = { devices: ListedRow[]; totalRecords: number | null; rejected: number; page: number };
 
 /** A full record. */
@@ -22,19 +25,19 @@ export type Written = 'accepted' | 'gone';
 
 export type TravelerSource = {
   /**
-   * The whole list, page by page, one page read ahead of the caller. Rows may repeat across pages: de-duplicating on
-   * (user, device id) is the caller's. Throws TravelerFailure; what came before is then not a complete list.
+   * The whole list, page by page, reading one page ahead of the caller. Rows may repeat across pages: the caller deduplicates by
+   * (user, device id). Throws TravelerFailure; the pages before it are then not a complete list.
    */
   pages(): AsyncIterable<DevicePage>;
   /** Follows a record's href. The caller compares user and device id with what it expects. */
   detail(href: string): Promise<Found | 'gone'>;
-  /** Version and approval settings. Settings answered by 404: `settingsAccess` unavailable, `requiresApproval` unknown. */
+  /** Version and approval settings. When the settings return 404: `settingsAccess` unavailable, `requiresApproval` unknown. */
   serverFacts(): Promise<ServerFacts>;
   /** Sets approval on the server; its notification addresses stay as they are. */
   writeSettings(wanted: { requireApproval: boolean; devicesBeforeApproval: number }): Promise<'written' | 'unavailable'>;
   /**
-   * `liftDenial`: access was denied by us, so it is allowed again in the same write. `asBefore`: only that is undone, and the device
-   * has this approval again instead of a new one; where a server knows no such write, it is approved.
+   * `liftDenial`: we denied access, so the same write allows it again. `asBefore`: only undoes our denial, and gives the device
+   * this approval back instead of a new one; on a server without such a write, the device is approved.
    */
   approve(href: string, options: { liftDenial: boolean; asBefore?: Approval }): Promise<Written>;
   block(href: string): Promise<Written>;
@@ -42,9 +45,9 @@ export type TravelerSource = {
   remove(href: string): Promise<Written>;
   wipe(href: string, targets: readonly WipeTarget[]): Promise<Written>;
   cancelWipe(href: string): Promise<Written>;
-  /** From now on at most this many concurrent requests, never more than it was opened with. */
+  /** From now on at most this many concurrent requests, but never more than the configured `concurrency`. */
   limitTo(atOnce: number): void;
-  /** Requests that are under way now. */
+  /** Number of requests in progress. */
   readonly underWay: number;
   /** HTTP requests sent so far, retries included. */
   readonly requests: number;
@@ -55,10 +58,10 @@ export type TravelerOptions = {
   /** With or without path and trailing slash; http or https. */
   baseUrl: string;
   credentials: CredentialsReader;
-  /** Requests under way at once, over all callers of this source. */
+  /** Maximum number of concurrent requests, over all callers of this source. */
   concurrency: number;
   timeouts?: Partial<Timeouts>;
-  /** PEM of the authorities to trust; the usual ones where it is left out. */
+  /** PEM of the authorities to trust; default: the usual ones. */
   ca?: string[];
   maxBodyBytes?: number;
   retry?: Partial<RetryPolicy>;
@@ -68,7 +71,7 @@ export type TravelerOptions = {
   now?: () => number;
 };
 
-/** Milliseconds; `total` bounds one try as a whole, so that a body that drips for ever ends. */
+/** Milliseconds; `total` limits one whole try, so that an endlessly slow body ends. */
 export type Timeouts = { connect: number; headers: number; body: number; total: number };
-/** Waits are full-jitter: a random part of base * 2^n, at most `longestMs`. A longer Retry-After ends the tries. */
+/** Pauses have full jitter: a random part of base * 2^n, at most `longestMs`. A longer Retry-After ends the retries. */
 export type RetryPolicy = { tries: number; baseMs: number; longestMs: number };

@@ -14,10 +14,12 @@ import { type TravelerFailure, WrongCredentials } from './failure.ts';
 type Mode = { mode: 'unproven' | 'open' } | { mode: 'denied'; failure: TravelerFailure; until: number };
 
 export type CredentialGate = {
-  /** Calls `request` with the Authorization header's value when it may go out. */
+  /** Calls `request` with the Authorization header's value as soon as it may be sent. Throws TravelerFailure. */
   admit<T>(request: (authorization: string) => Promise<T>): Promise<T>;
-  /** The server rejected a request with this header value; the failure, with the version of the secret. */
-  turnedAway(authorization: string, failure: WrongCredentials): TravelerFailure;
+  /**
+   * To be called when the server rejects a request with this header value. Returns the failure with the version of the secret.
+   */
+  noteRejection(authorization: string, failure: WrongCredentials): TravelerFailure;
 };
 
 const holdOffMs = 5 * 60_000;
@@ -31,8 +33,8 @@ export function credentialGate(credentials: CredentialsReader, now: () => number
   async function authorization(): Promise<string> {
     const { user, password, version: read } = await credentials({ anew: current.mode === 'denied' });
     const value = `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
-    const forgiven = current.mode === 'denied' && now() >= current.until;
-    if (value !== known || forgiven) current = { mode: 'unproven' };
+    const isHoldOffOver = current.mode === 'denied' && now() >= current.until;
+    if (value !== known || isHoldOffOver) current = { mode: 'unproven' };
     known = value;
     version = read;
     return value;
@@ -53,7 +55,7 @@ export function credentialGate(credentials: CredentialsReader, now: () => number
         });
       return attempt;
     },
-    turnedAway(value, failure) {
+    noteRejection(value, failure) {
       if (value !== known) return failure;
       const rejected = version === undefined ? failure : new WrongCredentials(failure.problem.where, { secretVersion: version });
       current = { mode: 'denied', failure: rejected, until: now() + holdOffMs };

@@ -1,4 +1,4 @@
-/** The answer that Traveler wraps everything in: `{ code, message, href, next, totalRecords, data }`. */
+/** The envelope of every Traveler response: `{ code, message, href, next, totalRecords, data }`. */
 import { z } from 'zod';
 
 const whole = z
@@ -11,7 +11,7 @@ const whole = z
   ])
   .pipe(z.number().int().nonnegative());
 
-/** `data` is left as it is here: its rows are parsed one by one, so that one bad row spoils no page. */
+/** `data` is not parsed here: its rows are parsed one by one, so that one bad row does not spoil the page. */
 export const envelope = z.looseObject({
   code: whole.optional(),
   next: z.string().nullish(),

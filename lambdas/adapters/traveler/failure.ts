@@ -1,4 +1,4 @@
-/** What can go wrong between us and a Traveler server, as one kind of error that says what happened, where, and what to do. */
+/** Failures between us and a Traveler server, as one error type that says what happened, where, and what to do. */
 import type { FailureKind, Problem } from '#domain/devices/source';
 
 /** `where` names the server and the kind of request, never a user or a device. */
@@ -7,22 +7,22 @@ export type Explanation = Pick<Problem, 'what' | 'where' | 'remedy'>;
 type Particulars = { retryAfterMs?: number; unreachable?: boolean; secretVersion?: string; cause?: unknown };
 
 /**
- * - `denied`: wrong credentials or missing rights; never tried again by itself.
- * - `transient`: no answer, or an answer that asks for patience; was tried again a few times already. `retryAfterMs` is what
- *   the server asked for, if it did.
- * - `busy`: a write was rejected for now, and not carried out; it was retried a few times already. `retryAfterMs` as above.
- * - `unknown`: a write got no answer, or failed in the middle, so that only reading back shows whether it took effect.
- * - `refused`: the server pointed us at another origin; the password stays here.
- * - `invalid`: this one record cannot be read; others may.
- * - `permanent`: login page, malformed or oversized answer, list that contradicts itself: trying again at once is useless.
+ * - `denied`: wrong credentials or missing rights; never retried automatically.
+ * - `transient`: no response, or one that asks us to wait; already retried a few times. `retryAfterMs`: what the server asked
+ *   for, if it did.
+ * - `busy`: a write was rejected for now, and not carried out; already retried a few times. `retryAfterMs` as above.
+ * - `unknown`: a write got no response, or failed in the middle, so only reading back shows whether it took effect.
+ * - `refused`: the server pointed to another origin, which must not get the password.
+ * - `invalid`: this record cannot be read; others may be readable.
+ * - `permanent`: login page, malformed or oversized response, inconsistent list: an immediate retry is useless.
  */
 export class TravelerFailure extends Error {
   readonly kind: FailureKind;
   readonly problem: Explanation;
   readonly retryAfterMs: number | undefined;
-  /** Nothing got through to the server at all: it is the source that fails, not the request. */
+  /** The server was not reached at all: the source fails, not the request. */
   readonly unreachable: boolean;
-  /** Which version of the secret was rejected, where that is known. */
+  /** The version of the secret that was rejected, if known. */
   readonly secretVersion: string | undefined;
 
   constructor(
@@ -40,7 +40,7 @@ export class TravelerFailure extends Error {
   }
 }
 
-/** `denied`, and the password itself is the reason: repeating it could lock the account. */
+/** `denied` because of the password: a retry could lock the account. */
 export class WrongCredentials extends TravelerFailure {
   constructor(where: string, { secretVersion }: { secretVersion?: string } = {}) {
     const problem = {

@@ -1,15 +1,15 @@
-/** Reads the full record of one listed device, and separates what is wrong with this record from what is wrong with the source. */
+/** Reads the full record of one listed device, and separates failures of this record from failures of the source. */
 import type { DeviceDetail, ListedDevice } from '#domain/devices/device';
 import { canonicalName } from '#domain/devices/names';
 import type { Found } from './contract.ts';
 import { TravelerFailure } from './failure.ts';
 
-/** `gone`: listed a moment ago, and no longer there. `unread`: this one record cannot be read; it is tried again next time. */
+/** `gone`: listed just before, and no longer there. `unread`: this record cannot be read; the next gather retries it. */
 export type FullRecord = DeviceDetail | 'gone' | 'unread';
 
 export type RecordReading = {
   read(row: ListedDevice): Promise<Found | 'gone'>;
-  /** Of a failure that may be of this one record or of the source: can the gather do without the record for now? */
+  /** Whether the gather can do without this record for now, after a failure that may be of the record or of the source. */
   spare(failure: TravelerFailure): boolean;
 };
 
@@ -26,14 +26,14 @@ export async function fullRecord(row: ListedDevice, { read, spare }: RecordReadi
   }
 }
 
-/** `refused`: its address leads to another server, where the password must not go. */
+/** `refused`: its address is on another server, which must not get the password. */
 const ofThisOne = new Set<TravelerFailure['kind']>(['invalid', 'refused']);
 
-/** So many records that the server cannot give do not fail a gather: one broken record must not blind us to all others. */
+/** Up to this many unreadable records do not fail a gather: one broken record must not hide all others. */
 const mostSpared = 5;
 const neverSpared = new Set<TravelerFailure['kind']>(['denied', 'busy']);
 
-/** Spares the first few of one gather; none in a baseline: a device that could not be read then would count as new ever after. */
+/** Spares the first few of one gather; none in a baseline: a device that is not read then would always count as new. */
 export function sparing({ inBaseline }: { inBaseline: boolean }): RecordReading['spare'] {
   let spared = 0;
   return ({ kind }) => !inBaseline && !neverSpared.has(kind) && ++spared <= mostSpared;

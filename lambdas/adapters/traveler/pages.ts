@@ -8,7 +8,7 @@ import { rowsOf } from './envelope.ts';
 import { TravelerFailure } from './failure.ts';
 
 const subject = 'device list';
-/** A list of empty pages, or of many more rows than it has records, leads nowhere. */
+/** A list with this many empty pages in a row, or with many more rows than records, is inconsistent. */
 const mostEmptyPages = 3;
 const sparePages = 10;
 
@@ -24,9 +24,9 @@ export async function* listPages(connection: Connection, pageMultiplier: number)
       const read: Read = await ahead;
       check(read, page === 1 ? first : null);
       ahead = read.next === null ? null : fetchPage(connection, { path: read.next, page: page + 1, signal: stop.signal });
-      // Awaited when the caller asks for the next page; until then its failure is nobody's.
+      // Awaited when the caller asks for the next page; until then a failure must not count as unhandled.
       ahead?.catch(() => undefined);
-      // The caller works on a page at once and for long: the next request goes out before, so that the server works meanwhile.
+      // The caller processes a page synchronously and for long: send the next request first, so that the server works meanwhile.
       if (ahead) await requestsSent();
       yield read.page;
     }
@@ -52,7 +52,7 @@ async function fetchPage(
   return { page: { devices, totalRecords, rejected: rows.length - devices.length, page }, rows: rows.length, next };
 }
 
-/** Refuses a list that goes round in a circle or does not end. */
+/** Rejects a list that loops or does not end. */
 function consistency(origin: string): (read: Read, first: string | null) => void {
   const seen = new Set<string>();
   let rows = 0;

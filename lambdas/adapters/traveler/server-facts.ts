@@ -1,4 +1,4 @@
-/** What a Traveler server says about itself: its version, and with it whether Auto-Quarantine can work there. */
+/** What a Traveler server reports about itself: its version, and so whether Auto-Quarantine can work there. */
 import { z } from 'zod';
 import type { AqSupport, ServerFacts } from '#domain/devices/source';
 import type { Connection } from './connection.ts';
@@ -13,7 +13,7 @@ export async function readServerFacts(connection: Connection): Promise<ServerFac
   return { ...settings, build, aqSupport: aqSupportOf(build) };
 }
 
-/** The oldest build of a pool decides: a device may be served by any of its servers. Empty where none can be read. */
+/** The oldest build of a pool counts: any of its servers may serve a device. Empty when none can be read. */
 async function readBuild(connection: Connection): Promise<string> {
   const answer = await connection.call({ method: 'GET', path: connection.address.api('servers'), subject: 'server list' });
   if (answer === 'gone') return '';
@@ -25,7 +25,7 @@ async function readBuild(connection: Connection): Promise<string> {
   return builds.toSorted((a, b) => (versionOf(a) ?? 0) - (versionOf(b) ?? 0))[0] ?? '';
 }
 
-/** The major version: of the first thing that looks like one (`9.0.1.7 Build 2015…`, `Build 12.0`). */
+/** The major version, from the first text that looks like a version (`9.0.1.7 Build 2015…`, `Build 12.0`). */
 function versionOf(build: string): number | null {
   const found = /(?<![\d.])(\d{1,3})\.\d+/.exec(build)?.[1];
   return found === undefined ? null : Number(found);

@@ -1,4 +1,4 @@
-/** A Traveler server as the rest of the product sees it: pages of devices, one device, facts, and the few writes. */
+/** A Traveler server as the rest of the product sees it: pages of devices, one device, server facts, and writes. */
 import { parseFull } from '#domain/gather/traveler-record';
 import { type Connection, connect } from './connection.ts';
 import type { Found, TravelerOptions, TravelerSource } from './contract.ts';
@@ -9,10 +9,10 @@ import { unprovenWrites } from './unproven-writes.ts';
 
 export type { Found, TravelerOptions, TravelerSource, Written } from './contract.ts';
 
-/** Largest seen in use: 2,000 rows a page. */
+/** The largest value seen in use: 2,000 rows per page. */
 const defaultPageMultiplier = 100;
 
-/** Opens no connection until first asked. One source is shared by all that work on that server, so that its bounds hold. */
+/** Opens no connection until the first request. All callers of a server share one source, so that its limits hold. */
 export function travelerSource(options: TravelerOptions): TravelerSource {
   const connection = connect(options);
   return {

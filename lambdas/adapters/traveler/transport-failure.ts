@@ -1,8 +1,8 @@
-/** What an error below HTTP means: the server was never reached, went silent, or cannot be trusted. */
+/** What an error below HTTP means: the server was never reached, stopped responding, or cannot be trusted. */
 import { type Asked, noAnswer } from './answer.ts';
 import { TravelerFailure } from './failure.ts';
 
-/** Nothing was sent: a write has certainly not taken effect. */
+/** Nothing was sent, so a write has not taken effect. */
 const neverReached: Record<string, string> = {
   ECONNREFUSED: 'refuses connections',
   ENOTFOUND: 'has a name that cannot be resolved',

@@ -1,5 +1,5 @@
 /**
- * Every write to a Traveler server over REST. UNPROVEN: no public source shows how SmartCloud takes writes; this is our own
+ * Every write to a Traveler server over REST. UNPROVEN: no public source shows which writes SmartCloud accepts; this is our own
  * proposal, kept in this one file so that it can be replaced. Every effect is confirmed by reading the device back.
  *
  *   PUT <href>  {"approval_policy": 2}                         approve
@@ -63,7 +63,7 @@ export function unprovenWrites(connection: Connection): Writes {
   };
 }
 
-/** Approval settings as the server shows them; 404 means that it has none to read or write. */
+/** Approval settings as the server shows them; 404 means that they cannot be read or written. */
 export async function settingsFacts(connection: Connection): Promise<SettingsFacts> {
   const shown = await readSettings(connection);
   if (shown === 'gone') return { requiresApproval: 'unknown', devicesBeforeApproval: null, settingsAccess: 'unavailable' };
@@ -79,7 +79,7 @@ async function readSettings(connection: Connection): Promise<z.infer<typeof serv
   return answer === 'gone' ? 'gone' : serverSettings.parse(unwrapped(answer));
 }
 
-/** Whether the settings come bare or in the envelope's `data` is not known: both are read. */
+/** It is not known whether the settings come bare or in the envelope's `data`: both are accepted. */
 function unwrapped(answer: Envelope): unknown {
   const inner = Array.isArray(answer.data) ? answer.data[0] : answer.data;
   return typeof inner === 'object' && inner !== null ? inner : answer;
@@ -88,7 +88,7 @@ function unwrapped(answer: Envelope): unknown {
 const settingsCall = ({ address }: Connection) => ({ path: address.api('settings'), subject: 'approval settings', bare: true });
 
 function wipeOptions(targets: readonly WipeTarget[]): string {
-  // An empty list of flags would be the request to cancel a wipe.
+  // An empty list of flags would cancel a wipe.
   if (targets.length === 0)
     throw new TravelerFailure('invalid', {
       what: 'A wipe names nothing to wipe',

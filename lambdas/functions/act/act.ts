@@ -1,4 +1,4 @@
-/** Carries out one action: reads what is stored, and lets the attempt take its course from there. */
+/** Carries out one action: reads what is stored, and runs the attempt from there. */
 import { isFinal } from '#domain/actions/transitions';
 import type { ActionMessage } from '#domain/messages/messages';
 import type { ActResult } from '#use-cases/actions/end-action';
@@ -8,19 +8,19 @@ import { observedByRelay } from './relay-result.ts';
 import { isStaleWipeCancel } from './send-to-relay.ts';
 
 /**
- * `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. `slots`: what requests
- * to its source go through; null when it takes no more at once: what needs no request is still done, and the action waits.
+ * `queuedAt`: when the message entered the queue; `until`: when this worker ends at the latest. Epoch ms. `slots`: limits the
+ * requests to its source; null when the source has no free slot: what needs no request is still done, and the action waits.
  */
 export type Delivery = { queuedAt: number; until: number; slots?: Slots | null };
 
 const unbounded: Slots = (request) => request();
 
-/** How often one message starts over because somebody else wrote the action in between. */
+/** How often one message starts over because another writer changed the action in between. */
 const rounds = 5;
-/** A worker that has less time left begins nothing new: an attempt would be cut off in the middle. */
+/** A worker with less time left starts no attempt: it could be interrupted in the middle. */
 const longestAttemptMs = 30_000;
 
-/** Throws where nothing can be decided (a store that cannot be reached): the message is then redelivered. */
+/** Throws when nothing can be decided (a store cannot be reached): the message is then redelivered. */
 export function act(deps: ActDependencies) {
   return async (message: ActionMessage, delivery: Delivery): Promise<void> => {
     for (let round = 0; round < rounds; round++) if ((await once(deps, message, delivery)) === 'done') return;

@@ -1,6 +1,6 @@
 /**
- * A batch of the action queue: devices side by side, the actions of one device in order. When one fails, the later ones of the
- * same device fail with it, so that the queue gives them back in order.
+ * A batch of the action queue: devices concurrently, the actions of one device in order. When one fails, the later ones of the
+ * same device fail with it, so that the queue redelivers them in order.
  */
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 

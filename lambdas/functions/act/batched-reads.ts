@@ -1,4 +1,4 @@
-/** The dependencies of act, with what a batch asks for at the same moment asked for once (adapters/together.ts). */
+/** The dependencies of act, with the simultaneous reads of a batch combined into one call (adapters/data-loader.ts). */
 
 import { batchedSender, dataLoader } from '#adapters/data-loader';
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';

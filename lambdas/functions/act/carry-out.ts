@@ -1,4 +1,7 @@
-/** Observes, asks the domain what is next (domain/actions/next-step.ts), does it, and observes again, until the attempt is over. */
+/**
+ * Observes, asks the domain for the next step (domain/actions/next-step.ts), does it, and observes again, until the attempt
+ * ends.
+ */
 import type { Observation } from '#domain/actions/attempt';
 import { next } from '#domain/actions/next-step';
 import type { ActResult } from '#use-cases/actions/end-action';
@@ -6,7 +9,7 @@ import type { ActDependencies, Try } from './dependencies.ts';
 import { runEffects } from './effects.ts';
 import { perform } from './perform.ts';
 
-/** Far more than any attempt has: a claim, a wipe admitted, a write, three readings, and an end. */
+/** Far more than any attempt needs: a claim, admitting a wipe, a write, three reads, and an end. */
 const mostSteps = 20;
 
 export async function carryOut(deps: ActDependencies, given: Try, first: Observation): Promise<ActResult> {

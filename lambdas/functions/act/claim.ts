@@ -1,16 +1,16 @@
-/** Holding an action: from the claim on it is this worker's, until it is done, lets go, or the claim ends. */
+/** Claims an action: from then on it belongs to this worker, until the action is done, is released, or the claim expires. */
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { ActionState } from '#domain/actions/action';
 import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
 import type { ActDependencies, Try } from './dependencies.ts';
 
-/** How long a claim is honoured: longer than any write may take, short enough that a killed worker's action goes on soon. */
+/** How long a claim lasts, ms: longer than any write may take, short enough that a killed worker's action continues soon. */
 const claimMs = 40_000;
 export const writeMs = 25_000;
 
 type Holder = { by: string; until: number };
 
-/** Null when somebody else has written the action since it was read. `until`: epoch ms. */
+/** Null when another writer changed the action since it was read. `until`: epoch ms. */
 export function claim(deps: ActDependencies, held: Try, holder: Holder): Promise<LedgerAction | null> {
   const { action } = held.attempt;
   const claimed = { by: holder.by, at: deps.now(), queuedAt: held.queuedAt, action };
@@ -33,7 +33,9 @@ const queueAndDispatch: ToClaimed = (claimed) => {
 };
 const gone = 'The worker that held it is gone; reading tells how far it came.';
 
-/** How each open state comes to be claimed: what was dispatched before is settled by reading, not dispatched again. */
+/**
+ * How each open state becomes claimed: an action that was already dispatched is not dispatched again; its device is read first.
+ */
 const toClaimed: Partial<Record<ActionState, ToClaimed>> = {
   requested: queueAndDispatch,
   waiting: queueAndDispatch,
@@ -43,7 +45,9 @@ const toClaimed: Partial<Record<ActionState, ToClaimed>> = {
 
 const claimOf = (deps: ActDependencies, { by, until }: Holder) => ({ by, until: Math.min(until, deps.now() + claimMs) });
 
-/** Reading may have taken long: nothing is written under a claim that could end before the answer comes. Null: it was lost. */
+/**
+ * Reading may have taken long: nothing is written under a claim that could expire before the response. Null: the claim is lost.
+ */
 export async function renewedClaim(deps: ActDependencies, held: Try): Promise<Try | null> {
   const { action } = held.attempt;
   if ((action.claim?.until ?? 0) - deps.now() >= writeMs) return held;

@@ -1,10 +1,10 @@
 /**
- * A batch within the bounds of its sources: devices side by side, and for each source no more requests under way than slots
- * could be leased, over all workers never more than its configuration allows. A worker leases fewer slots than it has actions:
- * while one waits for the database, another asks the server, and more workers get some.
+ * Processes a batch within the limits of its sources: devices concurrently, and for each source no more concurrent requests than
+ * leased slots; over all workers never more than its configuration allows. A worker leases fewer slots than it has actions: while
+ * one action waits for the database, another uses the slot, and more workers get some.
  *
- * A source without a free slot is waited for a moment. If it stays so, its actions leave the queue and wait in the ledger, and
- * for a while those of the same source do so at once: a slow source must not hold the workers that others need.
+ * For a source without a free slot we wait a moment. If none gets free, its actions leave the queue and wait in the ledger, and
+ * for a while further actions of that source do so immediately: a slow source must not block workers that others need.
  */
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import pLimit from 'p-limit';
@@ -16,38 +16,38 @@ import type { Slots } from './dependencies.ts';
 
 export type Bounds = {
   slots: SlotStore;
-  /** Requests that a source takes at once; null where none goes out from here. */
+  /** Maximum number of concurrent requests to a source; null for a source that is not reached from here. */
   limitOf(sourceId: string): number | null;
   now(): number;
   random(): number;
   pause(ms: number): Promise<void>;
-  /** Sources that were full a moment ago, until when (epoch ms): kept by the process from batch to batch. */
+  /** Sources that had no free slot, and until when this is assumed (epoch ms); kept by the process across batches. */
   full: Map<string, number>;
 };
 export type Batch = {
   records: readonly SQSRecord[];
-  /** The source that a record is about; '' when it is unknown. */
+  /** The source of a record; '' when it is unknown. */
   sourceOf(record: SQSRecord): string;
-  /** Whether they are of a bulk: single actions have their slots first. */
+  /** Whether the records are of a bulk: single actions get slots first. */
   bulk: boolean;
-  /** `slots`: what its requests go through; null when none may go out. */
+  /** `slots`: limits its requests; null when it may send none. */
   each(record: SQSRecord, go: { slots: Slots | null }): Promise<void>;
   onFailure(record: SQSRecord, error: unknown): void;
-  /** Names this worker among those that hold slots, and says when it ends at the latest (epoch ms). */
+  /** Names this worker as a holder of slots. `until`: when it ends at the latest (epoch ms). */
   holder: string;
   until: number;
 };
 
-/** An action is with its server for about this part of its time; for the rest another one can use its slot. */
+/** An action uses its server for about this part of its time; for the rest another one can use its slot. */
 const shareAtServer = 0.6;
-const patienceMs = 1_500;
-const lookEveryMs = 60;
+const longestWaitMs = 1_500;
+const pollMs = 60;
 const fullForMs = 3_000;
 
 export async function processConcurrently(bounds: Bounds, batch: Batch): Promise<SQSBatchResponse> {
   const { holder, until, bulk, onFailure } = batch;
   const bySource = Map.groupBy(batch.records, batch.sourceOf);
-  const answers = await pMap([...bySource], async ([sourceId, records]) => {
+  const responses = await pMap([...bySource], async ([sourceId, records]) => {
     const work = (slots: Slots | null) => inGroups(records, (record) => batch.each(record, { slots }), { onFailure });
     const limit = bounds.limitOf(sourceId);
     if (limit === null) return work((request) => request());
@@ -61,7 +61,7 @@ export async function processConcurrently(bounds: Bounds, batch: Batch): Promise
       await bounds.slots.release(sourceId, holder).catch(() => undefined);
     }
   });
-  return { batchItemFailures: answers.flatMap(({ batchItemFailures }) => batchItemFailures) };
+  return { batchItemFailures: responses.flatMap(({ batchItemFailures }) => batchItemFailures) };
 }
 
 async function lease(
@@ -69,13 +69,13 @@ async function lease(
   sourceId: string,
   wish: Omit<ActionLease, 'now'>,
 ): Promise<number> {
-  const giveUp = (full.get(sourceId) ?? 0) > now() ? now() : now() + patienceMs;
+  const deadline = (full.get(sourceId) ?? 0) > now() ? now() : now() + longestWaitMs;
   for (;;) {
     const leased = await slots.lease(sourceId, { ...wish, now: now() });
     if (leased > 0) full.delete(sourceId);
     if (leased > 0) return leased;
-    if (now() >= giveUp) break;
-    await pause(lookEveryMs * (0.5 + random()));
+    if (now() >= deadline) break;
+    await pause(pollMs * (0.5 + random()));
   }
   full.set(sourceId, now() + fullForMs);
   return 0;

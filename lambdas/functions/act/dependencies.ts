@@ -1,4 +1,4 @@
-/** What carrying out actions needs from outside. */
+/** The dependencies of carrying out actions. */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { WipeCounts } from '#adapters/dynamodb/actions/wipe-counts';
@@ -12,9 +12,9 @@ import type { Device } from '#domain/devices/device';
 import type { SourceState } from '#domain/devices/source';
 import type { ActResult } from '#use-cases/actions/end-action';
 
-/** What acting asks of a source. */
+/** What carrying out actions needs of a source. */
 export type ActedSource = Pick<TravelerSource, 'detail' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe'>;
-/** Runs a request to a source when one of its slots is free: an action that waits for the database leaves its slot to others. */
+/** Runs a request to a source when one of its slots is free: an action that waits for the database occupies no slot. */
 export type Slots = <T>(request: () => Promise<T>) => Promise<T>;
 
 export type Reach = { how: 'direct'; source: ActedSource } | { how: 'relay' } | { how: 'unconfigured' };
@@ -24,13 +24,13 @@ export type ActDependencies = {
   devices: DevicesForActions;
   sources: Pick<SourceStore, 'read' | 'updateFrom'>;
   wipes: WipeCounts;
-  /** Wipes of one source that go out within an hour without a second confirmation. */
+  /** How many wipes of one source are sent within an hour without a second confirmation. */
   maxWipesPerHour: number;
   reach(sourceId: string): Reach;
-  /** The way to the relays of on-premises sources. */
+  /** The connection to the relays of on-premises sources. */
   link: RelayLink;
   evaluations: Queue;
-  /** Alerts whoever is on duty: once for each problem of a source, never per action. No personal data. */
+  /** Alerts the operator: once for each problem of a source, never per action. No personal data. */
   alarm(says: string, fields: Record<string, unknown>): void;
   /** Epoch ms. */
   now(): number;
@@ -41,7 +41,7 @@ export type ActDependencies = {
   worker: string;
 };
 
-/** One attempt at one action, with what carrying it out needs. */
+/** One attempt at one action, with everything needed to carry it out. */
 export type Try = {
   attempt: Pick<Attempt, 'via' | 'tried'> & {
     action: LedgerAction;
@@ -57,5 +57,5 @@ export type Try = {
   until: number;
 };
 
-/** What a step of an attempt came to: the attempt is over, or there is something new to decide on. */
+/** The result of a step: the attempt is over, or there is a new observation to decide on. */
 export type Performed = { result: ActResult } | { held: Try; observed: Observation };

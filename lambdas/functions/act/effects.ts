@@ -1,4 +1,4 @@
-/** What is done before the step itself: facts recorded, other actions ended, the state of the source. */
+/** Effects before the step itself: facts are recorded, other actions ended, the state of the source updated. */
 import type { Effect } from '#domain/actions/attempt';
 import { endOther } from '#use-cases/actions/end-action';
 import type { ActDependencies, Try } from './dependencies.ts';
@@ -10,7 +10,7 @@ type Run<K extends Effect['effect']> = (
   effect: Extract<Effect, { effect: K }>,
 ) => Promise<Try | null>;
 
-/** In their order. The attempt as it is stored by then; null when somebody else has written the action. */
+/** Runs them in order. Returns the attempt as it is then stored; null when another writer changed the action. */
 export async function runEffects(deps: ActDependencies, given: Try, effects: readonly Effect[]): Promise<Try | null> {
   let held: Try | null = given;
   for (const effect of effects) if (held !== null) held = await run(deps, held, effect);

@@ -1,5 +1,5 @@
 /**
- * How each type of action is written to a Traveler source that is reached from here. What it wants to see on the server is in
+ * How each type of action is written to a Traveler source that is reached from here. Which effect it expects on the server is in
  * domain/actions/executor-rules.ts. The map is exhaustive: an action type without a write does not compile.
  */
 import type { Written } from '#adapters/traveler/source';
@@ -17,7 +17,7 @@ export type About = {
 };
 type Write = (source: ActedSource, href: string, options: { seen: DeviceDetail; about: About }) => Promise<Written>;
 
-/** What an approval that only undoes our own denial gives back; undefined where it is a plain approval. */
+/** The approval that a give-back restores; undefined for a plain approval. */
 export const approvalBefore = ({ action, device }: About) =>
   action.purpose === 'give-back' ? device.denial?.took?.approval : undefined;
 
@@ -33,7 +33,7 @@ export const writes: { [K in ActionType]: Write } = {
   'cancel-wipe': cancelWipe,
 };
 
-/** Lifting a wipe lifts the lock with it on some servers: where the lock belongs, the device is locked again. Safe to repeat. */
+/** On some servers cancelling a wipe also removes the block: a device that must stay denied is blocked again. Idempotent. */
 async function cancelWipe(
   source: ActedSource,
   href: string,

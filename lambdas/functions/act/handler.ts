@@ -1,4 +1,4 @@
-/** Works off the action queue (FIFO, one group per device). Wiring only. */
+/** Processes the action queue (FIFO, one group per device). Wiring only. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -85,7 +85,7 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
   });
 }
 
-/** Undefined for what is not a message: carrying it out then says why. */
+/** Undefined for an invalid message: carrying it out then throws the reason. */
 const messageOf = (body: string) => actionMessage.safeParse(safeJson(body)).data;
 
 function safeJson(text: string): unknown {

@@ -1,6 +1,6 @@
 /**
- * What an action that stays open is left with. Its message leaves the action queue, so that the device's other actions do not wait
- * behind it; the ledger says when it is due, and a delayed evaluation of the user puts it in the queue again
+ * How an action stays open. Its message leaves the action queue, so that the device's other actions do not wait behind it; the
+ * ledger says when it is due, and a delayed evaluation of the user puts it in the queue again
  * (docs/decisions/0007-waiting-actions.md).
  */
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
@@ -12,7 +12,7 @@ import { resumeIfOver } from './source-pause.ts';
 
 const known = ({ before }: { before: LedgerAction['before'] }) => (before === null ? {} : { before });
 
-/** One that waits for its source needs no message of its own: what ends the pause has all of them sent. */
+/** An action that waits for its source needs no wake-up message: the end of the pause sends all of them. */
 export async function waitInLedger(deps: ActDependencies, action: LedgerAction, step: StepOf<'wait'>): Promise<ActResult> {
   const { steps, notBefore, waitsFor } = step;
   const waiting = await deps.ledger.advance(action, { steps, notBefore, claim: null, waitsFor, ...known(step) });

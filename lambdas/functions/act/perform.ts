@@ -1,4 +1,4 @@
-/** How each step of an attempt is done. The map is exhaustive: a step that nobody does does not compile. */
+/** How each step of an attempt is performed. The map is exhaustive: a step without an implementation does not compile. */
 import type { NextKind, NextStep, Observation, StepOf } from '#domain/actions/attempt';
 import { type ActResult, endAction } from '#use-cases/actions/end-action';
 import { wake } from '#use-cases/actions/wake';
@@ -64,7 +64,7 @@ const performs: { [K in NextKind]: Perform<K> } = {
 
 const cleared = (held: Try): Try => ({ ...held, attempt: { ...held.attempt, tried: { what: 'admitted' } } });
 
-/** The source and device that are read and written from here. Throws where the domain asks for what cannot be. */
+/** The source and device that are read and written from here. Throws for a step that is impossible for this source. */
 function reached({ reach, attempt: { device } }: Try) {
   if (reach.how !== 'direct' || device === null) throw new Error('Only a known device of a source that is reached from here');
   return { source: reach.source, device };
@@ -80,7 +80,7 @@ async function claimAndRead(deps: ActDependencies, held: Try): Promise<Performed
   return action === null ? over('overtaken') : { held: { ...held, attempt: { ...held.attempt, action } }, observed };
 }
 
-/** It may have waited long for its slot: the claim is looked at last of all. */
+/** The action may have waited long for its slot, so the claim is checked last. */
 async function write(deps: ActDependencies, held: Try, { sight }: StepOf<'write'>): Promise<Performed> {
   const { source, device } = reached(held);
   return held.slots(async () => {

@@ -1,4 +1,4 @@
-/** What the server shows of the device, as an observation. */
+/** Reads what the server shows of the device, as an observation. */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { Shown } from '#domain/actions/action';
 import type { Observation, Sight } from '#domain/actions/attempt';
@@ -20,7 +20,7 @@ export const sightOf = (seen: DeviceDetail, href: string): Sight => ({ seen, sho
 
 export const shownOf = ({ approval, access, wipe }: DeviceDetail): Shown => ({ approval, access, wipe });
 
-/** Throws what is no failure of the source. */
+/** Rethrows any error that is not a failure of the source. */
 export function asFailure(error: unknown): TravelerFailure {
   if (error instanceof TravelerFailure) return error;
   throw error;

@@ -1,6 +1,6 @@
 /**
- * What a relay reports of an attempt, as the observation that an attempt from here would make. Only the latest attempt counts: of
- * an older one the later one reads first what became of it.
+ * A relay's report of an attempt, as the observation that an attempt from here would make. Only the latest attempt counts: it
+ * first reads what became of an older one.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { Action } from '#domain/actions/action';
@@ -18,7 +18,7 @@ export function observedByRelay(
   { href }: { href: string },
 ): Observation {
   if (result.attempt !== action.attempts) return { saw: 'outdated-result' };
-  // This attempt was settled and let go before.
+  // This attempt is already processed and its claim released.
   if (action.claim === null) return { saw: 'repeated-result' };
   return observe(result.outcome, href);
 }

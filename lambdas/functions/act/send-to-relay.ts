@@ -1,6 +1,6 @@
 /**
- * An action on premises goes out over the relay: claimed here, carried out there, and settled when the relay reports how it went
- * (relay-result.ts). A result that does not come lets the claim end; what may have gone out by then is first only looked at.
+ * An on-premises action is sent to the relay: claimed here, carried out there, and completed when the relay reports the result
+ * (relay-result.ts). Without a result the claim expires; since the action may have been sent, the next attempt first only reads.
  */
 import type { Numbered } from '#adapters/relay-link';
 import type { StepOf } from '#domain/actions/attempt';
@@ -11,7 +11,9 @@ import { claim } from './claim.ts';
 import type { ActDependencies, Performed, Try } from './dependencies.ts';
 import { approvalBefore } from './executors.ts';
 
-/** Longer than a relay mostly takes, its patience with a silent console included; then it is asked what became of the action. */
+/**
+ * Longer than a relay usually takes, including its timeout for a silent console; then it is asked for the result of the action.
+ */
 const answerWithinMs = 45_000;
 
 export async function claimForRelay(deps: ActDependencies, held: Try): Promise<Performed> {
@@ -47,7 +49,7 @@ function actionCommand(about: About, { n, fence, step }: Numbered & { step: Acti
   };
 }
 
-/** The server still has the wipe, for a phone that has gone: it is cancelled, and nothing waits for the answer. */
+/** The server still has the wipe of a phone that is gone: cancels it, without waiting for the answer. */
 export async function cancelWipeOverRelay({ link }: Pick<ActDependencies, 'link'>, { attempt }: Try): Promise<void> {
   const { device } = attempt;
   if (device === null) throw new Error('Only the wipe of a known device is cancelled');
@@ -65,5 +67,5 @@ function cancelCommand({ action, device }: About, { n, fence }: Numbered): Actio
   };
 }
 const cancelled = '|taken-back';
-/** The id of such a command: no action of the ledger waits for its answer. */
+/** Whether this is the id of such a command: no action of the ledger waits for its answer. */
 export const isStaleWipeCancel = (actionId: string): boolean => actionId.endsWith(cancelled);

@@ -1,4 +1,4 @@
-/** How each source is reached for actions: a Traveler source per SmartCloud source, opened when first needed and kept. */
+/** How each source is reached for actions: one client per SmartCloud source, opened when first needed and kept. */
 import type { TravelerOptions, TravelerSource } from '#adapters/traveler/source';
 import { type BySourceKind, bySourceKind } from '#domain/devices/source-kinds';
 import type { SourceConfiguration, SourceOf } from '#domain/runtime/configuration';
@@ -8,9 +8,9 @@ import type { Reach } from './dependencies.ts';
 type Open = (options: TravelerOptions) => TravelerSource;
 type CredentialsOf = (secretName: string) => TravelerOptions['credentials'];
 
-/** A try ends well within the claim that covers it, so that a slow server never makes two workers of one action. */
+/** A try ends well before its claim expires, so that with a slow server two workers never carry out the same action. */
 const timeouts = { connect: 5_000, headers: 15_000, body: 10_000, total: writeMs - 5_000 };
-/** The queue tries again later; here one more try is enough. */
+/** The queue retries later; here one retry is enough. */
 const retry = { tries: 2, baseMs: 100, longestMs: 1_000 };
 
 export function sourceAccess(

@@ -15,7 +15,7 @@ import { type ApiApp, type ApiContext, json, pathAfter, problems, readJson } fro
 import { actionAccepted, actionPage, actionsAccepted, actionWithHistory } from './schemas.ts';
 import { viewAction, viewHistory } from './views.ts';
 
-/** As the event, but who asks, when, and under which id may be left out: the caller, now, and a new one. */
+/** Like the event, but requester, time and id are optional. Defaults: the caller, now, and a new id. */
 const requestBody = actionRequested.partial({ actionId: true, requestedAt: true, requestedBy: true }).openapi('ActionRequest', {
   example: { type: 'approve', target: { sourceId: 'cloud', user: 'Jane Doe/Acme', deviceId: 'ApplF17X' } },
 });
@@ -47,7 +47,7 @@ export function actionRoutes(app: ApiApp, dependencies: ApiDependencies): void {
   addReading(app, dependencies);
 }
 
-/** The request with what it may leave out: who asks, when, and its id. */
+/** The request with defaults for requester, time and id. */
 const completed = (c: ApiContext, { now, newId }: Pick<ApiDependencies, 'now' | 'newId'>, given: Given) =>
   actionRequested.parse({
     requestedAt: now(),
@@ -56,15 +56,15 @@ const completed = (c: ApiContext, { now, newId }: Pick<ApiDependencies, 'now' | 
     actionId: given.actionId ?? newId(),
   });
 
-/** Stores the actions as a bulk. Throws a Problem when two have the same id, or the bulk id has another content. */
+/** Stores the actions as a bulk. Throws a Problem when two have the same id, or the bulk id has other content. */
 async function stage(c: ApiContext, dependencies: ApiDependencies, batch: z.output<typeof batchBody>) {
   const { bulks, newId } = dependencies;
   const { actions, bulkId = newId() } = batch;
   const requests = actions.map((one, index) => completed(c, dependencies, { actionId: `${bulkId}-${index}`, ...one }));
-  const twice = firstTwice(requests.map(({ actionId }) => actionId));
-  if (twice !== null)
+  const duplicate = firstDuplicate(requests.map(({ actionId }) => actionId));
+  if (duplicate !== null)
     throw new Problem(400, 'Two actions have the same id; nothing was done.', {
-      errors: [{ path: `actions.${twice}.actionId`, message: 'is used before in this request' }],
+      errors: [{ path: `actions.${duplicate}.actionId`, message: 'is used before in this request' }],
     });
   const answer = await bulks.stage({ bulkId, requestedBy: c.get('caller'), content: actions, requests });
   if (answer === 'different')
@@ -157,8 +157,8 @@ async function requestMany(actions: readonly Given[], request: (one: Given) => P
   );
 }
 
-/** Index of the first that was there before. */
-function firstTwice(ids: readonly string[]): number | null {
+/** Index of the first repeated id; null when there is none. */
+function firstDuplicate(ids: readonly string[]): number | null {
   const seen = new Set<string>();
   const index = ids.findIndex((id) => seen.size === seen.add(id).size);
   return index < 0 ? null : index;

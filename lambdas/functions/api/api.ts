@@ -54,7 +54,7 @@ export function createApi(dependencies: ApiDependencies): ApiApp {
 
 /**
  * The API on API Gateway's payload format 2.0. The gateway's path is decoded: a `?` or `#` in it belongs to a name and must
- * not cut the address that hono is given.
+ * not end the path that Hono gets.
  */
 export function onGateway(api: ApiApp) {
   const answer = handle(api);

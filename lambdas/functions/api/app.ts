@@ -1,4 +1,4 @@
-/** What every route shares: who calls, how errors are answered, how a body is read. */
+/** Shared by all routes: the dependencies, the caller, and how errors are returned. */
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
@@ -42,7 +42,7 @@ export type ApiDependencies = Pick<
     sources: readonly SourceConfiguration[];
     /** Where relays enrol. */
     cloudUrl: string;
-    /** A one-time token, and its SHA-256 (hex), which is what is kept. */
+    /** A single-use token, and its SHA-256 (hex); only the hash is stored. */
     newToken: () => { token: string; hash: string };
     cut: (connectionId: string) => Promise<void>;
   };
@@ -51,7 +51,7 @@ export type ApiDependencies = Pick<
   readSource: (sourceId: string) => Promise<Pick<SourceState, 'baselineRuns' | 'problem' | 'server'>>;
   readStatus: () => Promise<StatusView>;
   readOverview: () => Promise<OverviewView>;
-  /** Where the API is, for its own description. */
+  /** The URL of the API, for its own description. */
   serverUrl: string;
   logError: (message: string, error: unknown) => void;
 };
@@ -73,7 +73,7 @@ export function newApp(logError: ApiDependencies['logError']): ApiApp {
   return app;
 }
 
-/** API Gateway has verified the token; a request that came without one did not come through it. */
+/** API Gateway verifies the token; a request without one did not come through the gateway. */
 const requireCaller: MiddlewareHandler<ApiEnvironment> = async (c, next) => {
   const gateway = gatewayContext.safeParse(c.env?.requestContext);
   if (!gateway.success)

@@ -1,4 +1,4 @@
-/** GET /api/bulks/{id} and POST /api/bulks/{id}/cancel. A bulk begins with POST /api/actions. */
+/** GET /api/bulks/{id} and POST /api/bulks/{id}/cancel. POST /api/actions creates a bulk. */
 import { z } from '@hono/zod-openapi';
 import { refusedAction, stateCounts } from '#domain/messages/bulk';
 import type { BulkView } from '#use-cases/actions/stage-bulk';

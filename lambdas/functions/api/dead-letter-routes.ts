@@ -44,7 +44,7 @@ export function deadLetterRoutes(app: ApiApp, dependencies: ApiDependencies): vo
   addHandling(app, dependencies);
 }
 
-/** Throws a 404 for a name that is no dead-letter queue. */
+/** Throws a Problem (404) for an unknown dead-letter queue. */
 function known(c: ApiContext, { deadLetters }: ApiDependencies) {
   const queue = c.req.param('queue') ?? '';
   const about = deadLetters.about(queue);
@@ -72,7 +72,7 @@ function addQueues(app: ApiApp, { deadLetters }: ApiDependencies): void {
 
 function addMessages(app: ApiApp, dependencies: ApiDependencies): void {
   const { deadLetters } = dependencies;
-  const look = lookUp(dependencies);
+  const accountFor = accounts(dependencies);
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/api/dlq/{queue}',
@@ -90,7 +90,7 @@ function addMessages(app: ApiApp, dependencies: ApiDependencies): void {
     const letters = await deadLetters.look(queue, query.data.limit);
     const messages = await pMap(
       letters,
-      async ({ sentAt, ...letter }) => ({ ...letter, sentAt: isoTime(sentAt), ...(await look(queue, letter.body)) }),
+      async ({ sentAt, ...letter }) => ({ ...letter, sentAt: isoTime(sentAt), ...(await accountFor(queue, letter.body)) }),
       { concurrency: 8 },
     );
     return c.json({ messages, inQueue: Math.max(inQueue, messages.length) });
@@ -125,7 +125,7 @@ function messagesIn(depths: Record<string, QueueDepth>, queue: string): number {
   return waiting + inWork;
 }
 
-function lookUp({ stores, readSource }: ApiDependencies) {
+function accounts({ stores, readSource }: ApiDependencies) {
   return async (queue: string, body: string): Promise<Account> => {
     const reading = readDeadLetter(queue, body);
     const known: Known = { action: null, deviceKnown: false, sourceProblem: null };

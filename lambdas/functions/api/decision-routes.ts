@@ -1,4 +1,7 @@
-/** GET and DELETE /api/decisions/{source}/{user}/{deviceId}: what people and portal rules decided about a device, and its withdrawal. */
+/**
+ * GET and DELETE /api/decisions/{source}/{user}/{deviceId}: the decisions of people and portal rules about a device, and their
+ * withdrawal.
+ */
 import { z } from '@hono/zod-openapi';
 import type { DeviceKey } from '#domain/devices/device';
 import { decision, requester } from '#domain/quarantine/decision';
@@ -84,7 +87,7 @@ export function decisionRoutes(app: ApiApp, { stores, withdrawDecision, now, new
     const query = withdrawQuery.safeParse(c.req.query());
     if (!query.success) throw malformed(query.error);
     const { reason, by = c.get('caller') } = query.data;
-    const asked = { target: await target(c), at: now(), by, cause: newId() };
-    return c.json(await withdrawDecision({ ...asked, ...(reason === undefined ? {} : { reason }) }));
+    const request = { target: await target(c), at: now(), by, cause: newId() };
+    return c.json(await withdrawDecision({ ...request, ...(reason === undefined ? {} : { reason }) }));
   });
 }

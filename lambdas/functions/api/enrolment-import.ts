@@ -1,15 +1,15 @@
-/** Reads an import of enrolments, JSON or CSV, whole: one wrong row and nothing is taken, every wrong field named. */
+/** Parses an import of enrolments, JSON or CSV. One wrong row rejects the whole import; every wrong field is named. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { type Enrolment, enrolment } from '#domain/enrolment/enrolment';
 import { malformed, Problem } from './problem.ts';
 
-/** The most rows of one request; they are applied well within the time of a request. */
+/** Maximum number of rows in one request: few enough to be applied within the time of a request. */
 export const mostEnrolments = 5000;
 
 const jsonImport = z.union([z.array(z.unknown()), z.object({ enrolments: z.array(z.unknown()) }).transform((o) => o.enrolments)]);
 
-/** An array of enrolments, or `{ "enrolments": [...] }`. */
+/** An array of enrolments, or `{ "enrolments": [...] }`. Throws a Problem. */
 export function readJsonImport(body: unknown): Enrolment[] {
   const rows = jsonImport.safeParse(body);
   if (!rows.success)
@@ -21,7 +21,7 @@ export function readJsonImport(body: unknown): Enrolment[] {
 
 /**
  * Columns, in any order and letter case: id, email, name, travelerUser, platform, status, serial, mailDeviceIds and
- * secureMailDeviceIds (several separated by `;`), mailConfiguration, changedAt, version. Empty = not given.
+ * secureMailDeviceIds (several separated by `;`), mailConfiguration, changedAt, version. Empty = missing. Throws a Problem.
  */
 export function readCsvImport(text: string): Enrolment[] {
   const rows = parsedCsv(text).map(enrolmentOfRow);

@@ -38,11 +38,11 @@ export function enrolmentRoutes(app: ApiApp, { stores, importEnrolments }: ApiDe
   });
   app.post('/api/enrolments', async (c) => {
     const isCsv = /^text\/csv\b/i.test(c.req.header('content-type') ?? '');
-    const given = isCsv ? readCsvImport(await c.req.text()) : readJsonImport(await readJson(c));
-    const taken = await importEnrolments(given, c.get('caller'));
-    if (taken.outcome === 'guarded') return c.json({ guard: viewGuard(taken.guard) }, 202);
-    const { stored, same, older } = taken;
-    return c.json({ received: given.length, stored, same, older }, 202);
+    const enrolments = isCsv ? readCsvImport(await c.req.text()) : readJsonImport(await readJson(c));
+    const result = await importEnrolments(enrolments, c.get('caller'));
+    if (result.outcome === 'guarded') return c.json({ guard: viewGuard(result.guard) }, 202);
+    const { stored, same, older } = result;
+    return c.json({ received: enrolments.length, stored, same, older }, 202);
   });
 
   app.openAPIRegistry.registerPath({

@@ -21,9 +21,9 @@ export function gatherRoutes(app: ApiApp, dependencies: ApiDependencies): void {
   });
   app.get('/api/status', async (c) => {
     const status = await dependencies.readStatus();
-    // The time alone is no news to someone who polls.
-    const { time: _, ...news } = status;
-    c.header('ETag', `"${createHash('sha1').update(JSON.stringify(news)).digest('hex')}"`);
+    // For a client that polls, a new time alone is not a change.
+    const { time: _, ...content } = status;
+    c.header('ETag', `"${createHash('sha1').update(JSON.stringify(content)).digest('hex')}"`);
     return c.json(status);
   });
 

@@ -1,4 +1,4 @@
-/** What the API answers about plans and guards. */
+/** The API's responses about plans and guards. */
 import { z } from '@hono/zod-openapi';
 import { verdictName } from '#domain/devices/device';
 import { type GuardItem, guardedDevice, guardFigures, guardKind, guardState } from '#domain/quarantine/guard';
@@ -9,7 +9,7 @@ import { isoOrNull, isoTime } from './views.ts';
 const time = z.string().openapi({ format: 'date-time' });
 const settingsBody = z.strictObject(settings.shape);
 const deviceRef = z.object({ sourceId: z.string(), user: z.string(), deviceId: z.string() });
-// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped in new ones.
+// A schema created before @hono/zod-openapi is loaded has no `openapi`: the domain's schemas are wrapped in new ones.
 const figures = z.object(guardFigures.shape);
 
 export const planBody = z

@@ -1,5 +1,5 @@
 /** Wiring: the API on API Gateway's payload format 2.0. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+// Must be the first import: it adds `openapi` to schemas, but only to those created after it is loaded.
 import '@hono/zod-openapi';
 
 import { Logger } from '@aws-lambda-powertools/logger';

@@ -1,4 +1,4 @@
-/** GET /api/journal: every source's lines as they were sealed, one JSON document a line. */
+/** GET /api/journal: every source's lines from its hash chain, one JSON document per line. */
 import { z } from '@hono/zod-openapi';
 import { noSource } from '#domain/journal/rejection-lines';
 import { lineKind } from '#domain/journal/timeline';
@@ -81,7 +81,7 @@ export function journalRoutes(app: ApiApp, { journal, sourceIds }: ApiDependenci
   });
 }
 
-/** A device named as source/user/deviceId has its lines in that source's journal only. */
+/** A device (source/user/deviceId) has lines only in the journal of its source. */
 function sourcesOf(device: string | undefined, all: readonly string[]): readonly string[] {
   const sourceId = device?.split('/')[0];
   return sourceId === undefined ? all : [sourceId];

@@ -1,6 +1,6 @@
 /**
- * Looks through the journal for what was asked for, in either direction, a bounded number of lines for each request: the
- * chain has no index, so that nothing beside it can disagree with what was sealed.
+ * Searches the journal in either direction, a bounded number of lines per request: the chain has no index, so that nothing can
+ * disagree with the chain.
  */
 import type { JournalReader } from '#adapters/dynamodb/journal/journal-reader';
 import type { ChainEntry } from '#domain/journal/hash-chain';
@@ -27,7 +27,7 @@ export type Found = { entries: ChainEntry[]; next: Place | null; read: number };
 
 const readAtOnce = 500;
 const mostReads = 8;
-/** A line is written at its time or later: what is known late (a relay was away, a queue was long) by up to this much. */
+/** A line may be written up to this long after its time, ms (a relay was away, a queue was long). */
 const lateMs = 86_400_000;
 
 /** `wanted` null: every line. */
@@ -58,7 +58,7 @@ export function beginning([first]: readonly string[]): Place | null {
   return first === undefined ? null : { sourceId: first, seq: null };
 }
 
-/** Where to begin: what was written long after the time that is asked for is not read. */
+/** Where to begin: lines written long after `until` are skipped, by binary search. */
 export async function startOf(
   journal: Reader,
   { newestFirst, until }: JournalSearch,
@@ -75,7 +75,7 @@ export async function startOf(
   return { ...place, seq: Math.max(1, high) };
 }
 
-/** Entries up to a bound, and where to read on; null at the end of the last source. */
+/** Entries up to a limit, and where to continue; null at the end of the last source. `read`: lines read. */
 export async function searchJournal(journal: Reader, search: JournalSearch, start: Place | null): Promise<Found> {
   const { newestFirst, limit, wanted } = search;
   const entries: ChainEntry[] = [];
@@ -98,7 +98,7 @@ export async function searchJournal(journal: Reader, search: JournalSearch, star
   return { entries, next: at, read };
 }
 
-/** Read back beyond the time that is asked for: all of a long part is older. */
+/** Whether reading backwards has passed `since`: all of a long page is older. */
 function isOver(entries: readonly ChainEntry[], { newestFirst, since }: JournalSearch): boolean {
   if (!newestFirst || since === null || entries.length < readAtOnce) return false;
   return entries.every(({ line }) => line.at < since - lateMs);

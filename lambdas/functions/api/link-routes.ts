@@ -1,4 +1,4 @@
-/** POST, DELETE and GET /api/links: a person's word on whether a Traveler user and a portal user are the same. */
+/** POST, DELETE and GET /api/links: a person's decision whether a Traveler user and a portal user are the same. */
 import { z } from '@hono/zod-openapi';
 import { userKey } from '#domain/devices/device';
 import type { ApiDependencies } from './app.ts';
@@ -22,7 +22,7 @@ const listQuery = z.object({ sourceId: z.string().min(1), user: z.string().min(1
 const wrong = { 400: 'Malformed.', 404: 'No such Traveler user.' };
 
 export function linkRoutes(app: ApiApp, { stores, confirmLink, now }: ApiDependencies): void {
-  async function say(c: ApiContext, given: z.output<typeof linkBody>): Promise<z.output<typeof linkView>> {
+  async function store(c: ApiContext, given: z.output<typeof linkBody>): Promise<z.output<typeof linkView>> {
     const { sourceId, user, portalUser } = given;
     const link = { kind: given.kind, portalUser: portalUser.toLowerCase(), by: c.get('caller'), at: now() };
     const answer = await confirmLink({ sourceId, user }, link);
@@ -43,7 +43,7 @@ export function linkRoutes(app: ApiApp, { stores, confirmLink, now }: ApiDepende
   app.post('/api/links', async (c) => {
     const parsed = linkBody.safeParse(await readJson(c));
     if (!parsed.success) throw malformed(parsed.error);
-    return c.json(await say(c, parsed.data), 201);
+    return c.json(await store(c, parsed.data), 201);
   });
 
   app.openAPIRegistry.registerPath({
@@ -60,7 +60,7 @@ export function linkRoutes(app: ApiApp, { stores, confirmLink, now }: ApiDepende
     const query = c.req.query();
     const parsed = undoBody.safeParse(Object.keys(query).length > 0 ? query : await readJson(c));
     if (!parsed.success) throw malformed(parsed.error);
-    return c.json(await say(c, { ...parsed.data, kind: 'undone' }));
+    return c.json(await store(c, { ...parsed.data, kind: 'undone' }));
   });
 
   app.openAPIRegistry.registerPath({
@@ -75,7 +75,13 @@ export function linkRoutes(app: ApiApp, { stores, confirmLink, now }: ApiDepende
     if (!query.success) throw malformed(query.error);
     const links = await stores.links.of(query.data);
     return c.json({
-      links: links.map(({ portalUser, kind: said, by, at }) => ({ ...query.data, portalUser, kind: said, by, at: isoTime(at) })),
+      links: links.map(({ at, ...link }) => ({
+        ...query.data,
+        portalUser: link.portalUser,
+        kind: link.kind,
+        by: link.by,
+        at: isoTime(at),
+      })),
     });
   });
 }

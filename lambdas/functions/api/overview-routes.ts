@@ -1,4 +1,4 @@
-/** GET /api/overview and GET /api/gathers: figures of the whole, and the last gathers of a source. */
+/** GET /api/overview and GET /api/gathers: counts of the whole fleet, and the last gathers of a source. */
 
 import { z } from '@hono/zod-openapi';
 import type { ApiDependencies } from './app.ts';

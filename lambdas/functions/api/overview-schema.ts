@@ -1,4 +1,4 @@
-/** The overview as the API answers it. */
+/** The overview as the API returns it. */
 import { z } from '@hono/zod-openapi';
 import { actionView } from './schemas.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The figures of the overview. Counting reads the whole Devices table, so an answer may be as old as it was dear: a console
- * that polls costs a small fleet next to nothing and a large one a bounded number of scans.
+ * The counts of the overview. Counting reads the whole Devices table, so a result is cached for longer the more it cost: a
+ * polling console costs almost nothing for a small fleet and a bounded number of scans for a large one.
  */
 
 import type { z } from '@hono/zod-openapi';
@@ -18,12 +18,12 @@ export type OverviewDependencies = {
 
 const day = 24 * 3_600_000;
 
-/** How long an answer is kept, by the read units that it took: 700 devices for two seconds, 100,000 for five minutes. */
-const standsMs = (units: number) => Math.min(300_000, 2000 + Math.max(0, units - 100) * 30);
+/** How long a result is cached, by the read units that it took: 700 devices for two seconds, 100,000 for five minutes. */
+const cachedMs = (units: number) => Math.min(300_000, 2000 + Math.max(0, units - 100) * 30);
 
 export function readOverview({ count, ledger, now }: OverviewDependencies): () => Promise<OverviewView> {
   let last: { view: OverviewView; until: number } | null = null;
-  let coming: Promise<OverviewView> | null = null;
+  let pending: Promise<OverviewView> | null = null;
 
   async function read(): Promise<OverviewView> {
     const at = now();
@@ -41,15 +41,15 @@ export function readOverview({ count, ledger, now }: OverviewDependencies): () =
         failedLatelyCount: actions.failed.count,
       },
     };
-    last = { view, until: now() + standsMs(units) };
+    last = { view, until: now() + cachedMs(units) };
     return view;
   }
 
   return async () => {
     if (last !== null && now() < last.until) return last.view;
-    coming ??= read().finally(() => {
-      coming = null;
+    pending ??= read().finally(() => {
+      pending = null;
     });
-    return coming;
+    return pending;
   };
 }

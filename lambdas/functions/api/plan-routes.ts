@@ -1,4 +1,4 @@
-/** POST /api/plan: what publishing settings would change. Nothing is stored. */
+/** POST /api/plan: what publishing settings would change. Stores nothing. */
 import { compress } from 'hono/compress';
 import { everySource } from '#adapters/dynamodb/settings/settings-reader';
 import { guardOfPlan } from '#domain/quarantine/plan-changes';

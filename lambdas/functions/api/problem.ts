@@ -39,7 +39,7 @@ const titles: Record<ProblemStatus, string> = {
   500: 'Internal Server Error',
 };
 
-/** Thrown anywhere in a route; becomes the answer. `more`: further members of the problem document. */
+/** Thrown anywhere in a route; becomes the response. `more`: further members of the problem document. */
 export class Problem extends Error {
   readonly status: ProblemStatus;
   readonly errors: readonly FieldFault[];
@@ -63,7 +63,7 @@ export function answerProblem(c: Context, { status, message, errors, more }: Pro
   return c.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' });
 }
 
-/** The answer for any error of a route. Details of an unexpected error go to the log, not to the caller. */
+/** The response for any error of a route. Details of an unexpected error go to the log, not to the caller. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof CursorError)

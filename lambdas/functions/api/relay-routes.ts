@@ -1,4 +1,4 @@
-/** Relays of on-premises sources: inviting one, seeing how they are, revoking one. */
+/** Relays of on-premises sources: invite one, show their state, revoke one. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { isRelayed } from '#domain/devices/source-kinds';
 import { type RelayRecord, tokenLifeMs } from '#domain/relay/relay-identity';
@@ -119,11 +119,11 @@ const unknown = () => new Problem(404, 'There is no relay of this id. GET /api/r
 
 function newRelay(given: Pick<RelayRecord, 'relayId' | 'sourceId' | 'createdAt' | 'createdBy'>): RelayRecord {
   const never = { enrolledAt: null, revokedAt: null, revokedBy: null, connectionId: null, connectedAt: null, lastHeardAt: null };
-  const untold = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
-  return { ...given, ...never, ...untold, tokenHash: null, tokenUntil: 0, keys: [], problems: [] };
+  const unreported = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
+  return { ...given, ...never, ...unreported, tokenHash: null, tokenUntil: 0, keys: [], problems: [] };
 }
 
-/** On the machine of the local stack the relay runs from the checkout; elsewhere it is installed. */
+/** On the machine of the local stack the relay runs from the checkout; elsewhere it is an installed program. */
 function enrolCommands(cloudUrl: string, token: string): { linux: string; windows: string } {
   const local = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(cloudUrl).hostname);
   const rest = `enrol ${cloudUrl} ${token}`;

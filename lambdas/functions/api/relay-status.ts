@@ -1,4 +1,4 @@
-/** The relays of an on-premises source: whether one reads and acts for it now, and since when. */
+/** The relays of an on-premises source: whether one is active, and since when. */
 import type { RelayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { quietMs } from '#adapters/relay-link';
@@ -13,7 +13,10 @@ export type RelayStatusDependencies = {
   now: () => number;
 };
 
-/** `away`: enrolled relays, and none holds the lease; `since`: when the holder connected, or the last contact with any. */
+/**
+ * `away`: there are enrolled relays, but none holds the lease; `since`: when the holder connected, or the last contact with
+ * any.
+ */
 export async function readRelays(
   { leases, now }: Pick<RelayStatusDependencies, 'leases' | 'now'>,
   sourceId: string,
@@ -25,14 +28,14 @@ export async function readRelays(
   const lease = await leases.read(sourceId);
   const holder = lease !== null && lease.until > at ? own.find(({ relayId }) => relayId === lease.holder) : undefined;
   if (lease === null || !holder) {
-    const heard = Math.max(0, ...own.map(({ lastHeardAt }) => lastHeardAt ?? 0));
+    const lastContact = Math.max(0, ...own.map(({ lastHeardAt }) => lastHeardAt ?? 0));
     return {
       state: 'away',
       holder: null,
       holderName: null,
       relays: own.length,
       lagSeconds: null,
-      since: isoOrNull(heard || null),
+      since: isoOrNull(lastContact || null),
     };
   }
   const connected = own.filter((one) => relayState(one, { now: at, quietMs }) === 'connected').length;

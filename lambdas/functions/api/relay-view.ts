@@ -1,4 +1,4 @@
-/** A relay as the API shows it: who it is, whether it is connected, and what it holds. */
+/** A relay as the API shows it: its identity, connection and lease. */
 import { z } from '@hono/zod-openapi';
 import { quietMs } from '#adapters/relay-link';
 import { type RelayRecord, relayState } from '#domain/relay/relay-identity';
@@ -41,7 +41,19 @@ export async function viewRelay(relay: RelayRecord, { relays, readSource, now }:
   const [lease, source] = await Promise.all([relays.leases.read(relay.sourceId), readSource(relay.sourceId)]);
   const holds = lease !== null && lease.holder === relay.relayId && lease.until > at;
   const state = relayState(relay, { now: at, quietMs });
-  const { relayId, sourceId, version, protocol, hostname, platform, reads, acts, createdBy, revokedBy, problems: said } = relay;
+  const {
+    relayId,
+    sourceId,
+    version,
+    protocol,
+    hostname,
+    platform,
+    reads,
+    acts,
+    createdBy,
+    revokedBy,
+    problems: reported,
+  } = relay;
   return {
     ...{ relayId, sourceId, state, version, protocol, hostname, platform, reads, acts, createdBy, revokedBy },
     holdsLease: holds,
@@ -56,6 +68,6 @@ export async function viewRelay(relay: RelayRecord, { relays, readSource, now }:
     lagSeconds: state === 'connected' && relay.lastHeardAt !== null ? Math.max(0, (at - relay.lastHeardAt) / 1000) : null,
     unacknowledged: holds ? Math.max(0, lease.sent - lease.acked) : 0,
     revokedAt: isoOrNull(relay.revokedAt),
-    problems: state === 'connected' ? said : [],
+    problems: state === 'connected' ? reported : [],
   };
 }

@@ -1,10 +1,10 @@
-/** What every route uses: who calls, how a body is read, how answers and errors are described in the OpenAPI document. */
+/** Used by all routes: the caller, reading a body, and describing responses and errors in the OpenAPI document. */
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z as zod } from 'zod';
 import { malformed, Problem, problemSchema } from './problem.ts';
 
-/** What the Lambda adapter passes in beside the request. `http.path` is the path as the gateway gave it. */
+/** What the Lambda adapter passes in addition to the request. `http.path`: the path from the gateway, unchanged. */
 export const gatewayContext = zod.object({
   http: zod.object({ path: zod.string() }),
   authorizer: zod.object({ jwt: zod.object({ claims: zod.record(zod.string(), zod.unknown()) }) }),
@@ -21,7 +21,7 @@ export type ApiApp = OpenAPIHono<ApiEnvironment>;
 
 export type ApiContext = Context<ApiEnvironment>;
 
-/** The rest of the path after `prefix`, as the gateway gave it: slashes and escapes as they came. */
+/** The rest of the gateway's path after `prefix`; slashes and escapes are unchanged. */
 export function pathAfter(c: ApiContext, prefix: string): string {
   return c.get('gateway').http.path.slice(prefix.length);
 }
@@ -43,7 +43,7 @@ export async function readJson(c: ApiContext): Promise<unknown> {
 
 const problemContent = { 'application/problem+json': { schema: problemSchema } };
 
-/** Descriptions of the errors that a route may answer, for its OpenAPI entry. */
+/** Descriptions of the errors that a route may return, for its OpenAPI entry. */
 export function problems(described: Record<number, string>) {
   const all: Record<number, string> = { 401: 'No verified token.', ...described };
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** What the API answers, one schema each: the views are typed by them and the OpenAPI document is made from them. */
+/** The API's responses, one schema each: they type the views, and the OpenAPI document is generated from them. */
 import { z } from '@hono/zod-openapi';
 import { actionRequester, actionState, actionType, shown, wipeTarget } from '#domain/actions/action';
 import { access, approval, client, match, openAction, presence, verdictName, wipe } from '#domain/devices/device';
@@ -64,7 +64,7 @@ export const runView = z
   })
   .openapi('GatherRun');
 
-// A schema made before @hono/zod-openapi was loaded has no `openapi`: the domain's are wrapped in new ones.
+// A schema created before @hono/zod-openapi is loaded has no `openapi`: the domain's schemas are wrapped in new ones.
 const settingsBody = z.strictObject(settings.shape).openapi('Settings');
 export const settingsVersionView = z
   .object({ version: z.number().int(), settings: settingsBody, publishedBy: z.string(), publishedAt: time })

@@ -1,4 +1,4 @@
-/** The status of the services beside the mail servers: portal upload, notices by mail, enrolments of MaaS360. */
+/** The status of the services other than the mail servers: portal upload, notices by mail, enrolments of MaaS360. */
 
 import type { Maas360StateStore } from '#adapters/dynamodb/enrolments/maas360-state';
 import type { ChainReader } from '#adapters/dynamodb/journal/hash-chain';

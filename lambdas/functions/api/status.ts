@@ -30,10 +30,10 @@ export type StatusDependencies = {
   now: () => number;
 };
 
-/** How many runs are looked at: enough for an average over twenty completed ones, some failed or under way between them. */
-const lookedAt = 30;
+/** How many runs are read: enough for an average over twenty completed ones, with some failed or running in between. */
+const runsRead = 30;
 const averagedOver = 20;
-/** A run that was asked for so long ago and never began is no longer waited for. */
+/** A run that was requested this long ago and has not begun no longer counts as current, ms. */
 const forgottenMs = 3_600_000;
 
 export function readStatus(dependencies: StatusDependencies) {
@@ -43,7 +43,7 @@ export function readStatus(dependencies: StatusDependencies) {
   async function sourceStatus(source: SourceConfiguration, shared: Shared): Promise<SourceStatusView> {
     const [state, last, current, relay] = await Promise.all([
       sources.read(source.id),
-      runs.lastRuns(source.id, lookedAt),
+      runs.lastRuns(source.id, runsRead),
       settings.current(source.id),
       isRelayed(source) ? readRelays({ ...relays, now }, source.id, shared.relays) : null,
     ]);
@@ -103,7 +103,7 @@ function isUnderWay(run: GatherRun, now: number): boolean {
   return run.state === 'running' || (run.state === 'queued' && now - run.requestedAt < forgottenMs);
 }
 
-/** Trouble outranks a gather under way: a source that is tried again and again must not look busy and well. */
+/** A problem takes precedence over a running gather: a source that keeps failing must not look healthy because it is retried. */
 function stateOf({ state, gathering }: { state: SourceState; gathering: boolean }) {
   if (state.problem) return 'failed';
   if (gathering) return 'gathering';
@@ -122,7 +122,7 @@ function averageOf(completed: readonly GatherRun[]): SourceStatusView['averageGa
   };
 }
 
-/** Stands for any device that is not waiting for approval. */
+/** Represents any device that is not waiting for approval. */
 const anyDevice: DeviceFacts = {
   deviceId: '-',
   type: '',
@@ -154,7 +154,7 @@ function autoQuarantine(
   };
 }
 
-/** For a server whose approval settings cannot be written: what to choose instead. */
+/** For a server whose approval settings cannot be written: what to configure instead. */
 function notWritable(configured: Enforcement, { state, settings }: { state: SourceState; settings: Settings }): string[] {
   if (state.server.settingsAccess !== 'unavailable' || settings.requireApproval === 'server') return [];
   const what = 'The server has no approval settings that could be written';
@@ -164,7 +164,7 @@ function notWritable(configured: Enforcement, { state, settings }: { state: Sour
   ];
 }
 
-/** The newest that waits for a person on this source. */
+/** The newest guard on this source that waits for a person. */
 function guardOn(sourceId: string, waiting: readonly GuardItem[]): SourceStatusView['guard'] {
   const guard = waiting.find(({ sources }) => sources[sourceId]?.trips);
   const figures = guard?.sources[sourceId];

@@ -14,7 +14,7 @@ export function steeringRoutes(app: ApiApp, { stores, evaluations, now }: ApiDep
   const deps = { ledger: stores.ledger, decisions: stores.decisions, evaluations, now };
   const [cancel, confirm] = [cancelOnRequest(deps), confirmOnRequest(deps)];
   const refusals = problems({ 404: 'No such action.', 409: 'Too late, or nothing to confirm; the detail says what to do.' });
-  const called = 'Calls an action off that has not gone out, and withdraws the decision that came with it';
+  const cancelSummary = 'Calls an action off that has not gone out, and withdraws the decision that came with it';
 
   const cancelling = [
     ['post', '/api/actions/{id}/cancel'],
@@ -24,7 +24,7 @@ export function steeringRoutes(app: ApiApp, { stores, evaluations, now }: ApiDep
     app.openAPIRegistry.registerPath({
       method,
       path,
-      summary: called,
+      summary: cancelSummary,
       request: { params: parameters },
       responses: { 200: json(actionWithHistory, 'The action, cancelled.'), ...refusals },
     });
@@ -45,7 +45,7 @@ export function steeringRoutes(app: ApiApp, { stores, evaluations, now }: ApiDep
   app.delete('/api/actions/*', async (c) => answer(c, pathAfter(c, prefix), cancel));
 }
 
-/** An id may hold a slash; escapes that a client put in are read, if it is not known as it came. */
+/** An id may contain a slash; an unknown id is tried again with its escapes decoded. */
 async function answer(c: ApiContext, id: string, steer: (id: string, who: { by: string }) => Promise<Steered>) {
   const by = c.get('caller');
   const first = await steer(id, { by });

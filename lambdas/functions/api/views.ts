@@ -1,4 +1,4 @@
-/** Stored things as the API shows them: times as ISO 8601 in UTC, nothing that only we need. Pure. */
+/** Stored records as the API shows them: times as ISO 8601 in UTC, without internal fields. Pure. */
 import type { Action } from '#domain/actions/action';
 import { clientOf } from '#domain/devices/clients';
 import type { Device, DeviceKey } from '#domain/devices/device';
@@ -11,14 +11,14 @@ import type { ActionView, DeviceView, RunView, SettingsVersionView } from './sch
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
-/** `source`: what is remembered of the device's source; it says which baseline runs count. */
+/** `source`: the stored state of the device's source; it says which baseline runs count. */
 export function viewDevice(device: Device, source: Pick<SourceState, 'baselineRuns'>): DeviceView {
   const { sourceId, user, deviceId, provider, type, detail, verdict } = device;
   return {
     sourceId,
     user,
     deviceId,
-    // Whether an enrolment lists it as secure mail is for the decision to know.
+    // Only the verdict knows whether an enrolment lists it as secure mail.
     client: verdict?.client ?? clientOf(deviceId.toLowerCase(), type, false),
     provider,
     type,
@@ -45,7 +45,7 @@ export const viewTimelineEntry = ({ at, kind, says, data }: TimelineEntry) => ({
 
 export const viewProblem = (problem: Problem | null) => (problem ? { ...problem, at: isoTime(problem.at) } : null);
 
-/** A run that waits for its turn counts as running: it has an id, and it will end. */
+/** A queued run is shown as running: it has an id, and it will end. */
 export function viewRun(run: GatherRun): RunView {
   const { runId, sourceId, reason, baseline, invocations, counts, requests, units, startedAt, finishedAt } = run;
   return {

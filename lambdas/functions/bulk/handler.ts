@@ -1,4 +1,4 @@
-/** Works off the bulks queue: parts of requests for many actions. Wiring only. */
+/** Processes the bulks queue: parts of requests for many actions. Wiring only. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
@@ -20,7 +20,7 @@ const work = workPart({
   bulks: bulkStore(dynamodb, { control: environment.CONTROL_TABLE, actions: environment.ACTIONS_TABLE }),
 });
 
-/** One message at a time (the mapping's batch size): what follows it in its group waits. */
+/** One message at a time (the mapping's batch size): later messages of its group wait. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   for (const [index, { messageId, body }] of event.Records.entries())
     try {

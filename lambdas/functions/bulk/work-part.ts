@@ -1,6 +1,6 @@
 /**
- * One part of a bulk: requests its actions, or cancels those that were not sent yet. Each action is requested as if it were
- * the only one, and by its id once; so a part may be processed again from its beginning.
+ * One part of a bulk: requests its actions, or cancels those that were not sent yet. Each action is requested like a single one,
+ * and once per id; so a part may be processed again from its beginning.
  */
 import pMap from 'p-map';
 import type { BulkStore } from '#adapters/dynamodb/actions/bulks';
@@ -25,11 +25,11 @@ export type PartDependencies = {
 const actionsAtOnce = 16;
 const rounds = 5;
 
-/** Throws for what is no answer (a store that cannot be reached): the message is then redelivered. */
+/** Throws when a store cannot be reached: the message is then redelivered. */
 export function workPart(deps: PartDependencies) {
   return async ({ bulkId, part, what }: BulkMessage): Promise<void> => {
     const [bulk, requests] = await Promise.all([deps.bulks.read(bulkId), deps.bulks.requestsOf(bulkId, part)]);
-    // Older than it is kept: nothing of it is waiting any more.
+    // The bulk has expired: none of its actions is waiting any more.
     if (!bulk) return;
     if (what === 'take' && bulk.cancelledAt === null) return take(deps, { bulk, part, requests });
     await cancel(deps, { bulk, part, requests });
@@ -62,13 +62,13 @@ async function cancel(deps: PartDependencies, { bulk, part, requests }: Part): P
   await deps.bulks.markTaken(bulk.bulkId, part, never);
 }
 
-/** With the device: who asked for many often gave no ids of their own. */
+/** Names the device: the requester of a bulk often gave no action ids. */
 const refusal = (request: ActionRequested | undefined, because: string) => {
   const { sourceId = '', user = '', deviceId = '' } = request?.target ?? {};
   return { actionId: request?.actionId ?? '', because: `${sourceId} ${user} ${deviceId}: ${because}` };
 };
 
-/** False when it was never requested. What has gone out is left to its end: it cannot be called back. */
+/** False when it was never requested. An action that was already sent cannot be cancelled and runs to its end. */
 async function cancelOne(deps: PartDependencies, { actionId, target }: ActionRequested, bulk: Bulk): Promise<boolean> {
   const at = bulk.cancelledAt ?? deps.now();
   const by = bulk.cancelledBy ?? bulk.requestedBy;
@@ -78,7 +78,7 @@ async function cancelOne(deps: PartDependencies, { actionId, target }: ActionReq
     if (!action) return false;
     if (isRefused(nextOf(action, 'cancel')) && action.state !== 'cancelled') return true;
     if (action.state === 'cancelled' || (await cancelAction(deps.ledger, action, { why: note, now: deps.now() }))) {
-      // The decision goes with it: else Auto-Quarantine would carry it out instead.
+      // Withdraw the decision too: otherwise Auto-Quarantine would carry it out instead.
       await deps.decisions.withdrawOne(target, actionId, { at, by });
       await deps.evaluations.users([target], 'action cancelled', { bulk: true });
       return true;

@@ -1,6 +1,6 @@
 /**
- * Serves the console's built files. They are read once, at cold start, into a map of addresses: a request can only name
- * what is in it, so no path leads out of the folder.
+ * Serves the console's built files. They are read once, at cold start, into a map by path: a request can only name what is in
+ * the map, so no path leads out of the folder.
  */
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const types: Record<string, string> = {
 };
 const isText = (type: string) => type.includes('charset');
 
-/** Styles may stand in elements (Cloudscape sets them); scripts, connections and frames are only ours or nobody's. */
+/** Inline styles are allowed (Cloudscape sets them); scripts and connections only from our own origin; no frames. */
 const securityHeaders: Record<string, string> = {
   'content-security-policy': [
     "default-src 'none'",
@@ -48,10 +48,10 @@ const securityHeaders: Record<string, string> = {
 };
 
 const forever = 'public, max-age=31536000, immutable';
-/** Vite names what is under `assets/` by its content. */
+/** Vite puts a content hash into the names of files under `assets/`. */
 const isHashed = (address: string) => address.startsWith('/assets/');
 
-/** Addresses (`/index.html`) and files of a folder; empty where there is no folder. */
+/** The files of a folder by path (`/index.html`); empty when the folder does not exist. */
 export function readFiles(folder: string): ReadonlyMap<string, StaticFile> {
   const files = new Map<string, StaticFile>();
   for (const entry of entriesOf(folder)) {
@@ -76,7 +76,7 @@ function entriesOf(folder: string) {
   }
 }
 
-/** The file at a path; the page itself at any path without a file extension (the page has addresses of its own); else 404. */
+/** The file at a path; the page at any path without a file extension (the page has its own routes); otherwise 404. */
 export function serveFile(files: ReadonlyMap<string, StaticFile>, path: string, asked: Asked = {}): FileAnswer {
   const isPage = path === '/' || !/\.[a-z0-9]+$/i.test(path);
   const file = files.get(isPage ? '/index.html' : path);

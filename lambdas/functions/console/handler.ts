@@ -1,4 +1,4 @@
-/** Wiring: the console's files, from the folder beside the bundle. */
+/** Wiring: the console's files, from the folder next to the bundle. */
 import { fileURLToPath } from 'node:url';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type FileAnswer, readFiles, serveFile } from './console.ts';

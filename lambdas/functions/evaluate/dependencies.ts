@@ -1,4 +1,4 @@
-/** What evaluating users needs from outside. */
+/** The dependencies of evaluating users. */
 
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
@@ -19,9 +19,11 @@ export type EvaluateDependencies = {
   ledger: Pick<Ledger, 'read' | 'readMany' | 'end' | 'openOf' | 'due'>;
   actions: Queue;
   evaluations: Queue;
-  /** Looks at what a run would take away before any of it is decided (guard.ts); left out where no run is worked off. */
+  /**
+   * Assesses how much access a run would take away, before any of it is decided (guard.ts); absent where no runs are processed.
+   */
   guard?: AssessRun;
-  /** As configured; null for a source that is not (any more): nothing is decided for it. */
+  /** As configured; null for a source that is not configured (any more): nothing is decided for it. */
   enforcementOf(sourceId: string): Enforcement | null;
   /** Epoch ms. */
   now(): number;

@@ -1,4 +1,4 @@
-/** Sends every user of a source to evaluation, page by page; goes on by a message of its own when time gets short. */
+/** Sends every user of a source to evaluation, page by page; when time runs short it continues by sending itself a message. */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import type { EvaluateDependencies } from './dependencies.ts';
@@ -10,8 +10,8 @@ const reserve = 15_000;
 type Everyone = Extract<EvaluationMessage, { kind: 'everyone' }>;
 
 /**
- * `remaining`: ms that this invocation has left. A user is sent once per invocation, though their devices are on several
- * pages. The continuation goes last: what a crash cuts off is sent again, never left out.
+ * `remaining`: ms that this invocation has left. A user is sent once per invocation, even when their devices are on several
+ * pages. The continuation is sent last: after a crash users are sent again, never skipped.
  */
 export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'evaluations'>) {
   return async (message: Everyone, { remaining }: { remaining: () => number }): Promise<void> => {
@@ -31,7 +31,7 @@ export function sendEveryone(deps: Pick<EvaluateDependencies, 'devices' | 'evalu
       await deps.evaluations.send([{ body: { kind: 'everyone', sourceId, cause, cursor } satisfies EvaluationMessage }]);
   };
 
-  /** Sends full messages; answers who is left for the next one. */
+  /** Sends full messages; returns the users left for the next one. */
   async function sendFull(users: string[], about: About): Promise<string[]> {
     const full = Math.floor(users.length / usersPerMessage);
     const parts = Array.from({ length: full }, (_, index) => users.slice(index * usersPerMessage, (index + 1) * usersPerMessage));

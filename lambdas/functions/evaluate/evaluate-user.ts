@@ -1,9 +1,9 @@
 /**
- * One user at one source: read, decide, write, send. Each device is written while it is still as it was read; what changed in
- * between is read again. Nothing is written where nothing changed.
+ * One user at one source: read, decide, write, send. Each device is written only while it is unchanged since it was read; what
+ * changed in between is read again. Nothing is written when nothing changed.
  *
- * A verdict that replaces another is followed by one more round: had its inputs been older than those of an evaluation that
- * ran at the same time and found nothing to change, that round corrects it.
+ * A verdict that replaces another is followed by one more round: if its inputs were older than those of a concurrent evaluation
+ * that found nothing to change, that round corrects it.
  */
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
@@ -32,13 +32,13 @@ type Round = {
   context: SourceContext;
   input: DecideInput;
   open: Map<string, LedgerAction>;
-  /** The first round of a message asks for actions without looking whether they are known: they hardly ever are. */
+  /** The first round of a message requests actions without checking whether they are known: they rarely are. */
   first: boolean;
-  /** One of many that are evaluated for one cause. */
+  /** One of many users evaluated for the same cause. */
   bulk: true | undefined;
 };
 type Start = Pick<Round, 'context' | 'first' | 'bulk'> & { user: UserRecord; send: (messages: Outgoing[]) => Promise<void> };
-/** `known`: an action of the same cause is in the ledger already. */
+/** `known`: an action with the same cause is already in the ledger. */
 type Written =
   | { outcome: 'same' }
   | { outcome: 'overtaken' | 'known' }
@@ -55,11 +55,11 @@ export function evaluateUser(deps: EvaluateDependencies) {
     };
     for (let round = 0; round < rounds; round++) {
       const first = round === 0;
-      const [around, user] = await Promise.all([
+      const [context, user] = await Promise.all([
         first ? contexts(key.sourceId) : readSourceContext(deps, key.sourceId),
         deps.users.readUser(key),
       ]);
-      if (!around || (await once(deps, key, { user, context: around, first, bulk, send })) === 'settled') return;
+      if (!context || (await once(deps, key, { user, context, first, bulk, send })) === 'settled') return;
       await deps.pause(backoffMs(backoff, round + 1, deps.random()));
     }
     throw new Error(`A user of ${key.sourceId} changed ${rounds} times while being evaluated. The message comes again.`);
@@ -91,12 +91,12 @@ async function record(deps: EvaluateDependencies, decided: DecidedDevice, round:
   const { now } = round.input;
   const shown = stillOpen(device, { open: round.open, now });
   const overtaken = shown && overtakenAction(facts, verdict) === shown.actionId ? round.open.get(shown.actionId) : undefined;
-  const called =
+  const cancelled =
     overtaken && (await cancel(deps, overtaken, { why: `No longer wanted: ${verdict.verdict} by ${verdict.rule}.`, now }));
-  if (called === 'overtaken') return { outcome: 'overtaken' };
-  if (called === 'cancelled' && overtaken) round.open.delete(overtaken.actionId);
-  const openAction = called === 'cancelled' ? stillOpen(device, { open: round.open, now }) : shown;
-  // What waited behind the one called back may be just what is wanted: another one would take its place.
+  if (cancelled === 'overtaken') return { outcome: 'overtaken' };
+  if (cancelled === 'cancelled' && overtaken) round.open.delete(overtaken.actionId);
+  const openAction = cancelled === 'cancelled' ? stillOpen(device, { open: round.open, now }) : shown;
+  // The action that waited behind the cancelled one may be just what is wanted: a new one would supersede it.
   const wanted = planned && openAction?.type !== planned.type ? planned : null;
   const write = verdictWrite(device, {
     verdict,
@@ -110,7 +110,7 @@ async function record(deps: EvaluateDependencies, decided: DecidedDevice, round:
   return write ? put(deps, write) : { outcome: 'same' };
 }
 
-/** Known ones are looked for only where they are likely: when the verdict stands as before, or the first round met one. */
+/** Looks for a known action only when one is likely: the verdict is unchanged, or this is not the first round. */
 function wantedAction(
   deps: EvaluateDependencies,
   { device, verdict }: DecidedDevice,

@@ -1,4 +1,4 @@
-/** One message of the evaluations queue: some users, everyone at a source, or what waits for a source to be well again. */
+/** One message of the evaluations queue: some users, everyone at a source, or the actions that wait for a source to recover. */
 import pMap from 'p-map';
 import type { EvaluationMessage } from '#domain/messages/messages';
 import { sourceContexts } from '#use-cases/decide-user/source-context';
@@ -10,7 +10,10 @@ import { resumeActions } from './resume.ts';
 
 const usersAtOnce = 8;
 
-/** Made for one batch: contexts and evaluations are shared by its messages and by no later ones. `remaining`: ms left to this invocation. */
+/**
+ * For one batch: its messages share contexts and evaluations; later batches do not. `remaining`: ms that this invocation has
+ * left.
+ */
 export function evaluateBatch(deps: EvaluateDependencies, { remaining }: { remaining: () => number }) {
   const contexts = sourceContexts(deps);
   const evaluate = oncePerUser(evaluateUser(deps));

@@ -1,4 +1,4 @@
-/** Works off the evaluations queue. Wiring only. */
+/** Processes the evaluations queue. Wiring only. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';

@@ -1,4 +1,4 @@
-/** The open actions that devices show: those due are sent (again), those that no longer fit the verdict are cancelled. */
+/** The open actions that devices show: due ones are sent (again), those that no longer fit the verdict are cancelled. */
 import { actionOutgoing } from '#adapters/action-queue';
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { Outgoing } from '#adapters/queues';
@@ -11,8 +11,8 @@ import { cancelAction } from '#use-cases/actions/cancel-action';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 /**
- * By action id: what is open at the devices that show an action. A device shows one; others may wait behind it (a removal behind
- * a wipe). Reads nothing when no device shows any.
+ * The open actions, by id, of the devices that show an action. A device shows one; others may wait behind it (a removal behind a
+ * wipe). Reads nothing when no device shows an action.
  */
 export async function readOpenActions(
   { ledger }: Pick<EvaluateDependencies, 'ledger'>,
@@ -27,21 +27,21 @@ export async function readOpenActions(
   return new Map([...behind.flat(), ...found].map((action) => [action.actionId, action]));
 }
 
-/** A device that is barred while a block of ours is out is not taken for one that somebody else barred. */
+/** Adds our blocks in progress: a device that is denied meanwhile must not count as denied by somebody else. */
 export function withDenialsInFlight(input: DecideInput, open: Iterable<LedgerAction>): DecideInput {
-  const bars = new Map<string, Denial>();
+  const denials = new Map<string, Denial>();
   for (const action of open) {
-    const bar = denialInFlight(action);
-    if (bar) bars.set(action.deviceId, bar);
+    const denial = denialInFlight(action);
+    if (denial) denials.set(action.deviceId, denial);
   }
-  if (bars.size === 0) return input;
-  const devices = input.devices.map((device) => ({ ...device, denial: device.denial ?? bars.get(device.deviceId) ?? null }));
+  if (denials.size === 0) return input;
+  const devices = input.devices.map((device) => ({ ...device, denial: device.denial ?? denials.get(device.deviceId) ?? null }));
   return { ...input, devices };
 }
 
 /**
- * What a device shows as open from now on: in the place of an action that has ended the oldest one that waited behind it. One
- * that no device shows would be found by the reaper alone.
+ * What a device shows as its open action from now on: instead of an ended action, the oldest one that waited behind it. Only the
+ * reaper would find an action that no device shows.
  */
 export function stillOpen(
   { deviceId, openAction }: Device,
@@ -54,7 +54,7 @@ export function stillOpen(
   return next ? { actionId: next.actionId, type: next.type, state: next.state } : null;
 }
 
-/** Messages for the actions that are due. A wipe on its way is due when its device shows something else than it saw last. */
+/** Messages for the actions that are due. A wipe in progress is due when its device shows something else than it read last. */
 export function due(open: Iterable<LedgerAction>, { now, devices }: { now: number; devices: readonly Device[] }): Outgoing[] {
   const stored = new Map(devices.map((device) => [device.deviceId, device]));
   return [...open]
@@ -62,7 +62,10 @@ export function due(open: Iterable<LedgerAction>, { now, devices }: { now: numbe
     .map(actionOutgoing);
 }
 
-/** `gone-out`: it cannot be called back; what it did is seen when it is read back. `overtaken`: somebody else wrote it just now. */
+/**
+ * `gone-out`: already sent, so it cannot be cancelled; reading back shows its effect. `overtaken`: another writer just changed
+ * it.
+ */
 export async function cancel(
   { ledger }: Pick<EvaluateDependencies, 'ledger'>,
   action: LedgerAction,

@@ -1,4 +1,4 @@
-/** What an evaluation changes on one device, decided from values alone; null when nothing changes. */
+/** What an evaluation changes on one device, computed from values only; null when nothing changes. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { VerdictWrite } from '#adapters/dynamodb/devices/users';
@@ -15,10 +15,10 @@ export type Change = {
   held: boolean;
   /** A new action, or none. */
   action: Action | null;
-  /** What the device shows as open now, `null` included. */
+  /** The action that the device shows as open now, or null. */
   openAction: Device['openAction'];
   settingsVersion: number;
-  /** Asked for only when something is written. */
+  /** Computed only when something is written. */
   digest: () => string;
   now: number;
 };
@@ -32,7 +32,7 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
   const same = !decided && !action && heldSince === device.heldSince && isDeepStrictEqual(openAction, device.openAction);
   if (same || !stored) return null;
   const entries = [
-    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : asked(action)),
+    ...(decided ? [verdictLine(device, { decided, action, match: verdict.match })] : requestedLines(action)),
     ...holdLines(device, { heldSince, verdict, now }),
   ];
   return {
@@ -46,8 +46,8 @@ export function verdictWrite(device: Device, change: Change): VerdictWrite | nul
   };
 }
 
-/** The verdict's line says that an action was requested; where the verdict is unchanged, the action has a line of its own. */
-const asked = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
+/** The verdict's line mentions the requested action; when the verdict is unchanged, the action gets a separate line. */
+const requestedLines = (action: Action | null): TimelineEntry[] => (action === null ? [] : requestLines(action));
 
 function explained({
   verdict: { verdict, rule, evidence, wouldChange, client },
@@ -82,7 +82,7 @@ function verdictLine(device: Device, { decided, action, match }: Deciding): Time
   };
 }
 
-/** Evidence may quote a person's reason: nothing of it is changed, and one that ends with a full stop gets no second. */
+/** Adds a full stop unless there is one: evidence may quote a person's reason, which is not changed otherwise. */
 const asSentence = (evidence: string): string => (evidence.endsWith('.') ? evidence : `${evidence}.`);
 
 const compared = ['verdict', 'rule', 'evidence', 'wouldChange', 'client'] as const;
@@ -97,9 +97,9 @@ function changesOf({ verdict: before, match: matchBefore }: Device, { decided, m
   return [...fields, matched].filter((change) => !isDeepStrictEqual(change.before, change.after));
 }
 
-/** The beginning or the end of an episode of being held. Its id is the episode's: one beginning, one end. */
+/** The line for the beginning or the end of a hold. Its id is that of the hold: one beginning, one end. */
 function holdLines(device: Device, { heldSince, verdict, now }: Pick<Change, 'verdict' | 'now'> & { heldSince: number | null }) {
-  const { verdict: given, rule, evidence } = verdict;
+  const { verdict: name, rule, evidence } = verdict;
   const changes: FieldChange[] = [{ field: 'heldSince', before: device.heldSince, after: heldSince }];
   const lines: TimelineEntry[] = [];
   if (heldSince !== null && device.heldSince === null) {
@@ -113,8 +113,8 @@ function holdLines(device: Device, { heldSince, verdict, now }: Pick<Change, 've
     });
   }
   if (heldSince === null && device.heldSince !== null) {
-    const says = `No longer held: ${given} by rule ${rule}.`;
-    const data = { heldSince: device.heldSince, verdict: given, rule, evidence, changes };
+    const says = `No longer held: ${name} by rule ${rule}.`;
+    const data = { heldSince: device.heldSince, verdict: name, rule, evidence, changes };
     lines.push({ at: now, id: `released|${device.heldSince}`, kind: 'released', says, data });
   }
   return lines;

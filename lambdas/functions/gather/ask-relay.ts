@@ -1,7 +1,7 @@
 /**
- * Asks the relay of an on-premises source to read it. The run is then the relay's until it has sent everything (or why not);
- * while the relay makes progress, nothing is requested twice, and no other run is requested: the relay would drop the one it
- * reads. A relay that falls silent, or another one that takes over, is asked again, under another name of the run.
+ * Asks the relay of an on-premises source to read it. The run then belongs to the relay until it has sent everything or a
+ * failure; while the relay makes progress, nothing is requested twice, and no other run is requested: the relay would drop the
+ * one it reads. A relay that falls silent, or one that takes over, is asked again, under another name of the run.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherRun, SourceState } from '#domain/devices/source';
@@ -10,18 +10,18 @@ import type { GatherMessage } from '#domain/messages/messages';
 import type { GatherDependencies } from './dependencies.ts';
 
 type Needs = Pick<GatherDependencies, 'configuration' | 'devices' | 'link' | 'runs' | 'gathers' | 'now'>;
-/** `asked`: now, or before and it is at it. `taken`: it reads another run; this one has its turn after that. */
+/** `asked`: asked now, or before and it makes progress. `taken`: it reads another run; this one comes after that. */
 export type AskedRelay = 'asked' | 'taken';
 type Asking = { state: SourceState; run: GatherRun; message: GatherMessage; everyDetail: boolean; force: boolean };
 
-/** Progress comes every two seconds; a relay that says nothing for so long has lost the run. */
+/** The relay reports progress every two seconds; after this long without a report it has lost the run. */
 const silentMs = 120_000;
 const mostTimes = 6;
-/** Runs of a source that may be open at once, and are looked at. */
+/** How many recent runs of a source are checked; no more can be open at once. */
 const mostOpen = 10;
-/** As many as the protocol takes; the relay looks at the others by itself, as their records show what moves. */
+/** As many as the protocol allows; the relay reads the others anyway, because their records show that they are moving. */
 const mostAttention = 1_000;
-const lookAgainSeconds = 150;
+const recheckSeconds = 150;
 
 /** `force`: what was requested before is not enough. Throws TravelerFailure when no relay is connected, or none answers. */
 export async function askRelay(deps: Needs, { state, run, message, everyDetail, force }: Asking): Promise<AskedRelay> {
@@ -31,10 +31,10 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
   const fence = await link.present(sourceId);
   if (fence === null) throw new NoRelay();
   const { asked } = run;
-  const heard = isHeard(run, { fence, at }) && message.anew !== true;
-  if (heard && !force) return 'asked';
+  const progresses = makesProgress(run, { fence, at }) && message.anew !== true;
+  if (progresses && !force) return 'asked';
   const others = (await runs.lastRuns(sourceId, mostOpen, { consistent: true })).filter((other) => other.runId !== runId);
-  if (others.some((other) => other.state === 'running' && isHeard(other, { fence, at }))) return 'taken';
+  if (others.some((other) => other.state === 'running' && makesProgress(other, { fence, at }))) return 'taken';
   const times = (asked?.times ?? 0) + 1;
   if (times > mostTimes) throw noAnswer();
   const startedAt = run.startedAt ?? at;
@@ -54,17 +54,17 @@ export async function askRelay(deps: Needs, { state, run, message, everyDetail, 
     attention: [...moving].slice(0, mostAttention),
   }));
   if (sent === 'away') throw new NoRelay();
-  const { told: _, anew: __, ...again } = message;
-  await gathers.send([{ body: again, delaySeconds: lookAgainSeconds }]);
+  const { told: _, anew: __, ...body } = message;
+  await gathers.send([{ body, delaySeconds: recheckSeconds }]);
   return 'asked';
 }
 
-/** Requested from this holder of the lease, which made progress since. */
-function isHeard({ asked, heardAt = 0 }: GatherRun, { fence, at }: { fence: number; at: number }): boolean {
+/** Whether the run was requested from this holder of the lease, which has made progress since. */
+function makesProgress({ asked, heardAt = 0 }: GatherRun, { fence, at }: { fence: number; at: number }): boolean {
   return asked?.fence === fence && at - Math.max(asked.at, heardAt) < silentMs;
 }
 
-/** Says nothing of the source itself: how its relays are is shown on its own. */
+/** Not a failure of the source itself: the state of its relays is shown separately. */
 export class NoRelay extends TravelerFailure {
   constructor() {
     super('transient', {

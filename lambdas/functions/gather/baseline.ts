@@ -3,8 +3,8 @@ import { baselineOf } from '#domain/quarantine/enforcement';
 import type { Gathering } from './dependencies.ts';
 
 /**
- * A baseline is owed before the first complete gather, and each time AQ is to be switched on. When the last complete gather
- * was already one (the server's settings could not be written then), only what changed since has to be looked at again.
+ * A baseline is needed before the first complete gather, and each time AQ is switched on. When the last complete gather was
+ * already one (the server's settings could not be written then), only what changed since must be read again.
  */
 export function baselineFor(
   run: Pick<GatherRun, 'runId'>,

@@ -1,4 +1,4 @@
-/** The start of a gather: everything it goes by is read, before anything is written. */
+/** The start of a gather: reads everything it depends on, before anything is written. */
 
 import type { GatherRun } from '#domain/devices/source';
 import { readManifest } from '#domain/gather/manifest';
@@ -8,22 +8,22 @@ import { earlyList } from './early-list.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { Reached } from './reach-source.ts';
 
-/** Of the time an invocation has left, this part is kept for storing what is in hand; at most a minute. */
+/** This part of an invocation's remaining time is reserved for storing what was read; at most a minute. */
 const reservedPart = 0.3;
 const reservedMs = 60_000;
 
 export type Invocation = { remainingMs(): number };
 type Given = { source: Gathering['source']; run: GatherRun; lease: LeaseKeeper; invocation: Invocation };
 
-/** Throws TravelerFailure when the source does not say what it is. */
+/** Throws TravelerFailure when the source's server facts cannot be read. */
 export async function begin(
   { sources, settings, manifests, devices, runs, now }: GatherDependencies,
   { source, run, lease, invocation, traveler, relayed, concurrency }: Given & Reached,
 ): Promise<Gathering> {
   const startedAt = run.startedAt ?? now();
-  await oweEveryone({ sources }, { source, lease });
+  await markEveryone({ sources }, { source, lease });
   const list = earlyList(traveler.pages());
-  // Waited for even when a read fails: it must not overwrite what is then written of the failure.
+  // Awaited even when a read fails: it must not overwrite what is then written about the failure.
   const marked = runs.update(run, {
     state: 'running',
     startedAt,
@@ -56,8 +56,8 @@ export async function begin(
   return { ...gathering, ...baselineFor(run, gathering), continued: false };
 }
 
-/** What the gather before had sent to evaluation is not known when it was cut off. */
-export async function oweEveryone(
+/** When the previous gather was interrupted, it is unknown which users it sent to evaluation: everyone is evaluated. */
+export async function markEveryone(
   { sources }: Pick<GatherDependencies, 'sources'>,
   { source, lease }: Pick<Given, 'source' | 'lease'>,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The end of a complete gather, in the order that makes a crash between any two steps harmless:
- * 1. users to evaluation, 2. manifest (the commit), 3. source state, with a baseline committed and everyone owed an evaluation,
+ * 1. users to evaluation, 2. manifest (the commit), 3. source state, with the baseline and the pending evaluation of everyone,
  * 4. the server's approval settings (the second phase of switching on), 5. AQ in force, 6. everyone to evaluation.
  */
 import { configurationPublisher } from '#adapters/dynamodb/settings/settings-reader';
@@ -15,18 +15,18 @@ import type { GatherDependencies, Gathering } from './dependencies.ts';
 
 type Needs = Pick<GatherDependencies, 'sources' | 'manifests' | 'evaluations' | 'timeline'>;
 
-/** Steps 2 to 6. Throws TravelerFailure when the server's settings cannot be brought to what is published. */
+/** Steps 2 to 6. Throws TravelerFailure when the server's settings cannot be changed to the published ones. */
 export async function commitRun({ sources, manifests, evaluations, timeline }: Needs, gathering: Gathering): Promise<void> {
   const { source, fence, guard, manifest, stored } = gathering;
   guard();
-  const relayed = whatRelayHas(gathering);
+  const relayed = relayBase(gathering);
   await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
   const { decides, ...committed } = afterCommit(gathering);
-  if (decides) await tell({ timeline }, gathering, { step: 'seen', facts: { ...gathering.state, ...committed } });
+  if (decides) await recordSourceState({ timeline }, gathering, { step: 'seen', facts: { ...gathering.state, ...committed } });
   if (gathering.state.pause || gathering.state.problem) await resume({ evaluations }, source.id);
   await sources.update(source.id, { ...committed, ...relayed }, { fence });
-  const settled = await reconcile({ sources, timeline }, gathering, committed);
-  if (!committed.evaluateEveryone && !settled.changed) return;
+  const reconciled = await reconcile({ sources, timeline }, gathering, committed);
+  if (!committed.evaluateEveryone && !reconciled.changed) return;
   const { runId } = gathering.run;
   const assess = isOwnDoing(gathering) ? {} : { assess: runId };
   const body: EvaluationMessage = { kind: 'everyone', sourceId: source.id, cause: `gather ${runId}`, ...assess };
@@ -34,29 +34,31 @@ export async function commitRun({ sources, manifests, evaluations, timeline }: N
   await sources.update(source.id, { evaluateEveryone: false }, { fence });
 }
 
-/** What the next delta may build on: what we hold is what the relay has. Where it is not, the relay sends everything once. */
-function whatRelayHas({ relayed, manifest, run }: Gathering): Pick<SourceState, 'relayDigest' | 'relayAskedAt'> {
+/** What the next delta may build on, when our manifest equals the relay's. When it does not, the relay sends everything once. */
+function relayBase({ relayed, manifest, run }: Gathering): Pick<SourceState, 'relayDigest' | 'relayAskedAt'> {
   if (relayed === null) return {};
   const same = gatherDigest(manifest.content()) === relayed.digest;
   return { relayDigest: same ? relayed.digest : null, relayAskedAt: run.asked?.at ?? null };
 }
 
-/** The source is well again: actions that wait for it go out. Sent first and due a little later, so that a crash loses none. */
+/**
+ * The source is healthy again: sends the actions that wait for it. Sent first, with a short delay, so that a crash loses none.
+ */
 async function resume({ evaluations }: Pick<Needs, 'evaluations'>, sourceId: string): Promise<void> {
   const body: EvaluationMessage = { kind: 'resume', sourceId, cause: 'a gather succeeded' };
   await evaluations.send([{ body, delaySeconds: 2 }]);
 }
 
 /**
- * Whether nothing but a publication leads to this: that passed the guard before it was published. The configuration's settings
- * did not, nor does what the server changed by itself, or what an earlier gather left over.
+ * Whether only a publication causes this evaluation: a publication has already passed the guard. The configuration's settings
+ * have not, nor have changes of the server itself, or what an earlier gather left pending.
  */
 function isOwnDoing({ state, server, settings }: Gathering): boolean {
   const published = settings.publishedBy !== configurationPublisher || state.settingsSeen === seenAs(settings);
   return published && !state.evaluateEveryone && !differ(state.server, server);
 }
 
-/** What the source is once the manifest is committed; whatever decides for all its devices owes them an evaluation. */
+/** The state of the source once the manifest is committed; a change that concerns all its devices requires their evaluation. */
 function afterCommit({ state, run, server, settings, baseline, startedAt, manifest }: Gathering) {
   const recorded = baseline !== null && !state.baselineRuns.includes(baseline) ? [baseline] : [];
   const settingsSeen = seenAs(settings);
@@ -80,7 +82,7 @@ function afterCommit({ state, run, server, settings, baseline, startedAt, manife
 const deciding = ['requiresApproval', 'settingsAccess', 'aqSupport'] as const;
 const differ = (a: ServerFacts, b: ServerFacts): boolean => deciding.some((fact) => a[fact] !== b[fact]);
 
-/** Steps 4 and 5. `changed`: AQ came into force, or out of it, or the server's settings did. */
+/** Steps 4 and 5. `changed`: AQ came into force or went out of force, or the server's settings changed. */
 async function reconcile(
   { sources, timeline }: Pick<Needs, 'sources' | 'timeline'>,
   gathering: Gathering,
@@ -92,20 +94,23 @@ async function reconcile(
   guard();
   const { baselineRuns } = committed;
   if (!plan.inForce && state.aqInForce) {
-    await tell({ timeline }, gathering, { step: 'off', facts: { server, baselineRuns, aqInForce: false } });
+    await recordSourceState({ timeline }, gathering, { step: 'off', facts: { server, baselineRuns, aqInForce: false } });
     await sources.update(source.id, { aqInForce: false, evaluateEveryone: true }, { fence });
   }
   const now = plan.write === null ? server : await write(traveler, plan.write, server);
   if (now === 'asked') return { changed: !plan.inForce && state.aqInForce };
   const { inForce } = planServer(settings.settings, now, options);
   if (inForce === state.aqInForce && !differ(server, now)) return { changed: inForce !== state.aqInForce };
-  await tell({ timeline }, gathering, { step: 'reconciled', facts: { server: now, baselineRuns, aqInForce: inForce } });
+  await recordSourceState({ timeline }, gathering, {
+    step: 'reconciled',
+    facts: { server: now, baselineRuns, aqInForce: inForce },
+  });
   await sources.update(source.id, { server: now, aqInForce: inForce, evaluateEveryone: true }, { fence });
   return { changed: true };
 }
 
-/** Before what it tells is stored: a repetition of the run writes the same line. */
-function tell(
+/** Writes the source's line before the state itself is stored; a repeated run writes the same line. */
+function recordSourceState(
   { timeline }: Pick<Needs, 'timeline'>,
   { source, run, settings, startedAt }: Gathering,
   { step, facts }: { step: string; facts: Omit<SourceFacts, 'enforcement' | 'settings'> },
@@ -117,7 +122,7 @@ function tell(
   return timeline.appendToSource(source.id, [line]);
 }
 
-/** Writes and reads back: a server that says yes and does nothing has not been switched on. */
+/** Writes and reads back: a server that accepts the write without effect is not switched on. */
 async function write(
   traveler: Gathering['traveler'],
   wanted: NonNullable<ServerPlan['write']>,

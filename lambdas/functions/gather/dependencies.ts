@@ -1,4 +1,4 @@
-/** What a gather needs from outside, and what one gather carries along from step to step. */
+/** The dependencies of a gather, and its state from step to step. */
 
 import type { SlotStore } from '#adapters/dynamodb/actions/concurrency-slots';
 import type { ObservedDevices } from '#adapters/dynamodb/devices/observed-devices';
@@ -30,10 +30,10 @@ export type GatherDependencies = {
   devices: ObservedDevices;
   timeline: Pick<TimelineStore, 'appendToSource'>;
   settings: { current(sourceId: string): Promise<SettingsVersion> };
-  /** What relays sent, and the way to them. */
+  /** What relays sent, and the connection to them. */
   relayRuns: Pick<RelayRunStore, 'read' | 'parts'>;
   link: RelayLink;
-  /** A client of that source, shared by all that work on it in this process. */
+  /** The client of that source, shared within this process. */
   connect(source: SmartcloudSource): TravelerSource;
   gathers: Queue;
   evaluations: Queue;
@@ -42,30 +42,30 @@ export type GatherDependencies = {
   /** Epoch ms. */
   now(): number;
   pause(ms: number): Promise<void>;
-  /** Runs `task` every so often until the returned function is called. */
+  /** Runs `task` every `ms` milliseconds until the returned function is called. */
   every(ms: number, task: () => void): () => void;
   log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
 };
 
-/** What a gather asks of its source. */
+/** What a gather needs of its source. */
 export type GatheredSource = Pick<TravelerSource, 'pages' | 'serverFacts' | 'requests' | 'detail'> & {
-  /** `asked`: a relay was told to; a later gather finds what came of it. */
+  /** `asked`: a relay was asked to write; a later gather finds the result. */
   writeSettings(wanted: ServerWish): Promise<'written' | 'unavailable' | 'asked'>;
 };
 export type ServerWish = Parameters<TravelerSource['writeSettings']>[0];
 
-/** One gather under way, in one invocation. */
+/** One gather in progress, in one invocation. */
 export type Gathering = {
   source: SourceConfiguration;
   traveler: GatheredSource;
-  /** Read by a relay; null where the source is read from here. */
+  /** The list that a relay read; null when the source is read from here. */
   relayed: RelayedList | null;
-  /** Records looked at side by side. */
+  /** Number of records processed concurrently. */
   concurrency: number;
-  /** The list, its first page asked for already. Once. */
+  /** The list; its first page is already requested. May be called once. */
   pages(): AsyncIterable<DevicePage>;
   run: GatherRun;
-  /** Start of the run, the same in every invocation and repetition of it: what its lines and rotation go by. */
+  /** Start of the run (epoch ms), the same in all its invocations and retries: the time of its lines and of its rotation. */
   startedAt: number;
   fence: number;
   state: SourceState;
@@ -73,15 +73,15 @@ export type Gathering = {
   server: ServerFacts;
   stored: StoredManifest;
   manifest: Manifest;
-  /** Under which id this run records existing devices; null when it records none. A repeated switch-on keeps the id. */
+  /** The id under which this run records existing devices; null when it records none. A repeated switch-on keeps the id. */
   baseline: string | null;
-  /** Does it owe the full record of every device, because none was looked at for this baseline yet? */
+  /** Whether it must read the full record of every device, because none was read for this baseline yet. */
   everyDetail: boolean;
-  /** Hashes of devices in a moving state: pending, wipe requested, action in flight. */
+  /** Hashes of devices in a moving state: pending, wipe requested, action in progress. */
   moving: ReadonlySet<string>;
-  /** It continues a run that had marked as stale whatever it still owed. */
+  /** It continues a run that has marked what it had not done yet as stale. */
   continued: boolean;
-  /** Throws `FencedOff` when the lease is no longer ours: called before everything that is written. */
+  /** Throws `FencedOff` when the lease is lost: called before every write. */
   guard(): void;
   mayGoOn(): boolean;
 };

@@ -1,15 +1,15 @@
-/** Asks for the first page of the list at once, while what it is compared with is still being read. */
+/** Requests the first page of the list immediately, while what it is compared with is still being read. */
 export type EarlyList<Page> = {
-  /** All pages, the first one included. Once. */
+  /** All pages, including the first one. May be called once. */
   pages(): AsyncGenerator<Page>;
-  /** For a gather that ends before it reads the list: asks for nothing more. */
+  /** For a gather that ends before it reads the list: requests nothing more. */
   abandon(): void;
 };
 
 export function earlyList<Page>(list: AsyncIterable<Page>): EarlyList<Page> {
   const reader = list[Symbol.asyncIterator]();
   const first = reader.next();
-  // Its failure is that of whoever reads the pages; until then it is nobody's.
+  // The reader of the pages gets its failure; until then it must not count as unhandled.
   first.catch(() => undefined);
   return {
     async *pages() {

@@ -1,4 +1,4 @@
-/** The end of a run by the source's own failure: shown at the source and at the run. */
+/** The end of a run by a failure of the source: shown at the source and at the run. */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherRun, Problem } from '#domain/devices/source';
 import { hour } from '#domain/gather/gather-schedule';
@@ -8,10 +8,10 @@ import type { GatherDependencies } from './dependencies.ts';
 import type { RunCounters } from './run-counters.ts';
 
 const retryAfterDeniedMs = hour;
-/** Attempts of a run that never ends in order: further ones would keep the next run waiting for ever. */
+/** Maximum number of interrupted attempts of a run: more would delay the next run forever. */
 export const mostAttempts = 9;
 
-/** Wrong credentials stop scheduled tries for an hour. `fence`: of the lease that the run holds. */
+/** Wrong credentials stop scheduled gathers for an hour. `fence`: of the lease that the run holds. */
 export async function endFailed(
   { runs, sources, now, log }: Pick<GatherDependencies, 'runs' | 'sources' | 'now' | 'log'>,
   { run, fence }: { run: GatherRun; fence: number },
@@ -30,7 +30,7 @@ export async function endFailed(
   await runs.end({ sourceId, runId }, change, runLine({ ...run, ...change }));
 }
 
-export function neverEnds(): TravelerFailure {
+export function tooManyAttempts(): TravelerFailure {
   return new TravelerFailure('permanent', {
     what: `The gather was begun ${mostAttempts} times and broke off each time; it is given up`,
     where: 'gather',

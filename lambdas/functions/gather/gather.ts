@@ -1,12 +1,12 @@
 /**
  * One gather of a source: lease, read, compare, store what changed, evaluate, commit.
  *
- * Invariants: one gather per source at a time, fenced. What is stored is stored before its entry is committed in the
- * manifest, and its users are sent to evaluation before that too: a gather that is cut off anywhere repeats work and loses
- * none. From a list that is empty, cut short or contradicts itself nothing is removed and nothing concluded.
+ * Invariants: one gather per source at a time, fenced. Devices are stored, and their users sent to evaluation, before their
+ * entries are committed in the manifest: a gather that is interrupted anywhere repeats work and loses none. From a list that is
+ * empty, incomplete or inconsistent nothing is removed and nothing concluded.
  *
- * A run is: queued (recorded, message sent) · running (over one or more invocations) · completed · failed (the source's own
- * failure: the message is consumed, the next gather tries again). Failures of our own are thrown: the message is redelivered.
+ * A run is: queued (recorded, message sent) · running (over one or more invocations) · completed · failed (by a failure of the
+ * source: the message is consumed, the next gather retries). Internal failures are thrown: the message is redelivered.
  */
 import { FencedOff } from '#adapters/dynamodb/gather/sources';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
@@ -15,12 +15,12 @@ import { type NeedContext, owesDetail } from '#domain/gather/detail-policy';
 import { contradiction } from '#domain/gather/gather-schedule';
 import { runLine } from '#domain/gather/run-lines';
 import type { GatherMessage } from '#domain/messages/messages';
-import { attemptsOf, begin, type Invocation, oweEveryone } from './begin.ts';
+import { attemptsOf, begin, type Invocation, markEveryone } from './begin.ts';
 import { commitRun } from './commit-run.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';
-import { endFailed, mostAttempts, neverEnds } from './end-failed.ts';
+import { endFailed, mostAttempts, tooManyAttempts } from './end-failed.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
-import { arePartsGivenUp, partsNeverCame, requestParts } from './missing-parts.ts';
+import { isOutOfRequests, partsNeverArrived, requestParts } from './missing-parts.ts';
 import { type ProcessedList, processList } from './process-list.ts';
 import { reachSource } from './reach-source.ts';
 import { recordAbsence } from './record-absence.ts';
@@ -30,12 +30,12 @@ import { type RunCounters, runCounters } from './run-counters.ts';
 import { keepSlots } from './slot-keeper.ts';
 
 /**
- * `waiting`: another gather of the source is under way, this one is asked for again a little later. `dropped`: nothing to do, or
- * the relay has it.
+ * `waiting`: another gather of the source is running, and this one is requested again a little later. `dropped`: nothing to do,
+ * or the relay has it.
  */
 export type Gathered = 'completed' | 'continued' | 'failed' | 'waiting' | 'dropped';
 
-const askedAgainSeconds = 3;
+const requeueSeconds = 3;
 const mostDevicesOfUser = 10;
 
 export function gather(deps: GatherDependencies) {
@@ -48,7 +48,7 @@ export function gather(deps: GatherDependencies) {
     const run = await deps.runs.open(message);
     if (run === null || run.state === 'completed' || run.state === 'failed') return 'dropped';
     const lease = await keepLease(deps, source.id);
-    if (lease === null) return again(deps, message);
+    if (lease === null) return requeue(deps, message);
     return underLease(deps, { source, run, lease, invocation, message });
   };
 }
@@ -67,7 +67,7 @@ async function underLease(deps: GatherDependencies, given: Given): Promise<Gathe
     const slots = await keepSlots(deps, source);
     if (slots === null) {
       await lease.release({ clean: !lease.wasCutOff });
-      return again(deps, message);
+      return requeue(deps, message);
     }
     const gathered = await run(deps, given).finally(slots.release);
     await lease.release({ clean: true });
@@ -75,28 +75,28 @@ async function underLease(deps: GatherDependencies, given: Given): Promise<Gathe
     return gathered;
   } catch (error) {
     await lease.release({ clean: false }).catch(() => undefined);
-    if (error instanceof FencedOff) return again(deps, message);
+    if (error instanceof FencedOff) return requeue(deps, message);
     if (error instanceof PartsMissing) return requestParts(deps, given, error);
     throw error;
   }
 }
 
-async function again({ gathers }: Pick<GatherDependencies, 'gathers'>, message: GatherMessage): Promise<'waiting'> {
-  await gathers.send([{ body: message, delaySeconds: askedAgainSeconds }]);
+async function requeue({ gathers }: Pick<GatherDependencies, 'gathers'>, message: GatherMessage): Promise<'waiting'> {
+  await gathers.send([{ body: message, delaySeconds: requeueSeconds }]);
   return 'waiting';
 }
 
 async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
   if (attemptsOf(given.run) >= mostAttempts) {
-    await oweEveryone(deps, given);
-    await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure: neverEnds(), tally: null });
+    await markEveryone(deps, given);
+    await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure: tooManyAttempts(), tally: null });
     return 'failed';
   }
   let tally: RunCounters | null = null;
   try {
     const reached = await reachSource(deps, given);
     if (reached === 'asked') return 'dropped';
-    if (reached === 'taken') return await again(deps, given.message);
+    if (reached === 'taken') return await requeue(deps, given.message);
     const gathering = await begin(deps, { ...given, ...reached });
     tally = runCounters(deps, gathering.run, {
       requests: () => gathering.traveler.requests,
@@ -104,7 +104,7 @@ async function run(deps: GatherDependencies, given: Given): Promise<Gathered> {
     });
     return await read(deps, gathering, tally);
   } catch (error) {
-    const failure = error instanceof PartsMissing && arePartsGivenUp(given.run) ? partsNeverCame(error) : error;
+    const failure = error instanceof PartsMissing && isOutOfRequests(given.run) ? partsNeverArrived(error) : error;
     if (!(failure instanceof TravelerFailure)) throw error;
     await endFailed(deps, { run: given.run, fence: given.lease.fence }, { failure, tally });
     return 'failed';
@@ -142,7 +142,7 @@ function needContext({ configuration }: GatherDependencies, gathering: Gathering
   return { manifest, everyDetail, continued, startedAt, since, detailRefreshHours, lastSyncEveryHours, moving };
 }
 
-/** Why this gather proves nothing about what it did not see; null when it does. */
+/** Why this gather proves nothing about devices that it did not see; null when it does. */
 function failureOf({ outcome }: ProcessedList, { known, tally }: { known: number; tally: RunCounters }): TravelerFailure | null {
   if (outcome.state === 'failed') return outcome.failure;
   if (outcome.state === 'paused') return null;
@@ -151,7 +151,9 @@ function failureOf({ outcome }: ProcessedList, { known, tally }: { known: number
   return found && new TravelerFailure('permanent', { ...found, where: 'device list' });
 }
 
-/** Users whose verdicts may have changed, before the manifest is committed. A baseline is followed by everyone anyway. */
+/**
+ * Sends users whose verdicts may have changed, before the manifest is committed. After a baseline everyone is evaluated anyway.
+ */
 async function evaluate(
   { evaluations, configuration }: Pick<GatherDependencies, 'evaluations' | 'configuration'>,
   { baseline, source, run }: Gathering,
@@ -161,7 +163,7 @@ async function evaluate(
   tally.counts.users += distinct.length;
   if (baseline !== null) return;
   const parts = Math.ceil(distinct.length / 50);
-  // Few users cannot lose so many devices that the guard would trip.
+  // A small number of users cannot lose enough devices to trip the guard.
   const guarded = distinct.length * mostDevicesOfUser > configuration.guard.maxDevices;
   const messages = Array.from({ length: parts }, (_, part) => ({
     kind: 'users' as const,
@@ -173,14 +175,14 @@ async function evaluate(
   await evaluations.send(messages.map((body) => evaluationOutgoing(body)));
 }
 
-/** What was stored before the source failed stays stored. */
+/** Keeps what was stored before the source failed. */
 async function keep({ manifests }: Pick<GatherDependencies, 'manifests'>, gathering: Gathering): Promise<void> {
   const { source, fence, guard, manifest, stored } = gathering;
   guard();
   await manifests.commit(source.id, { ...manifest.changes(), paused: null }, { fence, before: stored });
 }
 
-/** Time is short: what this run still owes is marked in the manifest, so that its continuation does just that. */
+/** Time is short: marks in the manifest what this run has not done yet, so that its continuation does only that. */
 async function pause(
   { manifests, runs }: Pick<GatherDependencies, 'manifests' | 'runs'>,
   gathering: Gathering,

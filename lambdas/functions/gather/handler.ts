@@ -1,4 +1,4 @@
-/** Gather queue: one message, one gather (or the next part of one). */
+/** Processes the gather queue: one message is one gather, or the next part of one. Wiring only. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
@@ -72,7 +72,7 @@ async function handleRecord(record: SQSRecord, context: Context): Promise<void> 
   logger.info('Gather', { sourceId: message.sourceId, runId: message.runId, gathered });
 }
 
-/** One client per source and process: its limits hold over all gathers, its connections are kept. */
+/** One client per source and process, so that its limits hold over all gathers and its connections are reused. */
 function connect(source: SmartcloudSource): TravelerSource {
   const known = connected.get(source.id);
   if (known !== undefined) return known;

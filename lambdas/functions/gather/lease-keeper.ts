@@ -1,7 +1,7 @@
 /**
  * Keeps the lease of a source while a gather works under it.
- * held: renewed every few seconds; everything may be written. lost: renewing failed for as long as the lease ran, or someone
- * else took it; `guard` throws, nothing is written any more. released: the end, in order (`clean`) or not.
+ * held: renewed every few seconds; everything may be written. lost: renewals failed until the lease expired, or another holder
+ * took it; `guard` throws, and nothing more is written. released: the end, properly (`clean`) or not.
  */
 import { FencedOff } from '#adapters/dynamodb/gather/sources';
 import type { GatherDependencies } from './dependencies.ts';
@@ -11,21 +11,21 @@ const renewEveryMs = 8_000;
 
 export type LeaseKeeper = {
   fence: number;
-  /** The gather before this one was cut off: what it had sent to evaluation is not known. */
+  /** The previous gather was interrupted: it is unknown which users it sent to evaluation. */
   wasCutOff: boolean;
   guard(): void;
   release(options: { clean: boolean }): Promise<void>;
 };
 
-/** Null while another gather of this source is under way. */
+/** Null while another gather of this source is running. */
 export async function keepLease(
   { leases, now, every }: Pick<GatherDependencies, 'leases' | 'now' | 'every'>,
   sourceId: string,
 ): Promise<LeaseKeeper | null> {
-  const asked = now();
-  const lease = await leases.acquire(sourceId, { now: asked, lengthMs: leaseMs });
+  const requestedAt = now();
+  const lease = await leases.acquire(sourceId, { now: requestedAt, lengthMs: leaseMs });
   if (lease === null) return null;
-  let until = asked + leaseMs;
+  let until = requestedAt + leaseMs;
 
   async function renew(): Promise<void> {
     const from = now();
@@ -33,7 +33,7 @@ export async function keepLease(
     until = renewed ? from + leaseMs : 0;
   }
   const stop = every(renewEveryMs, () => {
-    // A failed renewal is tried again; if none succeeds, the lease runs out and `guard` says so.
+    // A failed renewal is retried; if none succeeds, the lease expires and `guard` throws.
     renew().catch(() => undefined);
   });
   return {

@@ -1,6 +1,6 @@
 /**
- * Parts of a relayed gather that are missing when the run is worked through: lost on the way, so the relay is asked to send them
- * again. That is no attempt at the source. After a few requests, minutes apart in the end, the run fails.
+ * Parts of a relayed gather that are missing when the run is processed: they were lost in transit, so the relay is asked to send
+ * them again. This does not count as an attempt. After a few requests, with growing pauses of up to a minute, the run fails.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherRun } from '#domain/devices/source';
@@ -15,7 +15,7 @@ const waits = { firstMs: 3_000, longestMs: 60_000, jitter: 'none' } as const;
 
 type Waiting = { run: GatherRun; message: GatherMessage };
 
-/** Requests the parts, and the run again a little later. Its count of attempts is as before. */
+/** Requests the parts, and the run again a little later. Its count of attempts stays the same. */
 export async function requestParts(
   { link, runs, gathers, log }: Pick<GatherDependencies, 'link' | 'runs' | 'gathers' | 'log'>,
   { run, message }: Waiting,
@@ -37,9 +37,9 @@ export async function requestParts(
   return 'waiting';
 }
 
-export const arePartsGivenUp = (run: GatherRun): boolean => partsRequestsOf(run) >= mostRequests;
+export const isOutOfRequests = (run: GatherRun): boolean => partsRequestsOf(run) >= mostRequests;
 
-export function partsNeverCame({ parts, total }: PartsMissing): TravelerFailure {
+export function partsNeverArrived({ parts, total }: PartsMissing): TravelerFailure {
   return new TravelerFailure('transient', {
     what: `${parts.length} of ${total} parts of what the relay read never arrived, though it was asked ${mostRequests} times to send them again`,
     where: 'relay',

@@ -1,4 +1,4 @@
-/** The middle of a gather: the list is streamed, full records are read beside it, and batches are stored as they fill. */
+/** The middle of a gather: streams the list, reads full records concurrently, and stores batches as they fill. */
 import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { sparing } from '#adapters/traveler/full-record';
@@ -11,20 +11,20 @@ import type { Recorder } from './record-devices.ts';
 import type { RunCounters } from './run-counters.ts';
 
 const batchSize = 100;
-/** Looks in hand at once, those being stored included: the list waits when there are more. */
+/** Maximum number of records in memory, including those being stored: the list waits when there are more. */
 const inHand = 256;
 
 type Seen = Exclude<DetailRead, { look: 'gone' }>;
 export type ProcessedList = Pick<ListReader, 'seen' | 'outcome'> & {
-  /** Hashes of what this invocation has stored: the rest of what the run owes is still to be done. */
+  /** Hashes of what this invocation has stored: the rest of the run is still to be done. */
   done: ReadonlySet<string>;
 };
 
 type Processing = { context: NeedContext; tally: RunCounters; recorder: Recorder };
-/** Changed in place. `failure`: the first one of the source; nothing further is read after it. */
+/** Changed in place. `failure`: the first failure of the source; nothing more is read after it. */
 type State = { failure: TravelerFailure | null; batch: Seen[]; done: Set<string> };
 
-/** Never throws for a failure of the source: what was seen before it is stored, and `outcome` says what happened. */
+/** Does not throw on a failure of the source: what was read before it is stored, and `outcome` says what happened. */
 export async function processList(
   { now }: Pick<GatherDependencies, 'now'>,
   gathering: Gathering,
@@ -32,8 +32,8 @@ export async function processList(
 ): Promise<ProcessedList> {
   const reader = listReader(gathering, context, tally);
   const state: State = { failure: null, batch: [], done: new Set() };
-  for await (const looked of looks({ now }, gathering, { reader, state, tally })) {
-    if (looked !== null) take(state, looked, reader);
+  for await (const read of detailReads({ now }, gathering, { reader, state, tally })) {
+    if (read !== null) take(state, read, reader);
     if (state.batch.length >= batchSize) await store(state, { tally, recorder });
   }
   await store(state, { tally, recorder });
@@ -41,22 +41,22 @@ export async function processList(
   return { seen: reader.seen, done, outcome: failure === null ? reader.outcome : { state: 'failed', failure } };
 }
 
-type Looking = { reader: ListReader; state: State; tally: RunCounters };
+type Reading = { reader: ListReader; state: State; tally: RunCounters };
 
-/** Full records, several at a time and in any order; null for what was not read because the source has failed. */
-function looks({ now }: Pick<GatherDependencies, 'now'>, gathering: Gathering, { reader, state, tally }: Looking) {
+/** Full records, several at a time and in any order; null for one that was not read because the source has failed. */
+function detailReads({ now }: Pick<GatherDependencies, 'now'>, gathering: Gathering, { reader, state, tally }: Reading) {
   const { traveler, baseline, concurrency } = gathering;
   const reading = {
     now,
     read: ({ href }: ListedDevice) => traveler.detail(href),
     spare: sparing({ inBaseline: baseline !== null }),
   };
-  async function look(work: Work): Promise<DetailRead | null> {
+  async function readOne(work: Work): Promise<DetailRead | null> {
     if (state.failure !== null) return null;
     try {
-      const looked = await readDetail(work, reading);
+      const read = await readDetail(work, reading);
       if (work.need === 'detail' && work.row.detail === null) tally.counts.details++;
-      return looked;
+      return read;
     } catch (error) {
       if (!(error instanceof TravelerFailure)) throw error;
       state.failure ??= error;
@@ -64,7 +64,7 @@ function looks({ now }: Pick<GatherDependencies, 'now'>, gathering: Gathering, {
     }
   }
   const options = { concurrency, backpressure: Math.max(inHand, concurrency), preserveOrder: false };
-  return pMapIterable(untilFailure(reader, state), look, options);
+  return pMapIterable(untilFailure(reader, state), readOne, options);
 }
 
 async function* untilFailure(reader: ListReader, state: Pick<State, 'failure'>) {
@@ -74,9 +74,9 @@ async function* untilFailure(reader: ListReader, state: Pick<State, 'failure'>) 
   }
 }
 
-function take(state: Pick<State, 'batch'>, looked: DetailRead, { seen }: Pick<ListReader, 'seen'>): void {
-  if (looked.look !== 'gone') state.batch.push({ ...looked, look: looked.look });
-  else if (looked.work.index >= 0) seen[looked.work.index] = 0;
+function take(state: Pick<State, 'batch'>, read: DetailRead, { seen }: Pick<ListReader, 'seen'>): void {
+  if (read.look !== 'gone') state.batch.push({ ...read, look: read.look });
+  else if (read.work.index >= 0) seen[read.work.index] = 0;
 }
 
 async function store(state: State, { tally, recorder }: Pick<Processing, 'tally' | 'recorder'>): Promise<void> {
@@ -84,5 +84,5 @@ async function store(state: State, { tally, recorder }: Pick<Processing, 'tally'
   state.batch = [];
   if (full.length > 0) await recorder.record(full);
   for (const { work } of full) state.done.add(work.hash);
-  tally.news();
+  tally.noteProgress();
 }

@@ -1,4 +1,7 @@
-/** How a gather reaches its source: a SmartCloud server from here; an on-premises one by what its relay was asked for and sent. */
+/**
+ * How a gather reaches its source: a SmartCloud server directly; an on-premises one through what its relay was asked for and
+ * sent.
+ */
 
 import type { GatherRun, SourceState } from '#domain/devices/source';
 import { bySourceKind } from '#domain/devices/source-kinds';
@@ -13,12 +16,12 @@ export type Reached = Pick<Gathering, 'traveler' | 'relayed' | 'concurrency'>;
 type Reaching = Promise<Reached | 'asked' | 'taken'>;
 type Given = { source: Gathering['source']; run: GatherRun; message: GatherMessage };
 
-/** Nothing is read from the server here: everything to look at has arrived already. */
-const sideBySide = 32;
+/** Nothing is read from the server here: all records have already arrived. */
+const relayedAtOnce = 32;
 
 /**
- * `asked`: the relay has the run now, and this message is done with. `taken`: it reads another run of the source. Throws TravelerFailure when
- * the source cannot be read.
+ * `asked`: the relay has the run now, and this message is done. `taken`: it reads another run of the source. Throws
+ * TravelerFailure when the source cannot be read.
  */
 export async function reachSource(deps: GatherDependencies, { source, run, message }: Given): Reaching {
   return bySourceKind<Gathering['source'], Reaching>(source, {
@@ -30,32 +33,35 @@ export async function reachSource(deps: GatherDependencies, { source, run, messa
 async function reachRelayed(deps: GatherDependencies, { source, run, message }: Given & { source: OnPremSource }) {
   const [state, settings] = await Promise.all([deps.sources.read(source.id), deps.settings.current(source.id)]);
   const ask = (options: { everyDetail: boolean; force: boolean }) => askRelay(deps, { state, run, message, ...options });
-  const told = toldOf(run, message);
-  const relayed = told === null ? null : await deps.relayRuns.read({ sourceId: source.id, ...told });
-  if (told === null || relayed?.told !== 'whole') {
+  const request = answeredRequest(run, message);
+  const relayed = request === null ? null : await deps.relayRuns.read({ sourceId: source.id, ...request });
+  if (request === null || relayed?.told !== 'whole') {
     if (relayed?.told === 'failed') throw relayedFailure(relayed);
     return ask({ ...baselineFor(run, { state, settings, server: state.server }), force: false });
   }
   const { everyDetail } = baselineFor(run, { state, settings, server: relayed.begin.server });
-  const rests = run.asked?.everyDetail === true && relayed.begin.scope === 'full';
-  if ((everyDetail && !rests) || isOutrun(told, state)) return ask({ everyDetail, force: true });
-  const { list, traveler } = relayedSource(deps.relayRuns, { sourceId: source.id, ...told }, relayed);
-  return { traveler: withSettings(deps, { traveler, source, run }), relayed: list, concurrency: sideBySide };
+  const hasEveryDetail = run.asked?.everyDetail === true && relayed.begin.scope === 'full';
+  if ((everyDetail && !hasEveryDetail) || isOutdated(request, state)) return ask({ everyDetail, force: true });
+  const { list, traveler } = relayedSource(deps.relayRuns, { sourceId: source.id, ...request }, relayed);
+  return { traveler: withSettings(deps, { traveler, source, run }), relayed: list, concurrency: relayedAtOnce };
 }
 
-/** What was sent for an earlier request of this run does not count. */
-function toldOf({ runId, asked }: GatherRun, { told }: GatherMessage): { runId: string; fence: number; askedAt: number } | null {
+/** The request of this run that the relay has answered; null for an answer to an earlier request. */
+function answeredRequest(
+  { runId, asked }: GatherRun,
+  { told }: GatherMessage,
+): { runId: string; fence: number; askedAt: number } | null {
   if (!told || !asked || told.asked !== askedAs(runId, asked.times) || told.fence !== asked.fence) return null;
   return { runId: told.asked, fence: told.fence, askedAt: asked.at };
 }
 
 /**
- * A run that was asked for later was committed meanwhile. What this one has of the server is older: gone by, it would take what
- * that one found for undone, and Auto-Quarantine for switched off again.
+ * Whether a run that was requested later has been committed meanwhile. The data of this one is then older: using it would undo
+ * what that run found, and could switch Auto-Quarantine off again.
  */
-const isOutrun = ({ askedAt }: { askedAt: number }, { relayAskedAt }: SourceState): boolean => askedAt < (relayAskedAt ?? 0);
+const isOutdated = ({ askedAt }: { askedAt: number }, { relayAskedAt }: SourceState): boolean => askedAt < (relayAskedAt ?? 0);
 
-/** Only the relay can write to its server: it is asked to, and the gather after that finds the result. */
+/** Only the relay can write to its server: it is asked to, and the next gather finds the result. */
 function withSettings(
   { link }: Pick<GatherDependencies, 'link'>,
   { traveler, source, run }: { traveler: Omit<GatheredSource, 'writeSettings'>; source: OnPremSource; run: GatherRun },

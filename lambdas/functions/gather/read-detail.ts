@@ -1,4 +1,4 @@
-/** Reads the full record of a device where its row is not enough. */
+/** Reads the full record of a device when its row is not enough. */
 
 import type { ListedRow } from '#adapters/traveler/contract';
 import { fullRecord, type RecordReading } from '#adapters/traveler/full-record';
@@ -15,7 +15,7 @@ export type Work = {
   rollUp: boolean;
 };
 
-/** `gone`: listed a moment ago, and no longer there. `unread`: this one record cannot be read; it is tried again next time. */
+/** `gone`: listed just before, and no longer there. `unread`: this record cannot be read; the next gather retries it. */
 export type DetailRead = { work: Work; look: Look; unread: boolean } | { work: Work; look: 'gone' };
 
 /** Throws TravelerFailure when the source as a whole cannot be read. */
@@ -23,7 +23,7 @@ export async function readDetail(work: Work, { now, ...reading }: RecordReading 
   const { row, rollUp } = work;
   const askedAt = row.detailAt ?? now();
   if (row.detail !== null) return { work, look: { row, full: { detail: row.detail, askedAt }, rollUp }, unread: false };
-  // The relay tries again by itself; its row is what there is to have.
+  // The relay retries it; until then its row is all we have.
   if (row.detailAt === null) return { work, look: { row, full: null, unread: true, rollUp }, unread: false };
   if (work.need === 'row') return { work, look: { row, full: null, rollUp }, unread: false };
   const detail = await fullRecord(row, reading);

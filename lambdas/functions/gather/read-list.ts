@@ -1,6 +1,6 @@
 /**
- * Streams the list of a source and yields the rows that need work. It stops by itself when time is short or the source
- * fails; `outcome` then says so, and what was yielded before is still worth recording.
+ * Streams the list of a source and yields the rows that need work. It stops when time is short or the source fails; `outcome`
+ * then says so, and what was yielded before is still recorded.
  */
 import { deviceHash } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
@@ -13,7 +13,7 @@ import type { RunCounters } from './run-counters.ts';
 
 export type ListReader = {
   works(): AsyncGenerator<Work>;
-  /** By manifest index: is it listed? */
+  /** By manifest index: 1 when the device is listed. */
   seen: Uint8Array;
   outcome: { state: 'complete' | 'paused'; rejected: number } | { state: 'failed'; failure: TravelerFailure };
 };
@@ -37,10 +37,10 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ru
           if (!gathering.mayGoOn()) return;
           yield work;
         }
-        tally.news();
+        tally.noteProgress();
         if (!gathering.mayGoOn()) return;
       }
-      if (relayed) asTold(relayed);
+      if (relayed) applyTotals(relayed);
       reader.outcome = { state: 'complete', rejected };
     } catch (error) {
       if (!(error instanceof TravelerFailure)) throw error;
@@ -61,15 +61,15 @@ export function listReader(gathering: Gathering, context: NeedContext, tally: Ru
   }
 
   /**
-   * What a relay names, it names for a reason, though its row be as it was: an action may have been undone on the server since.
-   * A continuation leaves out what was stored before.
+   * A row that a relay sends always needs work, even when it is unchanged: an action may have been undone on the server since.
+   * A continuation skips what is already stored.
    */
   function needed(row: Work['row'], at: Parameters<typeof needOf>[1]): Need {
     return relayed && !context.continued ? 'row' : needOf(row, at, context);
   }
 
-  /** The relay read the list: what it counted counts; in a delta, what it did not say is gone is listed as before. */
-  function asTold({ scope, totals, removed }: NonNullable<Gathering['relayed']>): void {
+  /** The relay read the list, so its counts apply; in a delta, a device that it did not report as removed is still listed. */
+  function applyTotals({ scope, totals, removed }: NonNullable<Gathering['relayed']>): void {
     const { devices, pages, details, totalRecords } = totals;
     Object.assign(tally.counts, { devices, pages, details, detailsWanted: details, totalRecords });
     rejected = totals.rejected;

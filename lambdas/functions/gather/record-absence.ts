@@ -1,4 +1,4 @@
-/** After a complete list: devices that it no longer names are missing, and those missing for long enough are removed. */
+/** After a complete list: devices that it no longer contains are missing, and those missing for long enough are removed. */
 import pMap from 'p-map';
 import type { Device } from '#domain/devices/device';
 import { isRemoved, missingMinutes } from '#domain/gather/gather-schedule';
@@ -9,7 +9,7 @@ import type { RunCounters } from './run-counters.ts';
 const atOnce = 16;
 const tries = 5;
 
-/** `seen`: by manifest index. Answers the users who have one device less. Repeated, it does nothing new. */
+/** `seen`: by manifest index. Returns the users who have fewer devices now. Idempotent. */
 export async function recordAbsence(
   { devices, configuration }: Pick<GatherDependencies, 'devices' | 'configuration'>,
   gathering: Gathering,
@@ -52,7 +52,7 @@ export async function recordAbsence(
   }
 }
 
-/** One that our own action removed stays removed; that the server no longer lists it has now been seen. */
+/** A device that our own action removed stays removed; it is now confirmed that the server no longer lists it. */
 function absentNow(stored: Device, presence: 'missing' | 'removed', at: number): Device {
   if (stored.presence !== 'removed') return { ...stored, presence, missingSince: stored.missingSince ?? at };
   return stored.removal && stored.removal.at < at ? { ...stored, removal: null } : stored;

@@ -1,6 +1,6 @@
 /**
- * Stores what was seen of devices, a batch at a time, and settles them in the manifest once they are stored. Users whose
- * verdicts may have changed are collected; they are sent to evaluation before the manifest is committed.
+ * Stores what was read of devices, a batch at a time, and updates their entries in the manifest once they are stored. Collects
+ * the users whose verdicts may have changed; they are sent to evaluation before the manifest is committed.
  */
 import pMap from 'p-map';
 import type { Device } from '#domain/devices/device';
@@ -19,7 +19,7 @@ const tries = 5;
 
 export type Recorder = {
   record(batch: readonly Seen[]): Promise<void>;
-  /** Users to be decided anew, since the last call. */
+  /** Users to be evaluated, collected since the last call. */
   takeUsers(): string[];
 };
 
@@ -35,16 +35,16 @@ export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathe
     return { ...seen, stored, observation: observe(stored, seen.look, context) };
   }
 
-  /** Someone else may have written the device since it was read: then it is read and compared anew. */
+  /** When another writer changed the device since it was read, it is read and compared reread. */
   async function update(one: Observed, left = tries): Promise<void> {
     if (one.stored === null || one.observation.same) return;
     if (await devices.update(one.stored, one.observation.device, one.observation.lines)) return;
     if (left <= 1) throw new Error(`A device was written by others ${tries} times in a row while a gather stored it`);
-    const again = await devices.read([one.stored]);
-    return update(observed(one, [...again.values()][0] ?? null), left - 1);
+    const reread = await devices.read([one.stored]);
+    return update(observed(one, [...reread.values()][0] ?? null), left - 1);
   }
 
-  function settle({ work, unread, observation }: Observed): void {
+  function updateEntry({ work, unread, observation }: Observed): void {
     manifest.settle(work.hash, unread ? stalePrint(work.print) : work.print);
     if (observation.decides) users.add(observation.device.user);
   }
@@ -59,9 +59,9 @@ export function recorder({ devices }: Pick<GatherDependencies, 'devices'>, gathe
       gathering.guard();
       await devices.putNew(fresh.map(({ observation }) => observation));
       await pMap(changed, (one) => update(one), { concurrency: updatesAtOnce });
-      all.forEach(settle);
+      all.forEach(updateEntry);
       tally.counts.added += fresh.length;
-      // A new last sync alone is stored now and then, and is no change.
+      // A new last sync alone is stored from time to time, and does not count as a change.
       tally.counts.changed += changed.filter(({ observation }) => observation.lines.length > 0 || observation.decides).length;
     },
     takeUsers() {

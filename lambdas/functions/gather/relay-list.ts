@@ -1,6 +1,6 @@
 /**
- * A source that is read by a relay, as the gather sees it: the list is what the relay sent, full records come with it, and
- * nothing is asked of the server from here. In a delta only what differs from what the manifest holds is listed.
+ * A source that is read by a relay, as the gather sees it: the list is what the relay sent, including full records, and nothing
+ * is requested from the server here. A delta lists only what differs from the manifest.
  */
 import type { Relayed, RelayRunStore } from '#adapters/dynamodb/relays/relay-runs';
 import type { DevicePage, TravelerSource } from '#adapters/traveler/contract';
@@ -9,11 +9,11 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 export type CompleteRun = Extract<Relayed, { told: 'whole' }>;
 export type RelayedList = Pick<CompleteRun['begin'], 'scope' | 'server'> &
   Pick<CompleteRun['end'], 'totals' | 'digest'> & {
-    /** Hashes that the relay says are listed no more, as far as the parts have been read. */
+    /** Hashes that the relay reports as no longer listed, from the parts read so far. */
     removed: ReadonlySet<string>;
   };
 
-/** Parts that the relay counted and that have not arrived, of `total`. */
+/** Numbers of the parts that have not arrived, out of `total`. */
 export class PartsMissing extends Error {
   readonly parts: readonly number[];
   readonly total: number;
@@ -25,14 +25,14 @@ export class PartsMissing extends Error {
   }
 }
 
-/** `askedAt`: when the relay was asked; a relay of protocol 1 does not say when it read a record, but it was after that. */
+/** `askedAt`: when the relay was asked, epoch ms; a relay of protocol 1 does not say when it read a record, but it was later. */
 type Run = Parameters<RelayRunStore['parts']>[0] & { askedAt: number };
 export type RelayedSource = {
   list: RelayedList;
   traveler: Pick<TravelerSource, 'pages' | 'serverFacts' | 'requests' | 'detail'>;
 };
 
-/** `whole`: as the relay sent it. Reading throws `PartsMissing` at the end of what has arrived, if that is not all. */
+/** The source of a complete run. Reading its pages throws `PartsMissing` at the end when some parts have not arrived. */
 export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { begin, end }: CompleteRun): RelayedSource {
   const removed = new Set<string>();
   let read = false;
@@ -64,7 +64,7 @@ export function relayedSource(runs: Pick<RelayRunStore, 'parts'>, run: Run, { be
   };
 }
 
-/** What a relay says went wrong with its source. */
+/** The failure of the source that a relay reports. */
 export function relayedFailure({ failure: { problem } }: Extract<Relayed, { told: 'failed' }>): TravelerFailure {
   const { kind, what, where, remedy, retryAfterMs, unreachable } = problem;
   const more = { unreachable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

@@ -1,4 +1,4 @@
-/** Counts of a run, over all its invocations, written to the run record now and then while it goes on. */
+/** Counts of a run, over all its invocations, written to the run record from time to time while it runs. */
 
 import type { GatherRun } from '#domain/devices/source';
 import { estimateEnd } from '#domain/gather/gather-progress';
@@ -8,11 +8,11 @@ const writtenEveryMs = 2_000;
 
 export type RunCounters = {
   counts: GatherRun['counts'];
-  /** Call as often as there is news: it writes at most every two seconds, and never keeps the gather waiting. */
-  news(): void;
-  /** What the run record is to hold now. */
+  /** To be called after each progress: writes at most every two seconds, and never delays the gather. */
+  noteProgress(): void;
+  /** The current values for the run record. */
   soFar(): Pick<GatherRun, 'baseline' | 'counts' | 'requests' | 'units'>;
-  /** Waits for a write that is under way; later news is not written. */
+  /** Waits for a write in progress; later progress is not written. */
   close(): Promise<void>;
 };
 
@@ -21,7 +21,7 @@ export function runCounters(
   run: GatherRun,
   { requests, baseline }: { requests: () => number; baseline: boolean },
 ): RunCounters {
-  // The list is read anew by each invocation; what was worked off adds up.
+  // Each invocation reads the list again; the counts of processed devices add up.
   const counts = { ...run.counts, pages: 0, devices: 0, totalRecords: null };
   const [unitsBefore, requestsBefore, begun] = [{ ...units() }, requests(), now()];
   let writtenAt = begun;
@@ -43,11 +43,11 @@ export function runCounters(
 
   return {
     counts,
-    news() {
+    noteProgress() {
       if (closed || now() - writtenAt < writtenEveryMs) return;
       writtenAt = now();
       const estimatedEnd = estimateEnd({ ...counts, startedAt: begun, now: writtenAt });
-      // Progress is for the eye: a failed write of it is no reason to stop, the next one comes soon.
+      // Progress is only displayed: a failed write does not stop the gather, and the next one follows soon.
       writing = writing.then(() => runs.update(run, { ...soFar(), estimatedEnd })).catch(() => undefined);
     },
     soFar,

@@ -1,4 +1,4 @@
-/** Which enrolments a whole read of MaaS360 no longer lists, and which of them count as enrolled no longer. */
+/** Which enrolments a complete read of MaaS360 no longer lists, and which of them no longer count as enrolled. */
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { Problem } from '#domain/devices/source';
 import type { Enrolment } from '#domain/enrolment/enrolment';
@@ -9,11 +9,11 @@ type Dependencies = {
   enrolments: Pick<EnrolmentStore, 'list'>;
   guard: Pick<RuntimeConfiguration['guard'], 'maxDevices' | 'maxPercent'>;
 };
-/** `before`: ids that the last whole read did not list. `seen`: those that this one lists. */
+/** `before`: ids that the last complete read did not list. `seen`: ids that this one lists. */
 type Compared = { before: readonly string[]; seen: ReadonlySet<string>; at: number };
 export type Absence = { absent: string[]; withdrawn: Enrolment[]; problem: Problem | null };
 
-/** So many ids fit the item that remembers them; the others wait for a later read. */
+/** As many ids as fit the item that stores them; the others wait for a later read. */
 const mostRemembered = 3000;
 
 export async function absentFrom({ enrolments, guard }: Dependencies, { before, seen, at }: Compared): Promise<Absence> {

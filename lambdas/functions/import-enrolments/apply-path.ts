@@ -1,4 +1,4 @@
-/** The ways by which enrolments are taken in anyway (functions/take-enrolment), as the import of MaaS360 uses them. */
+/** How the import of MaaS360 applies enrolments: in the same ways as every other function (use-cases/enrolments). */
 
 import { type ApplyEnrolmentDependencies, applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
 import type { importEnrolments } from '#use-cases/enrolments/import-enrolments';
@@ -9,17 +9,17 @@ export type ApplyPathDependencies = ApplyEnrolmentDependencies & { takeMany: Ret
 
 export function applyPath({ takeMany, ...dependencies }: ApplyPathDependencies): Path {
   const { enrolments, evaluations, sources } = dependencies;
-  const loudly = applyEnrolments(dependencies);
+  const withFeedEvent = applyEnrolments(dependencies);
   // That the feed is fresh is said once all that was read is in: nobody is held because it was still on its way.
-  const silently = applyEnrolments({
+  const withoutFeedEvent = applyEnrolments({
     ...dependencies,
     enrolments: { ...enrolments, noteEvent: async () => ({ outcome: 'noted' as const }) },
   });
   return {
-    takeFew: silently,
+    takeFew: withoutFeedEvent,
     takeMany: (given) => takeMany(given, 'MaaS360'),
     heard: async () => {
-      await loudly([]);
+      await withFeedEvent([]);
     },
     decideEveryone: () =>
       evaluations.everyone(

@@ -1,7 +1,7 @@
 /**
- * Imports MaaS360's enrolments. Most reads request only devices that reported since the last one; once in a while all are
+ * Imports MaaS360's enrolments. Most reads request only devices that reported since the last one; every `fullEveryHours` all are
  * read, because a device that vanished reports nothing. Few changes are applied like `EnrolmentChanged`; many are an import,
- * which the guard stops as a whole where it would take access from too many.
+ * which the guard stops as a whole when it would take access from too many devices.
  *
  * Invariants: nothing is applied from a read that was not completed, and the cursor moves only after one; when a process died
  * while applying, everyone is evaluated; a device counts as gone only when two complete reads in a row did not list it; the
@@ -26,11 +26,11 @@ export type ImportDependencies = {
   states: Maas360StateStore;
   leases: Pick<LeaseStore, 'acquire' | 'release'>;
   enrolments: Pick<EnrolmentStore, 'read' | 'list'>;
-  /** Stores enrolments and sends who is affected to evaluation, one by one. */
+  /** Stores enrolments and sends the affected users to evaluation, one by one. */
   takeFew: (enrolments: readonly Enrolment[]) => Promise<unknown>;
-  /** The same past the guard, as a whole or not at all. */
+  /** The same under the guard, all or nothing. */
   takeMany: (enrolments: readonly Enrolment[]) => Promise<{ outcome: 'taken' } | { outcome: 'guarded' }>;
-  /** Notes that enrolments are up to date. */
+  /** Records that enrolments are up to date. */
   heard: () => Promise<void>;
   decideEveryone: () => Promise<void>;
   now: () => number;
@@ -47,15 +47,15 @@ export type Imported =
     };
 
 const hour = 3_600_000;
-/** As long as the function may run at most. */
+/** The function's longest run time. */
 const leaseMs = 15 * 60_000;
-/** Devices that reported just before a read began may be listed only after it; what is read twice changes nothing. */
+/** Devices that reported just before a read began may be listed only after it; reading them twice changes nothing. */
 const overlapMs = 10 * 60_000;
 const leaseName = 'maas360|import';
-/** This many changes at once are ordinary and cannot trip a guard by themselves. */
+/** This many changes at once are normal and cannot trip a guard by themselves. */
 const few = 10;
 
-/** Throws what kept it from a whole read, after having noted it for the status. */
+/** Throws the error that prevented a complete read, after storing it for the status. */
 export function importEnrolments(deps: ImportDependencies) {
   return async (): Promise<Imported> => {
     const at = deps.now();
@@ -64,7 +64,7 @@ export function importEnrolments(deps: ImportDependencies) {
     try {
       const before = await deps.states.read();
       if (before.retryAt !== null && before.retryAt > at) return { outcome: 'resting' };
-      return await readAndTake(deps, { before, at });
+      return await readAndApply(deps, { before, at });
     } finally {
       await deps.leases.release(leaseName, lease.fence, { now: deps.now(), clean: true });
     }
@@ -73,7 +73,7 @@ export function importEnrolments(deps: ImportDependencies) {
 
 type Begun = { before: Maas360State; at: number };
 
-async function readAndTake(deps: ImportDependencies, { before, at }: Begun): Promise<Imported> {
+async function readAndApply(deps: ImportDependencies, { before, at }: Begun): Promise<Imported> {
   const full = before.lastFullAt === null || at - before.lastFullAt >= deps.configuration.fullEveryHours * hour;
   let interrupted = before.interrupted;
   try {
@@ -81,8 +81,8 @@ async function readAndTake(deps: ImportDependencies, { before, at }: Begun): Pro
     const changed = await changedOf(deps, read.facts);
     const ids = new Set(read.facts.map(({ id }) => id));
     const absence = full ? await absentFrom(deps, { before: before.absent, seen: ids, at }) : null;
-    const news = [...changed, ...(absence?.withdrawn ?? [])];
-    const taken = await takeIn(deps, { news, before, begun: () => (interrupted = true) });
+    const changes = [...changed, ...(absence?.withdrawn ?? [])];
+    const outcome = await apply(deps, { changes, before, begun: () => (interrupted = true) });
     await deps.states.write({
       since: at - overlapMs,
       lastFullAt: full ? at : before.lastFullAt,
@@ -91,12 +91,12 @@ async function readAndTake(deps: ImportDependencies, { before, at }: Begun): Pro
       absent: absence?.absent ?? before.absent,
       devices: full ? read.devices : before.devices,
       unreadable: full ? read.unreadable : before.unreadable,
-      problem: taken === 'guarded' ? guarded(news.length, at) : full ? (absence?.problem ?? null) : standing(before),
+      problem: outcome === 'guarded' ? guarded(changes.length, at) : full ? (absence?.problem ?? null) : remaining(before),
       retryAt: null,
     });
     const { devices, unreadable } = read;
     const withdrawn = absence?.withdrawn.length ?? 0;
-    return { outcome: taken, kind: full ? 'full' : 'delta', devices, changed: changed.length, withdrawn, unreadable };
+    return { outcome, kind: full ? 'full' : 'delta', devices, changed: changed.length, withdrawn, unreadable };
   } catch (error) {
     const problem = problemOf(error, { where: 'MaaS360 import', at: deps.now() });
     await deps.states.write({ ...before, interrupted, problem, retryAt: deps.now() + restAfter(error) });
@@ -104,7 +104,7 @@ async function readAndTake(deps: ImportDependencies, { before, at }: Begun): Pro
   }
 }
 
-/** How long MaaS360 is left alone after a failure: long after wrong credentials, so that no account is locked by repetition. */
+/** How long MaaS360 is not called after a failure, ms: long after wrong credentials, so that retries lock no account. */
 function restAfter(error: unknown): number {
   if (!(error instanceof ServiceFailure)) return 0;
   if (error.kind === 'denied') return hour;
@@ -128,22 +128,22 @@ async function changedOf({ enrolments }: ImportDependencies, facts: readonly Enr
   return next.filter((one): one is Enrolment => one !== null);
 }
 
-type News = { news: readonly Enrolment[]; before: Maas360State; begun: () => void };
+type Changes = { changes: readonly Enrolment[]; before: Maas360State; begun: () => void };
 
-async function takeIn(deps: ImportDependencies, { news, before, begun }: News): Promise<'taken' | 'guarded'> {
-  if (news.length > 0) {
+async function apply(deps: ImportDependencies, { changes, before, begun }: Changes): Promise<'taken' | 'guarded'> {
+  if (changes.length > 0) {
     await deps.states.write({ ...before, interrupted: true });
     begun();
   }
-  if (news.length > few && (await deps.takeMany(news)).outcome === 'guarded') return 'guarded';
-  if (news.length > 0 && news.length <= few) await deps.takeFew(news);
+  if (changes.length > few && (await deps.takeMany(changes)).outcome === 'guarded') return 'guarded';
+  if (changes.length > 0 && changes.length <= few) await deps.takeFew(changes);
   await deps.heard();
   if (before.interrupted) await deps.decideEveryone();
   return 'taken';
 }
 
-/** What only a whole read, or a person, puts right. */
-const standing = ({ problem }: Maas360State) => (problem?.kind === 'refused' ? problem : null);
+/** A problem that only a complete read or a person can solve remains. */
+const remaining = ({ problem }: Maas360State) => (problem?.kind === 'refused' ? problem : null);
 
 function guarded(count: number, at: number): NonNullable<Maas360State['problem']> {
   return {

@@ -3,10 +3,10 @@ import type { Maas360 } from '#adapters/maas360/maas360';
 import { ServiceFailure } from '#adapters/service-failure';
 import { type Maas360Device, maas360Device } from '#domain/enrolment/maas360';
 
-/** One page's devices that were not on an earlier page; `unreadable` rows of it lack what names a device. */
+/** A page's devices that were not on an earlier page; `unreadable`: number of rows without a device id. */
 export type DevicesRead = { devices: Maas360Device[]; unreadable: number };
 
-/** Throws ServiceFailure when the pages do not come to an end. */
+/** Throws ServiceFailure when the pages do not end. */
 export async function* devicesOf(source: Pick<Maas360, 'page'>, since: number | null): AsyncGenerator<DevicesRead> {
   const seen = new Set<string>();
   for (let number = 1; ; number++) {

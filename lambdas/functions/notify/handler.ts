@@ -1,4 +1,4 @@
-/** Scheduler: each minute; deployed only where `mail.from` is configured. */
+/** Scheduler: every minute; deployed only where `mail.from` is configured. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
@@ -32,7 +32,7 @@ const run = notify({
   now: Date.now,
 });
 
-/** Left for sending once no further page of the journal is read. */
+/** Reserved for sending after the last page of the journal is read, ms. */
 const reserveMs = 30_000;
 
 export async function handler(_: unknown, context: Context): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Looks through the journal for newly held devices, a bounded part at a time. The cursor is saved after each page in which
- * nobody is held, so that a run that is cut off repeats only what it found.
+ * Searches the journal for newly held devices, a bounded part at a time. The cursor is saved after each page until the first held
+ * device, so that an interrupted run repeats only what follows.
  */
 import pMap from 'p-map';
 import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
@@ -9,27 +9,30 @@ import type { NoticeCursor, NoticeStore } from '#adapters/dynamodb/journal/notic
 import type { ChainEntry } from '#domain/journal/hash-chain';
 import { type HeldDevice, stillHeld } from '#domain/outbound/notice';
 
-export type LookDependencies = {
+export type SearchDependencies = {
   chain: Pick<ChainStore, 'readChain' | 'readChainBack'>;
   devices: Pick<DeviceStore, 'getDevice'>;
   notices: Pick<NoticeStore, 'move'>;
   now: () => number;
 };
-/** `until`: epoch ms at which no further page is read. `lines`: how many lines a run looks through at most. */
-export type LookLimits = { until: number; lines: number };
-/** `cursor`: as stored. `seq`: the last line looked at, to be saved with what is done about `held`. `more`: a limit was reached. */
-export type Looked = { cursor: NoticeCursor; held: HeldDevice[]; seq: number; more: boolean };
+/** `until`: no page is read after this time, epoch ms. `lines`: maximum number of lines that a run reads. */
+export type SearchLimits = { until: number; lines: number };
+/**
+ * `cursor`: as stored. `seq`: the last line read, to be saved together with the digest about `held`. `more`: a limit was
+ * reached.
+ */
+export type SearchResult = { cursor: NoticeCursor; held: HeldDevice[]; seq: number; more: boolean };
 
 const linesOnPage = 500;
-/** How many of the newest lines are looked through for the place to begin. */
+/** How many of the newest lines are searched for the place to begin. */
 const mostLinesBack = 10_000;
 
-/** Looks on from the cursor. */
+/** Continues the search from the cursor. */
 export async function newlyHeld(
-  deps: LookDependencies,
+  deps: SearchDependencies,
   sourceId: string,
-  { cursor: from, limits }: { cursor: NoticeCursor; limits: LookLimits },
-): Promise<Looked> {
+  { cursor: from, limits }: { cursor: NoticeCursor; limits: SearchLimits },
+): Promise<SearchResult> {
   const held: HeldDevice[] = [];
   let [cursor, seq] = [from, from.seq];
   for (let read = 0; read < limits.lines && deps.now() < limits.until; ) {
@@ -46,8 +49,8 @@ export async function newlyHeld(
   return { cursor, held, seq, more: true };
 }
 
-/** Where the first look begins: behind the last line that is older than `since` (epoch ms), with all lines of its page. */
-export async function firstSeq({ chain }: Pick<LookDependencies, 'chain'>, sourceId: string, since: number): Promise<number> {
+/** Where the first search begins: after the newest page whose lines are all older than `since` (epoch ms). */
+export async function firstSeq({ chain }: Pick<SearchDependencies, 'chain'>, sourceId: string, since: number): Promise<number> {
   let fromSeq: number | undefined;
   for (let read = 0; read < mostLinesBack; read += linesOnPage) {
     const { entries, nextSeq } = await chain.readChainBack(sourceId, { fromSeq, limit: linesOnPage });
@@ -63,7 +66,7 @@ export async function firstSeq({ chain }: Pick<LookDependencies, 'chain'>, sourc
 const isQuarantine = ({ line }: ChainEntry) => line.kind === 'quarantined';
 
 async function holding(
-  { devices }: Pick<LookDependencies, 'devices'>,
+  { devices }: Pick<SearchDependencies, 'devices'>,
   { line: { sourceId, user, deviceId, data } }: ChainEntry,
   since: number,
 ): Promise<HeldDevice | null> {

@@ -1,4 +1,4 @@
-/** The mail about newly held devices, plain and as HTML. Whatever comes from a phone or a directory is text and stays text. */
+/** The mail about newly held devices, as plain text and HTML. Text from a phone or a directory is always escaped. */
 import { html } from 'hono/html';
 import type { Mail } from '#adapters/mail';
 import { deviceLink, type HeldDevice, heldLink } from '#domain/outbound/notice';
@@ -7,7 +7,7 @@ export type Notice = { sourceId: string; devices: readonly HeldDevice[]; more: n
 
 export async function noticeMail({ sourceId, devices, more, consoleUrl }: Notice): Promise<Omit<Mail, 'to'>> {
   const count = devices.length + more;
-  // No name in the subject: it shows on locked screens.
+  // No name in the subject: locked screens show it.
   const subject = count === 1 ? `A device waits for approval (${sourceId})` : `${count} devices wait for approval (${sourceId})`;
   const all = heldLink(consoleUrl, sourceId);
   const rest = more === 0 ? '' : `… and ${more} more.`;

@@ -1,10 +1,10 @@
 /**
  * Notifies the addresses in `notify` of newly held devices: at most one digest per source and minute.
  *
- * The journal has one `quarantined` line for each episode of being held, and its chain has each line once: so a cursor over the
- * chain meets every episode exactly once. The digest is stored in the same write that moves the cursor, marked as `sending`
- * before SES is asked, and as `sent` after. Found `sending`, a process was killed in between: nobody knows whether SES has it,
- * and as nobody is to be notified twice it is not sent again; the status says so.
+ * The journal has one `quarantined` line for each hold, and its chain has each line once: so a cursor over the chain finds every
+ * hold exactly once. The digest is stored in the same write that moves the cursor, marked as `sending` before SES is called, and
+ * as `sent` after. When it is found as `sending`, a process was killed in between and it is unknown whether SES has it: since
+ * nobody may be notified twice, it is not sent again; the status says so.
  */
 import pMap from 'p-map';
 import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
@@ -15,7 +15,7 @@ import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
 import { mostRecipients, type SendMail } from '#adapters/mail';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
 import type { SettingsVersion } from '#domain/quarantine/settings';
-import { firstSeq, type LookLimits, newlyHeld } from './newly-held.ts';
+import { firstSeq, newlyHeld, type SearchLimits } from './newly-held.ts';
 import { noticeMail } from './notice-mail.ts';
 
 export type NotifyDependencies = {
@@ -30,24 +30,24 @@ export type NotifyDependencies = {
   send: SendMail;
   now: () => number;
 };
-/** `more`: a limit was reached before the end of the journal; the next run goes on. */
+/** `more`: a limit was reached before the end of the journal; the next run continues. */
 export type Notified = { sourceId: string; outcome: 'sent' | 'nothing-new' | 'more' | 'waits' | 'failed'; devices: number };
 
 const minute = 60_000;
 const leaseName = 'mail|notices';
-/** As long as the function may run at most. */
+/** The function's longest run time. */
 const leaseMs = 2 * minute;
-/** At the first look, who was held longer ago is no news any more. */
-const newsMs = 60 * minute;
-/** Lines of a source's journal that one run looks through. */
+/** The first search ignores devices that were held longer ago. */
+const firstSearchMs = 60 * minute;
+/** Lines of a source's journal that one run searches. */
 const mostLines = 5_000;
-/** Devices that a mail names; it counts the others. */
+/** Devices that a mail names; it only counts the others. */
 const mostNamed = 100;
 const restMs = 15 * minute;
 
-/** `until`: epoch ms at which no further page of the journal is read; `lines`: of each source's journal. The next run goes on. */
+/** `until`: no page of the journal is read after this time, epoch ms; `lines`: per source's journal. The next run continues. */
 export function notify(deps: NotifyDependencies) {
-  return async ({ until = Number.POSITIVE_INFINITY, lines = mostLines }: Partial<LookLimits> = {}): Promise<Notified[]> => {
+  return async ({ until = Number.POSITIVE_INFINITY, lines = mostLines }: Partial<SearchLimits> = {}): Promise<Notified[]> => {
     const lease = await deps.leases.acquire(leaseName, { now: deps.now(), lengthMs: leaseMs });
     if (lease === null) return [];
     try {
@@ -60,12 +60,12 @@ export function notify(deps: NotifyDependencies) {
   };
 }
 
-async function notifyOf(deps: NotifyDependencies, sourceId: string, limits: LookLimits): Promise<Notified> {
+async function notifyOf(deps: NotifyDependencies, sourceId: string, limits: SearchLimits): Promise<Notified> {
   const at = deps.now();
   let cursor = (await deps.notices.read(sourceId)) ?? (await begin(deps, sourceId, at));
   let more = false;
-  if (cursor.digest?.state === 'sending') cursor = await deps.notices.move(sourceId, cursor, forgotten(cursor.digest, at));
-  if (cursor.digest?.state === 'sent') cursor = await conclude(deps, sourceId, { cursor, digest: cursor.digest });
+  if (cursor.digest?.state === 'sending') cursor = await deps.notices.move(sourceId, cursor, abandoned(cursor.digest, at));
+  if (cursor.digest?.state === 'sent') cursor = await recordSent(deps, sourceId, { cursor, digest: cursor.digest });
   if (cursor.digest === null) {
     if (cursor.lastDigestAt !== null && at - cursor.lastDigestAt < minute) return { sourceId, outcome: 'waits', devices: 0 };
     ({ cursor, more } = await compose(deps, sourceId, { cursor, limits }));
@@ -75,19 +75,19 @@ async function notifyOf(deps: NotifyDependencies, sourceId: string, limits: Look
   return deliver(deps, sourceId, { cursor, digest: cursor.digest });
 }
 
-/** The first look begins at what is news; the place is saved, so that it is looked for once. */
+/** The first search begins an hour back; the place is saved, so that it is determined only once. */
 async function begin(deps: NotifyDependencies, sourceId: string, at: number): Promise<NoticeCursor> {
-  const since = at - newsMs;
+  const since = at - firstSearchMs;
   const cursor = { revision: 0, seq: 0, since, digest: null, lastDigestAt: null, notBefore: 0, problem: null };
   const seq = await firstSeq(deps, sourceId, since);
   return seq === 0 ? cursor : deps.notices.move(sourceId, cursor, { seq });
 }
 
-/** Looks through a part of what is new in the journal; settles a digest if somebody is to be notified of it. */
+/** Searches a part of the new lines of the journal; stores a digest if somebody must be notified. */
 async function compose(
   deps: NotifyDependencies,
   sourceId: string,
-  { cursor: before, limits }: { cursor: NoticeCursor; limits: LookLimits },
+  { cursor: before, limits }: { cursor: NoticeCursor; limits: SearchLimits },
 ): Promise<{ cursor: NoticeCursor; more: boolean }> {
   const { cursor, held, seq, more } = await newlyHeld(deps, sourceId, { cursor: before, limits });
   if (seq === cursor.seq) return { cursor, more };
@@ -124,12 +124,12 @@ async function deliver(deps: NotifyDependencies, sourceId: string, { cursor, dig
   }
   const sent = { ...digest, state: 'sent' as const };
   const noted = await deps.notices.move(sourceId, sending, { digest: sent, problem: null });
-  await conclude(deps, sourceId, { cursor: noted, digest: sent });
+  await recordSent(deps, sourceId, { cursor: noted, digest: sent });
   return { sourceId, outcome: 'sent', devices: devices.length + more };
 }
 
-/** Writes it into the timeline of each device that it names. */
-async function conclude(deps: NotifyDependencies, sourceId: string, { cursor, digest }: OnItsWay): Promise<NoticeCursor> {
+/** Writes a sent digest into the timeline of each device that it names. */
+async function recordSent(deps: NotifyDependencies, sourceId: string, { cursor, digest }: OnItsWay): Promise<NoticeCursor> {
   const { id, at, to } = digest;
   const says = `A notice that this device is held was mailed to ${to.length === 1 ? 'one address' : `${to.length} addresses`}.`;
   const line = { at, id: `notice|${id}`, kind: 'notice' as const, says, data: { to, digest: id } };
@@ -137,7 +137,7 @@ async function conclude(deps: NotifyDependencies, sourceId: string, { cursor, di
   return deps.notices.move(sourceId, cursor, { digest: null, notBefore: 0 });
 }
 
-function forgotten({ at, devices, more }: Digest, now: number): Partial<NoticeCursor> {
+function abandoned({ at, devices, more }: Digest, now: number): Partial<NoticeCursor> {
   const when = new Date(at).toISOString();
   return {
     digest: null,

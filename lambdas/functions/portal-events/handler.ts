@@ -1,4 +1,7 @@
-/** Wiring: SQS records holding the bus's envelopes; a record that fails comes again alone, and in the end to the dead-letter queue. */
+/**
+ * Wiring: SQS records with the bus's envelopes; a failed record is redelivered alone, and finally goes to the dead-letter
+ * queue.
+ */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -15,7 +18,7 @@ const logger = new Logger({ serviceName: 'portal-events' });
 const clients = { dynamodb: documentClient(), sqs: new SQSClient({}) };
 const requests = requestsOf(environment, loadConfiguration(), clients);
 const take = portalEvents(requests);
-const tell = reportRejection(requests);
+const report = reportRejection(requests);
 const processor = new BatchProcessor(EventType.SQS);
 
 async function takeRecord({ body, messageId, attributes, receiptHandle }: SQSRecord, bulk: boolean): Promise<void> {
@@ -25,15 +28,15 @@ async function takeRecord({ body, messageId, attributes, receiptHandle }: SQSRec
   } catch (error) {
     if (error instanceof EventRejected) {
       logger.error('event rejected', { event: error.detailType, faults: error.faults, messageId });
-      await tell(error, { body, messageId, receivedAt: Number(attributes.SentTimestamp) });
-      await giveBack(receiptHandle);
+      await report(error, { body, messageId, receivedAt: Number(attributes.SentTimestamp) });
+      await makeVisible(receiptHandle);
     } else logger.error('event not taken, it comes again', { messageId, error });
     throw error;
   }
 }
 
-/** What can never be taken need not wait between its receives: within seconds it lies in the dead-letter queue. */
-async function giveBack(ReceiptHandle: string): Promise<void> {
+/** An event that can never be accepted need not wait between its receives: it reaches the dead-letter queue within seconds. */
+async function makeVisible(ReceiptHandle: string): Promise<void> {
   const QueueUrl = environment.PORTAL_EVENTS_QUEUE_URL;
   await clients.sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
 }

@@ -1,6 +1,6 @@
 /**
- * Takes the portal's events in. Each has one handler; a new kind of event that lacks one does not compile. Events come out
- * of order and more than once: each handler may be repeated, and by its own version, time or id knows what is older.
+ * Processes the portal's events. Each type has one handler; a new event type without one does not compile. Events arrive out of
+ * order and more than once: each handler is idempotent, and recognises older events by version, time or id.
  */
 import type { z } from 'zod';
 import { busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/messages/events-in';
@@ -21,13 +21,13 @@ export type PortalEventsDependencies = {
   withdrawDecision: ReturnType<typeof withdrawDecision>;
 };
 /**
- * `id` and `sentAt` (epoch ms, as the bus gives it) of the event; `receivedAt`: when it came into our queue, at its first receive;
- * `bulk`: it came in a stream of many.
+ * `id` and `sentAt` (epoch ms, from the bus) of the event; `receivedAt`: when it entered our queue, epoch ms; `bulk`: it came in
+ * a stream of many.
  */
 type About = { id: string; sentAt: number; receivedAt: number; bulk: boolean };
 type Handlers = { [K in EventIn]: (detail: z.output<(typeof eventsIn)[K]>, about: About) => Promise<void> };
 
-/** The event can never be taken: it is to end in the dead-letter queue. Names fields, never their values. */
+/** The event can never be accepted, and must go to the dead-letter queue. Names fields, never their values. */
 export class EventRejected extends Error {
   readonly detailType: string;
   readonly faults: readonly FieldFault[];
@@ -49,7 +49,7 @@ export function portalEvents(dependencies: PortalEventsDependencies) {
     await handle(parsed.data as z.output<(typeof eventsIn)[K]>, about);
   }
 
-  /** `body`: the bus's envelope as JSON text. Throws `EventRejected`, or what kept it from being taken now. */
+  /** `body`: the bus's envelope as JSON text. Throws `EventRejected`, or the error that prevents processing it now. */
   return async (body: string, receivedAt: number, { bulk = false }: { bulk?: boolean } = {}): Promise<EventIn> => {
     const envelope = busEnvelope.safeParse(jsonOf(body));
     if (!envelope.success) throw new EventRejected('event', fieldFaults(envelope.error));
@@ -94,7 +94,7 @@ function handlersOf(dependencies: PortalEventsDependencies): Handlers {
     },
 
     async DecisionWithdrawn({ target, decidedBy }, { id, sentAt }) {
-      // The bus gives whole seconds: what was decided within the same second came before.
+      // The bus has whole seconds: a decision within the same second counts as earlier.
       await dependencies.withdrawDecision({ target, at: sentAt + 999, by: decidedBy, cause: id });
     },
 
@@ -106,10 +106,10 @@ function handlersOf(dependencies: PortalEventsDependencies): Handlers {
   };
 }
 
-/** So many actions asked for in one batch are not asked for by hand. */
+/** This many actions requested in one batch are not requested by hand. */
 const manyActions = 5;
 
-/** Whether a batch of messages is part of a stream of actions: what else is asked for does not wait behind them. */
+/** Whether a batch of messages is part of a stream of actions: other requests must not wait behind them. */
 export const isStream = (bodies: readonly string[]): boolean =>
   bodies.filter((body) => body.includes('"ActionRequested"')).length >= manyActions;
 

@@ -1,4 +1,4 @@
-/** Tells in the journal, and so to the portal, that an event was rejected: at once, and once however often it is received. */
+/** Reports a rejected event in the journal, and so to the portal: immediately, and once however often it is received. */
 import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
 import { fingerprint } from '#adapters/fingerprint';
 import { noSource, rejectionLine } from '#domain/journal/rejection-lines';

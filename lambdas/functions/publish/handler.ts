@@ -1,4 +1,4 @@
-/** Works off the stream of the Journal table. Wiring only. */
+/** Processes the stream of the Journal table. Wiring only. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
@@ -11,11 +11,11 @@ import { publish } from './publish-journal.ts';
 
 const environment = parseEnvironment('publish', process.env);
 const logger = new Logger({ serviceName: 'publish' });
-const aside = sqsQueue(environment.UNPUBLISHED_QUEUE_URL);
+const unpublished = sqsQueue(environment.UNPUBLISHED_QUEUE_URL);
 const publishAll = publish({
   chain: chainStore(documentClient(), environment.JOURNAL_TABLE),
   bus: eventBus(new EventBridgeClient({ maxAttempts: 4 }), environment.BUS_NAME),
-  setAside: (unreadable) => aside.send(unreadable.map((body) => ({ body }))),
+  setAside: (unreadable) => unpublished.send(unreadable.map((body) => ({ body }))),
   log: (level, message, fields) => logger[level](message, fields),
 });
 

@@ -1,10 +1,10 @@
 /**
  * Moves new lines of the journal from the table's stream to the chain of their source and, as events, to the portal's bus.
  *
- * Invariants: a line is chained before its event is sent; a record is done only when both are; what is not done is reported with
- * its sequence number, and the stream redelivers it, with all that follows it. A line is chained once (the chain knows it), its
- * event may be sent again, under the same id. A record that can never be read does not stop those behind it: it goes to a
- * queue of its own.
+ * Invariants: a line is chained before its event is sent; a record is done only when both are; a record that is not done is
+ * reported with its sequence number, and the stream redelivers it with all that follow it. A line is chained once (the chain
+ * deduplicates), its event may be sent again, under the same id. A record that can never be read does not block those behind it:
+ * it goes to a separate queue.
  */
 import pMap from 'p-map';
 import type { ChainStore } from '#adapters/dynamodb/journal/hash-chain';
@@ -16,23 +16,23 @@ import { eventsOf } from '#domain/outbound/events-out';
 export type PublishDependencies = {
   chain: Pick<ChainStore, 'append'>;
   bus: Bus;
-  /** Stores records that cannot be read, with the reason, for a person to look at. */
+  /** Stores unreadable records, with the reason, for a person to examine. */
   setAside(unreadable: readonly Unreadable[]): Promise<void>;
   log(level: 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
 };
 export type Unreadable = { record: StreamRecord; reason: string };
-/** Sequence numbers of the records that are to be redelivered. */
+/** Sequence numbers of the records to be redelivered. */
 export type Published = { failed: string[] };
 
-type News = { record: StreamRecord; line: JournalLine; events: BusEvent[] };
+type NewLine = { record: StreamRecord; line: JournalLine; events: BusEvent[] };
 
 const sourcesAtOnce = 4;
 
 export function publish({ chain, bus, setAside, log }: PublishDependencies) {
-  /** Sources whose lines could not be chained. */
-  async function chainAll(news: readonly News[]): Promise<Set<string>> {
+  /** Returns the sources whose lines could not be chained. */
+  async function chainAll(lines: readonly NewLine[]): Promise<Set<string>> {
     const failed = new Set<string>();
-    const bySource = [...Map.groupBy(news, ({ line }) => line.sourceId)];
+    const bySource = [...Map.groupBy(lines, ({ line }) => line.sourceId)];
     await pMap(
       bySource,
       async ([sourceId, own]) => {
@@ -52,36 +52,36 @@ export function publish({ chain, bus, setAside, log }: PublishDependencies) {
   }
 
   return async (records: readonly StreamRecord[]): Promise<Published> => {
-    const { news, unreadable } = read(records.filter(isNewLine));
+    const { lines, unreadable } = read(records.filter(isNewLine));
     if (unreadable.length > 0) {
       log('error', 'Journal records cannot be read and are set aside', { reasons: unreadable.map(({ reason }) => reason) });
       await setAside(unreadable);
     }
-    const unchained = await chainAll(news);
-    const chained = news.filter(({ line }) => !unchained.has(line.sourceId));
+    const unchained = await chainAll(lines);
+    const chained = lines.filter(({ line }) => !unchained.has(line.sourceId));
     const refused = await bus.put(chained.flatMap(({ events }) => events));
     if (refused.size > 0)
       log('warn', 'Events were not taken by the bus; they come again', {
         count: refused.size,
         reasons: [...new Set(refused.values())],
       });
-    const again = news.filter(({ line, events }) => unchained.has(line.sourceId) || events.some(({ id }) => refused.has(id)));
-    return { failed: again.map(({ record }) => record.dynamodb?.SequenceNumber ?? '') };
+    const failed = lines.filter(({ line, events }) => unchained.has(line.sourceId) || events.some(({ id }) => refused.has(id)));
+    return { failed: failed.map(({ record }) => record.dynamodb?.SequenceNumber ?? '') };
   };
 }
 
-function read(records: readonly StreamRecord[]): { news: News[]; unreadable: Unreadable[] } {
-  const news: News[] = [];
+function read(records: readonly StreamRecord[]): { lines: NewLine[]; unreadable: Unreadable[] } {
+  const lines: NewLine[] = [];
   const unreadable: Unreadable[] = [];
   for (const record of records) {
     try {
       const line = lineOfRecord(record);
-      news.push({ record, line, events: eventsOf(line).map((event) => ({ ...event, order: orderOf(line) })) });
+      lines.push({ record, line, events: eventsOf(line).map((event) => ({ ...event, order: orderOf(line) })) });
     } catch (error) {
       unreadable.push({ record, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  return { news, unreadable };
+  return { lines, unreadable };
 }
 
 /** Events of one device are in order, and so are those of a source as a whole. */

@@ -1,7 +1,7 @@
 /**
- * The last resort, every minute: finds open actions for which no message is queued any more. Those past their deadline that were
- * not sent expire here, with their journal line; the others are queued again, and reading the device decides what became of
- * them. Sent first, recorded second: a crash in between sends once more, and loses none.
+ * The fallback, every minute: finds open actions without a queued message. Those past their deadline that were not sent expire
+ * here, with their journal line; the others are queued again, and reading the device shows what became of them. Sent first,
+ * recorded second: a crash in between sends twice, and loses none.
  */
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
@@ -22,11 +22,11 @@ export type ReapDependencies = Omit<EndDependencies, 'ledger' | 'devices'> & {
 };
 export type Reaped = { expired: number; sent: number };
 
-/** Whoever is on its way to an action by itself is given this long. */
+/** How long an action may be overdue before it is queued again: its own message may be about to arrive. */
 const graceMs = 30_000;
 const atOnce = 8;
 
-/** `remaining`: ms that this invocation has left; what it does not reach is for the next. */
+/** `remaining`: ms that this invocation has left; the next one continues with the rest. */
 export function reap(deps: ReapDependencies) {
   return async ({ remaining }: { remaining: () => number }): Promise<Reaped> => {
     const reaped: Reaped = { expired: 0, sent: 0 };
@@ -60,7 +60,7 @@ async function reapSource(
 const isExpired = (action: LedgerAction, now: number): boolean =>
   action.claim === null && now >= action.expiresAt && !isRefused(nextOf(action, 'expire'));
 
-/** Another worker may have written it just now: then that one ends it. */
+/** When another worker changes the action meanwhile, that worker ends it. */
 async function expire(deps: ReapDependencies, action: LedgerAction): Promise<void> {
   const [device, open] = await Promise.all([deps.devices.read(action), deps.ledger.openOf(action, { except: action.actionId })]);
   const steps = stepsThrough(action, [{ event: 'expire', at: deps.now(), note: deadlinePassed(action) }]);

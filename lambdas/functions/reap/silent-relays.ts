@@ -1,6 +1,6 @@
 /**
- * Relays that vanished without a word: the socket says "disconnected" when it can, and nothing at all when it cannot. One that
- * has not been heard of for a whole lease is gone; that is told once.
+ * Relays that vanished silently: the socket reports a disconnect when it can, but not always. A relay without contact for a whole
+ * lease is gone; this is recorded once.
  */
 
 import type { TimelineStore } from '#adapters/dynamodb/journal/timeline';
@@ -18,16 +18,16 @@ export type SilentRelaysDependencies = {
 };
 
 export type Noted = {
-  /** Found gone just now. */
+  /** Number of relays newly found gone. */
   gone: number;
-  /** Sources with enrolled relays of which none has held the lease for minutes: nothing is read or acted on there. */
+  /** Sources with enrolled relays of which none has held the lease for two minutes: nothing is read or acted on there. */
   deserted: string[];
 };
 
-/** A restart of a relay, or of its machine, is no alarm. */
-const patienceMs = 120_000;
+/** The restart of a relay, or of its machine, must not raise the alarm. */
+const graceMs = 120_000;
 
-/** The line first: killed in between, the same line is written again. */
+/** The line first: after a crash in between, the same line is written again (idempotent). */
 export function noteSilentRelays({ relays, leases, timeline, now }: SilentRelaysDependencies) {
   return async (): Promise<Noted> => {
     const at = now();
@@ -40,7 +40,7 @@ export function noteSilentRelays({ relays, leases, timeline, now }: SilentRelays
     }
     const sources = [...new Set(all.map(({ sourceId }) => sourceId))];
     const held = await Promise.all(sources.map((sourceId) => leases.read(sourceId)));
-    return { gone: silent.length, deserted: sources.filter((_, index) => at - (held[index]?.until ?? 0) > patienceMs) };
+    return { gone: silent.length, deserted: sources.filter((_, index) => at - (held[index]?.until ?? 0) > graceMs) };
   };
 }
 

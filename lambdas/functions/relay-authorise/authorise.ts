@@ -1,6 +1,6 @@
 /**
- * Whether a connection to the relay socket is let in: by a statement that the relay signed for this socket, within the last
- * minute, used once, with a key that counts. Every refusal looks the same from outside; the log says which it was.
+ * Whether a connection to the relay socket is accepted: with a statement that the relay signed for this socket, within the last
+ * minute, used once, with a valid key. Every refusal looks the same from outside; the log has the reason.
  */
 
 import type { RelayStore } from '#adapters/dynamodb/relays/relays';
@@ -12,7 +12,7 @@ export type AuthoriseDependencies = {
   socketUrl: string;
   /** Epoch ms. */
   now(): number;
-  /** No secrets: the relay's id as claimed, and why. */
+  /** No secrets: the claimed relay id, and the reason. */
   log(level: 'info' | 'warn', says: string, fields: Record<string, unknown>): void;
 };
 export type Admitted = { relayId: string; sourceId: string };
@@ -29,7 +29,7 @@ export function authorise({ relays, socketUrl, now, log }: AuthoriseDependencies
     if (relay.enrolledAt === null) return refuse('not-enrolled', relayId);
     const checked = await checkConnect(statement, { relay, socketUrl, now: now() });
     if (!checked.ok) return refuse(checked.why, relayId);
-    // Longer than any clock may be off in either direction.
+    // Longer than any tolerated clock difference in either direction.
     const until = now() + 4 * statementLifeSeconds * 1000;
     if (!(await relays.spendNonce(relayId, checked.claims.jti, until))) return refuse('used-before', relayId);
     return { relayId, sourceId: relay.sourceId };

@@ -1,4 +1,4 @@
-/** Wiring: the authoriser of the relay socket (API Gateway, REQUEST, asked at the handshake). */
+/** Wiring: the authoriser of the relay socket (API Gateway, REQUEST, called at the handshake). */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
@@ -17,8 +17,8 @@ const admit = authorise({
 
 export async function handler(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
   const headers = Object.entries(event.headers ?? {});
-  const given = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  const admitted = await admit(given);
+  const authorization = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  const admitted = await admit(authorization);
   return {
     principalId: admitted?.relayId ?? 'nobody',
     policyDocument: {

@@ -1,6 +1,6 @@
 /**
- * A relay introduces itself: once with the one-time token that an administrator made, and later to change its key. Both prove
- * themselves here; the routes have no other sign-in.
+ * Enrols a relay with the single-use token that an administrator made, and later changes its key. Both requests are authenticated
+ * here; the routes have no other sign-in.
  */
 import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import { checkRotation, claimedRelay, keyId } from '#adapters/relay-identity';
@@ -25,7 +25,7 @@ export type EnrolDependencies = {
   now(): number;
   log(level: 'info' | 'warn', says: string, fields: Record<string, unknown>): void;
 };
-/** `body`: what is to be sent as JSON; `detail` of a refusal says what to do. */
+/** `body`: sent as JSON; the `detail` of an error says what to do. */
 export type Answer = { status: 201 | 200 | 400 | 401 | 404 | 409; body: object };
 
 const problem = (status: Exclude<Answer['status'], 200 | 201>, detail: string, errors: object[] = []): Answer => ({
@@ -58,7 +58,7 @@ export function enrol({ relays, socketUrl, cloudUrl, cloudKey, now, log }: Enrol
   };
 }
 
-/** POST /relay/keys: the key in use vouches for the next one. For a while both count, so that nothing is cut off. */
+/** POST /relay/keys: the current key vouches for the next one. For a while both are valid, so that no connection is lost. */
 export function changeKey({ relays, socketUrl, now, log }: EnrolDependencies) {
   return async (body: unknown): Promise<Answer> => {
     const request = rotationRequest.safeParse(body);
@@ -79,7 +79,7 @@ export function changeKey({ relays, socketUrl, now, log }: EnrolDependencies) {
   };
 }
 
-/** The newest last, for good; what counted before ends soon, what has ended is forgotten. */
+/** The new key is last and has no end; the keys before it expire soon; expired keys are removed. */
 async function withKey({ keys }: RelayRecord, key: PublicKey, at: number): Promise<RelayRecord['keys']> {
   const kid = await keyId(key);
   const others = keys

@@ -1,4 +1,4 @@
-/** A relay comes and goes: what is remembered of its connections, and what is told of them in the journal of its source. */
+/** A relay connects and disconnects: what is stored of its connections, and recorded in the journal of its source. */
 
 import { quietMs } from '#adapters/relay-link';
 import { type RelayRecord, relayState } from '#domain/relay/relay-identity';
@@ -6,10 +6,10 @@ import { disconnectedLine } from '#domain/relay/relay-lines';
 import { socketLimits } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
-/** Longer than a connection can last. */
+/** Longer than a connection can last, ms. */
 const recordMs = socketLimits.lifeMs + 3_600_000;
 
-/** False: it was revoked since the authoriser let it in, and is turned away. */
+/** False when the relay was revoked after the authoriser accepted it: the connection is rejected. */
 export async function connect({ relays, now }: Pick<RelaySocketDependencies, 'relays' | 'now'>, peer: Peer): Promise<boolean> {
   const relay = await relays.read(peer.relayId);
   if (relay === null || relay.revokedAt !== null || relay.sourceId !== peer.sourceId) return false;
@@ -18,7 +18,7 @@ export async function connect({ relays, now }: Pick<RelaySocketDependencies, 're
   return true;
 }
 
-/** The socket says so when it can; a connection that just vanished is noticed by its silence (`reap`). */
+/** Called when the socket reports a disconnect; a connection that vanishes silently is found by `reap`. */
 export async function disconnect(
   { relays, timeline, now }: Pick<RelaySocketDependencies, 'relays' | 'timeline' | 'now'>,
   peer: Peer,
@@ -31,5 +31,5 @@ export async function disconnect(
   await relays.updateConnected(peer.relayId, peer.connectionId, { connectionId: null });
 }
 
-/** Whether it counted as there just before: then nothing is told of its coming (a hand-over, a quick reconnect). */
+/** Whether it already counted as connected: then its connection is not recorded (a hand-over, a quick reconnect). */
 export const wasThere = (relay: RelayRecord, now: number): boolean => relayState(relay, { now, quietMs }) === 'connected';

@@ -1,4 +1,4 @@
-/** What the socket function needs from outside, and who is at the other end of a connection. */
+/** The dependencies of the socket function, and the relay at the other end of a connection. */
 
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
@@ -24,9 +24,9 @@ export type RelaySocketDependencies = {
   post: Post;
   /** Closes a connection. */
   cut(connectionId: string): Promise<void>;
-  /** Counts a message that was left aside: of a type that is not known here, or not as its type has it. */
+  /** Counts an ignored message: of an unknown type, or invalid for its type. */
   ignored(): void;
-  /** Signs that this is the cloud which enrolled the relay (relay-identity.ts `proofClaims`). */
+  /** Signs the proof that this is the cloud that enrolled the relay (relay-identity.ts `proofClaims`). */
   prove(claims: { relayId: string; challenge: string; at: number }): Promise<string>;
   /** Epoch ms. */
   now(): number;
@@ -36,5 +36,5 @@ export type RelaySocketDependencies = {
   log(level: 'info' | 'warn' | 'error', says: string, fields: Record<string, unknown>): void;
 };
 
-/** One end of a connection, as the authoriser let it in. */
+/** The relay at the other end of a connection, as the authoriser accepted it. */
 export type Peer = { relayId: string; sourceId: string; connectionId: string };

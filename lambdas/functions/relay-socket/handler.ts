@@ -1,4 +1,4 @@
-/** Wiring: the routes of the relay socket. API Gateway has authorised the connection; who it is stands in each event. */
+/** Wiring: the routes of the relay socket. API Gateway has authorised the connection; each event names the relay. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyResultV2, APIGatewayProxyWebsocketEventV2 } from 'aws-lambda';
 import { z } from 'zod';

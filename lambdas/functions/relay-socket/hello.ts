@@ -1,10 +1,10 @@
-/** The first word of a relay on each connection: who it is, what it speaks, what it has; and what it is answered. */
+/** The first message of a relay on each connection (its identity, protocol and gather digest), and the response to it. */
 
 import { connectedLine } from '#domain/relay/relay-lines';
 import { closeCodes, protocol, type ToCloud } from '#domain/relay/relay-protocol';
 import { wasThere } from './connection.ts';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
-import { onLease, say } from './lease.ts';
+import { onLease, sendToConnection } from './lease.ts';
 import { resumeSource } from './resume-source.ts';
 
 type Hello = Extract<ToCloud, { type: 'hello' }>;
@@ -29,7 +29,7 @@ export async function hello(deps: RelaySocketDependencies, peer: Peer, message: 
   ]);
   const known = message.gatherDigest !== null && message.gatherDigest === source.relayDigest;
   const advice = message.protocol < protocol.current ? outdated(message) : null;
-  await say(deps, peer.connectionId, {
+  await sendToConnection(deps, peer.connectionId, {
     type: 'welcome',
     protocol: spoken,
     lease,
@@ -46,7 +46,7 @@ async function dismiss(
   { code, reason }: { code: number; reason: string },
 ): Promise<void> {
   deps.log('warn', 'A relay was sent away', { relayId, sourceId, code, reason });
-  await say(deps, connectionId, { type: 'goodbye', code, reason });
+  await sendToConnection(deps, connectionId, { type: 'goodbye', code, reason });
   await deps.cut(connectionId);
 }
 

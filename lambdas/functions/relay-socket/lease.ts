@@ -1,4 +1,6 @@
-/** The lease of a source: renewed by its holder's pings, taken by another relay's when it is free, given back at a goodbye. */
+/**
+ * The lease of a source: renewed by its holder's pings, acquired by another relay's pings when it is free, released at a goodbye.
+ */
 import { passingNumber, quietMs } from '#adapters/relay-link';
 import { relayState } from '#domain/relay/relay-identity';
 import { heartbeat, type Lease, type ToRelay } from '#domain/relay/relay-protocol';
@@ -6,8 +8,8 @@ import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
 type Unnumbered = ToRelay extends infer M ? (M extends { n: number } ? Omit<M, 'n'> : never) : never;
 
-/** Says something that repeats by itself, or matters only now. A connection that is gone is no failure. */
-export async function say(
+/** Sends a message that is repeated anyway, or matters only now. A connection that is gone is not an error. */
+export async function sendToConnection(
   { post, now, random }: Pick<RelaySocketDependencies, 'post' | 'now' | 'random'>,
   connectionId: string,
   message: Unnumbered,
@@ -17,7 +19,7 @@ export async function say(
 
 export type OnLease = { lease: Lease; mine: boolean /** Taken just now, from another or from nobody. */; fresh: boolean };
 
-/** Renews what this relay holds (by `fence`), or takes what is free; else tells whose it is. */
+/** Renews the lease that this relay holds (by `fence`), or takes a free one; otherwise returns that of the holder. */
 export async function onLease(
   { leases, timeline, now }: Pick<RelaySocketDependencies, 'leases' | 'timeline' | 'now'>,
   { sourceId, relayId, connectionId }: Peer,
@@ -28,17 +30,17 @@ export async function onLease(
   const holder = { relayId, connectionId };
   if (fence !== null && (await leases.renew(sourceId, { ...holder, fence }, { now: at, lengthMs })))
     return { lease: { held: true, fence, until: at + lengthMs, now: at }, mine: true, fresh: false };
-  const taken = await leases.take(sourceId, holder, { now: at, lengthMs });
-  if (taken !== null) {
-    const fresh = taken.since === at;
-    if (fresh) await timeline.appendToSource(sourceId, [takenLine({ relayId, fence: taken.fence, at })]);
-    return { lease: { held: true, fence: taken.fence, until: taken.until, now: at }, mine: true, fresh };
+  const acquired = await leases.take(sourceId, holder, { now: at, lengthMs });
+  if (acquired !== null) {
+    const fresh = acquired.since === at;
+    if (fresh) await timeline.appendToSource(sourceId, [acquiredLine({ relayId, fence: acquired.fence, at })]);
+    return { lease: { held: true, fence: acquired.fence, until: acquired.until, now: at }, mine: true, fresh };
   }
   const others = await leases.read(sourceId);
   return { lease: { held: false, fence: others?.fence ?? 0, until: others?.until ?? at, now: at }, mine: false, fresh: false };
 }
 
-const takenLine = ({ relayId, fence, at }: { relayId: string; fence: number; at: number }) => ({
+const acquiredLine = ({ relayId, fence, at }: { relayId: string; fence: number; at: number }) => ({
   at,
   id: `relay-lease|${relayId}|${fence}`,
   kind: 'notice' as const,
@@ -46,7 +48,7 @@ const takenLine = ({ relayId, fence, at }: { relayId: string; fence: number; at:
   data: { relayId, fence },
 });
 
-/** A holder that leaves in order does not keep the others waiting for its time to run out. */
+/** After a holder's goodbye the other relays need not wait until its lease expires. */
 export async function releaseLease(deps: RelaySocketDependencies, { sourceId, relayId }: Peer): Promise<void> {
   const now = deps.now();
   if (!(await deps.leases.release(sourceId, relayId, { now }))) return;
@@ -55,6 +57,8 @@ export async function releaseLease(deps: RelaySocketDependencies, { sourceId, re
   );
   const lease = { held: false, fence: 0, until: now, now };
   await Promise.all(
-    waiting.map(({ connectionId }) => (connectionId === null ? null : say(deps, connectionId, { type: 'lease', lease }))),
+    waiting.map(({ connectionId }) =>
+      connectionId === null ? null : sendToConnection(deps, connectionId, { type: 'lease', lease }),
+    ),
   );
 }

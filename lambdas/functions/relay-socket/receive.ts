@@ -1,13 +1,13 @@
 /**
- * What each message of a relay leads to. The function keeps nothing: what matters is stored or put in a queue first, and only
- * then acknowledged, so that a crash in between has it sent again; each thing is named by its cause, so that again is once.
+ * How each message of a relay is processed. The function is stateless: a message is stored or put in a queue first, and only then
+ * acknowledged, so that the relay sends it again after a crash in between; ids derive from the cause, so this is idempotent.
  */
 import { resultOutgoing } from '#adapters/action-queue';
 import { fingerprint } from '#adapters/fingerprint';
 import { readToCloud, type ToCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 import { hello } from './hello.ts';
-import { onLease, releaseLease, say } from './lease.ts';
+import { onLease, releaseLease, sendToConnection } from './lease.ts';
 import { noteProgress, storeLastPart, storePart } from './relayed-run.ts';
 import { gatherRequests, resumeSource } from './resume-source.ts';
 import { recordSettingsResult } from './settings-result.ts';
@@ -30,7 +30,8 @@ export async function receive(deps: RelaySocketDependencies, peer: Peer, text: s
   const { message } = read;
   const relay = await deps.relays.read(relayId);
   if (relay === null || relay.revokedAt !== null) return deps.cut(peer.connectionId);
-  if ((await take(deps, peer, message)) === 'acknowledge') await say(deps, peer.connectionId, { type: 'ack', acks: [message.n] });
+  if ((await take(deps, peer, message)) === 'acknowledge')
+    await sendToConnection(deps, peer.connectionId, { type: 'ack', acks: [message.n] });
 }
 
 function take<T extends ToCloud['type']>(deps: RelaySocketDependencies, peer: Peer, message: Extract<ToCloud, { type: T }>) {
@@ -48,7 +49,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
       onLease(deps, peer, { fence }),
       deps.relays.updateConnected(peer.relayId, peer.connectionId, { lastHeardAt: deps.now(), problems }),
     ]);
-    await say(deps, peer.connectionId, { type: 'pong', answers: n, lease });
+    await sendToConnection(deps, peer.connectionId, { type: 'pong', answers: n, lease });
     if (fresh) await resumeSource(deps, peer, { fresh });
     return 'done';
   },
@@ -67,7 +68,7 @@ const takes: { [T in ToCloud['type']]: Take<T> } = {
   },
   settingsResult: async (deps, { sourceId }, { wishId, outcome }) => {
     if (outcome.how === 'failed') await recordSettingsResult(deps, sourceId, { wishId, problem: outcome.problem });
-    // The gather that follows shows what the server has now, and goes on from there.
+    // The gather that follows reads what the server has now, and continues from there.
     else await gatherRequests(deps)({ sourceId, reason: 'settings', requestedAt: deps.now(), unique: fingerprint(wishId) });
     return 'acknowledge';
   },

@@ -1,4 +1,4 @@
-/** What a relay sends of a gather: stored until it is complete, and then passed to the gather function. */
+/** What a relay sends of a gather: stored until it is complete, then passed to the gather function. */
 import { estimateEnd } from '#domain/gather/gather-progress';
 import { runOf } from '#domain/gather/relayed-run';
 import type { GatherMessage } from '#domain/messages/messages';
@@ -8,7 +8,7 @@ import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 type OfRun = Extract<ToCloud, { type: 'gatherBegin' | 'gatherPart' | 'gatherEnd' | 'gatherFailed' }>;
 type Progress = Extract<ToCloud, { type: 'gatherProgress' }>;
 
-/** Only what the holder of the lease sends counts; the rest is acknowledged, so that it is not sent again, and dropped. */
+/** Stores only what the holder of the lease sends; the rest is acknowledged, so that it is not sent again, and dropped. */
 export async function storePart(deps: RelaySocketDependencies, peer: Peer, message: OfRun): Promise<'acknowledge'> {
   if (await isHolder(deps, peer, message)) await deps.relayRuns.store(peer.sourceId, message, { now: deps.now() });
   return 'acknowledge';
@@ -40,7 +40,7 @@ async function isHolder({ leases, log }: RelaySocketDependencies, peer: Peer, { 
   return false;
 }
 
-/** Shown only: a run that has ended is left as it is. */
+/** For display only: a run that has ended is not changed. */
 export async function noteProgress({ runs, now }: RelaySocketDependencies, sourceId: string, message: Progress): Promise<void> {
   const run = await runs.read(runOf(message.runId).runId);
   if (run?.state !== 'running' || run.sourceId !== sourceId) return;

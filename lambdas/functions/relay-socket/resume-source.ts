@@ -1,16 +1,16 @@
-/** A relay holds the source's lease (again): what waits for it is sent, and a source that was not read for too long is read. */
+/** A relay holds the source's lease (again): sends what waits for it, and starts an overdue gather. */
 
 import { fingerprint } from '#adapters/fingerprint';
 import type { EvaluationMessage, GatherMessage } from '#domain/messages/messages';
 import { requestGather } from '#use-cases/gathers/request-gather';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 
-/** After that the gather function considers a run lost (gather/ask-relay.ts). */
+/** Slightly longer than the time after which the gather function considers a run lost (gather/ask-relay.ts). */
 const silentSeconds = 125;
 
 type Needs = Pick<RelaySocketDependencies, 'evaluations' | 'gathers' | 'runs' | 'sources' | 'configuration' | 'now'>;
 
-/** `fresh`: it has just acquired the lease; what another relay had been asked for is requested from it. */
+/** `fresh`: it has just acquired the lease; what another relay was asked for is requested from it. */
 export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer, { fresh }: { fresh: boolean }): Promise<void> {
   const { evaluations, gathers, runs, sources, configuration, now } = deps;
   const resume: EvaluationMessage = { kind: 'resume', sourceId, cause: 'its relay is there' };
@@ -18,9 +18,9 @@ export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer
   const [last] = await runs.lastRuns(sourceId, 1);
   if (last !== undefined && (last.state === 'queued' || last.state === 'running')) {
     const { runId, reason, requestedAt } = last;
-    const again: GatherMessage = { sourceId, runId, reason, requestedAt };
-    // A relay that was only cut off continues by itself; one that was restarted has lost the run, and does not say so.
-    return gathers.send([fresh ? { body: { ...again, anew: true } } : { body: again, delaySeconds: silentSeconds }]);
+    const message: GatherMessage = { sourceId, runId, reason, requestedAt };
+    // A relay that was only disconnected continues; one that was restarted has lost the run, and does not report it.
+    return gathers.send([fresh ? { body: { ...message, anew: true } } : { body: message, delaySeconds: silentSeconds }]);
   }
   const { lastCompleteGatherAt, retryAt } = await sources.read(sourceId);
   const at = now();
@@ -29,6 +29,6 @@ export async function resumeSource(deps: Needs, { sourceId, connectionId }: Peer
     await gatherRequests(deps)({ sourceId, reason: 'schedule', requestedAt: at, unique: fingerprint(connectionId) });
 }
 
-/** Requests gathers as every other function does. */
+/** Requests gathers like every other function. */
 export const gatherRequests = ({ configuration, runs, gathers }: Pick<Needs, 'configuration' | 'runs' | 'gathers'>) =>
   requestGather({ sources: configuration.sources, runs, gatherQueue: gathers });

@@ -1,8 +1,8 @@
-/** The relay could not bring the server's approval settings to what is published: told in the journal of the source. */
+/** The relay could not change the server's approval settings to the published ones: recorded in the journal of the source. */
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySocketDependencies } from './dependencies.ts';
 
-/** The next gather finds the settings as they are, and asks for them again. */
+/** The next gather reads the actual settings, and requests the change again. */
 export async function recordSettingsResult(
   { timeline, now }: Pick<RelaySocketDependencies, 'timeline' | 'now'>,
   sourceId: string,

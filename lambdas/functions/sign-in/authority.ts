@@ -1,16 +1,16 @@
-/** The user pool's side of signing in: where to sign in, tokens for a code or for a session, and the end of a session. */
+/** The client of the user pool: the sign-in page, tokens for a code or a session, and the end of a session. */
 import * as oauth from 'oauth4webapi';
 
 export type AuthorityOptions = {
-  /** As the ID tokens name it. */
+  /** As in the ID tokens. */
   issuer: string;
-  /** Where its sign-in page and token endpoint are. */
+  /** The base URL of its sign-in page and token endpoint. */
   url: string;
   clientId: string;
   redirectUri: string;
   fetch?: typeof fetch;
 };
-/** What to keep of a started sign-in until the person comes back. */
+/** What to keep of a sign-in in progress until the browser comes back. */
 export type Pending = { state: string; verifier: string; nonce: string };
 export type Tokens = { idToken: string; refreshToken: string | null };
 
@@ -19,7 +19,7 @@ export type Authority = ReturnType<typeof authority>;
 type Pool = {
   server: oauth.AuthorizationServer;
   client: oauth.Client;
-  /** A public client proves itself by PKCE, not by a secret. */
+  /** A public client authenticates by PKCE, not by a secret. */
   authentication: oauth.ClientAuth;
   redirectUri: string;
   options: oauth.TokenEndpointRequestOptions;
@@ -29,19 +29,19 @@ export function authority(given: AuthorityOptions) {
   const { url, clientId } = given;
   const pool = poolOf(given);
   return {
-    /** Where the person signs in, and what to keep until they come back. */
+    /** The address of the sign-in page, and what to keep until the browser comes back. */
     begin: () => begin(pool),
-    /** `answer`: the address that the person came back with. Throws when it does not belong to `pending`, or the pool refuses. */
+    /** `answer`: the URL that the browser came back with. Throws when it does not belong to `pending`, or the pool refuses. */
     finish: (answer: URL, pending: Pending) => finish(pool, answer, pending),
-    /** A fresh ID token for a session; null when it has ended. Throws when the pool cannot be reached. */
+    /** A new ID token for a session; null when the session has ended. Throws when the pool cannot be reached. */
     renew: (refreshToken: string) => renew(pool, refreshToken),
-    /** Ends a session, wherever it is used. */
+    /** Ends a session everywhere. */
     async revoke(refreshToken: string): Promise<void> {
       const { server, client, authentication, options } = pool;
       const response = await oauth.revocationRequest(server, client, authentication, refreshToken, options);
       await oauth.processRevocationResponse(response);
     },
-    /** Ends the pool's own session in this browser, then comes back to `home`. */
+    /** The address that ends the pool's own session in this browser and then returns to `home`. */
     leave: (home: string): string => `${url}/logout?${new URLSearchParams({ client_id: clientId, logout_uri: home })}`,
   };
 }
@@ -53,14 +53,14 @@ function poolOf({ issuer, url, clientId, redirectUri, fetch: ask }: AuthorityOpt
       authorization_endpoint: `${url}/oauth2/authorize`,
       token_endpoint: `${url}/oauth2/token`,
       revocation_endpoint: `${url}/oauth2/revoke`,
-      // Cognito signs with RS256; API Gateway verifies each token whenever it is used.
+      // Cognito signs with RS256; API Gateway verifies the token on each request.
       id_token_signing_alg_values_supported: ['RS256'],
     },
     client: { client_id: clientId },
     authentication: oauth.None(),
     redirectUri,
     options: {
-      // Plain HTTP is for the local stack, whose user pool is on this machine.
+      // Plain HTTP only for the local stack, whose user pool is on this machine.
       [oauth.allowInsecureRequests]: url.startsWith('http://127.0.0.1:'),
       signal: () => AbortSignal.timeout(timeLimitMs),
       ...(ask ? { [oauth.customFetch]: ask } : {}),

@@ -1,4 +1,4 @@
-/** Claims of a token. Not verified here: API Gateway does that whenever it is used; these are for display. */
+/** Claims of a token, for display. Not verified here: API Gateway does that on each request. */
 import { z } from 'zod';
 
 const claims = z.object({

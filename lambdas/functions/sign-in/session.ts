@@ -1,25 +1,25 @@
 /**
- * What the browser keeps of a sign-in, in cookies that no script reads: while it is in progress, what its answer must match;
- * afterwards the session. Sent to addresses under /sign-in only, and by pages of this very site only.
+ * What the browser keeps of a sign-in, in cookies that no script can read: while it is in progress, what the pool's answer must
+ * match; afterwards the session. Sent only to paths under /sign-in, and only by pages of this site.
  */
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
 import type { Pending } from './authority.ts';
 
-/** `refresh`: a refresh token of the user pool. `token`: an ID token itself, as the local start-up or the command line gives. */
+/** `refresh`: a refresh token of the user pool. `token`: an ID token, as the local stack or the command line provides. */
 export type Session = { kind: 'refresh' | 'token'; value: string };
 export type Begun = Pending & { to: string };
 
 const begun = z.object({ state: z.string(), verifier: z.string(), nonce: z.string(), to: z.string() });
 const session = z.tuple([z.enum(['refresh', 'token']), z.string().min(1)]);
 const minutes = 60;
-/** As long as the user pool's own sessions. */
+/** The same as the user pool's own sessions. */
 export const sessionSeconds = 12 * 60 * minutes;
 
 export type Cookies = ReturnType<typeof cookies>;
 
-/** `origin`: of the console. Cookies know no ports: on one machine, the name keeps two local stacks apart. */
+/** `origin`: of the console. Cookies ignore ports: the name separates two local stacks on one machine. */
 export function cookies(origin: string) {
   const { protocol, port } = new URL(origin);
   const secure = protocol === 'https:';
@@ -32,7 +32,7 @@ export function cookies(origin: string) {
   return {
     begun: {
       read: (c: Context): Begun | null => parsed(begun, read(c, names.begun)),
-      // The answer comes by a link from the user pool's site: "strict" would keep the cookie back.
+      // The browser comes back from the user pool's site: with "strict" it would not send the cookie.
       write: (c: Context, value: Begun) =>
         setCookie(c, names.begun, encode(value), { ...base, ...prefix, sameSite: 'Lax', maxAge: 10 * minutes }),
       forget: (c: Context) => void deleteCookie(c, names.begun, { ...base, ...prefix }),
@@ -51,7 +51,7 @@ export function cookies(origin: string) {
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A cookie written by another program, or by an older version, counts as absent. */
+/** A cookie written by another program or an older version counts as missing. */
 function parsed<S extends z.ZodType>(schema: S, cookie: string | undefined): z.output<S> | null {
   try {
     const found = schema.safeParse(JSON.parse(Buffer.from(cookie ?? '', 'base64url').toString('utf8')));

@@ -1,12 +1,12 @@
 /**
- * Signing in to the console: the code flow with PKCE against the user pool, kept on the server's side of the browser. The page
- * gets a short-lived ID token to send to the API and holds it in memory; what lasts (the refresh token) is in a cookie that no
- * script reads (docs/decisions/0020-sign-in.md).
+ * Signing in to the console: the code flow with PKCE against the user pool, handled by the server. The page gets a short-lived ID
+ * token for the API and keeps it in memory; the long-lived refresh token is in a cookie that no script can read
+ * (docs/decisions/0020-sign-in.md).
  *
  *   GET  /sign-in/start?to=ADDRESS   to the user pool's sign-in page
- *   GET  /sign-in/done               back from there: the session begins, and on to ADDRESS
- *   POST /sign-in/token              a token for this session, 401 without one; with a Bearer token: a session of that token
- *   POST /sign-in/out                the session ends; answers where the user pool's own session ends too
+ *   GET  /sign-in/done               back from there: starts the session, then redirects to ADDRESS
+ *   POST /sign-in/token              a token for this session, 401 without a session; with a Bearer token: starts a session with it
+ *   POST /sign-in/out                ends the session; returns the address that ends the user pool's own session too
  */
 import { type Context, Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -17,7 +17,7 @@ import { type Cookies, cookies, sessionSeconds } from './session.ts';
 
 export type SignInDependencies = {
   authority: Authority;
-  /** Of the console, such as `https://abc.execute-api.eu-central-1.amazonaws.com`. */
+  /** Of the console, for example `https://abc.execute-api.eu-central-1.amazonaws.com`. */
   origin: string;
   /** Epoch ms. */
   now: () => number;
@@ -65,14 +65,14 @@ async function done({ authority, kept, logError }: SignIn, c: Context): Promise<
   return c.redirect(begun.to);
 }
 
-/** For a Bearer token: a session of that token. Without one: a token for the session that there is. */
+/** With a Bearer token: starts a session with that token. Without one: returns a token for the current session. */
 async function token(signIn: SignIn, c: Context): Promise<Response> {
-  const given = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  if (given === undefined) return tokenOfSession(signIn, c);
-  const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(given) - signIn.now()) / 1000));
+  const bearer = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (bearer === undefined) return tokenOfSession(signIn, c);
+  const seconds = Math.min(sessionSeconds, Math.floor((expiryOf(bearer) - signIn.now()) / 1000));
   if (seconds <= 0) return c.json({ title: 'This token has ended, or is none.' }, 401);
-  signIn.kept.session.write(c, { kind: 'token', value: given }, seconds);
-  return c.json(answerOf(given));
+  signIn.kept.session.write(c, { kind: 'token', value: bearer }, seconds);
+  return c.json(answerOf(bearer));
 }
 
 async function tokenOfSession({ authority, kept }: SignIn, c: Context): Promise<Response> {
@@ -91,7 +91,7 @@ async function tokenOfSession({ authority, kept }: SignIn, c: Context): Promise<
 async function out({ authority, kept, origin, logError }: SignIn, c: Context): Promise<Response> {
   const session = kept.session.read(c);
   kept.session.forget(c);
-  // The cookie is gone in any case; a pool that cannot be reached forgets the session when it ends.
+  // The cookie is deleted in any case; if the pool cannot be reached, its session expires later.
   if (session?.kind === 'refresh') await authority.revoke(session.value).catch((error) => logError('not revoked', error));
   return c.json({ to: authority.leave(`${origin}/`) });
 }
@@ -102,7 +102,7 @@ const headers = secureHeaders({
   xFrameOptions: 'DENY',
 });
 
-/** A page of another site can send this header only where it was allowed to, which is nowhere. */
+/** A page of another site cannot send this header: CORS allows it nowhere. */
 const ownPageOnly = createMiddleware(async (c, next) => {
   if (c.req.header('x-extender-page') !== 'console') return c.json({ title: 'This is for the console’s own page.' }, 403);
   return next();
@@ -110,10 +110,10 @@ const ownPageOnly = createMiddleware(async (c, next) => {
 
 const answerOf = (token: string) => ({ token, expiresAt: new Date(expiryOf(token)).toISOString(), name: nameOf(token) });
 
-/** An address of this site, or its first page: a link must not lead a person who has just signed in elsewhere. */
+/** An address of this site, or else its first page: after signing in, a link must not lead to another site. */
 function ownAddress(wanted: string | undefined, origin: string): string {
   if (wanted === undefined || !URL.canParse(wanted, origin)) return '/';
   const { origin: leadsTo, pathname, search } = new URL(wanted, origin);
-  // Two slashes at the beginning name another host.
+  // A path that begins with two slashes names another host.
   return leadsTo === origin && !pathname.startsWith('//') && !pathname.startsWith('/sign-in') ? pathname + search : '/';
 }

@@ -1,6 +1,6 @@
 /**
- * Requests a gather of every source that can be read: from here, or by a relay that is connected. A run that is still queued or
- * running is not doubled: its own message is sent again, which does nothing while it runs and resumes it if it was cut off.
+ * Requests a gather of every source that can be read: from here, or by a connected relay. A run that is still queued or running
+ * gets no second run: its own message is sent again, which does nothing while it runs and resumes it if it was interrupted.
  */
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
@@ -14,9 +14,9 @@ export type StartGathersDependencies = {
   configuration: Pick<RuntimeConfiguration, 'sources'>;
   runs: Pick<RunStore, 'request' | 'lastRuns'>;
   sources: Pick<SourceStore, 'read'>;
-  /** The fence of the relay that holds the source's lease now; null when none is there. */
+  /** The fencing number of the source's active relay; null when none is active. */
   relayOf(sourceId: string): Promise<number | null>;
-  /** Adopts the configuration file's settings when they are new. */
+  /** Adopts the configuration file's settings if they are new. */
   settings: { seed(at: number): Promise<unknown> };
   gatherQueue: Queue;
   now(): number;

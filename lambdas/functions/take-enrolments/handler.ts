@@ -1,4 +1,4 @@
-/** Works off the enrolments queue: whole snapshots, and imports that a person confirmed. Wiring only. */
+/** Processes the enrolments queue: complete snapshots, and imports that a person confirmed. Wiring only. */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
@@ -47,8 +47,8 @@ const processor = new BatchProcessor(EventType.SQS);
 async function takeRecord({ body, messageId }: SQSRecord): Promise<void> {
   try {
     const message = enrolmentsMessage.parse(JSON.parse(body));
-    const taken = await take(message);
-    logger.info('Enrolments', { kind: message.kind, ...('guard' in taken ? { outcome: taken.outcome } : taken) });
+    const result = await take(message);
+    logger.info('Enrolments', { kind: message.kind, ...('guard' in result ? { outcome: result.outcome } : result) });
   } catch (error) {
     logger.error('Enrolments were not taken in and come again', { messageId, error });
     throw error;

@@ -1,4 +1,4 @@
-/** Scheduler: each minute; deployed only where a portal with a URL is configured. What is left goes on at the next minute. */
+/** Scheduler: every minute; deployed only where a portal with a URL is configured. The next minute continues with the rest. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
@@ -30,9 +30,9 @@ const run = upload({
   random: Math.random,
 });
 
-/** A request may take a minute; then the cursor is written. */
-const spareMs = 75_000;
+/** Time reserved at the end, ms: a request may take a minute, and then the cursor is written. */
+const reserveMs = 75_000;
 
 export async function handler(_event: unknown, context: Context): Promise<void> {
-  logger.info('device list', { ...(await run({ until: Date.now() + context.getRemainingTimeInMillis() - spareMs })) });
+  logger.info('device list', { ...(await run({ until: Date.now() + context.getRemainingTimeInMillis() - reserveMs })) });
 }

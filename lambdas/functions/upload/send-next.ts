@@ -1,10 +1,10 @@
 /**
- * The next request of one source's upload. Modes of a cursor: nothing sent yet (a snapshot comes first), changes under way, a
- * snapshot under way.
+ * The next request of one source's upload. Modes of a cursor: nothing sent yet (a snapshot comes first), sending changes, sending
+ * a snapshot.
  *
- * Invariants: what is to be sent is settled in the cursor before it is sent, so that a repeated try has the same key; the cursor
- * moves only after the portal has taken it; a device is read after its journal line, so that what it became later has a later
- * line and is sent with that.
+ * Invariants: the range to send is stored in the cursor before it is sent, so that a retry has the same key; the cursor moves
+ * only after the portal has accepted it; a device is read after its journal line, so that a later change has a later line and is
+ * sent with that.
  */
 import pMap from 'p-map';
 import type { DeviceStore } from '#adapters/dynamodb/devices/devices';
@@ -24,9 +24,9 @@ export type SendDependencies = {
 };
 export type Sent = { cursor: UploadCursor; outcome: 'sent' | 'nothing-to-send'; devices: number };
 
-/** A whole list at least so often heals any drift. */
+/** How often the whole list is sent, ms: this repairs any drift. */
 export const snapshotEveryMs = 24 * 3_600_000;
-/** The listing's index may lag behind the journal by so much. */
+/** How far the listing's index may lag behind the journal, ms. */
 const indexLagMs = 10_000;
 
 export async function sendNext(deps: SendDependencies, sourceId: string, cursor: UploadCursor): Promise<Sent> {
@@ -48,16 +48,16 @@ async function sendChanges(deps: SendDependencies, sourceId: string, given: Uplo
     const cursor = await deps.uploads.move(sourceId, given, { seq: toSeq, pendingTo: null });
     return { cursor, outcome: 'sent', devices: 0 };
   }
-  const settled = given.pendingTo === null ? await deps.uploads.move(sourceId, given, { pendingTo: toSeq }) : given;
+  const pending = given.pendingTo === null ? await deps.uploads.move(sourceId, given, { pendingTo: toSeq }) : given;
   const found = await pMap(keys, deps.devices.getDevice, { concurrency: 16 });
   const devices = found.filter((device): device is Device => device !== null).map(uploaded);
   await deps.portal.put({ kind: 'changes', sourceId, fromSeq, toSeq, devices });
   const at = deps.now();
-  const cursor = await deps.uploads.move(sourceId, settled, { seq: toSeq, pendingTo: null, lastUploadAt: at, trouble: null });
+  const cursor = await deps.uploads.move(sourceId, pending, { seq: toSeq, pendingTo: null, lastUploadAt: at, trouble: null });
   return { cursor, outcome: 'sent', devices: devices.length };
 }
 
-/** Each once, in the order of its last line. That a mail went out changes no device. */
+/** Each device once, in the order of its last line. A notice by mail does not change a device. */
 function changedDevices(entries: readonly ChainEntry[]): DeviceKey[] {
   const last = new Map<string, DeviceKey>();
   for (const { line } of entries) {
@@ -70,7 +70,7 @@ function changedDevices(entries: readonly ChainEntry[]): DeviceKey[] {
   return [...last.values()];
 }
 
-/** Settles what a snapshot covers: all but the newest lines, which are sent (again) after it. */
+/** Determines what a snapshot covers: all but the newest lines, which are sent (again) after it. */
 async function beginSnapshot(deps: SendDependencies, sourceId: string, given: UploadCursor): Promise<Sent> {
   const { seq: head } = await deps.chain.head(sourceId);
   const { entries } = await deps.chain.readChain(sourceId, { fromSeq: Math.max(1, head - devicesPerBatch + 1) });
@@ -97,9 +97,9 @@ async function sendSnapshotPart(
   const devices = page.devices.map(uploaded);
   await deps.portal.put({ kind: 'snapshot', sourceId, snapshotId, part, last, upToSeq, devices });
   const at = deps.now();
-  const taken = { lastUploadAt: at, trouble: null };
+  const accepted = { lastUploadAt: at, trouble: null };
   const change = last
-    ? { ...taken, snapshot: null, lastSnapshotAt: at, seq: upToSeq }
-    : { ...taken, snapshot: { ...snapshot, part: part + 1, cursor: page.cursor } };
+    ? { ...accepted, snapshot: null, lastSnapshotAt: at, seq: upToSeq }
+    : { ...accepted, snapshot: { ...snapshot, part: part + 1, cursor: page.cursor } };
   return { cursor: await deps.uploads.move(sourceId, given, change), outcome: 'sent', devices: devices.length };
 }

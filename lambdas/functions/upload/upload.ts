@@ -1,7 +1,7 @@
 /**
- * Brings the portal's device list up to date, source by source, as long as there is something to send and time left. A portal
- * that is busy or unavailable is not called until the time it asked for; what it rejects of one source does not delay the
- * others. Nothing is ever skipped: the cursor moves only once the portal has accepted what follows.
+ * Updates the portal's device list, source by source, as long as there is something to send and time left. A portal that is busy
+ * or unavailable is not called before its retry time; a rejected upload of one source does not delay the others. Nothing is ever
+ * skipped: the cursor moves only once the portal has accepted what follows.
  */
 import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
 import { UploadOvertaken, type UploadStore, type UploadTrouble } from '#adapters/dynamodb/journal/uploads';
@@ -18,12 +18,12 @@ export type UploadDependencies = SendDependencies & {
 export type Uploaded = { outcome: 'resting' | 'under-way' | 'caught-up' | 'more' | 'failed'; requests: number; devices: number };
 
 const leaseName = 'portal|upload';
-/** As long as the function may run at most. */
+/** The function's longest run time. */
 const leaseMs = 6 * 60_000;
 const longestRestMs = 15 * 60_000;
 const backoff: BackoffPolicy = { firstMs: 30_000, longestMs: longestRestMs, jitter: 'none' };
 
-/** `until`: epoch ms at which no further request begins. */
+/** `until`: no request begins after this time, epoch ms. */
 export function upload(deps: UploadDependencies) {
   return async ({ until }: { until: number }): Promise<Uploaded> => {
     const lease = await deps.leases.acquire(leaseName, { now: deps.now(), lengthMs: leaseMs });
@@ -79,15 +79,15 @@ async function uploadSource(deps: UploadDependencies, sourceId: string, { until,
   return 'more';
 }
 
-/** Twice as long after each failure, up to a quarter of an hour; never shorter than asked for. Later by up to a fifth. */
+/** The pause doubles after each failure, up to 15 minutes, minus a random part of at most a fifth. Retry-After replaces it. */
 function troubleAfter(
   error: ServiceFailure,
   before: UploadTrouble | null,
   { now, random }: Pick<UploadDependencies, 'now' | 'random'>,
 ): UploadTrouble {
   const failures = (before?.failures ?? 0) + 1;
-  const lasts = error.kind === 'permanent' || error.kind === 'denied';
-  const own = lasts ? longestRestMs : backoffMs(backoff, failures, 0);
+  const isLasting = error.kind === 'permanent' || error.kind === 'denied';
+  const own = isLasting ? longestRestMs : backoffMs(backoff, failures, 0);
   const rest = error.retryAfterMs ?? own * (0.8 + 0.2 * random());
   const at = now();
   return { failures, notBefore: at + rest, problem: problemOf(error, { where: 'The portal, device list upload', at }) };

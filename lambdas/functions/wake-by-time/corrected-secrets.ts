@@ -1,7 +1,7 @@
 /**
- * A source that rejected our credentials is not called for an hour. Once its secret has changed, a gather tries it at once: if
- * it succeeds, everything that waits for the source continues (gather/commit-run.ts). Every minute; nothing is read for healthy
- * sources. Requested first, recorded second: a crash in between requests once more.
+ * A source that rejected our credentials is not called for an hour. Once its secret has changed, a gather tries it immediately:
+ * if it succeeds, everything that waits for the source continues (gather/commit-run.ts). Every minute; nothing is read for
+ * healthy sources. Requested first, recorded second: a crash in between requests twice.
  */
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SourceState } from '#domain/devices/source';
@@ -11,13 +11,13 @@ import type { GatherRequest, GatherRequested } from '#use-cases/gathers/request-
 export type CorrectedDependencies = {
   configured: readonly SourceConfiguration[];
   sources: Pick<SourceStore, 'read' | 'updateFrom'>;
-  /** The version of a secret that counts now; null when it cannot be told. */
+  /** The current version of a secret; null when it cannot be determined. */
   versionOf(secretName: string): Promise<string | null>;
   requestGather(request: GatherRequest): Promise<GatherRequested>;
   now(): number;
 };
 
-/** Ids of the sources that are tried anew. */
+/** Returns the ids of the sources for which a gather was requested. */
 export function tryCorrected(deps: CorrectedDependencies) {
   return async (): Promise<string[]> => {
     const tried = await Promise.all(deps.configured.map((source) => tryOne(deps, source)));
@@ -38,6 +38,6 @@ async function tryOne(deps: CorrectedDependencies, source: SourceConfiguration):
   return source.id;
 }
 
-/** Rejected with a secret whose version is known: else nothing shows that it has changed. */
+/** Rejected, and the version of the secret is known: otherwise nothing would show that it has changed. */
 const isLeftAlone = ({ problem, retryAt, refusedSecret }: SourceState, at: number): boolean =>
   problem?.kind === 'denied' && retryAt !== null && retryAt > at && Boolean(refusedSecret);

@@ -4,7 +4,7 @@
  *   second) and once more when the time has passed; only then is the decision no longer looked for.
  * - an enrolment feed that went stale: every user is evaluated.
  *
- * Sent first, noted second: a crash in between sends again, and loses nothing.
+ * Sent first, recorded second: a crash in between sends again, and loses nothing.
  */
 import pMap from 'p-map';
 import type { Page } from '#adapters/dynamodb/cursor';
@@ -21,9 +21,9 @@ export type WakeDependencies = {
 };
 export type Woken = { endings: number; ended: number; feed: 'stale' | null };
 
-/** A schedule of a minute may come late by nearly as much. */
+/** A schedule of one minute may run nearly a minute late. */
 const aheadMs = 120_000;
-/** By clocks that differ: an evaluation that comes a moment early would find the decision still standing. */
+/** For differing clocks: an evaluation that runs slightly early would find the decision still in effect. */
 const slackSeconds = 1;
 
 export function wakeByTime(deps: WakeDependencies) {
@@ -35,7 +35,7 @@ export function wakeByTime(deps: WakeDependencies) {
 
 type Endings = Pick<Woken, 'endings' | 'ended'>;
 
-/** All that are listed, page by page: those that nobody marks yet are listed again the next time. */
+/** All listed decisions, page by page; those not marked yet are listed again the next time. */
 async function wakeEndings(deps: WakeDependencies): Promise<Endings> {
   const at = deps.now();
   const woken: Endings = { endings: 0, ended: 0 };
@@ -56,14 +56,14 @@ async function wakePage(
   at: number,
 ): Promise<Endings> {
   const ended = ending.filter(({ expiresAt }) => expiresAt < at);
-  const toCome = ending.filter(({ expiresAt }) => expiresAt >= at);
+  const upcoming = ending.filter(({ expiresAt }) => expiresAt >= at);
   await evaluations.users(
     ended.map(({ key }) => key),
     'a decision has ended',
   );
-  for (const [expiresAt, together] of Map.groupBy(toCome, (one) => one.expiresAt))
+  for (const [expiresAt, group] of Map.groupBy(upcoming, (one) => one.expiresAt))
     await evaluations.users(
-      together.map(({ key }) => key),
+      group.map(({ key }) => key),
       'a decision ends',
       { delaySeconds: Math.ceil((expiresAt - at) / 1000) + slackSeconds },
     );

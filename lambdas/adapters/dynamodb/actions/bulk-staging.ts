@@ -1,6 +1,6 @@
 /**
  * How a bulk is stored: its parts first, each with its progress, then the bulk itself. A part is written once: a request that
- * is delivered twice must neither reset the progress of a part that is being worked on nor replace what it asks for. The first
+ * is delivered twice must neither reset the progress of a part that is being processed nor replace its requests. The first
  * part claims the id for its content; a repeated request completes what a crash left out.
  */
 import { GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
@@ -15,7 +15,7 @@ import type { RetryTiming } from '#adapters/retry-timing';
 import { type Bulk, bulk as bulkSchema, partSize } from '#domain/messages/bulk';
 import type { ActionRequested } from '#domain/messages/events-in';
 
-/** What every function of the store works on. */
+/** What every function of the store needs. */
 export type BulkState = {
   client: DocumentClient;
   tables: { control: string; actions: string };
@@ -26,17 +26,17 @@ type Part = { bulk: Bulk; part: number; requests: readonly ActionRequested[] };
 
 const keptSeconds = 30 * 24 * 3600;
 const partsAtOnce = 8;
-/** Parts that a release before this one stored do not name their content. */
+/** Parts stored by earlier releases do not name their content. */
 const partContent = z.object({ content: z.string().optional() });
 
-/** Strongly consistent; null for an id that no bulk has. */
+/** Strongly consistent; null for an unknown id. */
 export async function readBulk({ client, tables }: BulkState, bulkId: string): Promise<Bulk | null> {
   const Key = controlKeys.bulk(bulkId);
   const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
   return Item ? bulkSchema.parse(Item) : null;
 }
 
-/** Stores a bulk with its parts. `different`: the id belongs to another content, and nothing of this one is stored. */
+/** Stores a bulk with its parts. `different`: the id belongs to other content, and nothing of this bulk is stored. */
 export async function stageBulk(state: BulkState, bulk: Bulk, requests: readonly ActionRequested[]): Promise<Staged> {
   const known = await readBulk(state, bulk.bulkId);
   if (known) return sameContent(known, bulk);
@@ -48,7 +48,7 @@ export async function stageBulk(state: BulkState, bulk: Bulk, requests: readonly
 
 const sameContent = (stored: Bulk | null, wanted: Bulk): Staged => (stored?.content === wanted.content ? 'known' : 'different');
 
-/** Stores the first part. False when the id has parts of another content already. */
+/** Stores the first part. False when the id already has parts with other content. */
 async function claimContent(state: BulkState, first: Part): Promise<boolean> {
   if (await putFirst(state, first)) return true;
   const Key = controlKeys.bulkRequests(first.bulk.bulkId, first.part);
@@ -86,7 +86,7 @@ function itemsOf({ bulk, part, requests }: Part) {
   ] as const;
 }
 
-/** False when a bulk of this id is there already. */
+/** False when a bulk with this id already exists. */
 async function putBulk({ client, tables }: BulkState, bulk: Bulk): Promise<boolean> {
   const Item = { ...controlKeys.bulk(bulk.bulkId), ...bulk, expiresAt: expiryOf(bulk) };
   const put = new PutCommand({ TableName: tables.control, Item, ConditionExpression: 'attribute_not_exists(pk)' });

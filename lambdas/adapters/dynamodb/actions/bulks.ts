@@ -1,7 +1,7 @@
 /**
- * Bulks in the Control table: what was asked, in parts, and how far each part is. Invariants: the parts are stored before the
- * bulk itself, so a bulk that can be read is whole; a stored part is never replaced (bulk-staging.ts); a cancelled bulk stays
- * cancelled. Kept for 30 days after it was asked for.
+ * Bulks in the Control table: their requests, in parts, and the progress of each part. Invariants: the parts are stored before
+ * the bulk itself, so a bulk that can be read is complete; a stored part is never replaced (bulk-staging.ts); a cancelled bulk
+ * stays cancelled. Kept for 30 days after the request.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
@@ -29,32 +29,32 @@ type Refused = PartProgress['refused'];
 
 const partsAtOnce = 8;
 
-/** Bulks in DynamoDB. `timing`: of its retries. */
+/** Bulks in DynamoDB. `timing`: of retries. */
 export function bulkStore(client: DocumentClient, tables: { control: string; actions: string }, { timing = realTiming } = {}) {
   const state: BulkState = { client, tables, timing };
   return {
-    /** Strongly consistent; null for an id that no bulk has. */
+    /** Strongly consistent; null for an unknown id. */
     read: (bulkId: string): Promise<Bulk | null> => readBulk(state, bulkId),
 
     /**
-     * Stores a bulk with what it asks for. `known`: a bulk of this id and content is there already; `different`: one of this id
-     * with another content, and nothing was written.
+     * Stores a bulk with its requests. `known`: a bulk with this id and content already exists; `different`: one with this id
+     * and other content exists, and nothing was written.
      */
     stage: (wanted: Bulk, requests: readonly ActionRequested[]): Promise<'staged' | 'known' | 'different'> =>
       stageBulk(state, wanted, requests),
 
-    /** What one part asks for; nothing for a part that is not stored (any more). */
+    /** The requests of one part; empty for a part that is not stored (any more). */
     requestsOf: (bulkId: string, part: number): Promise<ActionRequested[]> => requestsOfPart(state, bulkId, part),
 
-    /** Notes that every action of a part was requested, or refused for the reason given. Throws for a part that is not stored. */
+    /** Records that every action of a part was requested, or refused with a reason. Throws for a part that is not stored. */
     markTaken: (bulkId: string, part: number, refused: Refused): Promise<void> =>
       setProgress(state, { bulkId, part }, { taken: true, refused }),
 
-    /** The first to cancel stays the one who did. `null`: no such bulk. */
+    /** Records only the first person who cancels. Null: no such bulk. */
     cancel: (bulkId: string, { at, by }: { at: number; by: string }): Promise<Bulk | null> =>
       cancelBulk(state, bulkId, { at, by }),
 
-    /** How many actions are in which state, and what was refused; what has ended is counted once and kept. */
+    /** How many actions are in which state, and what was refused. The counts of a finished part are stored. */
     tally: (bulkId: string): Promise<{ states: StateCounts; refused: Refused }> => tallyBulk(state, bulkId),
   };
 }
@@ -73,7 +73,7 @@ async function cancelBulk(state: BulkState, bulkId: string, { at, by }: { at: nu
     ConditionExpression: 'attribute_exists(pk) AND cancelledAt = :none',
     ExpressionAttributeValues: { ':at': at, ':by': by, ':none': null },
   });
-  // Refused: it is not there, or somebody cancelled it before; reading it shows which.
+  // Refused: the bulk does not exist, or is already cancelled; reading it shows which.
   await nullIfRefused(state.client.send(update));
   return readBulk(state, bulkId);
 }

@@ -1,8 +1,8 @@
 /**
  * How many concurrent requests a source gets, over all workers and its gather: leased slots (domain/actions/concurrency-slots.ts),
- * one item of the Control table per source. A worker of actions leases some for a batch (two writes a batch), and has no more
- * concurrent requests than slots; the gather keeps its share for as long as it reads. Invariant: the slots of a killed worker
- * expire, and never before it would have been stopped.
+ * one item of the Control table per source. An action worker leases some for a batch (two writes a batch), and makes no more
+ * concurrent requests than it has slots; the gather keeps its share for as long as it reads. Invariant: the slots of a killed
+ * worker expire, and never before it would have been stopped.
  */
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -25,16 +25,16 @@ type Stored = z.infer<typeof stored>;
 
 export type SlotStore = {
   /**
-   * For actions: as many slots as are free, at most `wanted`: 0 when there are none, or others wrote every time. Held until
-   * `until` (epoch ms) or released.
+   * For actions: as many slots as are free, at most `wanted`; 0 when there are none, or when other writers won every retry.
+   * Held until `until` (epoch ms) or released.
    */
   lease(sourceId: string, lease: ActionLease): Promise<number>;
   /**
-   * For a gather, repeatedly: how many it holds from now on, and how many it should reduce to (`goal`). Slots that it still
-   * uses (`inUse`) are not taken from it.
+   * For a gather, called repeatedly: how many slots it holds from now on, and how many it should reduce to (`goal`). Slots that
+   * it still uses (`inUse`) are not taken from it.
    */
   share(sourceId: string, lease: Lease & { inUse: number }): Promise<{ held: number; goal: number }>;
-  /** Gives back all slots of this holder. */
+  /** Releases all slots of this holder. */
   release(sourceId: string, holder: string): Promise<void>;
 };
 
@@ -56,7 +56,7 @@ async function leaseSlots(state: State, sourceId: string, lease: ActionLease): P
     const { slots, change } = leaseFrom(before, lease);
     return (await write(state, sourceId, { before, change })) ? slots : null;
   }, state.timing);
-  // When others write every time: none for now, which does not fail the batch that wanted them.
+  // When other writers win every retry: none for now, which does not fail the batch that wanted them.
   return slots ?? 0;
 }
 
@@ -69,7 +69,7 @@ function shareSlots(state: State, sourceId: string, lease: Lease & { inUse: numb
   return untilWritten(attempt, 'The slots of a source', state.timing);
 }
 
-/** Reads nothing, so that it never loses against others: a slot not given back is missing until its worker's lease expires. */
+/** Does not read first, so it never loses to another writer: a slot not released is missing until its worker's lease expires. */
 async function releaseSlots({ client, table }: State, sourceId: string, holder: string): Promise<void> {
   const update = new UpdateCommand({
     TableName: table,
@@ -89,7 +89,7 @@ async function read({ client, table }: State, sourceId: string): Promise<Stored>
   return Item === undefined ? { revision: 0, holders: {} } : stored.parse(Item);
 }
 
-/** False when somebody else has written it since it was read. */
+/** False when another writer changed it since it was read. */
 async function write(
   { client, table }: State,
   sourceId: string,

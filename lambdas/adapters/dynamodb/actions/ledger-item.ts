@@ -1,18 +1,18 @@
-/** The stored form of an action: the action itself in one attribute, and beside it what its indexes and its expiry need. */
+/** The stored form of an action: the action itself in one attribute, plus what its indexes and its expiry need. */
 import { z } from 'zod';
 import { deviceText } from '#adapters/dynamodb/keys';
 import { type Action, action, type Step, step } from '#domain/actions/action';
 import type { TimelineState } from '#domain/actions/action-timeline';
 import { isFinal } from '#domain/actions/transitions';
 
-/** What is still open at a source is in one partition of the `open` index, ordered by when something is due. */
+/** A source's open actions are in one partition of the `open` index, ordered by when something is due. */
 export const openKey = (sourceId: string) => `open|${sourceId}`;
-/** How long an action that has ended stays in the ledger, in seconds: long enough that its id never acts twice. */
+/** How long an ended action stays in the ledger, in seconds: long enough that its id is never carried out twice. */
 const keptSeconds = 400 * 24 * 3600;
 
 /**
- * `revision` counts the writes of one action: each write names the one it read, so that two never mix. `told` and `untold`:
- * which of its steps the timeline has (action-timeline.ts); its request is always in the timeline.
+ * `revision` counts the writes of one action: each write is conditional on the one it read, so that two never mix. `told` and
+ * `untold`: which of its steps the timeline has (action-timeline.ts); its request is always in the timeline.
  */
 export const storedAction = z
   .object({ revision: z.number().int().positive(), action, told: z.number().int().default(1), untold: z.array(step).default([]) })
@@ -33,12 +33,12 @@ export function ledgerItem(entry: Action & Partial<TimelineState>, revision: num
   return { ...base, expiresAtSeconds: Math.ceil((entry.history.at(-1)?.at ?? entry.requestedAt) / 1000) + keptSeconds };
 }
 
-/** A message in a queue gets this long before its action counts as lost. */
+/** After this long in a queue, an action's message counts as lost. */
 const inQueueMs = 10 * 60_000;
 
 /**
- * Epoch ms when an open action is overdue: its next try, the end of a claim, or when its message should have been processed;
- * never after its deadline. The time begins again when the reaper sends it again.
+ * Epoch ms when an open action is overdue: its next attempt, the end of a claim, or when its message should have been processed;
+ * never after its deadline. The time starts over when the reaper sends it again.
  */
 export function dueAt({ claim, notBefore, pushedAt, requestedAt, expiresAt, history }: Action): number {
   const pushed = pushedAt === undefined ? 0 : pushedAt + inQueueMs;
@@ -48,14 +48,17 @@ export function dueAt({ claim, notBefore, pushedAt, requestedAt, expiresAt, hist
 }
 
 type Changeable = 'attempts' | 'notBefore' | 'claim' | 'before' | 'after' | 'outcome' | 'waitsFor' | 'pushedAt' | 'confirmation';
-/** What an advance may change; `steps` are added to the history, the last one's state becomes the action's state. */
+/** What an advance may change. `steps` are added to the history; the last one's state becomes the action's state. */
 export type Advance = Partial<Pick<Action, Changeable>> & {
   steps: readonly Step[];
 };
 
 const longestHistory = 200;
 
-/** The next revision of an action. Its writer has received it: when it was sent again no longer matters. */
+/**
+ * The next revision of an action. Its writer has received the message, so when it was sent again (`pushedAt`) no longer
+ * matters.
+ */
 export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...change }: Advance): LedgerAction {
   return {
     ...from,
@@ -66,7 +69,7 @@ export function advanced({ pushedAt: _, ...from }: LedgerAction, { steps, ...cha
   };
 }
 
-/** Replaces the revision that was read, and no other. */
+/** Replaces only the revision that was read. */
 export const ledgerPut = (table: string, next: LedgerAction) => ({
   TableName: table,
   Item: ledgerItem(next, next.revision),
@@ -74,7 +77,7 @@ export const ledgerPut = (table: string, next: LedgerAction) => ({
   ExpressionAttributeValues: { ':read': next.revision - 1 },
 });
 
-/** A week of waiting must not outgrow an item: the beginning and the recent past are kept. */
+/** Keeps the history of a week of waiting within the size of an item: the oldest and the newest steps stay. */
 function shortened(history: Step[]): Step[] {
   if (history.length <= longestHistory) return history;
   const half = longestHistory / 2;

@@ -12,18 +12,18 @@ import type { Action, ActionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';
 import type { DeviceKey } from '#domain/devices/device';
 
-/** What every function of the ledger works on. */
+/** What every function of the ledger needs. */
 export type LedgerState = {
   client: DocumentClient;
   tables: { actions: string; devices: string; journal: string };
   timing: RetryTiming;
 };
-/** What reading the ledger needs of it. */
+/** The part of it that reads need. */
 export type LedgerReads = { client: DocumentClient; tables: { actions: string }; timing: RetryTiming };
 export type ListOptions = PageRequest & { state?: ActionState | undefined; device?: DeviceKey | undefined };
 
 const pageSize = 100;
-/** A device seldom has more actions than that: one request finds them. */
+/** A device seldom has more actions than this: one request finds them. */
 const actionsOfDevice = 50;
 
 /** Strongly consistent; null for an id that is not in the ledger. */
@@ -42,14 +42,14 @@ export async function readActions(
   return items.map((item) => storedAction.parse(item));
 }
 
-/** Every action of a device that has not ended, oldest first, however many newer ones have. */
+/** Every open action of a device, oldest first, however many newer ones have ended. */
 export async function openActionsOf(state: LedgerReads, key: DeviceKey, except?: string): Promise<LedgerAction[]> {
   const query = { ...deviceQuery(state.tables.actions, key), Limit: actionsOfDevice };
   const ids = (await allItems(state.client, query)).map(idOf).filter((actionId) => actionId !== except);
   return (await readActions(state, ids)).filter(({ state }) => !isFinal(state)).sort(byAge);
 }
 
-/** A page of a source's open actions that something was due on before `before` (epoch ms), the longest due first. */
+/** A page of a source's open actions that became due at or before `before` (epoch ms), the longest due first. */
 export async function dueActions(
   state: LedgerReads,
   { sourceId, before, cursor, limit = pageSize }: PageRequest & { sourceId: string; before: number },
@@ -65,7 +65,7 @@ export async function dueActions(
   return { items: open.sort(byAge), cursor: page.cursor };
 }
 
-/** A page of actions: of one device newest first, else in no order. `state` leaves others out, so a page may hold fewer. */
+/** A page of actions: of one device newest first, otherwise in no order. `state` filters, so a page may hold fewer. */
 export async function listActions(
   ledger: LedgerReads,
   { state, device, cursor, limit = pageSize }: ListOptions,

@@ -1,4 +1,4 @@
-/** Writes of the ledger: a request, once per id, and each next state of an action with what it leaves elsewhere. */
+/** Writes of the ledger: a request, once per id, and each next state of an action with its effects on the timeline and device. */
 import { PutCommand, TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Advance, advanced, type LedgerAction, ledgerItem, ledgerPut } from '#adapters/dynamodb/actions/ledger-item';
 import { type LedgerState, readAction } from '#adapters/dynamodb/actions/ledger-reads';
@@ -16,9 +16,9 @@ import type { Device, DeviceKey } from '#domain/devices/device';
 import type { TimelineEntry } from '#domain/journal/timeline';
 import { contentOf } from '#domain/messages/action-identity';
 
-/** `different`: the id belongs to an action with another content; nothing was written. */
+/** `different`: the id belongs to an action with other content; nothing was written. */
 export type Requested = { outcome: 'stored' | 'same' | 'different'; action: LedgerAction };
-/** What an action leaves on its device; `device`: as it was read. */
+/** What an action changes on its device; `device`: as it was read. */
 export type DeviceChange = { device: Device; outcome: DeviceOutcome };
 /** What is written together with an action, all or nothing. */
 type Beside = { more?: (next: LedgerAction) => readonly TimelineEntry[]; on?: DeviceChange | undefined };
@@ -36,7 +36,7 @@ export async function storeRequest(state: LedgerState, wanted: Action): Promise<
   return { outcome: stored ? 'stored' : 'same', action };
 }
 
-/** With the lines of its request and, for an action that is stored as ended, of its end. False when the id is taken. */
+/** Writes the lines of its request too and, for an action that is stored as ended, of its end. False when the id is taken. */
 function putNew({ client, tables, timing }: LedgerState, wanted: Action): Promise<boolean> {
   const { history } = wanted;
   const last = history.at(-1);
@@ -51,8 +51,8 @@ function putNew({ client, tables, timing }: LedgerState, wanted: Action): Promis
 }
 
 /**
- * Shows the action on its device as long as the ledger still has it as it was read: an action that ends meanwhile is not shown
- * again. A device that is not stored, or removed, shows nothing.
+ * Shows the action on its device only while the ledger still has the revision that was read: an action that ends meanwhile is
+ * not shown again. A device that is not stored, or removed, shows nothing.
  */
 async function showOnDevice(state: LedgerState, action: LedgerAction): Promise<void> {
   let current: LedgerAction | null = action;
@@ -89,7 +89,7 @@ function shownWrites({ tables }: LedgerState, { actionId, type, state, revision,
   return [{ Update: shown }, { ConditionCheck: unchanged }];
 }
 
-/** The next state of an action with its timeline lines, all or nothing; null when someone else wrote it in between. */
+/** The next state of an action with its timeline lines, all or nothing; null when another writer changed it in between. */
 export async function writeNext(
   state: LedgerState,
   from: LedgerAction,
@@ -105,7 +105,9 @@ export async function writeNext(
   return (await writeWithDevice(state, [{ Put: put }, ...puts], on)) ? next : null;
 }
 
-/** False when the first item, the action, is not as it was read. A device that is not is read again, and the write retried. */
+/**
+ * False when the first item, the action, changed since it was read. A device that changed is read again, and the write retried.
+ */
 function writeWithDevice(state: LedgerState, items: Writes, on: DeviceChange | undefined): Promise<boolean> {
   const { client, tables, timing } = state;
   let current = on?.device ?? null;

@@ -1,6 +1,6 @@
 /**
  * The ledger of actions. Invariants: one entry per action id, ever; each write is conditional on the revision that was read,
- * so of two workers one wins and the other gets null; an action that has ended never moves again (transitions.ts decides that,
+ * so of two workers one wins and the other gets null; an ended action never changes again (transitions.ts enforces that,
  * this store only keeps two writers apart).
  */
 import type { Advance, LedgerAction } from '#adapters/dynamodb/actions/ledger-item';
@@ -28,7 +28,7 @@ export type { Page } from '#adapters/dynamodb/cursor';
 export type LedgerTables = { actions: string; devices: string; journal: string };
 export type Ledger = ReturnType<typeof ledger>;
 
-/** The ledger in DynamoDB. `timing`: of its retries. */
+/** The ledger in DynamoDB. `timing`: of retries. */
 export function ledger(client: DocumentClient, tables: LedgerTables, { timing = realTiming } = {}) {
   const state: LedgerState = { client, tables, timing };
   return {
@@ -39,20 +39,20 @@ export function ledger(client: DocumentClient, tables: LedgerTables, { timing = 
     readMany: (actionIds: readonly string[]): Promise<LedgerAction[]> => readActions(state, actionIds),
 
     /**
-     * Stores an action, once per id. The same request again answers `same` with the entry as it is by now; another content
-     * under a known id answers `different`. The device shows the action as its open one, also after a crash in between.
+     * Stores an action, once per id. The same request again returns `same` with the current entry; other content under a known
+     * id returns `different`. The device shows the action as its open one, even after a crash in between.
      */
     request: (wanted: Action): Promise<Requested> => storeRequest(state, wanted),
 
     /**
      * Writes the next state of an action as it was read, with those lines of its steps that belong in the device's timeline
-     * (action-timeline.ts), all or nothing; null when someone else wrote it in between.
+     * (action-timeline.ts), all or nothing; null when another writer changed it in between.
      */
     advance: (from: LedgerAction, change: Advance): Promise<LedgerAction | null> => writeNext(state, from, { change }),
 
     /**
-     * As `advance`, with the caller's lines about its end and with what it leaves on its device: all or nothing. A device that
-     * changed since it was read is read again; one that was registered again stays as it is.
+     * Like `advance`, with the caller's lines about its end and its outcome on the device: all or nothing. A device that
+     * changed since it was read is read again; one that was registered again is not changed.
      */
     end: (
       from: LedgerAction,
@@ -62,16 +62,16 @@ export function ledger(client: DocumentClient, tables: LedgerTables, { timing = 
     ): Promise<LedgerAction | null> => writeNext(state, from, { change, more: (next) => [line(next)].flat(), on }),
 
     /**
-     * All actions of one device that have not ended, oldest first, but for `except`. Eventually consistent as to which there
-     * are, not as to their state.
+     * All open actions of one device, oldest first, without `except`. Which actions there are is eventually consistent; their
+     * state is strongly consistent.
      */
     openOf: (key: DeviceKey, { except }: { except?: string } = {}): Promise<LedgerAction[]> => openActionsOf(state, key, except),
 
-    /** Open actions of a source that something was due on before `before` (epoch ms), the longest due first, page by page. */
+    /** Open actions of a source that became due at or before `before` (epoch ms), the longest due first, page by page. */
     due: (sourceId: string, before: number, page: PageRequest = {}): Promise<Page<LedgerAction>> =>
       dueActions(state, { sourceId, before, ...page }),
 
-    /** A page of actions: of one device newest first, else in no order. `state` leaves others out, so a page may hold fewer. */
+    /** A page of actions: of one device newest first, otherwise in no order. `state` filters, so a page may hold fewer. */
     list: (options: ListOptions = {}): Promise<Page<LedgerAction>> => listActions(state, options),
   };
 }

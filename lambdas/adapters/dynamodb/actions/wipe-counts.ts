@@ -1,4 +1,4 @@
-/** How many wipes went out at a source within the last hour: one item of the Control table per source, written conditionally. */
+/** How many wipes were sent to a source within the last hour: one item of the Control table per source, written conditionally. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { realTiming } from '#adapters/retry-timing';
@@ -14,8 +14,8 @@ const counted = z.object({
 
 export type WipeCounts = {
   /**
-   * Counts this action among the wipes since `since`, once however often it is asked; false when there are `limit` others
-   * already, and it is not counted.
+   * Counts this action among the wipes since `since` (idempotent); false when there are already `limit` others, and it is not
+   * counted.
    */
   admit(sourceId: string, wipe: { actionId: string; now: number; since: number; limit: number }): Promise<boolean>;
 };
@@ -28,7 +28,7 @@ export function wipeCounts(client: DocumentClient, table: string, { timing = rea
     return Item === undefined ? { revision: 0, wipes: [] } : counted.parse(Item);
   }
 
-  /** False when somebody else has written it since it was read. */
+  /** False when another writer changed it since it was read. */
   async function put(Item: Record<string, unknown>, read: number): Promise<boolean> {
     const command = new PutCommand({
       TableName: table,

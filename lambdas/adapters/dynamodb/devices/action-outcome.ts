@@ -1,15 +1,15 @@
-/** How an action leaves its device: decided on the device as it was read, written only while it still is so. */
+/** What an action changes on its device: computed from the device as it was read, written only while it is unchanged. */
 import { deviceItemKey, movingKey } from '#adapters/dynamodb/devices/device-items';
 import type { Shown } from '#domain/actions/action';
 import type { Denial, Device } from '#domain/devices/device';
 
 export type DeviceOutcome = {
-  /** The action that has ended: its place as the open one goes to `next`. */
+  /** The action that has ended; `next` becomes the open one in its place. */
   endedId: string;
   next: Device['openAction'];
-  /** What the server showed last, and when it was read; null when it was not. */
+  /** What the server showed last, and when it was read (epoch ms); null when it was not read. */
   shown: (Shown & { at: number }) | null;
-  /** Our own bar from now on; `undefined` leaves it. */
+  /** Our own block from now on; `undefined` leaves it unchanged. */
   denial: Denial | null | undefined;
   /** The device was removed from the server by this action. */
   removal?: { actionId: string; at: number };
@@ -17,20 +17,20 @@ export type DeviceOutcome = {
 
 const unread = { wipeTypes: '', compliance: 'unknown', approvalDate: null, approvers: [], wipeDate: null, codes: {} };
 
-/** The device after the action; the very same object when nothing changes. A bar of ours that is new is no longer overruled. */
+/** The device after the action; the same object when nothing changes. A new block of ours is no longer overruled. */
 export function deviceAfterAction(device: Device, { endedId, next, shown, denial, removal }: DeviceOutcome): Device {
   const observed = shown !== null && shown.at >= device.observedAt ? observe(device, shown) : device;
-  const barred = denial === undefined ? observed : withBar(observed, denial);
-  const left = barred.openAction?.actionId === endedId ? { ...barred, openAction: next } : barred;
+  const withOurBlock = denial === undefined ? observed : withDenial(observed, denial);
+  const left = withOurBlock.openAction?.actionId === endedId ? { ...withOurBlock, openAction: next } : withOurBlock;
   return removal === undefined || device.removal?.actionId === removal.actionId ? left : removed(left, removal);
 }
 
-function withBar(device: Device, denial: Denial | null): Device {
+function withDenial(device: Device, denial: Denial | null): Device {
   const isNew = denial !== null && denial.actionId !== device.denial?.actionId;
   return { ...device, denial, ...(isNew ? { overruled: null } : {}) };
 }
 
-/** What we knew of it went with its registration; a gather that lists it later finds a new one. */
+/** What we knew of it ended with its registration; a gather that lists it later finds a new one. */
 function removed(device: Device, removal: NonNullable<DeviceOutcome['removal']>): Device {
   const { at } = removal;
   return {
@@ -51,7 +51,7 @@ function observe(device: Device, { at, ...shown }: Shown & { at: number }): Devi
   return { ...device, detail: { ...unread, ...detail, ...shown }, observedAt: at, observedSeq };
 }
 
-/** Writes what an action may change, while the device is as it was read (`before`). */
+/** Writes what an action may change, on condition that the device is unchanged since it was read (`before`). */
 export function deviceOutcomeUpdate(table: string, before: Device, next: Device) {
   const moving = movingKey(next);
   return {

@@ -1,7 +1,7 @@
 /**
  * Which Traveler users an enrolment can concern: owners of devices it vouches for, users whose name is its user's, and users
- * whom a person linked to its user. Reads the Devices indexes, which trail the table by moments: what was written in such a
- * moment is looked at a second time (docs/decisions/0014-indexes-trail.md).
+ * whom a person linked to its user. Reads the Devices indexes, which are eventually consistent: what was written just before is
+ * checked a second time (docs/decisions/0014-indexes-trail.md).
  */
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ export function affectedUsersFinder(client: DocumentClient, devicesTable: string
     return items.map((item) => keyItem.parse(item).pk);
   }
 
-  /** `enrolments`: all of one portal user's (and what they were before). Each user once, in no particular order. */
+  /** `enrolments`: all of one portal user's (and their earlier forms). Each user once, in no particular order. */
   return async function usersOf(enrolments: readonly Enrolment[]): Promise<UserKey[]> {
     const deviceIds = new Set(enrolments.flatMap(deviceIdsOf).map(deviceIdKey));
     const names = new Set(enrolments.flatMap(({ user }) => (user.name?.trim() ? [user.name.trim().toLowerCase()] : [])));

@@ -1,7 +1,7 @@
 /**
  * Decisions of people and portal rules, and their withdrawals, among the items of the user they concern (Devices table). Each
- * is written with its line in the device's timeline, both or none. A withdrawal is an item of its own and ends every
- * decision up to its time, so that it counts also when it arrives before the decision that it ends.
+ * is written with its line in the device's timeline, both or none. A withdrawal is a separate item and ends every decision up to
+ * its time, so that it takes effect even when it arrives before the decision that it ends.
  */
 import { GetCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -26,7 +26,7 @@ type State = { client: DocumentClient; tables: { devices: string; journal: strin
 export type DecisionStore = ReturnType<typeof decisionStore>;
 /** A decision that expires: whose it is, when (epoch ms), and the item's sort key. */
 export type EndingDecision = { key: UserKey; sk: string; expiresAt: number };
-/** `cause`: what makes the same withdrawal the same, such as an event's id. */
+/** `cause`: identifies the withdrawal for deduplication, for example an event's id. */
 export type Withdrawing = { at: number; by: string; cause: string; reason?: string };
 
 const endingsOfPage = 1000;
@@ -43,21 +43,21 @@ export function decisionStore(
     of: (key: DeviceKey): Promise<Decision[]> => decisionsOf(state, key),
 
     /**
-     * Stores a decision once: by its id the same decision again changes nothing, not even one withdrawn since. `withdrawn`: a
-     * withdrawal of what was decided up to its time is known.
+     * Stores a decision once per id: the same decision again changes nothing, not even one withdrawn since. `withdrawn`: a
+     * withdrawal that covers its time is stored.
      */
     record: (key: DeviceKey, decision: Decision): Promise<'standing' | 'withdrawn'> => recordDecision(state, key, decision),
 
-    /** Ends one decision, by its id; one that was withdrawn before, or never stored, is left. */
+    /** Ends one decision, by its id; one that is already withdrawn, or was never stored, is not changed. */
     withdrawOne: (key: DeviceKey, decisionId: string, withdrawn: { at: number; by: string }): Promise<void> =>
       withdrawOne(state, key, { decisionId, ...withdrawn }),
 
-    /** Ends what is decided about the device up to `at`. Answers how many decisions it ended; repeated, it ends none. */
+    /** Ends all decisions about the device up to `at` (epoch ms). Returns how many it ended; repeated, it ends none. */
     withdraw: (key: DeviceKey, withdrawing: Withdrawing): Promise<number> => withdrawAll(state, key, withdrawing),
 
     /**
-     * A page of the decisions that expire, or have expired, by `before` (epoch ms), the earliest first; without those that were
-     * marked by `seenEnd`. Eventually consistent.
+     * A page of the decisions that expire by `before` (epoch ms), the earliest first; without those that `seenEnd` marked.
+     * Eventually consistent.
      */
     endingBefore: (before: number, page: PageRequest = {}): Promise<Page<EndingDecision>> => endingBefore(state, before, page),
 
@@ -78,7 +78,7 @@ async function storedDecisions({ client, tables }: State, key: DeviceKey): Promi
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
     ExpressionAttributeValues: { ':pk': userPk(key), ':prefix': decisionSk(key.deviceId, '') },
   });
-  // `A|` is also a prefix of what was decided about a device named `A|B`.
+  // `A|` is also a prefix of the decisions about a device named `A|B`.
   return items.map((item) => decisionSchema.parse(item)).filter(({ deviceId }) => deviceId === key.deviceId);
 }
 
@@ -119,7 +119,7 @@ async function withdrawAll(state: State, key: DeviceKey, { at, by, cause, reason
     TableName: state.tables.devices,
     Key: { pk: userPk(key), sk: withdrawalSk(key.deviceId) },
     UpdateExpression: 'SET deviceId = :device, #at = :at, #by = :by',
-    // An older one that arrives late ends nothing that the newer one has not ended.
+    // An older withdrawal that arrives late ends nothing that the newer one has not ended.
     ConditionExpression: 'attribute_not_exists(pk) OR #at < :at',
     ExpressionAttributeNames: { '#at': 'at', '#by': 'by' },
     ExpressionAttributeValues: { ':device': key.deviceId, ':at': at, ':by': by },
@@ -129,7 +129,7 @@ async function withdrawAll(state: State, key: DeviceKey, { at, by, cause, reason
   return ended.length;
 }
 
-/** Writes with a timeline line, both or none. A refused condition means that it was done before. */
+/** Writes a change with its timeline line, both or none. A failed condition means that it was done before. */
 async function write(
   { client, tables, timing }: State,
   key: DeviceKey,
@@ -165,7 +165,7 @@ async function markEndSeen({ client, tables }: State, { key, sk }: EndingDecisio
   );
 }
 
-/** Places a decision that expires in the sparse index of those. */
+/** Puts a decision that expires into the sparse index of expiring decisions. */
 function endingKeys({ expiresAt }: Decision): Record<string, string> {
   return expiresAt === undefined ? {} : { moving: endingDecisions, hash: endingKey(expiresAt) };
 }

@@ -1,6 +1,6 @@
 /**
- * The devices that actions are carried out on. What an action leaves on its device is written with its end (ledger.ts), or,
- * while it stays open, by itself (`applyOutcome`): conditionally, and a device that changed meanwhile is read again.
+ * The devices that actions are carried out on. What an action changes on its device is written with its end (ledger.ts), or,
+ * while it stays open, separately (`applyOutcome`): conditionally, and a device that changed meanwhile is read again.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '#adapters/dynamodb/batch-requests';
@@ -24,12 +24,12 @@ export function devicesForActions(client: DocumentClient, table: string, { timin
       return (await getAll(client, table, keys.map(deviceItemKey), { timing })).map(parseDevice);
     },
 
-    /** Writes what an action left, once: the same again changes nothing. A device that was registered again stays as it is. */
-    async applyOutcome(seen: Device, outcome: DeviceOutcome): Promise<void> {
-      let current: Device | null = seen;
+    /** Writes the outcome of an action (idempotent). A device that was registered again is not changed. */
+    async applyOutcome(device: Device, outcome: DeviceOutcome): Promise<void> {
+      let current: Device | null = device;
       const attempt = async () => {
-        current ??= await readDevice(client, table, seen);
-        if (!current || current.registeredAt !== seen.registeredAt) return true;
+        current ??= await readDevice(client, table, device);
+        if (!current || current.registeredAt !== device.registeredAt) return true;
         const next = deviceAfterAction(current, outcome);
         if (next === current) return true;
         const update = new UpdateCommand(deviceOutcomeUpdate(table, current, next));

@@ -6,7 +6,7 @@ import { deviceIdKey, deviceSk, parseUserPk, shardKey, userPk, verdictKey, verdi
 
 export const deviceItemKey = (key: DeviceKey) => ({ pk: userPk(key), sk: deviceSk(key.deviceId) });
 
-/** The key of the device whose item this is, from any index too. */
+/** The key of the device whose item this is; the item may come from an index. */
 export function deviceKeyOf(item: Record<string, unknown>): DeviceKey {
   return { ...parseUserPk(String(item.pk)), deviceId: String(item.sk).slice(deviceSk('').length) };
 }
@@ -15,7 +15,7 @@ export const isDeviceItem = (item: Record<string, unknown>): boolean => String(i
 
 export const parseDevice = (item: Record<string, unknown>): Device => device.parse(item);
 
-/** A whole item, as it is put for a device that was never stored. */
+/** The complete item of a device that was never stored. */
 export function deviceItem(stored: Device): Record<string, unknown> {
   const hash = deviceHash(stored);
   const moving = movingKey(stored);
@@ -34,7 +34,7 @@ export function deviceItem(stored: Device): Record<string, unknown> {
 /** Verdicts that a small part of a fleet has: those devices are found without reading the others. */
 export const listedVerdicts: readonly VerdictName[] = ['hold', 'undetermined', 'block'];
 
-/** Keys in the sparse index of verdicts: since when it is held, or was decided; null for a verdict that most devices have. */
+/** Keys in the sparse index of verdicts, sorted by when it was held or decided; null for a verdict that most devices have. */
 export function verdictKeys(
   stored: DeviceKey & Pick<Device, 'verdict' | 'heldSince'>,
 ): { verdictKey: string; verdictSince: string } | null {
@@ -48,7 +48,7 @@ export function verdictKeys(
 
 /**
  * Value of the sparse index of devices whose full record every gather reads; null when this device is not among them. One that
- * an action removed is among them until a gather has looked whether the server still lists it.
+ * an action removed is among them until a gather has checked whether the server still lists it.
  */
 export function movingKey({ sourceId, presence, detail, heldSince, openAction, removal }: Device): string | null {
   if (presence === 'removed') return removal ? sourceId : null;

@@ -1,6 +1,6 @@
 /**
- * Pages of devices by a filter. One call looks at a bounded number of devices, however few of them match: a page may be short
- * and still have a cursor, and a fleet of 100,000 is listed without any request taking long.
+ * Pages of devices by a filter. One call examines a bounded number of devices, however few of them match: a page may be short
+ * and still have a cursor, and a fleet of 100,000 is listed without any slow request.
  */
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { Device, DeviceKey, Presence, VerdictName } from '#domain/devices/device';
@@ -16,17 +16,17 @@ export type DeviceFilter = {
   source?: string;
   user?: string;
   verdict?: VerdictName;
-  /** Left out: all but the removed ones. */
+  /** Default: all except removed ones. */
   presence?: Presence;
   /** Part of the user name or device id, in any letter case. */
   q?: string;
   cursor?: string;
   limit: number;
 };
-/** `looked`: how many devices were looked at for it. */
+/** `looked`: how many devices were examined for it. */
 export type DevicePage = { devices: Device[]; cursor: string | null; looked: number };
 
-/** Keys are cheap to look at, whole records are not. */
+/** Keys are cheap to examine, whole records are not. */
 const most = { keys: 24_000, records: 3000 };
 const pageOfKeys = { byName: 2000, byRecord: 400 };
 const recordsAtOnce = 400;
@@ -65,29 +65,29 @@ async function devicesOfUser({ client, table }: State, sourceId: string, user: s
   return items.map(parseDevice);
 }
 
-/** Walks on until the page is full, the walk is at its end, or as many keys and records were read as one call may read. */
+/** Walks until the page is full, the walk ends, or the number of keys or records that one call may read is reached. */
 async function pageOf(state: State, filter: DeviceFilter, sources: readonly string[]): Promise<DevicePage> {
   const { fits, fitsKey, isSelective } = filterOf(filter);
   const listed = listedVerdicts.find((one) => one === filter.verdict) ?? null;
   const walk = deviceWalk(state.client, state.table, listed);
   const devices: Device[] = [];
-  const looked = { keys: 0, records: 0 };
+  const examined = { keys: 0, records: 0 };
   let at: WalkPosition | null = filter.cursor === undefined ? walk.first(sources) : walk.parse(filter.cursor, sources);
-  while (at !== null && devices.length < filter.limit && looked.keys < most.keys && looked.records < most.records) {
+  while (at !== null && devices.length < filter.limit && examined.keys < most.keys && examined.records < most.records) {
     const missing = filter.limit - devices.length;
     const size = filter.q !== undefined ? pageOfKeys.byName : isSelective ? pageOfKeys.byRecord : missing;
     const { items, more } = await walk.keys(at, size);
     const { found, last, read } = await take(state, items, { fits, fitsKey, missing });
     devices.push(...found);
-    looked.keys += items.length;
-    looked.records += read;
-    const isThrough = last === undefined || (!more && last === items.at(-1));
-    at = isThrough ? walk.next(at, sources) : walk.behind(at, last);
+    examined.keys += items.length;
+    examined.records += read;
+    const isPartDone = last === undefined || (!more && last === items.at(-1));
+    at = isPartDone ? walk.next(at, sources) : walk.behind(at, last);
   }
-  return { devices, cursor: at === null ? null : encodeCursor(at), looked: looked.keys };
+  return { devices, cursor: at === null ? null : encodeCursor(at), looked: examined.keys };
 }
 
-/** Devices among these keys, until as many as are missing are found; `last`: the key that was reached. */
+/** Matching devices among these keys, at most `missing`; `last`: the key that was reached. */
 async function take(state: State, items: readonly Item[], { fits, fitsKey, missing }: Wanted) {
   const named = items.filter((item) => fitsKey(deviceKeyOf(item)));
   const found: Device[] = [];
@@ -101,7 +101,7 @@ async function take(state: State, items: readonly Item[], { fits, fitsKey, missi
   return { found, last: items.at(-1), read: named.length };
 }
 
-/** Whole records of keys, in the order of the keys; a key whose device is gone meanwhile is left out. */
+/** Whole records of keys, in the order of the keys; undefined for a key whose device was deleted meanwhile. */
 async function recordsOf({ client, table, timing }: State, items: readonly Item[]): Promise<(Device | undefined)[]> {
   const keys = items.map(({ pk, sk }) => ({ pk, sk }));
   const stored = await getAll(client, table, keys, { timing });
@@ -117,6 +117,6 @@ function filterOf({ verdict, presence, q }: DeviceFilter) {
     fitsKey(one) &&
     (verdict === undefined || one.verdict?.verdict === verdict) &&
     (presence === undefined ? one.presence !== 'removed' : one.presence === presence);
-  /** Without a filter nearly every key that is read is a device listed. */
+  /** Without a filter nearly every key that is read is listed. */
   return { fitsKey, fits, isSelective: verdict !== undefined || presence !== undefined };
 }

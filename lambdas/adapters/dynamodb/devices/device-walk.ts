@@ -1,5 +1,5 @@
 /**
- * Walks the devices of sources through an index, in an order that a cursor can go on from: shard by shard in hash order, or for
+ * Walks the devices of sources through an index, in an order in which a cursor can continue: shard by shard in hash order, or for
  * one of the listed verdicts through the index of verdicts, the longest first.
  */
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -9,7 +9,7 @@ import type { DocumentClient } from '../client.ts';
 import { CursorError, decodeCursor } from '../cursor.ts';
 import { indexes, listingShards, shardKey, verdictKey } from '../keys.ts';
 
-/** The position of a walk: the source, the part of it (a shard, or a verdict), and the last sort key that was given. */
+/** The position of a walk: the source, the part of it (a shard, or a verdict), and the last sort key that was read. */
 const place = z.object({ source: z.string(), shard: z.string(), after: z.string() });
 export type WalkPosition = z.infer<typeof place>;
 type Keys = { items: Record<string, unknown>[]; more: boolean };
@@ -31,7 +31,7 @@ export function deviceWalk(client: DocumentClient, table: string, verdict: Verdi
   return {
     first,
 
-    /** Where the walk continues after the part of `at`; null at its end. */
+    /** Where the walk continues after the current part; null at its end. */
     next({ source, shard }: WalkPosition, sources: readonly string[]): WalkPosition | null {
       const part = parts[parts.indexOf(shard) + 1];
       if (part !== undefined) return { source, shard: part, after: '' };
@@ -62,7 +62,7 @@ export function deviceWalk(client: DocumentClient, table: string, verdict: Verdi
       return { items: Items, more: LastEvaluatedKey !== undefined };
     },
 
-    /** The position right after an item that `keys` gave. */
+    /** The position right after an item that `keys` returned. */
     behind: (at: WalkPosition, item: Record<string, unknown>): WalkPosition => ({ ...at, after: String(item[index.sort]) }),
   };
 }

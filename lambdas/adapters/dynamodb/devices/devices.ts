@@ -15,11 +15,11 @@ import { deviceWalk } from './device-walk.ts';
 export type UserPage = { users: string[]; cursor: string | null };
 export type DeviceStore = {
   getDevice(key: DeviceKey): Promise<Device | null>;
-  /** Throws `CursorError` on a cursor that no listing gave. `sources`: every configured source, for a filter without one. */
+  /** Throws `CursorError` on an invalid cursor. `sources`: every configured source, for a filter without one. */
   listDevices(filter: DeviceFilter, sources: readonly string[]): Promise<DevicePage>;
   /** Users of a source, each once within a page (a user may be on a later one too). */
   usersOfSource(sourceId: string, cursor?: string | null): Promise<UserPage>;
-  /** What reading the device back showed. `gone` = the device is not stored. */
+  /** Stores what reading the device back showed. `gone`: the device is not stored. */
   recordShown(key: DeviceKey, shown: Shown & { at: number }): Promise<'recorded' | 'gone'>;
 };
 

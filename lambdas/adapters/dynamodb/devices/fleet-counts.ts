@@ -1,4 +1,7 @@
-/** How many devices have which verdict and state, and which actions are open or failed lately: two scans that keep only figures. */
+/**
+ * How many devices have which verdict and state, and which actions are open or failed recently: two scans that keep only
+ * counts.
+ */
 import { z } from 'zod';
 import { type ActionState, actionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';
@@ -14,7 +17,7 @@ export type FleetCounts = {
   sources: Record<string, DeviceCounts>;
   /** `failing` and `failed`: how many there are, and the ids of the first of them. */
   actions: { open: Partial<Record<ActionState, number>>; failing: Named; failed: Named };
-  /** Read units that DynamoDB counted for it. */
+  /** Read units that DynamoDB reported for it. */
   units: number;
 };
 
@@ -34,7 +37,7 @@ type Row = Record<string, unknown>;
 type Read = { TableName: string; ProjectionExpression: string; FilterExpression?: string };
 
 export function fleetCounts(client: DocumentClient, tables: { devices: string; actions: string }) {
-  /** Answers the read units that it took. */
+  /** Returns the read units that it consumed. */
   async function eachRow(read: Read & Row, take: (row: Row) => void): Promise<number> {
     let total = 0;
     await scanSegments(
@@ -90,7 +93,7 @@ function countDevice(sources: FleetCounts['sources'], row: z.output<typeof devic
   counts.states[row.presence] = (counts.states[row.presence] ?? 0) + 1;
 }
 
-/** Failing: tried before, and still not done. */
+/** Failing: attempted more than once, and still open. */
 function countAction({ open, failing, failed }: FleetCounts['actions'], { actionId, action }: z.output<typeof actionRow>): void {
   if (isFinal(action.state)) {
     name(failed, actionId);

@@ -1,6 +1,6 @@
 /**
- * Every user of some sources, each once, as a stream: the Devices table is scanned in segments side by side. All items of a
- * user share one partition key, and a scan gives those together, so one user at a time is in hand, however large the fleet.
+ * Every user of some sources, each once, as a stream: the Devices table is scanned in parallel segments. All items of a user
+ * share one partition key, and a scan returns those together, so only one user at a time is in memory, however large the fleet.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -29,7 +29,7 @@ export function fleetReader(client: DocumentClient, table: string) {
     return { items: Items, next: LastEvaluatedKey };
   };
 
-  /** The next page is asked for before the one in hand is worked through. */
+  /** Requests the next page before the current one is processed. */
   async function* pages(segment: number): AsyncGenerator<Item[]> {
     let coming: ReturnType<typeof page> | null = page(segment, undefined);
     while (coming !== null) {

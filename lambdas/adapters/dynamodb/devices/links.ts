@@ -1,5 +1,5 @@
 /**
- * Links between Traveler users and portal users: what a person decided last counts. They are among the items of the Traveler
+ * Links between Traveler users and portal users: a person's last decision counts. They are among the items of the Traveler
  * user (Devices table). One item per pair; earlier decisions are in the journal. The index of device ids leads from the
  * portal user to the Traveler user, so that an enrolment finds users that only a link connects to it.
  */
@@ -16,7 +16,7 @@ import { linkLine } from '#domain/quarantine/source-lines';
 
 export type LinkStore = ReturnType<typeof linkStore>;
 
-/** DynamoDB takes a hundred items in a transaction: the link, the source's line, and a line for each of this many devices. */
+/** DynamoDB allows a hundred items in a transaction: the link, the source's line, and a line for each of this many devices. */
 const mostDeviceLines = 90;
 
 /** Links in DynamoDB. `timing`: of retries. */
@@ -34,7 +34,7 @@ export function linkStore(client: DocumentClient, tables: { devices: string; jou
   }
 
   return {
-    /** Stores what a person decided, with its lines, unless a newer decision about the pair is stored. Answers whether it was stored. */
+    /** Stores a person's decision, with its lines, unless a newer one about the pair is stored. Returns whether it was stored. */
     async say(key: UserKey, link: Link): Promise<boolean> {
       const line = linkLine(key.user, link);
       const lines = (await devicesOf(key)).slice(0, mostDeviceLines).map((deviceId) => timelineItem({ ...key, deviceId }, line));
@@ -50,7 +50,7 @@ export function linkStore(client: DocumentClient, tables: { devices: string; jou
       return doneOnce(() => client.send(new TransactWriteCommand({ TransactItems })), 'A link', timing);
     },
 
-    /** What was decided last about each portal user, by portal user. */
+    /** The last decision about each portal user, ordered by portal user. */
     async of(key: UserKey): Promise<Link[]> {
       return (await items(key, linkSk(''))).map((item) => linkSchema.parse(item));
     },

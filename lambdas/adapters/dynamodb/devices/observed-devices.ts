@@ -1,6 +1,6 @@
 /**
- * Devices as the gather writes them. New ones are put whole, in batches; known ones are updated in the attributes that the
- * source owns, so that verdicts, matches, decisions and actions that others write are never overwritten.
+ * Devices as the gather writes them. New ones are put whole, in batches; for known ones only the attributes that the source
+ * owns are updated, so that verdicts, matches, decisions and actions that others write are never overwritten.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { QueryCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -22,9 +22,9 @@ export type Recorded = { device: Device; lines: readonly TimelineEntry[] };
 export type ObservedDevices = {
   /** By device hash, strongly consistent. */
   read(keys: readonly DeviceKey[]): Promise<Map<string, Device>>;
-  /** Each device with its lines: both or neither. Throws when someone else stored one of them meanwhile. */
+  /** Each device with its lines, both or neither. Throws when another writer stored one of them meanwhile. */
   putNew(recorded: readonly Recorded[]): Promise<void>;
-  /** With its lines, both or neither. False when someone else changed the device since `before` was read: read and decide again. */
+  /** With its lines, both or neither. False when another writer changed the device since `before` was read: read it again. */
   update(before: Device, after: Device, lines: readonly TimelineEntry[]): Promise<boolean>;
   /** Hashes of devices whose full record every gather reads. Eventually consistent. */
   moving(sourceId: string): Promise<Set<string>>;
@@ -53,7 +53,7 @@ const owned = [
   'overruled',
   'returnedAt',
 ] as const satisfies readonly (keyof Device)[];
-/** What others write and a change of ours may depend on. */
+/** What others write and our change may depend on. */
 const compared = [
   'registeredAt',
   'presence',
@@ -67,7 +67,7 @@ const compared = [
 type State = { client: DocumentClient; tables: { devices: string; journal: string }; timing: RetryTiming };
 type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
-/** DynamoDB takes a hundred items in a transaction. */
+/** DynamoDB allows a hundred items in a transaction. */
 const mostItems = 100;
 const transactionsAtOnce = 4;
 
@@ -142,7 +142,7 @@ async function locate({ client, tables }: State, sourceId: string, hash: string)
   return Items[0] === undefined ? null : deviceKeyOf(Items[0]);
 }
 
-/** As few transactions as possible, each with whole devices only. */
+/** As few transactions as possible; a device and its lines are never split. */
 function transactions(all: readonly Writes[]): Writes[] {
   const packed: Writes[] = [];
   for (const writes of all) {

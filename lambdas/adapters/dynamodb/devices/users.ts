@@ -1,6 +1,6 @@
 /**
- * One Traveler user at one source, as the decision sees them: a single Query of the Devices partition gives devices, standing
- * decisions and links. Verdicts are written only while the device is still as it was read.
+ * One Traveler user at one source, as `decide` sees them: a single Query of the Devices partition returns devices, decisions,
+ * withdrawals and links. Verdicts are written only while the device is unchanged since it was read.
  */
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
@@ -19,7 +19,7 @@ import { type Decision, decision, type Withdrawal, withdrawal } from '#domain/qu
 
 export type UserRecord = { devices: Device[]; decisions: Decision[]; withdrawals: Withdrawal[]; links: Link[] };
 
-/** What an evaluation changes on one device. `before` is the device as it was read: the write holds only while it is so. */
+/** What an evaluation changes on one device. `before`: the device as it was read; the write is conditional on it. */
 export type VerdictWrite = {
   before: Device;
   verdict: ExplainedVerdict;
@@ -31,7 +31,7 @@ export type VerdictWrite = {
   /** What the device shows as its open action afterwards. */
   openAction: Device['openAction'];
 };
-/** `overtaken`: the device changed since it was read. `known`: the ledger already holds an action of that id. */
+/** `overtaken`: the device changed since it was read. `known`: the ledger already has an action with that id. */
 export type VerdictWritten = 'written' | 'overtaken' | 'known';
 
 export type UserTables = { devices: string; actions: string; journal: string };
@@ -48,19 +48,19 @@ export function takeUserItem(record: UserRecord, item: Record<string, unknown>):
   else if (sk.startsWith('link|')) record.links.push(link.parse(item));
 }
 
-/** Users whose partitions are read side by side. */
+/** Users whose partitions are read concurrently. */
 const usersAtOnce = 8;
 
 export function userStore(client: DocumentClient, tables: UserTables) {
   return {
-    /** Everything stored about a user, strongly consistent: what was written before the call is in it. */
+    /** Everything stored about a user. Strongly consistent. */
     readUser: (key: UserKey): Promise<UserRecord> => readUser(client, tables.devices, key),
 
-    /** The same of several users, in the order of their keys; a user of whom nothing is stored has an empty record. */
+    /** The same for several users, in the order of their keys; a user who is not stored has an empty record. */
     readUsers: (keys: readonly UserKey[]): Promise<UserRecord[]> =>
       pMap(keys, (key) => readUser(client, tables.devices, key), { concurrency: usersAtOnce }),
 
-    /** Verdict, match, timeline and new action of one device: all of it or nothing. */
+    /** Writes verdict, match, timeline and new action of one device, all or nothing. */
     recordVerdict: (write: VerdictWrite): Promise<VerdictWritten> => recordVerdict(client, tables, write),
 
     /** Traveler users of a source whose common name is this one (lower case), each once. Eventually consistent. */
@@ -113,16 +113,16 @@ function transaction(tables: UserTables, write: VerdictWrite): NonNullable<Trans
   ];
 }
 
-/** What the verdict was decided on must still hold: registration, what the server shows, our own bar, action and verdict. */
+/** Conditional on what the verdict rests on: registration, what the server shows, our own block, action and verdict. */
 function deviceUpdate(table: string, { before, verdict, match, heldSince, openAction }: VerdictWrite) {
   const moving = movingKey({ ...before, heldSince, openAction });
   const listed = verdictKeys({ ...before, verdict, heldSince });
-  // Once it is neither blocked nor held, that our bar was lifted is history.
-  const forgives = before.overruled && verdict.verdict !== 'block' && verdict.verdict !== 'hold';
+  // Once it is neither blocked nor held, it no longer matters that somebody lifted our block.
+  const clearsOverruled = before.overruled && verdict.verdict !== 'block' && verdict.verdict !== 'hold';
   const removes = [
     ...(moving === null ? ['moving'] : []),
     ...(listed === null ? ['verdictKey', 'verdictSince'] : []),
-    ...(forgives ? ['overruled'] : []),
+    ...(clearsOverruled ? ['overruled'] : []),
   ];
   return {
     TableName: table,

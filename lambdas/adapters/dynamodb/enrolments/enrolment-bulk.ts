@@ -1,6 +1,6 @@
 /**
- * Many enrolments at once: all that is stored, and changes written some twenty to a transaction. Each transaction is refused
- * when one of its enrolments was written by others since it was read, or, for a snapshot, when a later snapshot has begun.
+ * Many enrolments at once: reads all that are stored, and writes changes, about twenty to a transaction. A transaction is
+ * refused when another writer changed one of its enrolments since it was read, or, for a snapshot, when a later one has begun.
  */
 import { GetCommand, TransactWriteCommand, type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
@@ -16,7 +16,7 @@ import type { EnrolmentChange, StoredEnrolment } from '#domain/enrolment/enrolme
 export type EnrolmentBulk = ReturnType<typeof enrolmentBulk>;
 type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
-/** DynamoDB takes a hundred writes in a transaction. */
+/** DynamoDB allows a hundred writes in a transaction. */
 const mostWrites = 100;
 const segments = 4;
 const atOnce = 12;
@@ -25,7 +25,7 @@ const keptSeconds = 14 * 24 * 3600;
 type Tables = { enrolments: string; control: string; journal: string };
 type State = { client: DocumentClient; tables: Tables; now: () => number };
 
-/** Enrolments in DynamoDB, many at once. `now`: the time that the journal gives to what is stored, epoch ms. */
+/** Enrolments in DynamoDB, many at once. `now`: the time of the journal lines, epoch ms. */
 export function enrolmentBulk(client: DocumentClient, tables: Tables, now = Date.now) {
   const state: State = { client, tables, now };
   return {
@@ -35,22 +35,22 @@ export function enrolmentBulk(client: DocumentClient, tables: Tables, now = Date
     /** Every stored enrolment, by id. Strongly consistent. */
     readAll: (): Promise<Map<string, StoredEnrolment>> => readAll(state),
 
-    /** Answers the changes that were refused: they are read, compared and written again one by one. */
+    /** Returns the changes that were refused: the caller reads, compares and writes them again one by one. */
     write: (changes: readonly EnrolmentChange[], snapshotAt: number | null): Promise<EnrolmentChange[]> =>
       writeChanges(state, changes, snapshotAt),
 
-    /** From now on no earlier snapshot writes. False when a later one has begun already. */
+    /** From now on no earlier snapshot can write. False when a later one has already begun. */
     beginSnapshot: (snapshotId: string, at: number): Promise<boolean> => beginSnapshot(state, snapshotId, at),
 
-    /** When the last snapshot that was begun was made, epoch ms. */
+    /** The time of the latest snapshot that was begun, epoch ms. */
     latestSnapshotAt: (): Promise<number | null> => latestSnapshotAt(state),
 
-    /** Whether this job has begun to write and has not sent its users to evaluation yet: a crash lies in between. */
-    owes: (jobId: string): Promise<boolean> => readOwed(state, jobId),
+    /** Whether this job began to write and did not send its users to evaluation: it crashed in between. */
+    owes: (jobId: string): Promise<boolean> => readPending(state, jobId),
 
-    /** To be noted before the first write, and taken back when all users were sent to evaluation. */
+    /** Set before the first write, and cleared when all users were sent to evaluation. */
     noteOwed: (jobId: string, { owes, now }: { owes: boolean; now: number }): Promise<void> =>
-      writeOwed(state, jobId, { owes, now }),
+      writePending(state, jobId, { owes, now }),
   };
 }
 
@@ -124,13 +124,17 @@ async function latestSnapshotAt({ client, tables }: State): Promise<number | nul
   return Item ? z.object({ at: z.number() }).parse(Item).at : null;
 }
 
-async function readOwed({ client, tables }: State, jobId: string): Promise<boolean> {
+async function readPending({ client, tables }: State, jobId: string): Promise<boolean> {
   const Key = controlKeys.enrolmentJob(jobId);
   const { Item } = await client.send(new GetCommand({ TableName: tables.control, Key, ConsistentRead: true }));
   return Item?.owes === true;
 }
 
-async function writeOwed({ client, tables }: State, jobId: string, { owes, now }: { owes: boolean; now: number }): Promise<void> {
+async function writePending(
+  { client, tables }: State,
+  jobId: string,
+  { owes, now }: { owes: boolean; now: number },
+): Promise<void> {
   const update = new UpdateCommand({
     TableName: tables.control,
     Key: controlKeys.enrolmentJob(jobId),

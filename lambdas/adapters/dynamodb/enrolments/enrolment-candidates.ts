@@ -1,4 +1,4 @@
-/** Reads everything about enrolments that a verdict on one Traveler user needs. Strongly consistent: what was stored is seen. */
+/** Reads everything about enrolments that a verdict on one Traveler user needs. Strongly consistent. */
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';

@@ -35,7 +35,7 @@ export type StaleTurn = { lastAt: number };
 /** `owed`: the caller owns the turn to fresh that began at `turnedAt` (epoch ms), and completes it. */
 export type EventNoted = { outcome: 'noted' } | { outcome: 'owed'; turnedAt: number };
 const hour = 3_600_000;
-/** A process that noted the feed as fresh does not write it again for this long: no item is written at every event. Ms. */
+/** A process that recorded the feed as fresh does not write it again for this long, so that not every event writes. Ms. */
 const notedFor = 60_000;
 /** Longer than the function that takes events may run, and shorter than the time after which SQS redelivers its event. Ms. */
 const claimMs = 70_000;
@@ -52,7 +52,7 @@ type State = {
   notedUntil: number;
 };
 
-/** The portal's feed in DynamoDB. `staleHours`: after that long without an event it is stale. `timing`: of retries. */
+/** The portal's feed in DynamoDB. `staleHours`: after that many hours without an event it is stale. `timing`: of retries. */
 export function enrolmentFeedStore(
   client: DocumentClient,
   tables: { control: string; journal: string },
@@ -61,7 +61,7 @@ export function enrolmentFeedStore(
 ) {
   const state: State = { client, tables, staleHours, timing, notedUntil: 0 };
   return {
-    /** As it is at `now` (epoch ms), and when the last event was received. */
+    /** Its state at `now`, and when the last event was received (both epoch ms). */
     async state(now: number): Promise<{ feed: EnrolmentFeed; lastAt: number | null }> {
       const item = await read(state);
       return { feed: feedAt(item, now, staleHours), lastAt: item?.lastAt ?? null };
@@ -168,7 +168,7 @@ async function staleTurn(state: State, now: number): Promise<StaleTurn | null> {
   return { lastAt: item.lastAt };
 }
 
-/** Nothing when the portal has sent an event since: the turn is over. */
+/** Writes nothing when the portal has sent an event since: the turn is over. */
 async function noteStaleAnnounced(state: State, lastAt: number): Promise<void> {
   const before = await read(state);
   if (before?.lastAt !== lastAt) return;

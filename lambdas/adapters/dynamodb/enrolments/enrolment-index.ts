@@ -1,6 +1,6 @@
 /**
- * All enrolments in memory, to be asked as the stored ones are: what a plan for a whole fleet decides by, and where an import
- * or a snapshot is tried out before anything of it is stored. About a kilobyte an enrolment.
+ * All enrolments in memory, with the same lookup as the stored ones: for the plan of a whole fleet, and for trying out an
+ * import or a snapshot before any of it is stored. About a kilobyte per enrolment.
  */
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolments/enrolment-candidates';

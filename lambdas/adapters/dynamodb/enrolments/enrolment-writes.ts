@@ -1,5 +1,5 @@
 /**
- * How an enrolment is stored: at `id|…` (the gate: its version, and what it was before while that is not announced), at `user|…`
+ * How an enrolment is stored: at `id|…` (the gate: its version, and its earlier forms until they are announced), at `user|…`
  * (one Query reads a portal user), and as pointers from everything it can be found by.
  */
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
@@ -12,9 +12,9 @@ import { enrolmentLine } from '#domain/quarantine/source-lines';
 
 export const gateItem = z.object({
   enrolment: enrolmentSchema,
-  /** Earlier forms whose users have not been sent to evaluation yet: they can lose their match. */
+  /** Earlier forms whose users, who may lose their match, have not been sent to evaluation yet. */
   formers: z.array(enrolmentSchema).default([]),
-  /** A snapshot did not hold it: any form of this version or later is news again. */
+  /** A snapshot did not contain it: this version or a later one is stored as a change again. */
   absent: z.boolean().default(false),
 });
 export type GateItem = z.infer<typeof gateItem>;
@@ -23,7 +23,7 @@ type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
 export const gateKey = (id: string) => ({ pk: idPointerPk(id), sk: 'current' });
 const userKeyOf = ({ id, user }: Enrolment) => ({ pk: enrolmentUserPk(user.email), sk: enrolmentSk(id) });
 
-/** Everything that changes when one form of an enrolment takes the place of another, with its line in the journal. */
+/** All writes that replace one form of an enrolment with another, including its line in the journal. */
 export function replacement(
   { enrolments, journal }: { enrolments: string; journal: string },
   before: GateItem | null,
@@ -38,7 +38,7 @@ export function replacement(
   ];
 }
 
-/** The gate's own write: refused when another form was stored since `before` was read. */
+/** The write of the gate: refused when another form was stored since `before` was read. */
 function gateWrite(table: string, before: GateItem | null, next: GateItem): Writes[number] {
   const Item = { ...gateKey(next.enrolment.id), ...next };
   if (!before) return { Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
@@ -52,7 +52,7 @@ function gateWrite(table: string, before: GateItem | null, next: GateItem): Writ
   };
 }
 
-/** The portal user's copy and the pointers: new ones put, those that lead nowhere any more deleted. */
+/** The portal user's copy and the pointers: new ones are put, outdated ones deleted. */
 function copies(table: string, before: Enrolment | null, next: Enrolment): Writes {
   const wanted = [userKeyOf(next), ...pointerKeysOf(next)];
   const wantedTexts = new Set(wanted.map((key) => JSON.stringify(key)));

@@ -1,7 +1,6 @@
 /**
- * Enrolments by portal user, with pointers from everything they can be found by: how an enrolment is stored is in
- * enrolment-writes.ts. Invariants: all copies of an enrolment change in one transaction; a version never goes back; an
- * enrolment has one user.
+ * Enrolments by portal user, with pointers from everything they can be found by; enrolment-writes.ts has the stored form.
+ * Invariants: all copies of an enrolment change in one transaction; a version never goes back; an enrolment has one user.
  */
 import { GetCommand, ScanCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -18,18 +17,18 @@ import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { UserKey } from '#domain/devices/device';
 import type { Enrolment, EnrolmentFeed } from '#domain/enrolment/enrolment';
 
-/** `formers`: what the enrolment was before and what of it is not `announced` yet, to be passed to `affectedUsers`. */
+/** `formers`: earlier forms of the enrolment that are not `announced` yet, to be passed to `affectedUsers`. */
 export type Put = { outcome: 'stored' | 'same' | 'older'; formers: Enrolment[] };
 export type EnrolmentTables = { enrolments: string; devices: string; control: string; journal: string };
-/** `unannounced`: ids of those whose last change was not announced yet. */
+/** `unannounced`: ids of those whose last change is not announced yet. */
 export type EnrolmentPage = { enrolments: Enrolment[]; unannounced: string[]; cursor: string | null };
 export type EnrolmentStore = ReturnType<typeof enrolmentStore>;
 
 type State = { client: DocumentClient; tables: EnrolmentTables; now: () => number; timing: RetryTiming };
 
 /**
- * Enrolments in DynamoDB. `staleHours`: configuration's `enrolmentStaleHours`. `now`: the time that the journal gives to what
- * is stored, epoch ms.
+ * Enrolments in DynamoDB. `staleHours`: the configuration's `enrolmentStaleHours`. `now`: the time of the journal lines, epoch
+ * ms.
  */
 export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, staleHours: number, now = Date.now) {
   const state: State = { client, tables, now, timing: realTiming };
@@ -39,15 +38,18 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
   return {
     ...reader,
 
-    /** Stores an enrolment by its version. `same` and `stored` are to be sent to evaluation, then `announced`. */
+    /**
+     * Stores an enrolment unless a newer version is stored. After `same` and `stored`: send to evaluation, then call
+     * `announced`.
+     */
     put: (enrolment: Enrolment): Promise<Put> =>
       untilWritten(() => putOnce(state, enrolment), `Enrolment ${enrolment.id}`, state.timing),
 
-    /** Gives an enrolment that a snapshot no longer holds another status; its version stays, so that it can return. */
+    /** Changes the status of an enrolment that a snapshot no longer contains; its version stays, so that it can return. */
     withdraw: (id: string, status: string): Promise<Enrolment> =>
       untilWritten(() => withdrawOnce(state, id, status), `Enrolment ${id}`, state.timing),
 
-    /** Its users were sent to evaluation: forgets what it was before. A newer version stored meanwhile keeps its formers. */
+    /** Its users were sent to evaluation: forgets its earlier forms. A newer version stored meanwhile keeps its own. */
     announced: (enrolment: Enrolment): Promise<void> => forgetFormers(state, enrolment),
 
     /** Every Traveler user, at any source, whose verdicts may differ now that `enrolment` replaced `formers`. */
@@ -60,7 +62,7 @@ export function enrolmentStore(client: DocumentClient, tables: EnrolmentTables, 
     /** Strongly consistent; null for an enrolment that is not stored. */
     read: async (id: string): Promise<Enrolment | null> => (await readGate(state, id))?.enrolment ?? null,
 
-    /** Whether the portal sent an event lately: `now` in epoch ms. */
+    /** Whether the portal sent an event recently. `now`: epoch ms. */
     feed: async (now: number): Promise<EnrolmentFeed> => (await feed.state(now)).feed,
     feedState: feed.state,
     noteEvent: feed.noteEvent,
@@ -85,7 +87,7 @@ async function write({ client, tables, now }: State, before: GateItem | null, ne
   return committed(client.send(new TransactWriteCommand({ TransactItems })));
 }
 
-/** Null when someone else wrote it in between. */
+/** Null when another writer changed it in between. */
 async function putOnce(state: State, enrolment: Enrolment): Promise<Put | null> {
   const before = await readGate(state, enrolment.id);
   if (before && enrolment.version < before.enrolment.version) return { outcome: 'older', formers: [] };
@@ -95,7 +97,7 @@ async function putOnce(state: State, enrolment: Enrolment): Promise<Put | null> 
   return (await write(state, before, { enrolment, formers, absent: false })) ? { outcome: 'stored', formers } : null;
 }
 
-/** Null when someone else wrote it in between. */
+/** Null when another writer changed it in between. */
 async function withdrawOnce(state: State, id: string, status: string): Promise<Enrolment | null> {
   const before = await readGate(state, id);
   if (!before) throw new Error(`Enrolment ${id} cannot be withdrawn: it is not stored.`);
@@ -112,7 +114,7 @@ async function forgetFormers({ client, tables }: State, { id, version }: Enrolme
     ConditionExpression: 'enrolment.version = :version',
     ExpressionAttributeValues: { ':none': [], ':version': version },
   });
-  // Refused: a newer version has formers of its own, which are announced with it.
+  // Refused: a newer version has its own earlier forms, which are announced with it.
   await nullIfRefused(client.send(update));
 }
 

@@ -1,4 +1,4 @@
-/** How far the enrolments of MaaS360 were read: one item of the Control table. */
+/** The progress of reading MaaS360's enrolments: one item of the Control table. */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { problem } from '#domain/devices/source';
@@ -6,13 +6,13 @@ import type { DocumentClient } from '../client.ts';
 import { controlKeys } from '../keys.ts';
 
 export const maas360State = z.object({
-  /** The next partial read asks for what reported after it; null before the first full one. Epoch ms, like all times. */
+  /** The next partial read requests what reported after it; null before the first full read. Epoch ms, like all times. */
   since: z.number().nullable(),
   lastFullAt: z.number().nullable(),
   lastCompleteAt: z.number().nullable(),
   /** A read began and did not finish: what it stored may not have reached evaluation. */
   interrupted: z.boolean(),
-  /** Enrolments that the last full read did not list: withdrawn when the next one does not list them either. */
+  /** Enrolments that the last full read did not list; withdrawn when the next one does not list them either. */
   absent: z.array(z.string()),
   devices: z.number().int(),
   unreadable: z.number().int(),

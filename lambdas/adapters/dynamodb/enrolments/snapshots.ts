@@ -1,6 +1,6 @@
 /**
  * Parts of enrolment snapshots until all are received, and of imports that wait for a person. Kept for 30 days in the Control
- * table: a snapshot that is not complete by then expires, and nothing of it was stored.
+ * table: a snapshot that is not complete by then expires, and none of its enrolments is stored.
  */
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -21,8 +21,8 @@ const keptSeconds = 30 * 24 * 3600;
 export function snapshotStore(client: DocumentClient, table: string) {
   return {
     /**
-     * Stores a part; true when none is missing any more. One small item lists the parts that are there, so that a part costs
-     * the same however many were stored before it.
+     * Stores a part; true when all parts are stored. One small item lists the stored parts, so that a part costs the same
+     * however many were stored before it.
      */
     async add({ snapshotId, part, parts, enrolments, at }: SnapshotPart): Promise<boolean> {
       const expiresAt = Math.floor(at / 1000) + keptSeconds;
@@ -41,7 +41,7 @@ export function snapshotStore(client: DocumentClient, table: string) {
       return presentParts.parse(Attributes).have.size >= parts;
     },
 
-    /** The whole snapshot; null when a part is missing: it has expired, or was never received. */
+    /** The whole snapshot; null when a part has expired or was never received. */
     async read(snapshotId: string): Promise<Snapshot | null> {
       const items = await allItems(client, {
         TableName: table,

@@ -1,4 +1,4 @@
-/** Which sources were ever configured: one item of the Control table. The open actions of a source that was removed still end. */
+/** All sources that were ever configured: one item of the Control table. Open actions of a removed source must still end. */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { realTiming } from '#adapters/retry-timing';
@@ -19,7 +19,7 @@ export function knownSources(client: DocumentClient, table: string, { timing = r
     return Item === undefined ? null : stored.parse(Item).names;
   }
 
-  /** False when another invocation has written them since they were read. */
+  /** False when another invocation changed them since they were read. */
   async function replace(before: Names | null, names: Names): Promise<boolean> {
     const update = new UpdateCommand({
       ...key,
@@ -32,7 +32,7 @@ export function knownSources(client: DocumentClient, table: string, { timing = r
   }
 
   return {
-    /** Those configured now and those remembered; remembers new ones. */
+    /** Those configured now and those stored; stores new ones. */
     everConfigured(configured: readonly string[]): Promise<string[]> {
       const attempt = async () => {
         const before = await read();

@@ -1,7 +1,7 @@
 /**
- * One gather per source, ever: a lease with a fencing number in the Control table.
+ * At most one gather per source: a lease with a fencing number in the Control table.
  * Invariants: the number only grows; only the holder of the newest number writes; a lease is `clean` only after its holder
- * released it in order, so the next one knows whether a gather was interrupted.
+ * released it properly, so the next one knows whether a gather was interrupted.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -11,16 +11,16 @@ import { controlKeys } from '../keys.ts';
 
 const leaseItem = z.object({ fence: z.number().int(), until: z.number(), clean: z.boolean() });
 
-/** `wasCutOff`: the holder before never released it in order. */
+/** `wasCutOff`: the previous holder did not release it properly. */
 export type Lease = { fence: number; wasCutOff: boolean };
 export type LeaseStore = {
-  /** Null while another holder's lease runs. */
+  /** Null while another holder's lease has not expired. `now`: epoch ms. */
   acquire(sourceId: string, options: { now: number; lengthMs: number }): Promise<Lease | null>;
-  /** False when the lease went to another holder. */
+  /** False when another holder has acquired the lease. */
   renew(sourceId: string, fence: number, options: { now: number; lengthMs: number }): Promise<boolean>;
-  /** `clean: false` after a failure of our own: the next holder must assume that something was left undone. */
+  /** `clean: false` after an internal failure: the next holder must assume that something was left undone. */
   release(sourceId: string, fence: number, options: { now: number; clean: boolean }): Promise<void>;
-  /** End of the lease last held, epoch ms; null when there never was one. */
+  /** End of the last lease, epoch ms; null when there never was one. */
   heldUntil(sourceId: string): Promise<number | null>;
 };
 
@@ -49,7 +49,7 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
   }
   return {
     async acquire(sourceId, { now, lengthMs }) {
-      const taken = await nullIfRefused(
+      const acquired = await nullIfRefused(
         client.send(
           new UpdateCommand({
             TableName: table,
@@ -62,8 +62,8 @@ export function leaseStore(client: DocumentClient, table: string): LeaseStore {
           }),
         ),
       );
-      if (taken === null) return null;
-      const before = taken.Attributes?.fence === undefined ? null : leaseItem.parse(taken.Attributes);
+      if (acquired === null) return null;
+      const before = acquired.Attributes?.fence === undefined ? null : leaseItem.parse(acquired.Attributes);
       return { fence: (before?.fence ?? 0) + 1, wasCutOff: before !== null && !before.clean };
     },
     renew: (sourceId, fence, { now, lengthMs }) => set(sourceId, fence, { until: now + lengthMs }),

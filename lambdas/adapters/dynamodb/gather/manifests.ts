@@ -1,7 +1,7 @@
 /**
  * Manifests in the Control table: a head that says into how many shards the entries are split, and one item per shard.
  * A commit writes changed shards first; when their number grows, all of them under new keys and the head last, so that a
- * reader sees the old set or the new one. Each write carries the lease's number and is refused after a later holder's.
+ * reader sees the old set or the new one. Each write has the lease's fencing number and is refused after a later holder's.
  */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
@@ -16,7 +16,10 @@ import { FencedOff } from './sources.ts';
 
 const headItem = z.object({
   bits: z.number().int().min(0).max(16),
-  /** The run that stopped half-way and marked what it still owes as stale; its continuation owes nothing else. `baseline`: as in a gather. */
+  /**
+   * The run that paused and marked what it has not done yet as stale; its continuation does only that. `baseline`: as in a
+   * gather.
+   */
   paused: z.object({ runId: z.string(), baseline: z.string().nullable() }).nullable(),
 });
 const shardItem = z.object({ sk: z.string(), entries: z.instanceof(Uint8Array) });
@@ -26,7 +29,7 @@ export type StoredManifest = ManifestShards & { paused: Paused | null };
 export type ManifestStore = {
   /** Strongly consistent; a source never gathered has no shards. */
   read(sourceId: string): Promise<StoredManifest>;
-  /** Throws `FencedOff` when a later lease holder has written. `before` is what `read` gave. */
+  /** Throws `FencedOff` when a later lease holder has written. `before`: what `read` returned. */
   commit(
     sourceId: string,
     changes: ManifestShards & { paused: Paused | null },
@@ -46,7 +49,7 @@ export function manifestStore(client: DocumentClient, table: string): ManifestSt
       throw new FencedOff(`Manifest of ${sourceId}: another gather has taken over; this one stops`);
   }
 
-  /** Head and shards in one go; shards of another number of bits remain from a commit that grew and was interrupted. */
+  /** Head and shards in one query; shards with another number of bits remain from an interrupted commit that grew. */
   const readAll = (sourceId: string): Promise<Record<string, unknown>[]> =>
     allItems(client, {
       TableName: table,

@@ -1,6 +1,6 @@
 /**
- * Gather runs: one item each, under the source and newest last by run id; a pointer item finds a run by its id alone. Kept
- * for 30 days.
+ * Gather runs: one item each, under the source, sorted by run id and so by time; a pointer item finds a run by its id alone.
+ * Kept for 30 days.
  */
 import { GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -18,18 +18,18 @@ import { committed, doneOnce } from '../transactions.ts';
 
 export type RunChange = Partial<Omit<GatherRun, 'sourceId' | 'runId'>>;
 export type RunStore = {
-  /** Records a run as queued. The same run id again changes nothing and answers `false` (so does a second request at the very same moment). */
+  /** Records a run as queued. False, and nothing changed, for a known run id (and for one of two simultaneous requests). */
   request(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<boolean>;
   read(runId: string): Promise<GatherRun | null>;
-  /** The run as recorded; recorded now if it was not. Null only if someone else is recording it at this moment. */
+  /** The stored run; recorded first if it was not. Null only while another caller is recording it. */
   open(run: Pick<GatherRun, 'sourceId' | 'runId' | 'reason' | 'requestedAt'>): Promise<GatherRun | null>;
-  /** A page of a source's runs, newest first. Eventually consistent. Throws a `CursorError` on a cursor that no page gave. */
+  /** A page of a source's runs, newest first. Eventually consistent. Throws a `CursorError` on an invalid cursor. */
   list(sourceId: string, page?: PageRequest): Promise<Page<GatherRun>>;
   /** The newest `count` runs, newest first. */
   lastRuns(sourceId: string, count: number, options?: { consistent?: boolean }): Promise<GatherRun[]>;
-  /** Sets the given fields of a run that exists; of one that does not (expired), nothing. */
+  /** Sets the given fields of a run; does nothing when it does not exist (it has expired). */
   update(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange): Promise<void>;
-  /** As `update`, for the end of a run: with the line in its source's journal, both or none. A conflict is retried. */
+  /** Like `update`, for the end of a run: with the line in its source's journal, both or none. A conflict is retried. */
   end(run: Pick<GatherRun, 'sourceId' | 'runId'>, change: RunChange, line: TimelineEntry): Promise<void>;
 };
 
@@ -37,7 +37,7 @@ const pageSize = 50;
 const keptSeconds = 30 * 24 * 3600;
 const pointer = z.object({ sourceId: z.string() });
 
-/** Run ids sort by time: ISO time of the request, then what makes it unique. */
+/** Run ids sort by time: the ISO time of the request (`requestedAt`: epoch ms), then a unique part. */
 export function runIdOf(requestedAt: number, unique: string): string {
   return `${new Date(requestedAt).toISOString().replace(/[:.]/g, '-')}-${unique}`;
 }
@@ -76,7 +76,7 @@ type State = { client: DocumentClient; table: string; journalTable: string | und
 type RunId = Pick<GatherRun, 'sourceId' | 'runId'>;
 type NewRun = Parameters<RunStore['request']>[0];
 
-/** `journalTable`: holds the lines about ends; only callers that end runs need it. `timing`: of retries. */
+/** `journalTable`: for the lines about ends; only callers that end runs need it. `timing`: of retries. */
 export function runStore(client: DocumentClient, table: string, journalTable?: string, { timing = realTiming } = {}): RunStore {
   const state: State = { client, table, journalTable, timing };
   return {
@@ -143,7 +143,7 @@ const newestFirst = (table: string, sourceId: string) => ({
   ScanIndexForward: false,
 });
 
-/** A run that has expired is not ended, and no line says so. */
+/** Writes nothing for a run that has expired, not even the line. */
 async function endRun(state: State, run: RunId, { change, line }: { change: RunChange; line: TimelineEntry }): Promise<void> {
   const { client, journalTable, timing } = state;
   if (journalTable === undefined) throw new Error('This run store was made without the journal that holds the lines about ends');

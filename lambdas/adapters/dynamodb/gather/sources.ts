@@ -10,20 +10,20 @@ export type SourceChange = Partial<Omit<SourceState, 'sourceId'>>;
 export type SourceStore = {
   /** Strongly consistent; a source that is not stored reads as new. */
   read(sourceId: string): Promise<SourceState>;
-  /** Sets the given fields and leaves the others. With `fence`: throws `FencedOff` once a later lease holder has written. */
+  /** Sets only the given fields. With `fence`: throws `FencedOff` once a later lease holder has written. */
   update(sourceId: string, change: SourceChange, options?: { fence?: number }): Promise<void>;
   /**
-   * As `update`, by those who hold no lease: only while problems and gathers of the source are as they were read. False when a
-   * gather or another worker has written something newer about the source; nothing was written then.
+   * Like `update`, for callers without a lease: only while the problems and gathers of the source are unchanged since they were
+   * read. False, and nothing written, when a gather or another worker has written something newer about the source.
    */
   updateFrom(seen: SourceState, change: SourceChange): Promise<boolean>;
   list(sourceIds: readonly string[]): Promise<SourceState[]>;
 };
 
-/** What shows whether the source is healthy: whoever changes one of these knows something newer. */
+/** What shows whether the source is healthy: a writer that changes one of these has newer information. */
 const compared = ['problem', 'retryAt', 'pause', 'lastCompleteGatherAt'] as const satisfies readonly (keyof SourceState)[];
 
-/** A later holder of the source's lease has written already: this writer has lost its lease and must stop. */
+/** A later holder of the source's lease has already written: this writer has lost its lease and must stop. */
 export class FencedOff extends Error {
   override name = 'FencedOff';
 }

@@ -2,8 +2,8 @@
  * The hash chain of each source's journal (domain/journal/hash-chain.ts), in the Journal table:
  * entries pk `chain|source`, sk the number; the head pk `chain-head|source`; one mark per line, pk `chained|lineId`.
  *
- * Invariants: entries are added by one transaction with their marks and the head, conditional on the head that was read, so
- * that numbers have no gap and no line is in the chain twice, however often or by how many at once it is appended.
+ * Invariants: entries are added in one transaction with their marks and the head, conditional on the head that was read, so
+ * that numbers have no gap and no line is in the chain twice, even when it is appended repeatedly or concurrently.
  */
 import { hash as digest } from 'node:crypto';
 import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
@@ -24,7 +24,7 @@ import {
   type JournalLine,
 } from '#domain/journal/hash-chain';
 
-/** DynamoDB takes a hundred items in a transaction: the head, and an entry and a mark for each line. */
+/** DynamoDB allows a hundred items in a transaction: the head, and an entry and a mark for each line. */
 const linesAtOnce = 49;
 
 /** Higher than any chain: its numbers are stored with twelve digits. */
@@ -34,7 +34,7 @@ export const sha256 = (text: string): string => digest('sha256', text, 'hex');
 
 export type ChainPage = {
   entries: ChainEntry[];
-  /** Where to read on; null at the end of the chain as it is now (or, read back, at its first entry). */
+  /** Where to continue; null at the current end of the chain (or, reading backwards, at its first entry). */
   nextSeq: number | null;
 };
 export type ChainReader = Pick<ChainStore, 'readChain' | 'head'>;
@@ -47,12 +47,12 @@ const pageSize = 500;
 export function chainStore(client: DocumentClient, journalTable: string, { timing = realTiming } = {}) {
   const state: State = { client, table: journalTable, timing };
   return {
-    /** The last entry's number and hash; of a source without lines the genesis. Strongly consistent. */
+    /** The last entry's number and hash; for a source without lines the genesis. Strongly consistent. */
     head: (sourceId: string): Promise<ChainHead> => readHead(state, sourceId),
 
     /**
-     * Adds lines of one source to its chain, in their order; those that are in it already are left out. Answers the new entries.
-     * Throws when others keep writing the chain: the caller's message is then delivered again.
+     * Adds lines of one source to its chain, in their order; those that are already in it are skipped. Returns the new entries.
+     * Throws when other writers win every retry: the caller's message is then redelivered.
      */
     append: (sourceId: string, lines: readonly JournalLine[]): Promise<ChainEntry[]> => append(state, sourceId, lines),
 
@@ -63,7 +63,7 @@ export function chainStore(client: DocumentClient, journalTable: string, { timin
       return { entries, nextSeq: isEnd || last === undefined ? null : last.seq + 1 };
     },
 
-    /** Entries from number `fromSeq` back to the first, the newest first, at most `limit`; left out: from the end of the chain. */
+    /** Entries from number `fromSeq` (default: the end of the chain) back to the first, newest first, at most `limit`. */
     async readChainBack(sourceId: string, { fromSeq = highestSeq, limit = pageSize }: Reading = {}): Promise<ChainPage> {
       const { entries } = await readPart(state, sourceId, { range: ['<=', fromSeq], forward: false, limit });
       const last = entries.at(-1);
@@ -106,7 +106,7 @@ async function appendPart(state: State, sourceId: string, lines: readonly Journa
   return (await committed(client.send(new TransactWriteCommand({ TransactItems })))) ? entries : null;
 }
 
-/** Refused when the head is not as it was read. */
+/** Refused when the head changed since it was read. */
 function headMove(table: string, sourceId: string, { last, newest }: { last: ChainHead; newest: ChainEntry }) {
   const Item = { ...chainHeadKey(sourceId), seq: newest.seq, hash: newest.hash };
   if (last.seq === 0) return { Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
@@ -121,7 +121,7 @@ function headMove(table: string, sourceId: string, { last, newest }: { last: Cha
   };
 }
 
-/** An entry and its mark, each new. */
+/** An entry and its mark; neither may exist yet. */
 function entryPuts(table: string, sourceId: string, entry: ChainEntry) {
   const items = [
     { ...chainKey(sourceId, entry.seq), ...entry },

@@ -1,4 +1,4 @@
-/** The journal as it is exported: the chain's entries, and whether the timeline that people see still has each line. */
+/** The journal for export: the chain's entries, and whether the timeline that people see still has each line. */
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { type ChainStore, chainStore } from '#adapters/dynamodb/journal/hash-chain';

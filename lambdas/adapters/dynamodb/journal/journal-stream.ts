@@ -20,21 +20,21 @@ const stored = z.object({
   deviceId: z.string().min(1).nullish(),
 });
 
-/** A line's id, the same wherever the line is met: its key, hashed. */
+/** A line's id, the same wherever it is computed: the hash of its key. */
 export const lineIdOf = ({ pk, sk }: { pk: string; sk: string }): string => sha256(`${pk}\u0000${sk}`);
 
-/** Throws a ZodError where the item is no line. */
+/** Throws a ZodError when the item is not a line. */
 export function lineOf(item: unknown): JournalLine {
   const { pk, sk, sourceId, user = null, deviceId = null, at, id, kind, says, data } = stored.parse(item);
   return { lineId: lineIdOf({ pk, sk }), sourceId, user, deviceId, at, id, kind, says, data };
 }
 
-/** Only a new item is a new line: the stream of the table also has the chain, and every later change to a line. */
+/** Only a new item is a new line: the table's stream also contains the chain, and every later change to a line. */
 export function isNewLine({ eventName, dynamodb }: StreamRecord): boolean {
   const pk = z.looseObject({ pk: z.object({ S: z.string() }) }).safeParse(dynamodb?.NewImage);
   return eventName === 'INSERT' && pk.success && /^(device|source)\|/.test(pk.data.pk.S);
 }
 
-/** The line that a record brings. Throws where it brings none that can be read. */
+/** The line in a record. Throws when it has no readable line. */
 export const lineOfRecord = ({ dynamodb }: StreamRecord): JournalLine =>
   lineOf(unmarshall((dynamodb?.NewImage ?? {}) as Record<string, AttributeValue>));

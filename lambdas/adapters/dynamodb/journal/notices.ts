@@ -1,6 +1,6 @@
 /**
- * How far each source's journal was searched for newly held devices, and the digest that is being sent: one item of the
- * Control table per source, each write conditional on its revision.
+ * How far each source's journal was searched for newly held devices, and the digest being sent: one item of the Control table
+ * per source, each write conditional on its revision.
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -10,9 +10,9 @@ import type { DocumentClient } from '../client.ts';
 import { controlKeys } from '../keys.ts';
 
 const digest = z.object({
-  /** From the journal lines that it reports. */
+  /** Derived from the journal lines that it reports. */
   id: z.string(),
-  /** `sending`: passed to SES, no answer noted: after a crash it is unknown whether it was sent. */
+  /** `sending`: passed to SES, no response recorded; after a crash it is unknown whether it was sent. */
   state: z.enum(['due', 'sending', 'sent']),
   at: z.number(),
   to: z.array(z.string()).min(1),
@@ -26,7 +26,7 @@ export const noticeCursor = z.object({
   revision: z.number().int(),
   /** The last journal line that was read. */
   seq: z.number().int().nonnegative(),
-  /** Devices that were held before are not reported. Epoch ms, like all times. */
+  /** Devices held before this time are not reported. Epoch ms, like all times. */
   since: z.number(),
   digest: digest.nullable(),
   lastDigestAt: z.number().nullable(),
@@ -46,7 +46,7 @@ export function noticeStore(client: DocumentClient, table: string) {
       return Item === undefined ? null : noticeCursor.parse(Item);
     },
 
-    /** Answers what is stored then. Throws when another invocation wrote meanwhile: the next one continues from there. */
+    /** Returns what is now stored. Throws when another invocation wrote meanwhile: the next one continues from there. */
     async move(sourceId: string, before: NoticeCursor, change: Partial<NoticeCursor>): Promise<NoticeCursor> {
       const next = { ...before, ...change, revision: before.revision + 1 };
       await client.send(

@@ -1,7 +1,7 @@
 /**
  * Timelines: append-only lines in the Journal table, of a device or of a source; newest first when read. A line's id is derived
- * from its cause, so that writing it again is the same line. What is written here is also the outbox: the table's stream takes
- * each new line to the chain and to the portal (functions/publish), so a line is written in one transaction with what it reports.
+ * from its cause, so that writing it again is idempotent. The lines are also the outbox: the table's stream takes each new line
+ * to the chain and to the portal (functions/publish), so a line is written in one transaction with what it reports.
  */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
@@ -13,13 +13,13 @@ import { firstItems, queryPage } from '#adapters/dynamodb/pages';
 import type { DeviceKey } from '#domain/devices/device';
 import { type TimelineEntry, timelineEntry } from '#domain/journal/timeline';
 
-/** The stored form of a line, for those who write it together with something else. */
+/** The stored form of a line, for callers that write it together with something else. */
 export const timelineItem = (key: DeviceKey, entry: TimelineEntry) => {
   const { sourceId, user, deviceId } = key;
   return { pk: journalPk(key), sk: journalSk(entry.at, entry.id), sourceId, user, deviceId, ...entry };
 };
 
-/** The same for a line of a source as a whole; `*`: of none in particular. */
+/** The same for a line of a source as a whole; `*`: of no source in particular. */
 export const sourceLineItem = (sourceId: string, entry: TimelineEntry) => ({
   pk: sourceJournalPk(sourceId),
   sk: journalSk(entry.at, entry.id),
@@ -36,7 +36,7 @@ const pageSize = 100;
 export function timelineStore(client: DocumentClient, journalTable: string) {
   const state: State = { client, table: journalTable };
   return {
-    /** Adds lines to one device's timeline. Throws when DynamoDB refuses: the caller's message is then delivered again. */
+    /** Adds lines to one device's timeline. Throws when DynamoDB refuses: the caller's message is then redelivered. */
     async append(key: DeviceKey, entries: readonly TimelineEntry[]): Promise<void> {
       await pMap(entries, (entry) => writeOnce(state, timelineItem(key, entry)), { concurrency: 4 });
     },
@@ -46,24 +46,24 @@ export function timelineStore(client: DocumentClient, journalTable: string) {
       await pMap(entries, (entry) => writeOnce(state, sourceLineItem(sourceId, entry)), { concurrency: 4 });
     },
 
-    /** The newest `limit` lines, newest first; `list` has the others. */
+    /** The newest `limit` lines, newest first; `list` returns the others. */
     read: (key: DeviceKey, { limit = pageSize }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
       newest(state, journalPk(key), limit),
 
-    /** The same of a source's own timeline. */
+    /** The same for a source's own timeline. */
     readSource: (sourceId: string, { limit = pageSize }: { limit?: number } = {}): Promise<TimelineEntry[]> =>
       newest(state, sourceJournalPk(sourceId), limit),
 
-    /** A page of a device's lines, newest first. Throws a `CursorError` on a cursor that no page gave. */
+    /** A page of a device's lines, newest first. Throws a `CursorError` on an invalid cursor. */
     list: (key: DeviceKey, page: PageRequest = {}): Promise<Page<TimelineEntry>> => pageOf(state, journalPk(key), page),
 
-    /** The same of a source's own timeline. */
+    /** The same for a source's own timeline. */
     listSource: (sourceId: string, page: PageRequest = {}): Promise<Page<TimelineEntry>> =>
       pageOf(state, sourceJournalPk(sourceId), page),
   };
 }
 
-/** A line that is there already stays as it is: it may be in the chain, and with the portal. */
+/** An existing line is never changed: it may already be in the chain and at the portal. */
 async function writeOnce({ client, table }: State, Item: Record<string, unknown>): Promise<void> {
   const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' });
   await nullIfRefused(client.send(put));

@@ -1,6 +1,6 @@
 /**
- * How far the device list of each source was uploaded, and until when the portal gets no request: items of the Control
- * table. Each write of a cursor is conditional on its revision, so that two uploads at once never move it back.
+ * How far the device list of each source was uploaded, and until when no request is sent to the portal: items of the Control
+ * table. Each write of a cursor is conditional on its revision, so that two concurrent uploads never move it back.
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -17,9 +17,9 @@ export const uploadCursor = z.object({
   revision: z.number().int(),
   /** The last journal line whose device the portal has accepted. */
   seq: z.number().int().nonnegative(),
-  /** The range that is being sent: a retry sends the same, under the same key. */
+  /** The end of the range being sent: a retry sends the same range under the same key. */
   pendingTo: z.number().int().positive().nullable(),
-  /** The snapshot under way: its next part, and where the listing goes on. */
+  /** The snapshot being sent: its next part, and where the listing continues. */
   snapshot: z
     .object({ id: z.string(), part: z.number().int(), cursor: z.string().nullable(), upToSeq: z.number().int() })
     .nullable(),
@@ -42,12 +42,12 @@ export type UploadStore = ReturnType<typeof uploadStore>;
 
 const ofPortal = z.object({ portal: z.string(), revision: z.number().int().default(0) });
 
-/** Another upload has moved the cursor meanwhile: this one stops. */
+/** Another upload moved the cursor meanwhile: this one stops. */
 export class UploadOvertaken extends Error {
   override name = 'UploadOvertaken';
 }
 
-/** `portal`: its url. Another portal's cursor does not count for this one, which begins with a whole list. */
+/** `portal`: its URL. Another portal's cursor is ignored: a new portal gets the whole list first. */
 export function uploadStore(client: DocumentClient, table: string, portal: string) {
   return {
     async cursor(sourceId: string): Promise<UploadCursor> {
@@ -58,7 +58,7 @@ export function uploadStore(client: DocumentClient, table: string, portal: strin
       return sentTo === portal ? uploadCursor.parse(Item) : { ...begin, revision };
     },
 
-    /** Answers what is stored then. Throws `UploadOvertaken`. */
+    /** Returns what is now stored. Throws `UploadOvertaken`. */
     async move(sourceId: string, before: UploadCursor, change: Partial<UploadCursor>): Promise<UploadCursor> {
       const next = { ...before, ...change, revision: before.revision + 1 };
       const put = new PutCommand({
@@ -72,7 +72,7 @@ export function uploadStore(client: DocumentClient, table: string, portal: strin
       return next;
     },
 
-    /** What concerns the portal as a whole; null while all is well. */
+    /** The failure of the portal as a whole; null while it is healthy. */
     async trouble(): Promise<UploadTrouble | null> {
       const Key = controlKeys.uploads();
       const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));

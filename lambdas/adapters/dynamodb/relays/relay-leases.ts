@@ -1,7 +1,7 @@
 /**
- * Which relay of a source gathers and acts: a lease with a fencing number, one item of the Control table per source.
- * Invariants: the number grows with each new holder; only the holder renews; anybody may take a lease that ended. The item counts
- * what was sent to the holder, so that one write numbers a message and gives the connection that it goes to.
+ * Which relay of a source is active: a lease with a fencing number, one item of the Control table per source.
+ * Invariants: the number grows with each new holder; only the holder renews; any relay may take an expired lease. The item counts
+ * the messages sent to the holder, so that one write numbers a message and returns the connection it goes to.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ export const relayLease = z.object({
   connectionId: z.string(),
   fence: z.number().int(),
   until: z.number(),
-  /** When this holder took it. */
+  /** When this holder took it, epoch ms. */
   since: z.number(),
-  /** Messages sent to relays of this source, and acknowledged by them. */
+  /** Number of messages sent to relays of this source; `acked`: acknowledged by them. */
   sent: z.number().int().default(0),
   acked: z.number().int().default(0),
 });
@@ -26,11 +26,11 @@ type Holder = { relayId: string; connectionId: string };
 export type RelayLeaseStore = {
   /** Strongly consistent; null when there never was one. */
   read(sourceId: string): Promise<RelayLease | null>;
-  /** Null while another relay's lease runs. Its own running lease is continued, with the connection that asks. */
+  /** Null while another relay holds the lease. A relay's own lease is continued, with the connection that asks. */
   take(sourceId: string, holder: Holder, options: Duration): Promise<RelayLease | null>;
-  /** False when it is another's by now. */
+  /** False when another relay holds it now. */
   renew(sourceId: string, holder: Holder & { fence: number }, options: Duration): Promise<boolean>;
-  /** Ends it at once; `fence` left out: whichever this relay holds. Whether there was anything to end. */
+  /** Ends it immediately; without `fence`: whichever lease this relay holds. False when it holds none. */
   release(sourceId: string, relayId: string, options: { now: number; fence?: number }): Promise<boolean>;
   /** Numbers one message to the holder; null when nobody holds the lease. */
   number(sourceId: string, options: { now: number }): Promise<(RelayLease & { n: number }) | null>;
@@ -70,7 +70,7 @@ export function relayLeaseStore(client: DocumentClient, table: string): RelayLea
       });
       return numbered && { ...numbered, n: numbered.sent };
     },
-    /** Refused for a source without a lease, where there is nothing to count. */
+    /** Does nothing for a source without a lease. */
     acknowledge: async (sourceId, count) => {
       await set(state, sourceId, {
         update: 'SET acked = if_not_exists(acked, :none) + :count',
@@ -87,7 +87,7 @@ async function readLease({ client, table }: State, sourceId: string): Promise<Re
   return Item === undefined ? null : relayLease.parse(Item);
 }
 
-/** Continues the relay's own running lease, else takes one that has ended. */
+/** Continues the relay's own lease, or takes an expired one. */
 async function takeLease(
   state: State,
   sourceId: string,
@@ -110,7 +110,7 @@ async function takeLease(
 
 type Change = { update: string; condition: string; values: Record<string, unknown> };
 
-/** The lease as it is afterwards; null when the condition does not hold. */
+/** The lease after the write; null when the condition fails. */
 async function set({ client, table }: State, sourceId: string, { update, condition, values }: Change) {
   const reserved = ['until', 'holder'].filter((name) => `${update} ${condition}`.includes(`#${name}`));
   const names = Object.fromEntries(reserved.map((name) => [`#${name}`, name]));

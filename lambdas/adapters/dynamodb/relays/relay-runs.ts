@@ -1,6 +1,6 @@
 /**
  * What a relay sent of a gather, until the gather function has processed it: an item each for the begin, every part, and the
- * end, under the run and the fence of its request. Written again, they are the same; they expire after a day.
+ * end, under the run and the fence of its request. Writing them again is idempotent; they expire after a day.
  */
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ const begun = z.object({
 });
 const part = z.object({
   part: z.number().int(),
-  /** As JSON: a map of DynamoDB keeps no order and costs more. */
+  /** As JSON: a DynamoDB map does not keep its order and costs more. */
   devices: z
     .string()
     .transform((text): unknown => JSON.parse(text))
@@ -47,13 +47,13 @@ export type RelayRunStore = {
     options: { now: number },
   ): Promise<void>;
   read(run: Run): Promise<Relayed>;
-  /** In order of their numbers, read page by page: each once; parts that are not received are left out. */
+  /** In the order of their numbers, each once, read page by page; parts that were not received are left out. */
   parts(run: Run): AsyncIterable<RelayedPart>;
 };
 
 const keptMs = 24 * 3_600_000;
 const partKey = (number: number) => `part|${String(number).padStart(7, '0')}`;
-/** Query answers end at 1 MB; a part is 30 KB at most. */
+/** A query response ends at 1 MB; a part has at most 30 KB. */
 const pageOfParts = 32;
 
 export function relayRunStore(client: DocumentClient, table: string): RelayRunStore {

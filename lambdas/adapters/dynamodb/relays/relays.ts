@@ -1,6 +1,6 @@
 /**
- * The relays and their connections: one item each in the Control table, and one per connection with a time to live. A relay is
- * invited (a one-time token names it), enrolled (its public key is known), and in the end revoked, for good.
+ * The relays and their connections: one item per relay in the Control table, and one per connection with a time to live. A relay
+ * is invited (a single-use token names it), enrolled (its public key is known), and finally revoked, permanently.
  * Invariants: a token is used once; a nonce is used once; a revoked relay is never changed again.
  */
 import { DeleteCommand, GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -19,15 +19,15 @@ export type RelayStore = {
   /** Strongly consistent. */
   read(relayId: string): Promise<RelayRecord | null>;
   list(): Promise<RelayRecord[]>;
-  /** Which relay a token invites; null for a token that was never issued, or was deleted after it expired. */
+  /** The relay that a token invites; null for a token that was never issued, or was deleted after it expired. */
   invited(tokenHash: string): Promise<RelayRecord | null>;
-  /** Uses the token up. False when it was used before or the relay is revoked: nothing was written then. */
+  /** Consumes the token. False, and nothing written, when it was used before or the relay is revoked. */
   enrol(relayId: string, tokenHash: string, change: RelayChange): Promise<boolean>;
-  /** Sets fields of a relay that is not revoked; null when it is (or is not known). Else the relay as it was before. */
+  /** Sets fields of a relay and returns the relay as it was before; null when it is revoked or unknown. */
   update(relayId: string, change: RelayChange): Promise<RelayRecord | null>;
-  /** As `update`, only while `connectionId` is its present connection. */
+  /** Like `update`, only while `connectionId` is its current connection. */
   updateConnected(relayId: string, connectionId: string, change: RelayChange): Promise<boolean>;
-  /** False when this nonce of this relay was used before. Remembered until `until` (epoch ms). */
+  /** False when this nonce of this relay was used before. Kept until `until` (epoch ms). */
   spendNonce(relayId: string, nonce: string, until: number): Promise<boolean>;
   connected(relayId: string, connection: { connectionId: string; sourceId: string; at: number; until: number }): Promise<void>;
   disconnected(relayId: string, connectionId: string): Promise<void>;
@@ -38,7 +38,7 @@ export type RelayStore = {
 const tokenPointer = z.object({ relayId: z.string() });
 const connectionItem = z.object({ connectionId: z.string() });
 const seconds = (ms: number) => Math.floor(ms / 1000);
-/** Kept a day longer than a token is valid, so that a late one is reported as expired, not as unknown. */
+/** A token is kept for a day after it expires, so that it is reported as expired, not as unknown. */
 const tokenKeptMs = 24 * 3_600_000;
 
 type State = { client: DocumentClient; table: string };
@@ -102,7 +102,7 @@ async function invitedRelay(state: State, tokenHash: string): Promise<RelayRecor
 
 type Change = { fields: RelayChange; condition: string; values: Record<string, unknown> };
 
-/** The relay as it was before; null when it is not known or the condition does not hold. */
+/** The relay as it was before; null when it is unknown or the condition fails. */
 async function change({ client, table }: State, relayId: string, { fields, condition, values }: Change) {
   const { expression, names, values: set } = setExpression(fields);
   const update = new UpdateCommand({

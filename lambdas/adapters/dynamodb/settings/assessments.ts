@@ -1,4 +1,4 @@
-/** The access that the parts of a run would take away, each written by the worker that assessed it. Kept for days. */
+/** How much access the parts of a run would take away; each part is written by the worker that assessed it. Kept for 7 days. */
 import { PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -17,7 +17,7 @@ const keptSeconds = 7 * 24 * 3600;
 
 export function assessmentStore(client: DocumentClient, table: string) {
   return {
-    /** Stores one part; answers all of them once none is missing, else null. Idempotent. */
+    /** Stores one part; returns all parts once none is missing, else null. Idempotent. `now`: epoch ms. */
     async add(
       sourceId: string,
       { runId, part, parts, now, ...assessed }: AssessedPart & { runId: string; part: number; parts: number; now: number },

@@ -1,6 +1,6 @@
 /**
  * Lists guards by time. Their items are keyed by id, so the times and states of all of them are read (there are few: each one
- * waited for a person), and the items of one page only.
+ * waited for a person), and then only the items of one page.
  */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
@@ -18,12 +18,12 @@ type Head = z.infer<typeof head>;
 const place = z.object({ at: z.coerce.number().finite(), guardId: z.string() });
 type Place = z.infer<typeof place>;
 
-/** Guards on one page. */
+/** Maximum number of guards on one page. */
 export const mostGuards = 100;
 
 /**
- * Newest first. `waiting`: only those that are not decided, or whose decision is still being carried out. Go on with `cursor`
- * until it is null; a guard that trips in between does not move the pages.
+ * Newest first. `waiting`: only those that are not decided, or whose decision is still being carried out. Continue with `cursor`
+ * until it is null; a guard that trips in between does not shift the pages.
  */
 export async function listGuards(
   tables: GuardTables,
@@ -42,7 +42,7 @@ export async function listGuards(
   };
 }
 
-/** All that wait, newest first. */
+/** All waiting guards, newest first. */
 export async function waitingGuards(tables: GuardTables): Promise<GuardItem[]> {
   const { guards } = await listGuards(tables, { waiting: true, limit: Number.POSITIVE_INFINITY });
   return guards;

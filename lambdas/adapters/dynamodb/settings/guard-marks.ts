@@ -1,4 +1,4 @@
-/** The mark on a source that guards hold it: part of the source's item, changed only from what was read. */
+/** The mark on a source that guards hold it: part of the source's item; each write is conditional on what was read. */
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { setExpression } from '#adapters/dynamodb/set-expression';
@@ -9,7 +9,7 @@ import { type GuardHolds, guardsHolding, withoutGuard } from '#domain/quarantine
 
 const fields = ['guard', 'guardsBehind', 'guardsConfirmed'] as const satisfies readonly (keyof GuardHolds)[];
 
-/** Strongly consistent; a source that nothing is stored of is held by no guard. */
+/** Strongly consistent; a source that is not stored is held by no guard. */
 export async function readHolds({ client, control }: GuardTables, sourceId: string): Promise<GuardHolds> {
   const Key = controlKeys.source(sourceId);
   const { Item } = await client.send(new GetCommand({ TableName: control, Key, ConsistentRead: true }));
@@ -17,7 +17,7 @@ export async function readHolds({ client, control }: GuardTables, sourceId: stri
   return { guard, guardsBehind, guardsConfirmed };
 }
 
-/** Replaces the holds as they were read; the transaction fails when another guard tripped or was decided meanwhile. */
+/** Replaces the holds that were read; the transaction fails when another guard tripped or was decided meanwhile. */
 export function markWrite(
   { control }: GuardTables,
   sourceId: string,
@@ -43,7 +43,7 @@ export function markWrite(
 const unchanged = (field: string, value: unknown): string =>
   value === null ? `(attribute_not_exists(#${field}) OR #${field} = :seen_${field})` : `#${field} = :seen_${field}`;
 
-/** Ends the hold of one guard, and only that; again, it changes nothing. Answers the guards that still hold the source. */
+/** Ends the hold of one guard, and only that; idempotent. Returns the guards that still hold the source. */
 export function releaseSource(
   tables: GuardTables,
   sourceId: string,

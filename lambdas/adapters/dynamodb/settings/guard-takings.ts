@@ -1,6 +1,6 @@
 /**
- * All devices that a guard stopped, where its own item has no room for them: items of their own, written before the guard and
- * named by their content, so that a list that was cut off or differs never mixes with the one that the guard names.
+ * All devices that a guard stopped, when its own item has no room for them: separate items, written before the guard and keyed
+ * by their content, so that an incomplete or different list never mixes with the one that the guard names.
  */
 import { z } from 'zod';
 import { getAll, putAll } from '#adapters/dynamodb/batch-requests';
@@ -12,7 +12,7 @@ import { type GuardedDevice, type GuardItem, guardedDevice, mostListed } from '#
 
 const listed = z.object({ devices: z.array(guardedDevice) });
 
-/** Nothing is written while the guard's own item holds them all. */
+/** Writes nothing when they all fit the guard's own item. */
 export async function storeTakings(
   { client, control }: GuardTables,
   guardId: string,
@@ -29,7 +29,7 @@ export async function storeTakings(
   return { deviceList: { listId, parts: pages.length } };
 }
 
-/** Every device that the guard stopped; of one stored before 0.2 the first 500. */
+/** Every device that the guard stopped; for a guard stored before 0.2 the first 500. */
 export async function readTakings({ client, control }: GuardTables, guard: GuardItem): Promise<GuardedDevice[]> {
   const { guardId, deviceList, devices } = guard;
   if (deviceList === undefined) return devices;

@@ -1,5 +1,5 @@
 /**
- * What the guard stopped, in the Control table: one item each, kept. Invariants: a guard is written once, together with its
+ * Tripped guards, in the Control table: one item each, kept forever. Invariants: a guard is written once, together with its
  * journal lines and with its hold on each source whose automatic actions wait; it leaves `waiting` once, for the first decision
  * of a person; its end is written together with its journal lines. Several guards may hold one source (guard-holds.ts).
  */
@@ -29,22 +29,22 @@ export function guardStore(client: DocumentClient, { control, journal }: { contr
   return {
     read: (guardId: string): Promise<GuardItem | null> => readGuard(tables, guardId),
 
-    /** Stores a guard that tripped, once per id, and answers the one that is stored. It joins the holds of others. */
+    /** Stores a guard that tripped, once per id, and returns the stored one. Its hold is added to those of other guards. */
     trip: (guard: GuardItem, how: Tripping = {}): Promise<GuardItem> => trip(tables, guard, how),
 
     /**
-     * A person's decision. `begun`: to be carried out now (again, if it was cut off before its end). `decided`: somebody
-     * decided otherwise, or it is done. Null for an id that no guard has.
+     * A person's decision. `begun`: carry it out now (again, if it was interrupted). `decided`: somebody decided otherwise, or
+     * it is already carried out. Null for an unknown id.
      */
     begin: (guardId: string, decided: { decision: GuardDecision; by: string; at: number }): Promise<Begun | null> =>
       begin(tables, guardId, decided),
 
-    /** The end: what was decided is carried out. */
+    /** The decision has been carried out. */
     finish: (guard: GuardItem, outcome: string): Promise<GuardItem> => finish(tables, guard, outcome),
 
     holds: (sourceId: string) => readHolds(tables, sourceId),
 
-    /** Ends this guard's hold on a source, and only its own. Answers the guards that still hold it. */
+    /** Ends this guard's hold on a source, and only its own. Returns the guards that still hold it. */
     release: (sourceId: string, decided: { guardId: string; decision: GuardDecision }): Promise<string[]> =>
       releaseSource(tables, sourceId, decided),
 
@@ -100,7 +100,7 @@ function finish(tables: GuardTables, guard: GuardItem, outcome: string): Promise
   }, `Guard ${guard.guardId}`);
 }
 
-/** Replaces a guard as it was read; false when somebody else wrote it first. */
+/** Replaces a guard that was read; false when another writer changed it first. */
 function move(
   tables: GuardTables,
   before: GuardItem,

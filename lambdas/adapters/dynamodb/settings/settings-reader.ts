@@ -1,6 +1,6 @@
 /**
- * Published settings as they are read, by everyone: what holds for a source, what was published before, and how that differs from
- * the configuration file. While nothing is stored, the file's settings are version 1 of scope `*`.
+ * Reads published settings: what applies to a source, earlier versions, and how they differ from the configuration file. While
+ * nothing is stored, the file's settings are version 1 of scope `*`.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,19 +10,19 @@ import { CursorError, decodeCursor, encodeCursor } from '#adapters/dynamodb/curs
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { type Settings, type SettingsVersion, settings as settingsSchema, settingsVersion } from '#domain/quarantine/settings';
 
-/** The scope that holds for every source without settings of its own. */
+/** The scope that applies to every source without its own settings. */
 export const everySource = '*';
 export const configurationPublisher = 'configuration';
 
 export const currentItem = settingsVersion.extend({
-  /** The portal's own number of what it last published here: its older events are ignored by it. */
+  /** The portal's own version number of its last publication here; events with an older one are ignored. */
   portalVersion: z.number().int().optional(),
-  /** What the configuration file said when it was last adopted. */
+  /** The settings of the configuration file when it was last adopted. */
   configured: settingsSchema.optional(),
 });
 export type CurrentItem = z.infer<typeof currentItem>;
 
-/** What the configuration file says and what somebody published in place of it. */
+/** The configuration file's settings, and those that somebody published instead. */
 export type Drift = { configured: Settings; current: SettingsVersion; fields: (keyof Settings)[] };
 export type SettingsReader = ReturnType<typeof settingsReader>;
 
@@ -48,27 +48,27 @@ export function settingsReader(client: DocumentClient, table: string, configured
     initial,
     stored,
 
-    /** The portal's own number of what it last published for a scope; null when it never did. */
+    /** The portal's own version number of its last publication for a scope; null when it never published. */
     portalVersion: async (scope: string): Promise<number | null> => (await stored(scope))?.portalVersion ?? null,
 
-    /** Null while the configuration file's settings are those that hold for every source without settings of its own. */
+    /** Null while the configuration file's settings apply to every source without its own settings. */
     drift: async (): Promise<Drift | null> => driftOf(await stored(everySource), configured),
 
-    /** What holds for a source now: its own settings if it has some, else those for all. */
+    /** What applies to a source now: its own settings if it has any, else those for all. */
     async current(sourceId: string): Promise<SettingsVersion> {
       const [own, all] = await Promise.all([stored(sourceId), stored(everySource)]);
       const found = own ?? all;
       return found ? versionOf(found) : initial;
     },
 
-    /** A scope's own current version, or null: scope `*` always has one. */
+    /** A scope's own current version, or null; scope `*` always has one. */
     async own(scope: string): Promise<SettingsVersion | null> {
       const found = await stored(scope);
       if (found) return versionOf(found);
       return scope === everySource ? initial : null;
     },
 
-    /** The versions of a scope, newest first; go on with `cursor` until it is null. */
+    /** The versions of a scope, newest first; continue with `cursor` until it is null. */
     versions: (scope: string, query: VersionQuery = {}): Promise<VersionPage> => readVersions(of, scope, query),
   };
 }

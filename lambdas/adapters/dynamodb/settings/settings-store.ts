@@ -1,7 +1,7 @@
 /**
- * Publishes settings in the Control table: one `current` item per scope and one item per version, written together and with the
- * journal lines of the publication. Invariants: versions of a scope only grow; `current` equals its newest version item; nothing
- * published is ever changed.
+ * Publishes settings in the Control table: one `current` item per scope and one item per version, written together with the
+ * journal lines of the publication. Invariants: versions of a scope only grow; `current` equals its newest version item; a
+ * published version is never changed.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -27,7 +27,7 @@ export type Publication = {
   settings: Settings;
   /** `*` or a source id. */
   scope: string;
-  /** Version of this scope that the publisher has seen; for a source's first own version that of `*` (or 0). */
+  /** The version of this scope that the publisher saw; for a source's first own version that of `*` (or 0). */
   replaces: number;
   publishedBy: string;
   /** Epoch ms. */
@@ -42,8 +42,8 @@ export type Seeded = { outcome: 'published' | 'unchanged' | 'drift'; version: Se
 export type SettingsStore = ReturnType<typeof settingsStore>;
 
 /**
- * `settings` and `sources`: of the configuration. A publication writes a line into the journal of each source that it governs,
- * in the transaction of the version itself.
+ * `settings` and `sources`: of the configuration. A publication writes a line into the journal of each source that it applies
+ * to, in the transaction of the version itself.
  */
 export function settingsStore(
   client: DocumentClient,
@@ -55,32 +55,32 @@ export function settingsStore(
   return {
     ...reader,
 
-    /** The version that is current in place of the one that the publisher saw; null when nothing stands in the way. */
+    /** The current version, when it is not the one that the publisher saw; null when there is no conflict. */
     conflictOf: async (publication: Pick<Publication, 'scope' | 'replaces' | 'at'>): Promise<SettingsVersion | null> =>
       (await compareWithCurrent(tables, publication)).conflict,
 
-    /** Publishes the next version, unless another one than `replaces` is current by now. */
+    /** Publishes the next version, unless the current one is no longer `replaces`. */
     publish: (publication: Publication): Promise<Published> =>
       untilWritten(() => publishOnce(tables, publication), 'The settings'),
 
     /**
      * Adopts the portal's publication. Its number is compared with the portal's last one, not with ours: a newer one is
-     * published as our next version (under the portal's number where that is free), an older one is ignored.
+     * published as our next version (under the portal's number if that is higher), an older one is ignored.
      */
     publishFromPortal: (publication: PortalPublication): Promise<PortalPublished> =>
       untilWritten(() => publishFromPortalOnce(tables, publication), 'The settings'),
 
     /**
-     * Adopts the configuration file's settings when they differ from those adopted last, unless somebody published others by
-     * hand since: those stay, and the difference is shown (`drift`). Idempotent. To be called at the start of a gather.
-     * `published`: every user is to be evaluated.
+     * Adopts the configuration file's settings when they differ from those adopted last, unless somebody has published others by
+     * hand since: those stay, and the difference is reported (`drift`). Idempotent. Called at the start of a gather (`at`: epoch
+     * ms). `published`: the caller must evaluate every user.
      */
     seed: (at: number, settings: Settings = configured): Promise<Seeded> =>
       untilWritten(() => seedOnce(tables, settings, at), 'The settings'),
   };
 }
 
-/** `conflict`: the version that is current, when it is another than its publisher saw. */
+/** `conflict`: the current version, when it is not the one that the publisher saw. */
 async function compareWithCurrent(
   tables: SettingsTables,
   { scope, replaces, at }: Pick<Publication, 'scope' | 'replaces' | 'at'>,
@@ -115,7 +115,7 @@ async function seedOnce(tables: SettingsTables, settings: Settings, at: number):
   const unchanged: Seeded = { outcome: 'unchanged', version: versionOf(own) };
   const isAdopted = isDeepStrictEqual(own.configured, settings);
   if (isDeepStrictEqual(own.settings, settings)) {
-    // Recorded as what the configuration says, whoever published it.
+    // Recorded as the configuration's settings, whoever published them.
     const recorded = isAdopted || (await replaceCurrent(tables, own, { ...own, configured: settings }));
     return recorded ? unchanged : null;
   }
@@ -127,7 +127,7 @@ async function seedOnce(tables: SettingsTables, settings: Settings, at: number):
   return (await writeVersion(tables, own, { next })) ? { outcome: 'published', version: versionOf(next) } : null;
 }
 
-/** What a new version inherits from the item before it. */
+/** What a new version inherits from the previous item. */
 function inherited(before: CurrentItem | null): Pick<CurrentItem, 'portalVersion' | 'configured'> {
   return {
     ...(before?.portalVersion === undefined ? {} : { portalVersion: before.portalVersion }),

@@ -1,6 +1,6 @@
 /**
- * One write of settings: version, `current` and the journal lines of it in one transaction, conditional on the `current` that
- * was read. Shared by every way in which settings are published.
+ * One write of settings: version, `current` and journal lines in one transaction, conditional on the `current` that was read.
+ * Shared by all ways of publishing settings.
  */
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
@@ -12,7 +12,7 @@ import type { Settings, SettingsVersion } from '#domain/quarantine/settings';
 import { settingsLine } from '#domain/quarantine/source-lines';
 
 export type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
-/** `configured`: the settings of the configuration file. `sourceIds`: of the sources that are configured. */
+/** `configured`: the settings of the configuration file. `sourceIds`: of the configured sources. */
 export type SettingsTables = {
   client: DocumentClient;
   control: string;
@@ -22,7 +22,7 @@ export type SettingsTables = {
   reader: Pick<SettingsReader, 'initial' | 'stored'>;
 };
 
-/** False when somebody else wrote `current` since `before` was read. */
+/** False when another writer changed `current` since `before` was read. */
 export async function writeVersion(
   tables: SettingsTables,
   before: CurrentItem | null,
@@ -40,13 +40,13 @@ export async function writeVersion(
   ]);
 }
 
-/** Replaces `current` without a new version; false when somebody else wrote it since it was read. */
+/** Replaces `current` without a new version; false when another writer changed it since it was read. */
 export function replaceCurrent({ client, control }: SettingsTables, before: CurrentItem, next: CurrentItem): Promise<boolean> {
   const Item = { ...controlKeys.settingsCurrent(next.scope), ...next };
   return writeAll({ client }, [{ Put: { TableName: control, Item, ...asRead(before) } }]);
 }
 
-/** Part of a write that holds only while the settings of another scope are as they were read. */
+/** A condition for a write: the settings of another scope are unchanged since they were read. */
 export const unchangedSince = ({ control }: SettingsTables, { scope, version }: CurrentItem): Writes[number] => ({
   ConditionCheck: {
     TableName: control,
@@ -56,7 +56,7 @@ export const unchangedSince = ({ control }: SettingsTables, { scope, version }: 
   },
 });
 
-/** Scope `*` as stored, or first stored now (`at`, epoch ms) from the configuration. */
+/** Scope `*` as stored; stored from the configuration first (at `at`, epoch ms) if it was not. */
 export async function settingsForAll(tables: SettingsTables, at: number): Promise<CurrentItem> {
   const { stored, initial } = tables.reader;
   const before = await stored(everySource);
@@ -86,7 +86,7 @@ async function lineWrites(tables: SettingsTables, published: SettingsVersion): P
   return governed.map((id) => ({ Put: { TableName: tables.journal, Item: sourceLineItem(id, line) } }));
 }
 
-/** A source with settings of its own is not governed by those for all. */
+/** Settings for all do not apply to a source with its own settings. */
 async function governedBy({ sourceIds, reader }: SettingsTables, scope: string): Promise<string[]> {
   if (scope !== everySource) return sourceIds.filter((id) => id === scope);
   const own = await Promise.all(sourceIds.map(reader.stored));
