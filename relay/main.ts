@@ -1,4 +1,4 @@
-/** `relay <command>`. A folder that has commands of its own exports an AddCommands, which is named here. */
+/** `relay <command>`. A folder with its own commands exports an AddCommands, which is listed here. */
 import './lean-memory.ts';
 import { Command } from 'commander';
 import type { AddCommands, CommandLine } from './cli/command-line.ts';

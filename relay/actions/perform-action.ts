@@ -1,7 +1,7 @@
 /**
- * Performs one attempt at one action and returns its outcome. Every step that changes something is in the journal before it is
- * taken. Throws Stopped when the relay is stopped meanwhile: the journal then has how far it came, and the next start
- * goes on from there.
+ * Performs one attempt at one action and returns its outcome. Every step that changes something is journaled before it is taken.
+ * Throws Stopped when the relay is stopped in between: the journal then records how far the attempt got, and the next start
+ * continues from there.
  */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
@@ -17,7 +17,7 @@ export type PerformActionDependencies = DeviceReader & {
   journal: Pick<ActionJournal, 'started' | 'written' | 'attemptsOf'>;
   /** Epoch ms of this machine's clock. */
   now(): number;
-  /** Rejects with Stopped when the relay is to end. */
+  /** Rejects with Stopped when the relay stops. */
   pause(ms: number): Promise<void>;
 };
 /** `startedAt`: when the write began, epoch ms; null when nothing was written. */
@@ -41,7 +41,7 @@ export async function performAction(deps: PerformActionDependencies, entry: Jour
 
 const never = Number.NEGATIVE_INFINITY;
 
-/** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
+/** A write of this action may have been sent a moment ago: wait for its effect as long as after any write. */
 function lookAfter(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
   if (lastWrite === never) return look(deps, command);
   const waits = remainingDelays(deps.source.readBack, deps.now() - lastWrite);
@@ -56,7 +56,7 @@ type Writing = { entry: JournalEntry; before: DeviceDetail; situation(): Situati
 
 async function write(deps: PerformActionDependencies, { entry, before, situation }: Writing): Promise<PerformedAction> {
   const { command } = entry;
-  // Also of a write that is begun again: who finds it cut off waits for its effect from here.
+  // Also updated when a write is repeated: if it is interrupted again, the wait for its effect counts from here.
   const startedAt = deps.now();
   try {
     await deps.journal.started(command, { before, at: startedAt });
@@ -67,7 +67,7 @@ async function write(deps: PerformActionDependencies, { entry, before, situation
   const stopped = barred(situation());
   if (stopped && entry.startedAt === null) return { outcome: stopped, startedAt: null };
   const written = await tryToWrite(deps, command, before);
-  // Without it a restart takes the attempt for one that may have gone out, which is safe too.
+  // Without this entry a restart treats the attempt as one that may have been sent, which is also safe.
   if (written === 'accepted') await deps.journal.written(command, deps.now()).catch(deps.report);
   const sight = written === 'gone' ? written : await readBack(deps, command, written);
   return { outcome: afterWrite(command, { before, write: written, sight }), startedAt };
@@ -85,7 +85,7 @@ async function tryToWrite(
   }
 }
 
-/** A refusal is checked, too: among what others say on a console, one may be taken for ours. */
+/** A rejection is checked too: on a shared console, it may have been a reply to someone else's line. */
 const checksOfRefusal = 3;
 
 async function readBack(

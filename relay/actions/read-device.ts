@@ -1,4 +1,4 @@
-/** What the server shows of the device: read before acting, and read back after the delays that the source needs. */
+/** Reads what the server shows of the device: before acting, and after a write with the delays that the source needs. */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';
@@ -6,7 +6,7 @@ import type { DeviceReading } from './next-step.ts';
 import { targetOf } from './writes.ts';
 
 export type ReadSource = Pick<RelaySource, 'read'>;
-/** `report`: the error as a problem; an unexpected one is logged. */
+/** `report`: describes the error as a problem, and logs an unexpected one. */
 export type DeviceReader = { source: ReadSource; report(error: unknown): RelayProblem };
 
 export async function look({ source, report }: DeviceReader, command: ActionCommand): Promise<DeviceReading> {

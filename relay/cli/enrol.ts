@@ -1,4 +1,4 @@
-/** `relay enrol <url> <token>`: once per relay, with what the console shows. */
+/** `relay enrol <url> <token>`: run once per relay, with the URL and token that the console shows. */
 import { enrol } from '../identity/enrol.ts';
 import { identityFile } from '../identity/identity.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';

@@ -1,4 +1,4 @@
-/** `relay rotate-key`: a new key; a relay that runs needs no restart. */
+/** `relay rotate-key`: a new key; a running relay needs no restart. */
 import { rotateKey } from '../identity/rotate.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 import { egressFromOptions } from './egress-options.ts';

@@ -1,4 +1,4 @@
-/** Status for people: one fact a line, what is wrong first. */
+/** Status for people: one fact per line. */
 import { isConnected, type RelayStatus } from '../health/status.ts';
 
 export function showStatus(status: RelayStatus): string {

@@ -1,4 +1,4 @@
-/** What each event does while two sockets are there: the next one is being opened (renewing), or the old one is drained (draining). */
+/** What each event does while there are two sockets: the next one is being opened (renewing), or the old one drained (draining). */
 import type { Cells, In } from './states.ts';
 import {
   andThen,

@@ -1,4 +1,4 @@
-/** What each event does while one socket is live: alone (live), or after opening the next one has failed (resting). */
+/** What each event does while one socket is live: alone (live), or after opening the next one failed (resting). */
 import type { Cells } from './states.ts';
 import { beat, cutOff, heard, leaving, lost, renewing, settled } from './transitions.ts';
 

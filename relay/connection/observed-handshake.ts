@@ -1,10 +1,10 @@
-/** What undici's WebSocket does not expose: how the handshake was answered, why it failed, and the stream below. */
+/** Exposes what undici's WebSocket does not: the response to the handshake, why it failed, and the underlying stream. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { describeError } from './describe-error.ts';
 
 type Observer = {
-  /** `date`: the answer's Date header, epoch ms. */
+  /** `date`: the Date header of the response, epoch ms. */
   answered(date: number): void;
   upgraded(stream: Duplex): void;
 };

@@ -1,4 +1,4 @@
-/** The way to the cloud, and what the cloud says. */
+/** Checks of the connection to the cloud, and of the cloud's responses. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { errorCode } from '../error-code.ts';
@@ -19,8 +19,8 @@ export async function lookUp({ line }: DoctorContext): Promise<Finding> {
 }
 
 /**
- * A relay that runs and is connected has all this behind it, and a second connection of its own would put it aside: it is asked
- * instead. One that runs and is not connected loses nothing.
+ * A running, connected relay has passed these checks, and a second connection would replace its own: so that relay is asked
+ * instead. A running relay that is not connected has nothing to lose.
  */
 export function asked(
   judge: (handshake: Awaited<ReturnType<DoctorContext['handshake']>>) => Finding,

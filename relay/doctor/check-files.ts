@@ -1,4 +1,4 @@
-/** Configuration and data of the relay on this machine, as they lie there. */
+/** Checks of the configuration and data files of the relay on this machine. */
 import { constants, type Stats, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The checks of `relay doctor`, in the order in which one rests on another. */
+/** The checks of `relay doctor`, ordered so that each comes after those it depends on. */
 
 import { asked, lookUp } from './check-cloud.ts';
 import { lookAtConfiguration, lookAtFolder, lookAtIdentity, lookAtRoom, lookAtStores } from './check-files.ts';
@@ -18,7 +18,7 @@ const ofTraveler =
   ({ firstPage }: DoctorContext): Promise<Finding> =>
     refusalsAsFindings(async () => judge(await firstPage()));
 
-/** Through the Notes client it is read by the same program by which it is written to. */
+/** With Notes, the same program reads and writes, so reading also depends on the program check. */
 const ofNotes = ({ configuration }: DoctorContext): string[] => (configuration().traveler.read === 'notes' ? ['program'] : []);
 
 export const checks: readonly Check<DoctorContext>[] = [

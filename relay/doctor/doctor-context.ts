@@ -1,4 +1,4 @@
-/** What is examined: where it lies, and the readings that several checks share, each taken once, when first asked for. */
+/** What the doctor examines: the locations, and the probes that several checks share, each run once, on first use. */
 import type { RelayPaths } from '../cli/paths.ts';
 import { loadConfiguration, type RelayConfiguration } from '../configuration/load.ts';
 import { type Identity, readIdentity } from '../identity/identity.ts';
@@ -24,7 +24,7 @@ export type DoctorContext = {
   handshake(): Promise<Handshake>;
   firstPage(): Promise<FirstPage>;
   consoleReply(): Promise<Reply>;
-  /** How long anything on the network may take, ms. */
+  /** Timeout of each network operation, ms. */
   timeoutMs: number;
 };
 export type { Hop };

@@ -1,4 +1,4 @@
-/** `relay doctor`: goes through everything that has to be right, a line each. Exit code 0 when nothing is broken, else 1. */
+/** `relay doctor`: checks everything that has to be right, one line each. Exit code 0 when nothing is broken, else 1. */
 import type { AddCommands, PlaceOptions } from '../cli/command-line.ts';
 import { timingOverrides } from '../run/timing-overrides.ts';
 import { checks } from './checks.ts';
@@ -6,7 +6,7 @@ import { doctorContextOf } from './doctor-context.ts';
 import { lineOf, reportOf, verdictOf } from './format-finding.ts';
 import { type CheckResult, runChecks } from './run-checks.ts';
 
-/** Longer than any single step may take on a slow line, much shorter than what the relay itself grants. */
+/** Longer than any single step takes on a slow line, much shorter than the relay's own limits. */
 const longestMs = 15_000;
 
 export const addDoctor: AddCommands = ({ command, places, say }) => {
@@ -27,7 +27,7 @@ export const addDoctor: AddCommands = ({ command, places, say }) => {
       }
       const report = reportOf(found);
       say(options.json ? JSON.stringify(report, null, 2) : verdictOf(found));
-      // What is still under way (a program that hangs, a socket) is not waited for.
+      // Anything still running (a program that hangs, a socket) is not waited for.
       process.exit(report.well ? 0 : 1);
     });
 };

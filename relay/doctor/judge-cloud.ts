@@ -1,4 +1,4 @@
-/** What the readings of the line to the cloud amount to. Pure. */
+/** Turns probes of the connection to the cloud into findings. Pure. */
 import { statementLifeSeconds } from '#domain/relay/relay-identity';
 import { closeCodes } from '#domain/relay/relay-protocol';
 import { cures } from '../connection/close-policy.ts';
@@ -87,7 +87,7 @@ export function judgeClock({ clockAheadMs }: Handshake): Finding {
   );
 }
 
-/** Whether the relay's statement was taken. */
+/** Whether the relay's signed statement was accepted. */
 export function judgeHandshake({ answer }: Handshake): Finding {
   if (answer.how !== 'ended' || answer.opened) return healthy('the cloud took the relay’s signed statement');
   const { why, detail = 'no answer' } = answer.ending;

@@ -1,4 +1,4 @@
-/** What the relay's files on this machine amount to. Pure. */
+/** Turns what was read of the relay's files on this machine into findings. Pure. */
 import type { Stats } from 'node:fs';
 import { readableByOthers } from '../file-modes.ts';
 import { broken, type Finding, healthy, noted } from './finding.ts';
@@ -6,7 +6,7 @@ import type { Neighbour } from './probes/running-relay.ts';
 import type { Stored } from './probes/stored-files.ts';
 
 type Owned = Pick<Stats, 'uid' | 'mode'>;
-/** `config` and `identity` null: not there, which another check says. */
+/** `config` and `identity` null: absent, which another check reports. */
 export type Folder = {
   dataDir: string;
   folder: Owned | { code: string };
@@ -44,7 +44,7 @@ export function judgeFolder({ dataDir, folder, writable, identity, config, platf
 }
 
 const megabyte = 1024 * 1024;
-/** The journal stays far below; the snapshot of 100,000 devices takes about this much. */
+/** The journal stays far below this; the snapshot of 100,000 devices takes about this much. */
 export const roomNeeded = 200 * megabyte;
 
 export function judgeRoom(freeBytes: number, dataDir: string): Finding {

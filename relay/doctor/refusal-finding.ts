@@ -1,4 +1,4 @@
-/** What the relay itself refuses to go on with is a finding: its words and its remedy. */
+/** Turns a refusal of the relay itself into a finding, with the same text and remedy. */
 import { RelayRefusal } from '../refusal.ts';
 import { broken, type Finding } from './finding.ts';
 

@@ -1,25 +1,25 @@
 /**
- * Goes through the checks in order. A check that depends on a failed one is not tried: what it would find follows from that, and a
- * person should see the one thing that needs fixing.
+ * Runs the checks in order. A check that depends on a failed one is not tried: its result would follow from that, and a person
+ * should see the one thing that needs fixing.
  */
 import { broken, type Finding, type Verdict } from './finding.ts';
 
 export type Check<P> = {
   id: string;
-  /** What is looked at, for the left column. */
+  /** What is checked, for the left column. */
   name: string;
-  /** Ids of earlier checks without which this one means nothing. */
+  /** Ids of earlier checks without which this one is meaningless. */
   needs: readonly string[];
-  /** More of them, depending on the context; asked once those above are healthy. */
+  /** More of them, depending on the context; evaluated once those above are healthy. */
   needsToo?(context: P): readonly string[];
   look(context: P): Finding | Promise<Finding>;
 };
 export type CheckResult = { id: string; name: string; verdict: Verdict; says: string; cure: string | null };
 
-/** Each step has limits of its own, much shorter. Whoever looks for what hangs must not hang. */
+/** Each step has its own, much shorter limit. A tool that finds what hangs must not hang itself. */
 const longestLookMs = 120_000;
 
-/** Yields each as soon as it is known. */
+/** Yields each result as soon as it is known. */
 export async function* runChecks<P>(
   checks: readonly Check<P>[],
   context: P,

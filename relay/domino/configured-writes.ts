@@ -1,4 +1,4 @@
-/** How the configuration says that this relay writes: `console` in relay.json. */
+/** Creates the writes that the configuration asks for: `console` in relay.json. */
 import type { TravelerSource } from '#adapters/traveler/contract';
 import { commandConsole } from './command-console.ts';
 import type { DominoConsole } from './console.ts';
@@ -7,7 +7,7 @@ import type { DeviceWrites } from './device-writes.ts';
 import { notesConsole } from './notes-console.ts';
 import { restWrites } from './rest-writes.ts';
 
-/** For how long an effect is looked for after a write; the usual time where it is left out. */
+/** How long to wait for an effect after a write, in seconds; the default if omitted. */
 type Patient = { patienceSeconds?: number | undefined };
 type Program = Patient & { timeoutSeconds?: number | undefined };
 export type ConsoleSettings =
@@ -15,10 +15,10 @@ export type ConsoleSettings =
   | (Program & { by: 'notes'; server: string; script?: string | undefined; passwordFile?: string | undefined })
   | (Patient & { by: 'rest' });
 
-/** `rest`: the server's REST; null where it has none (Traveler 8.5.x). */
+/** `rest`: the server's REST; null if it has none (Traveler 8.5.x). */
 type Around = { rest: TravelerSource | null };
 
-/** Throws for `rest` where the server has no REST: the configuration is refused before that. */
+/** Throws for `rest` if the server has no REST; the configuration is rejected before that. */
 export function configuredWrites(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
   const { patienceSeconds } = settings;
   const timeout = patienceSeconds === undefined ? {} : { timeoutMs: patienceSeconds * 1000 };
@@ -29,7 +29,7 @@ export function configuredWrites(settings: ConsoleSettings, { rest }: Around): D
   return restWrites(rest, timeout);
 }
 
-/** The way to the Domino console; null where there is none. */
+/** The connection to the Domino console; null if there is none. */
 export function consoleOf(settings: ConsoleSettings): DominoConsole | null {
   if (settings.by === 'rest') return null;
   const withTime = { ...settings, ...timeoutOf(settings) };

@@ -1,13 +1,13 @@
 /**
- * What a console's output amounts to. It is only classified, never kept or logged: on Linux the program prints whatever the
- * whole console says meanwhile, with other people's names in it. Bounded in what is looked at, whatever comes.
+ * Classifies a console's output. The output is never kept or logged: on Linux the program also prints whatever else the console
+ * shows in the meantime, with other people's names in it. The amount of output examined is limited.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { FailureKind } from '#domain/devices/source';
 
 type Refusal = { pattern: RegExp; kind: FailureKind; unreachable?: true; what: string; remedy: string };
 
-/** From the gravest; a text that matches none says nothing. */
+/** Most severe first. Text that matches none means nothing. */
 const refusals: readonly Refusal[] = [
   {
     pattern: /not authori[sz]ed/i,
@@ -37,11 +37,11 @@ const mostLooked = 1024 * 1024;
 
 export type Listener = {
   hear(text: string): void;
-  /** What was refused, so far; null where nothing says so. */
+  /** The rejection found so far; null if there is none. */
   refusal(where: string): TravelerFailure | null;
 };
 
-/** `said`: the line that was given; its own echo is no answer, whatever the user is called. */
+/** `said`: the line that was sent. Its own echo is not a reply, whatever the user is called. */
 export function listenTo(said: string): Listener {
   let left = mostLooked;
   let line = '';

@@ -9,20 +9,20 @@ import type { Comparison, GatherState } from './gather-state.ts';
 import { sendable } from './rows.ts';
 
 export type ChangedRow = {
-  /** `detailAt` is null where the list has no full record. */
+  /** `detailAt` is null if the list has no full record. */
   row: RelayedDevice;
   hash: string;
-  /** Of its entry in the manifest, or -1. */
+  /** Index of its entry in the manifest, or -1. */
   index: number;
   print: RowFingerprint;
   need: Exclude<Need, 'nothing'>;
-  /** To be sent even if it did not change. */
+  /** Send it even if it did not change. */
   always: boolean;
 };
 
 export type ChangedRows = {
   rows(): AsyncGenerator<ChangedRow>;
-  /** By manifest index: is the device there, by what was read so far? */
+  /** By manifest index: 1 if the device was found in what has been read so far. */
   seen: Uint8Array;
 };
 
@@ -32,7 +32,7 @@ export function changedRows(state: GatherState, context: Comparison): ChangedRow
   const { seen, isFirst } = duplicateRows(manifest.size);
 
   async function* rows(): AsyncGenerator<ChangedRow> {
-    // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
+    // The next page is requested while the current one is processed: at the earliest when the current one was requested.
     let [asked, before] = [cloudNow(), cloudNow()];
     for await (const page of source.pages()) {
       signal.throwIfAborted();

@@ -1,17 +1,17 @@
-/** The two requests that a relay makes over plain HTTPS: to enrol, and to change its key. */
+/** The two requests that a relay makes over plain HTTPS: to enrol, and to rotate its key. */
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { describeError } from '../connection/describe-error.ts';
 import { RelayRefusal } from '../refusal.ts';
 
-/** What the cloud says where it refuses (RFC 9457). */
+/** The body of the cloud's error responses (RFC 9457). */
 const said = z.object({ detail: z.string() });
 const timeoutMs = 30_000;
 const mostBytes = 64 * 1024;
 
 type Posting = { body: unknown; token?: string; dispatcher: Dispatcher };
 
-/** The answer's JSON. Throws RelayRefusal. Follows no redirection: the token would go along. */
+/** Returns the JSON of the response. Throws RelayRefusal. Follows no redirects, because the token would be sent along. */
 export async function postToCloud(cloudUrl: string, path: string, { body, token, dispatcher }: Posting): Promise<unknown> {
   const url = addressOf(cloudUrl, path);
   try {
@@ -35,7 +35,7 @@ export async function postToCloud(cloudUrl: string, path: string, { body, token,
   }
 }
 
-/** Secrets go only where nobody can listen: https, or this machine. */
+/** Secrets are sent only where nobody can eavesdrop: over https, or on this machine. */
 function addressOf(cloudUrl: string, path: string): URL {
   const given = URL.parse(cloudUrl);
   if (!given || !/^https?:$/.test(given.protocol))

@@ -1,4 +1,4 @@
-/** A journal that lasts as long as the process: for trying things out, and what the one on disk is compared with. */
+/** A journal that lasts as long as the process: for experiments, and as the reference for the one on disk. */
 import {
   type ActionJournal,
   type AttemptKey,

@@ -1,4 +1,4 @@
-/** Carries steps out, one after the other; programs by argument vector, no shell. */
+/** Executes steps in sequence; programs by argument vector, no shell. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -17,7 +17,7 @@ const doings: { [D in Step['do']]: (step: StepOf<D>) => void } = {
   },
 };
 
-/** Throws RelayRefusal with what the program said. */
+/** Throws RelayRefusal with the program's own message. */
 export function carryOut(steps: readonly Step[]): void {
   for (const step of steps) doOne(step);
 }
@@ -35,7 +35,7 @@ const noManager =
   'systemd does not run here: let whatever starts programs on this machine start `relay run`, again when it ends.';
 const asRoot = 'Run it as an administrator (Linux: sudo).';
 
-/** What the program printed. Throws RelayRefusal where it failed. */
+/** Returns what the program printed. Throws RelayRefusal if it failed. */
 export function ask(argv: readonly string[], { may = false }: { may?: boolean } = {}): string {
   const [program = '', ...args] = argv;
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', shell: false, windowsHide: true });
@@ -50,7 +50,7 @@ export function ask(argv: readonly string[], { may = false }: { may?: boolean } 
   return stdout ?? '';
 }
 
-/** For a person who wants to see first. */
+/** For a dry run. */
 export function wordsOf(step: Step): string {
   if (step.do === 'run') return step.argv.map((part) => (/[\s'"\\]/.test(part) ? `'${part}'` : part)).join(' ');
   return step.do === 'write' ? `write ${step.file}` : `remove ${step.file}`;

@@ -1,6 +1,6 @@
 /**
- * Deduplicates what the cloud wants acknowledged: its number is remembered, and a redelivery is acknowledged again and otherwise
- * dropped. The memory is bounded: the cloud stops redelivering long before that many others have arrived.
+ * Deduplicates messages that the cloud wants acknowledged: their numbers are remembered, and a redelivery is acknowledged again and
+ * otherwise dropped. The memory is bounded: the cloud stops redelivering long before that many others have arrived.
  */
 const remembered = 10_000;
 

@@ -1,7 +1,7 @@
 /**
- * The lease as this relay may rely on it. The cloud says how long it lasts; that is counted from when the question was sent, so
- * that delays only shorten it. Both clocks have to agree that it lasts: the monotonic one does not jump but may stand still while
- * the machine sleeps, the wall clock jumps but does not stand still.
+ * The lease, as far as this relay may rely on it. The cloud says how long it lasts; that counts from when the request was sent, so
+ * that delays only shorten it. It is held only while both clocks say so: the monotonic clock does not jump but may stop while the
+ * machine sleeps; the wall clock jumps but does not stop.
  */
 import type { Lease } from '#domain/relay/relay-protocol';
 
@@ -11,9 +11,9 @@ export type Moment = { monotonic: number; wall: number };
 export type LeaseView = { holding: boolean; following: boolean; fence: number | null };
 
 export type LeaseKeeper = {
-  /** The cloud's answer to what was sent at `asked`. */
+  /** The cloud's response to a request sent at `asked`. */
   answered(lease: Lease, asked: Moment): void;
-  /** Said without having been asked: it can only take a lease away. */
+  /** Sent without a request: it can only withdraw a lease. */
   said(lease: Lease): void;
   held(): { fence: number } | null;
   view(): LeaseView;
@@ -32,7 +32,7 @@ export function createLeaseKeeper(now: () => Moment): LeaseKeeper {
 
   return {
     answered({ held: isHeld, fence, until, now: cloudNow }, asked) {
-      // Answers may overtake each other.
+      // Responses may overtake each other.
       if (known && (fence < known.fence || (fence === known.fence && asked.monotonic < known.askedAt))) return;
       const left = until - cloudNow;
       known = {

@@ -1,4 +1,4 @@
-/** What the session sends: every message is checked, numbered, and small enough for one message of the socket. */
+/** What the session sends: every message is validated, numbered, and small enough for one message of the socket. */
 import { randomBytes } from 'node:crypto';
 import { longestMessageBytes, protocol, type ToCloud, toCloud } from '#domain/relay/relay-protocol';
 import type { SocketId } from '../connection/states.ts';
@@ -6,7 +6,7 @@ import type { Metrics } from '../health/metrics.ts';
 import type { Link, OutgoingMessage } from '../ports.ts';
 import { type Peer, problemsOf, type SessionState } from './session-state.ts';
 
-/** As JSON. Throws TypeError or RangeError where the cloud would reject it each time. */
+/** As JSON. Throws TypeError or RangeError if the cloud would reject it each time. */
 export function encode(message: { type: string; n: number }, metrics: Metrics): string {
   const parsed = toCloud.safeParse(message);
   if (!parsed.success) {
@@ -26,7 +26,7 @@ export function say({ current, metrics }: SessionState, socket: SocketId, messag
   current.connection?.send(socket, encode(message, metrics));
 }
 
-/** For the workers: delivery until acknowledged, and what is sent once. `state` is complete by the time it is used. */
+/** For the workers: delivery until acknowledged, and sending once. `state` is complete by the time it is used. */
 export function linkOf(state: () => SessionState): Link {
   const stamped = (message: OutgoingMessage) => ({
     ...message,
@@ -46,7 +46,7 @@ export function linkOf(state: () => SessionState): Link {
         current.connection?.send(routed, encode(stamped(message), metrics));
         failures.succeeded('progress');
       } catch (error) {
-        // What it is about goes on all the same.
+        // The work that it reports on continues all the same.
         failures.failed('progress', error);
       }
     },
@@ -55,7 +55,7 @@ export function linkOf(state: () => SessionState): Link {
   };
 }
 
-/** False where they have to wait. */
+/** False if they have to wait. */
 export function sendAcknowledgements(state: SessionState, acks: number[]): boolean {
   const { numbers, failures, current } = state;
   if (current.routing.routed === null) return false;
@@ -69,7 +69,7 @@ export function sendAcknowledgements(state: SessionState, acks: number[]): boole
   }
 }
 
-/** hello, with the challenge by which the cloud has to prove itself. */
+/** hello, with the challenge by which the cloud has to prove its identity. */
 export async function greet(state: SessionState, socket: SocketId): Promise<void> {
   const { peers, now, identity, numbers, facts } = state;
   const peer: Peer = { challenge: randomBytes(24).toString('base64url'), greetedAt: now(), proven: false, pings: new Map() };
@@ -83,7 +83,7 @@ export async function greet(state: SessionState, socket: SocketId): Promise<void
   say(state, socket, { type: 'hello', n: numbers.next(), ...hello, facts: { ...facts, problems: problemsOf(state) } });
 }
 
-/** Null also where it cannot be read: then the cloud asks for everything. */
+/** Also null if it cannot be read: then the cloud requests everything. */
 async function digestOf({ workers, failures }: SessionState): Promise<string | null> {
   try {
     const digest = await workers.digest();

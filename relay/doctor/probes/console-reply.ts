@@ -1,4 +1,4 @@
-/** The Domino console, asked the one question that changes nothing: how Traveler is. */
+/** Sends the Domino console the one line that changes nothing: Traveler's status. */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { RelayConfiguration } from '../../configuration/load.ts';
 import { consoleOf } from '../../domino/configured-writes.ts';

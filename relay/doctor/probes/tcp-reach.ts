@@ -1,10 +1,10 @@
-/** Whether somebody accepts a connection there. */
+/** Whether a TCP connection is accepted. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describeError } from '../../connection/describe-error.ts';
 import type { Hop } from './egress-route.ts';
 
-/** Null: yes. */
+/** Null if it is accepted, else the reason in words. */
 export async function reach({ host, port }: Hop, timeoutMs: number): Promise<{ words: string } | null> {
   const socket = connect({ host, port });
   try {
