@@ -4,7 +4,7 @@ import { type Step, serviceName, usualUser, type WantedService } from './service
 import { systemdUnit } from './systemd-unit.ts';
 
 export type SystemdFacts = {
-  /** Folder for an administrator's units. */
+  /** Path of the unit file that an administrator installs. */
   unitFile: string;
   /** Whether the package installed its own unit. */
   packaged: boolean;

@@ -1,8 +1,8 @@
 /**
- * Random trouble, from seeds, between the real local stack and real relay processes: a lane per seed, each with a source, a relay,
- * a bad line and a simulated Traveler with its Domino console of its own. While actions are asked for, lines are cut and stall,
- * relays and the cloud's function processes are killed. Then it calms down, and every action must end rightly, and the server's
- * log must hold each effect once.
+ * Random faults, from seeds, between the real local stack and real relay processes: a lane per seed, each with its own source, relay,
+ * bad line and simulated Traveler with a Domino console. While actions are requested, lines are cut and stalled, and relays and the
+ * cloud's function processes are killed. Afterwards everything runs undisturbed: every action must end correctly, and the server's
+ * log must contain each effect once.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
@@ -13,7 +13,7 @@ import { type BadLine, calm, startBadLine } from './bad-line.ts';
 
 type Lane = { sourceId: string; simulator: TravelerSimulator; line: BadLine; relay: EnrolledRelay; random: Random };
 type Asked = { actionId: string; type: string; user: string; deviceId: string };
-/** Of one seed: what was asked for, how often what was disturbed, and what is wrong in the end (empty: nothing). */
+/** Results of one seed: how much was requested, how often what was disturbed, and what is wrong in the end (empty: nothing). */
 export type Lived = { seed: number; actions: number; kills: number; cuts: number; stalls: number; wrong: string[] };
 export type Chaos = Awaited<ReturnType<typeof startChaos>>;
 
@@ -22,7 +22,7 @@ const devicesPerSeed = 32;
 const troubledMs = 12_000;
 const endWithinMs = 240_000;
 
-/** Starts the stack with so many lanes, each gathered once while all is calm. */
+/** Starts the stack with this many lanes, each gathered once before any faults. */
 export async function startChaos({ lanes: count = 2 }: { lanes?: number } = {}) {
   const folder = temporaryFolder();
   const ids = Array.from({ length: count }, (_, lane) => `hq${lane + 1}`);
@@ -38,7 +38,7 @@ export async function startChaos({ lanes: count = 2 }: { lanes?: number } = {}) 
   await Promise.all(lanes.map(({ relay }) => relay.until(({ holdsLease }) => holdsLease)));
   return {
     stack,
-    /** One seed per lane, side by side. */
+    /** One seed per lane, in parallel. */
     live: (seeds: readonly number[]) =>
       Promise.all(seeds.flatMap((seed, index) => (lanes[index] ? [live(stack, lanes[index], seed)] : []))),
     async stop() {
@@ -98,7 +98,7 @@ async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
   return { seed, actions: asked.length, kills, cuts: cuts - before.cuts, stalls: stalls - before.stalls, wrong };
 }
 
-/** For as long as it is to last: kills of the relay and of function processes, and cuts of everything. */
+/** Until the faults end: kills of the relay and of function processes, and cuts of all connections. */
 async function trouble(stack: Stack, { relay, line }: Lane, random: Random): Promise<number> {
   const end = Date.now() + troubledMs;
   let kills = 0;
@@ -117,7 +117,7 @@ async function trouble(stack: Stack, { relay, line }: Lane, random: Random): Pro
   return kills;
 }
 
-/** Of the processes that the local stack runs functions in; it starts them anew, as Lambda does. */
+/** Kills one of the processes in which the local stack runs functions; it restarts them, as Lambda does. */
 function killOneFunction({ pid }: Pick<Stack, 'pid'>, random: Random): number {
   const running = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isFunctionOf(pid, name));
   const victim = running[random.between(0, Math.max(0, running.length - 1))];
@@ -149,7 +149,7 @@ async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking):
     asked.push({ actionId, type, user, deviceId });
     const target = { sourceId, user, deviceId };
     const body = { actionId, type, target, ...(type === 'wipe' ? { wipe: ['device'] } : {}) };
-    // As a caller does whose answer was lost: the same again, under the same id.
+    // Like a caller that lost the response: repeat the same request under the same id.
     await eventually(
       async () => {
         const { status } = await stack.api('/actions', { method: 'POST', body });
@@ -172,8 +172,8 @@ async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking):
 }
 
 /**
- * An approval is superseded where a function was killed between it and the standing decision: what is decided meanwhile by the
- * older one repeats the block, and Auto-Quarantine then approves by the newer one. The server is as it was asked for all the same.
+ * An approval is superseded if a function was killed between it and the current decision: an evaluation in between, by the older
+ * decision, repeats the block, and Auto-Quarantine then approves by the newer one. The server still ends as requested.
  */
 const ended: Record<string, readonly string[]> = {
   block: ['confirmed', 'superseded'],
@@ -182,7 +182,7 @@ const ended: Record<string, readonly string[]> = {
   wipe: ['applied'],
 };
 
-/** Null when it ended as it should; else what it came to. */
+/** Null if it ended as it should; else what it came to. */
 async function endOf(stack: Stack, { actionId, type }: Asked): Promise<string | null> {
   let last = 'nothing';
   try {
@@ -200,7 +200,7 @@ async function endOf(stack: Stack, { actionId, type }: Asked): Promise<string | 
   }
 }
 
-/** The line of each type by which its effect comes about; others beside it repeat what is already so. */
+/** The line of each type that causes its effect; further lines repeat what is already so. */
 const effective: Record<string, RegExp> = {
   block: /flagsAdd lock/,
   approve: /approval approve/,
@@ -210,7 +210,7 @@ const effective: Record<string, RegExp> = {
 
 type Judged = { asked: readonly Asked[]; simulator: TravelerSimulator; log: TravelerSimulator['console']['effects'] };
 
-/** What the server shows, and how often each effect was brought about. */
+/** What the server shows, and how often each effect was caused. */
 function judge({ user, deviceId }: Asking['phones'][number], { asked, simulator, log }: Judged): string[] {
   const types = asked.filter((one) => one.deviceId === deviceId).map(({ type }) => type);
   const own = log.filter(({ devices }) => devices.some((device) => device.deviceId === deviceId));
@@ -229,7 +229,7 @@ function judge({ user, deviceId }: Asking['phones'][number], { asked, simulator,
   return right ? repeated : [...repeated, `${last} of ${deviceId} ended with ${JSON.stringify(shown)}`];
 }
 
-/** The cloud's list against the server. */
+/** Compares the cloud's list with the server. */
 async function drift(
   stack: Stack,
   { sourceId, phones, simulator }: Pick<Asking, 'sourceId' | 'phones'> & Pick<Judged, 'simulator'>,

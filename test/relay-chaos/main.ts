@@ -1,6 +1,6 @@
 /**
- * `npm run relay-chaos -- --seeds 20 --from 1`: random trouble between cloud and relays, two seeds side by side. Ends with code 1
- * and what was wrong, when anything was.
+ * `npm run relay-chaos -- --seeds 20 --from 1`: random faults between cloud and relays, two seeds in parallel. Exits with code 1 and
+ * lists what was wrong, if anything was.
  */
 import { parseArgs } from 'node:util';
 import { startChaos } from './chaos.ts';

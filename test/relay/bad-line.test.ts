@@ -1,4 +1,4 @@
-/** Messages lost, late, twice, out of order, connections cut and half open, by seed (RELAY_SEEDS: how many): everything arrives, once. */
+/** Messages lost, late, duplicated, out of order, connections cut and half open, by seed (RELAY_SEEDS: how many): all arrive, once. */
 import { describe, expect, test } from 'vitest';
 import { randomOf } from '#test/histories/random';
 import { aRelay } from './a-relay.ts';
@@ -9,7 +9,7 @@ const seeds = Array.from({ length: Number(process.env.RELAY_SEEDS ?? 5) }, (_, a
 
 describe('over a bad line', () => {
   test.each(seeds)(
-    'seed %i: every message arrives both ways, and counts once',
+    'seed %i: every message arrives in both directions, and counts once',
     async (seed) => {
       const random = randomOf(seed * 7_919);
       const cloud = await fakeCloud({
@@ -51,7 +51,7 @@ describe('over a bad line', () => {
         const commands = relay.asked.filter(({ what }) => what === 'resend').map(({ id }) => id);
         expect(new Set(commands).size).toBe(commands.length);
         for (const { message } of cloud.heard) expect(message.n).toBeGreaterThan(0);
-        // One number, one content.
+        // The same number always has the same content.
         const contents = new Map<number, string>();
         for (const { message } of cloud.heard) {
           const content = JSON.stringify(message);

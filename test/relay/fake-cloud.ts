@@ -1,7 +1,7 @@
 /**
- * A cloud as a relay meets it: enrolment and rotation over HTTP, a real WebSocket server that checks each connect statement, proves
- * itself, answers heartbeats with a lease, acknowledges, and sends its own commands again until they are acknowledged. It can be a
- * bad line: messages lost, late, twice and out of order, connections cut or half open, all driven by one seed.
+ * A cloud as a relay sees it: enrolment and rotation over HTTP, a real WebSocket server that checks each connect statement, proves its
+ * identity, answers heartbeats with a lease, acknowledges, and redelivers its own commands until they are acknowledged. It can
+ * simulate a bad line: messages lost, late, duplicated and out of order, connections cut or half open, all driven by one seed.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,7 +13,7 @@ import { enrolmentRequest, oldKeyMs, type RelayRecord, rotationRequest } from '#
 import { acknowledged, type Lease, readToCloud, type ToCloud, type ToRelay } from '#domain/relay/relay-protocol';
 import { randomOf } from '#test/histories/random';
 
-/** Chances in [0, 1] for each message, either way; `delayMs`: at most so late. */
+/** Probabilities in [0, 1] for each message, in either direction; `delayMs`: maximum delay. */
 export type Line = { lose: number; twice: number; delayMs: number; cut: number };
 export const goodLine: Line = { lose: 0, twice: 0, delayMs: 0, cut: 0 };
 
@@ -29,10 +29,10 @@ export type FakeCloudOptions = {
   tls?: { key: string; cert: string };
   secret?: string;
   leaseMs?: number;
-  /** How far its clock is from this machine's. */
+  /** The difference of its clock from this machine's. */
   clockAheadMs?: number;
   port?: number;
-  /** Connections last so long. */
+  /** Lifetime of a connection. */
   lifeMs?: number;
 };
 
@@ -58,15 +58,15 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
   let connections = 0;
   let count = 0;
   let closing = false;
-  /** Refuses each handshake with this status. */
+  /** Rejects each handshake with this status. */
   let refuse: number | null = null;
   let silent = false;
   /** Sent instead of a proof. */
   let proof: string | null = null;
-  /** Replies to no ping. */
+  /** Sends no pongs. */
   let noPongs = false;
   let noAcks = false;
-  /** Of HTTP requests: the work is done, the answer never sent. */
+  /** For HTTP requests: the work is done, the response is never sent. */
   let loseAnswers = false;
 
   const http: Server = tls ? createTlsServer(tls, respond) : createServer(respond);
@@ -135,7 +135,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     if (lifeMs !== undefined) setTimeout(() => socket.close(1001), lifeMs).unref();
   }
 
-  /** As the line has it: never, later, twice, or with the connection cut. */
+  /** As the line decides: never, later, twice, or with the connection cut. */
   function late(peer: Peer, work: () => void): void {
     if (peer.deaf || chance(line.lose)) return;
     if (chance(line.cut)) return void peer.stream.destroy();
@@ -222,7 +222,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     socketUrl,
     line,
     heard,
-    /** What matters of what came, once each, as the cloud acts on it. */
+    /** The relevant messages it received, once each, as the cloud processes them. */
     taken,
     handshakes,
     relays,
@@ -234,7 +234,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
       return token;
     },
     command,
-    /** To the newest connection, as it stands: anything. */
+    /** Sends any text to the newest connection, unchanged. */
     say(text: string): void {
       newest()?.socket.send(text);
     },
@@ -280,7 +280,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     closeAll(code: number): void {
       for (const { socket } of peers.values()) socket.close(code);
     },
-    /** The connections stay open, and nothing goes through them any more, either way; later ones are well. */
+    /** The connections stay open, but nothing passes through them any more, in either direction; later ones are healthy. */
     halfOpen(): void {
       for (const peer of peers.values()) {
         peer.deaf = true;

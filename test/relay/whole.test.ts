@@ -1,4 +1,4 @@
-/** The relay as a whole, a process of its own, between a cloud and somebody else's Traveler server and Domino console. */
+/** The whole relay in a separate process, between a cloud and a simulated Traveler server and Domino console. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { type FakeCloud, fakeCloud } from './fake-cloud.ts';
@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 const told = (type: string) => [...cloud.taken.values()].filter((message) => message.type === type);
-/** The last gather is said to be this very moment: in no time at all, no device's turn in the rotation has come. */
+/** The last gather counts as this very moment: in no time at all, no device is due for rotation. */
 const gather = (runId: string, base: string | null) => {
   const startedAt = Date.now();
   cloud.command({
@@ -60,7 +60,7 @@ const ended = async (runId: string) => {
 const devicesOf = (runId: string) =>
   told('gatherPart').flatMap((message) => (message.type === 'gatherPart' && message.runId === runId ? message.devices : []));
 
-test('gathers everything, then only what changed, acts over the console, and goes on where it was after a kill', async () => {
+test('gathers, sends changes, acts over the console, and continues after a kill', async () => {
   gather('first', null);
   const first = await ended('first');
   const devices = devicesOf('first');
@@ -98,7 +98,7 @@ test('gathers everything, then only what changed, acts over the console, and goe
   gather('third', second.digest);
   await ended('third');
   expect(devicesOf('third').map((each) => each.deviceId)).toEqual([deviceId]);
-  // Killed before it noted the acknowledgement, it delivers again: the same result of the same attempt.
+  // If it is killed before it records the acknowledgement, it redelivers: the same result of the same attempt.
   const results = told('actionResult').flatMap((message) =>
     message.type === 'actionResult' ? [JSON.stringify([message.actionId, message.attempt, message.outcome])] : [],
   );

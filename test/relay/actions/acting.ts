@@ -1,4 +1,4 @@
-/** A simulated server, a relay's acting half that writes to its console, and a cloud that takes what it is told. */
+/** A simulated server, a relay's action half that writes to its console, and a cloud that accepts whatever it is sent. */
 import { onTestFinished } from 'vitest';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
 import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
@@ -20,7 +20,7 @@ import { directConsole, readBack, readsOf } from './parts.ts';
 
 export type Result = Extract<OutgoingMessage, { type: 'actionResult' }>;
 
-/** The cloud's end of the link: what it was told; `held`, `now` and `online` are turned by the test. */
+/** The cloud's end of the link: what it received; tests set `held`, `now` and `online`. */
 export function cloud() {
   const told: OutgoingMessage[] = [];
   const waiting = new Set<() => void>();

@@ -1,6 +1,6 @@
 /**
- * Random histories: devices with a few actions each, a relay that stops dead at random places and is started again, commands that
- * come twice, late and out of order, a console that acts late. Traveler is told each thing once, in order, none missing.
+ * Random histories: devices with a few actions each, a relay that crashes at random places and is restarted, commands that arrive
+ * twice, late and out of order, a console that acts late. Traveler gets each line once, in order, none missing.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const user = 'Jane Doe/Acme';
 type Asked = Pick<ActionCommand, 'what' | 'liftDenial' | 'lockBelongs'> & { lines: string[] };
 type State = 'pending' | 'approved' | 'blocked';
 
-/** What may be asked of a device in its state, and what Traveler is to be sent for it. */
+/** What may be requested for a device in its state, and which lines Traveler must get for it. */
 function plan({ pick }: Random): Asked[] {
   const asked: Asked[] = [];
   let state: State = 'pending';
@@ -52,7 +52,7 @@ function plan({ pick }: Random): Asked[] {
 
 type World = { server: TravelerSimulator; rest: TravelerSource };
 
-/** One that may stop dead after any call, and its successors over the same journal. */
+/** A relay that may crash after any call, and its successors on the same journal. */
 function mortalRelays({ server, rest }: World, { between }: Random) {
   const journal = memoryJournal();
   const at = cloud();
@@ -78,7 +78,7 @@ async function history(world: World, seed: number) {
   const { at, counts, deliver, journal } = mortalRelays(world, random);
   const sent: ActionCommand[] = [];
 
-  /** As a cloud does: again until there is an answer, and now and then something old for no reason. */
+  /** Like a cloud: repeats commands until there is a result, and now and then an old one for no reason. */
   async function answered(command: ActionCommand): Promise<ActionOutcome> {
     sent.push(command);
     for (let tries = 0; tries < 2_000; tries++) {
@@ -95,7 +95,7 @@ async function history(world: World, seed: number) {
     for (let attempt = 1; ; attempt += 2) {
       const outcome = await answered({ ...command, attempt });
       if (outcome.how !== 'unknown') return outcome;
-      // Nobody knows: it is looked at, and goes again only where it is not there.
+      // The outcome is unknown: read it first, and repeat only if the effect is missing.
       const looked = await answered({ ...command, attempt: attempt + 1, step: 'look' });
       const there = looked.how === 'looked' && (looked.before.wipe === 'requested') === (command.what === 'wipe');
       if (looked.how === 'gone' || (command.what === 'wipe' && there)) return looked;
@@ -116,12 +116,12 @@ async function history(world: World, seed: number) {
       return { deviceId, asked, ends };
     }),
   );
-  // What was delivered last for no reason is answered, too.
+  // What was redelivered last for no reason gets a result, too.
   await until('every answer', async () => (await journal.open()).length === 0, { ms: 5_000 });
   return { devices, deaths: counts.deaths };
 }
 
-/** What Traveler was told of a device, against what was asked: in order, one line once, of two lines each at least where needed. */
+/** Compares the lines that Traveler got for a device with the requests: in order, single lines once, of two lines each at least where needed. */
 function differences({ server }: World, { deviceId, asked }: { deviceId: string; asked: Asked[] }): string[] {
   const told = server.console.effects
     .filter(({ line, applied }) => applied && line.includes(`${deviceId} `))
@@ -140,9 +140,9 @@ function differences({ server }: World, { deviceId, asked }: { deviceId: string;
   );
 }
 
-// Side by side: most of their time is the waiting between an effect and the reading of it.
+// Concurrent: most of their time is spent waiting between an effect and reading it.
 test.concurrent.for([0, 15])(
-  'each effect once, in order, none missing, whatever fails (console %i ms late)',
+  'each effect once, in order, none missing, despite failures (console %i ms late)',
   { timeout: 120_000 },
   async (ms, { onTestFinished }) => {
     const server = await startTravelerSimulator({ devices: 0, requireApproval: true });

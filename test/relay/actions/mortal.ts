@@ -1,4 +1,4 @@
-/** A relay's acting half every call of which, to journal, source, console and link, is a place to die: before it and after it. */
+/** A relay's action half that can crash before and after every call to journal, source, console and link. */
 import type { TravelerSource } from '#adapters/traveler/source';
 import { type RelayActions, relayActions } from '../../../relay/actions/relay-actions.ts';
 import { consoleWrites } from '../../../relay/domino/console-writes.ts';
@@ -10,8 +10,8 @@ import { directConsole, readsOf } from './parts.ts';
 
 export type Place = (name: string) => Promise<void>;
 /**
- * Long against the lateness of the console also where relay and server share a busy process: an effect that comes after the last
- * reading is reported as missing, and the next request would meet it.
+ * Long compared with the delay of the console, even if relay and server share a busy process: an effect that appears after the last
+ * read is reported as missing, and the next request would find it.
  */
 const readBack = [5, 10, 20, 40, 80, 160, 320, 640];
 type Parts = { port: number; rest: TravelerSource; journal: ActionJournal };
@@ -44,7 +44,7 @@ export function mortalRelay({ port, rest, journal }: Parts, place: Place): Relay
   });
 }
 
-/** The link of such a relay: what it delivers passes two places, too. */
+/** The link of such a relay: each delivery passes two of these places. */
 export const mortalLink = (link: Link, place: Place): Link => ({
   ...link,
   async deliver(told, options) {
@@ -54,7 +54,7 @@ export const mortalLink = (link: Link, place: Place): Link => ({
   },
 });
 
-/** Dies at the n-th place from here: from then on no call returns, as if the process were gone. */
+/** Crashes at the n-th place from here: from then on no call returns, as if the process were gone. */
 export function death(killAt: number, died: (where: string) => void): Place {
   let passed = 0;
   return async (name) => {

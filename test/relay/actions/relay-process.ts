@@ -1,6 +1,6 @@
 /**
- * The acting half of a relay in a process of its own, with the journal on disk and writes to the simulated console. It ends itself
- * by SIGKILL at the n-th place: before or after each call of journal, source, console and link.
+ * The action half of a relay in a separate process, with the journal on disk and writes to the simulated console. It kills itself
+ * with SIGKILL at the n-th place: before or after each call of journal, source, console and link.
  */
 import { z } from 'zod';
 import { travelerSource } from '#adapters/traveler/source';
@@ -17,7 +17,7 @@ const given = z.object({
 });
 const { journal: file, url, port, credentials, killAt } = given.parse(JSON.parse(process.argv[2] ?? '{}'));
 
-/** The parent hears where, then everything ends. */
+/** Tells the parent where, then everything ends. */
 const die = death(killAt, (where) => void process.send?.({ killedAt: where }, () => process.kill(process.pid, 'SIGKILL')));
 async function place(name: string): Promise<void> {
   await die(name);

@@ -8,18 +8,18 @@ import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { standIn } from './stand-in.ts';
 
 const line = 'tell traveler security approval approve ApplDX3 Jane Doe/Acme';
-/** A process that has ended and was not yet asked about by its parent runs no more. */
+/** Whether the process runs: one that has exited but was not yet reaped by its parent does not. */
 const runs = (pid: number) => existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 const target = { sourceId: 'hq', user: 'Jane Doe/Acme', deviceId: 'ApplDX3', href: '' };
 
-test('the line is one argument, with any content, and no shell sees it', async () => {
+test('the line is one argument, whatever its content, without a shell', async () => {
   const program = standIn();
   const said = `${line} $(touch pwned) && rm -rf "x" {line} $& %PATH% '`;
   await commandConsole({ command: [program.program, '-c', '{line}', '--as={line}!'] }).tell(said);
   expect(program.calls().map(({ argv }) => argv)).toEqual([['-c', said, `--as=${said}!`]]);
 });
 
-test('the program is started where the configuration says, and gets none of our secrets', async () => {
+test('the program starts in the configured folder, without our secrets', async () => {
   const program = standIn();
   const environment = {
     PATH: process.env.PATH,
@@ -38,11 +38,11 @@ test('the program is started where the configuration says, and gets none of our 
   expect(JSON.stringify(call?.env)).not.toMatch(/geheim|proxy|RELAY|NODE_OPTIONS/i);
 });
 
-test('silence is no failure', async () => {
+test('silence is not a failure', async () => {
   await expect(commandConsole({ command: standIn().command }).tell(line)).resolves.toBeUndefined();
 });
 
-test('"not authorized" is a lack of rights, on either output and among other output of the console', async () => {
+test('“not authorized” is a lack of rights, anywhere in the output', async () => {
   const noise = `for (let n = 0; n < 2000; n++) console.log('[0' + n % 10 + '] Router: message ' + n + ' delivered to Somebody/Acme');`;
   const program = standIn(`${noise} console.error('You are Not Authorized to use the remote console on this server'); ${noise}`);
   const failure = await failureOf(commandConsole({ command: program.command }).tell(line));
@@ -53,12 +53,12 @@ test('"not authorized" is a lack of rights, on either output and among other out
   expect(failure.message).not.toContain('Somebody');
 });
 
-test('the echo of our own line is no answer, with any user name', async () => {
+test('the echo of our own line is not a reply, whatever the user name', async () => {
   const program = standIn('console.log("> " + process.argv[3]);');
   await expect(commandConsole({ command: program.command }).tell(`${line} not authorized/Acme`)).resolves.toBeUndefined();
 });
 
-test('a server that is not running is reported as such, and as nothing begun', async () => {
+test('a server that is not running is reported, with nothing started', async () => {
   const program = standIn('console.log("Task traveler is not running on this server."); process.exit(1);');
   expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
     kind: 'busy',
@@ -66,12 +66,12 @@ test('a server that is not running is reported as such, and as nothing begun', a
   });
 });
 
-test('a command that the server does not know fails for good', async () => {
+test('a command that the server does not know fails permanently', async () => {
   const program = standIn('console.log("Invalid console command");');
   expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({ kind: 'permanent' });
 });
 
-test('a program that ends with an error and says nothing leaves it unknown', async () => {
+test('a program that fails silently leaves the outcome unknown', async () => {
   const program = standIn('process.exit(3);');
   expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
     kind: 'unknown',
@@ -79,7 +79,7 @@ test('a program that ends with an error and says nothing leaves it unknown', asy
   });
 });
 
-test('a program that does not end is stopped with all that it started, and leaves it unknown', async () => {
+test('a program that does not end is killed with its children; outcome unknown', async () => {
   const program = standIn(`
 import { spawn } from 'node:child_process';
 const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' });
@@ -92,7 +92,7 @@ setInterval(() => console.log('and on'), 5);`);
   expect(pids.filter(runs)).toEqual([]);
 });
 
-test('a program that pours out the whole console takes no memory and no more than its time', async () => {
+test('a program that prints the whole console stays within memory and time', async () => {
   const program = standIn(`const block = 'x'.repeat(65536) + '\\n'; for (let n = 0; n < 800; n++) process.stdout.write(block);`);
   const before = process.memoryUsage().rss;
   await commandConsole({ command: program.command }).tell(line);
@@ -134,7 +134,7 @@ test('hostile ids and names never reach a process', async () => {
   expect(program.calls()).toEqual([]);
 });
 
-test('the lines of one device go one after the other, those of others beside them, and never more than allowed', async () => {
+test('lines run in sequence per device, others in parallel up to the limit', async () => {
   const running = new Set<string>();
   const [log, most] = [[] as string[], { lines: 0 }];
   const writes = consoleWrites(
@@ -166,7 +166,7 @@ test('the lines of one device go one after the other, those of others beside the
   expect(writes.requests).toBe(24);
 });
 
-test('a lock is never lifted together with a wipe on its way', async () => {
+test('a lock is never lifted while a wipe is pending', async () => {
   const said: string[] = [];
   const writes = consoleWrites({ tell: async (one) => void said.push(one) });
   for (const wipe of ['none', 'wiped', 'requested', 'unknown'] as const) await writes.approve(target, { liftDenial: true, wipe });
@@ -180,7 +180,7 @@ test('a lock is never lifted together with a wipe on its way', async () => {
   ]);
 });
 
-test('when a later line of several could not be begun, the outcome is not "nothing begun"', async () => {
+test('a later line that cannot start is not reported as nothing started', async () => {
   const program = standIn(`
 if (process.argv[3].includes('flagsAdd')) { console.log('Task traveler is not running'); process.exit(1); }`);
   const writes = consoleWrites(commandConsole({ command: program.command }));
@@ -197,7 +197,7 @@ test.each([
   [['C:\\Windows\\System32\\cmd.exe', '/c', '{line}'], 'a shell'],
   [['ssh', 'domino', 'server -c {line}'], 'a shell'],
   [['C:\\tools\\console.bat', '{line}'], 'a shell'],
-])('the command %j is judged before it is used', (command, why) => {
+])('the command %j is validated before it is used', (command, why) => {
   const found = whyNotCommand(command);
   if (why === null) expect(found).toBeNull();
   else expect(found).toContain(why);

@@ -4,8 +4,8 @@ import { minutes, relaySide, shownBy, shownTo } from './relay-side.ts';
 
 const calm = { lastSyncEveryHours: 10_000, detailRefreshHours: 10_000 };
 
-describe('what the cloud has decides what it is sent', () => {
-  test('a run that the cloud did not take is forgotten: the next difference is to what it has', async () => {
+describe('the cloud’s base decides what it is sent', () => {
+  test('after a run that the cloud lost, the next difference fits its base', async () => {
     let takes = true;
     const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
     await side.gather();
@@ -23,7 +23,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('the same command again is answered from disk, with the same parts, and the server is not asked', async () => {
+  test('a repeated command is served from disk, with the same parts', async () => {
     let takes = false;
     const side = await relaySide({ devices: 300, cloud: cloud({ takes: () => takes }) });
     const { wanted } = await side.gather();
@@ -41,7 +41,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('a base that the relay does not know, or none, is answered with everything', async () => {
+  test('an unknown base, or none, is answered with everything', async () => {
     const side = await relaySide({ devices: 100 });
     await side.gather();
     await side.gather({ base: 'f'.repeat(64) });
@@ -51,7 +51,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('full');
   });
 
-  test('with everything sent, every full record is read again: another relay may have gathered and acted meanwhile', async () => {
+  test('a full run reads every full record again', async () => {
     const side = await relaySide({ devices: 100 });
     await side.gather();
     side.server.adminDeny(side.server.deviceAt(3));
@@ -61,7 +61,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('parts that did not arrive are sent again, as they were', async () => {
+  test('missing parts are sent again unchanged', async () => {
     const side = await relaySide({ devices: 300 });
     const { wanted } = await side.gather();
     const before = side.cloud.toldOf('gatherPart');
@@ -74,7 +74,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(side.cloud.told).toEqual([]);
   });
 
-  test('the digest sent at the start is of what the cloud is known to have', async () => {
+  test('the initial digest is that of what the cloud has', async () => {
     const side = await relaySide({ devices: 100 });
     expect(await side.relay.digest()).toBeNull();
     await side.gather();
@@ -85,7 +85,7 @@ describe('what the cloud has decides what it is sent', () => {
     expect(await side.relay.digest()).toBe(taken);
   });
 
-  test('what is remembered of one server is not used for another', async () => {
+  test('the stored state of one server is not used for another', async () => {
     const side = await relaySide({ devices: 100 });
     await side.gather();
     await side.gather();
@@ -95,7 +95,7 @@ describe('what the cloud has decides what it is sent', () => {
 });
 
 describe('which full records are read', () => {
-  test('those in their turn, those that move, those touched by an action, those the cloud asks for, and no others', async () => {
+  test('those due, moving, touched, or requested by the cloud, and no others', async () => {
     const side = await relaySide({ devices: 300, requireApproval: true, devicesBeforeApproval: 10 });
     await side.gather();
     const [waiting, denied, wiping, acted, asked] = [1, 2, 3, 4, 5].map((index) => side.server.deviceAt(index));
@@ -118,7 +118,7 @@ describe('which full records are read', () => {
     expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(1);
   });
 
-  test('what an action touched is read again until the cloud has committed it, also after a restart', async () => {
+  test('a touched device is read until the cloud commits it, despite restarts', async () => {
     let takes = true;
     const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
     await side.gather();
@@ -133,7 +133,7 @@ describe('which full records are read', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('all of them within the refresh time, though nothing in the list changed', async () => {
+  test('all of them within the refresh time, even with an unchanged list', async () => {
     const side = await relaySide({ devices: 200 });
     await side.gather();
     for (let index = 0; index < 200; index++) side.server.adminChange(side.server.deviceAt(index), { approval: 2 });
@@ -146,7 +146,7 @@ describe('which full records are read', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('a new last sync is sent once in its time, and is no change at other times', async () => {
+  test('a new last sync is sent when due, and otherwise is not a change', async () => {
     const side = await relaySide({ devices: 200 });
     await side.gather();
     let told = 0;
@@ -161,7 +161,7 @@ describe('which full records are read', () => {
 });
 
 describe('one gather at a time', () => {
-  test('the newest command wins: nothing of the one before is sent any more', async () => {
+  test('a newer command replaces the older one, of which nothing more is sent', async () => {
     const side = await relaySide({ devices: 100, faults: [{ kind: 'hang', on: 'list', times: 1 }] });
     const { link } = side.cloud;
     const signal = new AbortController().signal;
@@ -182,7 +182,7 @@ describe('one gather at a time', () => {
     expect(side.cloud.toldOf('gatherEnd')).toHaveLength(1);
   });
 
-  test('one that is aborted sends nothing, and the next one is whole', async () => {
+  test('an aborted one sends nothing, and the next one is complete', async () => {
     const side = await relaySide({ devices: 100, faults: [{ kind: 'delay', ms: 50, on: 'detail' }] });
     const stop = new AbortController();
     const command = side.cloud.command('run', { startedAt: side.clock.now });
@@ -196,7 +196,7 @@ describe('one gather at a time', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('a few parts are under way at once, and no more', async () => {
+  test('only a few parts are in transit at once', async () => {
     const slow = cloud({ latency: () => new Promise((done) => setTimeout(done, 2)) });
     const side = await relaySide({ devices: 700, cloud: slow });
     await side.gather();
@@ -204,7 +204,7 @@ describe('one gather at a time', () => {
     expect(side.cloud.underWay.most).toBe(4);
   });
 
-  test('a run that was not sent to its end before a restart is sent after it, once', async () => {
+  test('a run not fully sent before a restart is sent after it, once', async () => {
     const stuck = cloud({ latency: () => new Promise(() => undefined) });
     const side = await relaySide({ devices: 100, cloud: stuck });
     const command = side.cloud.command('run', { startedAt: Date.now() });
@@ -219,7 +219,7 @@ describe('one gather at a time', () => {
     expect(well.told).toEqual([]);
   });
 
-  test('a run that was being read when the process ended is read again after a restart, under the lease it was asked under', async () => {
+  test('an interrupted read is repeated after a restart, under the same lease', async () => {
     const side = await relaySide({ devices: 100, faults: [{ kind: 'delay', ms: 50, on: 'detail' }] });
     const command = side.cloud.command('run', { startedAt: Date.now(), details: 'every' });
     void side.relay.gather(command, side.cloud.link, new AbortController().signal);
@@ -238,7 +238,7 @@ describe('one gather at a time', () => {
     expect(side.cloud.told).toEqual([]);
   });
 
-  test('one that has failed is not read again', async () => {
+  test('a failed one is not read again', async () => {
     const side = await relaySide({ devices: 10, faults: [{ kind: 'login-page' }] });
     const { failed } = await side.gather({ startedAt: Date.now() });
     expect(failed).toBeDefined();
@@ -249,7 +249,7 @@ describe('one gather at a time', () => {
   });
 });
 
-test('progress is sent every two seconds while it goes on', async () => {
+test('progress is sent every two seconds', async () => {
   let now = 0;
   const side = await relaySide({ devices: 100, needs: { now: () => (now += 100) } });
   await side.gather();

@@ -1,4 +1,4 @@
-/** Starts relay-process.ts and joins it to a cloud under test. */
+/** Starts relay-process.ts and connects it to a cloud under test. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

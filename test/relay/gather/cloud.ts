@@ -1,4 +1,4 @@
-/** A cloud for a relay under test: takes what is told as the protocol has it, applies it to a store, and says what it has. */
+/** A cloud for a relay under test: accepts messages as the protocol requires, applies them to a store, and shows what it has. */
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/devices/device';
 import { packEntries } from '#domain/gather/manifest';
@@ -19,7 +19,7 @@ type Staged = { begin: Gathered<'gatherBegin'> | null; parts: Map<number, Gather
 
 export type Cloud = ReturnType<typeof cloud>;
 
-/** `takes`: whether a run that is complete is committed, or lost before that. */
+/** `takes`: whether a complete run is committed, or lost before that. */
 export function cloud(options: { takes?: () => boolean; latency?: () => Promise<unknown> } = {}) {
   let store = new Map<string, RelayedDevice>();
   let digest: string | null = null;
@@ -31,7 +31,7 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
   const disagreements: string[] = [];
   const underWay = { now: 0, most: 0 };
 
-  /** As it comes over the wire. */
+  /** As it arrives over the wire. */
   function received(given: OutgoingMessage): ToCloud {
     const text = JSON.stringify({ ...given, n: ++n, fence: 7 });
     if (Buffer.byteLength(text) > longestMessageBytes) throw new Error(`A ${given.type} of ${Buffer.byteLength(text)} bytes`);
@@ -96,7 +96,7 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
     get digest() {
       return digest;
     },
-    /** Forgets or takes over what it has, as another cloud would have it. */
+    /** Drops or replaces what it has, to act as another cloud. */
     has(rows: Iterable<RelayedDevice> | null) {
       store = new Map([...(rows ?? [])].map((row) => [deviceHash(row), row]));
       digest = rows === null ? null : digestOf(store.values());

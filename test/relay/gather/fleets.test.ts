@@ -1,6 +1,6 @@
 /**
- * Random fleets that change between gathers, with runs that the cloud loses, relays that restart, clouds that forget: whatever
- * happens, a gather that the cloud takes leaves it with what the server has, and both with the same digest.
+ * Random fleets that change between gathers, with runs that the cloud loses, relays that restart, clouds that lose their state:
+ * afterwards a gather that the cloud commits leaves it with what the server has, and both with the same digest.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('lose' as const, 'restart', 'forget', 'repeat') }),
 );
 
-test('the chain of differences equals a full send after any history', async () => {
+test('the chain of differences equals a full run after any history', async () => {
   const seed = Number(process.env.FLEET_SEED ?? Date.now() % 2 ** 31);
   console.log(`random fleets: FLEET_SEED=${seed}`);
   await fc.assert(
@@ -74,7 +74,7 @@ test('the chain of differences equals a full send after any history', async () =
             return;
           case 'gather': {
             const { failed, agreed } = await side.gather();
-            // An early end of the list is the one fault here that fails a gather, and only where there is more than one page.
+            // A list that ends early is the only fault here that fails a gather, and only if there is more than one page.
             if (failed === undefined) expect(agreed).toBe(true);
             else expect(failed.problem.what).toMatch(/announced|no device/);
             return;

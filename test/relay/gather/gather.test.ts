@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { relaySide, shownBy, shownTo } from './relay-side.ts';
 
 describe('a gather by REST', () => {
-  test('the first one sends everything, each device with its full record, and both sides have the same digest', async () => {
+  test('the first one sends every device with its full record; digests agree', async () => {
     const side = await relaySide({ devices: 100, requireApproval: true, devicesBeforeApproval: 1 });
     const { agreed } = await side.gather();
     expect(side.cloud.toldOf('gatherBegin')).toMatchObject([
@@ -34,7 +34,7 @@ describe('a gather by REST', () => {
     expect(agreed).toBe(true);
   });
 
-  test('what changed, came and went is sent, and nothing else', async () => {
+  test('changed, new and removed devices are sent, and nothing else', async () => {
     const side = await relaySide({ devices: 200 });
     await side.gather();
     side.server.upgradeSome(2);

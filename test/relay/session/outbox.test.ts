@@ -34,7 +34,7 @@ test('waits for a connection, then sends in order, only a few at once', async ()
   expect(resent).toBe(0);
 });
 
-test('redelivers what is under way over each new connection, with the same number', () => {
+test('redelivers messages in transit over each new connection, with the same number', () => {
   add(1, 2);
   outbox.route(1);
   outbox.route(null);
@@ -43,7 +43,7 @@ test('redelivers what is under way over each new connection, with the same numbe
   expect(resent).toBe(2);
 });
 
-test('leaves to the old connection what is awaited there, until that is abandoned', () => {
+test('waits on the old connection for its acknowledgements, until it is abandoned', () => {
   add(1);
   outbox.route(1);
   outbox.route(2, 1);
@@ -67,7 +67,7 @@ test('redelivers over the same connection after a while, with backoff', () => {
   expect(times.slice(0, 5)).toEqual([100, 300, 700, 1_500, 2_300]);
 });
 
-test('an acknowledgement that comes twice, or for what was never sent, changes nothing', async () => {
+test('a duplicate or unknown acknowledgement changes nothing', async () => {
   const [told] = add(1);
   outbox.route(1);
   outbox.acknowledge([1, 99]);
@@ -77,7 +77,7 @@ test('an acknowledgement that comes twice, or for what was never sent, changes n
 });
 
 describe('an aborted message', () => {
-  test('is sent no more, and makes room', async () => {
+  test('is not sent any more, and makes room', async () => {
     const given = new AbortController();
     const told = outbox.add(1, 'm1', given.signal);
     add(2, 3, 4);
@@ -96,7 +96,7 @@ describe('an aborted message', () => {
   });
 });
 
-test('rejects what a caller hands over without waiting', async () => {
+test('rejects more than a caller may add without waiting', async () => {
   add(1, 2, 3, 4, 5);
   await expect(outbox.add(6, 'm6')).rejects.toThrow(/5 messages wait/);
 });

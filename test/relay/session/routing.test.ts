@@ -1,4 +1,4 @@
-/** Over which connection messages go: every event in every mode, and what holds over all histories. */
+/** Which connection messages go over: every event in every mode, and what holds over all histories. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -63,7 +63,7 @@ describe('each event in each mode', () => {
     expect(step.effects.map((effect) => effect.do)).toEqual(effects);
   });
 
-  test('a message is not awaited and redelivered at once: what is awaited over the draining connection is named', () => {
+  test('messages still awaited on a draining connection are not redelivered', () => {
     const { effects } = stepRouting(modes['about to hand over'], { type: 'route', socket: 2 }, owing);
     expect(effects[0]).toEqual({ do: 'route', socket: 2, awaited: 1 });
   });
@@ -77,7 +77,7 @@ const anEvent: fc.Arbitrary<RoutingEvent> = fc.oneof(
 );
 const someFacts = fc.record({ holdsLease: fc.boolean(), unacknowledged: fc.nat(2) });
 
-test('over random histories: resumed once for each route at most, drained once for each drain at most, never without a connection', () => {
+test('resumes and drains at most once each, and only while connected', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(anEvent, someFacts), { maxLength: 60 }), (history) => {
       let state = unrouted;
