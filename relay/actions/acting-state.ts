@@ -22,7 +22,7 @@ export type ActingState = {
   readonly devices: KeyedQueue;
   readonly deliveries: LimitFunction;
   /** Attempts in progress, and those whose result is being delivered: a second request for one changes nothing. */
-  readonly inHand: Set<string>;
+  readonly inProgress: Set<string>;
   readonly delivering: Set<string>;
   /** Refusals of commands that could not be journaled. The same command again gets the same refusal. */
   readonly refused: Map<string, OutgoingMessage>;

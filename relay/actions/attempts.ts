@@ -8,17 +8,17 @@ import { type PerformedAction, performAction } from './perform-action.ts';
 const journalRetryMs = 2_000;
 
 /** Does nothing if the attempt is already in progress. */
-export function takeUp(state: ActingState, entry: JournalEntry, link: Link): void {
+export function startAttempt(state: ActingState, entry: JournalEntry, link: Link): void {
   const name = nameOf(entry.command);
-  if (state.inHand.has(name)) return;
-  state.inHand.add(name);
+  if (state.inProgress.has(name)) return;
+  state.inProgress.add(name);
   const { sourceId, user, deviceId } = entry.command.target;
   const work = state.devices(JSON.stringify([sourceId, user, deviceId]), async () => {
     if (!state.ending) await finish(state, { entry, performed: await perform(state, entry, link), link });
   });
   keep(
     state,
-    work.finally(() => state.inHand.delete(name)),
+    work.finally(() => state.inProgress.delete(name)),
     whereOf(entry),
   );
 }
@@ -26,7 +26,7 @@ export function takeUp(state: ActingState, entry: JournalEntry, link: Link): voi
 /** Starts what an earlier process left open, ahead of anything newer on the same device. Rejects while the journal cannot be read. */
 export async function recover(state: ActingState, link: Link): Promise<void> {
   state.recovered ??= state.journal.open().then((entries) => {
-    for (const entry of entries) takeUp(state, entry, link);
+    for (const entry of entries) startAttempt(state, entry, link);
   });
   try {
     await state.recovered;

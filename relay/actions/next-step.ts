@@ -12,7 +12,7 @@ import { setUpAnew } from '#domain/actions/wipe';
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
 import type { JournalEntry } from '../journal/action-journal.ts';
-import { cutOff, lostWipe, notWrittenAgain } from './describe-problem.ts';
+import { interrupted, lostWipe, notWrittenAgain } from './describe-problem.ts';
 
 export type Situation = {
   entry: Pick<JournalEntry, 'command' | 'startedAt' | 'before' | 'writtenAt'>;
@@ -31,16 +31,16 @@ export type Next = { next: 'read' } | { next: 'write'; before: DeviceDetail } | 
 
 const finish = (outcome: ActionOutcome): Next => ({ next: 'finish', outcome });
 
-function circumstances({ wipeTargets, lockBelongs, sent, asBefore }: ActionCommand): EffectContext {
+function effectContext({ wipeTargets, lockBelongs, sent, asBefore }: ActionCommand): EffectContext {
   return { ...(wipeTargets === undefined ? {} : { wipeTargets }), lockBelongs, sent, givesBack: asBefore !== undefined };
 }
 
 /** Progress of the effect once our write has been sent, or may have been. */
 export const progressAfter = (command: ActionCommand, seen: DeviceDetail): Progress =>
-  effects[command.what].progress(seen, { ...circumstances(command), sent: true });
+  effects[command.what].progress(seen, { ...effectContext(command), sent: true });
 
 /** Why nothing may be written now; null if it may. Checked before reading, and again just before the write. */
-export function barred({ entry: { command }, outdated, held, cloudNow }: Situation): ActionOutcome | null {
+export function cannotWrite({ entry: { command }, outdated, held, cloudNow }: Situation): ActionOutcome | null {
   // Reading is never too late: even past the deadline, somebody wants to know the state.
   const late = command.step !== 'look' && cloudNow >= command.expiresAt;
   if (outdated || late) return { how: 'expired' };
@@ -48,23 +48,23 @@ export function barred({ entry: { command }, outdated, held, cloudNow }: Situati
 }
 
 /** The step before anything has been read. */
-export function atFirst(situation: Situation): Next {
+export function firstStep(situation: Situation): Next {
   if (situation.entry.startedAt !== null) return { next: 'read' };
-  const outcome = barred(situation);
+  const outcome = cannotWrite(situation);
   return outcome ? finish(outcome) : { next: 'read' };
 }
 
 /** The step after the device has been read. */
-export function onSight(situation: Situation, sight: DeviceReading): Next {
-  return situation.entry.startedAt === null ? beforeAnything(situation, sight) : afterCutOff(situation, sight);
+export function afterReading(situation: Situation, reading: DeviceReading): Next {
+  return situation.entry.startedAt === null ? beforeWrite(situation, reading) : afterInterruption(situation, reading);
 }
 
-function beforeAnything({ entry: { command }, sentBefore }: Situation, sight: DeviceReading): Next {
-  if (sight === 'gone') return finish({ how: 'gone', started: false });
-  if ('problem' in sight) return finish({ how: 'unread', problem: sight.problem });
-  const before = sight.seen;
+function beforeWrite({ entry: { command }, sentBefore }: Situation, reading: DeviceReading): Next {
+  if (reading === 'gone') return finish({ how: 'gone', started: false });
+  if ('problem' in reading) return finish({ how: 'unread', problem: reading.problem });
+  const before = reading.seen;
   if (command.step === 'look') return finish({ how: 'looked', before });
-  const about = { ...circumstances(command), sent: command.sent || sentBefore };
+  const about = { ...effectContext(command), sent: command.sent || sentBefore };
   const effect = effects[command.what];
   const progress = effect.progress(before, about);
   // A wipe that cannot be identified is ours only if we have sent one.
@@ -81,27 +81,29 @@ function stale({ what, wipeFence, requestedAt, href }: ActionCommand, detail: De
   return evidence === null ? null : staleWipe(evidence);
 }
 
-function afterCutOff(situation: Situation, sight: DeviceReading): Next {
+function afterInterruption(situation: Situation, reading: DeviceReading): Next {
   const { command, before, writtenAt } = situation.entry;
-  if (sight === 'gone') return finish({ how: 'gone', started: true });
-  if ('problem' in sight) return finish({ how: 'unknown', problem: sight.problem, before });
-  if (before === null) return finish({ how: 'unknown', problem: cutOff, before });
-  const there = progressAfter(command, sight.seen) !== 'undone';
-  if (there || writtenAt !== null) return finish({ how: 'written', before, after: sight.seen });
+  if (reading === 'gone') return finish({ how: 'gone', started: true });
+  if ('problem' in reading) return finish({ how: 'unknown', problem: reading.problem, before });
+  if (before === null) return finish({ how: 'unknown', problem: interrupted, before });
+  const there = progressAfter(command, reading.seen) !== 'undone';
+  if (there || writtenAt !== null) return finish({ how: 'written', before, after: reading.seen });
   if (command.what === 'wipe') return finish({ how: 'unknown', problem: lostWipe, before });
-  return barred(situation) === null ? { next: 'write', before } : finish({ how: 'unknown', problem: notWrittenAgain, before });
+  return cannotWrite(situation) === null
+    ? { next: 'write', before }
+    : finish({ how: 'unknown', problem: notWrittenAgain, before });
 }
 
 /** The outcome after the write was tried and the device read back. `write`: the result of the write itself. */
 export function afterWrite(
   command: ActionCommand,
-  { before, write, sight }: { before: DeviceDetail; write: 'accepted' | 'gone' | RelayProblem; sight: DeviceReading },
+  { before, write, reading }: { before: DeviceDetail; write: 'accepted' | 'gone' | RelayProblem; reading: DeviceReading },
 ): ActionOutcome {
-  if (write === 'gone' || sight === 'gone') return { how: 'gone', started: true };
-  const seen = 'seen' in sight ? sight.seen : null;
+  if (write === 'gone' || reading === 'gone') return { how: 'gone', started: true };
+  const seen = 'seen' in reading ? reading.seen : null;
   if (seen !== null && (write === 'accepted' || progressAfter(command, seen) !== 'undone'))
     return { how: 'written', before, after: seen };
-  if (write === 'accepted') return { how: 'unknown', problem: 'problem' in sight ? sight.problem : cutOff, before };
-  const perhaps = write.kind === 'unknown' || write.kind === 'transient';
-  return perhaps ? { how: 'unknown', problem: write, before } : { how: 'unwritten', problem: write, before };
+  if (write === 'accepted') return { how: 'unknown', problem: 'problem' in reading ? reading.problem : interrupted, before };
+  const mayHaveTakenEffect = write.kind === 'unknown' || write.kind === 'transient';
+  return mayHaveTakenEffect ? { how: 'unknown', problem: write, before } : { how: 'unwritten', problem: write, before };
 }

@@ -18,7 +18,7 @@ import { keyedQueue } from '../keyed-queue.ts';
 import type { Log } from '../log/log.ts';
 import type { Link, RelaySource, Workers } from '../ports.ts';
 import { type ActingState, keep, nameOf, report, Stopped } from './acting-state.ts';
-import { recover, takeUp } from './attempts.ts';
+import { recover, startAttempt } from './attempts.ts';
 import { currentProblems } from './current-problems.ts';
 import { deliverAgain, deliverRefusal, deliverUnacknowledged, refuse } from './deliver-results.ts';
 import { applySettings } from './write-settings.ts';
@@ -71,7 +71,7 @@ function startState({
     problems: currentProblems(),
     devices: keyedQueue(atOnce),
     deliveries: pLimit(deliverAtOnce),
-    inHand: new Set(),
+    inProgress: new Set(),
     delivering: new Set(),
     refused: new Map(),
     background: new Set(),
@@ -91,7 +91,7 @@ async function act(state: ActingState, command: ActionCommand, link: Link): Prom
     const entry = await state.journal.received(command, state.now());
     state.problems.set('journal', null);
     if (entry.done) deliverAgain(state, entry, link);
-    else takeUp(state, entry, link);
+    else startAttempt(state, entry, link);
   } catch (error) {
     refuse(state, { command, error }, link);
   }

@@ -5,9 +5,9 @@ import type { RelayPaths } from './paths.ts';
 export type PlaceOptions = { config?: string; data?: string };
 export type CommandLine = {
   /** Adds a command with `--config` and `--data`. A RelayRefusal thrown by its action is printed with its remedy; exit code 1. */
-  command(name: string, says: string): Command;
+  command(name: string, description: string): Command;
   places(options: PlaceOptions): RelayPaths;
   /** Writes one line to standard output. */
-  say(text: string): void;
+  print(text: string): void;
 };
 export type AddCommands = (line: CommandLine) => void;

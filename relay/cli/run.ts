@@ -58,13 +58,13 @@ function toggleDebug(log: RelayLog, usual: RelayLog['level']): void {
 
 function stopped(relay: Relay, log: RelayLog): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let stopRequested = false;
     const stop = (signal: NodeJS.Signals) => {
-      if (asked) {
+      if (stopRequested) {
         log.warn('asked to stop again: ends at once', { signal });
         process.exit(1);
       }
-      asked = true;
+      stopRequested = true;
       setTimeout(() => {
         log.warn('ends before everything was done; it will be taken up at the next start');
         process.exit(0);

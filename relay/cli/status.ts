@@ -8,12 +8,12 @@ import { type Running, readRunning } from '../run/running-file.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 import { showStatus } from './show-status.ts';
 
-export const addStatus: AddCommands = ({ command, places, say }) => {
+export const addStatus: AddCommands = ({ command, places, print }) => {
   command('status', 'how the relay that runs here is doing')
     .option('--json', 'as JSON')
     .action(async (options: PlaceOptions & { json?: boolean }) => {
       const status = await askStatus(places(options).data);
-      say(options.json ? JSON.stringify(status, null, 2) : showStatus(status));
+      print(options.json ? JSON.stringify(status, null, 2) : showStatus(status));
       if (!status.ready) process.exitCode = 1;
     });
 };

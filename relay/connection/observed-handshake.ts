@@ -12,7 +12,7 @@ type Outcome = { status: number | null; detail: string };
 
 export function observed(dispatcher: Dispatcher, observer: Observer): { dispatcher: Dispatcher; outcome(): Outcome } {
   let outcome: Outcome = { status: null, detail: 'no answer' };
-  const noteAnswer = (status: number, headers: Record<string, string | string[] | undefined>) => {
+  const noteResponse = (status: number, headers: Record<string, string | string[] | undefined>) => {
     outcome = { status, detail: `answered with status ${status}` };
     const date = Date.parse(String(headers.date));
     if (!Number.isNaN(date)) observer.answered(date);
@@ -21,13 +21,13 @@ export function observed(dispatcher: Dispatcher, observer: Observer): { dispatch
   const observing = (handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler => ({
     onRequestStart: (...given) => handler.onRequestStart?.(...given),
     onRequestUpgrade(controller, status, headers, stream) {
-      noteAnswer(status, headers);
+      noteResponse(status, headers);
       observer.upgraded(stream);
       handler.onRequestUpgrade?.(controller, status, headers, stream);
     },
     onResponseStarted: () => handler.onResponseStarted?.(),
     onResponseStart(controller, status, headers, message) {
-      noteAnswer(status, headers);
+      noteResponse(status, headers);
       handler.onResponseStart?.(controller, status, headers, message);
     },
     onResponseData: (...given) => handler.onResponseData?.(...given),

@@ -71,8 +71,8 @@ export const beat = (state: Live, { timing }: Given): Step => ({
     { do: 'set', timer: 'beat', ms: timing.heartbeatMs },
   ],
 });
-export const settled = (state: Live): Step => ({ state: { ...state, failures: 0 }, effects: [] });
-export const heard = (state: Live, socket: number, { timing }: Given): Step | null =>
+export const resetFailures = (state: Live): Step => ({ state: { ...state, failures: 0 }, effects: [] });
+export const pongReceived = (state: Live, socket: number, { timing }: Given): Step | null =>
   socket === state.socket ? { state, effects: [{ do: 'set', timer: 'silence', ms: timing.silenceMs }] } : null;
 
 export function renewing({ opened, failures, socket }: Live, { timing }: Given): Step {

@@ -9,7 +9,7 @@ import { type CheckResult, runChecks } from './run-checks.ts';
 /** Longer than any single step takes on a slow line, much shorter than the relay's own limits. */
 const longestMs = 15_000;
 
-export const addDoctor: AddCommands = ({ command, places, say }) => {
+export const addDoctor: AddCommands = ({ command, places, print }) => {
   command('doctor', 'finds what keeps the relay from working, and says what to do; changes nothing')
     .option('--json', 'as JSON')
     .action(async (options: PlaceOptions & { json?: boolean }) => {
@@ -23,10 +23,10 @@ export const addDoctor: AddCommands = ({ command, places, say }) => {
       const found: CheckResult[] = [];
       for await (const one of runChecks(checks, context)) {
         found.push(one);
-        if (!options.json) say(lineOf(one));
+        if (!options.json) print(lineOf(one));
       }
       const report = reportOf(found);
-      say(options.json ? JSON.stringify(report, null, 2) : verdictOf(found));
+      print(options.json ? JSON.stringify(report, null, 2) : verdictOf(found));
       // Anything still running (a program that hangs, a socket) is not waited for.
       process.exit(report.well ? 0 : 1);
     });

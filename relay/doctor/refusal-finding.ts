@@ -2,9 +2,9 @@
 import { RelayRefusal } from '../refusal.ts';
 import { broken, type Finding } from './finding.ts';
 
-export async function refusalsAsFindings(look: () => Finding | Promise<Finding>): Promise<Finding> {
+export async function refusalsAsFindings(check: () => Finding | Promise<Finding>): Promise<Finding> {
   try {
-    return await look();
+    return await check();
   } catch (error) {
     if (error instanceof RelayRefusal) return broken(error.message, error.remedy);
     throw error;

@@ -25,15 +25,15 @@ const defaultTimeoutMs = 30_000;
 const outputGraceMs = 250;
 
 export function commandConsole(options: CommandOptions): DominoConsole {
-  return { tell: (line) => tell(options, line) };
+  return { send: (line) => send(options, line) };
 }
 
-async function tell(options: CommandOptions, line: string): Promise<void> {
+async function send(options: CommandOptions, line: string): Promise<void> {
   const { where = 'Domino console', timeoutMs = defaultTimeoutMs } = options;
-  const heard = listenTo(line);
-  const ended = await run(options, line, heard);
+  const listener = listenTo(line);
+  const ended = await run(options, line, listener);
   if (ended.how === 'not-started') throw notStarted(where, ended.code);
-  const refusal = heard.refusal(where);
+  const refusal = listener.refusal(where);
   if (refusal) throw refusal;
   if (ended.how === 'timeout') throw unsure(where, `did not end within ${Math.round(timeoutMs / 1000)} s and was stopped`);
   if (ended.code !== 0) throw unsure(where, `ended with code ${ended.code ?? 'none'}`);
@@ -41,13 +41,13 @@ async function tell(options: CommandOptions, line: string): Promise<void> {
 
 type Ended = { how: 'exit'; code: number | null } | { how: 'timeout' } | { how: 'not-started'; code: string };
 
-function run(options: CommandOptions, line: string, heard: Listener): Promise<Ended> {
+function run(options: CommandOptions, line: string, listener: Listener): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const child = start(options, line);
   if (typeof child === 'string') return Promise.resolve({ how: 'not-started', code: child });
   for (const output of [child.stdout, child.stderr]) {
     const decoder = new StringDecoder('utf8');
-    output?.on('data', (chunk: Buffer) => heard.hear(decoder.write(chunk))).on('error', () => undefined);
+    output?.on('data', (chunk: Buffer) => listener.append(decoder.write(chunk))).on('error', () => undefined);
   }
   const timer = setTimeout(() => {
     end(child);

@@ -8,18 +8,18 @@ import { notesConsole } from './notes-console.ts';
 import { restWrites } from './rest-writes.ts';
 
 /** How long to wait for an effect after a write, in seconds; the default if omitted. */
-type Patient = { patienceSeconds?: number | undefined };
-type Program = Patient & { timeoutSeconds?: number | undefined };
+type ReadBackTime = { patienceSeconds?: number | undefined };
+type Program = ReadBackTime & { timeoutSeconds?: number | undefined };
 export type ConsoleSettings =
   | (Program & { by: 'command'; command: readonly string[]; directory?: string | undefined })
   | (Program & { by: 'notes'; server: string; script?: string | undefined; passwordFile?: string | undefined })
-  | (Patient & { by: 'rest' });
+  | (ReadBackTime & { by: 'rest' });
 
 /** `rest`: the server's REST; null if it has none (Traveler 8.5.x). */
-type Around = { rest: TravelerSource | null };
+type RestWriter = { rest: TravelerSource | null };
 
 /** Throws for `rest` if the server has no REST; the configuration is rejected before that. */
-export function configuredWrites(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
+export function configuredWrites(settings: ConsoleSettings, { rest }: RestWriter): DeviceWrites {
   const { patienceSeconds } = settings;
   const timeout = patienceSeconds === undefined ? {} : { timeoutMs: patienceSeconds * 1000 };
   const console = consoleOf(settings);

@@ -40,8 +40,8 @@ export function consoleWrites(
     return order(JSON.stringify([sourceId, user, deviceId]), async () => {
       for (const [index, line] of built.lines.entries()) {
         lines += 1;
-        await console.tell(line).catch((error: unknown) => {
-          throw index === 0 ? error : halfDone(error);
+        await console.send(line).catch((error: unknown) => {
+          throw index === 0 ? error : partlyDone(error);
         });
       }
       return 'accepted' as const;
@@ -68,7 +68,7 @@ export function consoleWrites(
 }
 
 /** An earlier line was accepted, so `busy` (nothing was started) is no longer true. */
-function halfDone(error: unknown): unknown {
+function partlyDone(error: unknown): unknown {
   if (!(error instanceof TravelerFailure) || error.kind !== 'busy') return error;
   return new TravelerFailure('unknown', error.problem, { cause: error, unreachable: error.unreachable });
 }

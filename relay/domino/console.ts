@@ -5,5 +5,5 @@ export type DominoConsole = {
    * reading the device back shows the effect. Throws TravelerFailure: `busy` (nothing was started), `denied`, `permanent`, or
    * `unknown` (it may have been accepted).
    */
-  tell(line: string): Promise<void>;
+  send(line: string): Promise<void>;
 };

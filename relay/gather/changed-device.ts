@@ -14,7 +14,7 @@ export type ReadChanged = (changed: ChangedRow) => Promise<Staged | 'gone' | nul
 
 /** Throws TravelerFailure when the source as a whole cannot be read. */
 export function changedDeviceReader(state: GatherState, manifest: Manifest): ReadChanged {
-  const { source, snapshot, sourceId, command, run, counts, news, signal, cloudNow } = state;
+  const { source, snapshot, sourceId, command, run, counts, countsChanged, signal, cloudNow } = state;
   const records = {
     read: ({ user, deviceId, href }: ListedDevice) => source.read({ sourceId, user, deviceId, href }),
     spare: sparing({ inBaseline: command.details === 'every' }),
@@ -29,7 +29,7 @@ export function changedDeviceReader(state: GatherState, manifest: Manifest): Rea
     const detailAt = cloudNow();
     const detail = await fullRecord(row, records);
     counts.details++;
-    news();
+    countsChanged();
     if (detail === 'gone') return 'gone';
     if (detail !== 'unread') return differing(changed, { known: { detail, detailAt }, kept, listed: print });
     return differing(changed, { known: lastKnown(kept, print), kept, listed: stalePrint(print) });

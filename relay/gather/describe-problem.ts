@@ -33,4 +33,4 @@ const atTheRelay =
   'Correct them in the relay’s configuration on its machine (traveler.credentials) and restart it. No further try is made with the same password for now, so that the account is not locked.';
 
 /** One sentence for the relay's health. */
-export const inWords = ({ what, remedy }: RelayProblem): string => `${what.replace(/\.$/, '')}. ${remedy}`;
+export const sentence = ({ what, remedy }: RelayProblem): string => `${what.replace(/\.$/, '')}. ${remedy}`;

@@ -17,7 +17,7 @@ export type GatherState = Pick<GatherNeeds, 'source' | 'snapshot' | 'sourceId' |
   /** The cloud's clock, epoch ms: the time at which a full record is requested. */
   cloudNow(): number;
   /** Call whenever the counts change. */
-  news(): void;
+  countsChanged(): void;
 };
 
 export const noCounts = (): Counts => ({
@@ -28,5 +28,5 @@ export const noCounts = (): Counts => ({
 export type Comparison = NeedContext & {
   manifest: Manifest;
   /** Hashes of devices that are always read and sent: an action may have changed what the cloud has. */
-  insisted: ReadonlySet<string>;
+  alwaysRead: ReadonlySet<string>;
 };

@@ -15,8 +15,8 @@ import { deviceHash } from '#adapters/fingerprint';
 import { errorFields } from '../log/log-failure.ts';
 import type { Link } from '../ports.ts';
 import type { StagedRun } from '../snapshot/contract.ts';
-import { type Asked, completeRun } from './complete-run.ts';
-import { describeProblem, inWords } from './describe-problem.ts';
+import { completeRun, type GatherRequest } from './complete-run.ts';
+import { describeProblem, sentence } from './describe-problem.ts';
 import type { GatherNeeds, RelayGather } from './ports.ts';
 import { sendParts, sendRun } from './send-run.ts';
 import { type SingleRun, singleRun } from './single-run.ts';
@@ -43,27 +43,27 @@ export function relayGather(needs: GatherNeeds): RelayGather {
   };
 }
 
-async function gather(state: State, asked: Asked): Promise<void> {
+async function gather(state: State, request: GatherRequest): Promise<void> {
   const before = state.source.requests;
   try {
-    const staged = await completeRun(state, asked);
+    const staged = await completeRun(state, request);
     state.problem = null;
-    await send(state, staged, asked);
+    await send(state, staged, request);
   } catch (error) {
-    asked.signal.throwIfAborted();
-    await fail(state, asked, { error, requests: state.source.requests - before });
+    request.signal.throwIfAborted();
+    await fail(state, request, { error, requests: state.source.requests - before });
   }
 }
 
 async function fail(
   state: State,
-  { command: { runId }, link, signal }: Asked,
+  { command: { runId }, link, signal }: GatherRequest,
   { error, requests }: { error: unknown; requests: number },
 ): Promise<void> {
   const problem = describeProblem(error);
   const level = problem.kind === 'unknown' ? 'error' : 'warn';
   state.log(level, 'A gather failed', { runId, ...problem, ...errorFields(error) });
-  state.problem = inWords(problem);
+  state.problem = sentence(problem);
   forget(state, runId);
   await link.deliver({ type: 'gatherFailed', runId, problem, requests }, { signal });
 }
@@ -77,7 +77,11 @@ function forget({ snapshot, log }: State, runId: string): void {
   }
 }
 
-async function send({ snapshot }: State, run: StagedRun, { link, signal }: Pick<Asked, 'link' | 'signal'>): Promise<void> {
+async function send(
+  { snapshot }: State,
+  run: StagedRun,
+  { link, signal }: Pick<GatherRequest, 'link' | 'signal'>,
+): Promise<void> {
   await sendRun(run, { link, snapshot, signal });
   snapshot.markAcknowledged(run.runId);
 }

@@ -15,7 +15,7 @@ import { isMoving } from './rows.ts';
 
 const batchSize = 200;
 /** Rows in progress at once, including those being read. */
-const inHand = 256;
+const maxInProgress = 256;
 
 /** Throws TravelerFailure, also for a list that contradicts itself, and any error of the snapshot. */
 export async function readSource(state: GatherState): Promise<void> {
@@ -27,7 +27,7 @@ export async function readSource(state: GatherState): Promise<void> {
   try {
     const results = pMapIterable(changed, async (row: ChangedRow) => ({ row, found: await read(row) }), {
       concurrency,
-      backpressure: Math.max(inHand, concurrency),
+      backpressure: Math.max(maxInProgress, concurrency),
       preserveOrder: false,
     });
     let batch: Staged[] = [];
@@ -56,7 +56,7 @@ function comparison({ command, run, snapshot }: GatherState, manifest: Manifest)
     ...{ manifest, startedAt, since, detailRefreshHours, lastSyncEveryHours, continued: false },
     everyDetail: run.scope === 'full' || command.details === 'every',
     moving: snapshot.moving(),
-    insisted: new Set([...snapshot.touched(), ...attention]),
+    alwaysRead: new Set([...snapshot.touched(), ...attention]),
   };
 }
 

@@ -65,10 +65,10 @@ async function answer({ token, status, metrics, setLevel }: HealthOptions, reque
   if (route !== 'GET /status' && route !== 'POST /log-level') return text(404, 'here are: /ready, /metrics, /status, /log-level');
   if (!bears(request, token)) return text(401, 'needs the token of running.json in the data folder: Authorization: Bearer …');
   if (route === 'GET /status') return { status: 200, type: 'application/json', body: JSON.stringify(status()) };
-  const asked = wanted.safeParse(await json(request));
-  if (!asked.success) return text(400, `{"level": one of ${levels.join(', ')}}`);
-  setLevel(asked.data.level);
-  return text(200, asked.data.level);
+  const requested = wanted.safeParse(await json(request));
+  if (!requested.success) return text(400, `{"level": one of ${levels.join(', ')}}`);
+  setLevel(requested.data.level);
+  return text(200, requested.data.level);
 }
 
 function bears(request: IncomingMessage, token: string): boolean {

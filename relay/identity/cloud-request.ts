@@ -5,7 +5,7 @@ import { describeError } from '../connection/describe-error.ts';
 import { RelayRefusal } from '../refusal.ts';
 
 /** The body of the cloud's error responses (RFC 9457). */
-const said = z.object({ detail: z.string() });
+const errorBody = z.object({ detail: z.string() });
 const timeoutMs = 30_000;
 const mostBytes = 64 * 1024;
 
@@ -15,16 +15,16 @@ type Posting = { body: unknown; token?: string; dispatcher: Dispatcher };
 export async function postToCloud(cloudUrl: string, path: string, { body, token, dispatcher }: Posting): Promise<unknown> {
   const url = addressOf(cloudUrl, path);
   try {
-    const answer = await request(url, {
+    const response = await request(url, {
       method: 'POST',
       dispatcher,
       headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const text = await bounded(answer.body);
-    if (answer.statusCode < 300) return JSON.parse(text);
-    throw refused(url, answer.statusCode, text);
+    const text = await bounded(response.body);
+    if (response.statusCode < 300) return JSON.parse(text);
+    throw refused(url, response.statusCode, text);
   } catch (error) {
     if (error instanceof RelayRefusal) throw error;
     throw new RelayRefusal(
@@ -77,7 +77,7 @@ function refused({ origin }: URL, status: number, text: string): RelayRefusal {
 
 function detailIn(text: string): string | null {
   try {
-    return said.parse(JSON.parse(text)).detail.slice(0, 500);
+    return errorBody.parse(JSON.parse(text)).detail.slice(0, 500);
   } catch {
     return null;
   }

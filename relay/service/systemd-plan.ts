@@ -49,13 +49,13 @@ export const systemdQuestion = [
 
 /** Describes the output of `systemctl show`; `runs`: whether the service runs. */
 export function systemdAnswer(text: string): { says: string; runs: boolean } {
-  const said = Object.fromEntries(text.split('\n').flatMap((line) => (/^(\w+)=(.*)$/.exec(line) ? [splitAt(line)] : [])));
-  if (said.LoadState !== 'loaded') return { says: 'The service is not installed: relay service install', runs: false };
-  const boot = said.UnitFileState === 'enabled' ? 'starts with the machine' : 'does not start with the machine';
-  const again = Number(said.NRestarts) > 0 ? `, started again ${said.NRestarts} times` : '';
-  if (said.ActiveState === 'active')
-    return { says: `The service runs (process ${said.MainPID}${again}) and ${boot}.`, runs: true };
-  const state = `${said.ActiveState}, ${said.SubState}, result: ${said.Result}${again}`;
+  const properties = Object.fromEntries(text.split('\n').flatMap((line) => (/^(\w+)=(.*)$/.exec(line) ? [splitAt(line)] : [])));
+  if (properties.LoadState !== 'loaded') return { says: 'The service is not installed: relay service install', runs: false };
+  const boot = properties.UnitFileState === 'enabled' ? 'starts with the machine' : 'does not start with the machine';
+  const again = Number(properties.NRestarts) > 0 ? `, started again ${properties.NRestarts} times` : '';
+  if (properties.ActiveState === 'active')
+    return { says: `The service runs (process ${properties.MainPID}${again}) and ${boot}.`, runs: true };
+  const state = `${properties.ActiveState}, ${properties.SubState}, result: ${properties.Result}${again}`;
   return { says: `The service does not run (${state}) and ${boot}. Why: journalctl --unit ${serviceName}`, runs: false };
 }
 

@@ -8,7 +8,7 @@ const samplesKept = 8;
 
 export type CloudClock = {
   /** The cloud reported `cloudNow` in its response to a request sent at `asked`. */
-  answered(cloudNow: number, asked: Moment): void;
+  answered(cloudNow: number, sentAt: Moment): void;
   /** Whole seconds, from an HTTP response. */
   seen(epochMs: number): void;
   now(): number;
@@ -25,21 +25,21 @@ const best = (samples: readonly Sample[]) =>
 export function createCloudClock(now: () => Moment): CloudClock {
   let samples: Sample[] = [];
   /** Cloud time minus monotonic time. */
-  let rough: number | null = null;
-  const ahead = (): number | null => best(samples)?.ahead ?? rough;
+  let fromHeader: number | null = null;
+  const ahead = (): number | null => best(samples)?.ahead ?? fromHeader;
   const cloudNow = () => {
     const { monotonic, wall } = now();
     const by = ahead();
     return by === null ? wall : Math.round(monotonic + by);
   };
   return {
-    answered(said, asked) {
-      const took = now().monotonic - asked.monotonic;
-      const sample = { ahead: said - (asked.monotonic + took / 2), took };
+    answered(cloudTime, sentAt) {
+      const took = now().monotonic - sentAt.monotonic;
+      const sample = { ahead: cloudTime - (sentAt.monotonic + took / 2), took };
       samples = [...samples.filter((earlier) => agree(earlier, sample)), sample].slice(-samplesKept);
     },
     seen(epochMs) {
-      rough = epochMs - now().monotonic;
+      fromHeader = epochMs - now().monotonic;
     },
     now: cloudNow,
     offset: () => (ahead() === null ? null : Math.round(cloudNow() - now().wall)),

@@ -72,10 +72,10 @@ async function work(state: State, type: string, run: () => Promise<void>): Promi
 /** Acknowledges once `run` has resolved; if it fails, the command may be redelivered. */
 async function once(state: State, { n, type }: { n: number; type: string }, run: () => Promise<void>): Promise<void> {
   const { inbox, metrics, acknowledge } = state;
-  const taken = inbox.take(n);
-  if (taken !== 'new') metrics.count('relay_messages_duplicate_total');
-  if (taken === 'seen') acknowledge(n);
-  if (taken !== 'new') return;
+  const receipt = inbox.take(n);
+  if (receipt !== 'new') metrics.count('relay_messages_duplicate_total');
+  if (receipt === 'seen') acknowledge(n);
+  if (receipt !== 'new') return;
   if (await work(state, type, run)) {
     inbox.keep(n);
     acknowledge(n);

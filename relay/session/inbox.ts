@@ -4,11 +4,11 @@
  */
 const remembered = 10_000;
 
-export type Taken = 'new' | 'under-way' | 'seen';
+export type Receipt = 'new' | 'under-way' | 'seen';
 
 export type Inbox = {
   /** `under-way`: it is being handled; its acknowledgement will follow. */
-  take(n: number): Taken;
+  take(n: number): Receipt;
   /** It is safe here: acknowledge it. */
   keep(n: number): void;
   /** It failed: a redelivery counts as the first delivery. */

@@ -44,7 +44,7 @@ const handlers: { [T in Handled]: (state: SessionState, message: Of<T>, from: Fr
   pong: (state, message, from) => pong(state, message, from),
   lease(state, { lease }) {
     const { routed } = state.current.routing;
-    state.lease.said(lease);
+    state.lease.notified(lease);
     if (routed !== null) ping(state, routed);
   },
   ack(state, { acks }) {
@@ -57,14 +57,14 @@ const handlers: { [T in Handled]: (state: SessionState, message: Of<T>, from: Fr
   resend: ({ commands }, message) => commands.resend(message),
 };
 
-function pong(state: SessionState, { answers, lease: answer }: Of<'pong'>, { socket, peer }: From): void {
+function pong(state: SessionState, { answers, lease: response }: Of<'pong'>, { socket, peer }: From): void {
   const { current, lease, clock, commands, now } = state;
-  const askedAt = takeAskedAt(peer, answers);
+  const sentAt = takeSentAt(peer, answers);
   current.lastPongAt = now().wall;
   current.connection?.happened({ type: 'heard', socket });
-  if (!askedAt) return;
-  lease.answered(answer, askedAt);
-  clock.answered(answer.now, askedAt);
+  if (!sentAt) return;
+  lease.answered(response, sentAt);
+  clock.answered(response.now, sentAt);
   commands.leaseIs(lease.view().fence);
   applyRouting(state, { type: 'lease' });
 }
@@ -96,9 +96,9 @@ function dismiss({ current }: SessionState, { reason, code }: Of<'goodbye'>, { s
  * When the ping was sent that this pong responds to; it and all earlier ones are forgotten. An older cloud does not say which: then
  * the first unanswered one is assumed, which can only make the lease shorter.
  */
-function takeAskedAt({ pings }: Peer, answers: number | undefined): Moment | null {
+function takeSentAt({ pings }: Peer, answers: number | undefined): Moment | null {
   const n = answers ?? pings.keys().next().value;
-  const askedAt = n === undefined ? undefined : pings.get(n);
+  const sentAt = n === undefined ? undefined : pings.get(n);
   if (n !== undefined) for (const earlier of [...pings.keys()].filter((each) => each <= n)) pings.delete(earlier);
-  return askedAt ?? null;
+  return sentAt ?? null;
 }

@@ -12,14 +12,14 @@ export type LeaseView = { holding: boolean; following: boolean; fence: number | 
 
 export type LeaseKeeper = {
   /** The cloud's response to a request sent at `asked`. */
-  answered(lease: Lease, asked: Moment): void;
+  answered(lease: Lease, sentAt: Moment): void;
   /** Sent without a request: it can only withdraw a lease. */
-  said(lease: Lease): void;
+  notified(lease: Lease): void;
   held(): { fence: number } | null;
   view(): LeaseView;
 };
 
-type Known = { fence: number; held: boolean; askedAt: number; until: Moment };
+type Known = { fence: number; held: boolean; sentAt: number; until: Moment };
 
 export function createLeaseKeeper(now: () => Moment): LeaseKeeper {
   let known: Known | null = null;
@@ -31,18 +31,18 @@ export function createLeaseKeeper(now: () => Moment): LeaseKeeper {
   const held = () => (known?.held && lasts(known) ? { fence: known.fence } : null);
 
   return {
-    answered({ held: isHeld, fence, until, now: cloudNow }, asked) {
+    answered({ held: isHeld, fence, until, now: cloudNow }, sentAt) {
       // Responses may overtake each other.
-      if (known && (fence < known.fence || (fence === known.fence && asked.monotonic < known.askedAt))) return;
+      if (known && (fence < known.fence || (fence === known.fence && sentAt.monotonic < known.sentAt))) return;
       const left = until - cloudNow;
       known = {
         fence,
         held: isHeld,
-        askedAt: asked.monotonic,
-        until: { monotonic: asked.monotonic + left, wall: asked.wall + left },
+        sentAt: sentAt.monotonic,
+        until: { monotonic: sentAt.monotonic + left, wall: sentAt.wall + left },
       };
     },
-    said({ held: isHeld, fence }) {
+    notified({ held: isHeld, fence }) {
       if (known && !isHeld && fence >= known.fence) known = { ...known, fence, held: false };
     },
     held,

@@ -22,7 +22,7 @@ export function encode(message: { type: string; n: number }, metrics: Metrics): 
 }
 
 /** Sends once. */
-export function say({ current, metrics }: SessionState, socket: SocketId, message: ToCloud): void {
+export function send({ current, metrics }: SessionState, socket: SocketId, message: ToCloud): void {
   current.connection?.send(socket, encode(message, metrics));
 }
 
@@ -60,7 +60,7 @@ export function sendAcknowledgements(state: SessionState, acks: number[]): boole
   const { numbers, failures, current } = state;
   if (current.routing.routed === null) return false;
   try {
-    say(state, current.routing.routed, { type: 'ack', n: numbers.next(), acks });
+    send(state, current.routing.routed, { type: 'ack', n: numbers.next(), acks });
     failures.succeeded('acknowledging');
     return true;
   } catch (error) {
@@ -80,7 +80,7 @@ export async function greet(state: SessionState, socket: SocketId): Promise<void
   const { challenge } = peer;
   peer.greetedAt = now();
   const hello = { relayId, sourceId, protocol: protocol.current, challenge, gatherDigest };
-  say(state, socket, { type: 'hello', n: numbers.next(), ...hello, facts: { ...facts, problems: problemsOf(state) } });
+  send(state, socket, { type: 'hello', n: numbers.next(), ...hello, facts: { ...facts, problems: problemsOf(state) } });
 }
 
 /** Also null if it cannot be read: then the cloud requests everything. */
@@ -101,5 +101,5 @@ export function ping(state: SessionState, socket: SocketId): void {
   if (!peer) return;
   const n = numbers.next();
   peer.pings.set(n, now());
-  say(state, socket, { type: 'ping', n, fence: link.held()?.fence ?? null, problems: problemsOf(state) });
+  send(state, socket, { type: 'ping', n, fence: link.held()?.fence ?? null, problems: problemsOf(state) });
 }

@@ -16,7 +16,7 @@ import { createFailures } from './failures.ts';
 import { receive } from './incoming.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { createOutbox } from './outbox.ts';
-import { greet, linkOf, ping, say, sendAcknowledgements } from './outgoing.ts';
+import { greet, linkOf, ping, send, sendAcknowledgements } from './outgoing.ts';
 import { unrouted } from './routing.ts';
 import { applyRouting, problemsOf, type SessionOptions, type SessionState } from './session-state.ts';
 
@@ -107,7 +107,7 @@ function speakerOf(state: SessionState): Speaker {
     hello: (socket) => greet(state, socket),
     ping: (socket) => ping(state, socket),
     goodbye(socket, reason) {
-      say(state, socket, { type: 'goodbye', n: state.numbers.next(), reason });
+      send(state, socket, { type: 'goodbye', n: state.numbers.next(), reason });
       applyRouting(state, { type: 'gone', socket });
     },
     route: (socket) => applyRouting(state, { type: 'route', socket }),

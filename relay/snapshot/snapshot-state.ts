@@ -42,12 +42,12 @@ export function guarded<T>(state: SnapshotState, work: (state: SnapshotState) =>
   } catch (error) {
     rollBack(state.file);
     if (!isBroken(error)) throw diskFailure(error, state.directory) ?? error;
-    beginAgain(state);
+    replaceFile(state);
     throw new SnapshotLost(error);
   }
 }
 
-function beginAgain(state: SnapshotState): void {
+function replaceFile(state: SnapshotState): void {
   state.newest = null;
   logBroken(state, state.file.replaceBroken());
   state.sql = prepareAll(state.file.database);

@@ -10,7 +10,7 @@ export async function askConsole(settings: RelayConfiguration['console']): Promi
   const console = consoleOf(settings);
   if (console === null) return { how: 'none' };
   try {
-    await console.tell(statusLine);
+    await console.send(statusLine);
     return { how: 'taken' };
   } catch (error) {
     if (error instanceof TravelerFailure) return { how: 'failed', failure: error };

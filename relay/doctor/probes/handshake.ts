@@ -27,11 +27,11 @@ export type Answer =
 
 type Options = { configuration: RelayConfiguration; timeoutMs: number };
 
-export async function shakeHands(identity: Identity, options: Options): Promise<Handshake> {
-  const first = await shakeWith(identity.key, identity, options);
+export async function handshake(identity: Identity, options: Options): Promise<Handshake> {
+  const first = await handshakeWith(identity.key, identity, options);
   const turnedAway = first.answer.how === 'ended' && first.answer.ending.why === 'refused';
   // After a rotation whose response was lost, only a try shows which key the cloud knows.
-  const last = turnedAway && identity.nextKey !== null ? await shakeWith(identity.nextKey, identity, options) : first;
+  const last = turnedAway && identity.nextKey !== null ? await handshakeWith(identity.nextKey, identity, options) : first;
   if (last.clockAheadMs !== null || !turnedAway) return last;
   // A rejection without a date leaves open whether the clock is the reason.
   return { ...last, clockAheadMs: await clockOf(identity.cloudUrl, options) };
@@ -51,7 +51,7 @@ async function clockOf(cloudUrl: string, { configuration, timeoutMs }: Options):
   }
 }
 
-async function shakeWith(
+async function handshakeWith(
   key: PrivateKey,
   { relayId, sourceId, socketUrl, cloudKey }: Identity,
   { configuration, timeoutMs }: Options,
@@ -63,13 +63,13 @@ async function shakeWith(
   let clockAheadMs: number | null = null;
   let opened = false;
   // Does not use the numbers of a running relay: neither of these two messages is acknowledged, so they cannot be confused.
-  const say = (message: ToCloud) => socket.send(JSON.stringify(message));
+  const send = (message: ToCloud) => socket.send(JSON.stringify(message));
   const socket = openSocket(
     { url: socketUrl, authorization: `Bearer ${statement}`, dispatcher },
     {
       opened() {
         opened = true;
-        say({ ...helloOf(configuration), type: 'hello', n: 1, relayId, sourceId, challenge });
+        send({ ...helloOf(configuration), type: 'hello', n: 1, relayId, sourceId, challenge });
       },
       message(data) {
         const read = readToRelay(data);
@@ -88,7 +88,7 @@ async function shakeWith(
   async function welcomed({ proof, lease, advice }: { proof: string; lease: Lease; advice: string | null }): Promise<void> {
     clockAheadMs = lease.now - Date.now();
     const proven = await checkProof(proof, { relayId, socketUrl, challenge, cloudKey });
-    say({ type: 'goodbye', n: 2, reason: proven ? 'stop' : 'wrong-cloud' });
+    send({ type: 'goodbye', n: 2, reason: proven ? 'stop' : 'wrong-cloud' });
     resolve({ how: 'welcome', proven, lease, advice });
   }
 

@@ -10,7 +10,7 @@ export type Tunnel =
   | { how: 'open' }
   /** The proxy's response instead of a tunnel. */
   | { how: 'refused'; status: number }
-  | { how: 'failed'; words: string };
+  | { how: 'failed'; reason: string };
 type Options = { timeoutMs: number; ca: string | undefined };
 
 /** Opens a tunnel and closes it again. */
@@ -21,7 +21,7 @@ export async function openTunnel(line: Line, options: Options): Promise<Tunnel> 
     end();
     return status === 200 ? { how: 'open' } : { how: 'refused', status };
   } catch (error) {
-    return { how: 'failed', words: describeError(error) };
+    return { how: 'failed', reason: describeError(error) };
   }
 }
 

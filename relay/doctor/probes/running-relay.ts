@@ -6,14 +6,14 @@ import { RelayRefusal } from '../../refusal.ts';
 import { readRunning } from '../../run/running-file.ts';
 import { AnotherRelayRuns, singleInstance } from '../../run/single-instance.ts';
 
-export type Neighbour =
+export type RelayHere =
   | { how: 'none' }
   | { how: 'runs'; pid: number | null; status: RelayStatus }
   /** A process holds the folder and does not respond. */
   | { how: 'mute'; pid: number | null };
 
 /** The folder must exist and be writable. Throws RelayRefusal if it cannot be locked or its files cannot be read. */
-export async function neighbourOn(dataDir: string): Promise<Neighbour> {
+export async function relayOn(dataDir: string): Promise<RelayHere> {
   if (isFree(dataDir)) return { how: 'none' };
   const pid = readRunning(dataDir)?.pid ?? null;
   try {

@@ -10,7 +10,7 @@ export type Stored = 'absent' | 'sound' | 'damaged' | { unreadable: string };
 const damaged = new Set([11, 26]);
 
 /** No relay may be running on the file. */
-export function lookAtStore(file: string): Stored {
+export function checkStore(file: string): Stored {
   let database: DatabaseSync | undefined;
   try {
     if (!isStored(file)) return 'absent';

@@ -12,21 +12,21 @@ export type TlsEnd =
   | { how: 'trusted'; protocol: string; issuer: string }
   /** `code`: as Node names it; `issuer`: who issued the certificate, as far as it is known. */
   | { how: 'untrusted'; code: string; issuer: string }
-  | { how: 'failed'; words: string };
+  | { how: 'failed'; reason: string };
 type Options = { timeoutMs: number; ca: string | undefined };
 
 export async function reachTls(line: Line, options: Options): Promise<TlsEnd> {
   if (!line.secure) return { how: 'plain' };
   try {
-    if (line.proxy === null) return await shake(line, null, options);
+    if (line.proxy === null) return await connectTls(line, null, options);
     const { socket, end } = await tunnelled(line, options);
-    return await shake(line, socket, options).finally(end);
+    return await connectTls(line, socket, options).finally(end);
   } catch (error) {
-    return { how: 'failed', words: describeError(error) };
+    return { how: 'failed', reason: describeError(error) };
   }
 }
 
-async function shake({ host, port }: Line, over: Duplex | null, { timeoutMs, ca }: Options): Promise<TlsEnd> {
+async function connectTls({ host, port }: Line, over: Duplex | null, { timeoutMs, ca }: Options): Promise<TlsEnd> {
   const socket = connect({
     ...(over === null ? { host, port } : { socket: over }),
     ...(isIP(host) ? { host } : { servername: host, host }),

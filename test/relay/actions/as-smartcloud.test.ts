@@ -37,7 +37,7 @@ const starts: Start[] = approvals.flatMap((approval) =>
   ),
 );
 
-/** The outcome, in the terms of the action states. */
+/** The state of the device, reduced to what the action is about. */
 const meaning = (found: { detail: DeviceDetail } | 'gone', what: ActionType) => {
   if (found === 'gone') return 'gone';
   const { detail } = found;

@@ -14,7 +14,7 @@ import type { Link } from '../../../relay/ports.ts';
 import { until } from '../until.ts';
 import { cloud, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
-import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { death, mortalLink, mortalRelay } from './crashing-relay.ts';
 
 const user = 'Jane Doe/Acme';
 

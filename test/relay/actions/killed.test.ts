@@ -23,7 +23,7 @@ import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
 import { quietLog } from '../quiet-log.ts';
 import { cloud, quick, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
-import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { death, mortalLink, mortalRelay } from './crashing-relay.ts';
 import { directConsole, readsOf } from './parts.ts';
 
 let server: TravelerSimulator;

@@ -15,7 +15,7 @@ export const readsOf = (traveler: TravelerSource): DeviceReads => ({
 /** The console without a program in between: for many lines. Other tests cover the program. */
 export function directConsole(port: number) {
   return {
-    async tell(line: string) {
+    async send(line: string) {
       await fetch(`http://127.0.0.1:${port}/simulator/console`, { method: 'POST', body: JSON.stringify({ line }) });
     },
   };

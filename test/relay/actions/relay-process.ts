@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { travelerSource } from '#adapters/traveler/source';
 import { actionCommand } from '#domain/relay/relay-protocol';
 import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
-import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { death, mortalLink, mortalRelay } from './crashing-relay.ts';
 
 const given = z.object({
   journal: z.string(),

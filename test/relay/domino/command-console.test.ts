@@ -15,7 +15,7 @@ const target = { sourceId: 'hq', user: 'Jane Doe/Acme', deviceId: 'ApplDX3', hre
 test('the line is one argument, whatever its content, without a shell', async () => {
   const program = standIn();
   const said = `${line} $(touch pwned) && rm -rf "x" {line} $& %PATH% '`;
-  await commandConsole({ command: [program.program, '-c', '{line}', '--as={line}!'] }).tell(said);
+  await commandConsole({ command: [program.program, '-c', '{line}', '--as={line}!'] }).send(said);
   expect(program.calls().map(({ argv }) => argv)).toEqual([['-c', said, `--as=${said}!`]]);
 });
 
@@ -31,7 +31,7 @@ test('the program starts in the configured folder, without our secrets', async (
     NODE_OPTIONS: '--no-warnings',
     API_TOKEN: 'geheim',
   };
-  await commandConsole({ command: program.command, directory: program.folder, environment }).tell(line);
+  await commandConsole({ command: program.command, directory: program.folder, environment }).send(line);
   const [call] = program.calls();
   expect(call?.cwd).toBe(program.folder);
   expect(Object.keys(call?.env ?? {})).toEqual(expect.arrayContaining(['PATH', 'NOTESDATA']));
@@ -39,13 +39,13 @@ test('the program starts in the configured folder, without our secrets', async (
 });
 
 test('silence is not a failure', async () => {
-  await expect(commandConsole({ command: standIn().command }).tell(line)).resolves.toBeUndefined();
+  await expect(commandConsole({ command: standIn().command }).send(line)).resolves.toBeUndefined();
 });
 
 test('“not authorized” is a lack of rights, anywhere in the output', async () => {
   const noise = `for (let n = 0; n < 2000; n++) console.log('[0' + n % 10 + '] Router: message ' + n + ' delivered to Somebody/Acme');`;
   const program = standIn(`${noise} console.error('You are Not Authorized to use the remote console on this server'); ${noise}`);
-  const failure = await failureOf(commandConsole({ command: program.command }).tell(line));
+  const failure = await failureOf(commandConsole({ command: program.command }).send(line));
   expect(failure).toMatchObject({
     kind: 'denied',
     problem: { where: 'Domino console', remedy: expect.stringContaining('administrators') },
@@ -55,12 +55,12 @@ test('“not authorized” is a lack of rights, anywhere in the output', async (
 
 test('the echo of our own line is not a reply, whatever the user name', async () => {
   const program = standIn('console.log("> " + process.argv[3]);');
-  await expect(commandConsole({ command: program.command }).tell(`${line} not authorized/Acme`)).resolves.toBeUndefined();
+  await expect(commandConsole({ command: program.command }).send(`${line} not authorized/Acme`)).resolves.toBeUndefined();
 });
 
 test('a server that is not running is reported, with nothing started', async () => {
   const program = standIn('console.log("Task traveler is not running on this server."); process.exit(1);');
-  expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
+  expect(await failureOf(commandConsole({ command: program.command }).send(line))).toMatchObject({
     kind: 'busy',
     unreachable: true,
   });
@@ -68,12 +68,12 @@ test('a server that is not running is reported, with nothing started', async () 
 
 test('a command that the server does not know fails permanently', async () => {
   const program = standIn('console.log("Invalid console command");');
-  expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({ kind: 'permanent' });
+  expect(await failureOf(commandConsole({ command: program.command }).send(line))).toMatchObject({ kind: 'permanent' });
 });
 
 test('a program that fails silently leaves the outcome unknown', async () => {
   const program = standIn('process.exit(3);');
-  expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
+  expect(await failureOf(commandConsole({ command: program.command }).send(line))).toMatchObject({
     kind: 'unknown',
     problem: { what: expect.stringContaining('code 3') },
   });
@@ -85,7 +85,7 @@ import { spawn } from 'node:child_process';
 const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' });
 appendFileSync(process.argv[1] + '.child', String(child.pid));
 setInterval(() => console.log('and on'), 5);`);
-  const failure = await failureOf(commandConsole({ command: program.command, timeoutMs: 700 }).tell(line));
+  const failure = await failureOf(commandConsole({ command: program.command, timeoutMs: 700 }).send(line));
   expect(failure).toMatchObject({ kind: 'unknown', problem: { what: expect.stringContaining('did not end') } });
   const pids = [program.calls()[0]?.pid ?? 0, Number(readFileSync(`${program.program}.child`, 'utf8'))];
   await wait(50);
@@ -95,14 +95,14 @@ setInterval(() => console.log('and on'), 5);`);
 test('a program that prints the whole console stays within memory and time', async () => {
   const program = standIn(`const block = 'x'.repeat(65536) + '\\n'; for (let n = 0; n < 800; n++) process.stdout.write(block);`);
   const before = process.memoryUsage().rss;
-  await commandConsole({ command: program.command }).tell(line);
+  await commandConsole({ command: program.command }).send(line);
   expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
 });
 
 test.each([['/nowhere/server'], [import.meta.filename], ['']])(
   'a program that cannot be started (%s) begins nothing, and says what to correct',
   async (program) => {
-    const failure = await failureOf(commandConsole({ command: [program, '-c', '{line}'] }).tell(line));
+    const failure = await failureOf(commandConsole({ command: [program, '-c', '{line}'] }).send(line));
     expect(failure).toMatchObject({
       kind: 'busy',
       unreachable: true,
@@ -139,7 +139,7 @@ test('lines run in sequence per device, others in parallel up to the limit', asy
   const [log, most] = [[] as string[], { lines: 0 }];
   const writes = consoleWrites(
     {
-      async tell(said) {
+      async send(said) {
         running.add(said);
         most.lines = Math.max(most.lines, running.size);
         const device = said.split(' ').find((word) => word.startsWith('Appl')) ?? '';
@@ -168,7 +168,7 @@ test('lines run in sequence per device, others in parallel up to the limit', asy
 
 test('a lock is never lifted while a wipe is pending', async () => {
   const said: string[] = [];
-  const writes = consoleWrites({ tell: async (one) => void said.push(one) });
+  const writes = consoleWrites({ send: async (one) => void said.push(one) });
   for (const wipe of ['none', 'wiped', 'requested', 'unknown'] as const) await writes.approve(target, { liftDenial: true, wipe });
   expect(said.map((one) => one.split(' ')[3])).toEqual([
     'approval',

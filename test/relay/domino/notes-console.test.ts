@@ -31,7 +31,7 @@ test('verb, server and line are separate arguments, without a password', async (
 test('the server’s output is classified like that of any console', async () => {
   const program = standIn('console.log("You are not authorized to use the remote console on this server.");');
   const console = notesConsole({ server: 'Mail01/Acme', powershell: program.program });
-  expect(await failureOf(console.tell('tell traveler delete ApplDX3 Jane Doe/Acme'))).toMatchObject({
+  expect(await failureOf(console.send('tell traveler delete ApplDX3 Jane Doe/Acme'))).toMatchObject({
     kind: 'denied',
     problem: { where: 'Notes client' },
   });

@@ -15,7 +15,7 @@ async function domino(options: { requireApproval?: boolean } = {}) {
   return {
     server,
     program,
-    tell: (line: string) => console.tell(`tell traveler ${line}`),
+    tell: (line: string) => console.send(`tell traveler ${line}`),
     phone: (deviceId: string) => server.arrive(user, { kind: 'ios-mail', deviceId }),
     shown(deviceId: string) {
       const { approval, access, wipeOptions } = server.find(user, deviceId) ?? {};
@@ -27,7 +27,7 @@ async function domino(options: { requireApproval?: boolean } = {}) {
 test('the program passes a line to the console and prints its output', async () => {
   const { server, program, phone, shown } = await domino();
   phone('ApplA');
-  await program.tell(`tell traveler security approval approve ApplA ${user}`);
+  await program.send(`tell traveler security approval approve ApplA ${user}`);
   expect(shown('ApplA')).toEqual({ approval: 2, access: 0, wipeOptions: '' });
   expect(server.console.effects).toMatchObject([{ applied: true, devices: [{ user, deviceId: 'ApplA' }] }]);
 });
@@ -40,14 +40,14 @@ test.each([
   const { server, program, phone, shown } = await domino();
   phone('ApplA');
   server.setConsoleFaults([{ kind }, { kind: 'noise', lines: 3_000 }]);
-  expect(await failureOf(program.tell(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({ kind: failure });
+  expect(await failureOf(program.send(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({ kind: failure });
   expect(shown('ApplA')).toMatchObject({ access: 0 });
 });
 
 test('a missing simulator is classified as a server that does not run', async () => {
   const { server, program } = await domino();
   await server.stop();
-  expect(await failureOf(program.tell(`tell traveler delete ApplA ${user}`))).toMatchObject({ kind: 'busy' });
+  expect(await failureOf(program.send(`tell traveler delete ApplA ${user}`))).toMatchObject({ kind: 'busy' });
 });
 
 test('deny has no effect on a device without approval; the lock does', async () => {
@@ -109,7 +109,7 @@ test('a late effect appears after the program has ended', async () => {
   const { program, server, phone, shown } = await domino();
   phone('ApplA');
   server.setConsoleFaults([{ kind: 'delay', ms: 400, times: 1 }]);
-  await program.tell(`tell traveler security approval approve ApplA ${user}`);
+  await program.send(`tell traveler security approval approve ApplA ${user}`);
   expect(shown('ApplA')).toMatchObject({ approval: 1 });
   await expect.poll(() => shown('ApplA'), { timeout: 3_000 }).toMatchObject({ approval: 2 });
 });
@@ -119,7 +119,7 @@ test('a program that hangs is killed, whether or not the line took effect', asyn
   phone('ApplA');
   const impatient = commandConsole({ command: server.console.command, timeoutMs: 1_500 });
   server.setConsoleFaults([{ kind: 'hang', effect: true }]);
-  expect(await failureOf(impatient.tell(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({
+  expect(await failureOf(impatient.send(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({
     kind: 'unknown',
   });
   expect(shown('ApplA')).toMatchObject({ access: 1 });

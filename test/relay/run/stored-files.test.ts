@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { egressFromOptions } from '../../../relay/cli/egress-options.ts';
 import { askStatus } from '../../../relay/cli/status.ts';
-import { lookAtStore } from '../../../relay/doctor/probes/stored-files.ts';
+import { checkStore } from '../../../relay/doctor/probes/stored-files.ts';
 import { isEnrolled, readIdentity } from '../../../relay/identity/identity.ts';
 import { readRunning } from '../../../relay/run/running-file.ts';
 import { AnotherRelayRuns, singleInstance } from '../../../relay/run/single-instance.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
 test('absent files are absent', async () => {
   expect(readRunning(folder)).toBeNull();
   expect(isEnrolled(folder)).toBe(false);
-  expect(lookAtStore(join(folder, 'journal.db'))).toBe('absent');
+  expect(checkStore(join(folder, 'journal.db'))).toBe('absent');
   expect(() => readIdentity(folder)).toThrow('is not enrolled');
   await expect(askStatus(folder)).rejects.toThrow('No relay runs');
 });
@@ -48,7 +48,7 @@ test('a damaged running.json is reported as damaged', () => {
 });
 
 test('a store that cannot be examined is not reported as absent', () => {
-  expect(lookAtStore(join(blocked, 'journal.db'))).toEqual({ unreadable: expect.stringContaining('ENOTDIR') });
+  expect(checkStore(join(blocked, 'journal.db'))).toEqual({ unreadable: expect.stringContaining('ENOTDIR') });
 });
 
 test('only a held lock means that another relay runs', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { leanEnvironment } from '../../../relay/lean-environment.ts';
-import { ask, carryOut } from '../../../relay/service/steps.ts';
+import { ask, executeSteps } from '../../../relay/service/steps.ts';
 import { systemdAnswer, systemdInstall, systemdUninstall } from '../../../relay/service/systemd-plan.ts';
 import { systemdUnit, word } from '../../../relay/service/systemd-unit.ts';
 import { quoted, taskInstall, taskXml } from '../../../relay/service/windows-task.ts';
@@ -92,7 +92,7 @@ describe('systemd', () => {
   test('installing sets account and owners first, then enables and starts the unit', () => {
     const calls = standIns(['useradd', 'chown', 'systemctl']);
     const { unitFile } = facts();
-    carryOut(systemdInstall(wanted, facts()));
+    executeSteps(systemdInstall(wanted, facts()));
     expect(calls()).toEqual([
       'useradd|--system|--user-group|--no-create-home|--home-dir|/var/lib/traveler-relay|--shell|/usr/sbin/nologin|traveler-relay',
       'chown|--recursive|traveler-relay:|/var/lib/traveler-relay',
@@ -128,13 +128,13 @@ describe('systemd', () => {
   test('uninstalling stops it and deletes the unit, even if already gone', () => {
     const calls = standIns(['systemctl']);
     const { unitFile } = facts();
-    carryOut(systemdUninstall({ unitFile }));
+    executeSteps(systemdUninstall({ unitFile }));
     expect(calls()).toEqual(['systemctl|disable|--now|traveler-relay', 'systemctl|daemon-reload']);
   });
 
   test('a failure is reported in the program’s own words', () => {
     standIns(['systemctl'], { fails: 'systemctl' });
-    expect(() => carryOut([{ do: 'run', argv: ['systemctl', 'enable', 'traveler-relay'] }])).toThrow(
+    expect(() => executeSteps([{ do: 'run', argv: ['systemctl', 'enable', 'traveler-relay'] }])).toThrow(
       'systemctl enable traveler-relay failed: Access denied',
     );
     expect(() => ask(['no-such-program-here'])).toThrow(/could not be started/);

@@ -60,14 +60,14 @@ describe('the lease', () => {
   });
 
   test('can be withdrawn by an unrequested message, never granted', () => {
-    lease.said(granted);
+    lease.notified(granted);
     expect(lease.view()).toEqual({ holding: false, following: false, fence: null });
     lease.answered(granted, at);
-    lease.said({ ...granted, fence: 2, held: false });
+    lease.notified({ ...granted, fence: 2, held: false });
     expect(lease.held()).toEqual({ fence: 3 });
-    lease.said({ ...granted, fence: 4, held: false });
+    lease.notified({ ...granted, fence: 4, held: false });
     expect(lease.held()).toBeNull();
-    lease.said({ ...granted, fence: 5, held: true });
+    lease.notified({ ...granted, fence: 5, held: true });
     expect(lease.held()).toBeNull();
   });
 });

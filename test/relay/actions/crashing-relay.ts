@@ -25,7 +25,7 @@ export function mortalRelay({ port, rest, journal }: Parts, place: Place): Relay
       await place(`after ${name}`);
       return result;
     };
-  const writes = consoleWrites({ tell: mortal('console', directConsole(port).tell) });
+  const writes = consoleWrites({ send: mortal('console', directConsole(port).send) });
   const source = sourceOf(readsOf(rest), { ...writes, readBack });
   return relayActions({
     log: quietLog,
