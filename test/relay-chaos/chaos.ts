@@ -12,14 +12,14 @@ import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures
 import { type BadLine, calm, startBadLine } from './bad-line.ts';
 
 type Lane = { sourceId: string; simulator: TravelerSimulator; line: BadLine; relay: EnrolledRelay; random: Random };
-type Asked = { actionId: string; type: string; user: string; deviceId: string };
+type Requested = { actionId: string; type: string; user: string; deviceId: string };
 /** Results of one seed: how much was requested, how often what was disturbed, and what is wrong in the end (empty: nothing). */
-export type Lived = { seed: number; actions: number; kills: number; cuts: number; stalls: number; wrong: string[] };
+export type SeedResult = { seed: number; actions: number; kills: number; cuts: number; stalls: number; wrong: string[] };
 export type Chaos = Awaited<ReturnType<typeof startChaos>>;
 
 const timing = { heartbeatMs: 1_000, silenceMs: 5_000, openMs: 20_000, ackMs: 20, resendMs: 1_500, settledMs: 5_000 };
 const devicesPerSeed = 32;
-const troubledMs = 12_000;
+const faultsMs = 12_000;
 const endWithinMs = 240_000;
 
 /** Starts the stack with this many lanes, each gathered once before any faults. */
@@ -64,7 +64,7 @@ async function startLane(stack: Stack, sourceId: string, index: number): Promise
   return { sourceId, simulator, line, relay, random };
 }
 
-async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
+async function live(stack: Stack, lane: Lane, seed: number): Promise<SeedResult> {
   const random = randomOf(seed);
   const { sourceId, simulator, line } = lane;
   const phones = Array.from({ length: devicesPerSeed }, (_, at) => ({
@@ -78,9 +78,9 @@ async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
 
   line.become({ cut: 0.01, stall: 0.005, delay: 0.2, longestDelayMs: 400 });
   simulator.setConsoleFaults([{ kind: 'silence' }, { kind: 'noise', lines: 20 }]);
-  const troubled = trouble(stack, lane, random);
-  const asked = await askAll(stack, { sourceId, phones, seed, random });
-  const kills = await troubled;
+  const faults = injectFaults(stack, lane, random);
+  const asked = await requestAll(stack, { sourceId, phones, seed, random });
+  const kills = await faults;
   line.become(calm);
   simulator.setConsoleFaults([]);
 
@@ -99,20 +99,20 @@ async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
 }
 
 /** Until the faults end: kills of the relay and of function processes, and cuts of all connections. */
-async function trouble(stack: Stack, { relay, line }: Lane, random: Random): Promise<number> {
-  const end = Date.now() + troubledMs;
+async function injectFaults(stack: Stack, { relay, line }: Lane, random: Random): Promise<number> {
+  const end = Date.now() + faultsMs;
   let kills = 0;
   while (Date.now() < end) {
     await pause(random.between(200, 1_200));
-    const befalls = random.pick(['relay', 'function', 'function', 'line', 'nothing']);
-    if (befalls === 'relay') {
+    const fault = random.pick(['relay', 'function', 'function', 'line', 'nothing']);
+    if (fault === 'relay') {
       await relay.kill('SIGKILL');
       kills += 1;
       await pause(random.between(0, 800));
       relay.start();
     }
-    if (befalls === 'function') kills += killOneFunction(stack, random);
-    if (befalls === 'line') line.cutAll();
+    if (fault === 'function') kills += killOneFunction(stack, random);
+    if (fault === 'line') line.cutAll();
   }
   return kills;
 }
@@ -139,12 +139,12 @@ function isFunctionOf(parent: number, pid: string): boolean {
   }
 }
 
-type Asking = { sourceId: string; phones: { user: string; deviceId: string }[]; seed: number; random: Random };
+type RequestPlan = { sourceId: string; phones: { user: string; deviceId: string }[]; seed: number; random: Random };
 
 /** One for each phone, and for some blocks an approval after a while. */
-async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  const ask = async (type: string, { user, deviceId }: Asking['phones'][number]) => {
+async function requestAll(stack: Stack, { sourceId, phones, seed, random }: RequestPlan): Promise<Requested[]> {
+  const asked: Requested[] = [];
+  const ask = async (type: string, { user, deviceId }: RequestPlan['phones'][number]) => {
     const actionId = `seed-${seed}-${asked.length}`;
     asked.push({ actionId, type, user, deviceId });
     const target = { sourceId, user, deviceId };
@@ -160,7 +160,7 @@ async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking):
       { every: 200, what: `The taking of ${actionId}` },
     );
   };
-  const blocked: Asking['phones'] = [];
+  const blocked: RequestPlan['phones'] = [];
   for (const phone of phones) {
     const type = random.pick(['block', 'block', 'block', 'remove', 'wipe']);
     await ask(type, phone);
@@ -183,7 +183,7 @@ const ended: Record<string, readonly string[]> = {
 };
 
 /** Null if it ended as it should; else what it came to. */
-async function endOf(stack: Stack, { actionId, type }: Asked): Promise<string | null> {
+async function endOf(stack: Stack, { actionId, type }: Requested): Promise<string | null> {
   let last = 'nothing';
   try {
     await eventually(
@@ -208,10 +208,10 @@ const effective: Record<string, RegExp> = {
   wipe: /flagsAdd wipe/,
 };
 
-type Judged = { asked: readonly Asked[]; simulator: TravelerSimulator; log: TravelerSimulator['console']['effects'] };
+type Judged = { asked: readonly Requested[]; simulator: TravelerSimulator; log: TravelerSimulator['console']['effects'] };
 
 /** What the server shows, and how often each effect was caused. */
-function judge({ user, deviceId }: Asking['phones'][number], { asked, simulator, log }: Judged): string[] {
+function judge({ user, deviceId }: RequestPlan['phones'][number], { asked, simulator, log }: Judged): string[] {
   const types = asked.filter((one) => one.deviceId === deviceId).map(({ type }) => type);
   const own = log.filter(({ devices }) => devices.some((device) => device.deviceId === deviceId));
   const repeated = types.flatMap((type) => {
@@ -232,7 +232,7 @@ function judge({ user, deviceId }: Asking['phones'][number], { asked, simulator,
 /** Compares the cloud's list with the server. */
 async function drift(
   stack: Stack,
-  { sourceId, phones, simulator }: Pick<Asking, 'sourceId' | 'phones'> & Pick<Judged, 'simulator'>,
+  { sourceId, phones, simulator }: Pick<RequestPlan, 'sourceId' | 'phones'> & Pick<Judged, 'simulator'>,
 ) {
   const rows = await stack.devices({ source: sourceId });
   const accesses = ['allow', 'deny', 'prohibit'];

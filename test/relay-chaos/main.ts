@@ -17,8 +17,8 @@ const chaos = await startChaos({ lanes });
 try {
   for (let seed = first; seed < first + count; seed += lanes) {
     const seeds = Array.from({ length: Math.min(lanes, first + count - seed) }, (_, lane) => seed + lane);
-    for (const { wrong, ...lived } of await chaos.live(seeds)) {
-      console.log(JSON.stringify(lived));
+    for (const { wrong, ...result } of await chaos.live(seeds)) {
+      console.log(JSON.stringify(result));
       for (const one of wrong) console.log(`  WRONG ${one}`);
       if (wrong.length > 0) process.exitCode = 1;
     }

@@ -27,7 +27,7 @@ const test = base.extend<{ both: Both }>({
     for (const close of closing.reverse()) await close();
   },
 });
-const heardTypes = (cloud: FakeCloud) => cloud.heard.map(({ message }) => message.type);
+const receivedTypes = (cloud: FakeCloud) => cloud.received.map(({ message }) => message.type);
 const holding = (relay: ARelay) => until('the lease', async () => (await relay.status()).lease === 'holding');
 const progress = { type: 'gatherProgress', runId: 'run', devices: 1, details: 0, detailsWanted: 0 } as const;
 const failed = (runId: string) =>
@@ -42,8 +42,8 @@ describe('the cloud proves its identity', () => {
   test('before anything but hello is sent to it', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
-    expect(heardTypes(cloud)[0]).toBe('hello');
-    expect(cloud.heard[0]?.message).toMatchObject({
+    expect(receivedTypes(cloud)[0]).toBe('hello');
+    expect(cloud.received[0]?.message).toMatchObject({
       relayId: 'relay-1',
       sourceId: 'acme',
       facts: { reads: 'rest', acts: 'rest' },
@@ -55,9 +55,9 @@ describe('the cloud proves its identity', () => {
     cloud.proof = 'e30.e30.AAAA';
     cloud.cut();
     await until('the refusal', () => relay.said('not the cloud this relay was enrolled with').length > 0);
-    const at = heardTypes(cloud).lastIndexOf('hello');
-    await until('goodbye', () => heardTypes(cloud).includes('goodbye'));
-    expect(cloud.heard.slice(at).map(({ message }) => message)).toMatchObject([
+    const at = receivedTypes(cloud).lastIndexOf('hello');
+    await until('goodbye', () => receivedTypes(cloud).includes('goodbye'));
+    expect(cloud.received.slice(at).map(({ message }) => message)).toMatchObject([
       { type: 'hello' },
       { type: 'goodbye', reason: 'wrong-cloud' },
     ]);
@@ -73,7 +73,7 @@ describe('the cloud proves its identity', () => {
     await holding(relay);
     cloud.silent = true;
     cloud.cut();
-    const hellos = () => heardTypes(cloud).filter((type) => type === 'hello').length;
+    const hellos = () => receivedTypes(cloud).filter((type) => type === 'hello').length;
     await until('the next hello', () => hellos() > 1);
     cloud.command({ type: 'resend', runId: 'too early', parts: [0] });
     await until('it was dropped', () => relay.said('before the welcome').length > 0);
@@ -107,7 +107,7 @@ describe.concurrent('a rejected relay', () => {
     await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
     expect((await relay.status()).reason).toContain(words);
     await until('back again', async () => (await relay.status()).ready);
-    cloud.tell({ type: 'goodbye', reason: 'as was said', code });
+    cloud.send({ type: 'goodbye', reason: 'as was said', code });
     await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
     await until('back again', async () => (await relay.status()).ready);
   });
@@ -145,8 +145,8 @@ describe('a dead connection that looks open', () => {
     const { cloud, relay } = await both({}, { timing: { silenceMs } });
     await holding(relay);
     cloud.halfOpen();
-    const told = relay.link.deliver(failed('into the void'));
-    await told;
+    const delivered = relay.link.deliver(failed('into the void'));
+    await delivered;
     expect([...cloud.taken.values()]).toMatchObject([{ type: 'gatherFailed', runId: 'into the void' }]);
   });
 
@@ -170,20 +170,20 @@ describe('hand-over before the connection’s life ends', () => {
     const watch = setInterval(() => {
       if (cloud.connected.length === 0) unconnected += 1;
     }, 5);
-    const told: Promise<void>[] = [];
+    const delivered: Promise<void>[] = [];
     for (let i = 0; cloud.connections < 5; i++) {
-      told.push(relay.link.deliver(failed(`run ${i}`)));
+      delivered.push(relay.link.deliver(failed(`run ${i}`)));
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     clearInterval(watch);
-    await Promise.all(told);
+    await Promise.all(delivered);
     expect(unconnected).toBe(0);
-    expect(cloud.taken.size).toBe(told.length);
-    expect(cloud.heard.filter(({ message }) => message.type === 'gatherFailed')).toHaveLength(told.length);
+    expect(cloud.taken.size).toBe(delivered.length);
+    expect(cloud.received.filter(({ message }) => message.type === 'gatherFailed')).toHaveLength(delivered.length);
     expect(await relay.metric('relay_messages_sent_again_total')).toBe(0);
     expect(await relay.metric('relay_hand_overs_total')).toBeGreaterThanOrEqual(3);
     await until('the old ones are closed', () => cloud.connected.length <= 2);
-    const goodbyes = cloud.heard.filter(({ message }) => message.type === 'goodbye');
+    const goodbyes = cloud.received.filter(({ message }) => message.type === 'goodbye');
     expect(goodbyes.length).toBeGreaterThanOrEqual(2);
     for (const { message } of goodbyes) expect(message).toMatchObject({ reason: 'hand-over' });
     expect(relay.said('not connected')).toEqual([]);
@@ -193,17 +193,17 @@ describe('hand-over before the connection’s life ends', () => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 500, drainMs: 100, resendMs: 60_000 } });
     await holding(relay);
     cloud.noAcks = true;
-    const told = relay.link.deliver(failed('never acknowledged by the old one'));
+    const delivered = relay.link.deliver(failed('never acknowledged by the old one'));
     await until('handed over', () => cloud.connections > 1);
     cloud.noAcks = false;
-    await told;
+    await delivered;
     expect(cloud.taken.size).toBe(1);
   });
 
   test('happens at once when the cloud asks for it', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
-    cloud.tell({ type: 'goodbye', reason: 'a new version is deployed', code: closeCodes.reconnectNow });
+    cloud.send({ type: 'goodbye', reason: 'a new version is deployed', code: closeCodes.reconnectNow });
     await until('handed over', () => relay.said('handed over').length === 1);
     expect(cloud.connections).toBe(2);
     expect(relay.said('not connected')).toEqual([]);
@@ -252,9 +252,9 @@ describe('the lease', () => {
     await holding(relay);
     const now = Date.now();
     cloud.lease = { holder: 'somebody else', fence: 2, until: now + 60_000 };
-    cloud.tell({ type: 'lease', lease: { held: false, fence: 2, until: now + 60_000, now } });
+    cloud.send({ type: 'lease', lease: { held: false, fence: 2, until: now + 60_000, now } });
     await until('given up', () => relay.link.held() === null);
-    await until('asked for', () => heardTypes(cloud).includes('ping'));
+    await until('asked for', () => receivedTypes(cloud).includes('ping'));
   });
 });
 
@@ -262,14 +262,14 @@ test('progress is sent while connected, and dropped otherwise', async ({ both })
   const { cloud, relay } = await both();
   await holding(relay);
   relay.link.mention(progress);
-  await until('heard', () => heardTypes(cloud).includes('gatherProgress'));
+  await until('heard', () => receivedTypes(cloud).includes('gatherProgress'));
   cloud.refuse = 503;
   cloud.cut();
   await until('away', async () => !(await relay.status()).ready);
   relay.link.mention(progress);
   cloud.refuse = null;
   await until('back', async () => (await relay.status()).ready);
-  expect(heardTypes(cloud).filter((type) => type === 'gatherProgress')).toHaveLength(1);
+  expect(receivedTypes(cloud).filter((type) => type === 'gatherProgress')).toHaveLength(1);
 });
 
 test('a message too large for the socket is rejected, not retried for ever', async ({ both }) => {
@@ -286,7 +286,7 @@ test('commands reach the workers once each, and are acknowledged together', asyn
   for (let i = 0; i < 50; i++) cloud.command({ type: 'resend', runId: `run ${i}`, parts: [0] });
   await until('all acknowledged', () => cloud.unacknowledged.size === 0);
   expect(relay.asked.filter(({ what }) => what === 'resend')).toHaveLength(50);
-  expect(heardTypes(cloud).filter((type) => type === 'ack').length).toBeLessThan(50);
+  expect(receivedTypes(cloud).filter((type) => type === 'ack').length).toBeLessThan(50);
 });
 
 test('a command that failed is not acknowledged, and is handled when redelivered', async ({ both }) => {

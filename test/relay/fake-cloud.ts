@@ -18,7 +18,7 @@ export type Line = { lose: number; twice: number; delayMs: number; cut: number }
 export const goodLine: Line = { lose: 0, twice: 0, delayMs: 0, cut: 0 };
 
 type Peer = { id: number; relayId: string; socket: WebSocket; stream: Duplex; deaf: boolean; greeted: boolean };
-type Heard = { message: ToCloud; connection: number };
+type Received = { message: ToCloud; connection: number };
 type Unnumbered<M> = M extends { n: number } ? Omit<M, 'n' | 'fence'> : never;
 export type Command = Unnumbered<Extract<ToRelay, { type: 'action' | 'gather' | 'settings' | 'resend' }>>;
 type RelayKeys = Pick<RelayRecord, 'relayId' | 'keys'>;
@@ -49,8 +49,8 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
   const relays = new Map<string, RelayKeys>();
   const nonces = new Set<string>();
   const peers = new Map<number, Peer>();
-  const heard: Heard[] = [];
-  const taken = new Map<number, ToCloud>();
+  const received: Received[] = [];
+  const accepted = new Map<number, ToCloud>();
   const unacknowledged = new Map<number, ToRelay>();
   const handshakes: string[] = [];
   const line = { ...goodLine, ...options.line };
@@ -129,7 +129,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     connections += 1;
     const peer: Peer = { id: connections, relayId, socket, stream, deaf: false, greeted: false };
     peers.set(peer.id, peer);
-    socket.on('message', (data) => late(peer, () => hear(peer, String(data))));
+    socket.on('message', (data) => late(peer, () => receive(peer, String(data))));
     socket.on('close', () => peers.delete(peer.id));
     socket.on('error', () => {});
     if (lifeMs !== undefined) setTimeout(() => socket.close(1001), lifeMs).unref();
@@ -149,14 +149,14 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
 
   const isAcknowledged = (type: ToCloud['type']) => acknowledged.toCloud.some((each) => each === type);
 
-  function hear(peer: Peer, text: string): void {
+  function receive(peer: Peer, text: string): void {
     const read = readToCloud(text);
     if (read.read !== 'message') throw new Error(`the relay sent what is no message: ${JSON.stringify(read)}`);
     const { message } = read;
-    heard.push({ message, connection: peer.id });
+    received.push({ message, connection: peer.id });
     if (!peer.greeted && message.type !== 'hello') throw new Error(`${message.type} came before hello`);
     if (isAcknowledged(message.type)) {
-      taken.set(message.n, message);
+      accepted.set(message.n, message);
       if (!noAcks) send(peer, { type: 'ack', n: next(), acks: [message.n] });
       return;
     }
@@ -221,9 +221,9 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     url,
     socketUrl,
     line,
-    heard,
+    received,
     /** The relevant messages it received, once each, as the cloud processes them. */
-    taken,
+    taken: accepted,
     handshakes,
     relays,
     unacknowledged,
@@ -238,7 +238,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     say(text: string): void {
       newest()?.socket.send(text);
     },
-    tell(message: Unnumbered<ToRelay>): void {
+    send(message: Unnumbered<ToRelay>): void {
       const peer = newest();
       if (peer) send(peer, { ...message, n: next() } as ToRelay);
     },

@@ -47,7 +47,7 @@ describe('kill -9 at any moment', () => {
     }
     await until('all commands are acknowledged', () => cloud.unacknowledged.size === 0, { ms: 30_000 });
     const contents = new Map<number, string>();
-    for (const { message } of cloud.heard) {
+    for (const { message } of cloud.received) {
       const content = JSON.stringify(message);
       expect(contents.get(message.n) ?? content).toBe(content);
       contents.set(message.n, content);

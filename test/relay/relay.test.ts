@@ -25,7 +25,7 @@ function run(environment: NodeJS.ProcessEnv = {}): RelayProcess {
   running.push(started);
   return started;
 }
-const pings = () => cloud.heard.filter(({ message }) => message.type === 'ping').length;
+const pings = () => cloud.received.filter(({ message }) => message.type === 'ping').length;
 
 async function enrolled(): Promise<void> {
   writeConfiguration(dataDir);
@@ -113,7 +113,7 @@ describe('relay run', () => {
     const { code } = await process_.ended;
     expect(code).toBe(0);
     expect(performance.now() - before).toBeLessThan(5_000);
-    expect(cloud.heard.at(-1)?.message).toMatchObject({ type: 'goodbye', reason: 'stop' });
+    expect(cloud.received.at(-1)?.message).toMatchObject({ type: 'goodbye', reason: 'stop' });
     expect(cloud.lease.holder).toBeNull();
     const { code: none, error } = await relay(['status'], { dataDir });
     expect(none).toBe(1);

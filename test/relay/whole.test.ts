@@ -29,7 +29,7 @@ afterEach(async () => {
   await cloud.close();
 });
 
-const told = (type: string) => [...cloud.taken.values()].filter((message) => message.type === type);
+const received = (type: string) => [...cloud.taken.values()].filter((message) => message.type === type);
 /** The last gather counts as this very moment: in no time at all, no device is due for rotation. */
 const gather = (runId: string, base: string | null) => {
   const startedAt = Date.now();
@@ -48,17 +48,17 @@ const gather = (runId: string, base: string | null) => {
 const ended = async (runId: string) => {
   await until(
     `the end of ${runId}`,
-    () => told('gatherEnd').some((message) => message.type === 'gatherEnd' && message.runId === runId),
+    () => received('gatherEnd').some((message) => message.type === 'gatherEnd' && message.runId === runId),
     {
       ms: 30_000,
     },
   );
-  const end = told('gatherEnd').find((message) => message.type === 'gatherEnd' && message.runId === runId);
+  const end = received('gatherEnd').find((message) => message.type === 'gatherEnd' && message.runId === runId);
   if (end?.type !== 'gatherEnd') throw new Error('no end');
   return end;
 };
 const devicesOf = (runId: string) =>
-  told('gatherPart').flatMap((message) => (message.type === 'gatherPart' && message.runId === runId ? message.devices : []));
+  received('gatherPart').flatMap((message) => (message.type === 'gatherPart' && message.runId === runId ? message.devices : []));
 
 test('gathers, sends changes, acts over the console, and continues after a kill', async () => {
   gather('first', null);
@@ -88,8 +88,8 @@ test('gathers, sends changes, acts over the console, and continues after a kill'
     liftDenial: false,
     lockBelongs: false,
   });
-  await until('the result', () => told('actionResult').length === 1, { ms: 40_000 });
-  expect(told('actionResult')[0]).toMatchObject({ actionId: 'block-1', outcome: { how: 'written' } });
+  await until('the result', () => received('actionResult').length === 1, { ms: 40_000 });
+  expect(received('actionResult')[0]).toMatchObject({ actionId: 'block-1', outcome: { how: 'written' } });
   expect(traveler.console.effects.length).toBeGreaterThan(0);
 
   await process_.kill('SIGKILL');
@@ -99,7 +99,7 @@ test('gathers, sends changes, acts over the console, and continues after a kill'
   await ended('third');
   expect(devicesOf('third').map((each) => each.deviceId)).toEqual([deviceId]);
   // If it is killed before it records the acknowledgement, it redelivers: the same result of the same attempt.
-  const results = told('actionResult').flatMap((message) =>
+  const results = received('actionResult').flatMap((message) =>
     message.type === 'actionResult' ? [JSON.stringify([message.actionId, message.attempt, message.outcome])] : [],
   );
   expect(new Set(results).size).toBe(1);

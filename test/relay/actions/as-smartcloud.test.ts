@@ -72,7 +72,7 @@ async function overSmartCloud(
 }
 
 /** Where the console cannot do what SmartCloud can (docs/decisions/0023-relay-console.md). */
-const knownOnConsole: [why: string, where: (what: ActionType, start: Start) => boolean][] = [
+const consoleDifferences: [why: string, where: (what: ActionType, start: Start) => boolean][] = [
   [
     'lifting our lock takes all flags back, so it waits for a wipe that the phone has fetched',
     (what, { access, wipe, ours }) => what === 'approve' && ours && access === 1 && wipe === 'fetched',
@@ -97,7 +97,7 @@ test.for(ways)('over %s, each action ends as over SmartCloud', { timeout: 120_00
     await there.stop();
   });
   const { server, relay, cloud, commandFor, source } = await acting({ writes, atOnce: 8 });
-  const known = name === 'REST' ? [] : knownOnConsole;
+  const known = name === 'REST' ? [] : consoleDifferences;
   const differences: string[] = [];
   const met = new Set<string>();
   await Promise.all(
@@ -121,13 +121,13 @@ test.for(ways)('over %s, each action ends as over SmartCloud', { timeout: 120_00
           smartcloud.detail(away.href),
         ]);
         const same = JSON.stringify(meaning(ended, what)) === JSON.stringify(meaning(wanted, what));
-        const told = { already: 'already', looked: 'a wipe goes first', refused: 'refused', gone: 'gone' }[
+        const reported = { already: 'already', looked: 'a wipe goes first', refused: 'refused', gone: 'gone' }[
           outcome.how as 'already'
         ];
-        const sameWord = told === undefined ? expected === 'done' || expected === 'without effect' : told === expected;
+        const sameOutcome = reported === undefined ? expected === 'done' || expected === 'without effect' : reported === expected;
         const why = known.find(([, where]) => where(what, start))?.[0];
         if (why !== undefined && !same) met.add(why);
-        if (why === undefined && (!same || !sameWord))
+        if (why === undefined && (!same || !sameOutcome))
           differences.push(
             `${what} at approval ${approval}, access ${access}, wipe ${wipe}, ${ours ? 'ours' : 'not ours'}: ${outcome.how} ${JSON.stringify(meaning(ended, what))}, over SmartCloud ${expected} ${JSON.stringify(meaning(wanted, what))}`,
           );

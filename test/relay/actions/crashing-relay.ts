@@ -16,8 +16,8 @@ export type Place = (name: string) => Promise<void>;
 const readBack = [5, 10, 20, 40, 80, 160, 320, 640];
 type Parts = { port: number; rest: TravelerSource; journal: ActionJournal };
 
-export function mortalRelay({ port, rest, journal }: Parts, place: Place): RelayActions {
-  const mortal =
+export function crashingRelay({ port, rest, journal }: Parts, place: Place): RelayActions {
+  const crashable =
     <G extends unknown[], R>(name: string, call: (...given: G) => Promise<R>) =>
     async (...values: G): Promise<R> => {
       await place(`before ${name}`);
@@ -25,41 +25,41 @@ export function mortalRelay({ port, rest, journal }: Parts, place: Place): Relay
       await place(`after ${name}`);
       return result;
     };
-  const writes = consoleWrites({ send: mortal('console', directConsole(port).send) });
+  const writes = consoleWrites({ send: crashable('console', directConsole(port).send) });
   const source = sourceOf(readsOf(rest), { ...writes, readBack });
   return relayActions({
     log: quietLog,
-    source: { ...source, read: mortal('read', source.read) },
+    source: { ...source, read: crashable('read', source.read) },
     journal: {
       ...journal,
-      open: mortal('open', journal.open),
-      attemptsOf: mortal('attemptsOf', journal.attemptsOf),
-      unacknowledged: mortal('unacknowledged', journal.unacknowledged),
-      received: mortal('received', journal.received),
-      started: mortal('started', journal.started),
-      written: mortal('written', journal.written),
-      done: mortal('done', journal.done),
-      acknowledged: mortal('acknowledged', journal.acknowledged),
+      open: crashable('open', journal.open),
+      attemptsOf: crashable('attemptsOf', journal.attemptsOf),
+      unacknowledged: crashable('unacknowledged', journal.unacknowledged),
+      received: crashable('received', journal.received),
+      started: crashable('started', journal.started),
+      written: crashable('written', journal.written),
+      done: crashable('done', journal.done),
+      acknowledged: crashable('acknowledged', journal.acknowledged),
     },
   });
 }
 
 /** The link of such a relay: each delivery passes two of these places. */
-export const mortalLink = (link: Link, place: Place): Link => ({
+export const crashingLink = (link: Link, place: Place): Link => ({
   ...link,
-  async deliver(told, options) {
+  async deliver(message, options) {
     await place('before deliver');
-    await link.deliver(told, options);
+    await link.deliver(message, options);
     await place('after deliver');
   },
 });
 
 /** Crashes at the n-th place from here: from then on no call returns, as if the process were gone. */
-export function death(killAt: number, died: (where: string) => void): Place {
+export function crashAt(killAt: number, crashed: (where: string) => void): Place {
   let passed = 0;
   return async (name) => {
     passed += 1;
-    if (passed === killAt) died(name);
+    if (passed === killAt) crashed(name);
     if (passed >= killAt) await new Promise(() => undefined);
   };
 }

@@ -23,7 +23,7 @@ import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
 import { quietLog } from '../quiet-log.ts';
 import { cloud, quick, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
-import { death, mortalLink, mortalRelay } from './crashing-relay.ts';
+import { crashAt, crashingLink, crashingRelay } from './crashing-relay.ts';
 import { directConsole, readsOf } from './parts.ts';
 
 let server: TravelerSimulator;
@@ -102,21 +102,21 @@ async function inChild(command: ActionCommand, journal: string, killAt: number):
 /** A relay in this process that crashes there. */
 async function inProcess(command: ActionCommand, journal: ActionJournal, killAt: number): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
-  const die = death(killAt, resolve);
+  const crash = crashAt(killAt, resolve);
   const place = async (name: string) => {
-    await die(name);
+    await crash(name);
     if (name === 'after acknowledged') resolve(null);
   };
   const at = cloud();
-  const relay = mortalRelay({ port: server.port, rest, journal }, place);
-  void relay.act(command, mortalLink(at.link, place));
+  const relay = crashingRelay({ port: server.port, rest, journal }, place);
+  void relay.act(command, crashingLink(at.link, place));
   return promise;
 }
 
 /** The process that follows, and a cloud that retries unknown outcomes: it reads first, then repeats the action. */
-async function afterwards(command: ActionCommand, book: ActionJournal): Promise<ActionOutcome> {
+async function afterwards(command: ActionCommand, journal: ActionJournal): Promise<ActionOutcome> {
   const source = sourceOf(readsOf(rest), quick(consoleWrites(directConsole(server.port))));
-  const relay = relayActions({ source, journal: book, log: quietLog });
+  const relay = relayActions({ source, journal, log: quietLog });
   const at = cloud();
   try {
     await relay.resume(at.link);
@@ -128,7 +128,7 @@ async function afterwards(command: ActionCommand, book: ActionJournal): Promise<
     }
   } finally {
     await relay.stop(1_000);
-    await book.close();
+    await journal.close();
   }
 }
 

@@ -392,7 +392,7 @@ test('approval settings are written, read back and reported, or reported as unav
   await relay.settings({ ...wish, wishId: 'w3' }, cloud.link);
   server.setFaults([{ kind: 'status', code: 503 }]);
   await relay.settings({ ...wish, wishId: 'w4', fence: 2 }, cloud.link);
-  expect(cloud.told).toMatchObject([
+  expect(cloud.received).toMatchObject([
     { wishId: 'w1', outcome: { how: 'written', server: { requiresApproval: false, devicesBeforeApproval: 2 } } },
     { wishId: 'w2', outcome: { how: 'unavailable' } },
     { wishId: 'w3', outcome: { how: 'failed', problem: { what: expect.stringContaining('lease') } } },

@@ -58,7 +58,7 @@ describe('nothing is broken', () => {
       rights: 'well',
     });
     expect(at.cloud.lease.holder).toBeNull();
-    expect(at.cloud.heard.map(({ message }) => message.type)).toEqual(['hello', 'goodbye']);
+    expect(at.cloud.received.map(({ message }) => message.type)).toEqual(['hello', 'goodbye']);
     expect(at.traveler.console.effects.map(({ line }) => line)).toEqual(['tell traveler status']);
     expect(at.traveler.effects).toEqual([]);
   });
@@ -248,8 +248,8 @@ describe('the connection to the cloud', () => {
     const at = await ready();
     at.cloud.silent = true;
     const examined = at.examine();
-    await until('hello', () => at.cloud.heard.length > 0, { ms: 15_000 });
-    at.cloud.tell({ type: 'goodbye', code: closeCodes.tooOld, reason: 'This relay speaks too old a protocol.' });
+    await until('hello', () => at.cloud.received.length > 0, { ms: 15_000 });
+    at.cloud.send({ type: 'goodbye', code: closeCodes.tooOld, reason: 'This relay speaks too old a protocol.' });
     const { broken, checks } = await examined;
     expect(broken).toBe('seen');
     expect(checks.find(({ id }) => id === 'seen')).toMatchObject({

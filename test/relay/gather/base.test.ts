@@ -7,27 +7,27 @@ const calm = { lastSyncEveryHours: 10_000, detailRefreshHours: 10_000 };
 describe('the cloud’s base decides what it is sent', () => {
   test('after a run that the cloud lost, the next difference fits its base', async () => {
     let takes = true;
-    const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
+    const side = await relaySide({ devices: 100, cloud: cloud({ commits: () => takes }) });
     await side.gather();
     takes = false;
     side.server.upgradeSome(4);
     await side.gather(calm);
-    expect(side.cloud.toldOf('gatherPart')[0]?.devices).toHaveLength(4);
+    expect(side.cloud.receivedOf('gatherPart')[0]?.devices).toHaveLength(4);
     takes = true;
     side.server.removeDevice(side.server.deviceAt(51));
     const { agreed } = await side.gather(calm);
-    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('delta');
-    expect(side.cloud.toldOf('gatherPart')[0]).toMatchObject({ removed: [expect.any(String)] });
-    expect(side.cloud.toldOf('gatherPart')[0]?.devices).toHaveLength(4);
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.scope).toBe('delta');
+    expect(side.cloud.receivedOf('gatherPart')[0]).toMatchObject({ removed: [expect.any(String)] });
+    expect(side.cloud.receivedOf('gatherPart')[0]?.devices).toHaveLength(4);
     expect(agreed).toBe(true);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
   test('a repeated command is served from disk, with the same parts', async () => {
     let takes = false;
-    const side = await relaySide({ devices: 300, cloud: cloud({ takes: () => takes }) });
+    const side = await relaySide({ devices: 300, cloud: cloud({ commits: () => takes }) });
     const { wanted } = await side.gather();
-    const parts = side.cloud.toldOf('gatherPart');
+    const parts = side.cloud.receivedOf('gatherPart');
     expect(parts.length).toBeGreaterThan(3);
     const requests = side.source.requests;
     side.restart();
@@ -35,7 +35,7 @@ describe('the cloud’s base decides what it is sent', () => {
     side.cloud.clear();
     await side.relay.gather(wanted, side.cloud.link, new AbortController().signal);
     expect(side.source.requests).toBe(requests);
-    expect(side.cloud.toldOf('gatherPart').map(({ part, devices }) => [part, devices])).toEqual(
+    expect(side.cloud.receivedOf('gatherPart').map(({ part, devices }) => [part, devices])).toEqual(
       parts.map(({ part, devices }) => [part, devices]),
     );
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
@@ -45,10 +45,10 @@ describe('the cloud’s base decides what it is sent', () => {
     const side = await relaySide({ devices: 100 });
     await side.gather();
     await side.gather({ base: 'f'.repeat(64) });
-    expect(side.cloud.toldOf('gatherBegin')[0]).toMatchObject({ scope: 'full', base: null });
-    expect(side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(100);
+    expect(side.cloud.receivedOf('gatherBegin')[0]).toMatchObject({ scope: 'full', base: null });
+    expect(side.cloud.receivedOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(100);
     await side.gather({ base: null });
-    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('full');
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.scope).toBe('full');
   });
 
   test('a full run reads every full record again', async () => {
@@ -57,17 +57,17 @@ describe('the cloud’s base decides what it is sent', () => {
     side.server.adminDeny(side.server.deviceAt(3));
     side.cloud.has(null);
     await side.gather(calm);
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(100);
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals.details).toBe(100);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
   test('missing parts are sent again unchanged', async () => {
     const side = await relaySide({ devices: 300 });
     const { wanted } = await side.gather();
-    const before = side.cloud.toldOf('gatherPart');
+    const before = side.cloud.receivedOf('gatherPart');
     side.cloud.clear();
     await side.relay.resend(wanted.runId, [0, 2, 99], side.cloud.link);
-    expect(side.cloud.toldOf('gatherPart').map(({ devices }) => devices)).toEqual([before[0]?.devices, before[2]?.devices]);
+    expect(side.cloud.receivedOf('gatherPart').map(({ devices }) => devices)).toEqual([before[0]?.devices, before[2]?.devices]);
     expect(side.logged.at(-1)).toMatchObject({ level: 'warn', fields: { sent: 2 } });
     side.cloud.clear();
     await side.relay.resend('another run', [0], side.cloud.link);
@@ -105,22 +105,22 @@ describe('which full records are read', () => {
     side.server.adminDeny(denied);
     await side.gather({ details: 'every' });
     await side.gather(calm);
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(2);
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals.details).toBe(2);
     side.server.adminApprove(waiting);
     side.server.adminDeny(acted);
     side.relay.touched(acted);
     side.server.adminDeny(asked);
     const { deviceHash } = await import('#adapters/fingerprint');
     await side.gather({ ...calm, attention: [deviceHash(asked)] });
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(4);
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals.details).toBe(4);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
     await side.gather(calm);
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals.details).toBe(1);
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals.details).toBe(1);
   });
 
   test('a touched device is read until the cloud commits it, despite restarts', async () => {
     let takes = true;
-    const side = await relaySide({ devices: 100, cloud: cloud({ takes: () => takes }) });
+    const side = await relaySide({ devices: 100, cloud: cloud({ commits: () => takes }) });
     await side.gather();
     const acted = side.server.deviceAt(4);
     side.server.adminDeny(acted);
@@ -140,7 +140,7 @@ describe('which full records are read', () => {
     let details = 0;
     for (let quarter = 0; quarter < 8; quarter++) {
       await side.gather({ detailRefreshHours: 2 });
-      details += side.cloud.toldOf('gatherEnd')[0]?.totals.details ?? 0;
+      details += side.cloud.receivedOf('gatherEnd')[0]?.totals.details ?? 0;
     }
     expect(details).toBe(200);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
@@ -149,14 +149,14 @@ describe('which full records are read', () => {
   test('a new last sync is sent when due, and otherwise is not a change', async () => {
     const side = await relaySide({ devices: 200 });
     await side.gather();
-    let told = 0;
+    let sentCount = 0;
     for (let quarter = 0; quarter < 8; quarter++) {
       await side.gather({ lastSyncEveryHours: 2, detailRefreshHours: 10_000 });
-      told += side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices).length;
+      sentCount += side.cloud.receivedOf('gatherPart').flatMap(({ devices }) => devices).length;
     }
     const syncing = side.cloud.rows.filter(({ lastSync }) => lastSync !== null && lastSync > side.clock.now - 180 * minutes);
-    expect(told).toBe(syncing.length);
-    expect(told).toBeGreaterThan(150);
+    expect(sentCount).toBe(syncing.length);
+    expect(sentCount).toBeGreaterThan(150);
   });
 });
 
@@ -179,7 +179,7 @@ describe('one gather at a time', () => {
     const signal = new AbortController().signal;
     await Promise.all([1, 2].map(() => side.relay.gather(command, side.cloud.link, signal)));
     expect(side.server.counts.requests.list).toBe(5);
-    expect(side.cloud.toldOf('gatherEnd')).toHaveLength(1);
+    expect(side.cloud.receivedOf('gatherEnd')).toHaveLength(1);
   });
 
   test('an aborted one sends nothing, and the next one is complete', async () => {
@@ -200,7 +200,7 @@ describe('one gather at a time', () => {
     const slow = cloud({ latency: () => new Promise((done) => setTimeout(done, 2)) });
     const side = await relaySide({ devices: 700, cloud: slow });
     await side.gather();
-    expect(side.cloud.toldOf('gatherPart').length).toBeGreaterThan(8);
+    expect(side.cloud.receivedOf('gatherPart').length).toBeGreaterThan(8);
     expect(side.cloud.underWay.most).toBe(4);
   });
 
@@ -211,12 +211,12 @@ describe('one gather at a time', () => {
     void side.relay.gather(command, side.cloud.link, new AbortController().signal);
     await expect.poll(() => side.snapshot.pending()?.runId).toBe('run');
     side.restart();
-    const well = cloud();
-    await side.relay.resume(well.link);
-    expect(shownTo(well)).toEqual(await shownBy(side.server));
-    well.clear();
-    await side.relay.resume(well.link);
-    expect(well.told).toEqual([]);
+    const healthy = cloud();
+    await side.relay.resume(healthy.link);
+    expect(shownTo(healthy)).toEqual(await shownBy(side.server));
+    healthy.clear();
+    await side.relay.resume(healthy.link);
+    expect(healthy.told).toEqual([]);
   });
 
   test('an interrupted read is repeated after a restart, under the same lease', async () => {
@@ -230,7 +230,7 @@ describe('one gather at a time', () => {
     await side.relay.resume({ ...side.cloud.link, held: () => null });
     expect(side.cloud.told).toEqual([]);
     await side.relay.resume(side.cloud.link);
-    expect(side.cloud.toldOf('gatherEnd')).toMatchObject([{ runId: 'run' }]);
+    expect(side.cloud.receivedOf('gatherEnd')).toMatchObject([{ runId: 'run' }]);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
     side.restart();
     side.cloud.clear();

@@ -28,7 +28,7 @@ test('killed at any moment, a restarted relay brings the cloud up to date', asyn
   /** The cloud asks until it has the end of the run: it does not get what a dead relay wanted to send. */
   async function gather(nth: number, deadly: number): Promise<void> {
     const command = side.command(`run-${nth}`, { startedAt: Date.now(), since });
-    const isTaken = () => side.toldOf('gatherEnd').some(({ runId }) => runId === command.runId);
+    const isTaken = () => side.receivedOf('gatherEnd').some(({ runId }) => runId === command.runId);
     for (let tries = 0; !isTaken(); tries++) {
       const relay = await relayChild(directory, server, side);
       const gathering = relay.gather(command);
@@ -47,7 +47,7 @@ test('killed at any moment, a restarted relay brings the cloud up to date', asyn
     server.arrive(`Neu ${nth}/Acme`);
   }
   await gather(5, 0);
-  expect(side.toldOf('gatherFailed')).toEqual([]);
+  expect(side.receivedOf('gatherFailed')).toEqual([]);
   expect(side.disagreements).toEqual([]);
   expect(shownTo(side)).toEqual(await shownBy(server));
   console.log(`killed ${kills} times in the middle of a gather`);
@@ -71,6 +71,6 @@ test('a separate process gathers five thousand devices; one change is one part',
   side.clear();
   await relay.gather(side.command('second', { startedAt: at, since: at }));
   expect(side.told.map(({ type }) => type)).toEqual(['gatherBegin', 'gatherPart', 'gatherEnd']);
-  expect(side.toldOf('gatherPart')[0]?.devices).toHaveLength(10);
+  expect(side.receivedOf('gatherPart')[0]?.devices).toHaveLength(10);
   expect(side.disagreements).toEqual([]);
 }, 120_000);

@@ -25,7 +25,7 @@ describe.each<[string, FaultInput[]]>([
     side.server.upgradeSome(3);
     const second = await side.gather();
     expect([second.failed, second.agreed]).toEqual([undefined, true]);
-    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('delta');
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.scope).toBe('delta');
     side.server.setFaults(faults.filter(({ kind }) => kind === 'odd-names'));
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
@@ -55,7 +55,7 @@ describe.each<[string, FaultInput, { kind: string; says: RegExp }]>([
     expect(side.relay.problems()).toEqual([expect.stringMatching(says)]);
     side.server.setFaults([]);
     const after = await side.gather();
-    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('delta');
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.scope).toBe('delta');
     expect([after.agreed, side.relay.problems()]).toEqual([true, []]);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
@@ -94,12 +94,12 @@ test('while rows cannot be read they are counted, and nothing is removed', async
   await side.gather();
   side.server.setFaults([{ kind: 'malformed-rows', every: 30 }]);
   const { agreed } = await side.gather();
-  expect(side.cloud.toldOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
-  expect(side.cloud.toldOf('gatherPart').flatMap(({ removed }) => removed)).toEqual([]);
+  expect(side.cloud.receivedOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
+  expect(side.cloud.receivedOf('gatherPart').flatMap(({ removed }) => removed)).toEqual([]);
   expect([agreed, side.cloud.rows.length]).toEqual([true, 95]);
   side.cloud.has(null);
   await side.gather();
-  expect([side.cloud.toldOf('gatherBegin')[0]?.scope, side.cloud.rows.length]).toEqual(['full', 95]);
+  expect([side.cloud.receivedOf('gatherBegin')[0]?.scope, side.cloud.rows.length]).toEqual(['full', 95]);
 });
 
 describe('a full record that cannot be read', () => {
@@ -121,8 +121,8 @@ describe('a full record that cannot be read', () => {
     const fresh = side.server.arrive('Neu Ling/Acme');
     side.server.setFaults([{ kind: 'status', code: 400, on: 'detail', times: 1 }]);
     await side.gather({ detailRefreshHours: 1_000 });
-    const told = side.cloud.rows.find(({ deviceId }) => deviceId === fresh.deviceId);
-    expect(told?.detail).toBeNull();
+    const row = side.cloud.rows.find(({ deviceId }) => deviceId === fresh.deviceId);
+    expect(row?.detail).toBeNull();
     const { agreed } = await side.gather({ detailRefreshHours: 1_000 });
     expect(agreed).toBe(true);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));

@@ -33,7 +33,7 @@ test('the chain of differences equals a full run after any history', async () =>
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
       let takes = true;
-      const side = await relaySide({ devices: 60, requireApproval: true, cloud: cloud({ takes: () => takes }) });
+      const side = await relaySide({ devices: 60, requireApproval: true, cloud: cloud({ commits: () => takes }) });
       for (const one of steps) await perform(one);
       side.server.setFaults([]);
       takes = true;
@@ -82,7 +82,7 @@ test('the chain of differences equals a full run after any history', async () =>
           case 'repeat': {
             const { wanted, failed } = await side.gather();
             if (failed) return;
-            const before = side.cloud.toldOf('gatherPart').map(({ n: _, ...part }) => part);
+            const before = side.cloud.receivedOf('gatherPart').map(({ n: _, ...part }) => part);
             const had = side.cloud.rows;
             side.cloud.clear();
             takes = false;
@@ -90,7 +90,7 @@ test('the chain of differences equals a full run after any history', async () =>
             takes = true;
             expect(
               side.cloud
-                .toldOf('gatherPart')
+                .receivedOf('gatherPart')
                 .map(({ n: _, ...part }) => part)
                 .sort((a, b) => a.part - b.part),
             ).toEqual(before.sort((a, b) => a.part - b.part));

@@ -16,11 +16,11 @@ const waiting = new Map<number, () => void>();
 let last = 0;
 
 const link: Link = {
-  deliver: (told) =>
+  deliver: (message) =>
     new Promise((resolve) => {
       const id = ++last;
       waiting.set(id, resolve);
-      process.send?.({ told, id });
+      process.send?.({ told: message, id });
     }),
   mention: () => undefined,
   held: () => ({ fence: 1 }),

@@ -76,7 +76,7 @@ export async function relaySide({ traveler = {}, cloud: given, needs = {}, reads
       const wanted = side.command(`run-${++runs}`, { startedAt: clock.now, since: last, ...command });
       side.clear();
       await gathering.gather(wanted, side.link, new AbortController().signal);
-      const failed = side.toldOf('gatherFailed')[0];
+      const failed = side.receivedOf('gatherFailed')[0];
       if (failed === undefined) last = wanted.startedAt;
       return { wanted, failed, agreed: side.disagreements.length === disagreements };
     },

@@ -21,15 +21,15 @@ beforeEach(() => {
 const add = (...ns: number[]) => ns.map((n) => outbox.add(n, `m${n}`));
 
 test('waits for a connection, then sends in order, only a few at once', async () => {
-  const told = add(1, 2, 3, 4);
+  const added = add(1, 2, 3, 4);
   expect(sent).toEqual([]);
   outbox.route(7);
   expect(sent).toEqual(['7:m1', '7:m2', '7:m3']);
   outbox.acknowledge([2]);
   expect(sent.at(-1)).toBe('7:m4');
-  await told[1];
+  await added[1];
   outbox.acknowledge([1, 3, 4]);
-  await Promise.all(told);
+  await Promise.all(added);
   expect(outbox.size).toBe(0);
   expect(resent).toBe(0);
 });
@@ -68,22 +68,22 @@ test('redelivers over the same connection after a while, with backoff', () => {
 });
 
 test('a duplicate or unknown acknowledgement changes nothing', async () => {
-  const [told] = add(1);
+  const [added] = add(1);
   outbox.route(1);
   outbox.acknowledge([1, 99]);
   outbox.acknowledge([1]);
-  await told;
+  await added;
   expect(outbox.size).toBe(0);
 });
 
 describe('an aborted message', () => {
   test('is not sent any more, and makes room', async () => {
     const given = new AbortController();
-    const told = outbox.add(1, 'm1', given.signal);
+    const added = outbox.add(1, 'm1', given.signal);
     add(2, 3, 4);
     outbox.route(1);
     given.abort(new Error('a newer gather'));
-    await expect(told).rejects.toThrow('a newer gather');
+    await expect(added).rejects.toThrow('a newer gather');
     expect(sent).toEqual(['1:m1', '1:m2', '1:m3', '1:m4']);
     outbox.route(2);
     expect(sent.slice(4)).toEqual(['2:m2', '2:m3', '2:m4']);

@@ -12,7 +12,7 @@ import {
 
 const standby = { holdsLease: false, unacknowledged: 0 };
 const active = { holdsLease: true, unacknowledged: 0 };
-const owing = { holdsLease: false, unacknowledged: 3 };
+const unacknowledged = { holdsLease: false, unacknowledged: 3 };
 
 const modes = {
   unrouted,
@@ -41,7 +41,7 @@ describe('each event in each mode', () => {
     ['routed', { type: 'lease' }, active, { resumed: 1 }, ['resume']],
     ['resumed', { type: 'lease' }, active, {}, []],
     ['resumed', { type: 'route', socket: 2 }, active, { routed: 2, resumed: 2 }, ['route', 'acknowledge', 'resume']],
-    ['about to hand over', { type: 'route', socket: 2 }, owing, { routed: 2 }, ['route', 'acknowledge']],
+    ['about to hand over', { type: 'route', socket: 2 }, unacknowledged, { routed: 2 }, ['route', 'acknowledge']],
     [
       'about to hand over',
       { type: 'route', socket: 2 },
@@ -50,13 +50,13 @@ describe('each event in each mode', () => {
       ['route', 'acknowledge', 'drained'],
     ],
     ['about to hand over', { type: 'route', socket: null }, standby, { routed: null }, ['route']],
-    ['draining', { type: 'acknowledged' }, owing, {}, []],
+    ['draining', { type: 'acknowledged' }, unacknowledged, {}, []],
     ['draining', { type: 'acknowledged' }, standby, { draining: null }, ['drained']],
     ['draining', { type: 'lease' }, active, { resumed: 2 }, ['resume']],
-    ['draining', { type: 'gone', socket: 1 }, owing, { draining: null }, ['redeliver']],
-    ['draining', { type: 'gone', socket: 2 }, owing, {}, ['redeliver']],
-    ['draining', { type: 'route', socket: null }, owing, { routed: null }, ['route']],
-    ['draining', { type: 'drain', socket: 2 }, owing, { draining: 2 }, []],
+    ['draining', { type: 'gone', socket: 1 }, unacknowledged, { draining: null }, ['redeliver']],
+    ['draining', { type: 'gone', socket: 2 }, unacknowledged, {}, ['redeliver']],
+    ['draining', { type: 'route', socket: null }, unacknowledged, { routed: null }, ['route']],
+    ['draining', { type: 'drain', socket: 2 }, unacknowledged, { draining: 2 }, []],
   ])('%s: %o', (mode, event, facts, changes, effects) => {
     const step = stepRouting(modes[mode], event, facts);
     expect(step.state).toEqual({ ...modes[mode], ...changes });
@@ -64,7 +64,7 @@ describe('each event in each mode', () => {
   });
 
   test('messages still awaited on a draining connection are not redelivered', () => {
-    const { effects } = stepRouting(modes['about to hand over'], { type: 'route', socket: 2 }, owing);
+    const { effects } = stepRouting(modes['about to hand over'], { type: 'route', socket: 2 }, unacknowledged);
     expect(effects[0]).toEqual({ do: 'route', socket: 2, awaited: 1 });
   });
 });

@@ -140,14 +140,14 @@ describe('parts', () => {
     staging.remove(Array.from({ length: 2_000 }, (_, nth) => (nth * 9_007_199_254).toString(16).padStart(16, '0')));
     const { parts } = staging.complete({ server: unknownServer, totals });
     const most = Number.MAX_SAFE_INTEGER;
-    const told = Array.from({ length: parts }, (_, part) => snapshot.part('r', part));
-    const sizes = told.map((part, number) =>
+    const sent = Array.from({ length: parts }, (_, part) => snapshot.part('r', part));
+    const sizes = sent.map((part, number) =>
       Buffer.byteLength(JSON.stringify({ type: 'gatherPart', n: most, fence: most, runId: 'r', part: number, ...part })),
     );
     expect(Math.max(...sizes)).toBeLessThanOrEqual(longestMessageBytes);
     expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(longestMessageBytes - 2_000);
-    expect(told.flatMap((part) => part?.devices ?? [])).toHaveLength(400);
-    expect(told.flatMap((part) => part?.removed ?? [])).toHaveLength(2_000);
+    expect(sent.flatMap((part) => part?.devices ?? [])).toHaveLength(400);
+    expect(sent.flatMap((part) => part?.removed ?? [])).toHaveLength(2_000);
     expect(snapshot.part('r', parts)).toBeNull();
   });
 });

@@ -32,7 +32,7 @@ function shown(server: TravelerSimulator) {
   }
   return new Set(devices.map((one) => one.join('|')));
 }
-const told = (side: Awaited<ReturnType<typeof relaySide>>) =>
+const sent = (side: Awaited<ReturnType<typeof relaySide>>) =>
   new Set(
     side.cloud.rows.map(({ user, deviceId, detail }) =>
       [user, deviceId, detail?.approval, detail?.access, detail?.wipe].join('|'),
@@ -47,12 +47,17 @@ describe('Traveler 8.5 over HTTP', () => {
     side.server.adminChange(side.server.deviceAt(5), { approval: 99 });
     const { failed, agreed } = await side.gather();
     expect([failed, agreed]).toEqual([undefined, true]);
-    expect(told(side)).toEqual(shown(side.server));
-    expect(side.cloud.toldOf('gatherBegin')[0]?.server).toEqual({
+    expect(sent(side)).toEqual(shown(side.server));
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.server).toEqual({
       ...{ build: '8.5', aqSupport: 'unsupported', settingsAccess: 'unavailable' },
       ...{ requiresApproval: 'unknown', devicesBeforeApproval: null },
     });
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals).toMatchObject({ devices: 95, totalRecords: 95, details: 0, requests: 5 });
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals).toMatchObject({
+      devices: 95,
+      totalRecords: 95,
+      details: 0,
+      requests: 5,
+    });
     const row = side.cloud.rows.find(({ deviceId }) => deviceId === side.server.deviceAt(4).deviceId);
     expect(row?.detail?.codes).toMatchObject({
       requested_wipe_options: 'wipeApps',
@@ -71,9 +76,9 @@ describe('Traveler 8.5 over HTTP', () => {
     side.server.adminDeny(side.server.deviceAt(7));
     side.server.removeDevice(side.server.deviceAt(8));
     const { agreed } = await side.gather({ lastSyncEveryHours: 10_000 });
-    expect(side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(1);
+    expect(side.cloud.receivedOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(1);
     expect(agreed).toBe(true);
-    expect(told(side)).toEqual(shown(side.server));
+    expect(sent(side)).toEqual(shown(side.server));
   });
 
   test('a touched device is sent even if unchanged', async () => {
@@ -81,7 +86,7 @@ describe('Traveler 8.5 over HTTP', () => {
     await side.gather();
     side.relay.touched(side.server.deviceAt(9));
     await side.gather({ lastSyncEveryHours: 10_000 });
-    expect(side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId))).toEqual([
+    expect(side.cloud.receivedOf('gatherPart').flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId))).toEqual([
       side.server.deviceAt(9).deviceId,
     ]);
   });
@@ -97,7 +102,7 @@ describe('Traveler 8.5 over HTTP', () => {
     const side = await old({ devices: 95, faults });
     const { failed, agreed } = await side.gather();
     expect([failed, agreed]).toEqual([undefined, true]);
-    expect(told(side)).toEqual(shown(side.server));
+    expect(sent(side)).toEqual(shown(side.server));
   });
 
   test.each<[string, FaultInput, RegExp]>([
@@ -119,7 +124,7 @@ describe('Traveler 8.5 over HTTP', () => {
     const side = await old({ devices: 95 });
     side.server.setFaults([{ kind: 'malformed-rows', every: 30 }]);
     await side.gather();
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
   });
 
   test('a newer server without this database says how to read it', async () => {

@@ -43,7 +43,7 @@ test('thousands of documents are read in pages, and all are sent', async () => {
   const side = await relaySide({ reads: () => standIn('well', 2_000) });
   const { failed, agreed } = await side.gather();
   expect([failed, agreed, side.cloud.rows.length]).toEqual([undefined, true, 2_000]);
-  expect(side.cloud.toldOf('gatherBegin')[0]?.server).toMatchObject({ build: '8.5', aqSupport: 'unsupported' });
+  expect(side.cloud.receivedOf('gatherBegin')[0]?.server).toMatchObject({ build: '8.5', aqSupport: 'unsupported' });
 });
 
 test('a line that is not a document is counted; the others are sent', async () => {
