@@ -51,7 +51,7 @@ export async function deliverUnacknowledged(state: ActingState, link: Link): Pro
   }
 }
 
-/** Refuses a command that could not be journaled: nothing may start without a journal entry. The cloud is told, and retries later. */
+/** Refuses a command that could not be journaled: nothing may start without a journal entry. The cloud gets the reason and retries. */
 export function refuse(state: ActingState, { command, error }: { command: ActionCommand; error: unknown }, link: Link): void {
   const { actionId, attempt } = command;
   const problem = report(state, error, { what: 'receiving an action', actionId, attempt });

@@ -56,7 +56,7 @@ describe('kill -9 at any moment', () => {
     expect(runs).toHaveLength(40);
   }, 120_000);
 
-  test('leaves no lock behind, and a running relay keeps a second one out', async () => {
+  test('leaves no lock behind, while a running relay excludes a second one', async () => {
     await connectedAgain(0);
     const second = await relay(['run'], { dataDir });
     expect(second.code).toBe(1);
@@ -102,7 +102,7 @@ describe('a new key', () => {
   }, 60_000);
 });
 
-test('the log level changes at run time, by signal and over the health endpoint', async () => {
+test('the log level changes at run time, by signal or health endpoint', async () => {
   await connectedAgain(0);
   const level = (to: string) => () => process_.lines.some((line) => line.msg === 'log level changed' && line.to === to);
   process_.child.kill('SIGUSR2');

@@ -8,7 +8,7 @@ import { quietLog } from '../quiet-log.ts';
 import { acting } from './acting.ts';
 import { aDetail, hour } from './commands.ts';
 
-test('a block is performed at the console, read back, delivered, and journaled as acknowledged', async () => {
+test('a block is performed, read back, delivered, and journaled as acknowledged', async () => {
   const { arrive, commandFor, carriedOut, server, journal, cloud } = await acting();
   const device = arrive('ApplDX3');
   const command = commandFor(device, { what: 'block' });
@@ -25,7 +25,7 @@ test('a block is performed at the console, read back, delivered, and journaled a
   expect(cloud.results()[0]?.took).toEqual({ toWrite: expect.any(Number), total: expect.any(Number) });
 });
 
-test('an effect that the server already shows is reported without a console line', async () => {
+test('an effect that the server already shows needs no console line', async () => {
   const { arrive, commandFor, carriedOut, server, lines } = await acting();
   const device = arrive('ApplDX3');
   server.adminDeny(device);
@@ -236,7 +236,7 @@ test('a wipe interrupted before its effect is not repeated after a restart', asy
   expect(lines()).toHaveLength(1);
 });
 
-test('a repeated write that is interrupted again is awaited from its second start', async () => {
+test('a repeated write that is interrupted again counts from its second start', async () => {
   const { arrive, commandFor, relay, cloud, server, journal, source, lines } = await acting({
     source: (same) => ({ ...same, readBack: [100, 200, 400] }),
   });

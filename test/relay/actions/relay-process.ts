@@ -17,7 +17,7 @@ const given = z.object({
 });
 const { journal: file, url, port, credentials, killAt } = given.parse(JSON.parse(process.argv[2] ?? '{}'));
 
-/** Tells the parent where, then everything ends. */
+/** Reports the place to the parent, then kills this process. */
 const crash = crashAt(killAt, (where) => void process.send?.({ killedAt: where }, () => process.kill(process.pid, 'SIGKILL')));
 async function place(name: string): Promise<void> {
   await crash(name);

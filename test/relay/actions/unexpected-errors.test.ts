@@ -10,7 +10,7 @@ describe('an unexpected error', () => {
   const unexpected = () => new RangeError('of Jane Doe and ApplDX3', { cause: new TypeError('Jane again') });
   const logged = { error: 'RangeError', cause: { error: 'TypeError' }, at: expect.any(Array) };
 
-  test('in an action is logged without names, and a problem until one succeeds', async () => {
+  test('in an action is logged nameless, and a problem until one succeeds', async () => {
     const { log, lines, text } = logLines();
     const broken = { is: true };
     const { arrive, commandFor, carriedOut, relay } = await acting({

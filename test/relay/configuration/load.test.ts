@@ -121,7 +121,7 @@ describe('an invalid relay.json', () => {
 });
 
 describe('files that others can read', () => {
-  test('are rejected if they hold a password, with the command to fix it', () => {
+  test('are rejected if they hold a password, with the fixing command', () => {
     expect(problemsOf(() => load(right, {}, 0o644))).toEqual([
       `traveler.credentials.password: the file holds a password, and others may read it: chmod 600 ${join(folder, 'relay.json')}`,
     ]);

@@ -106,7 +106,7 @@ test.each<[Calls, StateName]>([
   await comesBack();
 });
 
-test('a failure in an observer of the connection is logged and changes nothing', async () => {
+test('a failing observer of the connection is logged and changes nothing', async () => {
   const { connection, fails, live, errors, opened } = aConnection();
   fails.set('changed', new Error('a watcher'));
   fails.set('forget', new Error('a forgetful session'));
@@ -119,7 +119,7 @@ test('a failure in an observer of the connection is logged and changes nothing',
   );
 });
 
-test('a socket that cannot be opened is logged with the reason, and retried', async () => {
+test('a socket that cannot be opened is logged, and opening retried', async () => {
   const { connection, fails, passes, comesBack, errors } = aConnection();
   fails.set('open', Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
   connection.happened({ type: 'start' });

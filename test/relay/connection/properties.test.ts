@@ -96,7 +96,7 @@ function worldAfter(picks: Pick[]): World {
 const histories = fc.array(aPick, { maxLength: 120 });
 
 describe('over random histories', () => {
-  test('no state gets stuck, no socket leaks, messages are routed only while connected', () => {
+  test('no state gets stuck, no socket leaks, only connections get messages', () => {
     fc.assert(
       fc.property(histories, (picks) => void worldAfter(picks)),
       { numRuns: 500 },

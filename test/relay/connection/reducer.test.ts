@@ -201,7 +201,7 @@ describe.each(names)('in the state %s', (name) => {
   });
 });
 
-test('each state that must move on by itself has a timer for it', () => {
+test('each state that must move on has a timer for it', () => {
   const resting: StateName[] = ['idle', 'stopped'];
   for (const name of names) expect(timersOf[name].length > 0).toBe(!resting.includes(name));
   expect(initial.name).toBe('idle');

@@ -43,7 +43,7 @@ const verdicts = (found: Awaited<ReturnType<SetUp['examine']>>) =>
   Object.fromEntries(found.checks.map((one) => [one.id, one.verdict]));
 
 describe('nothing is broken', () => {
-  test('all checks are shown, none fails, and the lease is released at once', async () => {
+  test('all checks are shown, none fails, and the lease is released', async () => {
     const at = await ready();
     at.configure({ console: byCommand(at) });
     const found = await at.examine();
@@ -297,7 +297,7 @@ describe('Traveler', () => {
     await namesOnly('answer', { at, says: /no device list at this address/, cure: /Traveler 9\.0 or later/ });
   });
 
-  test('a certificate of a private authority, untrusted without caFile and trusted with it', async () => {
+  test('a certificate of a private authority is trusted only with caFile', async () => {
     const at = await ready();
     const front = createTlsServer(ofThisMachine, (request, response) => {
       const onward = ask(new URL(request.url ?? '/', at.traveler.url), { headers: request.headers }, (answer) => {

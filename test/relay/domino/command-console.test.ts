@@ -53,7 +53,7 @@ test('“not authorized” is a lack of rights, anywhere in the output', async (
   expect(failure.message).not.toContain('Somebody');
 });
 
-test('the echo of our own line is not a reply, whatever the user name', async () => {
+test('the echo of our own line is not a reply', async () => {
   const program = standIn('console.log("> " + process.argv[3]);');
   await expect(commandConsole({ command: program.command }).send(`${line} not authorized/Acme`)).resolves.toBeUndefined();
 });
@@ -79,7 +79,7 @@ test('a program that fails silently leaves the outcome unknown', async () => {
   });
 });
 
-test('a program that does not end is killed with its children; outcome unknown', async () => {
+test('a program that does not end is killed; the outcome is unknown', async () => {
   const program = standIn(`
 import { spawn } from 'node:child_process';
 const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' });
@@ -134,7 +134,7 @@ test('hostile ids and names never reach a process', async () => {
   expect(program.calls()).toEqual([]);
 });
 
-test('lines run in sequence per device, others in parallel up to the limit', async () => {
+test('lines run in sequence per device, otherwise in parallel, with a limit', async () => {
   const running = new Set<string>();
   const [log, most] = [[] as string[], { lines: 0 }];
   const writes = consoleWrites(

@@ -59,7 +59,7 @@ test('deny has no effect on a device without approval; the lock does', async () 
   expect(shown('ApplA')).toMatchObject({ approval: 16, access: 1 });
 });
 
-test('a wipe denies the device, and removing all flags lifts wipe and lock', async () => {
+test('a wipe denies the device; removing all flags lifts both', async () => {
   const { tell, phone, shown } = await domino();
   phone('ApplA');
   await tell(`security flagsAdd lock ApplA ${user}`);
@@ -71,7 +71,7 @@ test('a wipe denies the device, and removing all flags lifts wipe and lock', asy
   expect(shown('ApplA')).toMatchObject({ access: 0, wipeOptions: '' });
 });
 
-test('a wiping device is not deleted; one deleted with its record returns as new', async () => {
+test('a wiping device cannot be deleted; a deleted one returns as new', async () => {
   const { tell, phone, shown, server } = await domino();
   phone('ApplA');
   await tell(`security flagsAdd wipeApps ApplA ${user}`);
@@ -114,7 +114,7 @@ test('a late effect appears after the program has ended', async () => {
   await expect.poll(() => shown('ApplA'), { timeout: 3_000 }).toMatchObject({ approval: 2 });
 });
 
-test('a program that hangs is killed, whether or not the line took effect', async () => {
+test('a program that hangs is killed, whatever became of the line', async () => {
   const { server, phone, shown } = await domino();
   phone('ApplA');
   const impatient = commandConsole({ command: server.console.command, timeoutMs: 1_500 });

@@ -5,7 +5,7 @@ import { minutes, relaySide, shownBy, shownTo } from './relay-side.ts';
 const calm = { lastSyncEveryHours: 10_000, detailRefreshHours: 10_000 };
 
 describe('the cloud’s base decides what it is sent', () => {
-  test('after a run that the cloud lost, the next difference fits its base', async () => {
+  test('after a lost run, the next difference fits the cloud’s base', async () => {
     let takes = true;
     const side = await relaySide({ devices: 100, cloud: cloud({ commits: () => takes }) });
     await side.gather();
@@ -146,7 +146,7 @@ describe('which full records are read', () => {
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('a new last sync is sent when due, and otherwise is not a change', async () => {
+  test('a new last sync is sent only when due', async () => {
     const side = await relaySide({ devices: 200 });
     await side.gather();
     let sentCount = 0;
@@ -161,7 +161,7 @@ describe('which full records are read', () => {
 });
 
 describe('one gather at a time', () => {
-  test('a newer command replaces the older one, of which nothing more is sent', async () => {
+  test('a newer command replaces the older one, which sends nothing more', async () => {
     const side = await relaySide({ devices: 100, faults: [{ kind: 'hang', on: 'list', times: 1 }] });
     const { link } = side.cloud;
     const signal = new AbortController().signal;
@@ -204,7 +204,7 @@ describe('one gather at a time', () => {
     expect(side.cloud.underWay.most).toBe(4);
   });
 
-  test('a run not fully sent before a restart is sent after it, once', async () => {
+  test('a run not fully sent before a restart is sent after it', async () => {
     const stuck = cloud({ latency: () => new Promise(() => undefined) });
     const side = await relaySide({ devices: 100, cloud: stuck });
     const command = side.cloud.command('run', { startedAt: Date.now() });

@@ -14,7 +14,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-test('killed at any moment, a restarted relay brings the cloud up to date', async () => {
+test('after any kill, a restarted relay brings the cloud up to date', async () => {
   const seed = Number(process.env.CRASH_SEED ?? Date.now() % 2 ** 31);
   console.log(`kills: CRASH_SEED=${seed}`);
   const random = randomFrom(seed);

@@ -17,7 +17,7 @@ describe.each<[string, FaultInput[]]>([
   ['an empty body once', [{ kind: 'empty-body', on: 'detail', times: 1 }]],
   ['a slow server', [{ kind: 'delay', ms: 5 }]],
 ])('with %s', (_, faults) => {
-  test('the cloud has what the server has, and the next gather is a matching difference', async () => {
+  test('the cloud has what the server has, and the next difference matches', async () => {
     const side = await relaySide({ devices: 95, faults });
     const first = await side.gather();
     expect([first.failed, first.agreed]).toEqual([undefined, true]);
@@ -72,7 +72,7 @@ test('a server that does not exist is reported as unreachable', async () => {
   expect((await side.gather()).failed?.problem).toMatchObject({ unreachable: true, kind: 'transient' });
 });
 
-test('a wrong password reaches the server once, and the remedy names the configuration', async () => {
+test('a wrong password reaches the server once, with a remedy', async () => {
   const side = await relaySide({ devices: 200 });
   await side.gather();
   side.server.setPassword('another');

@@ -23,7 +23,7 @@ describe('a gather by REST', () => {
     expect(agreed).toBe(true);
   });
 
-  test('an unchanged one is a beginning and an end, together under 1 KB', async () => {
+  test('an unchanged one is a beginning and an end under 1 KB', async () => {
     const side = await relaySide({ devices: 300 });
     await side.gather();
     side.clock.now -= 15 * 60_000;

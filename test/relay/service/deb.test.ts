@@ -73,7 +73,7 @@ test('holds relay, Node, launcher, unit, example and scripts, owned by root', ()
   expect(info).toMatch(/postinst[\s\S]*postrm[\s\S]*prerm/);
 });
 
-test('an upgrade keeps identity, configuration and proxy settings, and runs the new version', async () => {
+test('an upgrade keeps identity, configuration and proxy, and runs the new version', async () => {
   dpkg('--install', older);
   expect(installedRelay('--version')).toBe('0.0.9\n');
   const account =

@@ -89,7 +89,7 @@ test('acknowledgements that cannot be sent wait for the next connection', async 
   expect(sent).toEqual([[1, 2]]);
 });
 
-test('a newer gather, a newer lease and a stop each abort the gather', async () => {
+test('a newer gather, a newer lease and a stop abort the gather', async () => {
   const ended: string[] = [];
   const { commands, lines } = commandsOf({
     gather: ({ runId }, _, signal) =>

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 const add = (...ns: number[]) => ns.map((n) => outbox.add(n, `m${n}`));
 
-test('waits for a connection, then sends in order, only a few at once', async () => {
+test('waits for a connection, then sends a few messages at once, in order', async () => {
   const added = add(1, 2, 3, 4);
   expect(sent).toEqual([]);
   outbox.route(7);

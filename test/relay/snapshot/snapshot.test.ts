@@ -48,7 +48,7 @@ function committed(snapshot: Snapshot, rows: readonly RelayedDevice[]) {
 }
 
 describe('committed and pending', () => {
-  test('a full run is pending once complete, and committed when the cloud has it', () => {
+  test('a complete full run is pending, and committed once the cloud has it', () => {
     const { snapshot } = opened();
     const rows = [device('a'), device('b'), device('c')];
     const staging = snapshot.begin(run('r', 'full'));

@@ -46,7 +46,7 @@ test('thousands of documents are read in pages, and all are sent', async () => {
   expect(side.cloud.receivedOf('gatherBegin')[0]?.server).toMatchObject({ build: '8.5', aqSupport: 'unsupported' });
 });
 
-test('a line that is not a document is counted; the others are sent', async () => {
+test('a line that is not a document is counted and skipped', async () => {
   const [page] = await read('nonsense');
   expect([page?.rejected, page?.devices.length]).toEqual([1, 3]);
 });
@@ -74,7 +74,7 @@ test('a machine without PowerShell is reported', async () => {
   expect(failure).toMatchObject({ kind: 'permanent', problem: { what: expect.stringContaining('ENOENT') } });
 });
 
-test('one device is found among the documents, and a missing one is gone', async () => {
+test('one device is found among the documents; a missing one is gone', async () => {
   const reads = standIn('well');
   const asked = { sourceId: 'hq', href: '' };
   const [found, gone] = await Promise.all([
