@@ -1,17 +1,17 @@
 /**
- * A small file replaced as a whole, and on disk when this returns. Synchronous: a number must not be used before its block is
- * reserved. (Libraries for it leave out the folder's own sync, without which a power cut can bring the old file back.)
+ * Replaces a small file atomically; it is on disk when this returns. Synchronous, because a number must not be used before its block
+ * is reserved. (Libraries for this skip syncing the folder, without which a power cut can bring the old file back.)
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Readable by its owner alone. */
+/** The file is readable by its owner only. */
 export function replaceFile(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}.tmp`;
   synced(openSync(draft, 'w', 0o600), (fd) => writeFileSync(fd, text));
   renameSync(draft, file);
-  // Windows opens no folders; NTFS journals the renaming itself.
+  // Windows cannot open folders; NTFS journals the rename itself.
   if (process.platform !== 'win32') synced(openSync(dirname(file), 'r'));
 }
 

@@ -1,9 +1,9 @@
-/** Work side by side, up to a bound, where what belongs to one thing (a device) goes strictly one after the other. */
+/** Runs work in parallel, up to a limit, but strictly in sequence per key (a device). */
 import pLimit from 'p-limit';
 
 export type KeyedQueue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-/** Work of one key begins when the work asked for before it has ended, however it ended, and a place is free. */
+/** Work starts once all earlier work of its key has ended, whether or not it succeeded, and a slot is free. */
 export function keyedQueue(atOnce: number): KeyedQueue {
   const places = pLimit(atOnce);
   const latest = new Map<string, Promise<unknown>>();

@@ -1,7 +1,7 @@
 /**
- * Imported first: the relay shares its machine with Domino. On a machine with much memory, V8 lets garbage pile up to several
- * hundred MB before it looks at it; with these flags it stays close to what is really in use. They are set here, because whoever starts the
- * relay (a service, a person) would have to know the flags. Measured in the bench, row 13.
+ * Imported first: the relay shares its machine with Domino. On a machine with much memory, V8 lets garbage grow to several hundred
+ * MB before it collects it; with these flags the heap stays close to what is in use. They are set here, because whoever starts the
+ * relay (a service, a person) would otherwise have to know them. Measured in the bench, row 13.
  */
 import { setFlagsFromString } from 'node:v8';
 

@@ -1,4 +1,4 @@
-/** `relay <command>`. A folder that has commands of its own exports an AddCommands, which is named here. */
+/** `relay <command>`. A folder with its own commands exports an AddCommands, which is listed here. */
 import './lean-memory.ts';
 import { Command } from 'commander';
 import type { AddCommands, CommandLine } from './cli/command-line.ts';
@@ -20,17 +20,17 @@ function program(): Command {
     .version(version)
     .showHelpAfterError();
   const line: CommandLine = {
-    command: (name, says) =>
+    command: (name, description) =>
       top
         .command(name)
-        .description(says)
+        .description(description)
         .option(
           '--config <file>',
           'relay.json; else RELAY_CONFIG, /etc/traveler-relay/relay.json, or relay.json in the data folder',
         )
         .option('--data <dir>', 'data folder; else RELAY_DATA, /var/lib/traveler-relay, or ~/.traveler-relay'),
     places: (options) => places(options),
-    say: (text) => void process.stdout.write(`${text}\n`),
+    print: (text) => void process.stdout.write(`${text}\n`),
   };
   for (const add of addCommands) add(line);
   return top;

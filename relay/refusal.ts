@@ -1,4 +1,4 @@
-/** What keeps a command from being done, in words: what happened, and what to do about it. */
+/** Why a command cannot be carried out: what happened, and what to do about it. */
 export class RelayRefusal extends Error {
   override readonly name = 'RelayRefusal';
   readonly remedy: string;

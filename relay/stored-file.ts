@@ -1,6 +1,6 @@
 /**
  * Files that the relay keeps between starts. Only a file that does not exist counts as absent: one that cannot be read or parsed is
- * an error that says what to do, because to start without it would lose what it holds.
+ * an error that says what to do, because starting without it would lose what it holds.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { errorCode } from './error-code.ts';
@@ -8,13 +8,13 @@ import { RelayRefusal } from './refusal.ts';
 
 type Schema<T> = { safeParse(value: unknown): { success: true; data: T } | { success: false } };
 
-/** Null where the file does not exist. Throws RelayRefusal where it cannot be read. */
+/** Null if the file does not exist. Throws RelayRefusal if it cannot be read. */
 export const readStoredText = (file: string): string | null => ifPresent(file, () => readFileSync(file, 'utf8'));
 
-/** False where the file does not exist. Throws RelayRefusal where that cannot be found out. */
+/** False if the file does not exist. Throws RelayRefusal if that cannot be determined. */
 export const isStored = (file: string): boolean => ifPresent(file, () => statSync(file)) !== null;
 
-/** Its JSON; null where the file does not exist. `remedy`: what to do about damaged content. Throws RelayRefusal. */
+/** The parsed JSON; null if the file does not exist. `remedy`: what to do about damaged content. Throws RelayRefusal. */
 export function readStoredJson<T>(file: string, { schema, remedy }: { schema: Schema<T>; remedy: string }): T | null {
   const text = readStoredText(file);
   if (text === null) return null;
@@ -23,7 +23,7 @@ export function readStoredJson<T>(file: string, { schema, remedy }: { schema: Sc
   throw new RelayRefusal(`${file} is damaged.`, remedy);
 }
 
-/** Undefined, which no schema accepts, where it is not JSON. */
+/** Undefined, which no schema accepts, if it is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

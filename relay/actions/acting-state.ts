@@ -1,4 +1,4 @@
-/** What the acting half of the relay holds while it runs (relay-actions.ts has its modes and invariants), and its way to fail. */
+/** State of the relay's action half while it runs (modes and invariants: relay-actions.ts), and how it reports errors. */
 import type { LimitFunction } from 'p-limit';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
@@ -16,15 +16,15 @@ export type ActingState = {
   readonly log: Log;
   /** Epoch ms of this machine's clock. */
   now(): number;
-  /** Rejects with Stopped when the relay is to end. */
+  /** Rejects with Stopped when the relay stops. */
   pause(ms: number): Promise<void>;
   readonly problems: CurrentProblems;
   readonly devices: KeyedQueue;
   readonly deliveries: LimitFunction;
-  /** Attempts in hand, and those whose result is being delivered: a second request for one changes nothing. */
-  readonly inHand: Set<string>;
+  /** Attempts in progress, and those whose result is being delivered: a second request for one changes nothing. */
+  readonly inProgress: Set<string>;
   readonly delivering: Set<string>;
-  /** What could not be journaled, with the answer: asked for again, it is answered so again. */
+  /** Refusals of commands that could not be journaled. The same command again gets the same refusal. */
   readonly refused: Map<string, OutgoingMessage>;
   readonly background: Set<Promise<unknown>>;
   readonly stopping: AbortController;
@@ -45,8 +45,8 @@ export const nameOf = ({ actionId, attempt }: AttemptKey): string => JSON.string
 export type Where = { what: string; actionId?: string; attempt?: number };
 
 /**
- * The error as a problem. An unexpected one is logged with its cause and stays among the current problems until an attempt succeeds;
- * one of the journal is logged once until the journal works again; one of the server is reported by what comes of it.
+ * Describes the error as a problem. An unexpected error is logged with its cause and stays a current problem until an attempt
+ * succeeds; a journal error is logged once until the journal works again; a server error is only returned, as part of the outcome.
  */
 export function report(state: ActingState, error: unknown, { what, ...where }: Where): RelayProblem {
   const problem = describeProblem(error);
@@ -62,7 +62,7 @@ export function report(state: ActingState, error: unknown, { what, ...where }: W
   return problem;
 }
 
-/** Work that nobody waits for but `stop`. Its error is reported; that the relay stops is none. */
+/** Runs work that only `stop` waits for. Its error is reported, unless it is Stopped. */
 export function keep(state: ActingState, work: Promise<unknown>, where: Where): void {
   const kept: Promise<unknown> = work
     .catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/** Attempts in hand: taken up in order per device, performed, and journaled as done before their result is delivered. */
+/** Attempts in progress: run in order per device, performed, and journaled as done before their result is delivered. */
 import type { JournalEntry } from '../journal/action-journal.ts';
 import type { Link } from '../ports.ts';
 import { type ActingState, keep, nameOf, report, Stopped } from './acting-state.ts';
@@ -7,31 +7,31 @@ import { type PerformedAction, performAction } from './perform-action.ts';
 
 const journalRetryMs = 2_000;
 
-/** An attempt that is in hand already is left alone. */
-export function takeUp(state: ActingState, entry: JournalEntry, link: Link): void {
+/** Does nothing if the attempt is already in progress. */
+export function startAttempt(state: ActingState, entry: JournalEntry, link: Link): void {
   const name = nameOf(entry.command);
-  if (state.inHand.has(name)) return;
-  state.inHand.add(name);
+  if (state.inProgress.has(name)) return;
+  state.inProgress.add(name);
   const { sourceId, user, deviceId } = entry.command.target;
   const work = state.devices(JSON.stringify([sourceId, user, deviceId]), async () => {
     if (!state.ending) await finish(state, { entry, performed: await perform(state, entry, link), link });
   });
   keep(
     state,
-    work.finally(() => state.inHand.delete(name)),
+    work.finally(() => state.inProgress.delete(name)),
     whereOf(entry),
   );
 }
 
-/** What a former process left open goes ahead of everything newer on its device. Rejects while the journal cannot be read. */
+/** Starts what an earlier process left open, ahead of anything newer on the same device. Rejects while the journal cannot be read. */
 export async function recover(state: ActingState, link: Link): Promise<void> {
   state.recovered ??= state.journal.open().then((entries) => {
-    for (const entry of entries) takeUp(state, entry, link);
+    for (const entry of entries) startAttempt(state, entry, link);
   });
   try {
     await state.recovered;
   } catch (error) {
-    // A journal that cannot be read now may be readable the next time.
+    // The journal may be readable next time.
     state.recovered = null;
     throw error;
   }
@@ -47,14 +47,14 @@ async function perform(state: ActingState, entry: JournalEntry, link: Link): Pro
     return result;
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    // Perhaps in the middle of a write: only reading shows whether it took effect.
+    // This may have happened in the middle of a write: only reading the device shows whether it took effect.
     return { outcome: { how: 'unknown', problem: reported(error), before: entry.before }, startedAt: entry.startedAt };
   }
 }
 
 type Performed = { entry: JournalEntry; performed: PerformedAction; link: Link };
 
-/** Delivered only once it is in the journal: what the cloud knows must not be begun again after a restart. */
+/** Delivers only once it is journaled: an attempt that the cloud knows is done must not start again after a restart. */
 async function finish(state: ActingState, { entry, performed, link }: Performed): Promise<void> {
   const { command, receivedAt } = entry;
   const { outcome, startedAt } = performed;

@@ -1,4 +1,4 @@
-/** What does not work at present, by place: set by what fails, cleared by what succeeds there. Names no user and no device. */
+/** Current problems, one per place: set by a failure there, cleared by a success. They never name a user or a device. */
 import type { ActionOutcome, RelayProblem, ToCloud } from '#domain/relay/relay-protocol';
 import { sentence } from './describe-problem.ts';
 
@@ -18,7 +18,7 @@ export function currentProblems() {
   return {
     set,
     has: (place: Place): boolean => known.has(place),
-    /** What an action's outcome shows of the server: a problem of one device shows nothing. */
+    /** What an outcome says about the server. A problem with a single device says nothing about it. */
     learnt(outcome: ActionOutcome): void {
       if (outcome.how === 'unread') set('reading', general(outcome.problem));
       if ('before' in outcome) set('reading', null);

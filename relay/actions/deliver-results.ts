@@ -1,4 +1,4 @@
-/** Results on their way to the cloud: delivered until acknowledged, then journaled as such; what was left over goes with a resumption. */
+/** Delivers results until the cloud acknowledges them, then journals that. Unacknowledged results are redelivered on resume. */
 import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
 import type { AttemptKey, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, OutgoingMessage } from '../ports.ts';
@@ -16,7 +16,7 @@ const messageOf = ({ command: { actionId, attempt, target }, outcome, took }: Re
   took,
 });
 
-/** One that is being delivered already is left alone. */
+/** Does nothing if the result is already being delivered. */
 export function deliverResult(state: ActingState, result: Result, link: Link): void {
   const { actionId, attempt } = result.command;
   const name = nameOf(result.command);
@@ -37,7 +37,7 @@ export function deliverAgain(state: ActingState, { command, done }: JournalEntry
   if (done) deliverResult(state, { command, outcome: done.outcome, took: done.took }, link);
 }
 
-/** Every result that the journal has as done and not acknowledged, page by page: after a long time away there may be thousands. */
+/** Delivers every result that is done and not acknowledged, page by page: after a long outage there may be thousands. */
 export async function deliverUnacknowledged(state: ActingState, link: Link): Promise<void> {
   let after: AttemptKey | null = null;
   while (!state.ending) {
@@ -46,12 +46,12 @@ export async function deliverUnacknowledged(state: ActingState, link: Link): Pro
     const last = entries.at(-1);
     if (!last) return;
     after = last.command;
-    // The next page when these are on their way.
+    // Fetch the next page once these are being delivered.
     await state.deliveries(() => Promise.resolve());
   }
 }
 
-/** Nothing is begun that the journal does not have; the cloud is answered so and asks again later. */
+/** Refuses a command that could not be journaled: nothing may start without a journal entry. The cloud gets the reason and retries. */
 export function refuse(state: ActingState, { command, error }: { command: ActionCommand; error: unknown }, link: Link): void {
   const { actionId, attempt } = command;
   const problem = report(state, error, { what: 'receiving an action', actionId, attempt });

@@ -1,4 +1,4 @@
-/** What went wrong, as the cloud is sent it: what, where, what to do; never a user, a device or a secret. */
+/** Describes an error for the cloud: what, where, what to do; never a user, a device or a secret. */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import { JournalFailure } from '../journal/action-journal.ts';
@@ -16,7 +16,7 @@ export function describeProblem(error: unknown): RelayProblem {
       remedy: error.message,
       unreachable: false,
     };
-  // Its message could hold anything.
+  // Its message could contain anything.
   const name = error instanceof Error ? error.name : typeof error;
   return own(
     `The relay failed in a way that was not foreseen (${name})`,
@@ -33,17 +33,17 @@ const own = (what: string, remedy: string): RelayProblem => ({
   remedy,
   unreachable: false,
 });
-const lookAgain = 'The device is read again to see whether it took effect.';
+const readAgain = 'The device is read again to see whether it took effect.';
 
-/** For an attempt that was cut off between its start and its end. */
-export const cutOff = own('The relay was stopped in the middle of this, and nobody knows whether it took effect', lookAgain);
+/** For an attempt that was interrupted between its start and its end. */
+export const interrupted = own('The relay was stopped in the middle of this, and nobody knows whether it took effect', readAgain);
 export const lostWipe = own(
   'The relay was stopped while it sent the wipe, and the server shows none pending: it was not sent a second time',
   'The device is read again before anything is sent; if it was wiped and set up anew meanwhile, nothing is.',
 );
 export const notWrittenAgain = own(
   'The relay was stopped in the middle of this; the effect is not there, and it may not be written any more',
-  lookAgain,
+  readAgain,
 );
 export const notHolding: RelayProblem = {
   kind: 'busy',

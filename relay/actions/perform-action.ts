@@ -1,15 +1,23 @@
 /**
- * Performs one attempt at one action and returns its outcome. Every step that changes something is in the journal before it is
- * taken. Throws Stopped when the relay is stopped meanwhile: the journal then has how far it came, and the next start
- * goes on from there.
+ * Performs one attempt at one action and returns its outcome. Every step that changes something is journaled before it is taken.
+ * Throws Stopped when the relay is stopped in between: the journal then records how far the attempt got, and the next start
+ * continues from there.
  */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';
 import { remainingDelays } from '../domino/read-back-delays.ts';
 import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, RelaySource } from '../ports.ts';
-import { afterWrite, atFirst, barred, type DeviceReading, onSight, progressAfter, type Situation } from './next-step.ts';
-import { type DeviceReader, look, lookUntil, type ReadSource } from './read-device.ts';
+import {
+  afterReading,
+  afterWrite,
+  cannotWrite,
+  type DeviceReading,
+  firstStep,
+  progressAfter,
+  type Situation,
+} from './next-step.ts';
+import { type DeviceReader, type ReadSource, readDevice, readDeviceUntil } from './read-device.ts';
 import { type WriteSource, writeAction } from './writes.ts';
 
 export type PerformActionDependencies = DeviceReader & {
@@ -17,7 +25,7 @@ export type PerformActionDependencies = DeviceReader & {
   journal: Pick<ActionJournal, 'started' | 'written' | 'attemptsOf'>;
   /** Epoch ms of this machine's clock. */
   now(): number;
-  /** Rejects with Stopped when the relay is to end. */
+  /** Rejects with Stopped when the relay stops. */
   pause(ms: number): Promise<void>;
 };
 /** `startedAt`: when the write began, epoch ms; null when nothing was written. */
@@ -31,9 +39,9 @@ export async function performAction(deps: PerformActionDependencies, entry: Jour
   const sentBefore = lastWrite !== never;
   const situation = (): Situation => ({ entry, outdated, sentBefore, held: link.held(), cloudNow: link.cloudNow() });
 
-  const first = atFirst(situation());
+  const first = firstStep(situation());
   if (first.next === 'finish') return { outcome: first.outcome, startedAt };
-  const next = onSight(situation(), await lookAfter(deps, command, lastWrite));
+  const next = afterReading(situation(), await readAfterLastWrite(deps, command, lastWrite));
   if (next.next === 'finish') return { outcome: next.outcome, startedAt };
   if (next.next === 'read') throw new Error('What was read leads to an outcome or to a write');
   return write(deps, { entry, before: next.before, situation });
@@ -41,11 +49,11 @@ export async function performAction(deps: PerformActionDependencies, entry: Jour
 
 const never = Number.NEGATIVE_INFINITY;
 
-/** A write of this action may have gone out a moment ago: its effect is waited for as long as after any write. */
-function lookAfter(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
-  if (lastWrite === never) return look(deps, command);
+/** A write of this action may have been sent a moment ago: wait for its effect as long as after any write. */
+function readAfterLastWrite(deps: PerformActionDependencies, command: ActionCommand, lastWrite: number): Promise<DeviceReading> {
+  if (lastWrite === never) return readDevice(deps, command);
   const waits = remainingDelays(deps.source.readBack, deps.now() - lastWrite);
-  return lookUntil(deps, command, {
+  return readDeviceUntil(deps, command, {
     waits,
     isShown: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,
@@ -56,7 +64,7 @@ type Writing = { entry: JournalEntry; before: DeviceDetail; situation(): Situati
 
 async function write(deps: PerformActionDependencies, { entry, before, situation }: Writing): Promise<PerformedAction> {
   const { command } = entry;
-  // Also of a write that is begun again: who finds it cut off waits for its effect from here.
+  // Also updated when a write is repeated: if it is interrupted again, the wait for its effect counts from here.
   const startedAt = deps.now();
   try {
     await deps.journal.started(command, { before, at: startedAt });
@@ -64,13 +72,13 @@ async function write(deps: PerformActionDependencies, { entry, before, situation
     return { outcome: { how: 'unwritten', problem: deps.report(error), before }, startedAt: entry.startedAt };
   }
   // Syncing the disk may have taken longer than the lease lasts.
-  const stopped = barred(situation());
-  if (stopped && entry.startedAt === null) return { outcome: stopped, startedAt: null };
+  const obstacle = cannotWrite(situation());
+  if (obstacle && entry.startedAt === null) return { outcome: obstacle, startedAt: null };
   const written = await tryToWrite(deps, command, before);
-  // Without it a restart takes the attempt for one that may have gone out, which is safe too.
+  // Without this entry a restart treats the attempt as one that may have been sent, which is also safe.
   if (written === 'accepted') await deps.journal.written(command, deps.now()).catch(deps.report);
-  const sight = written === 'gone' ? written : await readBack(deps, command, written);
-  return { outcome: afterWrite(command, { before, write: written, sight }), startedAt };
+  const reading = written === 'gone' ? written : await readBack(deps, command, written);
+  return { outcome: afterWrite(command, { before, write: written, reading }), startedAt };
 }
 
 async function tryToWrite(
@@ -85,7 +93,7 @@ async function tryToWrite(
   }
 }
 
-/** A refusal is checked, too: among what others say on a console, one may be taken for ours. */
+/** A rejection is checked too: on a shared console, it may have been a reply to someone else's line. */
 const checksOfRefusal = 3;
 
 async function readBack(
@@ -95,9 +103,9 @@ async function readBack(
 ): Promise<DeviceReading> {
   const nothingSent = written !== 'accepted' && (written.kind === 'invalid' || written.kind === 'refused');
   if (nothingSent) return { problem: written };
-  const sure = written === 'accepted' || written.kind === 'unknown' || written.kind === 'transient';
-  const waits = sure ? deps.source.readBack : deps.source.readBack.slice(0, checksOfRefusal);
-  return lookUntil(deps, command, {
+  const mayHaveTakenEffect = written === 'accepted' || written.kind === 'unknown' || written.kind === 'transient';
+  const waits = mayHaveTakenEffect ? deps.source.readBack : deps.source.readBack.slice(0, checksOfRefusal);
+  return readDeviceUntil(deps, command, {
     waits,
     isShown: (seen) => progressAfter(command, seen) !== 'undone',
     pause: deps.pause,

@@ -1,4 +1,4 @@
-/** What the server shows of the device: read before acting, and read back after the delays that the source needs. */
+/** Reads what the server shows of the device: before acting, and after a write with the delays that the source needs. */
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';
@@ -6,10 +6,10 @@ import type { DeviceReading } from './next-step.ts';
 import { targetOf } from './writes.ts';
 
 export type ReadSource = Pick<RelaySource, 'read'>;
-/** `report`: the error as a problem; an unexpected one is logged. */
+/** `report`: describes the error as a problem, and logs an unexpected one. */
 export type DeviceReader = { source: ReadSource; report(error: unknown): RelayProblem };
 
-export async function look({ source, report }: DeviceReader, command: ActionCommand): Promise<DeviceReading> {
+export async function readDevice({ source, report }: DeviceReader, command: ActionCommand): Promise<DeviceReading> {
   try {
     const found = await source.read(targetOf(command));
     if (found === 'gone') return 'gone';
@@ -29,16 +29,16 @@ const anotherDevice: RelayProblem = {
 };
 
 /** Reads until `isShown` or the record is gone, at most once after each of `waits` (ms). */
-export async function lookUntil(
+export async function readDeviceUntil(
   reader: DeviceReader,
   command: ActionCommand,
   { waits, isShown, pause }: { waits: readonly number[]; isShown(seen: DeviceDetail): boolean; pause(ms: number): Promise<void> },
 ): Promise<DeviceReading> {
-  let sight = await look(reader, command);
+  let reading = await readDevice(reader, command);
   for (const ms of waits) {
-    if (sight === 'gone' || ('seen' in sight && isShown(sight.seen))) break;
+    if (reading === 'gone' || ('seen' in reading && isShown(reading.seen))) break;
     await pause(ms);
-    sight = await look(reader, command);
+    reading = await readDevice(reader, command);
   }
-  return sight;
+  return reading;
 }

@@ -1,14 +1,14 @@
 /**
- * The acting half of the relay. A command is acknowledged once the journal has it; from then on it is carried out here, one device
- * strictly in order, different devices side by side, and its result is delivered until the cloud has acknowledged it.
+ * The action half of the relay. A command is acknowledged once it is journaled; from then on it is carried out here: in strict order
+ * per device, devices in parallel. Its result is delivered until the cloud acknowledges it.
  *
- * - in hand: from `received` until `done` is journaled. Entries that a former process left open are taken up with the first
- *   command or resumption, ahead of everything newer on their device.
- * - unacknowledged: done, and not acknowledged by the cloud. Delivered at once, and again with each resumption unless it is under way.
- * - ending: nothing new begins; what is in hand ends, or stays in the journal as far as it came.
+ * - in progress: from `received` until `done` is journaled. Entries that an earlier process left open are started with the first
+ *   command or resume, ahead of anything newer on their device.
+ * - unacknowledged: done, and not acknowledged by the cloud. Delivered at once, and again on each resume unless already in transit.
+ * - ending: nothing new starts; what is in progress finishes, or stays in the journal as far as it got.
  *
- * Invariants: an attempt is in hand once, and its result is under way once; no result is delivered that the journal does not have;
- * an unexpected error is logged, ends what it belongs to, and is among `problems()` until an attempt succeeds.
+ * Invariants: an attempt is in progress once, and its result is in transit once; no result is delivered that is not journaled; an
+ * unexpected error is logged, ends the work it occurred in, and is listed in `problems()` until an attempt succeeds.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import pLimit from 'p-limit';
@@ -18,7 +18,7 @@ import { keyedQueue } from '../keyed-queue.ts';
 import type { Log } from '../log/log.ts';
 import type { Link, RelaySource, Workers } from '../ports.ts';
 import { type ActingState, keep, nameOf, report, Stopped } from './acting-state.ts';
-import { recover, takeUp } from './attempts.ts';
+import { recover, startAttempt } from './attempts.ts';
 import { currentProblems } from './current-problems.ts';
 import { deliverAgain, deliverRefusal, deliverUnacknowledged, refuse } from './deliver-results.ts';
 import { applySettings } from './write-settings.ts';
@@ -28,13 +28,13 @@ export type RelayActionOptions = {
   source: RelaySource;
   journal: ActionJournal;
   log: Log;
-  /** Devices acted on side by side. */
+  /** Devices acted on in parallel. */
   atOnce?: number;
-  /** Results under way to the cloud at once. */
+  /** Results in transit to the cloud at once. */
   deliverAtOnce?: number;
   /** Epoch ms of this machine's clock. */
   now?: () => number;
-  /** Resolves after `ms`, rejects when the signal is aborted. */
+  /** Resolves after `ms`; rejects when the signal is aborted. */
   pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
@@ -71,7 +71,7 @@ function startState({
     problems: currentProblems(),
     devices: keyedQueue(atOnce),
     deliveries: pLimit(deliverAtOnce),
-    inHand: new Set(),
+    inProgress: new Set(),
     delivering: new Set(),
     refused: new Map(),
     background: new Set(),
@@ -91,7 +91,7 @@ async function act(state: ActingState, command: ActionCommand, link: Link): Prom
     const entry = await state.journal.received(command, state.now());
     state.problems.set('journal', null);
     if (entry.done) deliverAgain(state, entry, link);
-    else takeUp(state, entry, link);
+    else startAttempt(state, entry, link);
   } catch (error) {
     refuse(state, { command, error }, link);
   }
@@ -119,7 +119,7 @@ async function resume(state: ActingState, link: Link): Promise<void> {
   }
 }
 
-/** For what was aborted to end. */
+/** Time for aborted work to end. */
 const lastMomentMs = 100;
 
 async function stop(state: ActingState, ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-/** Writes the server's approval settings and reads them back. The same wish again is the same write: nothing is remembered. */
+/** Writes the server's approval settings and reads them back. Repeating a request repeats the write: nothing is remembered. */
 import type { RelayProblem, SettingsCommand, ToCloud } from '#domain/relay/relay-protocol';
 import type { Link, RelaySource } from '../ports.ts';
 import { notHolding } from './describe-problem.ts';

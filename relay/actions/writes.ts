@@ -19,7 +19,7 @@ const writes: { [K in ActionType]: Write } = {
   block: (source, target) => source.block(target),
   remove: (source, target) => source.remove(target),
   wipe: (source, target, { command, before }) => source.wipe(target, wipeRequest(before, command)),
-  // No wipe left, and not yet done: only the lock is missing.
+  // No wipe is left, but the action is not done: only the lock is missing.
   'cancel-wipe': (source, target, { command, before }) =>
     before.wipe === 'none'
       ? source.block(target)

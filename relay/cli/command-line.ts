@@ -1,13 +1,13 @@
-/** What a file of commands is given. Another folder adds its own by being named in main.ts. */
+/** What each file of commands receives. Another folder adds its own commands by being listed in main.ts. */
 import type { Command } from 'commander';
 import type { RelayPaths } from './paths.ts';
 
 export type PlaceOptions = { config?: string; data?: string };
 export type CommandLine = {
-  /** A new command; it has `--config` and `--data`. A RelayRefusal that its action throws is printed with its remedy, exit code 1. */
-  command(name: string, says: string): Command;
+  /** Adds a command with `--config` and `--data`. A RelayRefusal thrown by its action is printed with its remedy; exit code 1. */
+  command(name: string, description: string): Command;
   places(options: PlaceOptions): RelayPaths;
-  /** One line to standard output. */
-  say(text: string): void;
+  /** Writes one line to standard output. */
+  print(text: string): void;
 };
 export type AddCommands = (line: CommandLine) => void;

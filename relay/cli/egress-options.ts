@@ -1,4 +1,4 @@
-/** The way out for commands that need no configuration: as configured where there is one, else by the environment. */
+/** The outbound connection for commands that run without a configuration: as configured if there is one, else by the environment. */
 import { readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
 import { loadConfiguration } from '../configuration/load.ts';

@@ -1,4 +1,4 @@
-/** `relay enrol <url> <token>`: once per relay, with what the console shows. */
+/** `relay enrol <url> <token>`: run once per relay, with the URL and token that the console shows. */
 import { enrol } from '../identity/enrol.ts';
 import { identityFile } from '../identity/identity.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
@@ -6,7 +6,7 @@ import { egressFromOptions } from './egress-options.ts';
 
 type Options = PlaceOptions & { caFile?: string; again?: boolean };
 
-export const addEnrol: AddCommands = ({ command, places, say }) => {
+export const addEnrol: AddCommands = ({ command, places, print }) => {
   command('enrol', 'makes this relay known to its cloud')
     .argument('<url>', 'address of the cloud, as the console shows it')
     .argument('<token>', 'one-time token from the console')
@@ -23,10 +23,10 @@ export const addEnrol: AddCommands = ({ command, places, say }) => {
           dispatcher,
           again: options.again ?? false,
         });
-        say(`Enrolled as ${relayId} for the source ${sourceId}.`);
-        say(`  identity       ${identityFile(data)} (readable by you alone; keep it out of backups that others read)`);
-        say(`  configuration  ${config}`);
-        say('Next: relay doctor, then relay run, or relay service install.');
+        print(`Enrolled as ${relayId} for the source ${sourceId}.`);
+        print(`  identity       ${identityFile(data)} (readable by you alone; keep it out of backups that others read)`);
+        print(`  configuration  ${config}`);
+        print('Next: relay doctor, then relay run, or relay service install.');
       } finally {
         await dispatcher.destroy();
       }

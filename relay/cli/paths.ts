@@ -1,4 +1,4 @@
-/** Where the configuration and the data are: options before the environment before the usual places. */
+/** Locations of the configuration and the data: options take precedence over the environment, then the usual locations. */
 import { constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';

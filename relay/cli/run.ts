@@ -14,14 +14,14 @@ import { relayWorkers, type WorkersOptions } from '../run/workers.ts';
 import { SnapshotFailure } from '../snapshot/failure.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 
-/** What a service manager grants before it kills. */
+/** Below the time that a service manager allows before it kills the process. */
 const timeoutMs = 9_500;
 
 export const addRun: AddCommands = ({ command, places }) => {
   command('run', 'connects, gathers and acts; JSON log lines on standard output').action(async (options: PlaceOptions) => {
     const { config, data } = places(options);
     const timing = timingOverrides(process.env);
-    // Both are said to be missing before anything is begun.
+    // Report either one as missing before anything starts.
     const { sourceId } = readIdentity(data);
     const configuration = loadConfiguration(config);
     const lock = singleInstance(data);
@@ -32,12 +32,12 @@ export const addRun: AddCommands = ({ command, places }) => {
     toggleDebug(log, configuration.log.level);
     await stopped(relay, log);
     lock.release();
-    // Whatever still waits (a socket to a server that hangs) is not worth waiting for.
+    // Anything still pending (such as a socket to a server that hangs) is not worth waiting for.
     process.exit(0);
   });
 };
 
-/** A disk that does not take what has to be kept is said before anything is begun. */
+/** Reports a disk that cannot be written to before anything starts. */
 function workersOn(options: WorkersOptions): Workers {
   try {
     return relayWorkers(options);
@@ -47,7 +47,7 @@ function workersOn(options: WorkersOptions): Workers {
   }
 }
 
-/** SIGUSR2 turns debug on, and off again. Windows knows no such signal; there POST /log-level serves. */
+/** SIGUSR2 toggles debug logging. Windows has no such signal; use POST /log-level there. */
 function toggleDebug(log: RelayLog, usual: RelayLog['level']): void {
   if (process.platform === 'win32') return;
   process.on('SIGUSR2', () => {
@@ -58,13 +58,13 @@ function toggleDebug(log: RelayLog, usual: RelayLog['level']): void {
 
 function stopped(relay: Relay, log: RelayLog): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let stopRequested = false;
     const stop = (signal: NodeJS.Signals) => {
-      if (asked) {
+      if (stopRequested) {
         log.warn('asked to stop again: ends at once', { signal });
         process.exit(1);
       }
-      asked = true;
+      stopRequested = true;
       setTimeout(() => {
         log.warn('ends before everything was done; it will be taken up at the next start');
         process.exit(0);

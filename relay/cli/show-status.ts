@@ -1,4 +1,4 @@
-/** Status for people: one fact a line, what is wrong first. */
+/** Status for people: one fact per line. */
 import { isConnected, type RelayStatus } from '../health/status.ts';
 
 export function showStatus(status: RelayStatus): string {
@@ -13,24 +13,24 @@ export function showStatus(status: RelayStatus): string {
         ? `connected to ${status.cloud} since ${ago(connection.since)}`
         : `${connection.state}, ${connection.tries} tries, not connected since ${ago(connection.since)}${connection.lastEnding ? ` (${connection.lastEnding})` : ''}`,
     ],
-    ['lease', leaseWords(status)],
+    ['lease', leaseText(status)],
     ['last heard', status.lastPongAt === null ? 'never' : ago(status.lastPongAt)],
     ['to be told', `${status.unacknowledged} messages`],
-    ['clock', clockWords(status.clockOffsetMs)],
+    ['clock', clockText(status.clockOffsetMs)],
     ['memory', `${Math.round(status.memoryBytes / 1_048_576)} MB`],
     ['log level', status.logLevel],
     ...(status.advice ? ([['advice', status.advice]] satisfies [string, string][]) : []),
     ...status.problems.map((problem): [string, string] => ['problem', problem]),
   ];
-  return lines.map(([name, words]) => `${name.padEnd(11)} ${words}`).join('\n');
+  return lines.map(([name, text]) => `${name.padEnd(11)} ${text}`).join('\n');
 }
 
-function leaseWords({ lease, fence }: RelayStatus): string {
+function leaseText({ lease, fence }: RelayStatus): string {
   if (lease === 'holding') return `held (fence ${fence}): this relay gathers and acts`;
   return lease === 'following' ? 'held by another relay; this one takes over when that one falls silent' : 'none';
 }
 
-function clockWords(offset: number | null): string {
+function clockText(offset: number | null): string {
   if (offset === null) return 'not compared yet';
   const seconds = Math.round(Math.abs(offset) / 100) / 10;
   if (seconds < 2) return 'agrees with the cloud’s';

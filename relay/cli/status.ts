@@ -1,4 +1,4 @@
-/** `relay status`: asks the relay that runs on this data folder. Exit code 0 when it is ready, 1 when it is not, or none runs. */
+/** `relay status`: asks the relay running on this data folder. Exit code 0 when it is ready, 1 when it is not or none runs. */
 import { request } from 'undici';
 import { errorCode } from '../error-code.ts';
 import { type RelayStatus, relayStatus } from '../health/status.ts';
@@ -8,17 +8,17 @@ import { type Running, readRunning } from '../run/running-file.ts';
 import type { AddCommands, PlaceOptions } from './command-line.ts';
 import { showStatus } from './show-status.ts';
 
-export const addStatus: AddCommands = ({ command, places, say }) => {
+export const addStatus: AddCommands = ({ command, places, print }) => {
   command('status', 'how the relay that runs here is doing')
     .option('--json', 'as JSON')
     .action(async (options: PlaceOptions & { json?: boolean }) => {
       const status = await askStatus(places(options).data);
-      say(options.json ? JSON.stringify(status, null, 2) : showStatus(status));
+      print(options.json ? JSON.stringify(status, null, 2) : showStatus(status));
       if (!status.ready) process.exitCode = 1;
     });
 };
 
-/** Throws RelayRefusal where none runs, or the one that runs cannot be asked. */
+/** Throws RelayRefusal if none runs, or if the running one cannot be asked. */
 export async function askStatus(dataDir: string): Promise<RelayStatus> {
   const running = readRunning(dataDir);
   if (running === null) throw notRunning(dataDir);
@@ -29,7 +29,7 @@ export async function askStatus(dataDir: string): Promise<RelayStatus> {
     });
     return relayStatus.parse(await body.json());
   } catch (cause) {
-    // A relay that was killed leaves its file behind.
+    // A killed relay leaves its file behind.
     throw errorCode(cause) === 'ECONNREFUSED' ? notRunning(dataDir, cause) : noStatus(running, cause);
   }
 }

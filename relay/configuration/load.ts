@@ -1,4 +1,4 @@
-/** Reads relay.json and what it points to. Every error is found at once, each with its path, none with the value that was wrong. */
+/** Reads relay.json and the files it names. Reports all errors at once, each with its path, none with the wrong value. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
@@ -7,7 +7,7 @@ import { readableByOthers } from '../file-modes.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { type RelayFile, relayFile, type SecretWays } from './schema.ts';
 
-/** With every secret read; paths are absolute. */
+/** With all secrets read; paths are absolute. */
 export type RelayConfiguration = Omit<RelayFile, '$schema' | 'traveler' | 'proxy' | 'caFile'> & {
   traveler: Omit<RelayFile['traveler'], 'credentials'> & { credentials?: { user: string; password: string } | undefined };
   proxy?: { url: string; user?: string | undefined; password?: string | undefined; except: readonly string[] } | undefined;
@@ -88,7 +88,7 @@ export function loadConfiguration(
   return configuration;
 }
 
-/** The script reads the password of the Notes ID itself: it is only looked whether it can, and nobody else. */
+/** The script reads the password of the Notes ID itself: this only checks that it can, and that nobody else can. */
 function consoleOf(
   given: RelayFile['console'],
   check: (passwordFile: string) => void,
@@ -105,7 +105,7 @@ function consoleOf(
   };
 }
 
-/** zod names unknown keys at their parent; a person wants to see them where they stand. Values are never repeated. */
+/** zod reports unknown keys at their parent; people want the path of the key itself. Values are never repeated. */
 function wrongOf(issue: z.core.$ZodIssue): Wrong[] {
   const at = issue.path.map(String);
   if (issue.code === 'unrecognized_keys')
@@ -127,7 +127,7 @@ function jsonIn(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The parser's own message quotes the file; only the place is repeated, where it is known.
+    // The parser's message quotes the file; only the position is repeated, if it is known.
     const at = error instanceof SyntaxError ? /line \d+ column \d+/.exec(error.message)?.[0] : undefined;
     throw new InvalidConfiguration(file, [
       { path: '', what: `is no JSON${at === undefined ? ': a quote, comma or bracket is missing or too many' : `: see ${at}`}` },

@@ -6,7 +6,7 @@ import { levels } from '../log/log.ts';
 const text = z.string().min(1);
 const url = z.url({ protocol: /^https?$/, error: 'an http(s) URL' });
 
-/** A password: here, in a file that nobody else may read, or in a variable of the environment. */
+/** A password: inline, in a file that nobody else can read, or in an environment variable. */
 export const secretWays = { password: text.optional(), passwordFile: text.optional(), passwordVariable: text.optional() };
 export type SecretWays = {
   password?: string | undefined;
@@ -23,13 +23,13 @@ const credentials = z
 
 const traveler = z
   .strictObject({
-    /** Base address of the server, REST or LotusTraveler.nsf. Not needed where it is read through Notes. */
+    /** Base URL of the server, for REST or LotusTraveler.nsf. Not needed when reading through Notes. */
     url: url.optional(),
-    /** A Domino user with the rights that docs/relay.md names. */
+    /** A Domino user with the rights listed in docs/relay.md. */
     credentials: credentials.optional(),
     /** `rest`: Traveler 9 and later; `http`, `notes`: LotusTraveler.nsf of Traveler 8.5.x. */
     read: z.enum(['rest', 'http', 'notes']).default('rest'),
-    /** Requests under way at once. */
+    /** Concurrent requests. */
     concurrency: z.number().int().min(1).max(64).default(8),
   })
   .superRefine((given, context) => {
@@ -39,13 +39,13 @@ const traveler = z
         context.addIssue({ code: 'custom', path: [needed], message: `needed where read is "${given.read}"` });
   });
 
-/** How long after a write its effect is looked for; left out: 18 s at a console, 1 s over REST. */
+/** How long to wait for the effect of a write, in seconds; default: 18 for a console, 1 over REST. */
 const patienceSeconds = z.number().int().min(1).max(300).optional();
 const program = z.array(text).min(1, 'the program and its arguments');
 const console_ = z.discriminatedUnion('by', [
   z.strictObject({
     by: z.literal('command'),
-    /** Program and arguments, run without a shell; `{line}` stands where the console line belongs. */
+    /** Program and arguments, run without a shell; `{line}` is replaced by the console line. */
     command: program.superRefine((given, context) => {
       const why = whyNotCommand(given);
       if (why !== null) context.addIssue({ code: 'custom', message: why });
@@ -72,7 +72,7 @@ const proxy = z
     url,
     user: text.optional(),
     ...secretWays,
-    /** Hosts that are reached without it, as in NO_PROXY. */
+    /** Hosts that are reached without the proxy, as in NO_PROXY. */
     except: z.array(text).default([]),
   })
   .refine((given) => waysGiven(given) === (given.user === undefined ? 0 : 1), {
@@ -86,12 +86,12 @@ export const relayFile = z
     $schema: z.string().optional(),
     traveler,
     console: console_,
-    /** Way out to the cloud. Left out: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. */
+    /** Proxy for connections to the cloud. If omitted, HTTPS_PROXY, HTTP_PROXY and NO_PROXY apply. */
     proxy: proxy.optional(),
-    /** PEM file of certificate authorities to trust besides the usual ones: of a proxy that opens TLS, or a server of one's own. */
+    /** PEM file with additional certificate authorities: that of a proxy that inspects TLS, or of your own server. */
     caFile: text.optional(),
     log: z.strictObject({ level: z.enum(levels).default('info'), userNames: z.boolean().default(false) }).prefault({}),
-    /** On 127.0.0.1 only: /ready, /metrics. 0: any free port. */
+    /** Serves /ready and /metrics on 127.0.0.1 only. 0: any free port. */
     health: z.strictObject({ port: z.number().int().min(0).max(65_535).default(8737) }).prefault({}),
   })
   .superRefine((given, context) => {

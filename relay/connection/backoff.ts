@@ -1,13 +1,13 @@
-/** How long to wait before the next try. Pure: chance is an argument. */
+/** How long to wait before the next try. Pure: randomness is an argument. */
 import { backoffMs } from '#domain/time/backoff';
 
 /**
- * `now`: we were asked to come back at once; `soon`: cut or unreachable; `later`: we were asked to stay away for a while; `slow`:
- * turned away, and a person has to do something. Even these go on trying for ever.
+ * `now`: the cloud asked us to reconnect at once; `soon`: cut or unreachable; `later`: the cloud asked us to stay away for a while;
+ * `slow`: rejected, and a person has to do something. Even then, retries never stop.
  */
 export type Pace = 'now' | 'soon' | 'later' | 'slow';
 
-/** `leastMs`: no busy loop, however the dice fall. */
+/** `leastMs`: prevents a busy loop, whatever the random number. */
 export const paces: Record<Pace, { leastMs: number; baseMs: number; capMs: number }> = {
   now: { leastMs: 50, baseMs: 200, capMs: 60_000 },
   soon: { leastMs: 100, baseMs: 500, capMs: 60_000 },
@@ -16,8 +16,8 @@ export const paces: Record<Pace, { leastMs: number; baseMs: number; capMs: numbe
 };
 
 /**
- * Full jitter, applied after the cap, so that relays that have long been away do not come back in step. `failures`: tries that
- * failed since a connection last held; `chance` is in [0, 1).
+ * Full jitter, applied after the cap, so that relays that have been away for long do not reconnect in step. `failures`: failed tries
+ * since a connection last held; `chance`: random in [0, 1).
  */
 export function delay(pace: Pace, { failures, chance }: { failures: number; chance: number }): number {
   const { leastMs, baseMs, capMs } = paces[pace];

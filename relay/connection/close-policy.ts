@@ -1,4 +1,4 @@
-/** What the end of a connection means for the next one: by close code, by the handshake's answer, by the cloud's goodbye. */
+/** What the end of a connection means for the next try: by close code, by the response to the handshake, by the cloud's goodbye. */
 import { closeCodes } from '#domain/relay/relay-protocol';
 import type { Pace } from './backoff.ts';
 
@@ -14,9 +14,9 @@ export type Why =
   | 'too-old'
   | 'wrong-cloud'
   | 'too-large'
-  /** An unexpected error of the relay itself. */
+  /** An unexpected error in the relay itself. */
   | 'failed';
-/** `detail`: what the network or the proxy said, for the log; never a secret. */
+/** `detail`: the error of the network or the proxy, for the log; never a secret. */
 export type Ending = { why: Why; pace: Pace; detail?: string };
 
 /** What a person is shown, with what to do. Null: nothing needs to be done. */
@@ -46,10 +46,10 @@ const byCode: Record<number, Pick<Ending, 'why' | 'pace'>> = {
   1009: { why: 'too-large', pace: 'later' },
 };
 
-/** An open connection that ended. Codes that we do not know are cuts: try again. */
+/** For an open connection that ended. Unknown codes count as a cut connection: try again. */
 export const closed = (code: number): Ending => byCode[code] ?? { why: 'cut', pace: 'soon' };
 
-/** A handshake that failed: `status` is the answer's, where there was one. */
+/** For a failed handshake. `status`: of the response, if there was one. */
 export function refusal({ status, detail }: { status: number | null; detail: string }): Ending {
   const turnedAway = status === 401 || status === 403;
   return turnedAway ? { why: 'refused', pace: 'slow', detail } : { why: 'unreachable', pace: 'soon', detail };

@@ -1,9 +1,9 @@
 /**
- * Performs what the reducer decides (reducer.ts; its states and invariants are in states.ts): opens and closes sockets, keeps the
- * timers, and calls the session.
+ * Performs what the reducer decides (reducer.ts; states and invariants are in states.ts): opens and closes sockets, runs the timers,
+ * and calls the session.
  *
- * Invariants: one event at a time, and what happens while effects are performed waits its turn; an effect that throws or rejects is
- * logged and ends the socket that it concerns, so the reducer goes on and tries again.
+ * Invariants: events are handled one at a time, and those that occur while effects are performed are queued; an effect that throws
+ * or rejects is logged and ends its socket, so that the reducer continues and tries again.
  */
 import type { Log } from '../log/log.ts';
 import { logFailure } from '../log/log-failure.ts';
@@ -20,7 +20,7 @@ export type ConnectionOptions = {
   speaker: Speaker;
   /** Called for each try: identity and proxy may have changed. A rejection counts as a failed try. */
   open: OpenConnection;
-  /** The cloud's clock as an answer showed it, epoch ms. */
+  /** The cloud's clock as a response showed it, epoch ms. */
   clock(epochMs: number): void;
   changed(state: State, before: State): void;
   timing: ConnectionTiming;
@@ -38,7 +38,7 @@ export type Connection = {
 };
 
 type Work = () => void | Promise<void>;
-/** `socket`: ends when the work fails. */
+/** `socket`: is closed if the work fails. */
 type Concerning = { what: string; socket?: SocketId | null };
 type Shell = ConnectionOptions & {
   current: { state: State; busy: boolean };

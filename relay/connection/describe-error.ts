@@ -1,4 +1,4 @@
-/** A failure of the network in words: the code is what an operator looks for (ECONNREFUSED, ENOTFOUND); no URL, no header. */
+/** Describes a network error: the code is what an operator looks for (ECONNREFUSED, ENOTFOUND); no URL, no header. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause;

@@ -1,18 +1,18 @@
-/** What each event does while two sockets are there: the next one is being opened (renewing), or the old one is drained (draining). */
+/** What each event does while there are two sockets: the next one is being opened (renewing), or the old one drained (draining). */
 import type { Cells, In } from './states.ts';
 import {
   andThen,
   beat,
   cutOff,
   drained,
-  heard,
   leaving,
   onlyNext,
+  pongReceived,
   rejectCloud,
   renewing,
+  resetFailures,
   resting,
   routeNone,
-  settled,
   takeOver,
   waiting,
   wrongCloud,
@@ -22,7 +22,7 @@ export const renewingCells: Cells<'renewing' | 'renewing-greeting'> = {
   stop: (state, _, given) => leaving({ ...state, name: 'live' }, given, [{ do: 'drop', socket: state.next }]),
   timer: (state, { timer }, given) => {
     if (timer === 'beat') return beat(state, given);
-    if (timer === 'settled') return settled(state);
+    if (timer === 'settled') return resetFailures(state);
     if (timer === 'silence') return onlyNext(state, [{ do: 'drop', socket: state.socket }]);
     if (timer === 'open')
       return resting(state, { last: cutOff('unwelcome'), chance: given.chance }, [{ do: 'drop', socket: state.next }]);
@@ -45,7 +45,7 @@ export const renewingCells: Cells<'renewing' | 'renewing-greeting'> = {
       : null,
   foreign: (state, { socket }, { chance }) =>
     socket === state.next ? resting(state, { last: wrongCloud, chance }, rejectCloud(socket)) : null,
-  heard: (state, { socket }, given) => heard(state, socket, given),
+  heard: (state, { socket }, given) => pongReceived(state, socket, given),
   dismissed: (state, { socket, ending }, { chance }) => {
     if (socket === state.next) return resting(state, { last: ending, chance }, [{ do: 'close', socket }]);
     return socket === state.socket && ending.pace !== 'now' ? onlyNext(state, [{ do: 'close', socket }]) : null;
@@ -60,7 +60,7 @@ export const drainingCells: Cells<'draining'> = {
   stop: (state, _, given) => leaving({ ...state, name: 'live' }, given, [{ do: 'drop', socket: state.old }]),
   timer: (state, { timer }, given) => {
     if (timer === 'beat') return beat(state, given);
-    if (timer === 'settled') return settled(state);
+    if (timer === 'settled') return resetFailures(state);
     if (timer === 'drain') return drained(state);
     if (timer === 'life') return andThen(drained(state), (live) => renewing(live, given));
     if (timer === 'silence')
@@ -71,7 +71,7 @@ export const drainingCells: Cells<'draining'> = {
       ]);
     return null;
   },
-  heard: (state, { socket }, given) => heard(state, socket, given),
+  heard: (state, { socket }, given) => pongReceived(state, socket, given),
   drained: (state) => drained(state),
   dismissed: (state, { socket, ending }, { chance }) => {
     if (socket === state.old) return drained(state);

@@ -1,4 +1,4 @@
-/** A change of the connection's state, in the log. */
+/** Logs a change of the connection's state. */
 import type { Log } from '../log/log.ts';
 import { cures, type Ending } from './close-policy.ts';
 import type { Event, State } from './states.ts';

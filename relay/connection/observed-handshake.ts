@@ -1,10 +1,10 @@
-/** What undici's WebSocket does not expose: how the handshake was answered, why it failed, and the stream below. */
+/** Exposes what undici's WebSocket does not: the response to the handshake, why it failed, and the underlying stream. */
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { describeError } from './describe-error.ts';
 
 type Observer = {
-  /** `date`: the answer's Date header, epoch ms. */
+  /** `date`: the Date header of the response, epoch ms. */
   answered(date: number): void;
   upgraded(stream: Duplex): void;
 };
@@ -12,7 +12,7 @@ type Outcome = { status: number | null; detail: string };
 
 export function observed(dispatcher: Dispatcher, observer: Observer): { dispatcher: Dispatcher; outcome(): Outcome } {
   let outcome: Outcome = { status: null, detail: 'no answer' };
-  const noteAnswer = (status: number, headers: Record<string, string | string[] | undefined>) => {
+  const noteResponse = (status: number, headers: Record<string, string | string[] | undefined>) => {
     outcome = { status, detail: `answered with status ${status}` };
     const date = Date.parse(String(headers.date));
     if (!Number.isNaN(date)) observer.answered(date);
@@ -21,13 +21,13 @@ export function observed(dispatcher: Dispatcher, observer: Observer): { dispatch
   const observing = (handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler => ({
     onRequestStart: (...given) => handler.onRequestStart?.(...given),
     onRequestUpgrade(controller, status, headers, stream) {
-      noteAnswer(status, headers);
+      noteResponse(status, headers);
       observer.upgraded(stream);
       handler.onRequestUpgrade?.(controller, status, headers, stream);
     },
     onResponseStarted: () => handler.onResponseStarted?.(),
     onResponseStart(controller, status, headers, message) {
-      noteAnswer(status, headers);
+      noteResponse(status, headers);
       handler.onResponseStart?.(controller, status, headers, message);
     },
     onResponseData: (...given) => handler.onResponseData?.(...given),

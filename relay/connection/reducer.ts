@@ -1,4 +1,4 @@
-/** What each event does in each state (states.ts). An event that a state does not name leaves it as it is. */
+/** What each event does in each state (states.ts). An event that a state does not list leaves the state unchanged. */
 import { drainingCells, renewingCells } from './hand-over-cells.ts';
 import { liveCells, restingCells } from './live-cells.ts';
 import {
@@ -70,7 +70,7 @@ const cells: { [N in StateName]: Cells<N> } = {
   stopped: {},
 };
 
-/** The one place where a cell is looked up by names that belong together: the state's and the event's own. */
+/** The only lookup of a cell: the row by the state's name, the cell by the event's type, so that both types match. */
 function cellOf(state: State, event: Event, given: Given): Step | null {
   const row: { [T in EventType]?: (state: never, event: never, given: Given) => Step | null } = cells[state.name];
   return row[event.type]?.(state as never, event as never, given) ?? null;

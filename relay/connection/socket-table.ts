@@ -1,9 +1,9 @@
 /**
- * The sockets of a connection by number.
+ * The sockets of a connection, by number.
  *
- * - opening: from `open` until the socket exists. One that is closed or dropped meanwhile is dropped as soon as it exists.
+ * - opening: from `open` until the socket exists. One that is closed or dropped in between is dropped as soon as it exists.
  * - open: in the table; its events are passed on.
- * - gone: dropped, or ended by itself; nothing is sent to it any more.
+ * - gone: dropped, or ended by itself; nothing more is sent to it.
  */
 import type { Ending } from './close-policy.ts';
 import type { OpenConnection, Socket } from './socket.ts';
@@ -13,14 +13,14 @@ export type SocketTableOptions = {
   open: OpenConnection;
   opened(id: SocketId): void;
   message(id: SocketId, data: unknown): void;
-  /** Once for each socket that was not dropped. */
+  /** Called once for each socket that was not dropped. */
   closed(id: SocketId, ending: Ending): void;
-  /** It could not be opened: a failure of this machine. Its `closed` does not follow. */
+  /** The socket could not be opened, because of an error on this machine. `closed` is not called for it. */
   failed(id: SocketId, error: unknown): void;
-  /** It was dropped: its `closed` may not follow. */
+  /** The socket was dropped: `closed` may not be called for it. */
   dropped(id: SocketId): void;
   clock(epochMs: number): void;
-  /** How long an answer to a close is awaited, ms. */
+  /** How long to wait for the response to a close, ms. */
   leaveMs: number;
 };
 
@@ -28,7 +28,7 @@ export type SocketTable = {
   /** Never rejects. */
   open(id: SocketId): Promise<void>;
   send(id: SocketId, text: string): void;
-  /** In good order; dropped when the close is not answered in time. */
+  /** Closes cleanly; drops the socket if the close is not acknowledged in time. */
   close(id: SocketId): void;
   drop(id: SocketId): void;
 };

@@ -1,4 +1,4 @@
-/** One WebSocket to the cloud: undici's, with what a relay needs of it: how its handshake was answered, and a way to destroy it. */
+/** One WebSocket to the cloud: undici's, plus what a relay needs: the response to its handshake, and a way to destroy it. */
 import type { Duplex } from 'node:stream';
 import { type Dispatcher, WebSocket } from 'undici';
 import { closed, type Ending, refusal } from './close-policy.ts';
@@ -6,22 +6,22 @@ import { observed } from './observed-handshake.ts';
 
 export type Socket = {
   send(text: string): void;
-  /** In good order; `ended` follows, or has to be forced with `drop`. */
+  /** Closes cleanly; `ended` follows, or has to be forced with `drop`. */
   close(): void;
-  /** At once, without asking the other end. */
+  /** Closes at once, without asking the other end. */
   drop(): void;
 };
 
 export type SocketEvents = {
   opened(): void;
   message(data: unknown): void;
-  /** Once, however it ended. */
+  /** Called once, however the connection ended. */
   ended(ending: Ending): void;
-  /** The other end's clock by its answer to the handshake, epoch ms; whole seconds. */
+  /** The other end's clock from its response to the handshake, epoch ms; whole seconds. */
   clock(epochMs: number): void;
 };
 
-/** Rejects where this machine cannot even try; every other failure is an `ended`. */
+/** Rejects if this machine cannot even try; every other failure is reported through `ended`. */
 export type OpenConnection = (events: SocketEvents) => Promise<Socket>;
 export type OpenSocket = { url: string; authorization: string; dispatcher: Dispatcher };
 
@@ -48,7 +48,7 @@ export function openSocket({ url, authorization, dispatcher }: OpenSocket, event
   socket.addEventListener('message', ({ data }) => {
     if (!over) events.message(data);
   });
-  // An error is always followed by a close; without a listener it would end the process.
+  // An error is always followed by a close; without a listener it would crash the process.
   socket.addEventListener('error', () => {});
   socket.addEventListener('close', ({ code }) => end(opened ? closed(code) : refusal(handshake.outcome())));
   return {

@@ -1,27 +1,27 @@
 /**
- * The relay's connection: (state, event) -> state and effects (reducer.ts). Nothing here does anything; connection.ts does.
+ * The relay's connection: (state, event) -> state and effects (reducer.ts). Nothing here has side effects; connection.ts has them.
  *
  * | state | entered when | while in it | left when |
  * |---|---|---|---|
- * | idle | made | nothing | start |
+ * | idle | created | nothing | start |
  * | waiting | a connection ended or a try failed | timer `retry`, with full jitter | retry: connecting |
- * | connecting | retry, start | the handshake; timer `open` | opened: greeting; closed or too long: waiting |
- * | greeting | the socket is open | hello is sent, nothing else; timer `open` | welcomed: live; wrong cloud, closed, too long: waiting |
- * | live | the cloud has proven itself | pings; timers `beat`, `silence`, `life`; `settled` forgets earlier failures | life is due: renewing; closed, silent: waiting |
- * | renewing | life is due, or the cloud asks for a new connection | live on the old socket, a new one is opened; timer `open` | welcomed: draining; a failed try: resting |
- * | renewing-greeting | the new socket is open | as renewing; hello was sent on it | welcomed: draining; a failed try: resting |
+ * | connecting | retry, start | the handshake; timer `open` | opened: greeting; closed or timed out: waiting |
+ * | greeting | the socket is open | only hello is sent; timer `open` | welcomed: live; wrong cloud, closed, timed out: waiting |
+ * | live | the cloud has proven its identity | pings; timers `beat`, `silence`, `life`; `settled` resets the failure count | life is due: renewing; closed, silent: waiting |
+ * | renewing | life is due, or the cloud asks for a new connection | live on the old socket while a new one is opened; timer `open` | welcomed: draining; a failed try: resting |
+ * | renewing-greeting | the new socket is open | as renewing; hello was sent on the new socket | welcomed: draining; a failed try: resting |
  * | resting | opening the new socket failed | live on the old one; timer `retry` | retry: renewing |
- * | draining | the new socket is live | new messages go there, the old one's are awaited; timer `drain` | drained or too long: live |
- * | leaving | stop, with a live socket | goodbye was said; timer `leave` | closed or too long: stopped |
+ * | draining | the new socket is live | new messages go there, acknowledgements on the old one are awaited; timer `drain` | drained or timed out: live |
+ * | leaving | stop, with a live socket | goodbye was sent; timer `leave` | closed or timed out: stopped |
  * | stopped | stop | nothing | never |
  *
- * Invariants: at most two sockets, two only from renewing to draining; every state but idle and stopped has a timer that moves it
- * on, so it never stops trying; timers that a state does not know are cleared on entering it (`timersOf`).
+ * Invariants: at most two sockets, and two only from renewing to draining; every state except idle and stopped has a timer that moves
+ * it on, so retries never stop; timers that a state does not use are cleared on entering it (`timersOf`).
  */
 import type { Ending } from './close-policy.ts';
 
 export type Timer = 'retry' | 'open' | 'beat' | 'silence' | 'life' | 'settled' | 'drain' | 'leave';
-/** Sockets are named by number, counted up. */
+/** Sockets are numbered in the order in which they are opened. */
 export type SocketId = number;
 
 type Common = { opened: number; failures: number };
@@ -49,16 +49,16 @@ export type Event =
   | { type: 'stop' }
   | { type: 'timer'; timer: Timer }
   | { type: 'opened'; socket: SocketId }
-  /** Its welcome came, and its proof is right. */
+  /** Its welcome arrived, with a valid proof. */
   | { type: 'welcomed'; socket: SocketId }
-  /** Its welcome came, and its proof is not our cloud's. */
+  /** Its welcome arrived, and its proof is not from our cloud. */
   | { type: 'foreign'; socket: SocketId }
-  /** A pong. */
+  /** A pong arrived. */
   | { type: 'heard'; socket: SocketId }
   /** The cloud said goodbye; `ending` is what it asks for. */
   | { type: 'dismissed'; socket: SocketId; ending: Ending }
   | { type: 'closed'; socket: SocketId; ending: Ending }
-  /** Nothing that went over the old socket is unacknowledged. */
+  /** Everything sent over the old socket is acknowledged. */
   | { type: 'drained' };
 export type EventType = Event['type'];
 
@@ -67,13 +67,13 @@ export type Effect =
   | { do: 'hello'; socket: SocketId }
   | { do: 'ping'; socket: SocketId }
   | { do: 'goodbye'; socket: SocketId; reason: 'stop' | 'hand-over' | 'wrong-cloud' }
-  /** Closes in good order. */
+  /** Closes cleanly. */
   | { do: 'close'; socket: SocketId }
-  /** Destroys at once: nobody is there to answer a close. */
+  /** Destroys the socket at once: nobody is there to answer a close. */
   | { do: 'drop'; socket: SocketId }
-  /** Where messages go from now on; what is unacknowledged goes there again. Null: they wait. */
+  /** Where messages go from now on; unacknowledged ones are sent there again. Null: messages wait. */
   | { do: 'route'; socket: SocketId | null }
-  /** What went over this socket is awaited there; say `drained` once nothing of it is unacknowledged. */
+  /** Acknowledgements on this socket are still awaited; raise `drained` once none is missing. */
   | { do: 'drain'; socket: SocketId }
   | { do: 'set'; timer: Timer; ms: number }
   | { do: 'clear'; timer: Timer };
@@ -81,10 +81,10 @@ export type Effect =
 export type Step = { state: State; effects: Effect[] };
 
 type Of<T extends EventType> = Extract<Event, { type: T }>;
-/** What each event does in a state; null, or no cell: it stays as it is. */
+/** What each event does in a state; null, or no cell: the state is unchanged. */
 export type Cells<N extends StateName> = { [T in EventType]?: (state: In<N>, event: Of<T>, given: Given) => Step | null };
 
-/** ms. `lifeMs`: after which the cloud's side closes a connection. */
+/** All in ms. `lifeMs`: the age at which the cloud closes a connection. */
 export type ConnectionTiming = {
   openMs: number;
   heartbeatMs: number;

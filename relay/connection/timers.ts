@@ -1,9 +1,9 @@
-/** The timers of a connection: at most one of each name runs. */
+/** The timers of a connection: at most one per name. */
 import type { Timer } from './states.ts';
 
 export type Timers = { set(timer: Timer, ms: number): void; clear(timer: Timer): void };
 
-/** `fired` is called once for each timer that was set and neither cleared nor set again before its time. */
+/** `fired` is called once for each timer that was neither cleared nor set again before it was due. */
 export function createTimers(fired: (timer: Timer) => void): Timers {
   const running = new Map<Timer, NodeJS.Timeout>();
 

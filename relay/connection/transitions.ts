@@ -1,4 +1,4 @@
-/** The steps that cells of the reducer share (reducer.ts): where each leads, and with which effects. Pure. */
+/** The steps that cells of the reducer share (reducer.ts): the next state of each, and its effects. Pure. */
 import { delay } from './backoff.ts';
 import type { Ending } from './close-policy.ts';
 import type { Effect, Given, In, State, Step } from './states.ts';
@@ -33,7 +33,7 @@ export const stopped = ({ opened, failures }: State, effects: Effect[] = []): St
   effects,
 });
 
-/** The socket is live from now on: what goes out goes there, and it is watched. */
+/** Makes the socket live: messages go there, and it is monitored. */
 export function takeOver(socket: number, { timing, chance }: Given): Effect[] {
   return [
     { do: 'route', socket },
@@ -71,8 +71,8 @@ export const beat = (state: Live, { timing }: Given): Step => ({
     { do: 'set', timer: 'beat', ms: timing.heartbeatMs },
   ],
 });
-export const settled = (state: Live): Step => ({ state: { ...state, failures: 0 }, effects: [] });
-export const heard = (state: Live, socket: number, { timing }: Given): Step | null =>
+export const resetFailures = (state: Live): Step => ({ state: { ...state, failures: 0 }, effects: [] });
+export const pongReceived = (state: Live, socket: number, { timing }: Given): Step | null =>
   socket === state.socket ? { state, effects: [{ do: 'set', timer: 'silence', ms: timing.silenceMs }] } : null;
 
 export function renewing({ opened, failures, socket }: Live, { timing }: Given): Step {
@@ -86,7 +86,7 @@ export function renewing({ opened, failures, socket }: Live, { timing }: Given):
   };
 }
 
-/** The new socket could not be opened: the old one goes on meanwhile. */
+/** The new socket could not be opened: continue on the old one. */
 export function resting(
   { opened, failures, socket }: Live,
   { last, chance }: { last: Ending; chance: number },
@@ -99,7 +99,7 @@ export function resting(
   };
 }
 
-/** The old socket is gone before the new one is live: the new one is all there is now. */
+/** The old socket ended before the new one is live: only the new one is left. */
 export function onlyNext({ name, opened, failures, next }: In<'renewing' | 'renewing-greeting'>, effects: Effect[] = []): Step {
   const instead = name === 'renewing' ? 'connecting' : 'greeting';
   return { state: { name: instead, opened, failures, socket: next }, effects: [{ do: 'route', socket: null }, ...effects] };
@@ -115,13 +115,13 @@ export function drained({ opened, failures, socket, old }: In<'draining'>): { st
   };
 }
 
-/** One step, and another from where it led. */
+/** Performs one step, then another from the resulting state. */
 export function andThen<S extends State>(first: { state: S; effects: Effect[] }, then: (state: S) => Step): Step {
   const second = then(first.state);
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
-/** Of a socket that is being opened, alone or beside a live one. */
+/** For a socket that is being opened, alone or beside a live one. */
 export const rejectCloud = (socket: number): Effect[] => [
   { do: 'goodbye', socket, reason: 'wrong-cloud' },
   { do: 'close', socket },

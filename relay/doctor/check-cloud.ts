@@ -1,4 +1,4 @@
-/** The way to the cloud, and what the cloud says. */
+/** Checks of the connection to the cloud, and of the cloud's responses. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { errorCode } from '../error-code.ts';
@@ -7,7 +7,7 @@ import type { DoctorContext } from './doctor-context.ts';
 import { broken, type Finding, healthy } from './finding.ts';
 import * as cloud from './judge-cloud.ts';
 
-export async function lookUp({ line }: DoctorContext): Promise<Finding> {
+export async function resolveName({ line }: DoctorContext): Promise<Finding> {
   const { host } = line().proxy ?? line();
   if (isIP(host)) return healthy(`${host} is an address, no name`);
   try {
@@ -19,28 +19,31 @@ export async function lookUp({ line }: DoctorContext): Promise<Finding> {
 }
 
 /**
- * A relay that runs and is connected has all this behind it, and a second connection of its own would put it aside: it is asked
- * instead. One that runs and is not connected loses nothing.
+ * A running, connected relay has passed these checks, and a second connection would replace its own: so that relay is asked
+ * instead. A running relay that is not connected has nothing to lose.
  */
-export function asked(
+export function fromRelayOrCloud(
   judge: (handshake: Awaited<ReturnType<DoctorContext['handshake']>>) => Finding,
-  what: keyof typeof cloudToldBy,
+  what: keyof typeof findingOf,
 ) {
-  return async ({ neighbour, handshake }: DoctorContext): Promise<Finding> => {
-    const there = await neighbour();
-    if (there.how === 'runs' && isConnected(there.status.connection.state)) return cloudToldBy[what](there.status);
+  return async ({ relayHere, handshake }: DoctorContext): Promise<Finding> => {
+    const there = await relayHere();
+    if (there.how === 'runs' && isConnected(there.status.connection.state)) return findingOf[what](there.status);
     return judge(await handshake());
   };
 }
 
-type Status = Extract<Awaited<ReturnType<DoctorContext['neighbour']>>, { how: 'runs' }>['status'];
-const byIt = 'as the relay that runs says';
-const cloudToldBy = {
+type Status = Extract<Awaited<ReturnType<DoctorContext['relayHere']>>, { how: 'runs' }>['status'];
+const accordingToRelay = 'as the relay that runs says';
+const findingOf = {
   clock: ({ clockOffsetMs }: Status) => cloud.judgeClock({ clockAheadMs: clockOffsetMs, answer: { how: 'silent' } }),
   handshake: () => healthy(`the relay that runs is connected`),
-  proof: () => healthy(`proven, ${byIt}`),
+  proof: () => healthy(`proven, ${accordingToRelay}`),
   seen: ({ lease, reason }: Status) =>
     lease === 'none'
-      ? broken(`The cloud has said nothing of the lease lately, ${byIt}`, reason ?? 'See relay status and the log of the relay.')
+      ? broken(
+          `The cloud has said nothing of the lease lately, ${accordingToRelay}`,
+          reason ?? 'See relay status and the log of the relay.',
+        )
       : healthy(lease === 'holding' ? 'this relay gathers and acts' : 'another relay of this source gathers and acts'),
 } satisfies Record<string, (status: Status) => Finding>;

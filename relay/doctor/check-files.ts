@@ -1,4 +1,4 @@
-/** Configuration and data of the relay on this machine, as they lie there. */
+/** Checks of the configuration and data files of the relay on this machine. */
 import { constants, type Stats, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,33 +8,33 @@ import { identityFile } from '../identity/identity.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { type Finding, healthy } from './finding.ts';
 import { judgeFolder, judgeRoom, judgeStores } from './judge-files.ts';
-import { lookAtStore } from './probes/stored-files.ts';
+import { checkStore } from './probes/stored-files.ts';
 import { refusalsAsFindings } from './refusal-finding.ts';
 
-export const lookAtConfiguration = ({ configuration, places }: DoctorContext): Promise<Finding> =>
+export const checkConfiguration = ({ configuration, places }: DoctorContext): Promise<Finding> =>
   refusalsAsFindings(() => {
     configuration();
     return healthy(`${places.config} is right`);
   });
 
-export const lookAtIdentity = ({ identity }: DoctorContext): Promise<Finding> =>
+export const checkIdentity = ({ identity }: DoctorContext): Promise<Finding> =>
   refusalsAsFindings(() => {
     const { relayId, sourceId, cloudUrl } = identity();
     return healthy(`${relayId}, for the source ${sourceId} of ${new URL(cloudUrl).host}`);
   });
 
-export async function lookAtRoom({ places }: DoctorContext): Promise<Finding> {
+export async function checkRoom({ places }: DoctorContext): Promise<Finding> {
   const { bavail, bsize } = await statfs(places.data);
   return judgeRoom(bavail * bsize, places.data);
 }
 
-export async function lookAtStores({ neighbour, places }: DoctorContext): Promise<Finding> {
-  const there = await neighbour();
-  const stored = (name: string) => (there.how === 'runs' ? 'absent' : lookAtStore(join(places.data, name)));
+export async function checkStores({ relayHere, places }: DoctorContext): Promise<Finding> {
+  const there = await relayHere();
+  const stored = (name: string) => (there.how === 'runs' ? 'absent' : checkStore(join(places.data, name)));
   return judgeStores(there, { journal: stored('journal.db'), snapshot: stored('snapshot.db') });
 }
 
-export function lookAtFolder({ places: { data, config }, platform }: DoctorContext): Finding {
+export function checkFolder({ places: { data, config }, platform }: DoctorContext): Finding {
   const folder = statOf(data);
   const identity = statOf(identityFile(data));
   const configured = statOf(config);

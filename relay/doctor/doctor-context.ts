@@ -1,13 +1,13 @@
-/** What is examined: where it lies, and the readings that several checks share, each taken once, when first asked for. */
+/** What the doctor examines: the locations, and the probes that several checks share, each run once, on first use. */
 import type { RelayPaths } from '../cli/paths.ts';
 import { loadConfiguration, type RelayConfiguration } from '../configuration/load.ts';
 import { type Identity, readIdentity } from '../identity/identity.ts';
 import { askConsole, type Reply } from './probes/console-reply.ts';
 import { type Hop, type Line, lineTo } from './probes/egress-route.ts';
 import { type FirstPage, readFirstPage } from './probes/first-page.ts';
-import { type Handshake, shakeHands } from './probes/handshake.ts';
+import { type Handshake, handshake } from './probes/handshake.ts';
 import { openTunnel, type Tunnel } from './probes/proxy-tunnel.ts';
-import { type Neighbour, neighbourOn } from './probes/running-relay.ts';
+import { type RelayHere, relayOn } from './probes/running-relay.ts';
 import { reachTls, type TlsEnd } from './probes/tls-peer.ts';
 
 export type DoctorContext = {
@@ -17,14 +17,14 @@ export type DoctorContext = {
   configuration(): RelayConfiguration;
   /** Throws RelayRefusal. */
   identity(): Identity;
-  neighbour(): Promise<Neighbour>;
+  relayHere(): Promise<RelayHere>;
   line(): Line;
   tunnel(): Promise<Tunnel>;
   tls(): Promise<TlsEnd>;
   handshake(): Promise<Handshake>;
   firstPage(): Promise<FirstPage>;
   consoleReply(): Promise<Reply>;
-  /** How long anything on the network may take, ms. */
+  /** Timeout of each network operation, ms. */
   timeoutMs: number;
 };
 export type { Hop };
@@ -44,9 +44,9 @@ export function doctorContextOf({ places, environment, platform, timeoutMs }: Gi
     identity,
     line,
     tunnel,
-    neighbour: once(() => neighbourOn(places.data)),
+    relayHere: once(() => relayOn(places.data)),
     tls: once(async () => reachTls(line(), { timeoutMs, ca: configuration().ca })),
-    handshake: once(() => shakeHands(identity(), { configuration: configuration(), timeoutMs })),
+    handshake: once(() => handshake(identity(), { configuration: configuration(), timeoutMs })),
     firstPage: once(() => readFirstPage(configuration(), { timeoutMs: timeoutMs * 2 })),
     consoleReply: once(() => askConsole(configuration().console)),
   };

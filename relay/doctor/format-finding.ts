@@ -1,4 +1,4 @@
-/** A finding as a person reads it on a terminal. */
+/** Formats a finding for the terminal. */
 
 import type { Verdict } from './finding.ts';
 import type { CheckResult } from './run-checks.ts';
@@ -12,13 +12,13 @@ export function lineOf({ name, verdict, says, cure }: CheckResult): string {
   return `${signs[verdict]} ${name.padEnd(width)} ${text}${cure === null ? '' : `\n${indent}→ ${cure}`}`;
 }
 
-/** As JSON has it. `broken`: the id of what to mend first. */
+/** The report as JSON. `broken`: the id of what to fix first. */
 export function reportOf(found: readonly CheckResult[]) {
   const broken = found.find(({ verdict }) => verdict === 'broken')?.id ?? null;
   return { well: broken === null, broken, checks: found };
 }
 
-/** The last line: what to mend first. */
+/** The last line: what to fix first. */
 export function verdictOf(found: readonly CheckResult[]): string {
   const broken = found.filter(({ verdict }) => verdict === 'broken');
   const [first, ...others] = broken;

@@ -1,4 +1,4 @@
-/** What the readings of the line to the cloud amount to. Pure. */
+/** Turns probes of the connection to the cloud into findings. Pure. */
 import { statementLifeSeconds } from '#domain/relay/relay-identity';
 import { closeCodes } from '#domain/relay/relay-protocol';
 import { cures } from '../connection/close-policy.ts';
@@ -22,11 +22,11 @@ export function judgeName(line: Line, found: { addresses: readonly string[] } | 
   );
 }
 
-export function judgeReach(line: Line, failed: { words: string } | null): Finding {
+export function judgeReach(line: Line, failed: { reason: string } | null): Finding {
   const { host, port } = firstHop(line);
   if (failed === null) return healthy(`${host}:${port} accepts connections`);
   return broken(
-    `${host}:${port}, ${whose(line)}, does not accept a connection (${failed.words})`,
+    `${host}:${port}, ${whose(line)}, does not accept a connection (${failed.reason})`,
     line.proxy === null
       ? `Let this machine connect outward to ${host}, port ${port}; or set the proxy that leads out in relay.json.`
       : `See that the proxy runs and that its address is right (${line.proxy.from}).`,
@@ -39,7 +39,7 @@ export function judgeTunnel({ host, port, proxy }: Line, tunnel: Tunnel): Findin
   if (tunnel.how === 'open') return healthy(`lets the relay through to ${host}:${port} (${from})`);
   if (tunnel.how === 'failed')
     return broken(
-      `The proxy gives no answer when asked for a way to the cloud (${tunnel.words})`,
+      `The proxy gives no answer when asked for a way to the cloud (${tunnel.reason})`,
       `See that what runs at this address is an HTTP proxy (${from}).`,
     );
   if (tunnel.status === 407)
@@ -66,7 +66,7 @@ export function judgeTls({ host }: Line, end: TlsEnd): Finding {
   if (end.how === 'trusted') return healthy(`${end.protocol}, certificate of ${host} issued by ${end.issuer}`);
   if (end.how === 'failed')
     return broken(
-      `No TLS connection with ${host} comes about (${end.words})`,
+      `No TLS connection with ${host} comes about (${end.reason})`,
       'Something between cuts TLS off, or what answers is no HTTPS: check the firewall and the address.',
     );
   return broken(
@@ -87,7 +87,7 @@ export function judgeClock({ clockAheadMs }: Handshake): Finding {
   );
 }
 
-/** Whether the relay's statement was taken. */
+/** Whether the relay's signed statement was accepted. */
 export function judgeHandshake({ answer }: Handshake): Finding {
   if (answer.how !== 'ended' || answer.opened) return healthy('the cloud took the relay’s signed statement');
   const { why, detail = 'no answer' } = answer.ending;

@@ -1,12 +1,12 @@
-/** What the relay's files on this machine amount to. Pure. */
+/** Turns what was read of the relay's files on this machine into findings. Pure. */
 import type { Stats } from 'node:fs';
 import { readableByOthers } from '../file-modes.ts';
 import { broken, type Finding, healthy, noted } from './finding.ts';
-import type { Neighbour } from './probes/running-relay.ts';
+import type { RelayHere } from './probes/running-relay.ts';
 import type { Stored } from './probes/stored-files.ts';
 
 type Owned = Pick<Stats, 'uid' | 'mode'>;
-/** `config` and `identity` null: not there, which another check says. */
+/** `config` and `identity` null: absent, which another check reports. */
 export type Folder = {
   dataDir: string;
   folder: Owned | { code: string };
@@ -44,7 +44,7 @@ export function judgeFolder({ dataDir, folder, writable, identity, config, platf
 }
 
 const megabyte = 1024 * 1024;
-/** The journal stays far below; the snapshot of 100,000 devices takes about this much. */
+/** The journal stays far below this; the snapshot of 100,000 devices takes about this much. */
 export const roomNeeded = 200 * megabyte;
 
 export function judgeRoom(freeBytes: number, dataDir: string): Finding {
@@ -56,18 +56,18 @@ export function judgeRoom(freeBytes: number, dataDir: string): Finding {
   );
 }
 
-export function judgeNeighbour(neighbour: Neighbour, dataDir: string): Finding {
-  const process_ = 'pid' in neighbour && neighbour.pid !== null ? ` (process ${neighbour.pid})` : '';
-  if (neighbour.how === 'none') return noted('none runs on this data at present; relay run or the service starts it');
-  if (neighbour.how === 'runs') return healthy(`it runs${process_}, version ${neighbour.status.version}`);
+export function judgeRelayHere(relayHere: RelayHere, dataDir: string): Finding {
+  const process_ = 'pid' in relayHere && relayHere.pid !== null ? ` (process ${relayHere.pid})` : '';
+  if (relayHere.how === 'none') return noted('none runs on this data at present; relay run or the service starts it');
+  if (relayHere.how === 'runs') return healthy(`it runs${process_}, version ${relayHere.status.version}`);
   return broken(
     `Another process${process_} holds ${dataDir} and does not say how it is`,
     'If it is a relay that hangs, end it: systemctl restart traveler-relay. Two relays need a data folder each: --data.',
   );
 }
 
-export function judgeStores(neighbour: Neighbour, { journal, snapshot }: { journal: Stored; snapshot: Stored }): Finding {
-  if (neighbour.how === 'runs') return noted('in use by the relay that runs');
+export function judgeStores(relayHere: RelayHere, { journal, snapshot }: { journal: Stored; snapshot: Stored }): Finding {
+  if (relayHere.how === 'runs') return noted('in use by the relay that runs');
   if (journal === 'damaged')
     return broken(
       'The journal of actions (journal.db) is damaged',

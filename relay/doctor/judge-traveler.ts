@@ -1,11 +1,11 @@
-/** What the first answers of the Traveler server and of the Domino console amount to. Pure. */
+/** Turns the first responses of the Traveler server and the Domino console into findings. Pure. */
 import { WrongCredentials } from '#adapters/traveler/failure';
 import type { RelayFile } from '../configuration/schema.ts';
 import { broken, type Finding, healthy, noted } from './finding.ts';
 import type { Reply } from './probes/console-reply.ts';
 import type { FirstPage } from './probes/first-page.ts';
 
-/** Neither an answer nor a refusal: nothing came, or a request to wait. */
+/** Neither data nor a rejection: no response, or a request to wait. */
 const isAway = (read: FirstPage) =>
   read.how === 'silent' ||
   (read.how === 'failed' && (read.failure.unreachable || read.failure.kind === 'transient' || read.failure.kind === 'busy'));
@@ -80,7 +80,7 @@ export function judgeConsole(reply: Reply): Finding {
   return broken(reply.failure.problem.what, reply.failure.problem.remedy);
 }
 
-/** The question asked needs fewer rights than some servers give by the line. */
+/** The status line needs fewer rights than some servers require for the action lines. */
 export function judgeRights(reply: Reply): Finding {
   if (reply.how === 'none')
     return noted('whether the user of traveler.credentials may write over REST shows with the first action');

@@ -1,6 +1,6 @@
 /**
- * The console through a program on this machine (`server -c "<line>"`): started with an argument vector, no shell, bounded in
- * time; its output is classified and discarded.
+ * The console through a program on this machine (`server -c "<line>"`): started with an argument vector, no shell, with a time
+ * limit; its output is classified and discarded.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
@@ -13,27 +13,27 @@ export type CommandOptions = {
   /** Program and arguments; `{line}` is replaced by the line. */
   command: readonly string[];
   timeoutMs?: number;
-  /** Where the program is started; Domino's data directory, where it needs that. */
+  /** Working directory of the program; Domino's data directory, if it needs that. */
   directory?: string | undefined;
   environment?: NodeJS.ProcessEnv;
-  /** Names the console in messages. */
+  /** Name of the console in messages. */
   where?: string;
 };
 
 const defaultTimeoutMs = 30_000;
-/** A program may leave its output open to others when it has ended. */
+/** After the program has exited, other processes may still hold its output open. */
 const outputGraceMs = 250;
 
 export function commandConsole(options: CommandOptions): DominoConsole {
-  return { tell: (line) => tell(options, line) };
+  return { send: (line) => send(options, line) };
 }
 
-async function tell(options: CommandOptions, line: string): Promise<void> {
+async function send(options: CommandOptions, line: string): Promise<void> {
   const { where = 'Domino console', timeoutMs = defaultTimeoutMs } = options;
-  const heard = listenTo(line);
-  const ended = await run(options, line, heard);
+  const listener = listenTo(line);
+  const ended = await run(options, line, listener);
   if (ended.how === 'not-started') throw notStarted(where, ended.code);
-  const refusal = heard.refusal(where);
+  const refusal = listener.refusal(where);
   if (refusal) throw refusal;
   if (ended.how === 'timeout') throw unsure(where, `did not end within ${Math.round(timeoutMs / 1000)} s and was stopped`);
   if (ended.code !== 0) throw unsure(where, `ended with code ${ended.code ?? 'none'}`);
@@ -41,13 +41,13 @@ async function tell(options: CommandOptions, line: string): Promise<void> {
 
 type Ended = { how: 'exit'; code: number | null } | { how: 'timeout' } | { how: 'not-started'; code: string };
 
-function run(options: CommandOptions, line: string, heard: Listener): Promise<Ended> {
+function run(options: CommandOptions, line: string, listener: Listener): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const child = start(options, line);
   if (typeof child === 'string') return Promise.resolve({ how: 'not-started', code: child });
   for (const output of [child.stdout, child.stderr]) {
     const decoder = new StringDecoder('utf8');
-    output?.on('data', (chunk: Buffer) => heard.hear(decoder.write(chunk))).on('error', () => undefined);
+    output?.on('data', (chunk: Buffer) => listener.append(decoder.write(chunk))).on('error', () => undefined);
   }
   const timer = setTimeout(() => {
     end(child);
@@ -71,7 +71,7 @@ function run(options: CommandOptions, line: string, heard: Listener): Promise<En
   });
 }
 
-/** The child, or the code of what kept it from being started. */
+/** The child process, or the error code if it could not be started. */
 function start({ command, directory, environment = process.env }: CommandOptions, line: string): ChildProcess | string {
   const { program, args } = withLine(command, line);
   try {
@@ -81,7 +81,7 @@ function start({ command, directory, environment = process.env }: CommandOptions
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: false,
       windowsHide: true,
-      // A group of its own: what it starts can be ended with it, and a Ctrl-C at the relay does not cut a line off.
+      // In its own process group, so that its children can be killed with it and a Ctrl-C at the relay does not interrupt a line.
       detached: process.platform !== 'win32',
     });
   } catch (error) {
@@ -95,7 +95,7 @@ function end(child: ChildProcess): void {
     if (process.platform === 'win32') child.kill();
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already exited.
   }
 }
 

@@ -1,4 +1,4 @@
-/** How the configuration says that this relay writes: `console` in relay.json. */
+/** Creates the writes that the configuration asks for: `console` in relay.json. */
 import type { TravelerSource } from '#adapters/traveler/contract';
 import { commandConsole } from './command-console.ts';
 import type { DominoConsole } from './console.ts';
@@ -7,19 +7,19 @@ import type { DeviceWrites } from './device-writes.ts';
 import { notesConsole } from './notes-console.ts';
 import { restWrites } from './rest-writes.ts';
 
-/** For how long an effect is looked for after a write; the usual time where it is left out. */
-type Patient = { patienceSeconds?: number | undefined };
-type Program = Patient & { timeoutSeconds?: number | undefined };
+/** How long to wait for an effect after a write, in seconds; the default if omitted. */
+type ReadBackTime = { patienceSeconds?: number | undefined };
+type Program = ReadBackTime & { timeoutSeconds?: number | undefined };
 export type ConsoleSettings =
   | (Program & { by: 'command'; command: readonly string[]; directory?: string | undefined })
   | (Program & { by: 'notes'; server: string; script?: string | undefined; passwordFile?: string | undefined })
-  | (Patient & { by: 'rest' });
+  | (ReadBackTime & { by: 'rest' });
 
-/** `rest`: the server's REST; null where it has none (Traveler 8.5.x). */
-type Around = { rest: TravelerSource | null };
+/** `rest`: the server's REST; null if it has none (Traveler 8.5.x). */
+type RestWriter = { rest: TravelerSource | null };
 
-/** Throws for `rest` where the server has no REST: the configuration is refused before that. */
-export function configuredWrites(settings: ConsoleSettings, { rest }: Around): DeviceWrites {
+/** Throws for `rest` if the server has no REST; the configuration is rejected before that. */
+export function configuredWrites(settings: ConsoleSettings, { rest }: RestWriter): DeviceWrites {
   const { patienceSeconds } = settings;
   const timeout = patienceSeconds === undefined ? {} : { timeoutMs: patienceSeconds * 1000 };
   const console = consoleOf(settings);
@@ -29,7 +29,7 @@ export function configuredWrites(settings: ConsoleSettings, { rest }: Around): D
   return restWrites(rest, timeout);
 }
 
-/** The way to the Domino console; null where there is none. */
+/** The connection to the Domino console; null if there is none. */
 export function consoleOf(settings: ConsoleSettings): DominoConsole | null {
   if (settings.by === 'rest') return null;
   const withTime = { ...settings, ...timeoutOf(settings) };

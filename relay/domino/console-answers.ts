@@ -1,13 +1,13 @@
 /**
- * What a console's output amounts to. It is only classified, never kept or logged: on Linux the program prints whatever the
- * whole console says meanwhile, with other people's names in it. Bounded in what is looked at, whatever comes.
+ * Classifies a console's output. The output is never kept or logged: on Linux the program also prints whatever else the console
+ * shows in the meantime, with other people's names in it. The amount of output examined is limited.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { FailureKind } from '#domain/devices/source';
 
 type Refusal = { pattern: RegExp; kind: FailureKind; unreachable?: true; what: string; remedy: string };
 
-/** From the gravest; a text that matches none says nothing. */
+/** Most severe first. Text that matches none means nothing. */
 const refusals: readonly Refusal[] = [
   {
     pattern: /not authori[sz]ed/i,
@@ -33,38 +33,38 @@ const refusals: readonly Refusal[] = [
 ];
 
 const longestLine = 4_096;
-const mostLooked = 1024 * 1024;
+const maxExamined = 1024 * 1024;
 
 export type Listener = {
-  hear(text: string): void;
-  /** What was refused, so far; null where nothing says so. */
+  append(text: string): void;
+  /** The rejection found so far; null if there is none. */
   refusal(where: string): TravelerFailure | null;
 };
 
-/** `said`: the line that was given; its own echo is no answer, whatever the user is called. */
+/** `said`: the line that was sent. Its own echo is not a reply, whatever the user is called. */
 export function listenTo(said: string): Listener {
-  let left = mostLooked;
+  let left = maxExamined;
   let line = '';
-  let gravest: number | null = null;
+  let mostSevere: number | null = null;
 
   function judge(): void {
     const found = line.includes(said) ? -1 : refusals.findIndex(({ pattern }) => pattern.test(line));
-    if (found >= 0) gravest = Math.min(found, gravest ?? found);
+    if (found >= 0) mostSevere = Math.min(found, mostSevere ?? found);
     line = '';
   }
 
   return {
-    hear(text) {
-      const looked = text.slice(0, Math.max(0, left));
-      left -= looked.length;
-      for (const [index, piece] of looked.split(/\r\n|\r|\n/).entries()) {
+    append(text) {
+      const examined = text.slice(0, Math.max(0, left));
+      left -= examined.length;
+      for (const [index, piece] of examined.split(/\r\n|\r|\n/).entries()) {
         if (index > 0) judge();
         line += piece.slice(0, longestLine - line.length);
       }
     },
     refusal(where) {
       judge();
-      const found = gravest === null ? undefined : refusals[gravest];
+      const found = mostSevere === null ? undefined : refusals[mostSevere];
       if (!found) return null;
       const { kind, what, remedy, unreachable = false } = found;
       return new TravelerFailure(kind, { what, where, remedy }, { unreachable });

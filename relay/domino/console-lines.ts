@@ -1,38 +1,38 @@
 /**
- * The closed set of lines that the relay ever says to a Domino console: pure, built only from checked parts. A device chooses its
- * own id and `*` means all devices of a user, so what does not match is refused, never escaped.
+ * The closed set of lines that the relay sends to a Domino console: pure, built only from validated parts. A device chooses its own
+ * id and `*` means all devices of a user, so anything that does not match is rejected, never escaped.
  */
 import type { ActionType, WipeTarget } from '#domain/actions/action';
 import { wipeFlags } from '#domain/actions/wipe';
 import type { DeviceKey } from '#domain/devices/device';
 
 export type LineRequest = Pick<DeviceKey, 'user' | 'deviceId'> & {
-  /** approve: the lock is ours, and no wipe is pending: lifted with the approval. */
+  /** approve: the lock is ours and no wipe is pending, so it is lifted with the approval. */
   unlock?: boolean;
-  /** cancel-wipe: the device is to stay locked out; taking back the flags lifts the lock too. */
+  /** cancel-wipe: the device must stay locked out; removing the flags lifts the lock too. */
   lock?: boolean;
-  /** cancel-wipe: and it is to be denied, too. */
+  /** cancel-wipe: the device must be denied, too. */
   deny?: boolean;
   /** wipe: at least one. */
   targets?: readonly WipeTarget[];
 };
-/** Why no line is said, for an administrator: names neither user nor device. */
+/** Why no line is sent, for an administrator: names neither user nor device. */
 export type LineRefusal = { what: string; remedy: string };
 /** The lines, in order. */
 export type ConsoleLines = { lines: readonly string[] } | { refused: LineRefusal };
 
 const security = 'tell traveler security';
-/** Asked by `relay doctor` only: shows how Traveler is, changes nothing, names nobody. */
+/** Used by `relay doctor` only: shows Traveler's status, changes nothing, contains no names. */
 export const statusLine = 'tell traveler status';
 
-/** `<device> <user>`: the user comes last and may hold spaces, unquoted. */
+/** `<device> <user>`: the user comes last and may contain spaces, unquoted. */
 type Build = (device: string, request: LineRequest) => readonly string[];
 const builds: { [K in ActionType]: Build } = {
   approve: (device, { unlock }) => [
     `${security} approval approve ${device}`,
     ...(unlock ? [`${security} flagsRemove all ${device}`] : []),
   ],
-  // Deny alone does nothing to a device that needs no approval.
+  // Deny alone has no effect on a device that needs no approval.
   block: (device) => [denyLine(device), lockLine(device)],
   wipe: (device, { targets = [] }) => [`${security} flagsAdd ${flagsOf(targets)} ${device}`],
   'cancel-wipe': (device, { lock, deny }) => [
@@ -40,7 +40,7 @@ const builds: { [K in ActionType]: Build } = {
     ...(deny ? [denyLine(device)] : []),
     ...(lock ? [lockLine(device)] : []),
   ],
-  // Without the first, the security record would outlive the device and hold again should it come back.
+  // Without the first line, the security record would outlive the device and apply again if the device comes back.
   remove: (device) => [`${security} delete ${device}`, `tell traveler delete ${device}`],
 };
 
@@ -62,7 +62,7 @@ function badDevice(deviceId: string): LineRefusal | null {
   return { what: `${what}, so nothing was sent to it`, remedy };
 }
 
-/** Control and separator characters end a line; the console gives `*`, quotes and semicolons a meaning of their own. */
+/** Control and separator characters end a line; `*`, quotes and semicolons have a meaning on the console. */
 const meaningful = /[\p{Cc}\p{Zl}\p{Zp}*";]/u;
 const longestUser = 512;
 

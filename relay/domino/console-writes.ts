@@ -1,6 +1,6 @@
 /**
- * Writes as lines to the Domino console: a few programs at once, the lines of one device one after the other. A line that cannot
- * be built safely is refused before any program is started.
+ * Writes as lines to the Domino console: a few programs in parallel, the lines of one device in sequence. A line that cannot be
+ * built safely is rejected before any program is started.
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { ActionType } from '#domain/actions/action';
@@ -13,13 +13,13 @@ import type { DeviceWrites } from './device-writes.ts';
 import { readBackDelays } from './read-back-delays.ts';
 
 export type ConsoleWriteOptions = {
-  /** Lines under way at once. */
+  /** Lines in progress at once. */
   atOnce?: number;
-  /** For how long an effect is looked for, ms. */
+  /** How long to wait for an effect, ms. */
   timeoutMs?: number;
-  /** Names the console in messages. */
+  /** Name of the console in messages. */
   where?: string;
-  /** Takes the approval settings, for which the console has no line; without it they are not available. */
+  /** Writes the approval settings, for which the console has no line; without it they are unavailable. */
   rest?: Pick<RelaySource, 'writeSettings'> | null;
 };
 
@@ -40,8 +40,8 @@ export function consoleWrites(
     return order(JSON.stringify([sourceId, user, deviceId]), async () => {
       for (const [index, line] of built.lines.entries()) {
         lines += 1;
-        await console.tell(line).catch((error: unknown) => {
-          throw index === 0 ? error : halfDone(error);
+        await console.send(line).catch((error: unknown) => {
+          throw index === 0 ? error : partlyDone(error);
         });
       }
       return 'accepted' as const;
@@ -51,14 +51,14 @@ export function consoleWrites(
   return {
     writeSettings: async (wanted) => (rest ? rest.writeSettings(wanted) : 'unavailable'),
     approve: (target, { liftDenial, wipe }) => {
-      // Taking back all flags would take back a wipe, too.
+      // Removing all flags would cancel a pending wipe, too.
       const unlock = liftDenial && (wipe === 'none' || wipe === 'wiped');
       return write(target, 'approve', { unlock });
     },
     block: (target) => write(target, 'block'),
     remove: (target) => write(target, 'remove'),
     wipe: (target, targets) => write(target, 'wipe', { targets }),
-    // A device that waits is locked as part of waiting; only the denial shows that it is blocked.
+    // A waiting device is locked as part of waiting; only the denial shows that it is blocked.
     cancelWipe: (target, { lock, approval }) => write(target, 'cancel-wipe', { lock, deny: lock && approval === 'pending' }),
     readBack: readBackDelays('console', timeoutMs),
     get requests() {
@@ -67,8 +67,8 @@ export function consoleWrites(
   };
 }
 
-/** An earlier line was taken: that nothing was begun is no longer true. */
-function halfDone(error: unknown): unknown {
+/** An earlier line was accepted, so `busy` (nothing was started) is no longer true. */
+function partlyDone(error: unknown): unknown {
   if (!(error instanceof TravelerFailure) || error.kind !== 'busy') return error;
   return new TravelerFailure('unknown', error.problem, { cause: error, unreachable: error.unreachable });
 }

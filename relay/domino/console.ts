@@ -1,9 +1,9 @@
-/** A way to the Domino console, for one line at a time. */
+/** Sends single lines to the Domino console. */
 export type DominoConsole = {
   /**
-   * Hands the line over. Resolves when it was taken; silence counts as taken, because a console answers late or never, and only
-   * reading the device back shows the effect. Throws TravelerFailure: `busy` (nothing was begun), `denied`, `permanent`, or
-   * `unknown` (it may have been taken).
+   * Sends the line. Resolves once it was accepted; no output counts as accepted, because a console replies late or never, and only
+   * reading the device back shows the effect. Throws TravelerFailure: `busy` (nothing was started), `denied`, `permanent`, or
+   * `unknown` (it may have been accepted).
    */
-  tell(line: string): Promise<void>;
+  send(line: string): Promise<void>;
 };

@@ -1,4 +1,4 @@
-/** The writing half of a source, whichever way a write reaches the Traveler server. */
+/** The writing half of a source, however a write reaches the Traveler server. */
 import type { RelaySource } from '../ports.ts';
 
 export type DeviceWrites = Pick<

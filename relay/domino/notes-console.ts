@@ -4,7 +4,7 @@ import { commandConsole } from './command-console.ts';
 import type { DominoConsole } from './console.ts';
 
 export type NotesConsoleOptions = NotesOptions & {
-  /** The Domino server whose console it is: `Mail01/Acme`. */
+  /** The Domino server whose console is used: `Mail01/Acme`. */
   server: string;
   timeoutMs?: number;
 };

@@ -1,4 +1,4 @@
-/** How long after a write the device is read back before it counts as without effect, ms between the readings. */
+/** How long the device is read back after a write before the write counts as without effect: ms between the reads. */
 const waits = {
   /** Replies come asynchronously or not at all. */
   console: [250, 1_000, 2_000, 5_000, 10_000],
@@ -6,7 +6,7 @@ const waits = {
   rest: [250, 1_000],
 } as const;
 
-/** `forMs`: for how long in all; the usual time where it is left out. A longer one repeats the longest wait. */
+/** `forMs`: total time; the default if omitted. A longer time repeats the longest delay. */
 export function readBackDelays(way: keyof typeof waits, forMs?: number): number[] {
   const usual: readonly number[] = waits[way];
   const kept: number[] = [];
@@ -19,7 +19,7 @@ export function readBackDelays(way: keyof typeof waits, forMs?: number): number[
   return kept;
 }
 
-/** What is left of it when so much time (ms) has gone by since the write. */
+/** The delays that remain `elapsedMs` after the write. */
 export function remainingDelays(readBack: readonly number[], elapsedMs: number): number[] {
   let past = Math.max(0, elapsedMs);
   return readBack.flatMap((ms) => {

@@ -1,4 +1,4 @@
-/** Writes over the Traveler server's own REST: the same unproven ones as for SmartCloud. */
+/** Writes over the Traveler server's own REST, with the same unproven requests as for SmartCloud. */
 import type { TravelerSource } from '#adapters/traveler/contract';
 import { isDenied } from '#domain/actions/our-denial';
 import type { DeviceWrites } from './device-writes.ts';
@@ -6,7 +6,7 @@ import { readBackDelays } from './read-back-delays.ts';
 
 type RestSource = Pick<TravelerSource, 'writeSettings' | 'approve' | 'block' | 'remove' | 'wipe' | 'cancelWipe' | 'detail'>;
 
-/** Its requests are counted by the source itself, which reads over the same connections. */
+/** Requests are counted by the source, which reads over the same connections; so `requests` is 0 here. */
 export function restWrites(source: RestSource, { timeoutMs }: { timeoutMs?: number } = {}): DeviceWrites {
   return {
     writeSettings: (wanted) => source.writeSettings(wanted),

@@ -1,4 +1,4 @@
-/** What becomes of one changed row: the device as it is sent, or nothing where it did not change. */
+/** Turns a changed row into the device to send, or into nothing if it did not change. */
 import { fullRecord, sparing } from '#adapters/traveler/full-record';
 import type { ListedDevice } from '#domain/devices/device';
 import { type Manifest, stalePrint } from '#domain/gather/manifest';
@@ -14,7 +14,7 @@ export type ReadChanged = (changed: ChangedRow) => Promise<Staged | 'gone' | nul
 
 /** Throws TravelerFailure when the source as a whole cannot be read. */
 export function changedDeviceReader(state: GatherState, manifest: Manifest): ReadChanged {
-  const { source, snapshot, sourceId, command, run, counts, news, signal, cloudNow } = state;
+  const { source, snapshot, sourceId, command, run, counts, countsChanged, signal, cloudNow } = state;
   const records = {
     read: ({ user, deviceId, href }: ListedDevice) => source.read({ sourceId, user, deviceId, href }),
     spare: sparing({ inBaseline: command.details === 'every' }),
@@ -29,13 +29,13 @@ export function changedDeviceReader(state: GatherState, manifest: Manifest): Rea
     const detailAt = cloudNow();
     const detail = await fullRecord(row, records);
     counts.details++;
-    news();
+    countsChanged();
     if (detail === 'gone') return 'gone';
     if (detail !== 'unread') return differing(changed, { known: { detail, detailAt }, kept, listed: print });
     return differing(changed, { known: lastKnown(kept, print), kept, listed: stalePrint(print) });
   };
 
-  /** What was sent before stays valid unless it is another phone; a baseline uses only what was read for it. */
+  /** What was sent before stays valid unless the record is now of another phone; a baseline uses only what was read for it. */
   function lastKnown(kept: RelayedDevice | null, print: RowFingerprint): Known {
     if (kept === null || run.scope === 'full' || command.details === 'every') return nothing;
     return rowFingerprint(kept).identity === print.identity ? kept : nothing;

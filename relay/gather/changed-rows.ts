@@ -9,31 +9,31 @@ import type { Comparison, GatherState } from './gather-state.ts';
 import { sendable } from './rows.ts';
 
 export type ChangedRow = {
-  /** `detailAt` is null where the list has no full record. */
+  /** `detailAt` is null if the list has no full record. */
   row: RelayedDevice;
   hash: string;
-  /** Of its entry in the manifest, or -1. */
+  /** Index of its entry in the manifest, or -1. */
   index: number;
   print: RowFingerprint;
   need: Exclude<Need, 'nothing'>;
-  /** To be sent even if it did not change. */
+  /** Send it even if it did not change. */
   always: boolean;
 };
 
 export type ChangedRows = {
   rows(): AsyncGenerator<ChangedRow>;
-  /** By manifest index: is the device there, by what was read so far? */
+  /** By manifest index: 1 if the device was found in what has been read so far. */
   seen: Uint8Array;
 };
 
 export function changedRows(state: GatherState, context: Comparison): ChangedRows {
-  const { source, log, signal, run, counts, news, cloudNow } = state;
-  const { manifest, insisted } = context;
+  const { source, log, signal, run, counts, countsChanged, cloudNow } = state;
+  const { manifest, alwaysRead } = context;
   const { seen, isFirst } = duplicateRows(manifest.size);
 
   async function* rows(): AsyncGenerator<ChangedRow> {
-    // A page is asked for while the one before it is worked on, at the earliest when that one was asked for.
-    let [asked, before] = [cloudNow(), cloudNow()];
+    // The next page is requested while the current one is processed: at the earliest when the current one was requested.
+    let [requestedAt, before] = [cloudNow(), cloudNow()];
     for await (const page of source.pages()) {
       signal.throwIfAborted();
       counts.pages++;
@@ -43,16 +43,16 @@ export function changedRows(state: GatherState, context: Comparison): ChangedRow
         const changed = changedRow(listed, before);
         if (changed !== null) yield changed;
       }
-      [before, asked] = [asked, cloudNow()];
-      news();
+      [before, requestedAt] = [requestedAt, cloudNow()];
+      countsChanged();
     }
   }
 
-  function changedRow(listed: ListedDevice, askedAt: number): ChangedRow | null {
+  function changedRow(listed: ListedDevice, requestedAt: number): ChangedRow | null {
     const hash = deviceHash(listed);
     const index = manifest.find(hash);
     if (!isFirst(hash, index)) return null;
-    const row = sendable(listed, listed.detail === null ? null : askedAt);
+    const row = sendable(listed, listed.detail === null ? null : requestedAt);
     if (row === null) {
       counts.rejected++;
       log('warn', 'The list has a record that is too long to be sent; it is left out', { runId: run.runId });
@@ -60,8 +60,8 @@ export function changedRows(state: GatherState, context: Comparison): ChangedRow
     }
     counts.devices++;
     const print = rowFingerprint(row);
-    const always = insisted.has(hash) || owesRollUp(row, hash, context);
-    const need = insisted.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
+    const always = alwaysRead.has(hash) || owesRollUp(row, hash, context);
+    const need = alwaysRead.has(hash) ? 'detail' : needOf(row, { hash, index, print }, context);
     if (need === 'nothing') return null;
     if (need === 'detail' && row.detail === null) counts.detailsWanted++;
     return { row, hash, index, print, need, always };

@@ -1,4 +1,4 @@
-/** The run that a command asks for, complete on disk: read from the source, unless it is there already. */
+/** The run that a command requests, complete on disk: read from the source unless it is already there. */
 import type { GatherCommand } from '#domain/relay/relay-protocol';
 import type { Link } from '../ports.ts';
 import type { RunStart, Snapshot, StagedRun } from '../snapshot/contract.ts';
@@ -8,21 +8,21 @@ import type { GatherNeeds } from './ports.ts';
 import { progressOf } from './progress.ts';
 import { readSource } from './read-source.ts';
 
-/** What a command came with: the link to answer over, and the signal that ends the work. */
-export type Asked = { command: GatherCommand; link: Link; signal: AbortSignal };
+/** A command with the link to respond over, and the signal that ends the work. */
+export type GatherRequest = { command: GatherCommand; link: Link; signal: AbortSignal };
 
 /** Throws TravelerFailure, SnapshotFailure, SnapshotLost, and the signal's reason. */
-export async function completeRun(needs: GatherNeeds, asked: Asked): Promise<StagedRun> {
+export async function completeRun(needs: GatherNeeds, request: GatherRequest): Promise<StagedRun> {
   try {
-    return await readRun(needs, asked);
+    return await readRun(needs, request);
   } catch (error) {
-    // A snapshot that was broken is an empty one by now.
-    if (error instanceof SnapshotLost) return readRun(needs, asked);
+    // The broken snapshot has been replaced by an empty one.
+    if (error instanceof SnapshotLost) return readRun(needs, request);
     throw error;
   }
 }
 
-async function readRun(needs: GatherNeeds, { command, link, signal }: Asked): Promise<StagedRun> {
+async function readRun(needs: GatherNeeds, { command, link, signal }: GatherRequest): Promise<StagedRun> {
   const { snapshot, source, log } = needs;
   const { runId, base, startedAt } = command;
   const pending = snapshot.pending();
@@ -30,14 +30,14 @@ async function readRun(needs: GatherNeeds, { command, link, signal }: Asked): Pr
   const run: RunStart = { runId, askedBase: base, startedAt, scope: scopeFrom(snapshot, base) };
   const staging = snapshot.begin(run, command);
   const [counts, before] = [noCounts(), source.requests];
-  const news = progressOf({ link, now: needs.now }, { runId, counts });
+  const countsChanged = progressOf({ link, now: needs.now }, { runId, counts });
   const facts = source.facts();
-  // Awaited once the list has been read: until then its failure is not unhandled.
+  // Awaited once the list has been read; this keeps an earlier rejection from being unhandled.
   facts.catch(() => undefined);
-  // What is read now is read after the cloud asked, however wrong a bad line makes its clock look from here: a record that
-  // looked older than an action's reading would be passed over, and the cloud would keep a state that is gone.
+  // Everything is read after the cloud's request, however wrong its clock looks from here over a bad line. A record with an earlier
+  // time than an action's read would be ignored, and the cloud would keep an outdated state.
   const cloudNow = () => Math.max(link.cloudNow(), command.startedAt);
-  await readSource({ ...needs, command, run, staging, signal, counts, news, cloudNow });
+  await readSource({ ...needs, command, run, staging, signal, counts, countsChanged, cloudNow });
   const server = await facts;
   signal.throwIfAborted();
   const { detailsWanted: _, ...totals } = { ...counts, requests: source.requests - before };
@@ -46,7 +46,7 @@ async function readRun(needs: GatherNeeds, { command, link, signal }: Asked): Pr
   return staged;
 }
 
-/** What the cloud has decides what becomes of the run before, and what the next one is compared with. */
+/** The cloud's base decides whether the previous run is committed, and what the next one is compared with. */
 function scopeFrom(snapshot: Snapshot, base: string | null): RunStart['scope'] {
   if (base === null) return 'full';
   if (snapshot.pending()?.digest === base) snapshot.commit();

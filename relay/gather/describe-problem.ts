@@ -1,4 +1,4 @@
-/** What went wrong, as it is sent to the cloud and shown to an administrator: no user, no device, no secret. */
+/** Describes an error for the cloud and for administrators: no user, no device, no secret. */
 import { TravelerFailure, WrongCredentials } from '#adapters/traveler/failure';
 import type { RelayProblem } from '#domain/relay/relay-protocol';
 import { SnapshotFailure, SnapshotLost } from '../snapshot/failure.ts';
@@ -32,5 +32,5 @@ const lost: RelayProblem = {
 const atTheRelay =
   'Correct them in the relay’s configuration on its machine (traveler.credentials) and restart it. No further try is made with the same password for now, so that the account is not locked.';
 
-/** One sentence for the health of the relay. */
-export const inWords = ({ what, remedy }: RelayProblem): string => `${what.replace(/\.$/, '')}. ${remedy}`;
+/** One sentence for the relay's health. */
+export const sentence = ({ what, remedy }: RelayProblem): string => `${what.replace(/\.$/, '')}. ${remedy}`;

@@ -1,4 +1,4 @@
-/** What one gather of the source carries from step to step. */
+/** State of one gather of the source, shared by its steps. */
 
 import type { NeedContext } from '#domain/gather/detail-policy';
 import type { Manifest } from '#domain/gather/manifest';
@@ -14,10 +14,10 @@ export type GatherState = Pick<GatherNeeds, 'source' | 'snapshot' | 'sourceId' |
   staging: Staging;
   signal: AbortSignal;
   counts: Counts;
-  /** The cloud's clock, epoch ms: when a full record was asked for. */
+  /** The cloud's clock, epoch ms: the time at which a full record is requested. */
   cloudNow(): number;
-  /** Call as often as the counts change. */
-  news(): void;
+  /** Call whenever the counts change. */
+  countsChanged(): void;
 };
 
 export const noCounts = (): Counts => ({
@@ -28,5 +28,5 @@ export const noCounts = (): Counts => ({
 export type Comparison = NeedContext & {
   manifest: Manifest;
   /** Hashes of devices that are always read and sent: an action may have changed what the cloud has. */
-  insisted: ReadonlySet<string>;
+  alwaysRead: ReadonlySet<string>;
 };

@@ -1,29 +1,29 @@
 /**
- * Gathers at the relay: the cloud asks, the source is read, what differs from what the cloud has is sent.
+ * Gathers at the relay: the cloud requests one, the source is read, and what differs from the cloud's copy is sent.
  *
  * One run at a time (single-run.ts). It is:
- * - reading: entered with a command; the source is read into the snapshot's staging, nothing but progress is sent. Left when
- *   the source was read to its end, when it fails (`gatherFailed`), or when a newer command comes (nothing is sent). A restart
- *   reads it from the beginning again, while this relay still holds the lease that it was asked under.
- * - sending: the run is complete on disk; its parts are sent from there until the cloud has acknowledged all of it. Left then, or
- *   when a newer command comes. A command for the same run, or a restart, sends it again: the same parts under the same numbers.
+ * - reading: entered with a command; the source is read into the snapshot's staging, and only progress is sent. Left when the
+ *   source has been read to its end, when it fails (`gatherFailed`), or when a newer command arrives (nothing is sent). A restart
+ *   reads it again from the beginning, as long as this relay still holds the lease under which it was requested.
+ * - sending: the run is complete on disk; its parts are sent from there until the cloud has acknowledged all of them. Left then, or
+ *   when a newer command arrives. A command for the same run, or a restart, sends it again: same parts, same part numbers.
  *
- * Invariants: what the cloud has is what it names as `base`: then the run before becomes the committed snapshot, or is forgotten; a
- * failed run is sent to the cloud, logged with its cause, and is the problem until a run is complete.
+ * Invariants: the command's `base` says what the cloud has: it decides whether the previous run becomes the committed snapshot or is
+ * dropped; a failed run is reported to the cloud, logged with its cause, and is a problem until a run is complete.
  */
 import { deviceHash } from '#adapters/fingerprint';
 import { errorFields } from '../log/log-failure.ts';
 import type { Link } from '../ports.ts';
 import type { StagedRun } from '../snapshot/contract.ts';
-import { type Asked, completeRun } from './complete-run.ts';
-import { describeProblem, inWords } from './describe-problem.ts';
+import { completeRun, type GatherRequest } from './complete-run.ts';
+import { describeProblem, sentence } from './describe-problem.ts';
 import type { GatherNeeds, RelayGather } from './ports.ts';
 import { sendParts, sendRun } from './send-run.ts';
 import { type SingleRun, singleRun } from './single-run.ts';
 
 type State = GatherNeeds & { readonly runs: SingleRun; problem: string | null };
 
-/** After a restart, a run older than this is not sent any more: the cloud has abandoned it. */
+/** After a restart, a run older than this is no longer sent: the cloud has abandoned it. */
 const staleMs = 3_600_000;
 const never = new AbortController().signal;
 
@@ -43,32 +43,32 @@ export function relayGather(needs: GatherNeeds): RelayGather {
   };
 }
 
-async function gather(state: State, asked: Asked): Promise<void> {
+async function gather(state: State, request: GatherRequest): Promise<void> {
   const before = state.source.requests;
   try {
-    const staged = await completeRun(state, asked);
+    const staged = await completeRun(state, request);
     state.problem = null;
-    await send(state, staged, asked);
+    await send(state, staged, request);
   } catch (error) {
-    asked.signal.throwIfAborted();
-    await fail(state, asked, { error, requests: state.source.requests - before });
+    request.signal.throwIfAborted();
+    await fail(state, request, { error, requests: state.source.requests - before });
   }
 }
 
 async function fail(
   state: State,
-  { command: { runId }, link, signal }: Asked,
+  { command: { runId }, link, signal }: GatherRequest,
   { error, requests }: { error: unknown; requests: number },
 ): Promise<void> {
   const problem = describeProblem(error);
   const level = problem.kind === 'unknown' ? 'error' : 'warn';
   state.log(level, 'A gather failed', { runId, ...problem, ...errorFields(error) });
-  state.problem = inWords(problem);
+  state.problem = sentence(problem);
   forget(state, runId);
   await link.deliver({ type: 'gatherFailed', runId, problem, requests }, { signal });
 }
 
-/** A snapshot that cannot be written to now has it read once more after a restart, and no more harm. */
+/** If the snapshot cannot be written to, a restart reads the source once more; nothing worse happens. */
 function forget({ snapshot, log }: State, runId: string): void {
   try {
     snapshot.abandon(runId);
@@ -77,7 +77,11 @@ function forget({ snapshot, log }: State, runId: string): void {
   }
 }
 
-async function send({ snapshot }: State, run: StagedRun, { link, signal }: Pick<Asked, 'link' | 'signal'>): Promise<void> {
+async function send(
+  { snapshot }: State,
+  run: StagedRun,
+  { link, signal }: Pick<GatherRequest, 'link' | 'signal'>,
+): Promise<void> {
   await sendRun(run, { link, snapshot, signal });
   snapshot.markAcknowledged(run.runId);
 }
@@ -89,7 +93,7 @@ async function resend({ snapshot, log }: State, { runId, parts }: Resent, link: 
   if (sent < parts.length) log('warn', 'Parts of a gather were asked for that are not here any more', { runId, sent });
 }
 
-/** Sends the complete run again, or reads again what was cut off, unless the cloud has abandoned it. */
+/** Sends the complete run again, or repeats an interrupted read, unless the cloud has abandoned it. */
 async function resume(state: State, link: Link): Promise<void> {
   const { snapshot, runs, log } = state;
   if (runs.isUnderWay) return;

@@ -1,10 +1,10 @@
-/** How far a gather has come, sent now and then while it goes on. */
+/** Reports the progress of a gather while it runs. */
 import type { Link } from '../ports.ts';
 import type { Counts } from './gather-state.ts';
 
 const everyMs = 2_000;
 
-/** Returns what is called whenever the counts change: it sends at most every two seconds, and never keeps the gather waiting. */
+/** Returns a function to call whenever the counts change: it sends at most every two seconds, and never delays the gather. */
 export function progressOf(
   { link, now }: { link: Pick<Link, 'mention'>; now: () => number },
   { runId, counts }: { runId: string; counts: Counts },

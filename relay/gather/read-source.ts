@@ -1,6 +1,6 @@
 /**
- * Reads the source once into a staging: the list is streamed, full records are read beside it where they are needed, and what
- * differs from the committed snapshot is staged (in a full run: everything). The list waits while many rows are in hand.
+ * Reads the source once into a staging: the list is streamed, full records are read in parallel where needed, and what differs from
+ * the committed snapshot is staged (in a full run: everything). The list pauses while many rows are in progress.
  */
 import { pMapIterable } from 'p-map';
 import { TravelerFailure } from '#adapters/traveler/failure';
@@ -14,10 +14,10 @@ import type { Comparison, GatherState } from './gather-state.ts';
 import { isMoving } from './rows.ts';
 
 const batchSize = 200;
-/** Rows in hand at once, those being read included. */
-const inHand = 256;
+/** Rows in progress at once, including those being read. */
+const maxInProgress = 256;
 
-/** Throws TravelerFailure, also for a list that contradicts itself, and what the snapshot throws. */
+/** Throws TravelerFailure, also for a list that contradicts itself, and any error of the snapshot. */
 export async function readSource(state: GatherState): Promise<void> {
   const { snapshot, staging, counts, concurrency } = state;
   const manifest = snapshot.listed();
@@ -27,7 +27,7 @@ export async function readSource(state: GatherState): Promise<void> {
   try {
     const results = pMapIterable(changed, async (row: ChangedRow) => ({ row, found: await read(row) }), {
       concurrency,
-      backpressure: Math.max(inHand, concurrency),
+      backpressure: Math.max(maxInProgress, concurrency),
       preserveOrder: false,
     });
     let batch: Staged[] = [];
@@ -40,7 +40,7 @@ export async function readSource(state: GatherState): Promise<void> {
     }
     staging.stage(batch);
   } finally {
-    // Not awaited: it may be waiting for an answer that nobody needs any more.
+    // Not awaited: it may be waiting for a response that nobody needs any more.
     changed.return(undefined).catch(() => undefined);
   }
   const { devices: unique, rejected, totalRecords } = counts;
@@ -49,20 +49,20 @@ export async function readSource(state: GatherState): Promise<void> {
   stageUnseen(state, { manifest, seen });
 }
 
-/** In a full run nothing that was known counts: another relay may have read, and acted, meanwhile. */
+/** A full run uses nothing known from before: another relay may have gathered and acted in the meantime. */
 function comparison({ command, run, snapshot }: GatherState, manifest: Manifest): Comparison {
   const { startedAt, since, detailRefreshHours, lastSyncEveryHours, attention } = command;
   return {
     ...{ manifest, startedAt, since, detailRefreshHours, lastSyncEveryHours, continued: false },
     everyDetail: run.scope === 'full' || command.details === 'every',
     moving: snapshot.moving(),
-    insisted: new Set([...snapshot.touched(), ...attention]),
+    alwaysRead: new Set([...snapshot.touched(), ...attention]),
   };
 }
 
 /**
- * Devices that the list no longer names are sent as removed. While there are rows that could not be read, they may be those:
- * then they stay as they were.
+ * Stages devices that the list no longer contains as removed. While there are rows that could not be read, those may be the missing
+ * devices: then they stay as they were.
  */
 function stageUnseen(
   { run, staging, snapshot, counts }: GatherState,

@@ -1,13 +1,13 @@
-/** A listed device as it is kept and sent. Pure. */
+/** A listed device in the form in which it is kept and sent. Pure. */
 import type { DeviceDetail, ListedDevice } from '#domain/devices/device';
 import { type RelayedDevice, relayedDevice } from '#domain/relay/relay-protocol';
 
-/** A device chooses what it calls itself: what is absurdly long is cut, so that each device fits into one message. */
+/** A device chooses its own description: absurdly long texts are cut, so that each device fits into one message. */
 export const mostRowBytes = 16 * 1024;
 const mostText = 200;
 const mostNames = 5;
 
-/** In the form that both ends print, whose order of fields counts; null when it cannot be brought to a size that can be sent. */
+/** The canonical form, which both ends hash, so the order of its fields matters; null if it cannot be cut to a sendable size. */
 export function sendable(row: ListedDevice, detailAt: number | null): RelayedDevice | null {
   const plain = relayedDevice.parse({ ...row, detailAt });
   if (fits(plain)) return plain;
@@ -41,7 +41,7 @@ function shortenedDetail(detail: DeviceDetail): DeviceDetail {
   };
 }
 
-/** In a moving state: what is shown now will soon be something else, so every gather reads its full record. */
+/** In a moving state: the state will soon change, so every gather reads the full record. */
 export function isMoving(detail: DeviceDetail | null): boolean {
   return detail?.approval === 'pending' || detail?.wipe === 'requested' || detail?.wipe === 'unknown';
 }

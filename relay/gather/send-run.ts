@@ -1,10 +1,10 @@
-/** Sends a run that is complete on disk to the cloud: its beginning, its parts, a few at a time, its end. */
+/** Sends a run that is complete on disk to the cloud: its beginning, its parts (a few at a time), its end. */
 import pMap from 'p-map';
 import type { Link, OutgoingMessage } from '../ports.ts';
 import type { Snapshot, StagedRun } from '../snapshot/contract.ts';
 import { SnapshotLost } from '../snapshot/failure.ts';
 
-/** Parts under way at once: each is sent only once there is room, so that a slow cloud does not fill the memory. */
+/** Parts in transit at once: each is sent only once there is room, so that a slow cloud does not fill the memory. */
 const underWay = 4;
 
 type Sending = { link: Link; snapshot: Pick<Snapshot, 'part'>; signal: AbortSignal };
@@ -19,7 +19,7 @@ export async function sendRun(run: StagedRun, { link, snapshot, signal }: Sendin
   await link.deliver({ type: 'gatherEnd', runId, parts, totals, digest }, { signal });
 }
 
-/** Parts that are not there (of another run, or numbers that it does not have) are left out. Answers how many were sent. */
+/** Skips parts that do not exist (of another run, or numbers beyond its end). Resolves with the number of parts sent. */
 export async function sendParts(runId: string, numbers: readonly number[], { link, snapshot, signal }: Sending): Promise<number> {
   const sent = await pMap(
     numbers,

@@ -1,6 +1,6 @@
-/** One run at a time: the newest wins, and the same one again joins what is under way. */
+/** One run at a time: a newer one replaces the current one, and the same one joins it. */
 export type SingleRun = {
-  /** Resolves when the work is done, or was aborted: by `signal`, by a newer run, or by `stop`. Rejects as the work does otherwise. */
+  /** Resolves when the work is done or was aborted: by `signal`, by a newer run, or by `stop`. Otherwise rejects as the work does. */
   start(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
   readonly isUnderWay: boolean;
   stop(): void;
@@ -15,7 +15,7 @@ export function singleRun(): SingleRun {
       current?.stop.abort(new Error('A newer gather was asked for'));
       const stop = new AbortController();
       const both = AbortSignal.any([signal, stop.signal]);
-      // The source may be silent for minutes: an abort does not wait for it.
+      // The source may not respond for minutes: an abort does not wait for it.
       const done = Promise.race([work(both), untilAborted(both)])
         .catch((error: unknown) => {
           if (!both.aborted) throw error;

@@ -1,4 +1,4 @@
-/** Why the health endpoint cannot listen, and what to do: only EADDRINUSE means that the port is taken. Pure. */
+/** Why the health endpoint cannot listen, and what to do: only EADDRINUSE means that the port is in use. Pure. */
 import { errorCode } from '../error-code.ts';
 import { RelayRefusal } from '../refusal.ts';
 

@@ -1,4 +1,4 @@
-/** What the relay counts, in Prometheus' form. No labels with names of users or devices. */
+/** The relay's metrics, in Prometheus format. Labels never contain names of users or devices. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 const counters = {
@@ -24,7 +24,7 @@ const labels: Partial<Record<CounterName, readonly string[]>> = {
 
 export type Metrics = {
   count(name: CounterName, labels?: Record<string, string>): void;
-  /** Read whenever /metrics is asked. */
+  /** `read` is called on each request to /metrics. */
   gauge(name: `relay_${string}`, help: string, read: () => number): void;
   text(): Promise<string>;
 };

@@ -1,6 +1,6 @@
 /**
- * The relay's own HTTP, on this machine only: /ready and /metrics for whoever watches, /status and /log-level for who may read
- * the data folder (bearer token). A page in a browser cannot use it: requests with another Host are turned away.
+ * The relay's HTTP endpoint, on this machine only: /ready and /metrics for monitoring, /status and /log-level for those who can read
+ * the data folder (bearer token). Web pages cannot use it: requests with another Host are rejected.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,7 +16,7 @@ export type HealthOptions = {
   status(): RelayStatus;
   metrics(): Promise<string>;
   setLevel(level: Level): void;
-  /** A request could not be answered: an unexpected error, to be logged. */
+  /** A request failed with an unexpected error, which is to be logged. */
   failed(error: unknown): void;
 };
 type Answer = { status: number; type: 'text/plain' | 'application/json'; body: string };
@@ -26,7 +26,7 @@ const text = (status: number, body: string): Answer => ({ status, type: 'text/pl
 const wanted = z.object({ level: z.enum(levels) });
 const mostBytes = 1_024;
 
-/** Throws RelayRefusal where it cannot listen on its port. */
+/** Throws RelayRefusal if it cannot listen on its port. */
 export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(options, request).then(
@@ -65,10 +65,10 @@ async function answer({ token, status, metrics, setLevel }: HealthOptions, reque
   if (route !== 'GET /status' && route !== 'POST /log-level') return text(404, 'here are: /ready, /metrics, /status, /log-level');
   if (!bears(request, token)) return text(401, 'needs the token of running.json in the data folder: Authorization: Bearer …');
   if (route === 'GET /status') return { status: 200, type: 'application/json', body: JSON.stringify(status()) };
-  const asked = wanted.safeParse(await json(request));
-  if (!asked.success) return text(400, `{"level": one of ${levels.join(', ')}}`);
-  setLevel(asked.data.level);
-  return text(200, asked.data.level);
+  const requested = wanted.safeParse(await json(request));
+  if (!requested.success) return text(400, `{"level": one of ${levels.join(', ')}}`);
+  setLevel(requested.data.level);
+  return text(200, requested.data.level);
 }
 
 function bears(request: IncomingMessage, token: string): boolean {

@@ -1,4 +1,4 @@
-/** The state of the relay, as `relay status` and /status show it. Times epoch ms. */
+/** The status of the relay, as `relay status` and /status show it. Times are epoch ms. */
 import { z } from 'zod';
 
 export const relayStatus = z.object({
@@ -9,7 +9,7 @@ export const relayStatus = z.object({
   startedAt: z.number(),
   now: z.number(),
   ready: z.boolean(),
-  /** Why it is not, with what to do. */
+  /** Why it is not ready, with what to do. */
   reason: z.string().nullable(),
   connection: z.object({
     state: z.string(),

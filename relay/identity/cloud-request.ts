@@ -1,30 +1,30 @@
-/** The two requests that a relay makes over plain HTTPS: to enrol, and to change its key. */
+/** The two requests that a relay makes over plain HTTPS: to enrol, and to rotate its key. */
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { describeError } from '../connection/describe-error.ts';
 import { RelayRefusal } from '../refusal.ts';
 
-/** What the cloud says where it refuses (RFC 9457). */
-const said = z.object({ detail: z.string() });
+/** The body of the cloud's error responses (RFC 9457). */
+const errorBody = z.object({ detail: z.string() });
 const timeoutMs = 30_000;
 const mostBytes = 64 * 1024;
 
 type Posting = { body: unknown; token?: string; dispatcher: Dispatcher };
 
-/** The answer's JSON. Throws RelayRefusal. Follows no redirection: the token would go along. */
+/** Returns the JSON of the response. Throws RelayRefusal. Follows no redirects, because the token would be sent along. */
 export async function postToCloud(cloudUrl: string, path: string, { body, token, dispatcher }: Posting): Promise<unknown> {
   const url = addressOf(cloudUrl, path);
   try {
-    const answer = await request(url, {
+    const response = await request(url, {
       method: 'POST',
       dispatcher,
       headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const text = await bounded(answer.body);
-    if (answer.statusCode < 300) return JSON.parse(text);
-    throw refused(url, answer.statusCode, text);
+    const text = await bounded(response.body);
+    if (response.statusCode < 300) return JSON.parse(text);
+    throw refused(url, response.statusCode, text);
   } catch (error) {
     if (error instanceof RelayRefusal) throw error;
     throw new RelayRefusal(
@@ -35,7 +35,7 @@ export async function postToCloud(cloudUrl: string, path: string, { body, token,
   }
 }
 
-/** Secrets go only where nobody can listen: https, or this machine. */
+/** Secrets are sent only where nobody can eavesdrop: over https, or on this machine. */
 function addressOf(cloudUrl: string, path: string): URL {
   const given = URL.parse(cloudUrl);
   if (!given || !/^https?:$/.test(given.protocol))
@@ -77,7 +77,7 @@ function refused({ origin }: URL, status: number, text: string): RelayRefusal {
 
 function detailIn(text: string): string | null {
   try {
-    return said.parse(JSON.parse(text)).detail.slice(0, 500);
+    return errorBody.parse(JSON.parse(text)).detail.slice(0, 500);
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-/** A relay becomes known to its cloud: it makes its key here, and shows the one-time token that an administrator made. */
+/** Enrols a relay with its cloud: generates its key here, and presents the one-time token that an administrator created. */
 import { hostname } from 'node:os';
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
@@ -11,7 +11,7 @@ import { type Identity, isEnrolled, writeIdentity } from './identity.ts';
 
 type Enrolling = { cloudUrl: string; token: string; dataDir: string; dispatcher: Dispatcher; again: boolean };
 
-/** Throws RelayRefusal. `again`: replaces the identity that is there. */
+/** Throws RelayRefusal. `again`: replaces the existing identity. */
 export async function enrol({ cloudUrl, token, dataDir, dispatcher, again }: Enrolling): Promise<Identity> {
   if (isEnrolled(dataDir) && !again)
     throw new RelayRefusal(

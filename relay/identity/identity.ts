@@ -1,4 +1,4 @@
-/** Who this relay is: one file in the data folder, readable by its owner alone. The private key never leaves it. */
+/** The identity of this relay: one file in the data folder, readable by its owner only. The private key never leaves it. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -11,17 +11,17 @@ import { isStored, jsonOf, readStoredText } from '../stored-file.ts';
 
 export const identity = enrolmentAnswer.extend({
   key: privateKey,
-  /** Of a rotation whose answer has not come: the cloud may know it already. */
+  /** From a rotation whose response has not arrived: the cloud may already know it. */
   nextKey: privateKey.nullable(),
 });
 export type Identity = z.infer<typeof identity>;
 
 export const identityFile = (dataDir: string) => join(dataDir, 'identity.json');
 
-/** Throws RelayRefusal where that cannot be found out. */
+/** Throws RelayRefusal if that cannot be determined. */
 export const isEnrolled = (dataDir: string): boolean => isStored(identityFile(dataDir));
 
-/** Throws RelayRefusal where there is none, this account cannot read it, others may read it, or it is damaged. */
+/** Throws RelayRefusal if there is none, this account cannot read it, others can read it, or it is damaged. */
 export function readIdentity(dataDir: string): Identity {
   const file = identityFile(dataDir);
   const text = readStoredText(file);

@@ -1,6 +1,6 @@
 /**
- * A new key without an outage: the new one is written down before the cloud hears of it, and becomes the one in use once the cloud
- * has taken it. The cloud takes both for ten minutes; a relay that runs uses the new one from its next connection on.
+ * A new key without an outage: the new key is stored before the cloud learns of it, and becomes the current one once the cloud has
+ * accepted it. The cloud accepts both for ten minutes; a running relay uses the new one from its next connection on.
  */
 import { randomBytes } from 'node:crypto';
 import type { Dispatcher } from 'undici';
@@ -14,7 +14,7 @@ export async function rotateKey(
   { dispatcher, now }: { dispatcher: Dispatcher; now: number },
 ): Promise<Identity> {
   const identity = readIdentity(dataDir);
-  // One that is left from a try without an answer may be known to the cloud already: the same again.
+  // A key left over from a try without a response may already be known to the cloud: send the same one again.
   const next = identity.nextKey ?? (await generateKey());
   writeIdentity(dataDir, { ...identity, nextKey: next });
   const { relayId, socketUrl, cloudUrl, key: current } = identity;
@@ -24,7 +24,7 @@ export async function rotateKey(
   return promoteKey(dataDir);
 }
 
-/** The next key is the one in use from now on. */
+/** Makes the next key the current one. */
 export function promoteKey(dataDir: string): Identity {
   const identity = readIdentity(dataDir);
   const promoted = { ...identity, key: identity.nextKey ?? identity.key, nextKey: null };

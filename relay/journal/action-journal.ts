@@ -1,9 +1,9 @@
 /**
- * What the relay remembers of each attempt at each action, so that each takes effect exactly once however often it is requested, and
- * whenever the relay is killed. What a call has resolved is on disk.
+ * The relay's record of each attempt at each action, so that each takes effect exactly once however often it is requested, and
+ * whenever the relay is killed. Once a call has resolved, its change is on disk.
  *
- * received → started (just before the write) → written (the server took it) → done (how it went) → acknowledged (the cloud has the result).
- * Each step is taken once; taking it again changes nothing. An entry that is not acknowledged is never dropped.
+ * received → started (just before the write) → written (the server accepted it) → done (the outcome) → acknowledged (the cloud has the result).
+ * Each step is recorded once; repeating it changes nothing. An entry that is not acknowledged is never dropped.
  */
 import { z } from 'zod';
 import { deviceDetail } from '#domain/devices/device';
@@ -15,7 +15,7 @@ export const journalEntry = z.object({
   command: actionCommand,
   /** Times are epoch ms of the relay's own clock. */
   receivedAt: z.number(),
-  /** When the write began: the last one, where one that may not have gone out was begun again. */
+  /** When the write started: the last one, if one that may not have been sent was repeated. */
   startedAt: z.number().nullable(),
   /** What the server showed before the first write. */
   before: deviceDetail.nullable(),
@@ -25,22 +25,22 @@ export const journalEntry = z.object({
 });
 export type JournalEntry = z.infer<typeof journalEntry>;
 
-/** Every call rejects with JournalFailure when it could not be written (a full disk); nothing of it is then remembered. */
+/** Every call rejects with JournalFailure if it cannot be written (a full disk); none of it is then stored. */
 export type ActionJournal = {
-  /** The entry as it is: a known attempt stays as it was first received. */
+  /** Returns the stored entry: a known attempt stays as it was first received. */
   received(command: JournalEntry['command'], at: number): Promise<JournalEntry>;
-  /** Before each write. `before` is kept from the first: what is read later may be its effect. */
+  /** Called before each write. `before` is kept from the first: a later state may already show its effect. */
   started(key: AttemptKey, step: { before: NonNullable<JournalEntry['before']>; at: number }): Promise<void>;
   written(key: AttemptKey, at: number): Promise<void>;
   done(key: AttemptKey, done: NonNullable<JournalEntry['done']>): Promise<void>;
   acknowledged(key: AttemptKey, at: number): Promise<void>;
-  /** All known attempts of an action, by attempt. */
+  /** All known attempts of an action, ordered by attempt. */
   attemptsOf(actionId: string): Promise<JournalEntry[]>;
-  /** Not done, in the order of their arrival. */
+  /** Not done, in order of arrival. */
   open(): Promise<JournalEntry[]>;
-  /** Done and not acknowledged, in the order of their arrival; at most `limit`, of those that came after `after`. */
+  /** Done and not acknowledged, in order of arrival; at most `limit`, of those that arrived after `after`. */
   unacknowledged(page: { limit: number; after: AttemptKey | null }): Promise<JournalEntry[]>;
-  /** Entries in all. */
+  /** Total number of entries. */
   size(): Promise<number>;
   close(): Promise<void>;
 };

@@ -1,8 +1,8 @@
 /**
- * Writes that are asked for at the same moment are committed together: one sync of the disk for all of them.
+ * Writes requested at the same moment are committed together, with one sync of the disk for all of them.
  *
- * - waiting: asked for; the next turn of the event loop commits all that wait.
- * - committed or failed: all of a batch alike, so a write that fails fails the others with it, and nothing of them is in the file.
+ * - waiting: requested; the next turn of the event loop commits all that are waiting.
+ * - committed or failed: the whole batch, so a write that fails makes the others fail with it, and none of them is in the file.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { journalFailure } from './journal-file.ts';
@@ -11,7 +11,7 @@ type Write = { run(): void; resolve(): void; reject(error: unknown): void };
 export type CommitBatch = {
   /** On disk when it resolves. Rejects with JournalFailure. */
   durable(run: () => void): Promise<void>;
-  /** Resolves when nothing waits any more; rejects as the last batch did. */
+  /** Resolves when nothing is waiting any more; rejects if the last batch failed. */
   flushed(): Promise<void>;
 };
 
@@ -43,11 +43,11 @@ function commit(database: DatabaseSync, batch: { waiting: Write[] }): void {
   for (const { resolve } of writes) resolve();
 }
 
-/** Must not throw: those who wait would never be answered, and nothing after them either. */
+/** Must not throw: otherwise the waiting callers, and all later ones, would never get a response. */
 function rollBack(database: DatabaseSync): void {
   try {
     if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
   } catch {
-    // The next BEGIN fails then, and says so to whoever asked for it.
+    // The next BEGIN will then fail, and report it to its caller.
   }
 }

@@ -1,13 +1,13 @@
-/** The file of the journal: opened and locked, and what to do about each way in which it can fail. */
+/** The journal's file: opens and locks it, and says what to do about each way in which it can fail. */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { sqliteCode } from '../sqlite-code.ts';
 import { JournalFailure } from './action-journal.ts';
 
 export type JournalFileOptions = {
-  /** Of 4 KB each: what the file may grow to. */
+  /** Pages of 4 KB: the maximum size of the file. */
   maxPages?: number;
-  /** How long to wait for a former process to release the file, ms. */
+  /** How long to wait for an earlier process to release the file, ms. */
   lockWaitMs?: number;
 };
 
@@ -30,14 +30,14 @@ const schema = `
   PRAGMA user_version = ${version};
 `;
 
-/** Throws JournalFailure when the file cannot be opened, is not ours, or is another process's. */
+/** Throws JournalFailure if the file cannot be opened, is not ours, or belongs to another process. */
 export function openJournalFile(file: string, { maxPages, lockWaitMs = 5_000 }: JournalFileOptions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // Names of users and devices are in it.
+    // It contains names of users and devices.
     closeSync(openSync(file, 'a', 0o600));
     database = new DatabaseSync(file, { timeout: lockWaitMs });
-    // Vacuuming is settled with the first write, so it comes first.
+    // The vacuum mode is fixed by the first write, so it is set first.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -400');
     if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
@@ -54,7 +54,7 @@ export function openJournalFile(file: string, { maxPages, lockWaitMs = 5_000 }: 
   }
 }
 
-/** What to do, by SQLite's result codes. */
+/** What to do, by SQLite result code. */
 const cures: Record<number, string> = {
   5: 'Another relay works with the same data directory; stop it, or give this one a directory of its own.',
   8: 'It cannot be written to; let the account of the relay write to its data directory.',

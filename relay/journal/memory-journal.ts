@@ -1,4 +1,4 @@
-/** A journal that lasts as long as the process: for trying things out, and what the one on disk is compared with. */
+/** A journal that lasts as long as the process: for experiments, and as the reference for the one on disk. */
 import {
   type ActionJournal,
   type AttemptKey,
@@ -12,7 +12,7 @@ export function memoryJournal({ retention = usualRetention }: { retention?: Rete
   const entries = new Map<string, JournalEntry>();
   const all = () => [...entries.values()].map((entry) => structuredClone(entry));
 
-  function take(key: AttemptKey, change: (entry: JournalEntry) => Partial<JournalEntry>): Promise<void> {
+  function record(key: AttemptKey, change: (entry: JournalEntry) => Partial<JournalEntry>): Promise<void> {
     const entry = entries.get(nameOf(key));
     if (!entry) return Promise.reject(new JournalFailure('The journal knows no such attempt.'));
     entries.set(nameOf(key), { ...entry, ...structuredClone(change(entry)) });
@@ -35,10 +35,10 @@ export function memoryJournal({ retention = usualRetention }: { retention?: Rete
       }
       return structuredClone(entries.get(name) ?? { command, receivedAt: at, ...untouched });
     },
-    started: (key, { before, at }) => take(key, (entry) => ({ startedAt: at, before: entry.before ?? before })),
-    written: (key, at) => take(key, ({ writtenAt }) => (writtenAt === null ? { writtenAt: at } : {})),
-    done: (key, done) => take(key, (entry) => (entry.done === null ? { done } : {})),
-    acknowledged: (key, at) => take(key, ({ toldAt }) => (toldAt === null ? { toldAt: at } : {})),
+    started: (key, { before, at }) => record(key, (entry) => ({ startedAt: at, before: entry.before ?? before })),
+    written: (key, at) => record(key, ({ writtenAt }) => (writtenAt === null ? { writtenAt: at } : {})),
+    done: (key, done) => record(key, (entry) => (entry.done === null ? { done } : {})),
+    acknowledged: (key, at) => record(key, ({ toldAt }) => (toldAt === null ? { toldAt: at } : {})),
     attemptsOf: async (actionId) =>
       all()
         .filter(({ command }) => command.actionId === actionId)

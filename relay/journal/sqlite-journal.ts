@@ -1,9 +1,9 @@
 /**
- * The journal on disk: SQLite with a write-ahead log, synced at every commit. A killed process or a power cut leaves every
- * commit whole or absent; the log's checksums see to a torn end.
+ * The journal on disk: SQLite with a write-ahead log, synced at every commit. A killed process or a power cut leaves every commit
+ * whole or absent; the log's checksums detect a torn end.
  *
- * Invariants: one process at a time: it keeps the file locked, so that a second relay over the same data says so instead of acting
- * twice; what a call has resolved is on disk; entries whose result is not acknowledged are never dropped.
+ * Invariants: one process at a time: it keeps the file locked, so that a second relay on the same data fails instead of acting
+ * twice; once a call has resolved, its change is on disk; entries whose result is not acknowledged are never dropped.
  */
 import type { SQLInputValue } from 'node:sqlite';
 import {
@@ -24,7 +24,7 @@ type State = { readonly statement: Statements; readonly batch: CommitBatch; read
 /** Old entries are pruned each time this many attempts have arrived. */
 const pruneEvery = 200;
 
-/** Throws JournalFailure when the file cannot be opened, is not ours, or is another process's. */
+/** Throws JournalFailure if the file cannot be opened, is not ours, or belongs to another process. */
 export function sqliteJournal(file: string, { retention = usualRetention, ...options }: JournalOptions = {}): ActionJournal {
   const database = openJournalFile(file, options);
   const statement = prepareAll(database);
@@ -63,7 +63,7 @@ function prune({ statement, retention }: State, now: number): void {
 
 type Names = [actionId: string, attempt: number];
 
-/** Rejects with JournalFailure where the attempt is not known. */
+/** Rejects with JournalFailure if the attempt is unknown. */
 function step(state: State, { actionId, attempt }: AttemptKey, run: (...names: Names) => void): Promise<void> {
   return state.batch.durable(() => {
     if (!find(state, { actionId, attempt })) throw new JournalFailure('The journal knows no such attempt.');

@@ -1,4 +1,4 @@
-/** Every statement on the journal's file, and its rows as entries. */
+/** All statements on the journal's file, and the conversion of its rows to entries. */
 import type { DatabaseSync } from 'node:sqlite';
 import { type JournalEntry, JournalFailure, journalEntry } from './action-journal.ts';
 
@@ -27,7 +27,7 @@ export function prepareAll(database: DatabaseSync) {
   };
 }
 
-/** Throws JournalFailure where there is no row, and whatever the schema throws for one that was not written here. */
+/** Throws JournalFailure if there is no row, and a schema error for a row that the relay did not write. */
 export function entryOf(row: Record<string, unknown> | undefined): JournalEntry {
   if (!row) throw new JournalFailure('The journal knows no such attempt.');
   const { command, receivedAt, startedAt, before, writtenAt, done, toldAt } = row;

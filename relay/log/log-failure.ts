@@ -1,21 +1,21 @@
 /**
- * An unexpected error in the log. Its message may quote anything (a name, a line of a file), so it is written at `debug` only; class,
- * code and stack frames, of the error and of its causes, say where to look.
+ * Logs an unexpected error. Its message may quote anything (a name, a line of a file), so it is written at `debug` only; the class,
+ * code and stack frames of the error and its causes show where to look.
  */
 import type { Log } from './log.ts';
 
 type ErrorFields = { error: string; code?: string | number; at?: string[]; cause?: ErrorFields };
-/** Enough to find the place; the frames below are Node's own. */
+/** Enough to find the place; the frames below are Node's. */
 const mostFrames = 6;
 const deepestCause = 4;
 
-/** `error`, and what else belongs in the line; names of users and devices do not. */
+/** `error`, plus further fields of the line, which must not contain names of users or devices. */
 export function logFailure(log: Log, message: string, { error, ...fields }: { error: unknown } & Record<string, unknown>): void {
   log.error(message, { ...fields, ...errorFields(error) });
   log.debug(`${message}: the error in full`, { ...fields, error: error instanceof Error ? error.stack : String(error) });
 }
 
-/** Without any message. */
+/** Contains no message. */
 export function errorFields(error: unknown, depth = 0): ErrorFields {
   if (!(error instanceof Error)) return { error: typeof error };
   const code = codeOf(error);
@@ -33,7 +33,7 @@ function codeOf(error: Error): string | number | null {
   return 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
-/** A message may have several lines: only lines that look like a frame of the stack count. */
+/** A message may have several lines: only lines that look like a stack frame count. */
 const framesOf = ({ stack = '', message }: Error): string[] =>
   stack
     .replace(message, '')

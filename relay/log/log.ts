@@ -1,6 +1,6 @@
 /**
- * JSON lines to standard output, one object a line: `level`, `time` (ISO, UTC), `msg`, and the fields given. Credentials are never
- * written, names of users only where the configuration asks for it; messages themselves hold neither.
+ * JSON lines to standard output, one object per line: `level`, `time` (ISO, UTC), `msg`, and the given fields. Credentials are never
+ * written, names of users only if the configuration asks for it; messages themselves contain neither.
  */
 import { type DestinationStream, pino } from 'pino';
 
@@ -14,7 +14,7 @@ const secrets = ['password', 'passphrase', 'authorization', 'token', 'd', 'key',
 const names = ['user', 'username', 'userName'];
 const anywhere = (fields: readonly string[]) => fields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** `userNames`: whether names of users may be written above `debug` too; at `debug` they always are. */
+/** `userNames`: whether names of users are written above `debug` too; at `debug` they always are. */
 export function createLog({ level, userNames }: { level: Level; userNames: boolean }, to?: DestinationStream): RelayLog {
   const destination = to ?? pino.destination({ dest: 1, sync: true });
   const without = (fields: readonly string[]) =>

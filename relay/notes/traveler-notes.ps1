@@ -1,17 +1,17 @@
 <#
-  What the relay asks of the Notes client on this machine. One verb a run; nothing that is given is ever evaluated: values are
-  handed to the client's COM object as they are.
+  The relay's access to the Notes client on this machine. One verb per run; arguments are never evaluated: they are passed
+  unchanged to the client's COM object.
 
     powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File traveler-notes.ps1 console -Server Mail01/Acme -Line "<line>"
 
     powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File traveler-notes.ps1 devices -Server Mail01/Acme
 
-  console   gives the server one console line; prints what it answers at once, which may be nothing.
+  console   sends the server one console line; prints its immediate output, which may be empty.
   devices   prints the documents of a view of LotusTraveler.nsf (Traveler 8.5), one line of JSON each, {"unid": "...", "items": {...}},
-            and at the end {"end": <number of documents>}: without that line it was cut off. It only reads. Times are
+            and at the end {"end": <number of documents>}: without that line the output is incomplete. It only reads. Times are
             milliseconds since 1970, UTC.
 
-  Exit codes: 0 done; 2 called wrongly; 3 the Notes client cannot be used here; 4 the database or its view cannot be opened.
+  Exit codes: 0 done; 2 wrong arguments; 3 the Notes client cannot be used here; 4 the database or its view cannot be opened.
   Messages go to standard error.
 #>
 [CmdletBinding(PositionalBinding = $false)]
@@ -41,7 +41,7 @@ function Open-Notes {
   }
   try {
     if ($PasswordFile) {
-      # The whole first line is the password; it is never an argument, so that no list of processes shows it.
+      # The whole first line is the password; it is never an argument, so that no process list shows it.
       $session.Initialize([System.IO.File]::ReadAllLines($PasswordFile)[0])
     } else {
       $session.Initialize()
@@ -52,7 +52,7 @@ function Open-Notes {
   return $session
 }
 
-# The relay builds lines from checked parts. Checked here again, because this file may be called by others.
+# The relay builds lines from validated parts. Validated here again, because others may call this script.
 function Assert-Line([string] $Given) {
   if ($Given -cnotmatch '\Atell traveler (status|(security (approval (approve|deny)|flagsAdd (lock|wipe[A-Za-z/]+)|flagsRemove all|delete)|delete) [A-Za-z0-9_.:-]{1,128} \S[^\p{Cc}\p{Zl}\p{Zp}*";]*)\z') {
     Stop-With 2 'This line is none that the relay gives a console; nothing was sent.'
@@ -77,7 +77,7 @@ function Write-Json($Value) {
   [Console]::Out.WriteLine((ConvertTo-Json -InputObject $Value -Compress -Depth 4))
 }
 
-# Names of variables know no case: none of these may be called as a parameter is.
+# Variable names are case-insensitive: none of these may have the name of a parameter.
 function Write-Devices($Notes) {
   try {
     $opened = $Notes.GetDatabase($Server, $Database, $false)

@@ -1,4 +1,4 @@
-/** With which key the relay connects. After a rotation whose answer was lost, only a try shows which one the cloud knows. */
+/** Which key the relay connects with. After a rotation whose response was lost, only a try shows which one the cloud knows. */
 import type { PrivateKey } from '#adapters/relay-identity';
 import { type Identity, readIdentity } from '../identity/identity.ts';
 import { promoteKey } from '../identity/rotate.ts';

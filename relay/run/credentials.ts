@@ -1,4 +1,4 @@
-/** User and password for the Traveler server; a password that was changed on disk is taken up without a restart. */
+/** User and password for the Traveler server; a password changed on disk takes effect without a restart. */
 import type { CredentialsReader } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import { loadConfiguration } from '../configuration/load.ts';
@@ -6,7 +6,7 @@ import type { Log } from '../log/log.ts';
 
 const keptMs = 30_000;
 
-/** Where the configuration has become wrong meanwhile, what was read last stays. */
+/** If the configuration has become invalid, the credentials read last stay in use. */
 export function configuredCredentials(
   file: string,
   { log, now = Date.now }: { log: Log; now?: () => number },

@@ -1,4 +1,4 @@
-/** Opens a socket to the cloud with the identity and key as they are now, and learns from the answer which key the cloud knows. */
+/** Opens a socket to the cloud with the current identity and key, and learns from the response which key the cloud knows. */
 import { randomBytes } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import { connectStatement } from '#adapters/relay-identity';
@@ -14,7 +14,7 @@ export type OpenConnectionOptions = {
   log: Log;
   /** The cloud's clock, epoch ms. */
   cloudNow(): number;
-  /** The identity of this try. */
+  /** The identity used for this try. */
   trying(identity: Identity): void;
 };
 
@@ -42,7 +42,7 @@ export function connectionOpener({ keys, dispatcher, log, cloudNow, trying }: Op
   };
 }
 
-/** A key that cannot be stored now is accepted again with the next connection. */
+/** If the key cannot be stored now, it is accepted again with the next connection. */
 function acceptKey(keys: ConnectionKeys, log: Log): void {
   try {
     keys.accepted();

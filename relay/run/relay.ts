@@ -1,9 +1,9 @@
 /**
- * The running relay, put together: connection, session, workers, health.
+ * The running relay, assembled: connection, session, workers, health.
  *
  * - starting: everything is created and the health endpoint listens; a refusal ends it.
- * - running: entered with the connection's `start`; the connection has states of its own (connection/states.ts).
- * - stopping: the workers finish or journal what is in hand, what is unacknowledged is sent, goodbye is said. Entered once.
+ * - running: entered with the connection's `start`; the connection has its own states (connection/states.ts).
+ * - stopping: the workers finish or journal their work, unacknowledged messages are sent, goodbye is sent. Entered once.
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -37,10 +37,10 @@ export type RelayOptions = {
 };
 export type Relay = { stop(): Promise<void>; readonly healthUrl: string };
 
-/** Together less than the 10 s that a service manager grants. */
+/** Together less than the 10 s that a service manager allows. */
 const stopMs = { workers: 5_000, flush: 1_500 } as const;
 
-/** Throws RelayRefusal. The data folder must be held (`singleInstance`). */
+/** Throws RelayRefusal. The data folder must be locked (`singleInstance`). */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { configuration, dataDir, timing, log } = options;
   const keys = createConnectionKeys(dataDir);
@@ -96,7 +96,7 @@ const sessionOf = (
 
 type HealthNeeds = { metrics: Metrics; status(): RelayStatus; startedAt: number };
 
-/** Listens, and is named in running.json from then on. */
+/** Listens, and from then on is recorded in running.json. */
 async function healthOf(
   { configuration, dataDir, log }: RelayOptions,
   { metrics, status, startedAt }: HealthNeeds,

@@ -1,4 +1,4 @@
-/** What a running relay knows of itself, for its status and its metrics. */
+/** What a running relay knows about itself, for its status and its metrics. */
 import { cures, type Ending } from '../connection/close-policy.ts';
 import type { State as ConnectionState } from '../connection/states.ts';
 import type { Metrics } from '../health/metrics.ts';
@@ -16,15 +16,15 @@ export type RunState = {
   readonly session: Session;
   /** Epoch ms. */
   readonly startedAt: number;
-  /** Of the newest connection or try. */
+  /** Identity of the newest connection or try. */
   identity: Identity;
-  /** Since when it has been connected, or not; epoch ms. */
+  /** Since when it has been connected, or disconnected; epoch ms. */
   since: number;
   /** Why the last connection or try ended; null while connected. */
   lastEnding: Ending | null;
 };
 
-/** Keeps `since` and `lastEnding`, and counts. */
+/** Updates `since` and `lastEnding`, and the counters. */
 export function noteConnection(run: RunState, state: ConnectionState, before: ConnectionState): void {
   const { metrics } = run;
   if (isConnected(state.name) !== isConnected(before.name)) run.since = Date.now();

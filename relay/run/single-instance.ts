@@ -1,7 +1,7 @@
 /**
- * One relay at a time on a data folder: two would use the same numbers and the same journal. Held as a lock of the operating
- * system on a small database file, so that it ends with its process however that dies; a file with a process id in it would be
- * left behind by a kill, and the id may belong to another program by then.
+ * One relay at a time per data folder: two would use the same message numbers and the same journal. The lock is one of the operating
+ * system on a small database file, so that it ends with its process however that dies; a file with a process id would survive a
+ * kill, and the id might belong to another program by then.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export class AnotherRelayRuns extends RelayRefusal {
   }
 }
 
-/** Throws AnotherRelayRuns while another holds it, RelayRefusal where the folder cannot be locked at all. */
+/** Throws AnotherRelayRuns while another relay holds it, RelayRefusal if the folder cannot be locked at all. */
 export function singleInstance(dataDir: string): { release(): void } {
   const file = join(dataDir, 'lock.sqlite');
   let database: DatabaseSync | undefined;
@@ -51,7 +51,7 @@ function cannotLock(file: string, cause: unknown): RelayRefusal {
   );
 }
 
-/** Only for the message: what keeps the file from being read must not hide that another relay runs. */
+/** For the message only: an error in reading the file must not hide that another relay runs. */
 function pidOf(dataDir: string): number | undefined {
   try {
     return readRunning(dataDir)?.pid;

@@ -1,4 +1,4 @@
-/** The Traveler server as relay.json describes it: read one way, written to one way, with bounds that both share. */
+/** The Traveler server that relay.json describes: how it is read and written, with limits shared by both. */
 import { getCACertificates } from 'node:tls';
 import type { CredentialsReader } from '#adapters/traveler/contract';
 import { travelerSource } from '#adapters/traveler/source';
@@ -14,7 +14,7 @@ import { restReads } from '../sources/rest-reads.ts';
 
 type Described = Pick<RelayConfiguration, 'traveler' | 'console' | 'ca'>;
 
-/** Throws RelayRefusal where what is described does not go together; relay.json was checked for that before. */
+/** Throws RelayRefusal for an impossible combination; relay.json was checked for that before. */
 export function sourceAt({ traveler, console: how, ca }: Described, credentials: CredentialsReader): RelaySource {
   const { url, read, concurrency } = traveler;
   if (read === 'notes') return sourceOf(notesReads(notesClient(how)), configuredWrites(how, { rest: null }));
@@ -27,18 +27,18 @@ export function sourceAt({ traveler, console: how, ca }: Described, credentials:
   return sourceOf(reads, configuredWrites(how, { rest }));
 }
 
-/** It reads and acts through the same Notes client. */
+/** Reads and acts through the same Notes client. */
 function notesClient(how: Described['console']): Pick<NotesReadsOptions, 'server' | 'script' | 'passwordFile'> {
   if (how.by !== 'notes')
     throw new RelayRefusal('traveler.read "notes" needs console.by "notes".', 'Name the Domino server there: console.server.');
   return { server: how.server, script: how.script, passwordFile: how.passwordFile };
 }
 
-/** What is remembered of one server, read one way, says nothing of another. */
+/** Stored state of one server, read one way, does not apply to another. */
 export const nameOf = ({ traveler: { url, read }, console: how }: Described, sourceId: string): string =>
   JSON.stringify([sourceId, read, read === 'notes' && how.by === 'notes' ? how.server : (url ?? null)]);
 
-/** As `source`; each device that is written to is said to `touched` first, whether or not the write succeeds. */
+/** Like `source`, but calls `touched` with each device before a write to it, whether or not the write succeeds. */
 export function watched(source: RelaySource, touched: (key: DeviceKey) => void): RelaySource {
   const noting = <A extends [DeviceKey, ...unknown[]], R>(write: (...given: A) => R) => {
     return (...given: A): R => {

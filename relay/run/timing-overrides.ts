@@ -1,4 +1,4 @@
-/** Times as RELAY_TIMING sets them, e.g. `{"heartbeatMs":500}`: for trials and tests; otherwise as they are. */
+/** Times set by RELAY_TIMING, e.g. `{"heartbeatMs":500}`: for trials and tests; otherwise the defaults. */
 import { RelayRefusal } from '../refusal.ts';
 import { jsonOf } from '../stored-file.ts';
 import { type Timing, timing } from '../timing.ts';

@@ -1,4 +1,4 @@
-/** The two halves that work, gathering and acting, as the session calls them. */
+/** The two workers, gathering and acting, as the session calls them. */
 import { join } from 'node:path';
 import type { CredentialsReader } from '#adapters/traveler/contract';
 import { relayActions } from '../actions/relay-actions.ts';

@@ -1,4 +1,4 @@
-/** What a service is installed for, and the steps that install it: data, carried out in steps.ts. */
+/** What a service is installed with, and the steps that install it: data, executed in steps.ts. */
 
 /** Paths are absolute. */
 export type WantedService = {
@@ -8,7 +8,7 @@ export type WantedService = {
   data: string;
   /** Account under which it runs. */
   user: string;
-  /** Folders besides the data folder that it, or the program for the Domino console, writes to. */
+  /** Folders besides the data folder that the relay, or the program for the Domino console, writes to. */
   alsoWrites: readonly string[];
 };
 export const usualUser = 'traveler-relay';
@@ -17,5 +17,5 @@ export const serviceName = 'traveler-relay';
 export type Step =
   | { do: 'write'; file: string; text: string; encoding: 'utf8' | 'utf16le' }
   | { do: 'remove'; file: string }
-  /** `may`: how it ends does not matter (it may be gone already). */
+  /** `may`: its failure is ignored (what it removes may already be gone). */
   | { do: 'run'; argv: readonly string[]; may?: true };

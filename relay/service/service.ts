@@ -7,14 +7,14 @@ import { isEnrolled } from '../identity/identity.ts';
 import { RelayRefusal } from '../refusal.ts';
 import { isStored } from '../stored-file.ts';
 import { type Step, serviceName, usualUser, type WantedService } from './service-plan.ts';
-import { ask, carryOut, wordsOf } from './steps.ts';
+import { ask, describeStep, executeSteps } from './steps.ts';
 import { systemdAnswer, systemdInstall, systemdQuestion, systemdUninstall } from './systemd-plan.ts';
 import { taskInstall, taskQuestion, taskUninstall } from './windows-task.ts';
 
 type Options = PlaceOptions & { user?: string; write: string[]; program?: string; dryRun?: boolean };
 type What = 'install' | 'uninstall' | 'status';
 
-export const addService: AddCommands = ({ command, places, say }) => {
+export const addService: AddCommands = ({ command, places, print }) => {
   command('service', 'the relay as a service of this machine: systemd, or the Task Scheduler of Windows')
     .argument('<what>', 'install (again is harmless), uninstall (keeps identity and journal), status')
     .option('--user <name>', 'account under which it runs; on Linux it is made where it is missing', usualUser)
@@ -25,7 +25,7 @@ export const addService: AddCommands = ({ command, places, say }) => {
       const { config, data } = places(options);
       const windows = process.platform === 'win32';
       if (!isWhat(what)) throw new RelayRefusal(`There is no relay service ${what}.`, 'It is install, uninstall or status.');
-      if (what === 'status') return showStatus(say, windows);
+      if (what === 'status') return showStatus(print, windows);
       const wanted: WantedService = {
         program: options.program === undefined ? thisRelay() : [resolve(options.program)],
         config,
@@ -34,14 +34,14 @@ export const addService: AddCommands = ({ command, places, say }) => {
         alsoWrites: options.write.map((folder) => resolve(folder)),
       };
       const steps = what === 'install' ? install(wanted, windows) : uninstall(windows);
-      if (options.dryRun) return showSteps(say, steps);
+      if (options.dryRun) return showSteps(print, steps);
       if (what === 'install' && !isEnrolled(data))
         throw new RelayRefusal(
           `No relay is enrolled in ${data}: the service would find nothing to do.`,
           'First: relay enrol <url> <token>',
         );
-      carryOut(steps);
-      say(
+      executeSteps(steps);
+      print(
         what === 'install'
           ? 'Installed and started. See: relay service status, relay status.'
           : `Removed. ${data} was left as it is.`,
@@ -63,19 +63,19 @@ function install(wanted: WantedService, windows: boolean): Step[] {
 
 const uninstall = (windows: boolean): readonly Step[] => (windows ? taskUninstall : systemdUninstall({ unitFile }));
 
-function showStatus(say: (text: string) => void, windows: boolean): void {
+function showStatus(print: (text: string) => void, windows: boolean): void {
   if (windows) {
-    say(ask(taskQuestion).trim());
+    print(ask(taskQuestion).trim());
     return;
   }
   const { says, runs } = systemdAnswer(ask(systemdQuestion));
-  say(says);
+  print(says);
   if (!runs) process.exitCode = 1;
 }
 
-function showSteps(say: (text: string) => void, steps: readonly Step[]): void {
+function showSteps(print: (text: string) => void, steps: readonly Step[]): void {
   for (const step of steps) {
-    say(`# ${wordsOf(step)}`);
-    if (step.do === 'write') say(step.text.replace('\uFEFF', ''));
+    print(`# ${describeStep(step)}`);
+    if (step.do === 'write') print(step.text.replace('\uFEFF', ''));
   }
 }

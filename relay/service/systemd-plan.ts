@@ -1,12 +1,12 @@
-/** What installing, removing and asking for the service means under systemd. Pure. */
+/** The steps to install, remove and query the service under systemd. Pure. */
 import { dirname } from 'node:path';
 import { type Step, serviceName, usualUser, type WantedService } from './service-plan.ts';
 import { systemdUnit } from './systemd-unit.ts';
 
 export type SystemdFacts = {
-  /** Where an administrator's units go. */
+  /** Path of the unit file that an administrator installs. */
   unitFile: string;
-  /** The package brought a unit of its own. */
+  /** Whether the package installed its own unit. */
   packaged: boolean;
   userExists: boolean;
   configExists: boolean;
@@ -14,7 +14,7 @@ export type SystemdFacts = {
 
 const systemctl = (...argv: string[]): Step => ({ do: 'run', argv: ['systemctl', ...argv] });
 
-/** Again is harmless: identity, journal, configuration and /etc/default/traveler-relay stay as they are. */
+/** Can be repeated safely: identity, journal, configuration and /etc/default/traveler-relay stay as they are. */
 export function systemdInstall(wanted: WantedService, { unitFile, packaged, userExists, configExists }: SystemdFacts): Step[] {
   const { user, data, config, alsoWrites } = wanted;
   const asPackaged = packaged && user === usualUser && alsoWrites.length === 0;
@@ -35,7 +35,7 @@ export function systemdInstall(wanted: WantedService, { unitFile, packaged, user
   ];
 }
 
-/** The data folder stays: with it the relay can be installed again as the same one. */
+/** Keeps the data folder: with it the relay can be reinstalled with the same identity. */
 export const systemdUninstall = ({ unitFile }: Pick<SystemdFacts, 'unitFile'>): Step[] => [
   { do: 'run', argv: ['systemctl', 'disable', '--now', serviceName], may: true },
   { do: 'remove', file: unitFile },
@@ -47,15 +47,15 @@ export const systemdQuestion = [
   '--property=LoadState,UnitFileState,ActiveState,SubState,MainPID,NRestarts,Result',
 ];
 
-/** What `systemctl show` says, in words; `runs`: whether it does. */
+/** Describes the output of `systemctl show`; `runs`: whether the service runs. */
 export function systemdAnswer(text: string): { says: string; runs: boolean } {
-  const said = Object.fromEntries(text.split('\n').flatMap((line) => (/^(\w+)=(.*)$/.exec(line) ? [splitAt(line)] : [])));
-  if (said.LoadState !== 'loaded') return { says: 'The service is not installed: relay service install', runs: false };
-  const boot = said.UnitFileState === 'enabled' ? 'starts with the machine' : 'does not start with the machine';
-  const again = Number(said.NRestarts) > 0 ? `, started again ${said.NRestarts} times` : '';
-  if (said.ActiveState === 'active')
-    return { says: `The service runs (process ${said.MainPID}${again}) and ${boot}.`, runs: true };
-  const state = `${said.ActiveState}, ${said.SubState}, result: ${said.Result}${again}`;
+  const properties = Object.fromEntries(text.split('\n').flatMap((line) => (/^(\w+)=(.*)$/.exec(line) ? [splitAt(line)] : [])));
+  if (properties.LoadState !== 'loaded') return { says: 'The service is not installed: relay service install', runs: false };
+  const boot = properties.UnitFileState === 'enabled' ? 'starts with the machine' : 'does not start with the machine';
+  const again = Number(properties.NRestarts) > 0 ? `, started again ${properties.NRestarts} times` : '';
+  if (properties.ActiveState === 'active')
+    return { says: `The service runs (process ${properties.MainPID}${again}) and ${boot}.`, runs: true };
+  const state = `${properties.ActiveState}, ${properties.SubState}, result: ${properties.Result}${again}`;
   return { says: `The service does not run (${state}) and ${boot}. Why: journalctl --unit ${serviceName}`, runs: false };
 }
 

@@ -4,7 +4,7 @@ import type { WantedService } from './service-plan.ts';
 
 const installedData = '/var/lib/traveler-relay';
 
-/** A word of a unit file: `%` begins a specifier, `$` a variable, quotes and spaces part words. */
+/** Quotes a word for a unit file: `%` begins a specifier, `$` a variable, and quotes and spaces separate words. */
 export function word(text: string): string {
   const plain = text.replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /[\s"'\\;]/.test(plain) ? `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : plain;

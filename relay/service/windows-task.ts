@@ -1,18 +1,18 @@
 /**
- * Windows: a task of the Task Scheduler that runs from the start of the machine, under LocalService, and is started again when
- * it ends. A Windows service would need a native program around the relay; a task needs nothing but what Windows has. Pure.
+ * Windows: a Task Scheduler task that starts with the machine, runs under LocalService, and restarts when it ends. A Windows service
+ * would need a native program around the relay; a task needs only what Windows has. Pure.
  */
 import { win32 } from 'node:path';
 import type { Step, WantedService } from './service-plan.ts';
 
 export const taskName = 'Traveler Relay';
-/** Well-known ids, the same in every language: LocalService, Administrators, SYSTEM. */
+/** Well-known SIDs, the same in every language: LocalService, Administrators, SYSTEM. */
 const [localService, administrators, system] = ['S-1-5-19', 'S-1-5-32-544', 'S-1-5-18'];
 
 const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-/** One argument as Windows programs take their command line apart. */
+/** Quotes one argument the way Windows programs parse their command line. */
 export function quoted(argument: string): string {
   if (argument !== '' && !/[\s"]/.test(argument)) return argument;
   return `"${argument.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`;
@@ -45,7 +45,7 @@ export function taskXml({ program, config, data }: WantedService): string {
 `;
 }
 
-/** Only LocalService, administrators and the system may open it: Windows has no modes, the access list is what protects the key. */
+/** Only LocalService, administrators and the system can open it: Windows has no modes, so the access list protects the key. */
 const closeTo = (path: string, inherit: string): Step => ({
   do: 'run',
   argv: [

@@ -1,14 +1,14 @@
-/** Acknowledgements go out together: a message of their own for many, at most `ackMs` after the first. */
+/** Batches acknowledgements: one message for several, sent at most `ackMs` after the first. */
 export const mostTogether = 500;
 
 export type Acknowledgements = {
   add(n: number): void;
-  /** Sends those that wait; they go on waiting where there is no connection. */
+  /** Sends the waiting ones; without a connection they keep waiting. */
   flush(): void;
   stop(): void;
 };
 
-/** `send`: false when there is no connection; the numbers then wait for the next. */
+/** `send`: returns false without a connection; the numbers then wait for the next one. */
 export function createAcknowledgements({ send, ackMs }: { send(acks: number[]): boolean; ackMs: number }): Acknowledgements {
   let waiting = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
@@ -17,7 +17,7 @@ export function createAcknowledgements({ send, ackMs }: { send(acks: number[]): 
     clearTimeout(timer);
     timer = undefined;
     if (waiting.size === 0) return;
-    // Those beyond the limit are not lost: what is not acknowledged is redelivered.
+    // Those beyond the limit are not lost: anything unacknowledged is redelivered.
     if (send([...waiting].slice(0, mostTogether))) waiting = new Set();
   }
 

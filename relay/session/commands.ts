@@ -1,10 +1,10 @@
 /**
- * What the cloud asks for is handed to the workers, once each, and acknowledged when it is safe with them.
+ * Passes the cloud's commands to the workers, once each, and acknowledges them once they are safe there.
  *
- * - gather under way (`running`): from its command until it ended. One at a time: a newer one, a newer lease or `stop` aborts it.
+ * - gather in progress (`running`): from its command until it ends. One at a time: a newer one, a newer lease or `stop` aborts it.
  *
- * Invariants: a command is handled once, however often it is redelivered; one that failed is not acknowledged, so the cloud
- * redelivers it; nothing rejects unhandled.
+ * Invariants: a command is handled once, however often it is redelivered; a failed one is not acknowledged, so the cloud redelivers
+ * it; there are no unhandled rejections.
  */
 import type { ActionCommand, GatherCommand, SettingsCommand, ToRelay } from '#domain/relay/relay-protocol';
 import type { Metrics } from '../health/metrics.ts';
@@ -19,9 +19,9 @@ export type Commands = {
   settings(command: SettingsCommand): void;
   resend(command: Resend): void;
   resume(): void;
-  /** Another's lease ends the gather that runs under an older one. */
+  /** A newer lease aborts the gather that runs under an older one. */
   leaseIs(fence: number | null): void;
-  /** Ends the gather under way. */
+  /** Aborts the gather in progress. */
   stop(): void;
 };
 
@@ -47,7 +47,7 @@ export function createCommands(options: CommandOptions): Commands {
   };
 }
 
-/** Nobody waits for it: a rejection is a failure of that type. */
+/** Not awaited by anybody: a rejection counts as a failure of that type. */
 function handled(state: State, type: string, begin: () => Promise<unknown>): void {
   begin().catch((error: unknown) => failed(state, type, error));
 }
@@ -57,7 +57,7 @@ function failed({ failures, metrics }: State, type: string, error: unknown): voi
   failures.failed(type, error);
 }
 
-/** Whether it succeeded. */
+/** Resolves with whether it succeeded. */
 async function work(state: State, type: string, run: () => Promise<void>): Promise<boolean> {
   try {
     await run();
@@ -69,25 +69,25 @@ async function work(state: State, type: string, run: () => Promise<void>): Promi
   }
 }
 
-/** Acknowledged once `run` has resolved; where it fails the command may be redelivered. */
+/** Acknowledges once `run` has resolved; if it fails, the command may be redelivered. */
 async function once(state: State, { n, type }: { n: number; type: string }, run: () => Promise<void>): Promise<void> {
   const { inbox, metrics, acknowledge } = state;
-  const taken = inbox.take(n);
-  if (taken !== 'new') metrics.count('relay_messages_duplicate_total');
-  if (taken === 'seen') acknowledge(n);
-  if (taken !== 'new') return;
+  const receipt = inbox.take(n);
+  if (receipt !== 'new') metrics.count('relay_messages_duplicate_total');
+  if (receipt === 'seen') acknowledge(n);
+  if (receipt !== 'new') return;
   if (await work(state, type, run)) {
     inbox.keep(n);
     acknowledge(n);
   } else inbox.forget(n);
 }
 
-/** Under way is all that is acknowledged: a gather that is lost with the relay is asked for again at its next time. */
+/** Acknowledges only that the gather has started: one that is lost with the relay is requested again when next due. */
 function startGather(state: State, command: GatherCommand): void {
   handled(state, 'gather', () => gather(state, command));
 }
 
-/** A new gather ends the one before, whose run the cloud has abandoned; the same one goes on. */
+/** A new gather aborts the previous one, whose run the cloud has abandoned; the same one continues. */
 async function gather(state: State, command: GatherCommand): Promise<void> {
   const { running: before, workers, link, failures } = state;
   if (before?.runId === command.runId) return;

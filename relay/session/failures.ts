@@ -1,11 +1,11 @@
-/** Unexpected errors of the session: logged, and among its problems until the same work succeeds. */
+/** Unexpected errors of the session: logged, and listed as problems until the same work succeeds. */
 import type { Log } from '../log/log.ts';
 import { logFailure } from '../log/log-failure.ts';
 
 export type Failures = {
   failed(work: string, error: unknown): void;
   succeeded(work: string): void;
-  /** One for each work that failed last. Names no user and no device. */
+  /** One for each kind of work that failed last. Names no user and no device. */
   sentences(): string[];
 };
 

@@ -1,14 +1,14 @@
 /**
- * Deduplicates what the cloud wants acknowledged: its number is remembered, and a redelivery is acknowledged again and otherwise
- * dropped. The memory is bounded: the cloud stops redelivering long before that many others have arrived.
+ * Deduplicates messages that the cloud wants acknowledged: their numbers are remembered, and a redelivery is acknowledged again and
+ * otherwise dropped. The memory is bounded: the cloud stops redelivering long before that many others have arrived.
  */
 const remembered = 10_000;
 
-export type Taken = 'new' | 'under-way' | 'seen';
+export type Receipt = 'new' | 'under-way' | 'seen';
 
 export type Inbox = {
   /** `under-way`: it is being handled; its acknowledgement will follow. */
-  take(n: number): Taken;
+  take(n: number): Receipt;
   /** It is safe here: acknowledge it. */
   keep(n: number): void;
   /** It failed: a redelivery counts as the first delivery. */

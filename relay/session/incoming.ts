@@ -1,4 +1,4 @@
-/** What the session receives: nothing but the welcome counts before the cloud has proven itself on that connection. */
+/** Handles what the session receives: before the cloud has proven its identity on a connection, only the welcome counts. */
 import { checkProof } from '#adapters/relay-identity';
 import { readToRelay, type ToRelay } from '#domain/relay/relay-protocol';
 import { closed } from '../connection/close-policy.ts';
@@ -11,7 +11,7 @@ type Of<T extends ToRelay['type']> = Extract<ToRelay, { type: T }>;
 type From = { socket: SocketId; peer: Peer };
 type Handled = Exclude<ToRelay['type'], 'welcome' | 'goodbye'>;
 
-/** Rejects only with what is unexpected. */
+/** Rejects only with unexpected errors. */
 export function receive(state: SessionState, socket: SocketId, data: unknown): void | Promise<void> {
   const peer = state.peers.get(socket);
   if (!peer) return;
@@ -20,7 +20,7 @@ export function receive(state: SessionState, socket: SocketId, data: unknown): v
   ignore(state, read);
 }
 
-/** Counted, and otherwise without effect. */
+/** Counted, and otherwise ignored. */
 function ignore({ metrics, log }: SessionState, read: Exclude<ReturnType<typeof readToRelay>, { read: 'message' }>): void {
   if (read.read === 'unknown') {
     metrics.count('relay_messages_unknown_total');
@@ -36,7 +36,7 @@ function handle(state: SessionState, message: ToRelay, from: From): void | Promi
   if (message.type === 'welcome') return welcome(state, message, from);
   if (message.type === 'goodbye') dismiss(state, message, from);
   else if (from.peer.proven) handlers[message.type](state, message as never, from);
-  // What matters is redelivered.
+  // Important messages are redelivered.
   else state.log.debug('a message before the welcome was dropped', { type: message.type });
 }
 
@@ -44,7 +44,7 @@ const handlers: { [T in Handled]: (state: SessionState, message: Of<T>, from: Fr
   pong: (state, message, from) => pong(state, message, from),
   lease(state, { lease }) {
     const { routed } = state.current.routing;
-    state.lease.said(lease);
+    state.lease.notified(lease);
     if (routed !== null) ping(state, routed);
   },
   ack(state, { acks }) {
@@ -57,14 +57,14 @@ const handlers: { [T in Handled]: (state: SessionState, message: Of<T>, from: Fr
   resend: ({ commands }, message) => commands.resend(message),
 };
 
-function pong(state: SessionState, { answers, lease: answer }: Of<'pong'>, { socket, peer }: From): void {
+function pong(state: SessionState, { answers, lease: response }: Of<'pong'>, { socket, peer }: From): void {
   const { current, lease, clock, commands, now } = state;
-  const askedAt = takeAskedAt(peer, answers);
+  const sentAt = takeSentAt(peer, answers);
   current.lastPongAt = now().wall;
   current.connection?.happened({ type: 'heard', socket });
-  if (!askedAt) return;
-  lease.answered(answer, askedAt);
-  clock.answered(answer.now, askedAt);
+  if (!sentAt) return;
+  lease.answered(response, sentAt);
+  clock.answered(response.now, sentAt);
   commands.leaseIs(lease.view().fence);
   applyRouting(state, { type: 'lease' });
 }
@@ -93,12 +93,12 @@ function dismiss({ current }: SessionState, { reason, code }: Of<'goodbye'>, { s
 }
 
 /**
- * When the ping was sent that this answers; it and all earlier ones are forgotten. An older cloud does not say which: then the first
- * that is unanswered, which can only make the lease shorter.
+ * When the ping was sent that this pong responds to; it and all earlier ones are forgotten. An older cloud does not say which: then
+ * the first unanswered one is assumed, which can only make the lease shorter.
  */
-function takeAskedAt({ pings }: Peer, answers: number | undefined): Moment | null {
+function takeSentAt({ pings }: Peer, answers: number | undefined): Moment | null {
   const n = answers ?? pings.keys().next().value;
-  const askedAt = n === undefined ? undefined : pings.get(n);
+  const sentAt = n === undefined ? undefined : pings.get(n);
   if (n !== undefined) for (const earlier of [...pings.keys()].filter((each) => each <= n)) pings.delete(earlier);
-  return askedAt ?? null;
+  return sentAt ?? null;
 }

@@ -1,7 +1,7 @@
 /**
- * The lease as this relay may rely on it. The cloud says how long it lasts; that is counted from when the question was sent, so
- * that delays only shorten it. Both clocks have to agree that it lasts: the monotonic one does not jump but may stand still while
- * the machine sleeps, the wall clock jumps but does not stand still.
+ * The lease, as far as this relay may rely on it. The cloud says how long it lasts; that counts from when the request was sent, so
+ * that delays only shorten it. It is held only while both clocks say so: the monotonic clock does not jump but may stop while the
+ * machine sleeps; the wall clock jumps but does not stop.
  */
 import type { Lease } from '#domain/relay/relay-protocol';
 
@@ -11,15 +11,15 @@ export type Moment = { monotonic: number; wall: number };
 export type LeaseView = { holding: boolean; following: boolean; fence: number | null };
 
 export type LeaseKeeper = {
-  /** The cloud's answer to what was sent at `asked`. */
-  answered(lease: Lease, asked: Moment): void;
-  /** Said without having been asked: it can only take a lease away. */
-  said(lease: Lease): void;
+  /** The cloud's response to a request sent at `asked`. */
+  answered(lease: Lease, sentAt: Moment): void;
+  /** Sent without a request: it can only withdraw a lease. */
+  notified(lease: Lease): void;
   held(): { fence: number } | null;
   view(): LeaseView;
 };
 
-type Known = { fence: number; held: boolean; askedAt: number; until: Moment };
+type Known = { fence: number; held: boolean; sentAt: number; until: Moment };
 
 export function createLeaseKeeper(now: () => Moment): LeaseKeeper {
   let known: Known | null = null;
@@ -31,18 +31,18 @@ export function createLeaseKeeper(now: () => Moment): LeaseKeeper {
   const held = () => (known?.held && lasts(known) ? { fence: known.fence } : null);
 
   return {
-    answered({ held: isHeld, fence, until, now: cloudNow }, asked) {
-      // Answers may overtake each other.
-      if (known && (fence < known.fence || (fence === known.fence && asked.monotonic < known.askedAt))) return;
+    answered({ held: isHeld, fence, until, now: cloudNow }, sentAt) {
+      // Responses may overtake each other.
+      if (known && (fence < known.fence || (fence === known.fence && sentAt.monotonic < known.sentAt))) return;
       const left = until - cloudNow;
       known = {
         fence,
         held: isHeld,
-        askedAt: asked.monotonic,
-        until: { monotonic: asked.monotonic + left, wall: asked.wall + left },
+        sentAt: sentAt.monotonic,
+        until: { monotonic: sentAt.monotonic + left, wall: sentAt.wall + left },
       };
     },
-    said({ held: isHeld, fence }) {
+    notified({ held: isHeld, fence }) {
       if (known && !isHeld && fence >= known.fence) known = { ...known, fence, held: false };
     },
     held,

@@ -1,13 +1,13 @@
 /**
- * Messages that have to arrive: kept until the cloud has acknowledged their number, redelivered, with the same number, over each
- * new connection and after a while over the same one.
+ * Messages that have to arrive: kept until the cloud has acknowledged their number, redelivered with the same number over each new
+ * connection, and after a while over the same one.
  *
- * - waiting: added, not yet sent: no connection, or `window` earlier ones are under way.
- * - under way: among the first `window`; sent over `over`, and again with backoff until acknowledged.
+ * - waiting: added, not yet sent: no connection, or `window` earlier ones are in transit.
+ * - in transit: among the first `window`; sent over `over`, and again with backoff until acknowledged.
  * - gone: acknowledged, or its signal aborted.
  *
- * Invariants: messages are first sent in the order of their numbers; at most `window` are under way and at most `limit` kept: a caller
- * that hands over more without waiting is rejected.
+ * Invariants: messages are first sent in the order of their numbers; at most `window` are in transit and at most `limit` kept: a
+ * caller that adds more without waiting is rejected.
  */
 import { backoffMs } from '#domain/time/backoff';
 import type { SocketId } from '../connection/states.ts';
@@ -15,7 +15,7 @@ import type { SocketId } from '../connection/states.ts';
 type Entry = {
   n: number;
   text: string;
-  /** The connection it last went over; null: not yet sent. */
+  /** The connection it was last sent over; null: not yet sent. */
   over: SocketId | null;
   sentAt: number;
   tries: number;
@@ -29,7 +29,7 @@ export type OutboxOptions = {
   limit?: number;
   /** Monotonic, ms. */
   now(): number;
-  /** One more was sent again. */
+  /** Called for each redelivery. */
   resent?(): void;
 };
 
@@ -41,24 +41,24 @@ export type Outbox = {
   /** Resolves when acknowledged. Rejects with the signal's reason when aborted, with TooMuchUnderWay when full. */
   add(n: number, text: string, signal?: AbortSignal): Promise<void>;
   acknowledge(acks: readonly number[]): void;
-  /** Where to send from now on; what is under way goes there again, but for what is still awaited over another connection. */
+  /** Where to send from now on; messages in transit are redelivered there, except those still awaited over another connection. */
   route(socket: SocketId | null, awaited?: SocketId | null): void;
-  /** Nothing more is to be expected over this connection: what is unacknowledged over it goes over the present one. */
+  /** No more acknowledgements can arrive over this connection: what is unacknowledged is redelivered over the current one. */
   abandon(socket: SocketId): void;
-  /** Redelivers what has waited too long. To be called several times per `resendMs`. */
+  /** Redelivers what has waited too long. Call it several times per `resendMs`. */
   redeliverOverdue(): void;
-  /** How many that last went over this connection are unacknowledged. */
+  /** Number of unacknowledged messages that were last sent over this connection. */
   unacknowledgedOver(socket: SocketId): number;
   readonly size: number;
 };
 
 type State = Required<OutboxOptions> & {
-  /** In order of numbers, since they are given in order. */
+  /** In order of their numbers, since they are added in order. */
   readonly entries: Map<number, Entry>;
   socket: SocketId | null;
 };
 
-/** After each try over the same connection the next waits twice as long, up to this many times the first wait. */
+/** The wait doubles with each try over the same connection, up to this multiple of the first wait. */
 const slowestFactor = 8;
 
 export function createOutbox(options: OutboxOptions): Outbox {

@@ -1,4 +1,4 @@
-/** What the session sends: every message is checked, numbered, and small enough for one message of the socket. */
+/** What the session sends: every message is validated, numbered, and small enough for one message of the socket. */
 import { randomBytes } from 'node:crypto';
 import { longestMessageBytes, protocol, type ToCloud, toCloud } from '#domain/relay/relay-protocol';
 import type { SocketId } from '../connection/states.ts';
@@ -6,7 +6,7 @@ import type { Metrics } from '../health/metrics.ts';
 import type { Link, OutgoingMessage } from '../ports.ts';
 import { type Peer, problemsOf, type SessionState } from './session-state.ts';
 
-/** As JSON. Throws TypeError or RangeError where the cloud would reject it each time. */
+/** As JSON. Throws TypeError or RangeError if the cloud would reject it each time. */
 export function encode(message: { type: string; n: number }, metrics: Metrics): string {
   const parsed = toCloud.safeParse(message);
   if (!parsed.success) {
@@ -22,11 +22,11 @@ export function encode(message: { type: string; n: number }, metrics: Metrics): 
 }
 
 /** Sends once. */
-export function say({ current, metrics }: SessionState, socket: SocketId, message: ToCloud): void {
+export function send({ current, metrics }: SessionState, socket: SocketId, message: ToCloud): void {
   current.connection?.send(socket, encode(message, metrics));
 }
 
-/** For the workers: delivery until acknowledged, and what is sent once. `state` is complete by the time it is used. */
+/** For the workers: delivery until acknowledged, and sending once. `state` is complete by the time it is used. */
 export function linkOf(state: () => SessionState): Link {
   const stamped = (message: OutgoingMessage) => ({
     ...message,
@@ -46,7 +46,7 @@ export function linkOf(state: () => SessionState): Link {
         current.connection?.send(routed, encode(stamped(message), metrics));
         failures.succeeded('progress');
       } catch (error) {
-        // What it is about goes on all the same.
+        // The work that it reports on continues all the same.
         failures.failed('progress', error);
       }
     },
@@ -55,12 +55,12 @@ export function linkOf(state: () => SessionState): Link {
   };
 }
 
-/** False where they have to wait. */
+/** False if they have to wait. */
 export function sendAcknowledgements(state: SessionState, acks: number[]): boolean {
   const { numbers, failures, current } = state;
   if (current.routing.routed === null) return false;
   try {
-    say(state, current.routing.routed, { type: 'ack', n: numbers.next(), acks });
+    send(state, current.routing.routed, { type: 'ack', n: numbers.next(), acks });
     failures.succeeded('acknowledging');
     return true;
   } catch (error) {
@@ -69,7 +69,7 @@ export function sendAcknowledgements(state: SessionState, acks: number[]): boole
   }
 }
 
-/** hello, with the challenge by which the cloud has to prove itself. */
+/** hello, with the challenge by which the cloud has to prove its identity. */
 export async function greet(state: SessionState, socket: SocketId): Promise<void> {
   const { peers, now, identity, numbers, facts } = state;
   const peer: Peer = { challenge: randomBytes(24).toString('base64url'), greetedAt: now(), proven: false, pings: new Map() };
@@ -80,10 +80,10 @@ export async function greet(state: SessionState, socket: SocketId): Promise<void
   const { challenge } = peer;
   peer.greetedAt = now();
   const hello = { relayId, sourceId, protocol: protocol.current, challenge, gatherDigest };
-  say(state, socket, { type: 'hello', n: numbers.next(), ...hello, facts: { ...facts, problems: problemsOf(state) } });
+  send(state, socket, { type: 'hello', n: numbers.next(), ...hello, facts: { ...facts, problems: problemsOf(state) } });
 }
 
-/** Null also where it cannot be read: then the cloud asks for everything. */
+/** Also null if it cannot be read: then the cloud requests everything. */
 async function digestOf({ workers, failures }: SessionState): Promise<string | null> {
   try {
     const digest = await workers.digest();
@@ -101,5 +101,5 @@ export function ping(state: SessionState, socket: SocketId): void {
   if (!peer) return;
   const n = numbers.next();
   peer.pings.set(n, now());
-  say(state, socket, { type: 'ping', n, fence: link.held()?.fence ?? null, problems: problemsOf(state) });
+  send(state, socket, { type: 'ping', n, fence: link.held()?.fence ?? null, problems: problemsOf(state) });
 }

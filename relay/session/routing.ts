@@ -1,14 +1,14 @@
 /**
- * Over which connection messages go: (state, event) -> state and effects. Nothing here does anything; session.ts does.
+ * Which connection messages go over: (state, event) -> state and effects. Nothing here has side effects; session.ts has them.
  *
  * | mode | entered when | while in it | left when |
  * |---|---|---|---|
- * | unrouted (`routed` null) | made; the only connection ended | messages wait | route to a socket |
+ * | unrouted (`routed` null) | created; the only connection ended | messages wait | route to a socket |
  * | routed | route to a socket | messages go there; the workers resume once, as soon as the lease is held | route elsewhere or to null |
- * | draining (`draining` set) | drain | what went over that socket is still awaited there | nothing of it is unacknowledged: drained; it is gone |
+ * | draining (`draining` set) | drain | acknowledgements over that socket are still awaited there | none is missing: drained; it is gone |
  *
- * Invariants: `resumed` is a socket that was routed, and the workers resume at most once for each; `drained` is said once for each
- * drain, and never of a socket that is gone; a message is never awaited over a socket that is gone.
+ * Invariants: `resumed` is a socket that was routed, and the workers resume at most once for each; `drained` is raised once for each
+ * drain, and never for a socket that is gone; a message is never awaited over a socket that is gone.
  */
 import type { SocketId } from '../connection/states.ts';
 
@@ -24,23 +24,23 @@ export type RoutingState = {
 export type RoutingEvent =
   | { type: 'route'; socket: SocketId | null }
   | { type: 'drain'; socket: SocketId }
-  /** Its goodbye was said, or it ended: nothing more is to be expected over it. */
+  /** Its goodbye was sent, or it ended: no more acknowledgements can arrive over it. */
   | { type: 'gone'; socket: SocketId }
   /** The cloud acknowledged messages. */
   | { type: 'acknowledged' }
-  /** The cloud said something of the lease. */
+  /** The cloud sent something about the lease. */
   | { type: 'lease' };
 
 export type RoutingEffect =
-  /** Sends there from now on; what is unacknowledged goes again, but for what is awaited over `awaited`. */
+  /** Sends there from now on; unacknowledged messages are redelivered, except those awaited over `awaited`. */
   | { do: 'route'; socket: SocketId | null; awaited: SocketId | null }
-  /** What is unacknowledged over this connection goes over the present one. */
+  /** Redelivers what is unacknowledged over this connection over the current one. */
   | { do: 'redeliver'; lost: SocketId }
   | { do: 'acknowledge' }
   | { do: 'resume' }
   | { do: 'drained' };
 
-/** `unacknowledged`: messages over the draining connection. */
+/** `unacknowledged`: number of messages over the draining connection. */
 export type RoutingFacts = { holdsLease: boolean; unacknowledged: number };
 type Step = { state: RoutingState; effects: RoutingEffect[] };
 

@@ -1,7 +1,7 @@
 /**
- * Numbers of messages: each once, over all connections and restarts. Blocks of them are reserved on disk, so that a number costs
- * no write of its own; what is left of a block at a restart is never used. Where there is no file the count starts from the
- * clock (epoch ms): above every number used before, since no relay sends a thousand messages every second of its life.
+ * Message numbers: each used once, over all connections and restarts. They are reserved on disk in blocks, so that a number costs no
+ * write; what is left of a block at a restart is never used. Without a file, numbering starts from the clock (epoch ms): above every
+ * number used before, since no relay sends a thousand messages per second all its life.
  */
 import { z } from 'zod';
 import { replaceFile } from '../atomic-file.ts';
@@ -12,7 +12,7 @@ const block = 10_000;
 
 export type SequenceNumbers = { next(): number };
 
-/** Throws RelayRefusal where the file is there and cannot be used; `next` throws what the disk says when a block cannot be reserved. */
+/** Throws RelayRefusal if the file exists and cannot be used; `next` throws the disk error if a block cannot be reserved. */
 export function createSequenceNumbers(file: string, { now = Date.now }: { now?: () => number } = {}): SequenceNumbers {
   let last = lastReserved(file) ?? now();
   let reservedTo = last;

@@ -1,4 +1,4 @@
-/** What a session holds while it runs. session.ts has its invariants. */
+/** State of a session while it runs. session.ts has its invariants. */
 import type { EnrolmentAnswer } from '#domain/relay/relay-identity';
 import type { RelayFacts } from '#domain/relay/relay-protocol';
 import type { Connection } from '../connection/connection.ts';
@@ -17,9 +17,9 @@ import { type RoutingEffect, type RoutingEvent, type RoutingState, stepRouting }
 import type { SequenceNumbers } from './sequence-numbers.ts';
 
 export type SessionOptions = {
-  /** As it is now: the relay may be enrolled again while it runs. */
+  /** The current one: the relay may be enrolled again while it runs. */
   identity(): Pick<EnrolmentAnswer, 'relayId' | 'sourceId' | 'socketUrl' | 'cloudKey'>;
-  /** All but the problems, which change. */
+  /** All except the problems, which change. */
   facts: Omit<RelayFacts, 'problems'>;
   workers: Workers;
   numbers: SequenceNumbers;
@@ -30,7 +30,7 @@ export type SessionOptions = {
   now(): Moment;
 };
 
-/** Of a connection: what it was greeted with, and whether the cloud has proven itself on it. */
+/** Of a connection: the challenge of its hello, and whether the cloud has proven its identity on it. */
 export type Peer = { challenge: string; greetedAt: Moment; proven: boolean; pings: Map<number, Moment> };
 
 export type SessionState = SessionOptions & {

@@ -1,10 +1,10 @@
 /**
- * What is said over the connections: hello and the cloud's proof first, then heartbeats, and messages that are numbered, kept until
- * acknowledged, and handled once. Over which connection messages go is decided in routing.ts.
+ * The conversation over the connections: first hello and the cloud's proof, then heartbeats, and messages that are numbered, kept
+ * until acknowledged, and handled once. Which connection messages go over is decided in routing.ts.
  *
- * Invariants: nothing but hello is sent over a connection, and nothing received from it counts, before the cloud has proven itself on
- * it; what is delivered is sent again until acknowledged, always under its first number; what the cloud wants acknowledged is
- * acknowledged only once it is safe here; an unexpected error is logged and is among the problems until the same work succeeds.
+ * Invariants: before the cloud has proven its identity on a connection, only hello is sent over it, and nothing received from it
+ * counts; a delivered message is redelivered until acknowledged, always with the same number; what the cloud wants acknowledged is
+ * acknowledged only once it is safe here; an unexpected error is logged, and is a problem until the same work succeeds.
  */
 import type { Connection } from '../connection/connection.ts';
 import type { Speaker } from '../connection/speaker.ts';
@@ -16,7 +16,7 @@ import { createFailures } from './failures.ts';
 import { receive } from './incoming.ts';
 import { createLeaseKeeper } from './lease.ts';
 import { createOutbox } from './outbox.ts';
-import { greet, linkOf, ping, say, sendAcknowledgements } from './outgoing.ts';
+import { greet, linkOf, ping, send, sendAcknowledgements } from './outgoing.ts';
 import { unrouted } from './routing.ts';
 import { applyRouting, problemsOf, type SessionOptions, type SessionState } from './session-state.ts';
 
@@ -33,14 +33,14 @@ export type SessionView = {
 export type Session = {
   speaker: Speaker;
   link: Link;
-  /** Before anything happens. */
+  /** Call it before anything happens. */
   attach(connection: Pick<Connection, 'happened' | 'send'>): void;
-  /** The cloud's clock by a handshake's answer, epoch ms. */
+  /** The cloud's clock from the response to a handshake, epoch ms. */
   clock(epochMs: number): void;
   view(): SessionView;
-  /** What does not work at present, the workers' problems included. */
+  /** Current problems, including those of the workers. */
   problems(): string[];
-  /** Resolves when nothing is unacknowledged, or after `ms`. */
+  /** Resolves when everything is acknowledged, or after `ms`. */
   flushed(ms: number): Promise<void>;
   stop(): void;
 };
@@ -107,7 +107,7 @@ function speakerOf(state: SessionState): Speaker {
     hello: (socket) => greet(state, socket),
     ping: (socket) => ping(state, socket),
     goodbye(socket, reason) {
-      say(state, socket, { type: 'goodbye', n: state.numbers.next(), reason });
+      send(state, socket, { type: 'goodbye', n: state.numbers.next(), reason });
       applyRouting(state, { type: 'gone', socket });
     },
     route: (socket) => applyRouting(state, { type: 'route', socket }),

@@ -1,4 +1,4 @@
-/** The snapshot's file: opened, checked, replaced when broken. SQLite in WAL mode, each commit flushed to the disk. */
+/** The snapshot's file: opens and checks it, and replaces it when broken. SQLite in WAL mode, each commit flushed to disk. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,12 +24,12 @@ const settings = `
 
 export type SnapshotFile = {
   readonly database: DatabaseSync;
-  /** Moves the broken file to another name, which it returns, and opens an empty one. */
+  /** Renames the broken file, returns its new name, and opens an empty one. */
   replaceBroken(): string;
   close(): void;
 };
 
-/** Throws what SQLite throws when the directory cannot be written to. `broken` is called with the new name of a broken file. */
+/** Throws SQLite errors if the directory cannot be written to. `broken` is called with the new name of a broken file. */
 export function openSnapshotFile(directory: string, broken: (aside: string) => void): SnapshotFile {
   const path = join(directory, 'snapshot.db');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -75,7 +75,7 @@ function open(path: string): DatabaseSync {
   }
 }
 
-/** One broken file is kept for whoever wants to know why; they must not fill the disk. */
+/** One broken file is kept for analysis; more of them must not fill the disk. */
 function moveAside(path: string): string {
   const aside = `${path}.broken`;
   for (const part of ['', '-wal', '-shm']) {

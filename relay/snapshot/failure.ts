@@ -1,8 +1,8 @@
-/** What can go wrong with the file of the snapshot, by the result code of SQLite. */
+/** What can go wrong with the snapshot's file, by SQLite result code. */
 import type { Explanation } from '#adapters/traveler/failure';
 import { sqliteCode } from '../sqlite-code.ts';
 
-/** The disk does not take what is written, or does not give what was. Nothing was changed. */
+/** The disk cannot be written to, or cannot be read. Nothing was changed. */
 export class SnapshotFailure extends Error {
   readonly problem: Explanation;
   constructor(problem: Explanation, cause: unknown) {
@@ -31,10 +31,10 @@ const diskFailures = new Map<number, string>([
 
 export const isBroken = (error: unknown): boolean => error instanceof BrokenContent || broken.has(sqliteCode(error) ?? 0);
 
-/** SQLite finds nothing wrong, and yet what is stored is none of ours. */
+/** SQLite finds nothing wrong, but the content is not ours. */
 export class BrokenContent extends Error {}
 
-/** The failure that an error of the disk amounts to; null when it is none. */
+/** The failure that a disk error amounts to; null if it is not a disk error. */
 export function diskFailure(error: unknown, directory: string): SnapshotFailure | null {
   const how = diskFailures.get(sqliteCode(error) ?? 0);
   if (how === undefined) return null;

@@ -1,13 +1,13 @@
-/** Cuts what is to be sent into parts that fit into one message each. Which part a device is in follows from its hash. */
+/** Cuts what is to be sent into parts that fit into one message each. The hash of a device determines its part. */
 import { longestMessageBytes } from '#domain/relay/relay-protocol';
 
-/** `bytes`: of the device as JSON; null: removed, only its hash is sent. */
+/** `bytes`: size of the device as JSON; null: removed, only its hash is sent. */
 export type Sized = { hash: string; bytes: number | null };
 export type PartRange = { first: string; last: string };
 
 const removedBytes = '"0123456789abcdef",'.length;
 
-/** What a message with nothing in it takes: its number and fence at their longest. */
+/** The size of an empty message, with its number and fence at their longest. */
 export function emptyPartBytes(runId: string): number {
   const most = Number.MAX_SAFE_INTEGER;
   const empty = { type: 'gatherPart', n: most, fence: most, runId, part: most, devices: [], removed: [] };

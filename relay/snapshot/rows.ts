@@ -1,4 +1,4 @@
-/** Devices and facts as the file holds them, and back: what comes from it is parsed like anything that comes from outside. */
+/** Converts devices and facts to what the file holds, and back: what is read from it is parsed like any external data. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { entryBytes, packEntries } from '#domain/gather/manifest';
 import { rowFingerprint } from '#domain/gather/row-fingerprint';
@@ -8,7 +8,7 @@ import { BrokenContent } from './failure.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
-/** hash, entry, listed, moving, row: as the tables have them. The digest is taken over the entries. */
+/** hash, entry, listed, moving, row: as in the tables. The digest is computed over the entries. */
 export function columnsOf({ hash, row, listed, moving }: Staged): SQLInputValue[] {
   return [hash, packEntries([[hash, rowFingerprint(row)]]), packEntries([[hash, listed]]), moving ? 1 : 0, JSON.stringify(row)];
 }
@@ -21,7 +21,7 @@ export function partOf(stored: readonly Row[]): Part | null {
   };
 }
 
-/** The entries one after the other; they come sorted by hash, so this is what `packEntries` gives for all of them. */
+/** The concatenated entries; they are sorted by hash, so this equals what `packEntries` returns for all of them. */
 export function joined(entries: Iterable<Row>, count: number): Uint8Array {
   const all = new Uint8Array(count * entryBytes);
   let at = 0;

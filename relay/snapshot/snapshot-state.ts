@@ -1,6 +1,6 @@
 /**
- * An open snapshot and how its file is used: every access goes through `guarded`, every change of more than one row through
- * `inTransaction`. After an access that threw SnapshotLost the file is a new, empty one.
+ * An open snapshot and the rules for using its file: every access goes through `guarded`, every change of more than one row through
+ * `inTransaction`. After an access that threw SnapshotLost, the file is a new, empty one.
  */
 import { type GatherCommand, gatherCommand } from '#domain/relay/relay-protocol';
 import { type CommittedRun, committedRun, type RunStart, type StagedRun, stagedRun } from './contract.ts';
@@ -11,20 +11,20 @@ import { prepareAll, type Statements } from './statements.ts';
 
 export type SnapshotOptions = {
   directory: string;
-  /** What is read and how: what is remembered of another server says nothing of this one. */
+  /** Which server is read, and how: the stored state of another server does not apply to this one. */
   of: string;
   log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
 };
 
 export type SnapshotState = SnapshotOptions & {
   readonly file: SnapshotFile;
-  /** Of the file that is open now. */
+  /** Of the file that is currently open. */
   sql: Statements;
-  /** The run whose staging may write; null while none may. */
+  /** The run whose staging may write; null if none may. */
   newest: RunStart | null;
 };
 
-/** Throws SnapshotFailure when the directory cannot be used. */
+/** Throws SnapshotFailure if the directory cannot be used. */
 export function openState(options: SnapshotOptions): SnapshotState {
   const { directory } = options;
   try {
@@ -35,19 +35,19 @@ export function openState(options: SnapshotOptions): SnapshotState {
   }
 }
 
-/** Throws SnapshotFailure where the disk fails: nothing was changed; SnapshotLost where the file was broken. */
+/** Throws SnapshotFailure if the disk fails (nothing was changed), SnapshotLost if the file was broken. */
 export function guarded<T>(state: SnapshotState, work: (state: SnapshotState) => T): T {
   try {
     return work(state);
   } catch (error) {
     rollBack(state.file);
     if (!isBroken(error)) throw diskFailure(error, state.directory) ?? error;
-    beginAgain(state);
+    replaceFile(state);
     throw new SnapshotLost(error);
   }
 }
 
-function beginAgain(state: SnapshotState): void {
+function replaceFile(state: SnapshotState): void {
   state.newest = null;
   logBroken(state, state.file.replaceBroken());
   state.sql = prepareAll(state.file.database);
@@ -64,11 +64,11 @@ function rollBack({ database }: SnapshotFile): void {
   try {
     if (database.isTransaction) database.exec('ROLLBACK');
   } catch {
-    // SQLite has rolled back already, or the file is broken: either way nothing of it counts.
+    // SQLite has already rolled back, or the file is broken: either way none of it counts.
   }
 }
 
-/** All of it or nothing. Only within `guarded`, which rolls back. */
+/** All or nothing. Only within `guarded`, which rolls back. */
 export function inTransaction({ file }: SnapshotState, work: () => void): void {
   file.database.exec('BEGIN IMMEDIATE');
   work();

@@ -1,4 +1,4 @@
-/** The snapshot in its file. Its modes and what it promises are in contract.ts, how the file is used in snapshot-state.ts. */
+/** The snapshot in its file. Modes and guarantees are in contract.ts, the use of the file in snapshot-state.ts. */
 import { type Manifest, readManifest } from '#domain/gather/manifest';
 import { type RelayedDevice, relayedDevice } from '#domain/relay/relay-protocol';
 import { committedRun, type Part, type Snapshot } from './contract.ts';
@@ -19,7 +19,7 @@ import type { Statements } from './statements.ts';
 
 export type { SnapshotOptions } from './snapshot-state.ts';
 
-/** Throws SnapshotFailure when the directory cannot be used. */
+/** Throws SnapshotFailure if the directory cannot be used. */
 export function openSnapshot(options: SnapshotOptions): Snapshot {
   const state = openState(options);
   dropForeign(state);
@@ -42,7 +42,7 @@ export function openSnapshot(options: SnapshotOptions): Snapshot {
   };
 }
 
-/** What an earlier process left: of another server, or of a gather that was cut off, nothing counts. */
+/** Drops what an earlier process left of another server or of an interrupted gather. */
 function dropForeign(state: SnapshotState): void {
   try {
     guarded(state, () => {
@@ -50,7 +50,7 @@ function dropForeign(state: SnapshotState): void {
       if (pendingIn(state) === null) dropStaged(state);
     });
   } catch (error) {
-    // Logged, and empty by now.
+    // Already logged, and the file is empty by now.
     if (!(error instanceof SnapshotLost)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** A run from its beginning to the complete one that is pending (the modes are in contract.ts). Within `guarded`. */
+/** A run from its beginning until it is complete and pending (the modes are in contract.ts). Within `guarded`. */
 import { gatherDigest } from '#adapters/fingerprint';
 import type { GatherCommand } from '#domain/relay/relay-protocol';
 import type { RunStart, Staged, StagedRun, Staging } from './contract.ts';
@@ -8,7 +8,7 @@ import { committedIn, guarded, inTransaction, type SnapshotState } from './snaps
 
 type Complete = Parameters<Staging['complete']>[0];
 
-/** What was staged before is dropped, and its staging writes no more. */
+/** Drops what was staged before; its staging can no longer write. */
 export function beginRun(state: SnapshotState, { run, command }: { run: RunStart; command: GatherCommand | undefined }): Staging {
   const { sql } = state;
   dropStaged(state);
@@ -65,7 +65,7 @@ function* stagedSizes({ sql }: SnapshotState): Generator<Sized> {
     yield { hash: String(hash), bytes: bytes === null ? null : Number(bytes) };
 }
 
-/** Of everything there is with this run; where nothing was staged, that is known already. */
+/** Of everything, including this run; if nothing was staged, it is already known. */
 function digestWith(state: SnapshotState, { scope }: RunStart): Pick<StagedRun, 'digest' | 'devices'> {
   const { sql } = state;
   const before = committedIn(state);

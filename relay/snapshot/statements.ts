@@ -1,4 +1,4 @@
-/** Every statement on the snapshot's file, in one place. `staged` lies over `device`: what is staged is what counts. */
+/** All statements on the snapshot's file, in one place. `staged` overlays `device`: what is staged takes precedence. */
 import type { DatabaseSync } from 'node:sqlite';
 
 export type Statements = ReturnType<typeof prepareAll>;
@@ -9,7 +9,7 @@ export function prepareAll(database: DatabaseSync) {
     fact: sql('SELECT value FROM fact WHERE name = ?'),
     setFact: sql('INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value'),
     dropFact: sql('DELETE FROM fact WHERE name = ?'),
-    /** Entries and prints in order of hash, as the domain packs them. */
+    /** Entries and fingerprints in order of hash, as the domain packs them. */
     countDevices: sql('SELECT count(*) AS count FROM device'),
     listed: sql('SELECT listed AS bytes FROM device ORDER BY hash'),
     device: sql('SELECT row FROM device WHERE hash = ?'),
@@ -37,7 +37,7 @@ export function prepareAll(database: DatabaseSync) {
       SELECT hash, entry, listed, moving, row FROM staged WHERE row IS NOT NULL`),
     dropRemoved: sql('DELETE FROM device WHERE hash IN (SELECT hash FROM staged WHERE row IS NULL)'),
     touch: sql('INSERT INTO touched (hash, run) VALUES (?, NULL) ON CONFLICT (hash) DO UPDATE SET run = NULL'),
-    /** What a run is about to read; what is touched again meanwhile stays. */
+    /** The devices that a run is about to read; those touched again in the meantime stay. */
     markTouched: sql('UPDATE touched SET run = ?'),
     dropTouched: sql('DELETE FROM touched WHERE run = ?'),
   };

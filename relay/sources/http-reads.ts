@@ -1,9 +1,9 @@
 /**
  * Reads Traveler 8.5 over HTTP, from its own database LotusTraveler.nsf: the JSON that Domino makes of a view. Only ever reads:
- * Traveler keeps its state in these documents, and a write to them would break it.
+ * Traveler keeps its state in these documents, and a write to them would corrupt it.
  *
- * Which columns the view shows on a given server is not known beforehand; without user and device id nothing can be done, and
- * it says so. What else is not shown is unknown.
+ * Which columns the view shows on a given server is not known beforehand. Without user and device id nothing can be done, and it
+ * says so; any other missing column is unknown.
  */
 import { type Connection, connect } from '#adapters/traveler/connection';
 import type { DevicePage, Found, TravelerOptions } from '#adapters/traveler/contract';
@@ -17,7 +17,7 @@ import { documentOf, isDocument, positionOf, viewPage } from './view-entries.ts'
 export type HttpReadsOptions = TravelerOptions & { rowsPerPage?: number };
 
 const subject = 'device view of LotusTraveler.nsf';
-/** What Domino gives at most unless its administrator allowed more; less is no harm. */
+/** Domino's default maximum; fewer rows do no harm. */
 const defaultRows = 1_000;
 
 type Read = {
@@ -25,7 +25,7 @@ type Read = {
   documents: number;
   devices: Found[];
   total: number | null;
-  /** Tells this page from others. */
+  /** Distinguishes this page from others. */
   first: string;
   /** Number of its last row. */
   last: number;
@@ -39,13 +39,13 @@ export function httpReads({ rowsPerPage = defaultRows, ...options }: HttpReadsOp
     const so = { far: 0, flat: true, named: false };
     for (let page = 1; ; page++) {
       const read = await readPage(connection, { start: so.far + 1, count: rowsPerPage });
-      // Past its end a view may show its last rows again; a server that knows no Start shows its first.
+      // Past its end a view may repeat its last rows; a server that does not know Start repeats its first.
       if (read.entries > 0 && firsts.size === firsts.add(read.first).size) return;
       so.far = Math.max(so.far + 1, read.last);
       so.flat &&= read.entries === read.documents;
       so.named ||= read.devices.length > 0;
       if (!so.named && read.documents > 0) throw withoutColumns(connection.address.origin);
-      // The total counts rows of the top level: with categories, that is not the number of documents.
+      // The total counts top-level rows: in a view with categories, that is not the number of documents.
       const totalRecords = so.flat ? read.total : null;
       yield { devices: read.devices, totalRecords, rejected: read.documents - read.devices.length, page };
       if (read.entries === 0 || (totalRecords !== null && so.far >= totalRecords)) return;

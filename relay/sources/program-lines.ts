@@ -1,16 +1,16 @@
-/** Runs a program by argument vector and yields what it prints, line by line: bounded in time and in size, no shell. */
+/** Runs a program by argument vector and yields its output line by line: limited in time and size, no shell. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { environmentFor } from '../domino/command-line.ts';
 
 export type ProgramLimits = {
-  /** Longest silence, ms. */
+  /** Longest time without output, ms. */
   idleMs: number;
   /** Longest line, characters. */
   lineLength: number;
 };
 
-/** `code`: as it ended, null when a signal ended it. `error`: it could not be started. */
+/** `code`: exit code, null if a signal ended it. `error`: it could not be started. */
 export class ProgramFailed extends Error {
   readonly how: 'not-started' | 'silent' | 'endless-line' | 'ended';
   readonly code: number | string | null;
@@ -23,13 +23,13 @@ export class ProgramFailed extends Error {
 
 type Child = ChildProcessByStdio<null, Readable, null>;
 
-/** Ends the program when the caller leaves. Throws ProgramFailed, also when it ends with a code other than 0. */
+/** Ends the program when the caller stops iterating. Throws ProgramFailed, also for an exit code other than 0. */
 export async function* programLines([program = '', ...args]: readonly string[], limits: ProgramLimits): AsyncGenerator<string> {
   const child: Child = spawn(program, args, {
     ...{ stdio: ['ignore', 'pipe', 'ignore'], shell: false, windowsHide: true, env: environmentFor(process.env) },
   });
   const ended = endOf(child);
-  // Looked at when the output is at its end; until then it is nobody's.
+  // Examined once the output has ended; until then nobody awaits it.
   ended.catch(() => undefined);
   let silent = false;
   const watch = setTimeout(() => {

@@ -2,7 +2,7 @@
 import type { TravelerSource } from '#adapters/traveler/contract';
 import type { Reads } from '../gather/ports.ts';
 
-/** `traveler` is shared with whoever writes over REST, so that its bounds hold and a wrong password is tried once. */
+/** `traveler` is shared with the REST writes, so that its limits apply to both and a wrong password is tried once. */
 export function restReads(traveler: Pick<TravelerSource, 'pages' | 'detail' | 'serverFacts' | 'requests' | 'close'>): Reads {
   return {
     pages: () => traveler.pages(),

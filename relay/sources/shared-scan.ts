@@ -1,6 +1,6 @@
 /**
- * Finds single devices where only the whole list can be read: a request made while a scan runs waits for the next scan, which
- * begins after the request, and all that wait share it. Many at once cost one scan, and no answer is older than its request.
+ * Finds single devices where only the whole list can be read: a request made during a scan waits for the next scan, which starts
+ * after the request, and all waiting requests share it. Many at once cost one scan, and no result is older than its request.
  */
 import type { Found } from '#adapters/traveler/contract';
 import type { DeviceKey } from '#domain/devices/device';
@@ -11,7 +11,7 @@ type Waiting = { wanted: Wanted; resolve(found: Found | 'gone'): void; reject(er
 
 const nameOf = ({ user, deviceId }: Wanted) => `${canonicalName(user)}\n${deviceId}`;
 
-/** `readAll` yields devices until it is left. */
+/** `readAll` yields devices until the caller stops iterating. */
 export function sharedScan(readAll: () => AsyncIterable<readonly Found[]>): (wanted: Wanted) => Promise<Found | 'gone'> {
   let waiting: Waiting[] = [];
   let going = false;

@@ -1,4 +1,4 @@
-/** What is known of a Traveler 8.5 server, whichever way its database is read. */
+/** What is known of a Traveler 8.5 server, however its database is read. */
 import type { ServerFacts } from '#domain/devices/source';
 
 /** It has no REST to ask for its version or its approval settings. Auto-Quarantine needs 9.0. */

@@ -1,20 +1,20 @@
 /**
- * A document of Traveler 8.5's own database, LotusTraveler.nsf, as a device. Pure. Its items say less than a full record over REST:
- * what an item does not say is unknown, never guessed.
+ * Converts a document of Traveler 8.5's own database, LotusTraveler.nsf, to a device. Pure. Its items say less than a full record
+ * over REST: anything they do not say is unknown, never guessed.
  *
  *   Username, deviceid, device_provider, device_type, device_level, lastSyncTime, notificationType
  *   approvalFlag    codes as approval_policy; 0 reads as not required
  *   banned          "1": prohibited
- *   wipeRequested   non-empty: a wipe is asked for, and the device is denied until it is cleared
+ *   wipeRequested   non-empty: a wipe is requested, and the device is denied until it is cleared
  *   wipeSupported   as wipe_types_supported
  */
 import type { Found } from '#adapters/traveler/contract';
 import { parseFull } from '#domain/gather/traveler-record';
 
-/** An item's value: a text, a number, a list; a time as epoch ms. Names as the server spells them. */
+/** Value of an item: a text, a number, a list; a time as epoch ms. Names are spelled as on the server. */
 export type Items = Readonly<Record<string, unknown>>;
 
-/** Null for a document that names no user or device. `href` names the document; it is another one after a new registration. */
+/** Null for a document without a user or device. `href` identifies the document; a new registration has another one. */
 export function deviceOf(items: Items, href: string): Found | null {
   const item = byName(items);
   const [approvalFlag, wipeRequested] = [text(item('approvalFlag')), text(item('wipeRequested'))];
@@ -52,7 +52,7 @@ function accessOf(banned: string | undefined, wiping: boolean): Found['detail'][
   return banned === '' || banned === '0' ? 'allow' : 'unknown';
 }
 
-/** Notes item names know no case. */
+/** Notes item names are case-insensitive. */
 function byName(items: Items): (name: string) => unknown {
   const lower = new Map(Object.entries(items).map(([name, value]) => [name.toLowerCase(), value]));
   return (name) => lower.get(name.toLowerCase());

@@ -1,4 +1,4 @@
-/** Domino's view format: what `?ReadViewEntries&OutputFormat=JSON` answers. Parsed row by row, so that one bad row spoils no page. */
+/** Domino's view format: the response to `?ReadViewEntries&OutputFormat=JSON`. Parsed row by row, so that a bad row spoils no page. */
 import { z } from 'zod';
 import type { Items } from './traveler-document.ts';
 
@@ -27,7 +27,7 @@ export type ViewPage = z.infer<typeof viewPage>;
 
 export type ViewEntry = { unid: string; items: Items };
 
-/** Null for what is no document: a category, a total, nonsense. */
+/** Null for anything that is not a document: a category, a total, nonsense. */
 export function documentOf(given: unknown): ViewEntry | null {
   const parsed = entry.safeParse(given);
   if (!parsed.success) return null;
@@ -35,13 +35,13 @@ export function documentOf(given: unknown): ViewEntry | null {
   return { unid, items: Object.fromEntries(entrydata.map((one, nth) => [one['@name'] ?? String(nth), contentOf(one)])) };
 }
 
-/** Its number in a view without categories; null where it has none. */
+/** Row number in a view without categories; null if it has none. */
 export function positionOf(given: unknown): number | null {
   const parsed = z.looseObject({ '@position': z.coerce.string().regex(/^\d+$/).transform(Number) }).safeParse(given);
   return parsed.success ? parsed.data['@position'] : null;
 }
 
-/** Categories and totals have no document behind them: they are no rows. */
+/** Categories and totals have no document: they do not count as rows. */
 export const isDocument = (given: unknown): boolean => z.looseObject({ '@unid': z.string().min(1) }).safeParse(given).success;
 
 function contentOf({ text, number, datetime, textlist, numberlist, datetimelist }: z.infer<typeof column>): unknown {
@@ -51,7 +51,7 @@ function contentOf({ text, number, datetime, textlist, numberlist, datetimelist 
   return Array.isArray(content) && content.length === 1 ? content[0] : content;
 }
 
-/** `20260302T120000,00+01` or `…Z`: Domino's basic form, hundredths after the comma. Undefined for what is no time. */
+/** `20260302T120000,00+01` or `…Z`: Domino's basic form, hundredths after the comma. Undefined if it is not a time. */
 export function epochOf(time: string): number | undefined {
   const found = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:,(\d\d))?(Z|[+-]\d\d(?::?\d\d)?)?$/.exec(time.trim());
   if (found === null) return undefined;

@@ -1,18 +1,18 @@
 /**
- * The way between a relay and its cloud, as a proxy that tunnels (CONNECT) and can be bad: connections cut, also in the middle of
- * a message; half open, with nothing getting through and nobody told; slow. TCP neither loses nor repeats bytes, so nor does it.
+ * The connection between a relay and its cloud, as a tunnelling proxy (CONNECT) that can misbehave: connections cut, even in the
+ * middle of a message; half open, with no data passing and neither end notified; slow. Like TCP, it neither loses nor repeats bytes.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Random } from '#test/histories/random';
 
-/** Chances per chunk of bytes, either way. */
+/** Probabilities per chunk of bytes, in either direction. */
 export type Badness = { cut: number; stall: number; delay: number; longestDelayMs: number };
 export const calm: Badness = { cut: 0, stall: 0, delay: 0, longestDelayMs: 0 };
 
 type Tunnel = { inner: Duplex; outer: Socket; stalled: boolean };
-/** A half-open connection is found dead at last, as by a router that forgets it. */
+/** A half-open connection is eventually reset, as by a router that forgets it. */
 const stalledForMs = 6_000;
 
 export async function startBadLine(random: Random) {

@@ -1,8 +1,8 @@
 /**
- * Random trouble, from seeds, between the real local stack and real relay processes: a lane per seed, each with a source, a relay,
- * a bad line and a simulated Traveler with its Domino console of its own. While actions are asked for, lines are cut and stall,
- * relays and the cloud's function processes are killed. Then it calms down, and every action must end rightly, and the server's
- * log must hold each effect once.
+ * Random faults, from seeds, between the real local stack and real relay processes: a lane per seed, each with its own source, relay,
+ * bad line and simulated Traveler with a Domino console. While actions are requested, lines are cut and stalled, and relays and the
+ * cloud's function processes are killed. Afterwards everything runs undisturbed: every action must end correctly, and the server's
+ * log must contain each effect once.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
@@ -12,17 +12,17 @@ import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures
 import { type BadLine, calm, startBadLine } from './bad-line.ts';
 
 type Lane = { sourceId: string; simulator: TravelerSimulator; line: BadLine; relay: EnrolledRelay; random: Random };
-type Asked = { actionId: string; type: string; user: string; deviceId: string };
-/** Of one seed: what was asked for, how often what was disturbed, and what is wrong in the end (empty: nothing). */
-export type Lived = { seed: number; actions: number; kills: number; cuts: number; stalls: number; wrong: string[] };
+type Requested = { actionId: string; type: string; user: string; deviceId: string };
+/** Results of one seed: how much was requested, how often what was disturbed, and what is wrong in the end (empty: nothing). */
+export type SeedResult = { seed: number; actions: number; kills: number; cuts: number; stalls: number; wrong: string[] };
 export type Chaos = Awaited<ReturnType<typeof startChaos>>;
 
 const timing = { heartbeatMs: 1_000, silenceMs: 5_000, openMs: 20_000, ackMs: 20, resendMs: 1_500, settledMs: 5_000 };
 const devicesPerSeed = 32;
-const troubledMs = 12_000;
+const faultsMs = 12_000;
 const endWithinMs = 240_000;
 
-/** Starts the stack with so many lanes, each gathered once while all is calm. */
+/** Starts the stack with this many lanes, each gathered once before any faults. */
 export async function startChaos({ lanes: count = 2 }: { lanes?: number } = {}) {
   const folder = temporaryFolder();
   const ids = Array.from({ length: count }, (_, lane) => `hq${lane + 1}`);
@@ -38,7 +38,7 @@ export async function startChaos({ lanes: count = 2 }: { lanes?: number } = {}) 
   await Promise.all(lanes.map(({ relay }) => relay.until(({ holdsLease }) => holdsLease)));
   return {
     stack,
-    /** One seed per lane, side by side. */
+    /** One seed per lane, in parallel. */
     live: (seeds: readonly number[]) =>
       Promise.all(seeds.flatMap((seed, index) => (lanes[index] ? [live(stack, lanes[index], seed)] : []))),
     async stop() {
@@ -64,7 +64,7 @@ async function startLane(stack: Stack, sourceId: string, index: number): Promise
   return { sourceId, simulator, line, relay, random };
 }
 
-async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
+async function live(stack: Stack, lane: Lane, seed: number): Promise<SeedResult> {
   const random = randomOf(seed);
   const { sourceId, simulator, line } = lane;
   const phones = Array.from({ length: devicesPerSeed }, (_, at) => ({
@@ -78,9 +78,9 @@ async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
 
   line.become({ cut: 0.01, stall: 0.005, delay: 0.2, longestDelayMs: 400 });
   simulator.setConsoleFaults([{ kind: 'silence' }, { kind: 'noise', lines: 20 }]);
-  const troubled = trouble(stack, lane, random);
-  const asked = await askAll(stack, { sourceId, phones, seed, random });
-  const kills = await troubled;
+  const faults = injectFaults(stack, lane, random);
+  const asked = await requestAll(stack, { sourceId, phones, seed, random });
+  const kills = await faults;
   line.become(calm);
   simulator.setConsoleFaults([]);
 
@@ -98,26 +98,26 @@ async function live(stack: Stack, lane: Lane, seed: number): Promise<Lived> {
   return { seed, actions: asked.length, kills, cuts: cuts - before.cuts, stalls: stalls - before.stalls, wrong };
 }
 
-/** For as long as it is to last: kills of the relay and of function processes, and cuts of everything. */
-async function trouble(stack: Stack, { relay, line }: Lane, random: Random): Promise<number> {
-  const end = Date.now() + troubledMs;
+/** Until the faults end: kills of the relay and of function processes, and cuts of all connections. */
+async function injectFaults(stack: Stack, { relay, line }: Lane, random: Random): Promise<number> {
+  const end = Date.now() + faultsMs;
   let kills = 0;
   while (Date.now() < end) {
     await pause(random.between(200, 1_200));
-    const befalls = random.pick(['relay', 'function', 'function', 'line', 'nothing']);
-    if (befalls === 'relay') {
+    const fault = random.pick(['relay', 'function', 'function', 'line', 'nothing']);
+    if (fault === 'relay') {
       await relay.kill('SIGKILL');
       kills += 1;
       await pause(random.between(0, 800));
       relay.start();
     }
-    if (befalls === 'function') kills += killOneFunction(stack, random);
-    if (befalls === 'line') line.cutAll();
+    if (fault === 'function') kills += killOneFunction(stack, random);
+    if (fault === 'line') line.cutAll();
   }
   return kills;
 }
 
-/** Of the processes that the local stack runs functions in; it starts them anew, as Lambda does. */
+/** Kills one of the processes in which the local stack runs functions; it restarts them, as Lambda does. */
 function killOneFunction({ pid }: Pick<Stack, 'pid'>, random: Random): number {
   const running = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isFunctionOf(pid, name));
   const victim = running[random.between(0, Math.max(0, running.length - 1))];
@@ -139,17 +139,17 @@ function isFunctionOf(parent: number, pid: string): boolean {
   }
 }
 
-type Asking = { sourceId: string; phones: { user: string; deviceId: string }[]; seed: number; random: Random };
+type RequestPlan = { sourceId: string; phones: { user: string; deviceId: string }[]; seed: number; random: Random };
 
 /** One for each phone, and for some blocks an approval after a while. */
-async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  const ask = async (type: string, { user, deviceId }: Asking['phones'][number]) => {
+async function requestAll(stack: Stack, { sourceId, phones, seed, random }: RequestPlan): Promise<Requested[]> {
+  const asked: Requested[] = [];
+  const ask = async (type: string, { user, deviceId }: RequestPlan['phones'][number]) => {
     const actionId = `seed-${seed}-${asked.length}`;
     asked.push({ actionId, type, user, deviceId });
     const target = { sourceId, user, deviceId };
     const body = { actionId, type, target, ...(type === 'wipe' ? { wipe: ['device'] } : {}) };
-    // As a caller does whose answer was lost: the same again, under the same id.
+    // Like a caller that lost the response: repeat the same request under the same id.
     await eventually(
       async () => {
         const { status } = await stack.api('/actions', { method: 'POST', body });
@@ -160,7 +160,7 @@ async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking):
       { every: 200, what: `The taking of ${actionId}` },
     );
   };
-  const blocked: Asking['phones'] = [];
+  const blocked: RequestPlan['phones'] = [];
   for (const phone of phones) {
     const type = random.pick(['block', 'block', 'block', 'remove', 'wipe']);
     await ask(type, phone);
@@ -172,8 +172,8 @@ async function askAll(stack: Stack, { sourceId, phones, seed, random }: Asking):
 }
 
 /**
- * An approval is superseded where a function was killed between it and the standing decision: what is decided meanwhile by the
- * older one repeats the block, and Auto-Quarantine then approves by the newer one. The server is as it was asked for all the same.
+ * An approval is superseded if a function was killed between it and the current decision: an evaluation in between, by the older
+ * decision, repeats the block, and Auto-Quarantine then approves by the newer one. The server still ends as requested.
  */
 const ended: Record<string, readonly string[]> = {
   block: ['confirmed', 'superseded'],
@@ -182,8 +182,8 @@ const ended: Record<string, readonly string[]> = {
   wipe: ['applied'],
 };
 
-/** Null when it ended as it should; else what it came to. */
-async function endOf(stack: Stack, { actionId, type }: Asked): Promise<string | null> {
+/** Null if it ended as it should; else what it came to. */
+async function endOf(stack: Stack, { actionId, type }: Requested): Promise<string | null> {
   let last = 'nothing';
   try {
     await eventually(
@@ -200,7 +200,7 @@ async function endOf(stack: Stack, { actionId, type }: Asked): Promise<string | 
   }
 }
 
-/** The line of each type by which its effect comes about; others beside it repeat what is already so. */
+/** The line of each type that causes its effect; further lines repeat what is already so. */
 const effective: Record<string, RegExp> = {
   block: /flagsAdd lock/,
   approve: /approval approve/,
@@ -208,10 +208,10 @@ const effective: Record<string, RegExp> = {
   wipe: /flagsAdd wipe/,
 };
 
-type Judged = { asked: readonly Asked[]; simulator: TravelerSimulator; log: TravelerSimulator['console']['effects'] };
+type Judged = { asked: readonly Requested[]; simulator: TravelerSimulator; log: TravelerSimulator['console']['effects'] };
 
-/** What the server shows, and how often each effect was brought about. */
-function judge({ user, deviceId }: Asking['phones'][number], { asked, simulator, log }: Judged): string[] {
+/** What the server shows, and how often each effect was caused. */
+function judge({ user, deviceId }: RequestPlan['phones'][number], { asked, simulator, log }: Judged): string[] {
   const types = asked.filter((one) => one.deviceId === deviceId).map(({ type }) => type);
   const own = log.filter(({ devices }) => devices.some((device) => device.deviceId === deviceId));
   const repeated = types.flatMap((type) => {
@@ -229,10 +229,10 @@ function judge({ user, deviceId }: Asking['phones'][number], { asked, simulator,
   return right ? repeated : [...repeated, `${last} of ${deviceId} ended with ${JSON.stringify(shown)}`];
 }
 
-/** The cloud's list against the server. */
+/** Compares the cloud's list with the server. */
 async function drift(
   stack: Stack,
-  { sourceId, phones, simulator }: Pick<Asking, 'sourceId' | 'phones'> & Pick<Judged, 'simulator'>,
+  { sourceId, phones, simulator }: Pick<RequestPlan, 'sourceId' | 'phones'> & Pick<Judged, 'simulator'>,
 ) {
   const rows = await stack.devices({ source: sourceId });
   const accesses = ['allow', 'deny', 'prohibit'];

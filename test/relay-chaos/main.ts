@@ -1,6 +1,6 @@
 /**
- * `npm run relay-chaos -- --seeds 20 --from 1`: random trouble between cloud and relays, two seeds side by side. Ends with code 1
- * and what was wrong, when anything was.
+ * `npm run relay-chaos -- --seeds 20 --from 1`: random faults between cloud and relays, two seeds in parallel. Exits with code 1 and
+ * lists what was wrong, if anything was.
  */
 import { parseArgs } from 'node:util';
 import { startChaos } from './chaos.ts';
@@ -17,8 +17,8 @@ const chaos = await startChaos({ lanes });
 try {
   for (let seed = first; seed < first + count; seed += lanes) {
     const seeds = Array.from({ length: Math.min(lanes, first + count - seed) }, (_, lane) => seed + lane);
-    for (const { wrong, ...lived } of await chaos.live(seeds)) {
-      console.log(JSON.stringify(lived));
+    for (const { wrong, ...result } of await chaos.live(seeds)) {
+      console.log(JSON.stringify(result));
       for (const one of wrong) console.log(`  WRONG ${one}`);
       if (wrong.length > 0) process.exitCode = 1;
     }

@@ -1,4 +1,4 @@
-/** A relay in this process, with workers that only note what they are asked; everything else is the real thing. */
+/** A relay in this process, with workers that only record their commands; everything else is real. */
 
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -16,7 +16,7 @@ import { aConfiguration, dataFolder, type LogLine, quick, writeConfiguration } f
 
 export type Asked = { what: keyof Workers; id: string };
 
-/** Notes each command; acts and gathers do nothing until told otherwise. */
+/** Records each command; acts and gathers do nothing unless overridden. */
 export function notingWorkers(own: Partial<Workers> = {}) {
   const asked: Asked[] = [];
   let link: Link | null = null;
@@ -38,7 +38,7 @@ export function notingWorkers(own: Partial<Workers> = {}) {
   return {
     workers,
     asked,
-    /** Once the first lease was held. */
+    /** Resolves once the first lease is held. */
     get link(): Link {
       if (!link) throw new Error('the workers were not asked for anything yet');
       return link;
@@ -51,7 +51,7 @@ type Options = {
   configuration?: object;
   dataDir?: string;
   workers?: Partial<Workers>;
-  /** Way out for enrolment, where it is not the usual one. */
+  /** Dispatcher for enrolment, if it is not the usual one. */
   enrolWith?: Parameters<typeof egressOf>[0];
 };
 
@@ -93,7 +93,7 @@ export async function aRelay(cloud: FakeCloud, { timing = {}, configuration = {}
       const answer = await fetch(`${relay.healthUrl}/status`, { headers: { authorization: `Bearer ${token()}` } });
       return relayStatus.parse(await answer.json());
     },
-    /** Of /metrics, summed over labels. */
+    /** Value from /metrics, summed over labels. */
     metric: async (name: string) => {
       const text = await (await fetch(`${relay.healthUrl}/metrics`)).text();
       const values = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));

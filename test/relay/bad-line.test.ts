@@ -1,4 +1,4 @@
-/** Messages lost, late, twice, out of order, connections cut and half open, by seed (RELAY_SEEDS: how many): everything arrives, once. */
+/** Messages lost, late, duplicated, out of order, connections cut and half open, by seed (RELAY_SEEDS: how many): all arrive, once. */
 import { describe, expect, test } from 'vitest';
 import { randomOf } from '#test/histories/random';
 import { aRelay } from './a-relay.ts';
@@ -9,7 +9,7 @@ const seeds = Array.from({ length: Number(process.env.RELAY_SEEDS ?? 5) }, (_, a
 
 describe('over a bad line', () => {
   test.each(seeds)(
-    'seed %i: every message arrives both ways, and counts once',
+    'seed %i: every message arrives in both directions, and counts once',
     async (seed) => {
       const random = randomOf(seed * 7_919);
       const cloud = await fakeCloud({
@@ -33,27 +33,27 @@ describe('over a bad line', () => {
       const relay = await aRelay(cloud, { timing });
       try {
         await until('the first lease', () => relay.asked.length > 0, { ms: 30_000 });
-        const told: Promise<void>[] = [];
+        const deliveries: Promise<void>[] = [];
         for (let i = 0; i < 60; i++) {
-          told.push(relay.link.deliver({ type: 'settingsResult', wishId: `wish ${i}`, outcome: { how: 'unavailable' } }));
+          deliveries.push(relay.link.deliver({ type: 'settingsResult', wishId: `wish ${i}`, outcome: { how: 'unavailable' } }));
           if (random.chance(0.5)) cloud.command({ type: 'resend', runId: `command ${i}`, parts: [i] });
           if (random.chance(0.03)) cloud.halfOpen();
           if (random.chance(0.03)) cloud.cut();
           await new Promise((resolve) => setTimeout(resolve, random.between(0, 15)));
         }
-        await Promise.all(told);
+        await Promise.all(deliveries);
         await until('all commands are acknowledged', () => cloud.unacknowledged.size === 0, { ms: 30_000 });
 
         const wishes = [...cloud.taken.values()].map((message) =>
           message.type === 'settingsResult' ? message.wishId : message.type,
         );
-        expect(wishes.sort()).toEqual(told.map((_, i) => `wish ${i}`).sort());
+        expect(wishes.sort()).toEqual(deliveries.map((_, i) => `wish ${i}`).sort());
         const commands = relay.asked.filter(({ what }) => what === 'resend').map(({ id }) => id);
         expect(new Set(commands).size).toBe(commands.length);
-        for (const { message } of cloud.heard) expect(message.n).toBeGreaterThan(0);
-        // One number, one content.
+        for (const { message } of cloud.received) expect(message.n).toBeGreaterThan(0);
+        // The same number always has the same content.
         const contents = new Map<number, string>();
-        for (const { message } of cloud.heard) {
+        for (const { message } of cloud.received) {
           const content = JSON.stringify(message);
           expect(contents.get(message.n) ?? content).toBe(content);
           contents.set(message.n, content);

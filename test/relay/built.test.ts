@@ -1,4 +1,4 @@
-/** The one file that is installed: built, taken away from the checkout, and run with nothing beside it. */
+/** The single file that is installed: built, moved out of the checkout, and run with nothing beside it. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await traveler.stop();
 });
 
-test('enrols, runs, gathers, says how it is, changes its key and stops', async () => {
+test('enrols, runs, gathers, reports its status, rotates its key and stops', async () => {
   const dataDir = dataFolder();
   writeConfiguration(dataDir, {
     traveler: { url: traveler.url, credentials: traveler.credentials },
@@ -52,7 +52,7 @@ test('enrols, runs, gathers, says how it is, changes its key and stops', async (
     expect((await relay(['rotate-key'], { dataDir, program })).code).toBe(0);
     running.child.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
-    // Every line of its log is JSON, and nothing is said beside it.
+    // Every line of its log is JSON, and there is no other output.
     const { out, error } = running.text();
     expect(out.trim().split('\n')).toHaveLength(running.lines.length);
     expect(error).toBe('');

@@ -1,4 +1,4 @@
-/** A certificate authority that nobody trusts yet, and a server's certificate by it. Made by openssl, in a folder of their own. */
+/** A certificate authority that nobody trusts yet, and a server certificate issued by it. Created by openssl, in a temporary folder. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** A relay and a cloud over real sockets: who is trusted, what happens when the line or the cloud misbehaves. */
+/** A relay and a cloud over real sockets: who is trusted, and what happens when the line or the cloud misbehaves. */
 import { test as base, describe, expect } from 'vitest';
 import { closeCodes } from '#domain/relay/relay-protocol';
 import { type ARelay, aRelay } from './a-relay.ts';
@@ -11,7 +11,7 @@ type Both = (
   prepare?: (cloud: FakeCloud) => void,
 ) => Promise<{ cloud: FakeCloud; relay: ARelay }>;
 
-/** A cloud and a relay that is on its way to it; both are gone when the test has ended. */
+/** A cloud and a relay that connects to it; both are stopped when the test has ended. */
 const test = base.extend<{ both: Both }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from it that this needs no other fixture
   both: async ({}, use) => {
@@ -27,7 +27,7 @@ const test = base.extend<{ both: Both }>({
     for (const close of closing.reverse()) await close();
   },
 });
-const heardTypes = (cloud: FakeCloud) => cloud.heard.map(({ message }) => message.type);
+const receivedTypes = (cloud: FakeCloud) => cloud.received.map(({ message }) => message.type);
 const holding = (relay: ARelay) => until('the lease', async () => (await relay.status()).lease === 'holding');
 const progress = { type: 'gatherProgress', runId: 'run', devices: 1, details: 0, detailsWanted: 0 } as const;
 const failed = (runId: string) =>
@@ -38,26 +38,26 @@ const failed = (runId: string) =>
     problem: { kind: 'transient', what: 'x', where: 'y', remedy: 'z', unreachable: false },
   }) as const;
 
-describe('the cloud proves itself', () => {
+describe('the cloud proves its identity', () => {
   test('before anything but hello is sent to it', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
-    expect(heardTypes(cloud)[0]).toBe('hello');
-    expect(cloud.heard[0]?.message).toMatchObject({
+    expect(receivedTypes(cloud)[0]).toBe('hello');
+    expect(cloud.received[0]?.message).toMatchObject({
       relayId: 'relay-1',
       sourceId: 'acme',
       facts: { reads: 'rest', acts: 'rest' },
     });
   });
 
-  test('another cloud hears hello and goodbye, nothing else, and is tried again slowly', async ({ both }) => {
+  test('another cloud gets only hello and goodbye, and is retried slowly', async ({ both }) => {
     const { cloud, relay } = await both();
     cloud.proof = 'e30.e30.AAAA';
     cloud.cut();
     await until('the refusal', () => relay.said('not the cloud this relay was enrolled with').length > 0);
-    const at = heardTypes(cloud).lastIndexOf('hello');
-    await until('goodbye', () => heardTypes(cloud).includes('goodbye'));
-    expect(cloud.heard.slice(at).map(({ message }) => message)).toMatchObject([
+    const at = receivedTypes(cloud).lastIndexOf('hello');
+    await until('goodbye', () => receivedTypes(cloud).includes('goodbye'));
+    expect(cloud.received.slice(at).map(({ message }) => message)).toMatchObject([
       { type: 'hello' },
       { type: 'goodbye', reason: 'wrong-cloud' },
     ]);
@@ -68,12 +68,12 @@ describe('the cloud proves itself', () => {
     await until('back again', async () => (await relay.status()).ready);
   });
 
-  test('commands that come before its proof are ignored', async ({ both }) => {
+  test('commands that arrive before its proof are ignored', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     cloud.silent = true;
     cloud.cut();
-    const hellos = () => heardTypes(cloud).filter((type) => type === 'hello').length;
+    const hellos = () => receivedTypes(cloud).filter((type) => type === 'hello').length;
     await until('the next hello', () => hellos() > 1);
     cloud.command({ type: 'resend', runId: 'too early', parts: [0] });
     await until('it was dropped', () => relay.said('before the welcome').length > 0);
@@ -81,9 +81,9 @@ describe('the cloud proves itself', () => {
   });
 });
 
-// Side by side: nearly all of their time is the waiting of a relay between two tries.
-describe.concurrent('a relay that is turned away', () => {
-  test('goes on trying, says so, and is back once it is let in', async ({ both }) => {
+// Concurrent: nearly all of their time is a relay's wait between two tries.
+describe.concurrent('a rejected relay', () => {
+  test('keeps trying, says so, and is back once it is accepted', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
     cloud.refuse = 403;
@@ -107,13 +107,13 @@ describe.concurrent('a relay that is turned away', () => {
     await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
     expect((await relay.status()).reason).toContain(words);
     await until('back again', async () => (await relay.status()).ready);
-    cloud.tell({ type: 'goodbye', reason: 'as was said', code });
+    cloud.send({ type: 'goodbye', reason: 'as was said', code });
     await until('the ending', async () => (await relay.status()).connection.lastEnding === why);
     await until('back again', async () => (await relay.status()).ready);
   });
 
   test.for([10, -10])(
-    'by a clock that is wrong by %i minutes is not kept out: the refusal’s date tells the time',
+    'with a clock wrong by %i minutes corrects it from the rejection’s date',
     { timeout: 60_000 },
     async (minutes, { both }) => {
       const clockAheadMs = minutes * 60_000;
@@ -127,10 +127,10 @@ describe.concurrent('a relay that is turned away', () => {
   );
 });
 
-describe('a connection that is gone though it looks open', () => {
+describe('a dead connection that looks open', () => {
   const silenceMs = 400;
 
-  test('is noticed by its silence, dropped, and replaced', async ({ both }) => {
+  test('is detected by its silence, dropped, and replaced', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { silenceMs } });
     await holding(relay);
     const before = performance.now();
@@ -141,16 +141,16 @@ describe('a connection that is gone though it looks open', () => {
     await until('ready', async () => (await relay.status()).ready);
   });
 
-  test('loses nothing: what was sent into it is redelivered', async ({ both }) => {
+  test('loses nothing: what was sent over it is redelivered', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { silenceMs } });
     await holding(relay);
     cloud.halfOpen();
-    const told = relay.link.deliver(failed('into the void'));
-    await told;
+    const delivered = relay.link.deliver(failed('into the void'));
+    await delivered;
     expect([...cloud.taken.values()]).toMatchObject([{ type: 'gatherFailed', runId: 'into the void' }]);
   });
 
-  test('without pongs there is no lease to rely on', async ({ both }) => {
+  test('holds no lease without pongs', async ({ both }) => {
     const { cloud, relay } = await both({ leaseMs: 300 }, { timing: { silenceMs: 60_000 } });
     await holding(relay);
     cloud.noPongs = true;
@@ -162,9 +162,7 @@ describe('a connection that is gone though it looks open', () => {
 });
 
 describe('hand-over before the connection’s life ends', () => {
-  test('leaves no gap: messages go on throughout, none is lost, none sent twice, the old one is closed when nothing is unacknowledged', async ({
-    both,
-  }) => {
+  test('leaves no gap: no message is lost or sent twice', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 700, drainMs: 5_000, resendMs: 20_000 } });
     await holding(relay);
     cloud.line.delayMs = 30;
@@ -172,46 +170,46 @@ describe('hand-over before the connection’s life ends', () => {
     const watch = setInterval(() => {
       if (cloud.connected.length === 0) unconnected += 1;
     }, 5);
-    const told: Promise<void>[] = [];
+    const delivered: Promise<void>[] = [];
     for (let i = 0; cloud.connections < 5; i++) {
-      told.push(relay.link.deliver(failed(`run ${i}`)));
+      delivered.push(relay.link.deliver(failed(`run ${i}`)));
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     clearInterval(watch);
-    await Promise.all(told);
+    await Promise.all(delivered);
     expect(unconnected).toBe(0);
-    expect(cloud.taken.size).toBe(told.length);
-    expect(cloud.heard.filter(({ message }) => message.type === 'gatherFailed')).toHaveLength(told.length);
+    expect(cloud.taken.size).toBe(delivered.length);
+    expect(cloud.received.filter(({ message }) => message.type === 'gatherFailed')).toHaveLength(delivered.length);
     expect(await relay.metric('relay_messages_sent_again_total')).toBe(0);
     expect(await relay.metric('relay_hand_overs_total')).toBeGreaterThanOrEqual(3);
     await until('the old ones are closed', () => cloud.connected.length <= 2);
-    const goodbyes = cloud.heard.filter(({ message }) => message.type === 'goodbye');
+    const goodbyes = cloud.received.filter(({ message }) => message.type === 'goodbye');
     expect(goodbyes.length).toBeGreaterThanOrEqual(2);
     for (const { message } of goodbyes) expect(message).toMatchObject({ reason: 'hand-over' });
     expect(relay.said('not connected')).toEqual([]);
   });
 
-  test('what is unacknowledged over an old connection is redelivered over the new one', async ({ both }) => {
+  test('redelivers over the new connection what the old one left unacknowledged', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 500, drainMs: 100, resendMs: 60_000 } });
     await holding(relay);
     cloud.noAcks = true;
-    const told = relay.link.deliver(failed('never acknowledged by the old one'));
+    const delivered = relay.link.deliver(failed('never acknowledged by the old one'));
     await until('handed over', () => cloud.connections > 1);
     cloud.noAcks = false;
-    await told;
+    await delivered;
     expect(cloud.taken.size).toBe(1);
   });
 
   test('happens at once when the cloud asks for it', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
-    cloud.tell({ type: 'goodbye', reason: 'a new version is deployed', code: closeCodes.reconnectNow });
+    cloud.send({ type: 'goodbye', reason: 'a new version is deployed', code: closeCodes.reconnectNow });
     await until('handed over', () => relay.said('handed over').length === 1);
     expect(cloud.connections).toBe(2);
     expect(relay.said('not connected')).toEqual([]);
   });
 
-  test('when the new connection fails, the old one goes on, and it is retried', async ({ both }) => {
+  test('keeps the old connection when the new one fails, and retries', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { lifeMs: 600 } });
     await holding(relay);
     cloud.refuse = 503;
@@ -223,7 +221,7 @@ describe('hand-over before the connection’s life ends', () => {
   });
 });
 
-describe('what is no message, or none that is known', () => {
+describe('an unreadable or unknown message', () => {
   test('is counted, and changes nothing', async ({ both }) => {
     const { cloud, relay } = await both();
     await holding(relay);
@@ -237,7 +235,7 @@ describe('what is no message, or none that is known', () => {
 });
 
 describe('the lease', () => {
-  test('of another is followed, and taken over when that one falls silent', async ({ both }) => {
+  test('of another relay is followed, and taken over when it expires', async ({ both }) => {
     const { relay } = await both({ leaseMs: 500 }, {}, (cloud) => {
       cloud.lease = { holder: 'somebody else', fence: 7, until: Date.now() + 1_500 };
     });
@@ -249,14 +247,14 @@ describe('the lease', () => {
     await until('the workers resume', () => relay.asked.some(({ what }) => what === 'resume'));
   });
 
-  test('that the cloud gives to another relay is dropped at once, and requested at once', async ({ both }) => {
+  test('given to another relay is dropped and requested again at once', async ({ both }) => {
     const { cloud, relay } = await both({}, { timing: { heartbeatMs: 60_000, silenceMs: 120_000 } });
     await holding(relay);
     const now = Date.now();
     cloud.lease = { holder: 'somebody else', fence: 2, until: now + 60_000 };
-    cloud.tell({ type: 'lease', lease: { held: false, fence: 2, until: now + 60_000, now } });
+    cloud.send({ type: 'lease', lease: { held: false, fence: 2, until: now + 60_000, now } });
     await until('given up', () => relay.link.held() === null);
-    await until('asked for', () => heardTypes(cloud).includes('ping'));
+    await until('asked for', () => receivedTypes(cloud).includes('ping'));
   });
 });
 
@@ -264,17 +262,17 @@ test('progress is sent while connected, and dropped otherwise', async ({ both })
   const { cloud, relay } = await both();
   await holding(relay);
   relay.link.mention(progress);
-  await until('heard', () => heardTypes(cloud).includes('gatherProgress'));
+  await until('heard', () => receivedTypes(cloud).includes('gatherProgress'));
   cloud.refuse = 503;
   cloud.cut();
   await until('away', async () => !(await relay.status()).ready);
   relay.link.mention(progress);
   cloud.refuse = null;
   await until('back', async () => (await relay.status()).ready);
-  expect(heardTypes(cloud).filter((type) => type === 'gatherProgress')).toHaveLength(1);
+  expect(receivedTypes(cloud).filter((type) => type === 'gatherProgress')).toHaveLength(1);
 });
 
-test('a message that the socket could not carry is refused to its sender, not tried for ever', async ({ both }) => {
+test('a message too large for the socket is rejected, not retried', async ({ both }) => {
   const { cloud, relay } = await both();
   await holding(relay);
   await expect(relay.link.deliver(failed('x'.repeat(40_000)))).rejects.toThrow(/too long/);
@@ -288,7 +286,7 @@ test('commands reach the workers once each, and are acknowledged together', asyn
   for (let i = 0; i < 50; i++) cloud.command({ type: 'resend', runId: `run ${i}`, parts: [0] });
   await until('all acknowledged', () => cloud.unacknowledged.size === 0);
   expect(relay.asked.filter(({ what }) => what === 'resend')).toHaveLength(50);
-  expect(heardTypes(cloud).filter((type) => type === 'ack').length).toBeLessThan(50);
+  expect(receivedTypes(cloud).filter((type) => type === 'ack').length).toBeLessThan(50);
 });
 
 test('a command that failed is not acknowledged, and is handled when redelivered', async ({ both }) => {
@@ -311,7 +309,7 @@ test('a command that failed is not acknowledged, and is handled when redelivered
   expect(await relay.metric('relay_work_failed_total')).toBe(1);
 });
 
-test('a hello that fails unexpectedly ends that try only, and is logged', async ({ both }) => {
+test('a hello that fails unexpectedly is logged and ends only that try', async ({ both }) => {
   const hello = { isFirst: true, begins: false };
   const { relay } = await both(
     {},

@@ -1,4 +1,4 @@
-/** Out to the cloud through proxies and past foreign certificate authorities, over real sockets. */
+/** Connections to the cloud through proxies and with private certificate authorities, over real sockets. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ARelay, aRelay } from './a-relay.ts';
@@ -48,7 +48,7 @@ describe('through a proxy', () => {
     expect(JSON.stringify(relay.lines)).not.toContain('odd');
   });
 
-  test('that refuses the credentials is named as what is in the way, without them', async () => {
+  test('that rejects the credentials is named as the cause, without them', async () => {
     const { cloud, proxy, keep } = await set({}, { user: 'relay', password });
     const relay = await aRelay(cloud, { configuration: { proxy: { url: proxy.url, user: 'relay', password: 'another' } } });
     keep(relay);
@@ -59,7 +59,7 @@ describe('through a proxy', () => {
     expect((await relay.status()).reason).toContain('proxy');
   });
 
-  test('of the environment, but not for what NO_PROXY names', async () => {
+  test('from the environment, except for hosts that NO_PROXY names', async () => {
     const { cloud, proxy, keep } = await set();
     vi.stubEnv('HTTP_PROXY', proxy.url);
     vi.stubEnv('HTTPS_PROXY', proxy.url);
@@ -75,7 +75,7 @@ describe('through a proxy', () => {
     expect(proxy.tunnels).toHaveLength(before);
   });
 
-  test('with credentials in the URL of the environment, as a command of its own', async () => {
+  test('with credentials in the URL of the environment, in a separate process', async () => {
     const { cloud, proxy } = await set({}, { user: 'relay', password });
     const url = `http://relay:${encodeURIComponent(password)}@${proxy.host}`;
     const environment = { HTTP_PROXY: url, HTTPS_PROXY: url };
@@ -85,8 +85,8 @@ describe('through a proxy', () => {
   });
 });
 
-describe('to a cloud whose certificate is by an authority of its own', () => {
-  test('connects where the authority is named, also through a proxy', async () => {
+describe('to a cloud with a certificate of a private authority', () => {
+  test('connects if the authority is configured, also through a proxy', async () => {
     const { cloud, proxy, keep } = await set({ tls }, { user: 'relay', password });
     const given = { url: proxy.url, user: 'relay', password };
     const ca = readFileSync(tls.caFile, 'utf8');
@@ -97,7 +97,7 @@ describe('to a cloud whose certificate is by an authority of its own', () => {
     expect(proxy.tunnels).toEqual([new URL(cloud.url).host]);
   });
 
-  test('sends nothing where it is not, and says why', async () => {
+  test('sends nothing if it is not, and says why', async () => {
     const { cloud, keep } = await set({ tls });
     const relay = await aRelay(cloud, { enrolWith: { ca: readFileSync(tls.caFile, 'utf8') } });
     keep(relay);

@@ -1,7 +1,7 @@
 /**
- * A cloud as a relay meets it: enrolment and rotation over HTTP, a real WebSocket server that checks each connect statement, proves
- * itself, answers heartbeats with a lease, acknowledges, and sends its own commands again until they are acknowledged. It can be a
- * bad line: messages lost, late, twice and out of order, connections cut or half open, all driven by one seed.
+ * A cloud as a relay sees it: enrolment and rotation over HTTP, a real WebSocket server that checks each connect statement, proves its
+ * identity, answers heartbeats with a lease, acknowledges, and redelivers its own commands until they are acknowledged. It can
+ * simulate a bad line: messages lost, late, duplicated and out of order, connections cut or half open, all driven by one seed.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,12 +13,12 @@ import { enrolmentRequest, oldKeyMs, type RelayRecord, rotationRequest } from '#
 import { acknowledged, type Lease, readToCloud, type ToCloud, type ToRelay } from '#domain/relay/relay-protocol';
 import { randomOf } from '#test/histories/random';
 
-/** Chances in [0, 1] for each message, either way; `delayMs`: at most so late. */
+/** Probabilities in [0, 1] for each message, in either direction; `delayMs`: maximum delay. */
 export type Line = { lose: number; twice: number; delayMs: number; cut: number };
 export const goodLine: Line = { lose: 0, twice: 0, delayMs: 0, cut: 0 };
 
 type Peer = { id: number; relayId: string; socket: WebSocket; stream: Duplex; deaf: boolean; greeted: boolean };
-type Heard = { message: ToCloud; connection: number };
+type Received = { message: ToCloud; connection: number };
 type Unnumbered<M> = M extends { n: number } ? Omit<M, 'n' | 'fence'> : never;
 export type Command = Unnumbered<Extract<ToRelay, { type: 'action' | 'gather' | 'settings' | 'resend' }>>;
 type RelayKeys = Pick<RelayRecord, 'relayId' | 'keys'>;
@@ -29,10 +29,10 @@ export type FakeCloudOptions = {
   tls?: { key: string; cert: string };
   secret?: string;
   leaseMs?: number;
-  /** How far its clock is from this machine's. */
+  /** The difference of its clock from this machine's. */
   clockAheadMs?: number;
   port?: number;
-  /** Connections last so long. */
+  /** Lifetime of a connection. */
   lifeMs?: number;
 };
 
@@ -49,8 +49,8 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
   const relays = new Map<string, RelayKeys>();
   const nonces = new Set<string>();
   const peers = new Map<number, Peer>();
-  const heard: Heard[] = [];
-  const taken = new Map<number, ToCloud>();
+  const received: Received[] = [];
+  const accepted = new Map<number, ToCloud>();
   const unacknowledged = new Map<number, ToRelay>();
   const handshakes: string[] = [];
   const line = { ...goodLine, ...options.line };
@@ -58,15 +58,15 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
   let connections = 0;
   let count = 0;
   let closing = false;
-  /** Refuses each handshake with this status. */
+  /** Rejects each handshake with this status. */
   let refuse: number | null = null;
   let silent = false;
   /** Sent instead of a proof. */
   let proof: string | null = null;
-  /** Replies to no ping. */
+  /** Sends no pongs. */
   let noPongs = false;
   let noAcks = false;
-  /** Of HTTP requests: the work is done, the answer never sent. */
+  /** For HTTP requests: the work is done, the response is never sent. */
   let loseAnswers = false;
 
   const http: Server = tls ? createTlsServer(tls, respond) : createServer(respond);
@@ -129,13 +129,13 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     connections += 1;
     const peer: Peer = { id: connections, relayId, socket, stream, deaf: false, greeted: false };
     peers.set(peer.id, peer);
-    socket.on('message', (data) => late(peer, () => hear(peer, String(data))));
+    socket.on('message', (data) => late(peer, () => receive(peer, String(data))));
     socket.on('close', () => peers.delete(peer.id));
     socket.on('error', () => {});
     if (lifeMs !== undefined) setTimeout(() => socket.close(1001), lifeMs).unref();
   }
 
-  /** As the line has it: never, later, twice, or with the connection cut. */
+  /** As the line decides: never, later, twice, or with the connection cut. */
   function late(peer: Peer, work: () => void): void {
     if (peer.deaf || chance(line.lose)) return;
     if (chance(line.cut)) return void peer.stream.destroy();
@@ -149,14 +149,14 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
 
   const isAcknowledged = (type: ToCloud['type']) => acknowledged.toCloud.some((each) => each === type);
 
-  function hear(peer: Peer, text: string): void {
+  function receive(peer: Peer, text: string): void {
     const read = readToCloud(text);
     if (read.read !== 'message') throw new Error(`the relay sent what is no message: ${JSON.stringify(read)}`);
     const { message } = read;
-    heard.push({ message, connection: peer.id });
+    received.push({ message, connection: peer.id });
     if (!peer.greeted && message.type !== 'hello') throw new Error(`${message.type} came before hello`);
     if (isAcknowledged(message.type)) {
-      taken.set(message.n, message);
+      accepted.set(message.n, message);
       if (!noAcks) send(peer, { type: 'ack', n: next(), acks: [message.n] });
       return;
     }
@@ -221,9 +221,9 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     url,
     socketUrl,
     line,
-    heard,
-    /** What matters of what came, once each, as the cloud acts on it. */
-    taken,
+    received,
+    /** The relevant messages it received, once each, as the cloud processes them. */
+    taken: accepted,
     handshakes,
     relays,
     unacknowledged,
@@ -234,11 +234,11 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
       return token;
     },
     command,
-    /** To the newest connection, as it stands: anything. */
+    /** Sends any text to the newest connection, unchanged. */
     say(text: string): void {
       newest()?.socket.send(text);
     },
-    tell(message: Unnumbered<ToRelay>): void {
+    send(message: Unnumbered<ToRelay>): void {
       const peer = newest();
       if (peer) send(peer, { ...message, n: next() } as ToRelay);
     },
@@ -280,7 +280,7 @@ export async function fakeCloud(options: FakeCloudOptions = {}) {
     closeAll(code: number): void {
       for (const { socket } of peers.values()) socket.close(code);
     },
-    /** The connections stay open, and nothing goes through them any more, either way; later ones are well. */
+    /** The connections stay open, but nothing passes through them any more, in either direction; later ones are healthy. */
     halfOpen(): void {
       for (const peer of peers.values()) {
         peer.deaf = true;

@@ -1,4 +1,4 @@
-/** The relay killed at any moment, and started again. */
+/** The relay killed at any moment, and restarted. */
 import { readFileSync } from 'node:fs';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,7 +47,7 @@ describe('kill -9 at any moment', () => {
     }
     await until('all commands are acknowledged', () => cloud.unacknowledged.size === 0, { ms: 30_000 });
     const contents = new Map<number, string>();
-    for (const { message } of cloud.heard) {
+    for (const { message } of cloud.received) {
       const content = JSON.stringify(message);
       expect(contents.get(message.n) ?? content).toBe(content);
       contents.set(message.n, content);
@@ -56,7 +56,7 @@ describe('kill -9 at any moment', () => {
     expect(runs).toHaveLength(40);
   }, 120_000);
 
-  test('leaves no lock behind, while a relay that runs keeps a second one out', async () => {
+  test('leaves no lock behind, while a running relay excludes a second one', async () => {
     await connectedAgain(0);
     const second = await relay(['run'], { dataDir });
     expect(second.code).toBe(1);
@@ -68,7 +68,7 @@ describe('kill -9 at any moment', () => {
 });
 
 describe('a new key', () => {
-  test('needs no restart: the connection stays, the next one uses it, and the old key still counts meanwhile', async () => {
+  test('needs no restart: the next connection uses it', async () => {
     await connectedAgain(0);
     const { code, out } = await relay(['rotate-key'], { dataDir });
     expect(code).toBe(0);
@@ -76,14 +76,14 @@ describe('a new key', () => {
     expect(cloud.connections).toBe(1);
     const keys = cloud.relays.get('relay-1')?.keys ?? [];
     expect(keys).toHaveLength(2);
-    // The old one has had its time.
+    // The old one has reached the end of its life.
     for (const key of keys.slice(0, 1)) key.until = Date.now();
     cloud.cut();
     await connectedAgain(1);
     expect(cloud.handshakes.at(-1)).toBe('taken');
   }, 60_000);
 
-  test('whose answer was lost on the way is found by trying', async () => {
+  test('whose response was lost is found by trying', async () => {
     await connectedAgain(0);
     await process_.kill('SIGKILL');
     cloud.loseAnswers = true;
@@ -102,7 +102,7 @@ describe('a new key', () => {
   }, 60_000);
 });
 
-test('the log level changes while it runs, by signal and over the health endpoint, which answers this machine only', async () => {
+test('the log level changes at run time, by signal or health endpoint', async () => {
   await connectedAgain(0);
   const level = (to: string) => () => process_.lines.some((line) => line.msg === 'log level changed' && line.to === to);
   process_.child.kill('SIGUSR2');

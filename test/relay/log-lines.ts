@@ -1,4 +1,4 @@
-/** A relay's log that keeps its lines. */
+/** A relay log that keeps its lines. */
 import { Writable } from 'node:stream';
 import { createLog, type RelayLog } from '../../relay/log/log.ts';
 import type { LogLine } from './relay-process.ts';

@@ -1,4 +1,4 @@
-/** A proxy that only tunnels (CONNECT), and asks for a user and password where it is told to. */
+/** A proxy that only tunnels (CONNECT), and requires a user and password if configured. */
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** A log that writes nothing, for tests whose subject is not what is logged. */
+/** A log that writes nothing, for tests that are not about logging. */
 import type { Log } from '../../relay/log/log.ts';
 
 const nothing = () => undefined;

@@ -1,4 +1,4 @@
-/** The relay as a person runs it: a process of its own, with its own data folder. */
+/** The relay as a person runs it: a separate process, with its own data folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { z } from 'zod';
 const line = z.looseObject({ level: z.string(), msg: z.string() });
 export type LogLine = z.infer<typeof line>;
 
-/** Short times, so that tests need not wait long. */
+/** Short times, so that tests do not wait long. */
 export const quick = {
   openMs: 2_000,
   heartbeatMs: 100,
-  // Long against what a busy machine makes anybody wait: whoever tests silence makes it short.
+  // Long compared with the delays of a busy machine; tests of silence make it short.
   silenceMs: 2_000,
   lifeMs: 600_000,
   settledMs: 1_000,
@@ -51,7 +51,7 @@ export function startProcess(args: readonly string[], { dataDir, environment = {
     try {
       lines.push(line.parse(JSON.parse(text)));
     } catch {
-      // Not every command logs; what people read stands in `out`.
+      // Not every command logs; text for people is in `out`.
     }
   });
   child.stderr.on('data', (chunk) => {
@@ -62,7 +62,7 @@ export function startProcess(args: readonly string[], { dataDir, environment = {
 }
 export type RelayProcess = ReturnType<typeof startProcess>;
 
-/** A command to its end. */
+/** Runs a command to its end. */
 export const relay = (args: readonly string[], options: Options) => startProcess(args, options).ended;
 
 async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -1,4 +1,4 @@
-/** The relay as a process: enrolled, running, watched, stopped, killed. */
+/** The relay as a process: enrolled, running, monitored, stopped, killed. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ function run(environment: NodeJS.ProcessEnv = {}): RelayProcess {
   running.push(started);
   return started;
 }
-const pings = () => cloud.heard.filter(({ message }) => message.type === 'ping').length;
+const pings = () => cloud.received.filter(({ message }) => message.type === 'ping').length;
 
 async function enrolled(): Promise<void> {
   writeConfiguration(dataDir);
@@ -34,7 +34,7 @@ async function enrolled(): Promise<void> {
 }
 
 describe('relay enrol', () => {
-  test('makes the relay known, and keeps its key where only its owner can read it', async () => {
+  test('enrols the relay, and stores its key readable by its owner only', async () => {
     const { code, out } = await relay(['enrol', cloud.url, cloud.token('acme')], { dataDir });
     expect(code).toBe(0);
     expect(out).toContain('Enrolled as relay-1 for the source acme.');
@@ -44,7 +44,7 @@ describe('relay enrol', () => {
     expect(out).not.toContain(d);
   });
 
-  test('says what to do when the token is not good, and leaves nothing behind', async () => {
+  test('says what to do about an invalid token, and leaves nothing behind', async () => {
     const { code, error } = await relay(['enrol', cloud.url, 'not-a-token'], { dataDir });
     expect(code).toBe(1);
     expect(error).toContain('This token is not good');
@@ -70,7 +70,7 @@ describe('relay enrol', () => {
     expect(error).toContain('clear text');
   });
 
-  test('names what is in the way when the cloud cannot be reached', async () => {
+  test('names the cause when the cloud cannot be reached', async () => {
     const { code, error } = await relay(['enrol', 'http://127.0.0.1:9', 'a-token'], { dataDir });
     expect(code).toBe(1);
     expect(error).toContain('ECONNREFUSED');
@@ -78,7 +78,7 @@ describe('relay enrol', () => {
 });
 
 describe('relay run', () => {
-  test('says what is missing before it begins', async () => {
+  test('says what is missing before it starts', async () => {
     const { code, error } = await relay(['run'], { dataDir });
     expect(code).toBe(1);
     expect(error).toContain('not enrolled');
@@ -88,7 +88,7 @@ describe('relay run', () => {
     expect(without.error).toContain('relay.json cannot be read');
   });
 
-  test('connects, takes the lease, keeps it with heartbeats, and is ready', async () => {
+  test('connects, gets the lease, renews it with heartbeats, and is ready', async () => {
     await enrolled();
     const process_ = run();
     await until('heartbeats', () => pings() > 3);
@@ -104,7 +104,7 @@ describe('relay run', () => {
     expect(out).not.toContain('never shown');
   });
 
-  test('says goodbye and ends within seconds when asked to stop', async () => {
+  test('says goodbye and ends within seconds when stopped', async () => {
     await enrolled();
     const process_ = run();
     await until('heartbeats', () => pings() > 0);
@@ -113,7 +113,7 @@ describe('relay run', () => {
     const { code } = await process_.ended;
     expect(code).toBe(0);
     expect(performance.now() - before).toBeLessThan(5_000);
-    expect(cloud.heard.at(-1)?.message).toMatchObject({ type: 'goodbye', reason: 'stop' });
+    expect(cloud.received.at(-1)?.message).toMatchObject({ type: 'goodbye', reason: 'stop' });
     expect(cloud.lease.holder).toBeNull();
     const { code: none, error } = await relay(['status'], { dataDir });
     expect(none).toBe(1);

@@ -5,7 +5,7 @@ const nobody = async () => ({ user: 'nobody', password: 'nothing' });
 const traveler = { url: undefined, read: 'notes' as const, concurrency: 4 };
 type Described = Parameters<typeof sourceAt>[0];
 
-test('what is read through the Notes client is acted on through the same one', async () => {
+test('Notes reads and acts through the same client', async () => {
   const how = { by: 'notes', server: 'Mail01/Acme', script: undefined, passwordFile: undefined, timeoutSeconds: 5 };
   const source = sourceAt({ traveler, console: how } as Described, nobody);
   expect(await source.facts()).toMatchObject({
@@ -17,12 +17,12 @@ test('what is read through the Notes client is acted on through the same one', a
   await source.close();
 });
 
-test('reading through Notes beside another console is refused with what to do', () => {
+test('reading through Notes with another console is rejected with a remedy', () => {
   const how = { by: 'command', command: ['/bin/true', '{line}'], directory: undefined, timeoutSeconds: 5 };
   expect(() => sourceAt({ traveler, console: how } as Described, nobody)).toThrow('console.by "notes"');
 });
 
-test('what is remembered is of one server: another name at the Notes client, another address or another way is another one', () => {
+test('stored state belongs to one server, address and way of reading', () => {
   const by = (server: string) => ({ by: 'notes', server, timeoutSeconds: 5 });
   const over = { ...traveler, url: 'http://traveler.example' };
   const described = [

@@ -1,4 +1,4 @@
-/** Waits for what is to come true; says what it waited for when it does not. */
+/** Waits until a condition is true; on timeout it says what it waited for. */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>, { ms = 10_000 } = {}): Promise<void> {
   const end = performance.now() + ms;
   while (!(await isTrue())) {

@@ -1,4 +1,4 @@
-/** The relay as a whole, a process of its own, between a cloud and somebody else's Traveler server and Domino console. */
+/** The whole relay in a separate process, between a cloud and a simulated Traveler server and Domino console. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { type FakeCloud, fakeCloud } from './fake-cloud.ts';
@@ -29,8 +29,8 @@ afterEach(async () => {
   await cloud.close();
 });
 
-const told = (type: string) => [...cloud.taken.values()].filter((message) => message.type === type);
-/** The last gather is said to be this very moment: in no time at all, no device's turn in the rotation has come. */
+const received = (type: string) => [...cloud.taken.values()].filter((message) => message.type === type);
+/** The last gather counts as this very moment: in no time at all, no device is due for rotation. */
 const gather = (runId: string, base: string | null) => {
   const startedAt = Date.now();
   cloud.command({
@@ -48,19 +48,19 @@ const gather = (runId: string, base: string | null) => {
 const ended = async (runId: string) => {
   await until(
     `the end of ${runId}`,
-    () => told('gatherEnd').some((message) => message.type === 'gatherEnd' && message.runId === runId),
+    () => received('gatherEnd').some((message) => message.type === 'gatherEnd' && message.runId === runId),
     {
       ms: 30_000,
     },
   );
-  const end = told('gatherEnd').find((message) => message.type === 'gatherEnd' && message.runId === runId);
+  const end = received('gatherEnd').find((message) => message.type === 'gatherEnd' && message.runId === runId);
   if (end?.type !== 'gatherEnd') throw new Error('no end');
   return end;
 };
 const devicesOf = (runId: string) =>
-  told('gatherPart').flatMap((message) => (message.type === 'gatherPart' && message.runId === runId ? message.devices : []));
+  received('gatherPart').flatMap((message) => (message.type === 'gatherPart' && message.runId === runId ? message.devices : []));
 
-test('gathers everything, then only what changed, acts over the console, and goes on where it was after a kill', async () => {
+test('gathers, sends changes, acts over the console, and continues after a kill', async () => {
   gather('first', null);
   const first = await ended('first');
   const devices = devicesOf('first');
@@ -88,8 +88,8 @@ test('gathers everything, then only what changed, acts over the console, and goe
     liftDenial: false,
     lockBelongs: false,
   });
-  await until('the result', () => told('actionResult').length === 1, { ms: 40_000 });
-  expect(told('actionResult')[0]).toMatchObject({ actionId: 'block-1', outcome: { how: 'written' } });
+  await until('the result', () => received('actionResult').length === 1, { ms: 40_000 });
+  expect(received('actionResult')[0]).toMatchObject({ actionId: 'block-1', outcome: { how: 'written' } });
   expect(traveler.console.effects.length).toBeGreaterThan(0);
 
   await process_.kill('SIGKILL');
@@ -98,8 +98,8 @@ test('gathers everything, then only what changed, acts over the console, and goe
   gather('third', second.digest);
   await ended('third');
   expect(devicesOf('third').map((each) => each.deviceId)).toEqual([deviceId]);
-  // Killed before it noted the acknowledgement, it delivers again: the same result of the same attempt.
-  const results = told('actionResult').flatMap((message) =>
+  // If it is killed before it records the acknowledgement, it redelivers: the same result of the same attempt.
+  const results = received('actionResult').flatMap((message) =>
     message.type === 'actionResult' ? [JSON.stringify([message.actionId, message.attempt, message.outcome])] : [],
   );
   expect(new Set(results).size).toBe(1);

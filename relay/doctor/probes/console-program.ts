@@ -1,11 +1,11 @@
-/** Whether the program for the Domino console is there and may be run. */
+/** Whether the program for the Domino console exists and can be run. */
 import { constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { RelayFile } from '../../configuration/schema.ts';
 import { isAllowed } from '../../file-modes.ts';
 import { notesCommand } from '../../notes/notes-command.ts';
 
-/** Null where none is used. */
+/** Null if none is used. */
 export function programOf(
   settings: RelayFile['console'],
   platform: NodeJS.Platform,

@@ -1,4 +1,4 @@
-/** The Domino console, asked the one question that changes nothing: how Traveler is. */
+/** Sends the Domino console the one line that changes nothing: Traveler's status. */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { RelayConfiguration } from '../../configuration/load.ts';
 import { consoleOf } from '../../domino/configured-writes.ts';
@@ -10,7 +10,7 @@ export async function askConsole(settings: RelayConfiguration['console']): Promi
   const console = consoleOf(settings);
   if (console === null) return { how: 'none' };
   try {
-    await console.tell(statusLine);
+    await console.send(statusLine);
     return { how: 'taken' };
   } catch (error) {
     if (error instanceof TravelerFailure) return { how: 'failed', failure: error };

@@ -1,12 +1,12 @@
-/** Which way a connection to the cloud takes, decided as the relay's own way out decides it (connection/way-out.ts). Pure. */
+/** Which route a connection to the cloud takes, decided as the relay itself decides it (connection/egress.ts). Pure. */
 import { type Egress, withCredentials } from '../../connection/egress.ts';
 
 export type Hop = { host: string; port: number };
-/** `proxy`: with its credentials; `from`: where it was set. */
+/** `proxy`: with its credentials; `from`: where it is configured. */
 export type Line = Hop & { secure: boolean; proxy: (Hop & { url: URL; from: string }) | null };
 
 const usualPort: Record<string, number> = { 'http:': 80, 'ws:': 80, 'https:': 443, 'wss:': 443 };
-/** As sockets want it: an IPv6 address without brackets. */
+/** In the form that sockets expect: an IPv6 address without brackets. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.+)\]$/, '$1');
 const hopOf = (url: URL): Hop => ({ host: hostOf(url), port: Number(url.port) || (usualPort[url.protocol] ?? 443) });
 

@@ -1,4 +1,4 @@
-/** The Traveler server, asked for the first page of its list and for what it says of itself. One wrong password is tried once. */
+/** Asks the Traveler server for the first page of its list and for its facts. A wrong password is tried only once. */
 import type { DevicePage } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { ServerFacts } from '#domain/devices/source';
@@ -6,13 +6,13 @@ import type { RelayConfiguration } from '../../configuration/load.ts';
 import type { RelaySource } from '../../ports.ts';
 import { sourceAt } from '../../run/source.ts';
 
-/** `page` null: the list had no page at all. `facts` null: the server did not answer that. */
+/** `page` null: the list had no page at all. `facts` null: the server did not answer that request. */
 export type FirstPage =
   | { how: 'read'; page: DevicePage | null; facts: ServerFacts | null }
   | { how: 'failed'; failure: TravelerFailure }
   | { how: 'silent' };
 
-/** The list comes first: it is what counts, and its failure says most. Throws RelayRefusal for a way of reading there is not. */
+/** Reads the list first: it matters most, and its failure says most. Throws RelayRefusal if the configured way of reading is impossible. */
 export async function readFirstPage(configuration: RelayConfiguration, { timeoutMs }: { timeoutMs: number }): Promise<FirstPage> {
   const { credentials } = configuration.traveler;
   const source = sourceAt(configuration, async () => credentials ?? { user: '', password: '' });

@@ -1,6 +1,6 @@
 /**
  * The first messages between a relay and its cloud, as in `relay run`: the handshake with a signed statement, hello, and the
- * answer. It ends with a goodbye, so that a lease which came with the welcome is released at once.
+ * response. It ends with a goodbye, so that a lease granted with the welcome is released at once.
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -15,7 +15,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { version } from '../../version.ts';
 
 export type Handshake = {
-  /** The cloud's clock less this machine's, ms; null where the answer has no date. */
+  /** The cloud's clock minus this machine's, ms; null if the response has no date. */
   clockAheadMs: number | null;
   answer: Answer;
 };
@@ -27,13 +27,13 @@ export type Answer =
 
 type Options = { configuration: RelayConfiguration; timeoutMs: number };
 
-export async function shakeHands(identity: Identity, options: Options): Promise<Handshake> {
-  const first = await shakeWith(identity.key, identity, options);
+export async function handshake(identity: Identity, options: Options): Promise<Handshake> {
+  const first = await handshakeWith(identity.key, identity, options);
   const turnedAway = first.answer.how === 'ended' && first.answer.ending.why === 'refused';
-  // After a rotation whose answer was lost, only a try shows which key the cloud knows.
-  const last = turnedAway && identity.nextKey !== null ? await shakeWith(identity.nextKey, identity, options) : first;
+  // After a rotation whose response was lost, only a try shows which key the cloud knows.
+  const last = turnedAway && identity.nextKey !== null ? await handshakeWith(identity.nextKey, identity, options) : first;
   if (last.clockAheadMs !== null || !turnedAway) return last;
-  // A refusal without a date leaves open whether the clock is the reason.
+  // A rejection without a date leaves open whether the clock is the reason.
   return { ...last, clockAheadMs: await clockOf(identity.cloudUrl, options) };
 }
 
@@ -51,7 +51,7 @@ async function clockOf(cloudUrl: string, { configuration, timeoutMs }: Options):
   }
 }
 
-async function shakeWith(
+async function handshakeWith(
   key: PrivateKey,
   { relayId, sourceId, socketUrl, cloudKey }: Identity,
   { configuration, timeoutMs }: Options,
@@ -62,14 +62,14 @@ async function shakeWith(
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let clockAheadMs: number | null = null;
   let opened = false;
-  // Numbers of a running relay are not touched: neither of these two is acknowledged, so none is mistaken for another.
-  const say = (message: ToCloud) => socket.send(JSON.stringify(message));
+  // Does not use the numbers of a running relay: neither of these two messages is acknowledged, so they cannot be confused.
+  const send = (message: ToCloud) => socket.send(JSON.stringify(message));
   const socket = openSocket(
     { url: socketUrl, authorization: `Bearer ${statement}`, dispatcher },
     {
       opened() {
         opened = true;
-        say({ ...helloOf(configuration), type: 'hello', n: 1, relayId, sourceId, challenge });
+        send({ ...helloOf(configuration), type: 'hello', n: 1, relayId, sourceId, challenge });
       },
       message(data) {
         const read = readToRelay(data);
@@ -88,7 +88,7 @@ async function shakeWith(
   async function welcomed({ proof, lease, advice }: { proof: string; lease: Lease; advice: string | null }): Promise<void> {
     clockAheadMs = lease.now - Date.now();
     const proven = await checkProof(proof, { relayId, socketUrl, challenge, cloudKey });
-    say({ type: 'goodbye', n: 2, reason: proven ? 'stop' : 'wrong-cloud' });
+    send({ type: 'goodbye', n: 2, reason: proven ? 'stop' : 'wrong-cloud' });
     resolve({ how: 'welcome', proven, lease, advice });
   }
 
@@ -96,7 +96,7 @@ async function shakeWith(
   try {
     const answer = await promise;
     socket.close();
-    // The last message goes out before the connection is destroyed.
+    // Let the last message go out before the connection is destroyed.
     await new Promise((done) => setTimeout(done, answer.how === 'welcome' ? 100 : 0));
     return { clockAheadMs, answer };
   } finally {
@@ -106,7 +106,7 @@ async function shakeWith(
   }
 }
 
-/** Not awaited: with a connection that was upgraded it has been seen never to resolve. */
+/** Not awaited: after an upgraded connection, it sometimes never resolves. */
 function release(dispatcher: Dispatcher): void {
   dispatcher.destroy().catch(() => undefined);
 }

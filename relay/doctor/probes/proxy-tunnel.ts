@@ -1,4 +1,4 @@
-/** The proxy between the relay and its cloud, asked for a way through. */
+/** Asks the proxy between the relay and its cloud for a tunnel. */
 import type { Duplex } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import { Client } from 'undici';
@@ -8,12 +8,12 @@ import type { Line } from './egress-route.ts';
 export type Tunnel =
   | { how: 'none' }
   | { how: 'open' }
-  /** What the proxy answered instead. */
+  /** The proxy's response instead of a tunnel. */
   | { how: 'refused'; status: number }
-  | { how: 'failed'; words: string };
+  | { how: 'failed'; reason: string };
 type Options = { timeoutMs: number; ca: string | undefined };
 
-/** Opens one and closes it again. */
+/** Opens a tunnel and closes it again. */
 export async function openTunnel(line: Line, options: Options): Promise<Tunnel> {
   if (line.proxy === null) return { how: 'none' };
   try {
@@ -21,11 +21,11 @@ export async function openTunnel(line: Line, options: Options): Promise<Tunnel> 
     end();
     return status === 200 ? { how: 'open' } : { how: 'refused', status };
   } catch (error) {
-    return { how: 'failed', words: describeError(error) };
+    return { how: 'failed', reason: describeError(error) };
   }
 }
 
-/** Throws where the proxy gives no answer. `end` releases it. */
+/** Throws if the proxy does not respond. `end` releases the tunnel. */
 export async function tunnelled(
   { host, port, proxy }: Line,
   { timeoutMs, ca }: Options,
@@ -54,7 +54,7 @@ export async function tunnelled(
   }
 }
 
-/** Not awaited, and its failure means nothing: what was to be learnt of the proxy is known by then. */
+/** Not awaited, and its failure is ignored: what we needed to know about the proxy is known by then. */
 function release(client: Client): void {
   client.destroy().catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** Whether a relay runs on the data folder already, and what it says of itself. */
+/** Whether a relay already runs on the data folder, and its status. */
 
 import { askStatus } from '../../cli/status.ts';
 import type { RelayStatus } from '../../health/status.ts';
@@ -6,14 +6,14 @@ import { RelayRefusal } from '../../refusal.ts';
 import { readRunning } from '../../run/running-file.ts';
 import { AnotherRelayRuns, singleInstance } from '../../run/single-instance.ts';
 
-export type Neighbour =
+export type RelayHere =
   | { how: 'none' }
   | { how: 'runs'; pid: number | null; status: RelayStatus }
-  /** Something holds the folder and does not answer. */
+  /** A process holds the folder and does not respond. */
   | { how: 'mute'; pid: number | null };
 
-/** The folder must be there and writable. Throws RelayRefusal where it cannot be locked or its files cannot be read. */
-export async function neighbourOn(dataDir: string): Promise<Neighbour> {
+/** The folder must exist and be writable. Throws RelayRefusal if it cannot be locked or its files cannot be read. */
+export async function relayOn(dataDir: string): Promise<RelayHere> {
   if (isFree(dataDir)) return { how: 'none' };
   const pid = readRunning(dataDir)?.pid ?? null;
   try {

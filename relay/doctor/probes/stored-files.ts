@@ -1,4 +1,4 @@
-/** What the relay keeps on disk, looked at without changing it. */
+/** Checks the relay's databases on disk without changing them. */
 import { DatabaseSync } from 'node:sqlite';
 import { RelayRefusal } from '../../refusal.ts';
 import { sqliteCode } from '../../sqlite-code.ts';
@@ -9,8 +9,8 @@ export type Stored = 'absent' | 'sound' | 'damaged' | { unreadable: string };
 /** Result codes of SQLite: corrupt, not a database. */
 const damaged = new Set([11, 26]);
 
-/** No relay may run on it meanwhile. */
-export function lookAtStore(file: string): Stored {
+/** No relay may be running on the file. */
+export function checkStore(file: string): Stored {
   let database: DatabaseSync | undefined;
   try {
     if (!isStored(file)) return 'absent';

@@ -1,4 +1,4 @@
-/** Who is at the other end of the line, by its certificate. */
+/** Who is at the other end of the connection, by its certificate. */
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -10,28 +10,28 @@ import { tunnelled } from './proxy-tunnel.ts';
 export type TlsEnd =
   | { how: 'plain' }
   | { how: 'trusted'; protocol: string; issuer: string }
-  /** `code`: as Node names it; `issuer`: who issued what was shown, where that came so far. */
+  /** `code`: as Node names it; `issuer`: who issued the certificate, as far as it is known. */
   | { how: 'untrusted'; code: string; issuer: string }
-  | { how: 'failed'; words: string };
+  | { how: 'failed'; reason: string };
 type Options = { timeoutMs: number; ca: string | undefined };
 
 export async function reachTls(line: Line, options: Options): Promise<TlsEnd> {
   if (!line.secure) return { how: 'plain' };
   try {
-    if (line.proxy === null) return await shake(line, null, options);
+    if (line.proxy === null) return await connectTls(line, null, options);
     const { socket, end } = await tunnelled(line, options);
-    return await shake(line, socket, options).finally(end);
+    return await connectTls(line, socket, options).finally(end);
   } catch (error) {
-    return { how: 'failed', words: describeError(error) };
+    return { how: 'failed', reason: describeError(error) };
   }
 }
 
-async function shake({ host, port }: Line, over: Duplex | null, { timeoutMs, ca }: Options): Promise<TlsEnd> {
+async function connectTls({ host, port }: Line, over: Duplex | null, { timeoutMs, ca }: Options): Promise<TlsEnd> {
   const socket = connect({
     ...(over === null ? { host, port } : { socket: over }),
     ...(isIP(host) ? { host } : { servername: host, host }),
     ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-    // Judged here: who issued an untrusted certificate is what a person needs to know. Nothing is sent over this connection.
+    // Verified here instead: people need to know who issued an untrusted certificate. Nothing is sent over this connection.
     rejectUnauthorized: false,
     ALPNProtocols: ['http/1.1'],
   });

@@ -1,4 +1,4 @@
-/** A simulated server, a relay's acting half that writes to its console, and a cloud that takes what it is told. */
+/** A simulated server, a relay's action half that writes to its console, and a cloud that accepts whatever it is sent. */
 import { onTestFinished } from 'vitest';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
 import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
@@ -20,9 +20,9 @@ import { directConsole, readBack, readsOf } from './parts.ts';
 
 export type Result = Extract<OutgoingMessage, { type: 'actionResult' }>;
 
-/** The cloud's end of the link: what it was told; `held`, `now` and `online` are turned by the test. */
+/** The cloud's end of the link: what it received; tests set `held`, `now` and `online`. */
 export function cloud() {
-  const told: OutgoingMessage[] = [];
+  const received: OutgoingMessage[] = [];
   const waiting = new Set<() => void>();
   const state = { held: { fence: 1 } as { fence: number } | null, now: Date.now(), online: true };
   const link: Link = {
@@ -34,17 +34,17 @@ export function cloud() {
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
         await promise;
       }
-      told.push(message);
+      received.push(message);
     },
-    mention: (message) => told.push(message),
+    mention: (message) => received.push(message),
     held: () => state.held,
     cloudNow: () => state.now,
   };
-  const results = () => told.filter((message): message is Result => message.type === 'actionResult');
+  const results = () => received.filter((message): message is Result => message.type === 'actionResult');
   return {
     link,
     state,
-    told,
+    received,
     results,
     connect() {
       state.online = true;

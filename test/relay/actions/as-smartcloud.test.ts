@@ -1,6 +1,6 @@
 /**
- * Every type of action in every state that a device can be found in: over the console it ends as over SmartCloud, on the same data.
- * SmartCloud's way is the cloud's own (functions/act): its readings, its executors, its order.
+ * Every type of action in every state of a device: over the console it ends as it does over SmartCloud, with the same data.
+ * The SmartCloud side is the cloud's own code (functions/act): its reads, its executors, its order.
  */
 import { expect, onTestFinished, test } from 'vitest';
 import type { TravelerSource } from '#adapters/traveler/source';
@@ -37,18 +37,18 @@ const starts: Start[] = approvals.flatMap((approval) =>
   ),
 );
 
-/** What it comes to, in the words in which actions are asked for. */
+/** The state of the device, reduced to what the action is about. */
 const meaning = (found: { detail: DeviceDetail } | 'gone', what: ActionType) => {
   if (found === 'gone') return 'gone';
   const { detail } = found;
-  // Whether the record of a wipe long carried out is kept says nothing of access.
+  // Whether the record of a completed wipe is kept says nothing about access.
   if (what === 'approve' || what === 'block') return { admitted: isAdmitted(detail), out: isDenied(detail) };
   const wipe = detail.wipe === 'requested' ? detail.codes.requested_wipe_options?.split('/').sort().join('/') : detail.wipe;
-  // A wipe bars the device on premises until it is cleared; that is no block.
+  // A wipe denies the device on premises until it is cleared; that is not a block.
   return what === 'wipe' ? { wipe } : { wipe, admitted: isAdmitted(detail), out: isDenied(detail) };
 };
 
-/** The cloud's own way for a source that it reaches itself. */
+/** The cloud's own code path, for a source that it reaches itself. */
 async function overSmartCloud(
   source: TravelerSource,
   device: SimulatedDevice,
@@ -72,7 +72,7 @@ async function overSmartCloud(
 }
 
 /** Where the console cannot do what SmartCloud can (docs/decisions/0023-relay-console.md). */
-const knownOnConsole: [why: string, where: (what: ActionType, start: Start) => boolean][] = [
+const consoleDifferences: [why: string, where: (what: ActionType, start: Start) => boolean][] = [
   [
     'lifting our lock takes all flags back, so it waits for a wipe that the phone has fetched',
     (what, { access, wipe, ours }) => what === 'approve' && ours && access === 1 && wipe === 'fetched',
@@ -89,7 +89,7 @@ const ways: [string, (server: TravelerSimulator, rest: TravelerSource) => Device
   ['REST', (_, rest) => quick(restWrites(rest))],
 ];
 
-test.for(ways)('over %s, each ends as over SmartCloud', { timeout: 120_000 }, async ([name, writes]) => {
+test.for(ways)('over %s, each action ends as over SmartCloud', { timeout: 120_000 }, async ([name, writes]) => {
   const there = await startTravelerSimulator({ devices: 0, requireApproval: true });
   const smartcloud = restOf(there);
   onTestFinished(async () => {
@@ -97,7 +97,7 @@ test.for(ways)('over %s, each ends as over SmartCloud', { timeout: 120_000 }, as
     await there.stop();
   });
   const { server, relay, cloud, commandFor, source } = await acting({ writes, atOnce: 8 });
-  const known = name === 'REST' ? [] : knownOnConsole;
+  const known = name === 'REST' ? [] : consoleDifferences;
   const differences: string[] = [];
   const met = new Set<string>();
   await Promise.all(
@@ -121,13 +121,13 @@ test.for(ways)('over %s, each ends as over SmartCloud', { timeout: 120_000 }, as
           smartcloud.detail(away.href),
         ]);
         const same = JSON.stringify(meaning(ended, what)) === JSON.stringify(meaning(wanted, what));
-        const told = { already: 'already', looked: 'a wipe goes first', refused: 'refused', gone: 'gone' }[
+        const reported = { already: 'already', looked: 'a wipe goes first', refused: 'refused', gone: 'gone' }[
           outcome.how as 'already'
         ];
-        const sameWord = told === undefined ? expected === 'done' || expected === 'without effect' : told === expected;
+        const sameOutcome = reported === undefined ? expected === 'done' || expected === 'without effect' : reported === expected;
         const why = known.find(([, where]) => where(what, start))?.[0];
         if (why !== undefined && !same) met.add(why);
-        if (why === undefined && (!same || !sameWord))
+        if (why === undefined && (!same || !sameOutcome))
           differences.push(
             `${what} at approval ${approval}, access ${access}, wipe ${wipe}, ${ours ? 'ours' : 'not ours'}: ${outcome.how} ${JSON.stringify(meaning(ended, what))}, over SmartCloud ${expected} ${JSON.stringify(meaning(wanted, what))}`,
           );
@@ -139,7 +139,7 @@ test.for(ways)('over %s, each ends as over SmartCloud', { timeout: 120_000 }, as
   expect(met.size).toBe(known.length);
 });
 
-test('a wipe asks for what is pending already, too, over either way', () => {
+test('a new wipe repeats the targets that are already pending', () => {
   const seen = { wipe: 'requested', codes: { requested_wipe_options: 'wipeApps' } } as unknown as DeviceDetail;
   expect(wipeRequest(seen, { wipeTargets: ['device'] })).toEqual(['device', 'apps']);
 });

@@ -3,7 +3,7 @@ import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
 
 export const hour = 3_600_000;
-/** When the tests began: the same command is the same whenever it is made. */
+/** Time at which the tests started: the same command is identical whenever it is created. */
 export const began = Date.now();
 
 export function aCommand(changes: Partial<ActionCommand> & Pick<ActionCommand, 'what'>): ActionCommand {

@@ -1,6 +1,6 @@
 /**
- * Random histories: devices with a few actions each, a relay that stops dead at random places and is started again, commands that
- * come twice, late and out of order, a console that acts late. Traveler is told each thing once, in order, none missing.
+ * Random histories: devices with a few actions each, a relay that crashes at random places and is restarted, commands that arrive
+ * twice, late and out of order, a console that acts late. Traveler gets each line once, in order, none missing.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -14,14 +14,14 @@ import type { Link } from '../../../relay/ports.ts';
 import { until } from '../until.ts';
 import { cloud, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
-import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { crashAt, crashingLink, crashingRelay } from './crashing-relay.ts';
 
 const user = 'Jane Doe/Acme';
 
 type Asked = Pick<ActionCommand, 'what' | 'liftDenial' | 'lockBelongs'> & { lines: string[] };
 type State = 'pending' | 'approved' | 'blocked';
 
-/** What may be asked of a device in its state, and what Traveler is to be sent for it. */
+/** What may be requested for a device in its state, and which lines Traveler must get for it. */
 function plan({ pick }: Random): Asked[] {
   const asked: Asked[] = [];
   let state: State = 'pending';
@@ -52,34 +52,34 @@ function plan({ pick }: Random): Asked[] {
 
 type World = { server: TravelerSimulator; rest: TravelerSource };
 
-/** One that may stop dead after any call, and its successors over the same journal. */
-function mortalRelays({ server, rest }: World, { between }: Random) {
+/** A relay that may crash after any call, and its successors on the same journal. */
+function crashingRelays({ server, rest }: World, { between }: Random) {
   const journal = memoryJournal();
   const at = cloud();
-  const counts = { deaths: 0 };
+  const counts = { crashes: 0 };
   let current = start();
 
   function start(): { relay: RelayActions; link: Link; gone: Promise<void> } {
     const { promise: gone, resolve } = Promise.withResolvers<void>();
-    const place = death(between(1, 120), () => {
-      counts.deaths += 1;
+    const place = crashAt(between(1, 120), () => {
+      counts.crashes += 1;
       current = start();
       void current.relay.resume(current.link);
       resolve();
     });
-    const link = mortalLink(at.link, place);
-    return { relay: mortalRelay({ port: server.port, rest, journal }, place), link, gone };
+    const link = crashingLink(at.link, place);
+    return { relay: crashingRelay({ port: server.port, rest, journal }, place), link, gone };
   }
   return { at, counts, journal, deliver: (command: ActionCommand) => void current.relay.act(command, current.link) };
 }
 
 async function history(world: World, seed: number) {
   const random = randomOf(seed);
-  const { at, counts, deliver, journal } = mortalRelays(world, random);
+  const { at, counts, deliver, journal } = crashingRelays(world, random);
   const sent: ActionCommand[] = [];
 
-  /** As a cloud does: again until there is an answer, and now and then something old for no reason. */
-  async function answered(command: ActionCommand): Promise<ActionOutcome> {
+  /** Like a cloud: repeats commands until there is a result, and now and then an old one for no reason. */
+  async function resultOf(command: ActionCommand): Promise<ActionOutcome> {
     sent.push(command);
     for (let tries = 0; tries < 2_000; tries++) {
       if (tries % 10 === 0) deliver(command);
@@ -93,12 +93,12 @@ async function history(world: World, seed: number) {
 
   async function carriedOut(command: ActionCommand): Promise<ActionOutcome> {
     for (let attempt = 1; ; attempt += 2) {
-      const outcome = await answered({ ...command, attempt });
+      const outcome = await resultOf({ ...command, attempt });
       if (outcome.how !== 'unknown') return outcome;
-      // Nobody knows: it is looked at, and goes again only where it is not there.
-      const looked = await answered({ ...command, attempt: attempt + 1, step: 'look' });
-      const there = looked.how === 'looked' && (looked.before.wipe === 'requested') === (command.what === 'wipe');
-      if (looked.how === 'gone' || (command.what === 'wipe' && there)) return looked;
+      // The outcome is unknown: read it first, and repeat only if the effect is missing.
+      const readOutcome = await resultOf({ ...command, attempt: attempt + 1, step: 'look' });
+      const there = readOutcome.how === 'looked' && (readOutcome.before.wipe === 'requested') === (command.what === 'wipe');
+      if (readOutcome.how === 'gone' || (command.what === 'wipe' && there)) return readOutcome;
     }
   }
 
@@ -116,33 +116,33 @@ async function history(world: World, seed: number) {
       return { deviceId, asked, ends };
     }),
   );
-  // What was delivered last for no reason is answered, too.
+  // What was redelivered last for no reason gets a result, too.
   await until('every answer', async () => (await journal.open()).length === 0, { ms: 5_000 });
-  return { devices, deaths: counts.deaths };
+  return { devices, crashes: counts.crashes };
 }
 
-/** What Traveler was told of a device, against what was asked: in order, one line once, of two lines each at least where needed. */
+/** Compares the lines that Traveler got for a device with the requests: in order, single lines once, of two lines each at least where needed. */
 function differences({ server }: World, { deviceId, asked }: { deviceId: string; asked: Asked[] }): string[] {
-  const told = server.console.effects
+  const linesSent = server.console.effects
     .filter(({ line, applied }) => applied && line.includes(`${deviceId} `))
     .map(({ line }) => line.slice(0, line.indexOf(` ${deviceId}`)).replace('tell traveler security ', ''));
-  const left = [...told];
+  const left = [...linesSent];
   const wrong: string[] = [];
   for (const { what, lines } of asked) {
-    const taken: string[] = [];
-    while (left[0] !== undefined && lines.includes(left[0]) && (lines.length > 1 || taken.length === 0))
-      taken.push(left.shift() ?? '');
-    if (taken[0] !== lines[0]) wrong.push(`${what} was told as ${taken.join(' · ') || 'nothing'}`);
+    const matched: string[] = [];
+    while (left[0] !== undefined && lines.includes(left[0]) && (lines.length > 1 || matched.length === 0))
+      matched.push(left.shift() ?? '');
+    if (matched[0] !== lines[0]) wrong.push(`${what} was told as ${matched.join(' · ') || 'nothing'}`);
   }
   if (left.length > 0) wrong.push(`told for nothing: ${left.join(' · ')}`);
   return wrong.map(
-    (what) => `${deviceId}: ${what} (all: ${told.join(' · ')}; asked: ${asked.map((one) => one.what).join(' · ')})`,
+    (what) => `${deviceId}: ${what} (all: ${linesSent.join(' · ')}; asked: ${asked.map((one) => one.what).join(' · ')})`,
   );
 }
 
-// Side by side: most of their time is the waiting between an effect and the reading of it.
+// Concurrent: most of their time is spent waiting between an effect and reading it.
 test.concurrent.for([0, 15])(
-  'each effect once, in order, none missing, whatever fails (console %i ms late)',
+  'each effect once, in order, none missing, despite failures (console %i ms late)',
   { timeout: 120_000 },
   async (ms, { onTestFinished }) => {
     const server = await startTravelerSimulator({ devices: 0, requireApproval: true });
@@ -151,16 +151,16 @@ test.concurrent.for([0, 15])(
     onTestFinished(() => rest.close());
     const world = { server, rest };
     server.setConsoleFaults(ms > 0 ? [{ kind: 'delay', ms }] : []);
-    let deaths = 0;
+    let crashes = 0;
     for (let seed = 1; seed <= 25; seed++) {
-      const lived = await history(world, seed * 1_000 + ms);
-      deaths += lived.deaths;
+      const played = await history(world, seed * 1_000 + ms);
+      crashes += played.crashes;
       expect(
-        lived.devices.flatMap((device) => differences(world, device)),
+        played.devices.flatMap((device) => differences(world, device)),
         `seed ${seed * 1_000 + ms}`,
       ).toEqual([]);
-      for (const { ends } of lived.devices) for (const how of ends) expect(how).toMatch(/written|already|gone|looked/);
+      for (const { ends } of played.devices) for (const how of ends) expect(how).toMatch(/written|already|gone|looked/);
     }
-    expect(deaths).toBeGreaterThan(40);
+    expect(crashes).toBeGreaterThan(40);
   },
 );

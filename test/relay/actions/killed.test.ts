@@ -1,7 +1,7 @@
 /**
- * A relay killed before and after each call that it makes, in turn, for each type of action; the next one goes on from the journal,
- * with the command delivered again. The places are found by counting, not chosen. For a wipe it is a process of its own each time,
- * killed by SIGKILL over a journal on disk; for the other types a relay that stops dead in this process.
+ * A relay killed before and after each call that it makes, in turn, for each type of action; the next one continues from the journal,
+ * with the command redelivered. The places are found by counting, not chosen. For a wipe it is a separate process each time, killed
+ * by SIGKILL with a journal on disk; for the other types a relay that crashes within this process.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
 import { quietLog } from '../quiet-log.ts';
 import { cloud, quick, restOf } from './acting.ts';
 import { aCommand } from './commands.ts';
-import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { crashAt, crashingLink, crashingRelay } from './crashing-relay.ts';
 import { directConsole, readsOf } from './parts.ts';
 
 let server: TravelerSimulator;
@@ -46,10 +46,10 @@ type Scenario = {
   what: ActionCommand['what'];
   changes?: Partial<ActionCommand>;
   prepare?(device: SimulatedDevice): void;
-  /** What Traveler was sent, from the first word after `security`. */
+  /** The lines that Traveler got, from the first word after `security`. */
   lines: string[];
   ends: ActionOutcome['how'];
-  /** In a process of its own. */
+  /** Runs in a separate process. */
   process?: true;
 };
 const locked = (device: SimulatedDevice) => server.adminDeny(device);
@@ -82,7 +82,7 @@ const fromChild = z.union([
   z.object({ told: z.looseObject({ actionId: z.string(), outcome: z.looseObject({ how: z.string() }) }) }),
 ]);
 
-/** In a process that is killed at that place; answers where that was, or null when it came through. */
+/** Runs a process that is killed at that place; resolves with the place, or null if it finished. */
 async function inChild(command: ActionCommand, journal: string, killAt: number): Promise<string | null> {
   const { url, port, credentials } = server;
   const given = JSON.stringify({ journal, url, port, credentials, killAt });
@@ -99,24 +99,24 @@ async function inChild(command: ActionCommand, journal: string, killAt: number):
   return where;
 }
 
-/** A relay in this process that stops dead there. */
+/** A relay in this process that crashes there. */
 async function inProcess(command: ActionCommand, journal: ActionJournal, killAt: number): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
-  const die = death(killAt, resolve);
+  const crash = crashAt(killAt, resolve);
   const place = async (name: string) => {
-    await die(name);
+    await crash(name);
     if (name === 'after acknowledged') resolve(null);
   };
   const at = cloud();
-  const relay = mortalRelay({ port: server.port, rest, journal }, place);
-  void relay.act(command, mortalLink(at.link, place));
+  const relay = crashingRelay({ port: server.port, rest, journal }, place);
+  void relay.act(command, crashingLink(at.link, place));
   return promise;
 }
 
-/** The process that comes after it, and a cloud that asks on where nobody knows: it looks, then lets it go again. */
-async function afterwards(command: ActionCommand, book: ActionJournal): Promise<ActionOutcome> {
+/** The process that follows, and a cloud that retries unknown outcomes: it reads first, then repeats the action. */
+async function afterwards(command: ActionCommand, journal: ActionJournal): Promise<ActionOutcome> {
   const source = sourceOf(readsOf(rest), quick(consoleWrites(directConsole(server.port))));
-  const relay = relayActions({ source, journal: book, log: quietLog });
+  const relay = relayActions({ source, journal, log: quietLog });
   const at = cloud();
   try {
     await relay.resume(at.link);
@@ -128,7 +128,7 @@ async function afterwards(command: ActionCommand, book: ActionJournal): Promise<
     }
   } finally {
     await relay.stop(1_000);
-    await book.close();
+    await journal.close();
   }
 }
 
@@ -151,7 +151,7 @@ async function run({ what, changes = {}, prepare, process }: Scenario, killAt: n
   return { where, outcome, lines, shown };
 }
 
-test.for(scenarios)('killed anywhere, the effect of $what is there once', { timeout: 120_000 }, async (scenario) => {
+test.for(scenarios)('killed anywhere, $what takes effect exactly once', { timeout: 120_000 }, async (scenario) => {
   const undisturbed = await run(scenario, beyond);
   expect(undisturbed).toMatchObject({ where: null, lines: scenario.lines, outcome: { how: scenario.ends } });
   const places: string[] = [];
@@ -162,7 +162,7 @@ test.for(scenarios)('killed anywhere, the effect of $what is there once', { time
     const found = `killed ${killed.where} (place ${at}): ${killed.outcome.how}, ${killed.lines.join(' · ')}`;
     expect(killed.shown, found).toEqual(undisturbed.shown);
     expect(killed.outcome.how, found).toMatch(/written|already|gone/);
-    // Between two lines of one write the first may have to be said again; a wipe is one line.
+    // Between two lines of one write the first may be repeated; a wipe is one line.
     const between = killed.where.endsWith('console') && scenario.lines.length > 1;
     if (between) expect([...new Set(killed.lines)], found).toEqual(scenario.lines.filter((line) => killed.lines.includes(line)));
     else expect(killed.lines, found).toEqual(scenario.lines);

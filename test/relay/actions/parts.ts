@@ -1,4 +1,4 @@
-/** Parts of a relay that a process of its own needs, too: light to load. */
+/** Parts of a relay that separate processes need, too: quick to load. */
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { DeviceReads } from '../../../relay/domino/device-writes.ts';
 
@@ -12,14 +12,14 @@ export const readsOf = (traveler: TravelerSource): DeviceReads => ({
   close: () => traveler.close(),
 });
 
-/** The console without a program in between: for many lines. The program is tested where it is the subject. */
+/** The console without a program in between: for many lines. Other tests cover the program. */
 export function directConsole(port: number) {
   return {
-    async tell(line: string) {
+    async send(line: string) {
       await fetch(`http://127.0.0.1:${port}/simulator/console`, { method: 'POST', body: JSON.stringify({ line }) });
     },
   };
 }
 
-/** Short, so that tests of what shows no effect end soon. */
+/** Short, so that tests without an effect end soon. */
 export const readBack = [5, 10, 20, 40];

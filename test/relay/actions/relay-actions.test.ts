@@ -8,7 +8,7 @@ import { quietLog } from '../quiet-log.ts';
 import { acting } from './acting.ts';
 import { aDetail, hour } from './commands.ts';
 
-test('a block is performed at the console, read back, delivered, and journaled as acknowledged', async () => {
+test('a block is performed, read back, delivered, and journaled as acknowledged', async () => {
   const { arrive, commandFor, carriedOut, server, journal, cloud } = await acting();
   const device = arrive('ApplDX3');
   const command = commandFor(device, { what: 'block' });
@@ -25,7 +25,7 @@ test('a block is performed at the console, read back, delivered, and journaled a
   expect(cloud.results()[0]?.took).toEqual({ toWrite: expect.any(Number), total: expect.any(Number) });
 });
 
-test('an effect that the server shows already is reported without a console line', async () => {
+test('an effect that the server already shows needs no console line', async () => {
   const { arrive, commandFor, carriedOut, server, lines } = await acting();
   const device = arrive('ApplDX3');
   server.adminDeny(device);
@@ -36,7 +36,7 @@ test('an effect that the server shows already is reported without a console line
   expect(lines()).toEqual([]);
 });
 
-test('asked only to look, it only looks', async () => {
+test('a command that only asks to read does not write', async () => {
   const { arrive, commandFor, carriedOut, lines } = await acting();
   const device = arrive('ApplDX3');
   const outcome = await carriedOut(commandFor(device, { what: 'block', step: 'look' }));
@@ -44,7 +44,7 @@ test('asked only to look, it only looks', async () => {
   expect(lines()).toEqual([]);
 });
 
-test.each(['approve', 'block', 'remove'] as const)('a wipe on its way goes first: %s only looks', async (what) => {
+test.each(['approve', 'block', 'remove'] as const)('while a wipe is pending, %s only reads', async (what) => {
   const { arrive, commandFor, carriedOut, server, lines } = await acting();
   const device = arrive('ApplDX3');
   server.adminChange(device, { wipeOptions: 'wipeDevice', wipeStatus: '1' });
@@ -64,7 +64,7 @@ test.each([
   expect(lines()).toEqual([]);
 });
 
-test('a lease that ends while the device is being read lets nothing be written', async () => {
+test('a lease that ends during the read prevents the write', async () => {
   const at: { read(): void } = { read: () => undefined };
   const { arrive, commandFor, carriedOut, cloud, lines } = await acting({
     source: (source) => ({ ...source, read: (target) => source.read(target).finally(() => at.read()) }),
@@ -76,7 +76,7 @@ test('a lease that ends while the device is being read lets nothing be written',
   expect(lines()).toEqual([]);
 });
 
-test('a device that is gone is reported as gone, and a removal that made it so as done', async () => {
+test('a missing device is reported as gone, and its removal as done', async () => {
   const { arrive, commandFor, carriedOut, server } = await acting();
   const [away, here] = [arrive('ApplAWAY'), arrive('ApplHERE')];
   server.removeDevice(away);
@@ -84,7 +84,7 @@ test('a device that is gone is reported as gone, and a removal that made it so a
   expect(await carriedOut(commandFor(here, { what: 'remove' }))).toEqual({ how: 'gone', started: true });
 });
 
-test('an address that leads to another device leads to no write', async () => {
+test('an address that leads to another device prevents any write', async () => {
   const { arrive, commandFor, carriedOut, lines } = await acting();
   const [one, other] = [arrive('ApplONE'), arrive('ApplOTHER')];
   const outcome = await carriedOut(commandFor({ ...one, href: other.href }, { what: 'wipe' }));
@@ -122,7 +122,7 @@ const withTypes = <T>(found: T | 'gone', wipeTypes: string): T | 'gone' =>
     ? { ...found, detail: { ...(found.detail as object), wipeTypes } }
     : found;
 
-test('an effect that the console brings late is waited for', async () => {
+test('an effect that the console brings late is awaited', async () => {
   const { arrive, commandFor, carriedOut, server } = await acting();
   server.setConsoleFaults([{ kind: 'delay', ms: 40 }]);
   expect(await carriedOut(commandFor(arrive('ApplDX3'), { what: 'wipe' }))).toMatchObject({
@@ -131,14 +131,14 @@ test('an effect that the console brings late is waited for', async () => {
   });
 });
 
-test('a console that accepts a line and does nothing is reported with what the device then shows', async () => {
+test('a line without effect is reported with what the device shows', async () => {
   const { arrive, commandFor, carriedOut, server } = await acting();
   server.setConsoleFaults([{ kind: 'ignored' }]);
   const outcome = await carriedOut(commandFor(arrive('ApplDX3'), { what: 'approve' }));
   expect(outcome).toMatchObject({ how: 'written', before: { approval: 'pending' }, after: { approval: 'pending' } });
 });
 
-test('hostile names are refused before any console line, and the action ends with what to do', async () => {
+test('hostile names are rejected before any console line, with a remedy', async () => {
   const { arrive, commandFor, carriedOut, lines, relay } = await acting();
   const [id, user] = [arrive('*ApplDX3;&|$(id)'), arrive('ApplDX4', 'Jane "J" Doe; tell http quit/Acme')];
   for (const device of [id, user])
@@ -150,7 +150,7 @@ test('hostile names are refused before any console line, and the action ends wit
   expect(relay.problems()).toEqual([]);
 });
 
-test('a refused write is reported, is a problem without a name, and is none after the next that succeeds', async () => {
+test('a rejected write is a problem without names until one succeeds', async () => {
   const turned = { away: true };
   const { arrive, commandFor, carriedOut, relay } = await acting({
     source: (source) => ({ ...source, block: (target) => (turned.away ? Promise.reject(denied) : source.block(target)) }),
@@ -167,7 +167,7 @@ test('a refused write is reported, is a problem without a name, and is none afte
 });
 const denied = new TravelerFailure('denied', { what: 'No rights', where: 'Domino console', remedy: 'Give it rights.' });
 
-test('a refusal of another console user’s line is recognised by the effect', async () => {
+test('a rejection of another console user’s line is recognised by the effect', async () => {
   const { arrive, commandFor, carriedOut } = await acting({
     source: (source) => ({ ...source, block: (target) => source.block(target).then(() => Promise.reject(denied)) }),
   });
@@ -177,7 +177,7 @@ test('a refusal of another console user’s line is recognised by the effect', a
   });
 });
 
-test('a server that cannot be read leaves everything as it is, and says so', async () => {
+test('a server that cannot be read is reported, and nothing is written', async () => {
   const { arrive, commandFor, carriedOut, server, lines, relay } = await acting();
   const device = arrive('ApplDX3');
   server.setFaults([{ kind: 'status', code: 503, on: 'detail' }]);
@@ -199,7 +199,7 @@ test('when the device cannot be read back, the outcome is unknown', async () => 
   expect(outcome).toMatchObject({ how: 'unknown', problem: { kind: 'transient' }, before: { wipe: 'none' } });
 });
 
-test('the same command again, before, while and after it is carried out, takes effect once and is answered each time', async () => {
+test('a repeated command takes effect once and gets a result each time', async () => {
   const { arrive, commandFor, cloud, relay, lines, carriedOut } = await acting();
   const command = commandFor(arrive('ApplDX3'), { what: 'wipe' });
   await Promise.all([1, 2, 3].map((n) => relay.act({ ...command, n }, cloud.link)));
@@ -209,7 +209,7 @@ test('the same command again, before, while and after it is carried out, takes e
   expect(lines()).toHaveLength(1);
 });
 
-test('an attempt that arrives after a newer one of the same action is not begun', async () => {
+test('an attempt older than a known one does not start', async () => {
   const { arrive, commandFor, carriedOut, server, lines } = await acting();
   const device = arrive('ApplDX3');
   const command = commandFor(device, { what: 'wipe' });
@@ -220,7 +220,7 @@ test('an attempt that arrives after a newer one of the same action is not begun'
   expect(lines()).toHaveLength(1);
 });
 
-test('a wipe cut off before its effect showed is looked for after the next start, and not sent again', async () => {
+test('a wipe interrupted before its effect is not repeated after a restart', async () => {
   const { arrive, commandFor, relay, cloud, server, journal, source, lines } = await acting({
     source: (same) => ({ ...same, readBack: [100, 200, 400] }),
   });
@@ -236,7 +236,7 @@ test('a wipe cut off before its effect showed is looked for after the next start
   expect(lines()).toHaveLength(1);
 });
 
-test('a write that was begun again and cut off again is looked for from when it was begun the second time', async () => {
+test('a repeated write that is interrupted again counts from its second start', async () => {
   const { arrive, commandFor, relay, cloud, server, journal, source, lines } = await acting({
     source: (same) => ({ ...same, readBack: [100, 200, 400] }),
   });
@@ -254,7 +254,7 @@ test('a write that was begun again and cut off again is looked for from when it 
   expect(lines()).toHaveLength(2);
 });
 
-test('actions of one device go in their order, and different devices side by side up to the bound', async () => {
+test('actions run in sequence per device, and in parallel across devices', async () => {
   const running = { now: 0, most: 0 };
   const { arrive, commandFor, relay, cloud, server } = await acting({
     atOnce: 3,
@@ -282,7 +282,7 @@ test('actions of one device go in their order, and different devices side by sid
   }
 });
 
-test('unacknowledged results are delivered when the cloud is back, each once', async () => {
+test('unacknowledged results are delivered once each when the cloud is back', async () => {
   const { arrive, commandFor, relay, cloud, journal } = await acting();
   cloud.state.online = false;
   const commands = Array.from({ length: 5 }, (_, n) => commandFor(arrive(`Appl${n}`), { what: 'block' }));
@@ -302,7 +302,7 @@ test('unacknowledged results are delivered when the cloud is back, each once', a
   ).toEqual(commands.map(({ actionId }) => actionId).sort());
 });
 
-test('on a full disk nothing is begun and the cloud gets the reason; later requests are carried out', async () => {
+test('on a full disk nothing starts and the cloud gets the reason', async () => {
   const full = { disk: true };
   const journal = memoryJournal();
   const { arrive, commandFor, carriedOut, lines, relay, cloud } = await acting({
@@ -326,7 +326,7 @@ test('on a full disk nothing is begun and the cloud gets the reason; later reque
   expect(relay.problems()).toEqual([]);
 });
 
-test('a disk that fills up after the write delays the result until it can be journaled', async () => {
+test('a disk that fills up after the write delays the result', async () => {
   const full = { disk: true };
   const journal = memoryJournal();
   const { arrive, commandFor, relay, cloud, lines } = await acting({
@@ -346,7 +346,7 @@ test('a disk that fills up after the write delays the result until it can be jou
   expect(lines()).toHaveLength(1);
 });
 
-test('stopping lets what is in hand end and begins nothing more; the next start goes on from there', async () => {
+test('stopping finishes what is in progress; the next start does the rest', async () => {
   const journal = memoryJournal();
   const slow = { ms: 30 };
   const first = await acting({
@@ -366,7 +366,7 @@ test('stopping lets what is in hand end and begins nothing more; the next start 
   expect(await journal.open()).toMatchObject([{ command: { actionId: two.actionId }, startedAt: null }]);
 });
 
-test('stopping does not wait longer than it may for an effect that does not show', async () => {
+test('stopping does not wait too long for a missing effect', async () => {
   const { arrive, commandFor, relay, cloud, server, journal } = await acting({
     source: (source) => ({ ...source, readBack: [60_000] }),
   });
@@ -381,7 +381,7 @@ test('stopping does not wait longer than it may for an effect that does not show
   expect(await journal.open()).toHaveLength(1);
 });
 
-test('approval settings are written, read back and reported; where the server has none, that is reported', async () => {
+test('approval settings are written, read back and reported, or reported as unavailable', async () => {
   const { relay, cloud, server } = await acting();
   const wish = { type: 'settings' as const, n: 1, fence: 1, wishId: 'w1', requireApproval: false, devicesBeforeApproval: 2 };
   await relay.settings(wish, cloud.link);
@@ -392,7 +392,7 @@ test('approval settings are written, read back and reported; where the server ha
   await relay.settings({ ...wish, wishId: 'w3' }, cloud.link);
   server.setFaults([{ kind: 'status', code: 503 }]);
   await relay.settings({ ...wish, wishId: 'w4', fence: 2 }, cloud.link);
-  expect(cloud.told).toMatchObject([
+  expect(cloud.received).toMatchObject([
     { wishId: 'w1', outcome: { how: 'written', server: { requiresApproval: false, devicesBeforeApproval: 2 } } },
     { wishId: 'w2', outcome: { how: 'unavailable' } },
     { wishId: 'w3', outcome: { how: 'failed', problem: { what: expect.stringContaining('lease') } } },
@@ -401,7 +401,7 @@ test('approval settings are written, read back and reported; where the server ha
   expect(relay.problems()).toHaveLength(1);
 });
 
-test('deadlines are checked by the clock of the cloud, not by that of this machine', async () => {
+test('deadlines are checked by the cloud’s clock, not by this machine’s', async () => {
   const { arrive, commandFor, carriedOut, cloud } = await acting({ now: () => Date.now() + 48 * hour });
   expect(await carriedOut(commandFor(arrive('ApplDX3'), { what: 'block' }))).toMatchObject({ how: 'written' });
   cloud.state.now = Date.now() + 2 * hour;

@@ -1,12 +1,12 @@
 /**
- * The acting half of a relay in a process of its own, with the journal on disk and writes to the simulated console. It ends itself
- * by SIGKILL at the n-th place: before or after each call of journal, source, console and link.
+ * The action half of a relay in a separate process, with the journal on disk and writes to the simulated console. It kills itself
+ * with SIGKILL at the n-th place: before or after each call of journal, source, console and link.
  */
 import { z } from 'zod';
 import { travelerSource } from '#adapters/traveler/source';
 import { actionCommand } from '#domain/relay/relay-protocol';
 import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
-import { death, mortalLink, mortalRelay } from './mortal.ts';
+import { crashAt, crashingLink, crashingRelay } from './crashing-relay.ts';
 
 const given = z.object({
   journal: z.string(),
@@ -17,22 +17,22 @@ const given = z.object({
 });
 const { journal: file, url, port, credentials, killAt } = given.parse(JSON.parse(process.argv[2] ?? '{}'));
 
-/** The parent hears where, then everything ends. */
-const die = death(killAt, (where) => void process.send?.({ killedAt: where }, () => process.kill(process.pid, 'SIGKILL')));
+/** Reports the place to the parent, then kills this process. */
+const crash = crashAt(killAt, (where) => void process.send?.({ killedAt: where }, () => process.kill(process.pid, 'SIGKILL')));
 async function place(name: string): Promise<void> {
-  await die(name);
+  await crash(name);
   if (name === 'after acknowledged') process.send?.({ ended: true });
 }
 
 const rest = travelerSource({ baseUrl: url, credentials: async () => credentials, concurrency: 4 });
-const relay = mortalRelay({ port, rest, journal: sqliteJournal(file) }, place);
+const relay = crashingRelay({ port, rest, journal: sqliteJournal(file) }, place);
 const acknowledged = new Map<string, () => void>();
-const link = mortalLink(
+const link = crashingLink(
   {
-    deliver(told) {
+    deliver(message) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      acknowledged.set(told.type === 'actionResult' ? told.actionId : '', resolve);
-      process.send?.({ told });
+      acknowledged.set(message.type === 'actionResult' ? message.actionId : '', resolve);
+      process.send?.({ told: message });
       return promise;
     },
     mention: () => undefined,

@@ -1,4 +1,4 @@
-/** What nobody foresaw is logged with its cause and without names, ends what it belongs to, and is visible in the status. */
+/** An unexpected error is logged with its cause and without names, ends the work it occurred in, and shows in the status. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { JournalFailure } from '../../../relay/journal/action-journal.ts';
@@ -10,7 +10,7 @@ describe('an unexpected error', () => {
   const unexpected = () => new RangeError('of Jane Doe and ApplDX3', { cause: new TypeError('Jane again') });
   const logged = { error: 'RangeError', cause: { error: 'TypeError' }, at: expect.any(Array) };
 
-  test('while an action is carried out is logged with its cause and without names, and is a problem until the next succeeds', async () => {
+  test('in an action is logged nameless, and a problem until one succeeds', async () => {
     const { log, lines, text } = logLines();
     const broken = { is: true };
     const { arrive, commandFor, carriedOut, relay } = await acting({
@@ -30,7 +30,7 @@ describe('an unexpected error', () => {
     expect(relay.problems()).toEqual([]);
   });
 
-  test('while a device is read is logged, too', async () => {
+  test('in a read of a device is logged, too', async () => {
     const { log, lines } = logLines();
     const { arrive, commandFor, carriedOut, relay } = await acting({
       log,
@@ -41,7 +41,7 @@ describe('an unexpected error', () => {
     expect(relay.problems()).toContainEqual(expect.stringContaining('RangeError'));
   });
 
-  test('while a result is delivered is logged and a problem; the next resumption delivers it', async () => {
+  test('in a delivery is logged and a problem; the next resume delivers', async () => {
     const { log, lines } = logLines();
     const broken = { is: true };
     const { arrive, commandFor, relay, cloud } = await acting({ log });
@@ -59,7 +59,7 @@ describe('an unexpected error', () => {
     await expect.poll(() => cloud.results()).toHaveLength(1);
   });
 
-  test('while results are looked up is logged and a problem', async () => {
+  test('in the lookup of results is logged and a problem', async () => {
     const { log, lines } = logLines();
     const { relay, cloud } = await acting({
       log,
@@ -71,7 +71,7 @@ describe('an unexpected error', () => {
   });
 });
 
-test('a journal that fails is logged once with its cause, however often it is tried again', async () => {
+test('a failing journal is logged once with its cause, despite retries', async () => {
   const { log, lines } = logLines();
   const full = { disk: true };
   const journal = memoryJournal();

@@ -34,7 +34,7 @@ function problemsOf(act: () => unknown): string[] {
   return [];
 }
 
-describe('a right relay.json', () => {
+describe('a valid relay.json', () => {
   test('is accepted, with the documented defaults', () => {
     expect(load(right)).toMatchObject({
       traveler: { url: 'http://traveler.acme.example', read: 'rest', concurrency: 8, credentials: { user: 'svc' } },
@@ -44,7 +44,7 @@ describe('a right relay.json', () => {
     });
   });
 
-  test('takes passwords from a file of its own or from the environment, file names being relative to relay.json', () => {
+  test('takes passwords from a file beside it or from the environment', () => {
     write('password', 'from the file\n');
     const byFile = load({ ...right, traveler: { ...right.traveler, credentials: { user: 'svc', passwordFile: 'password' } } });
     expect(byFile.traveler.credentials).toEqual({ user: 'svc', password: 'from the file' });
@@ -55,12 +55,12 @@ describe('a right relay.json', () => {
     expect(byVariable.traveler.credentials).toEqual({ user: 'svc', password: 'from the environment' });
   });
 
-  test('without a password in it may be read by others', () => {
+  test('may be readable by others if it holds no password', () => {
     const configuration = { ...right, traveler: { ...right.traveler, credentials: { user: 'svc', passwordVariable: 'SECRET' } } };
     expect(load(configuration, { environment: { SECRET: 'x' } }, 0o644).traveler.credentials?.password).toBe('x');
   });
 
-  test('needs neither address nor user where Traveler is read through Notes', () => {
+  test('needs neither address nor user when Traveler is read through Notes', () => {
     expect(load({ traveler: { read: 'notes' }, console: { by: 'notes', server: 'Mail01/Acme' } }).console).toMatchObject({
       by: 'notes',
       server: 'Mail01/Acme',
@@ -68,8 +68,8 @@ describe('a right relay.json', () => {
   });
 });
 
-describe('a wrong relay.json', () => {
-  test('is rejected with every error at once, each with its path, none with the wrong value', () => {
+describe('an invalid relay.json', () => {
+  test('is rejected with all errors and their paths, without values', () => {
     const wrong = {
       traveler: { url: 'ftp://secret-host', credentials: { user: '', password: 'top secret', passwordFile: 'x' }, read: 'magic' },
       console: { by: 'command', command: ['server', '-c'] },
@@ -108,20 +108,20 @@ describe('a wrong relay.json', () => {
     ).toEqual(paths);
   });
 
-  test('that is not JSON is rejected with the place, not with its content', () => {
+  test('that is not JSON is rejected with the position, not the content', () => {
     const file = write('relay.json', '{ "traveler": { "password": top-secret } }');
     expect(() => loadConfiguration(file)).toThrow(/no JSON: a quote/);
     expect(() => loadConfiguration(file)).not.toThrow(/top-secret/);
     expect(() => loadConfiguration(write('relay.json', '{\n  "a": 1\n  "b": 2\n}'))).toThrow(/see line 3 column 3/);
   });
 
-  test('that is not there says so', () => {
+  test('that does not exist is reported', () => {
     expect(() => loadConfiguration(join(folder, 'none.json'))).toThrow(/none\.json cannot be read \(ENOENT\)/);
   });
 });
 
-describe('files that others may read', () => {
-  test('are refused where they hold a password, with the command that mends it', () => {
+describe('files that others can read', () => {
+  test('are rejected if they hold a password, with the fixing command', () => {
     expect(problemsOf(() => load(right, {}, 0o644))).toEqual([
       `traveler.credentials.password: the file holds a password, and others may read it: chmod 600 ${join(folder, 'relay.json')}`,
     ]);
@@ -139,7 +139,7 @@ describe('files that others may read', () => {
   });
 });
 
-test('files named in a configuration that are missing, empty or wrong are all reported at once', () => {
+test('missing, empty and invalid files are all reported at once', () => {
   write('empty', '');
   write('not-pem', 'x');
   const configuration = {

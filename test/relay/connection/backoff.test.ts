@@ -6,7 +6,7 @@ const names: Pace[] = ['now', 'soon', 'later', 'slow'];
 const aPace = fc.constantFrom(...names);
 const aChance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test('no wait is shorter than the least or longer than the cap, after however many failures', () => {
+test('no wait is shorter than the minimum or longer than the cap', () => {
   fc.assert(
     fc.property(aPace, fc.nat(1_000_000), aChance, (pace, failures, chance) => {
       const { leastMs, capMs } = paces[pace];
@@ -17,7 +17,7 @@ test('no wait is shorter than the least or longer than the cap, after however ma
   );
 });
 
-test('waits grow with the failures until the cap', () => {
+test('waits grow with the failures up to the cap', () => {
   fc.assert(
     fc.property(aPace, fc.nat(40), aChance, (pace, failures, chance) => {
       expect(delay(pace, { failures: failures + 1, chance })).toBeGreaterThanOrEqual(delay(pace, { failures, chance }));
@@ -25,7 +25,7 @@ test('waits grow with the failures until the cap', () => {
   );
 });
 
-describe('at the cap, relays still come back apart', () => {
+describe('at the cap, relays still do not reconnect in step', () => {
   test.each(names)('%s: a thousand relays spread evenly over the whole wait', (pace) => {
     const { leastMs, capMs } = paces[pace];
     const waits = Array.from({ length: 1_000 }, (_, at) => delay(pace, { failures: 50, chance: at / 1_000 }));

@@ -27,7 +27,7 @@ test.each([
   expect(refusal({ status, detail: 'as told' })).toEqual({ why, pace, detail: 'as told' });
 });
 
-test('each ending that a person has to fix says what to do', () => {
+test('each ending that needs a person says what to do', () => {
   for (const why of ['unreachable', 'refused', 'unwelcome', 'enrol-again', 'too-old', 'wrong-cloud', 'too-large'] as const)
     expect(cures[why]).toMatch(/\w{3,}/);
 });

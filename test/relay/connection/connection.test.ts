@@ -1,4 +1,4 @@
-/** The shell around the reducer: what fails in it ends the socket that it concerns, is logged, and stops nothing else. */
+/** The shell around the reducer: a failure in it ends the socket concerned, is logged, and stops nothing else. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Connection, createConnection } from '../../../relay/connection/connection.ts';
 import type { SocketEvents } from '../../../relay/connection/socket.ts';
@@ -9,7 +9,7 @@ afterEach(() => vi.useRealTimers());
 
 type Calls = 'hello' | 'ping' | 'goodbye' | 'route' | 'message' | 'forget' | 'changed' | 'open';
 
-/** A connection whose session and sockets do nothing but fail where `fails` says so. */
+/** A connection whose session and sockets do nothing except fail where `fails` says so. */
 function aConnection() {
   vi.useFakeTimers();
   const { log, lines, text } = logLines();
@@ -58,7 +58,7 @@ function aConnection() {
     connection.happened({ type: 'welcomed', socket });
     return socket;
   }
-  /** The next try reaches `live`. */
+  /** Lets the next try reach `live`. */
   async function comesBack(): Promise<void> {
     fails.clear();
     const before = tries;
@@ -72,7 +72,7 @@ function aConnection() {
   return { connection, fails, opened, dropped, passes, live, comesBack, errors, text };
 }
 
-test('a ping that throws ends its socket, and the connection is tried again', async () => {
+test('a ping that throws ends its socket, and the connection is retried', async () => {
   const { connection, fails, dropped, passes, live, comesBack, errors } = aConnection();
   await live();
   fails.set('ping', new Error('no number could be reserved for Jane Doe', { cause: new TypeError('why') }));
@@ -89,7 +89,7 @@ test.each<[Calls, StateName]>([
   ['hello', 'waiting'],
   ['message', 'waiting'],
   ['route', 'waiting'],
-])('%s that fails is logged without its message, and the connection is tried again', async (call, state) => {
+])('a failing %s is logged without its message, and the connection retried', async (call, state) => {
   const { connection, fails, opened, passes, live, comesBack, errors, text } = aConnection();
   if (call === 'message') {
     await live();
@@ -106,7 +106,7 @@ test.each<[Calls, StateName]>([
   await comesBack();
 });
 
-test('a failure in what only watches the connection is logged and changes nothing', async () => {
+test('a failing observer of the connection is logged and changes nothing', async () => {
   const { connection, fails, live, errors, opened } = aConnection();
   fails.set('changed', new Error('a watcher'));
   fails.set('forget', new Error('a forgetful session'));
@@ -119,7 +119,7 @@ test('a failure in what only watches the connection is logged and changes nothin
   );
 });
 
-test('a socket that this machine cannot open is logged with the reason, and tried again', async () => {
+test('a socket that cannot be opened is logged, and opening retried', async () => {
   const { connection, fails, passes, comesBack, errors } = aConnection();
   fails.set('open', Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
   connection.happened({ type: 'start' });

@@ -1,4 +1,4 @@
-/** Whatever happens, in whatever order: the connection never gets stuck, leaks nothing, and never stops trying. */
+/** Whatever happens, in whatever order: the connection never gets stuck, leaks nothing, and never stops retrying. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { paces } from '../../../relay/connection/backoff.ts';
@@ -16,7 +16,7 @@ import {
 
 const timing = { openMs: 300, heartbeatMs: 100, silenceMs: 250, lifeMs: 10_000, settledMs: 600, drainMs: 150, leaveMs: 15 };
 
-/** A world in which effects take place: which sockets exist, which timers run. */
+/** A world in which effects take place: which sockets exist, and which timers run. */
 type World = { state: State; sockets: Set<number>; timers: Map<Timer, number>; routed: number | null };
 const begin = (): World => ({ state: initial, sockets: new Set(), timers: new Map(), routed: null });
 
@@ -45,7 +45,7 @@ const endings: Ending[] = [
   { why: 'enrol-again', pace: 'slow' },
 ];
 const aChance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-/** By number among what is possible at that moment. */
+/** Events, by index among those possible at that moment. */
 const aPick = fc.record({ pick: fc.nat(), chance: aChance, ending: fc.constantFrom(...endings) });
 type Pick = { pick: number; chance: number; ending: Ending };
 
@@ -80,7 +80,7 @@ function checkInvariants({ state, sockets, timers, routed }: World): void {
   if (connected) for (const needed of ['beat', 'silence'] as const) expect([...timers.keys()]).toContain(needed);
 }
 
-/** The world after these, with the invariants checked at each step. */
+/** The world after these events, with the invariants checked at each step. */
 function worldAfter(picks: Pick[]): World {
   const world = begin();
   happens(world, { type: 'start' }, 0.5);
@@ -96,18 +96,18 @@ function worldAfter(picks: Pick[]): World {
 const histories = fc.array(aPick, { maxLength: 120 });
 
 describe('over random histories', () => {
-  test('every state has a timer that moves it on, no socket is forgotten, and messages have a way exactly while connected', () => {
+  test('no state gets stuck, no socket leaks, only connections get messages', () => {
     fc.assert(
       fc.property(histories, (picks) => void worldAfter(picks)),
       { numRuns: 500 },
     );
   });
 
-  test('timers alone bring it back to opening a socket, within the longest wait', () => {
+  test('timers alone lead to another try within the longest wait', () => {
     fc.assert(
       fc.property(histories, (picks) => {
         const world = worldAfter(picks);
-        // Nobody answers any more: only timers fire, the nearest first.
+        // Nobody responds any more: only timers fire, the nearest first.
         let opened = false;
         for (let fired = 0; fired < 200 && !opened; fired++) {
           const [nearest] = [...world.timers].sort(([, a], [, b]) => a - b);
@@ -137,7 +137,7 @@ describe('over random histories', () => {
     );
   });
 
-  test('each wait before a try lies within its pace', () => {
+  test('each wait before a try is within the limits of its pace', () => {
     fc.assert(
       fc.property(histories, aChance, (picks, chance) => {
         const world = worldAfter(picks);

@@ -1,4 +1,4 @@
-/** Every event in every state, one line a cell; a cell that is not named is one in which nothing may happen. */
+/** Every event in every state, one line per cell; in a cell that is not listed nothing may happen. */
 import { describe, expect, test } from 'vitest';
 import { step } from '../../../relay/connection/reducer.ts';
 import {
@@ -26,7 +26,7 @@ const cut = { why: 'cut', pace: 'soon' } as const;
 const restart = { why: 'restarting', pace: 'now' } as const;
 const revoked = { why: 'enrol-again', pace: 'slow' } as const;
 
-/** Sockets: 1 is the older one, 2 the newer one where there are two, 9 one that is long gone. */
+/** Sockets: 1 is the older one, 2 the newer one if there are two, 9 one that no longer exists. */
 const states: { [N in StateName]: Extract<State, { name: N }> } = {
   idle: { name: 'idle', opened: 0, failures: 0 },
   waiting: { name: 'waiting', opened: 1, failures: 3, last: cut },
@@ -62,7 +62,7 @@ const events: Record<string, Event> = {
   ...perSocket(9),
 };
 
-/** `retry` at this pace and half its chance, after three failures. */
+/** `retry` at this pace and half the random range, after three failures. */
 const retry = { soon: 'set retry 2050', slow: 'set retry 20500' };
 const live = (socket: number) => `route ${socket}, set beat 10000, set silence 25000, set settled 60000, set life 5760000`;
 const open = (socket: number) => `open ${socket}, set open 30000`;
@@ -188,7 +188,7 @@ describe.each(names)('in the state %s', (name) => {
     }
     const [next = '', done = ''] = expected.split(/: ?(.*)/s);
     expect(state.name).toBe(next === 'same' ? name : next);
-    // Which timers are cleared matters; in which order not.
+    // Which timers are cleared matters; in which order does not.
     const sorted = (all: string[]) => [
       ...all.filter((each) => each.startsWith('clear')).sort(),
       ...all.filter((each) => !each.startsWith('clear')),
@@ -196,18 +196,18 @@ describe.each(names)('in the state %s', (name) => {
     expect(sorted(effects.map(words))).toEqual(sorted(done === '' ? [] : done.split(', ')));
   });
 
-  test('no cell is described for an event that there is not', () => {
+  test('no cell is listed for an event that does not exist', () => {
     expect(Object.keys(cells[name]).filter((label) => !(label in events))).toEqual([]);
   });
 });
 
-test('each state that must go on by itself has a timer that moves it', () => {
+test('each state that must move on has a timer for it', () => {
   const resting: StateName[] = ['idle', 'stopped'];
   for (const name of names) expect(timersOf[name].length > 0).toBe(!resting.includes(name));
   expect(initial.name).toBe('idle');
 });
 
-test('a failed try counts, and is forgotten only once a connection has held for a while', () => {
+test('a failed try counts until a connection has held for a while', () => {
   const failed = step(states.connecting, { type: 'closed', socket: 1, ending: cut }, given).state;
   expect(failed.failures).toBe(4);
   const welcomed = step(states.greeting, { type: 'welcomed', socket: 1 }, given).state;

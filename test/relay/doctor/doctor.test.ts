@@ -1,4 +1,4 @@
-/** The doctor on real set-ups, each with one thing broken: it names exactly that one, with its cure, and ends with 1. */
+/** The doctor on real set-ups, each with one thing broken: it names exactly that one, with its remedy, and exits with 1. */
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { request as ask, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -43,7 +43,7 @@ const verdicts = (found: Awaited<ReturnType<SetUp['examine']>>) =>
   Object.fromEntries(found.checks.map((one) => [one.id, one.verdict]));
 
 describe('nothing is broken', () => {
-  test('all checks are shown, none fails, and the lease is released at once', async () => {
+  test('all checks are shown, none fails, and the lease is released', async () => {
     const at = await ready();
     at.configure({ console: byCommand(at) });
     const found = await at.examine();
@@ -58,12 +58,12 @@ describe('nothing is broken', () => {
       rights: 'well',
     });
     expect(at.cloud.lease.holder).toBeNull();
-    expect(at.cloud.heard.map(({ message }) => message.type)).toEqual(['hello', 'goodbye']);
+    expect(at.cloud.received.map(({ message }) => message.type)).toEqual(['hello', 'goodbye']);
     expect(at.traveler.console.effects.map(({ line }) => line)).toEqual(['tell traveler status']);
     expect(at.traveler.effects).toEqual([]);
   });
 
-  test('over TLS with an authority of its own, through a proxy with a password', async () => {
+  test('over TLS with a private authority, through a proxy with a password', async () => {
     const through = await proxy({ expects: 'svc:s3cret' });
     const at = await ready({ cloud: { tls: ofThisMachine } });
     writeFileSync(at.file('proxy-password'), 's3cret\n', { mode: 0o600 });
@@ -75,12 +75,12 @@ describe('nothing is broken', () => {
     expect(found.out).not.toContain('s3cret');
   });
 
-  test('beside a relay that runs the doctor asks it, and does not put its connection aside', async () => {
+  test('a running relay is asked, and keeps its connection', async () => {
     const at = await ready();
     at.cloud.line.delayMs = 150;
     const running: RelayProcess = startProcess(['run'], { dataDir: at.dataDir });
     closing.push(() => running.kill('SIGKILL'));
-    // The cloud gives the lease a moment before the relay hears of it: one that says itself that it is connected is asked.
+    // The cloud grants the lease a moment before the relay knows: wait until the relay itself reports that it is connected.
     await until('ready', async () => (await relay(['status'], { dataDir: at.dataDir })).code === 0, { ms: 20_000 });
     const found = await at.examine();
     expect(found).toMatchObject({ well: true });
@@ -88,7 +88,7 @@ describe('nothing is broken', () => {
     expect(at.cloud.handshakes).toEqual(['taken']);
   });
 
-  test('a person reads a line for each, and at the end what to mend', async () => {
+  test('a person sees a line per check, and finally what to fix', async () => {
     const at = await ready();
     at.traveler.setPassword('another');
     const { out, code } = await at.run();
@@ -106,44 +106,44 @@ describe('nothing is broken', () => {
 });
 
 describe('files', () => {
-  test('a field that there is not', async () => {
+  test('an unknown field', async () => {
     const at = await ready({ configuration: { travler: {} } });
     const found = await namesOnly('configuration', { at, says: /travler: there is no such field/, cure: /docs\/relay\.md/ });
     expect(verdicts(found)).toMatchObject({ handshake: 'not-tried', traveler: 'not-tried', identity: 'well' });
   });
 
-  test('a configuration with a password that others may read', async () => {
+  test('a configuration with a password that others can read', async () => {
     const at = await ready();
     chmodSync(at.file('relay.json'), 0o644);
     await namesOnly('configuration', { at, says: /chmod 600/, cure: /Correct it/ });
   });
 
-  test('a data folder that others may look into', async () => {
+  test('a data folder that others can enter', async () => {
     const at = await ready();
     chmodSync(at.dataDir, 0o755);
     await namesOnly('data', { at, says: /Others may look/, cure: /^chmod 700/ });
   });
 
-  test('an identity that is gone', async () => {
+  test('a missing identity', async () => {
     const at = await ready();
     rmSync(at.file('identity.json'));
     await namesOnly('identity', { at, says: /not enrolled/, cure: /relay enrol <url> <token>/ });
   });
 
-  test('an identity that is damaged', async () => {
+  test('a damaged identity', async () => {
     const at = await ready();
     at.identity(() => ({ key: 'scribbled over' }));
     const found = await namesOnly('identity', { at, says: /damaged \(key\)/, cure: /Restore it from a backup/ });
     expect(found.out).not.toContain('scribbled over');
   });
 
-  test('a journal that is damaged', async () => {
+  test('a damaged journal', async () => {
     const at = await ready();
     writeFileSync(at.file('journal.db'), 'no database at all, and longer than its header would be '.repeat(80));
     await namesOnly('stores', { at, says: /journal of actions/, cure: /move it away/ });
   });
 
-  test('a data folder that something else holds', async () => {
+  test('a data folder held by another process', async () => {
     const at = await ready();
     const { singleInstance } = await import('../../../relay/run/single-instance.ts');
     const lock = singleInstance(at.dataDir);
@@ -152,20 +152,20 @@ describe('files', () => {
   });
 });
 
-describe('the way to the cloud', () => {
+describe('the connection to the cloud', () => {
   test('a name that cannot be resolved', async () => {
     const at = await ready();
     at.identity(() => ({ socketUrl: 'wss://cloud.invalid/live' }));
     await namesOnly('name', { at, says: /cloud\.invalid.*(ENOTFOUND|EAI_AGAIN)/, cure: /DNS of this machine/ });
   });
 
-  test('nobody who accepts a connection', async () => {
+  test('a port that nobody listens on', async () => {
     const at = await ready();
     await at.cloud.close();
     await namesOnly('reach', { at, says: /ECONNREFUSED/, cure: /connect outward/ });
   });
 
-  test('a proxy that wants a password', async () => {
+  test('a proxy that requires a password', async () => {
     const through = await proxy({ expects: 'svc:s3cret' });
     const at = await ready();
     at.configure({ proxy: { url: through.url, user: 'svc', password: 'wr0ng' } });
@@ -179,12 +179,12 @@ describe('the way to the cloud', () => {
     await namesOnly('proxy', { at, says: /does not let the relay through.*403/, cure: /allowed on the proxy/ });
   });
 
-  test('a proxy that is not there', async () => {
+  test('a proxy that does not exist', async () => {
     const at = await ready({ configuration: { proxy: { url: 'http://127.0.0.1:9' } } });
     await namesOnly('reach', { at, says: /127\.0\.0\.1:9, the proxy/, cure: /address is right \(proxy in relay\.json\)/ });
   });
 
-  test('a certificate of an authority that is not trusted', async () => {
+  test('a certificate of an untrusted authority', async () => {
     const at = await ready({ cloud: { tls: ofThisMachine } });
     at.configure({ caFile: undefined });
     await namesOnly('tls', { at, says: /not trusted \(.*issued by Test cloud/, cure: /caFile/ });
@@ -208,7 +208,7 @@ describe('the way to the cloud', () => {
     await namesOnly('clock', { at, says: /1(19|2\d) s behind the cloud/, cure: /timedatectl/ });
   });
 
-  test('a clock that is off, known from another answer of the cloud than its refusal', async () => {
+  test('a clock that is off, detected although the rejection has no date', async () => {
     const at = await ready();
     const date = new Date(Date.now() - 300_000).toUTCString();
     const server = createServer((_, response) => response.writeHead(404, { date }).end());
@@ -220,13 +220,13 @@ describe('the way to the cloud', () => {
     await namesOnly('clock', { at, says: /(29\d|30\d) s ahead of the cloud/, cure: /timedatectl/ });
   });
 
-  test('a relay that was revoked', async () => {
+  test('a revoked relay', async () => {
     const at = await ready();
     at.cloud.relays.clear();
     await namesOnly('handshake', { at, says: /status 403.*revoked/, cure: /--again/ });
   });
 
-  test('something that opens no WebSocket', async () => {
+  test('a server that opens no WebSocket', async () => {
     const at = await ready();
     at.cloud.refuse = 404;
     await namesOnly('handshake', { at, says: /does not open a WebSocket.*404/, cure: /cuts WebSockets/ });
@@ -238,7 +238,7 @@ describe('the way to the cloud', () => {
     await namesOnly('proof', { at, says: /cannot prove/, cure: /enrol again/ });
   });
 
-  test('a cloud that does not answer', async () => {
+  test('a cloud that does not respond', async () => {
     const at = await ready();
     at.cloud.silent = true;
     await namesOnly('seen', { at, says: /did not answer hello/, cure: /may cut WebSockets/ });
@@ -248,8 +248,8 @@ describe('the way to the cloud', () => {
     const at = await ready();
     at.cloud.silent = true;
     const examined = at.examine();
-    await until('hello', () => at.cloud.heard.length > 0, { ms: 15_000 });
-    at.cloud.tell({ type: 'goodbye', code: closeCodes.tooOld, reason: 'This relay speaks too old a protocol.' });
+    await until('hello', () => at.cloud.received.length > 0, { ms: 15_000 });
+    at.cloud.send({ type: 'goodbye', code: closeCodes.tooOld, reason: 'This relay speaks too old a protocol.' });
     const { broken, checks } = await examined;
     expect(broken).toBe('seen');
     expect(checks.find(({ id }) => id === 'seen')).toMatchObject({
@@ -265,7 +265,7 @@ describe('Traveler', () => {
     await namesOnly('traveler', { at, says: /refuses connections/, cure: /traveler\.url/ });
   });
 
-  test('a server that takes the request and stays silent', async () => {
+  test('a server that accepts the request and stays silent', async () => {
     const at = await ready({ traveler: { faults: [{ kind: 'hang' }] } });
     await namesOnly('traveler', { at, says: /does not answer/, cure: /HTTP task/ });
   });
@@ -287,7 +287,7 @@ describe('Traveler', () => {
     await namesOnly('answer', { at, says: /login form/, cure: /web rule that overrides session authentication for \/api\*/ });
   });
 
-  test('an address at which there is no Traveler', async () => {
+  test('an address without Traveler', async () => {
     const server = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     closing.push(async () => server.close());
@@ -297,7 +297,7 @@ describe('Traveler', () => {
     await namesOnly('answer', { at, says: /no device list at this address/, cure: /Traveler 9\.0 or later/ });
   });
 
-  test('a certificate of an own authority; with that authority as caFile it is trusted', async () => {
+  test('a certificate of a private authority is trusted only with caFile', async () => {
     const at = await ready();
     const front = createTlsServer(ofThisMachine, (request, response) => {
       const onward = ask(new URL(request.url ?? '/', at.traveler.url), { headers: request.headers }, (answer) => {
@@ -316,7 +316,7 @@ describe('Traveler', () => {
     expect(await at.examine()).toMatchObject({ well: true });
   });
 
-  test('rows that name no device', async () => {
+  test('rows without a device', async () => {
     const at = await ready({ traveler: { faults: [{ kind: 'malformed-rows', every: 1 }] } });
     await namesOnly('list', { at, says: /none of its rows/, cure: /traveler\.url/ });
   });
@@ -325,7 +325,7 @@ describe('Traveler', () => {
     ['below 9.0', { build: '8.5.3.300 Build 201501' }, {}, /8\.5\.3.*needs 9\.0/],
     ['that is not given', { build: 'who knows' }, {}, /does not tell its version.*needs 9\.0/],
     ['8.5 without REST', { release: '8.5' as const }, { read: 'http' }, /needs 9\.0.*Unknown here.*compliance/],
-  ])('a version %s is said, with what it means, and breaks nothing', async (_, traveler, reading, says) => {
+  ])('a version %s is reported with its consequences, and breaks nothing', async (_, traveler, reading, says) => {
     const at = await ready({ traveler });
     at.configure({ console: byCommand(at), traveler: { ...at.usual.traveler, ...reading } });
     const found = await at.examine();
@@ -338,14 +338,14 @@ describe('Traveler', () => {
 });
 
 describe('the Domino console', () => {
-  test('a program that is not there', async () => {
+  test('a program that does not exist', async () => {
     const at = await ready({
       configuration: { console: { by: 'command', command: ['/opt/hcl/domino/bin/serverr', '-c', '{line}'] } },
     });
     await namesOnly('program', { at, says: /there is no \/opt\/hcl\/domino\/bin\/serverr/, cure: /console\.command/ });
   });
 
-  test('a program that may not be run', async () => {
+  test('a program that this account may not run', async () => {
     const at = await ready();
     const program = join(at.dataDir, 'server');
     writeFileSync(program, '#!/bin/sh\n', { mode: 0o600 });
@@ -353,12 +353,12 @@ describe('the Domino console', () => {
     await namesOnly('program', { at, says: /may not be run by this account/, cure: /let the relay’s account run it/ });
   });
 
-  test('a shell in place of the program', async () => {
+  test('a shell instead of the program', async () => {
     const at = await ready({ configuration: { console: { by: 'command', command: ['/bin/sh', '-c', '{line}'] } } });
     await namesOnly('configuration', { at, says: /console\.command: .*a shell/, cure: /Correct it/ });
   });
 
-  test('a folder to start it in that is not there', async () => {
+  test('a working folder that does not exist', async () => {
     const at = await ready();
     at.configure({ console: { ...byCommand(at), directory: 'notesdata' } });
     await namesOnly('program', { at, says: /console\.directory is no folder/, cure: /console\.directory/ });
@@ -385,7 +385,7 @@ describe('the Domino console', () => {
     await namesOnly('console', { at, says: /did not end within 1 s/, cure: /by hand/ });
   });
 
-  test('the Notes client elsewhere than on Windows', async () => {
+  test('the Notes client on a system other than Windows', async () => {
     const at = await ready({ configuration: { console: { by: 'notes', server: 'Mail01/Acme' } } });
     await namesOnly('program', { at, says: /on Windows only/, cure: /"command" or "rest"/ });
     at.configure({ traveler: { read: 'notes' }, console: { by: 'notes', server: 'Mail01/Acme' } });

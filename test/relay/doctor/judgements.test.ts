@@ -1,4 +1,4 @@
-/** What a reading amounts to, where a test machine cannot be brought into that state. */
+/** Findings for states into which a test machine cannot be brought. */
 import { expect, test } from 'vitest';
 import { judgeFolder, judgeRoom, roomNeeded } from '../../../relay/doctor/judge-files.ts';
 import { lineTo } from '../../../relay/doctor/probes/egress-route.ts';
@@ -12,7 +12,7 @@ const folder = {
   platform: 'linux' as const,
 };
 
-test('a disk with less room than the relay needs is broken', () => {
+test('a disk with too little space is broken', () => {
   expect(judgeRoom(roomNeeded, '/data')).toMatchObject({ verdict: 'well' });
   expect(judgeRoom(roomNeeded - 1, '/data')).toMatchObject({ verdict: 'broken', says: expect.stringContaining('Only 199 MB') });
 });
@@ -41,7 +41,7 @@ test.each([
   });
 });
 
-test('on Windows modes and owners say nothing', () => {
+test('on Windows modes and owners are ignored', () => {
   const there = {
     ...folder,
     platform: 'win32' as const,
@@ -62,12 +62,12 @@ test.each([
   [{ HTTPS_PROXY: 'http://p:3128', NO_PROXY: 'cloud.example.com:8443' }, 'p:3128'],
   [{ HTTPS_PROXY: 'http://p:3128', NO_PROXY: 'ample.com' }, 'p:3128'],
   [{}, null],
-])('with %j the way to the cloud leads over %s', (environment, over) => {
+])('with %j the cloud is reached over %s', (environment, over) => {
   const { proxy } = lineTo('wss://cloud.example.com/live', { proxy: undefined, environment });
   expect(proxy && `${proxy.host}:${proxy.port}`).toBe(over);
 });
 
-test('what is configured counts more than the environment, and brings its own exceptions', () => {
+test('the configured proxy takes precedence over the environment, with its own exceptions', () => {
   const environment = { HTTPS_PROXY: 'http://other:1', NO_PROXY: '*' };
   const proxy = { url: 'http://p:3128', user: 'a b', password: 'c:d', except: ['intern.example'] };
   const line = lineTo('wss://cloud.example.com/live', { proxy, environment });

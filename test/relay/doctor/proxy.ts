@@ -1,8 +1,8 @@
-/** A proxy as companies have it: CONNECT only, with or without a password. */
+/** A proxy as companies use them: CONNECT only, with or without a password. */
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** `expects`: `user:password`; `refuses`: answers each CONNECT with this status. */
+/** `expects`: `user:password`; `refuses`: the status with which each CONNECT is rejected. */
 export async function aProxy({ expects, refuses }: { expects?: string; refuses?: number } = {}) {
   const asked: string[] = [];
   const sockets = new Set<Socket>();

@@ -3,13 +3,13 @@ import { healthy } from '../../../relay/doctor/finding.ts';
 import { type Check, type CheckResult, runChecks } from '../../../relay/doctor/run-checks.ts';
 
 const checks: Check<null>[] = [
-  { id: 'quick', name: 'Quick', needs: [], look: () => healthy('it is there') },
-  { id: 'endless', name: 'Endless', needs: [], look: () => new Promise(() => undefined) },
-  { id: 'after', name: 'After', needs: ['endless'], look: () => healthy('it is there') },
-  { id: 'beside', name: 'Beside', needs: [], look: async () => healthy('it is there') },
+  { id: 'quick', name: 'Quick', needs: [], run: () => healthy('it is there') },
+  { id: 'endless', name: 'Endless', needs: [], run: () => new Promise(() => undefined) },
+  { id: 'after', name: 'After', needs: ['endless'], run: () => healthy('it is there') },
+  { id: 'beside', name: 'Beside', needs: [], run: async () => healthy('it is there') },
 ];
 
-test('a check that never comes to an end is broken, with what to do, and the others are tried', async () => {
+test('a check that never ends is broken, and the others still run', async () => {
   const found: CheckResult[] = [];
   for await (const one of runChecks(checks, null, { longestMs: 20 })) found.push(one);
   expect(found.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([

@@ -1,4 +1,4 @@
-/** A relay set up beside a cloud and a Traveler server, all of it well, to break one thing of; and the doctor run on it. */
+/** A healthy relay beside a cloud and a Traveler server, in which a test breaks one thing; and the doctor run on it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
@@ -16,7 +16,7 @@ export type Report = ReturnType<typeof reportOf> & { out: string };
 type Wanted = {
   cloud?: FakeCloudOptions;
   traveler?: Parameters<typeof startTravelerSimulator>[0];
-  /** Over the usual one. */
+  /** Overrides the usual configuration. */
   configuration?: object;
   environment?: NodeJS.ProcessEnv;
 };
@@ -64,7 +64,7 @@ export async function setUp({
       const report = reportOf(found);
       return { ...report, out: JSON.stringify(report) };
     },
-    /** As a person runs it, in a process of its own. */
+    /** As a person runs it, in a separate process. */
     run: (...options: string[]) => relay(['doctor', ...options], { dataDir, environment }),
     async close() {
       await traveler.stop();

@@ -8,18 +8,18 @@ import { consoleWrites } from '../../../relay/domino/console-writes.ts';
 import { standIn } from './stand-in.ts';
 
 const line = 'tell traveler security approval approve ApplDX3 Jane Doe/Acme';
-/** A process that has ended and was not yet asked about by its parent runs no more. */
+/** Whether the process runs: one that has exited but was not yet reaped by its parent does not. */
 const runs = (pid: number) => existsSync(`/proc/${pid}/stat`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 const target = { sourceId: 'hq', user: 'Jane Doe/Acme', deviceId: 'ApplDX3', href: '' };
 
-test('the line is one argument, with any content, and no shell sees it', async () => {
+test('the line is one argument, whatever its content, without a shell', async () => {
   const program = standIn();
   const said = `${line} $(touch pwned) && rm -rf "x" {line} $& %PATH% '`;
-  await commandConsole({ command: [program.program, '-c', '{line}', '--as={line}!'] }).tell(said);
+  await commandConsole({ command: [program.program, '-c', '{line}', '--as={line}!'] }).send(said);
   expect(program.calls().map(({ argv }) => argv)).toEqual([['-c', said, `--as=${said}!`]]);
 });
 
-test('the program is started where the configuration says, and gets none of our secrets', async () => {
+test('the program starts in the configured folder, without our secrets', async () => {
   const program = standIn();
   const environment = {
     PATH: process.env.PATH,
@@ -31,21 +31,21 @@ test('the program is started where the configuration says, and gets none of our 
     NODE_OPTIONS: '--no-warnings',
     API_TOKEN: 'geheim',
   };
-  await commandConsole({ command: program.command, directory: program.folder, environment }).tell(line);
+  await commandConsole({ command: program.command, directory: program.folder, environment }).send(line);
   const [call] = program.calls();
   expect(call?.cwd).toBe(program.folder);
   expect(Object.keys(call?.env ?? {})).toEqual(expect.arrayContaining(['PATH', 'NOTESDATA']));
   expect(JSON.stringify(call?.env)).not.toMatch(/geheim|proxy|RELAY|NODE_OPTIONS/i);
 });
 
-test('silence is no failure', async () => {
-  await expect(commandConsole({ command: standIn().command }).tell(line)).resolves.toBeUndefined();
+test('silence is not a failure', async () => {
+  await expect(commandConsole({ command: standIn().command }).send(line)).resolves.toBeUndefined();
 });
 
-test('"not authorized" is a lack of rights, on either output and among other output of the console', async () => {
+test('“not authorized” is a lack of rights, anywhere in the output', async () => {
   const noise = `for (let n = 0; n < 2000; n++) console.log('[0' + n % 10 + '] Router: message ' + n + ' delivered to Somebody/Acme');`;
   const program = standIn(`${noise} console.error('You are Not Authorized to use the remote console on this server'); ${noise}`);
-  const failure = await failureOf(commandConsole({ command: program.command }).tell(line));
+  const failure = await failureOf(commandConsole({ command: program.command }).send(line));
   expect(failure).toMatchObject({
     kind: 'denied',
     problem: { where: 'Domino console', remedy: expect.stringContaining('administrators') },
@@ -53,56 +53,56 @@ test('"not authorized" is a lack of rights, on either output and among other out
   expect(failure.message).not.toContain('Somebody');
 });
 
-test('the echo of our own line is no answer, with any user name', async () => {
+test('the echo of our own line is not a reply', async () => {
   const program = standIn('console.log("> " + process.argv[3]);');
-  await expect(commandConsole({ command: program.command }).tell(`${line} not authorized/Acme`)).resolves.toBeUndefined();
+  await expect(commandConsole({ command: program.command }).send(`${line} not authorized/Acme`)).resolves.toBeUndefined();
 });
 
-test('a server that is not running is reported as such, and as nothing begun', async () => {
+test('a server that is not running is reported, with nothing started', async () => {
   const program = standIn('console.log("Task traveler is not running on this server."); process.exit(1);');
-  expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
+  expect(await failureOf(commandConsole({ command: program.command }).send(line))).toMatchObject({
     kind: 'busy',
     unreachable: true,
   });
 });
 
-test('a command that the server does not know fails for good', async () => {
+test('a command that the server does not know fails permanently', async () => {
   const program = standIn('console.log("Invalid console command");');
-  expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({ kind: 'permanent' });
+  expect(await failureOf(commandConsole({ command: program.command }).send(line))).toMatchObject({ kind: 'permanent' });
 });
 
-test('a program that ends with an error and says nothing leaves it unknown', async () => {
+test('a program that fails silently leaves the outcome unknown', async () => {
   const program = standIn('process.exit(3);');
-  expect(await failureOf(commandConsole({ command: program.command }).tell(line))).toMatchObject({
+  expect(await failureOf(commandConsole({ command: program.command }).send(line))).toMatchObject({
     kind: 'unknown',
     problem: { what: expect.stringContaining('code 3') },
   });
 });
 
-test('a program that does not end is stopped with all that it started, and leaves it unknown', async () => {
+test('a program that does not end is killed; the outcome is unknown', async () => {
   const program = standIn(`
 import { spawn } from 'node:child_process';
 const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' });
 appendFileSync(process.argv[1] + '.child', String(child.pid));
 setInterval(() => console.log('and on'), 5);`);
-  const failure = await failureOf(commandConsole({ command: program.command, timeoutMs: 700 }).tell(line));
+  const failure = await failureOf(commandConsole({ command: program.command, timeoutMs: 700 }).send(line));
   expect(failure).toMatchObject({ kind: 'unknown', problem: { what: expect.stringContaining('did not end') } });
   const pids = [program.calls()[0]?.pid ?? 0, Number(readFileSync(`${program.program}.child`, 'utf8'))];
   await wait(50);
   expect(pids.filter(runs)).toEqual([]);
 });
 
-test('a program that pours out the whole console takes no memory and no more than its time', async () => {
+test('a program that prints the whole console stays within memory and time', async () => {
   const program = standIn(`const block = 'x'.repeat(65536) + '\\n'; for (let n = 0; n < 800; n++) process.stdout.write(block);`);
   const before = process.memoryUsage().rss;
-  await commandConsole({ command: program.command }).tell(line);
+  await commandConsole({ command: program.command }).send(line);
   expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
 });
 
 test.each([['/nowhere/server'], [import.meta.filename], ['']])(
   'a program that cannot be started (%s) begins nothing, and says what to correct',
   async (program) => {
-    const failure = await failureOf(commandConsole({ command: [program, '-c', '{line}'] }).tell(line));
+    const failure = await failureOf(commandConsole({ command: [program, '-c', '{line}'] }).send(line));
     expect(failure).toMatchObject({
       kind: 'busy',
       unreachable: true,
@@ -134,12 +134,12 @@ test('hostile ids and names never reach a process', async () => {
   expect(program.calls()).toEqual([]);
 });
 
-test('the lines of one device go one after the other, those of others beside them, and never more than allowed', async () => {
+test('lines run in sequence per device, otherwise in parallel, with a limit', async () => {
   const running = new Set<string>();
   const [log, most] = [[] as string[], { lines: 0 }];
   const writes = consoleWrites(
     {
-      async tell(said) {
+      async send(said) {
         running.add(said);
         most.lines = Math.max(most.lines, running.size);
         const device = said.split(' ').find((word) => word.startsWith('Appl')) ?? '';
@@ -166,9 +166,9 @@ test('the lines of one device go one after the other, those of others beside the
   expect(writes.requests).toBe(24);
 });
 
-test('a lock is never lifted together with a wipe on its way', async () => {
+test('a lock is never lifted while a wipe is pending', async () => {
   const said: string[] = [];
-  const writes = consoleWrites({ tell: async (one) => void said.push(one) });
+  const writes = consoleWrites({ send: async (one) => void said.push(one) });
   for (const wipe of ['none', 'wiped', 'requested', 'unknown'] as const) await writes.approve(target, { liftDenial: true, wipe });
   expect(said.map((one) => one.split(' ')[3])).toEqual([
     'approval',
@@ -180,7 +180,7 @@ test('a lock is never lifted together with a wipe on its way', async () => {
   ]);
 });
 
-test('when a later line of several could not be begun, the outcome is not "nothing begun"', async () => {
+test('a later line that cannot start is not reported as nothing started', async () => {
   const program = standIn(`
 if (process.argv[3].includes('flagsAdd')) { console.log('Task traveler is not running'); process.exit(1); }`);
   const writes = consoleWrites(commandConsole({ command: program.command }));
@@ -197,7 +197,7 @@ test.each([
   [['C:\\Windows\\System32\\cmd.exe', '/c', '{line}'], 'a shell'],
   [['ssh', 'domino', 'server -c {line}'], 'a shell'],
   [['C:\\tools\\console.bat', '{line}'], 'a shell'],
-])('the command %j is judged before it is used', (command, why) => {
+])('the command %j is validated before it is used', (command, why) => {
   const found = whyNotCommand(command);
   if (why === null) expect(found).toBeNull();
   else expect(found).toContain(why);

@@ -32,7 +32,7 @@ test.each<[ActionType, Partial<LineRequest>, string[]]>([
   expect(consoleLines(type, { ...jane, ...options })).toEqual({ lines });
 });
 
-test('a wipe that names nothing is never said: it would be no flags at all', () => {
+test('a wipe without targets is never sent: it would set no flags', () => {
   expect(consoleLines('wipe', jane)).toMatchObject({ refused: { what: expect.stringContaining('nothing to wipe') } });
 });
 
@@ -86,7 +86,7 @@ const hostileUsers = [
 ];
 
 describe('what could be taken for more than a name', () => {
-  test.each(hostileIds)('no type is said with the id %j', (deviceId) => {
+  test.each(hostileIds)('no line is built with the id %j', (deviceId) => {
     for (const type of types) {
       const built = consoleLines(type, { ...jane, deviceId, targets: ['device'] });
       expect(built).toEqual({ refused: { what: expect.stringContaining('id of this device'), remedy: expect.any(String) } });
@@ -94,7 +94,7 @@ describe('what could be taken for more than a name', () => {
     }
   });
 
-  test.each(hostileUsers)('no type is said with the user %j', (user) => {
+  test.each(hostileUsers)('no line is built with the user %j', (user) => {
     for (const type of types)
       expect(consoleLines(type, { ...jane, user, targets: ['device'] })).toEqual({
         refused: { what: expect.stringContaining("device's user"), remedy: expect.any(String) },
@@ -111,7 +111,7 @@ describe('what could be taken for more than a name', () => {
     '$(whoami)/Acme',
     '-c/Acme',
     '{line}/Acme',
-  ])('the user %s is a name, and is said as the server spells it', (user) => {
+  ])('the user %s is a name, and is spelled as on the server', (user) => {
     const built = consoleLines('approve', { ...jane, user });
     expect(built).toEqual({ lines: [`tell traveler security approval approve ApplDX3 ${user}`] });
   });

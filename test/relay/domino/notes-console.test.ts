@@ -1,4 +1,4 @@
-/** The command line of the shipped Notes script, with a program in place of PowerShell; the script itself runs on Windows only. */
+/** The command line of the shipped Notes script, with a program instead of PowerShell; the script itself runs on Windows only. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { standIn } from './stand-in.ts';
 const target = { sourceId: 'hq', user: "Siân O'Brien $(x) %PATH%/R&D/Acme", deviceId: 'ApplDX3', href: '' };
 const script = join(import.meta.dirname, '../../../relay/notes/traveler-notes.ps1');
 
-test('the script is called with verb, server and line as values of their own, and no password among them', async () => {
+test('verb, server and line are separate arguments, without a password', async () => {
   const program = standIn();
   const passwordFile = join(program.folder, 'password');
   writeFileSync(passwordFile, 'geheim');
@@ -28,22 +28,22 @@ test('the script is called with verb, server and line as values of their own, an
   expect(JSON.stringify(program.calls())).not.toContain('geheim');
 });
 
-test('what the server answers is read as any console is', async () => {
+test('the server’s output is classified like that of any console', async () => {
   const program = standIn('console.log("You are not authorized to use the remote console on this server.");');
   const console = notesConsole({ server: 'Mail01/Acme', powershell: program.program });
-  expect(await failureOf(console.tell('tell traveler delete ApplDX3 Jane Doe/Acme'))).toMatchObject({
+  expect(await failureOf(console.send('tell traveler delete ApplDX3 Jane Doe/Acme'))).toMatchObject({
     kind: 'denied',
     problem: { where: 'Notes client' },
   });
 });
 
-test('another script may be given, and PowerShell is taken from the system folder', () => {
+test('another script can be configured, and PowerShell comes from the system folder', () => {
   const command = notesCommand('console', { Server: 'Mail01/Acme' }, { script: 'D:\\relay\\notes.ps1' });
   expect(command[0]).toMatch(/WindowsPowerShell\\v1\.0\\powershell\.exe$/);
   expect(command).toContain('D:\\relay\\notes.ps1');
 });
 
-test('the script evaluates nothing, and takes exactly the lines that the relay builds', () => {
+test('the script evaluates nothing, and accepts only lines that the relay builds', () => {
   const text = readFileSync(script, 'utf8');
   const code = text.replace(/<#[\s\S]*?#>/g, '').replace(/#.*$/gm, '');
   expect(code).not.toMatch(

@@ -1,4 +1,4 @@
-/** What the simulated Domino makes of console lines, through the program that stands in for `server -c`. */
+/** How the simulated Domino handles console lines, through the program that stands in for `server -c`. */
 import { expect, onTestFinished, test } from 'vitest';
 import { startTravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { failureOf } from '#test/adapters/traveler/connected';
@@ -15,7 +15,7 @@ async function domino(options: { requireApproval?: boolean } = {}) {
   return {
     server,
     program,
-    tell: (line: string) => console.tell(`tell traveler ${line}`),
+    tell: (line: string) => console.send(`tell traveler ${line}`),
     phone: (deviceId: string) => server.arrive(user, { kind: 'ios-mail', deviceId }),
     shown(deviceId: string) {
       const { approval, access, wipeOptions } = server.find(user, deviceId) ?? {};
@@ -24,10 +24,10 @@ async function domino(options: { requireApproval?: boolean } = {}) {
   };
 }
 
-test('the program carries a line to the console and prints what it says', async () => {
+test('the program passes a line to the console and prints its output', async () => {
   const { server, program, phone, shown } = await domino();
   phone('ApplA');
-  await program.tell(`tell traveler security approval approve ApplA ${user}`);
+  await program.send(`tell traveler security approval approve ApplA ${user}`);
   expect(shown('ApplA')).toEqual({ approval: 2, access: 0, wipeOptions: '' });
   expect(server.console.effects).toMatchObject([{ applied: true, devices: [{ user, deviceId: 'ApplA' }] }]);
 });
@@ -36,21 +36,21 @@ test.each([
   ['not-authorized', 'denied'],
   ['not-running', 'busy'],
   ['unknown-command', 'permanent'],
-] as const)('its %s reads as %s, and nothing is carried out', async (kind, failure) => {
+] as const)('its %s is classified as %s, and nothing is carried out', async (kind, failure) => {
   const { server, program, phone, shown } = await domino();
   phone('ApplA');
   server.setConsoleFaults([{ kind }, { kind: 'noise', lines: 3_000 }]);
-  expect(await failureOf(program.tell(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({ kind: failure });
+  expect(await failureOf(program.send(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({ kind: failure });
   expect(shown('ApplA')).toMatchObject({ access: 0 });
 });
 
-test('a simulator that is not there reads as a server that does not run', async () => {
+test('a missing simulator is classified as a server that does not run', async () => {
   const { server, program } = await domino();
   await server.stop();
-  expect(await failureOf(program.tell(`tell traveler delete ApplA ${user}`))).toMatchObject({ kind: 'busy' });
+  expect(await failureOf(program.send(`tell traveler delete ApplA ${user}`))).toMatchObject({ kind: 'busy' });
 });
 
-test('deny does nothing to a device that needs no approval; the lock does', async () => {
+test('deny has no effect on a device without approval; the lock does', async () => {
   const { tell, phone, shown } = await domino({ requireApproval: false });
   phone('ApplA');
   await tell(`security approval deny ApplA ${user}`);
@@ -59,7 +59,7 @@ test('deny does nothing to a device that needs no approval; the lock does', asyn
   expect(shown('ApplA')).toMatchObject({ approval: 16, access: 1 });
 });
 
-test('a wipe bars the device, and taking all flags back lifts wipe and lock', async () => {
+test('a wipe denies the device; removing all flags lifts both', async () => {
   const { tell, phone, shown } = await domino();
   phone('ApplA');
   await tell(`security flagsAdd lock ApplA ${user}`);
@@ -71,7 +71,7 @@ test('a wipe bars the device, and taking all flags back lifts wipe and lock', as
   expect(shown('ApplA')).toMatchObject({ access: 0, wipeOptions: '' });
 });
 
-test('a device under a wipe is not deleted, and one deleted with its security record comes back as new', async () => {
+test('a wiping device cannot be deleted; a deleted one returns as new', async () => {
   const { tell, phone, shown, server } = await domino();
   phone('ApplA');
   await tell(`security flagsAdd wipeApps ApplA ${user}`);
@@ -87,7 +87,7 @@ test('a device under a wipe is not deleted, and one deleted with its security re
   expect(shown('ApplA')).toMatchObject({ approval: 1, access: 0 });
 });
 
-test('a device deleted without its security record resurfaces as it was', async () => {
+test('a device deleted without its security record reappears unchanged', async () => {
   const { tell, phone, shown } = await domino();
   phone('ApplA');
   await tell(`security approval deny ApplA ${user}`);
@@ -97,7 +97,7 @@ test('a device deleted without its security record resurfaces as it was', async 
   expect(shown('ApplA')).toMatchObject({ approval: 8, access: 1 });
 });
 
-test('a star means all devices of the user: a bug would show', async () => {
+test('a star means all devices of the user', async () => {
   const { tell, phone, shown, server } = await domino();
   for (const id of ['ApplA', 'ApplB']) phone(id);
   await tell(`security flagsAdd wipeDevice * ${user}`);
@@ -105,21 +105,21 @@ test('a star means all devices of the user: a bug would show', async () => {
   expect(server.console.effects[0]?.devices).toHaveLength(2);
 });
 
-test('what happens late happens after the program has ended', async () => {
+test('a late effect appears after the program has ended', async () => {
   const { program, server, phone, shown } = await domino();
   phone('ApplA');
   server.setConsoleFaults([{ kind: 'delay', ms: 400, times: 1 }]);
-  await program.tell(`tell traveler security approval approve ApplA ${user}`);
+  await program.send(`tell traveler security approval approve ApplA ${user}`);
   expect(shown('ApplA')).toMatchObject({ approval: 1 });
   await expect.poll(() => shown('ApplA'), { timeout: 3_000 }).toMatchObject({ approval: 2 });
 });
 
-test('a program that hangs is ended, whether or not the line was carried out', async () => {
+test('a program that hangs is killed, whatever became of the line', async () => {
   const { server, phone, shown } = await domino();
   phone('ApplA');
   const impatient = commandConsole({ command: server.console.command, timeoutMs: 1_500 });
   server.setConsoleFaults([{ kind: 'hang', effect: true }]);
-  expect(await failureOf(impatient.tell(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({
+  expect(await failureOf(impatient.send(`tell traveler security flagsAdd lock ApplA ${user}`))).toMatchObject({
     kind: 'unknown',
   });
   expect(shown('ApplA')).toMatchObject({ access: 1 });

@@ -1,4 +1,4 @@
-/** A program in place of `server -c`: writes down how it was called, and does what it is told to. */
+/** A program in place of `server -c`: records how it was called, and does what the test says. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 
 export type Called = { argv: string[]; env: Record<string, string>; pid: number; cwd: string };
 
-/** `does`: JavaScript that it runs after having written down how it was called. */
+/** `does`: JavaScript that it runs after recording how it was called. */
 export function standIn(does = '') {
   const folder = mkdtempSync(join(tmpdir(), 'stand-in-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,7 +24,7 @@ ${does}`,
   return {
     folder,
     program,
-    /** As configured: started by its own path, as a server program is. */
+    /** As configured: started by its own path, like a server program. */
     command: [program, '-c', '{line}'],
     calls: (): Called[] =>
       readFileSync(calls, 'utf8')

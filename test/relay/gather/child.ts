@@ -1,4 +1,4 @@
-/** Starts relay-process.ts and joins it to a cloud under test. */
+/** Starts relay-process.ts and connects it to a cloud under test. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import type { OutgoingMessage } from '../../../relay/ports.ts';
 import type { Cloud } from './cloud.ts';
 
-type Said = { ready?: true; told?: OutgoingMessage; id?: number; done?: string };
+type ChildMessage = { ready?: true; told?: OutgoingMessage; id?: number; done?: string };
 
 export type RelayChild = {
   /** Resolves when the gather has ended, or the process was killed. */
@@ -25,7 +25,7 @@ export async function relayChild(
   const given = [directory, url, credentials.user, credentials.password];
   const child = fork(relayProcess, given, { execArgv: [], stdio: 'inherit' });
   const exited = once(child, 'exit');
-  child.on('message', ({ told, id }: Said) => {
+  child.on('message', ({ told, id }: ChildMessage) => {
     if (told === undefined) return;
     void side.link.deliver(told).then(() => child.connected && child.send({ do: 'acknowledge', id }, () => undefined));
   });
@@ -44,9 +44,9 @@ export async function relayChild(
   };
 }
 
-function until<T>(child: ChildProcess, found: (said: Said) => T | undefined | 0): Promise<T> {
+function until<T>(child: ChildProcess, found: (said: ChildMessage) => T | undefined | 0): Promise<T> {
   return new Promise((resolve) => {
-    const listen = (said: Said) => {
+    const listen = (said: ChildMessage) => {
       const value = found(said);
       if (!value) return;
       child.off('message', listen);

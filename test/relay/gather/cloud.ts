@@ -1,4 +1,4 @@
-/** A cloud for a relay under test: takes what is told as the protocol has it, applies it to a store, and says what it has. */
+/** A cloud for a relay under test: accepts messages as the protocol requires, applies them to a store, and shows what it has. */
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import type { ListedDevice } from '#domain/devices/device';
 import { packEntries } from '#domain/gather/manifest';
@@ -19,20 +19,20 @@ type Staged = { begin: Gathered<'gatherBegin'> | null; parts: Map<number, Gather
 
 export type Cloud = ReturnType<typeof cloud>;
 
-/** `takes`: whether a run that is complete is committed, or lost before that. */
-export function cloud(options: { takes?: () => boolean; latency?: () => Promise<unknown> } = {}) {
+/** `commits`: whether a complete run is committed, or lost before that. */
+export function cloud(options: { commits?: () => boolean; latency?: () => Promise<unknown> } = {}) {
   let store = new Map<string, RelayedDevice>();
   let digest: string | null = null;
   let n = 0;
-  const told: ToCloud[] = [];
+  const received: ToCloud[] = [];
   const mentioned: ToCloud[] = [];
   const bytes: number[] = [];
   const staged = new Map<string, Staged>();
   const disagreements: string[] = [];
   const underWay = { now: 0, most: 0 };
 
-  /** As it comes over the wire. */
-  function received(given: OutgoingMessage): ToCloud {
+  /** As it arrives over the wire. */
+  function onTheWire(given: OutgoingMessage): ToCloud {
     const text = JSON.stringify({ ...given, n: ++n, fence: 7 });
     if (Buffer.byteLength(text) > longestMessageBytes) throw new Error(`A ${given.type} of ${Buffer.byteLength(text)} bytes`);
     bytes.push(Buffer.byteLength(text));
@@ -41,14 +41,14 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
     return read.message;
   }
 
-  function take(message: ToCloud): void {
-    told.push(message);
+  function receive(message: ToCloud): void {
+    received.push(message);
     if (!('runId' in message)) return;
     const run = staged.get(message.runId) ?? { begin: null, parts: new Map() };
     staged.set(message.runId, run);
     if (message.type === 'gatherBegin') Object.assign(run, { begin: message, parts: new Map() });
     if (message.type === 'gatherPart') keepPart(run, message);
-    if (message.type === 'gatherEnd' && (options.takes?.() ?? true)) commit(run, message);
+    if (message.type === 'gatherEnd' && (options.commits?.() ?? true)) commit(run, message);
   }
 
   function keepPart({ parts }: Staged, message: Gathered<'gatherPart'>): void {
@@ -77,33 +77,33 @@ export function cloud(options: { takes?: () => boolean; latency?: () => Promise<
     async deliver(message, { signal } = {}) {
       signal?.throwIfAborted();
       underWay.most = Math.max(underWay.most, ++underWay.now);
-      const arrived = received(message);
+      const arrived = onTheWire(message);
       await options.latency?.();
       underWay.now--;
       signal?.throwIfAborted();
-      take(arrived);
+      receive(arrived);
     },
-    mention: (message) => void mentioned.push(received(message)),
+    mention: (message) => void mentioned.push(onTheWire(message)),
     held: () => ({ fence: 7 }),
     cloudNow: () => Date.now(),
   };
 
   return {
-    ...{ link, told, mentioned, bytes, disagreements, underWay },
+    ...{ link, told: received, mentioned, bytes, disagreements, underWay },
     get rows() {
       return [...store.values()];
     },
     get digest() {
       return digest;
     },
-    /** Forgets or takes over what it has, as another cloud would have it. */
+    /** Drops or replaces what it has, to act as another cloud. */
     has(rows: Iterable<RelayedDevice> | null) {
       store = new Map([...(rows ?? [])].map((row) => [deviceHash(row), row]));
       digest = rows === null ? null : digestOf(store.values());
     },
-    toldOf: <T extends ToCloud['type']>(type: T) => told.filter((one): one is Gathered<T> => one.type === type),
+    receivedOf: <T extends ToCloud['type']>(type: T) => received.filter((one): one is Gathered<T> => one.type === type),
     clear() {
-      told.length = 0;
+      received.length = 0;
       mentioned.length = 0;
       bytes.length = 0;
     },

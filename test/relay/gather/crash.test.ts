@@ -5,7 +5,7 @@ import { relayChild } from './child.ts';
 import { cloud } from './cloud.ts';
 import { shownBy, shownTo, temporaryDirectory } from './relay-side.ts';
 
-/** Numbers in [0, 1) that follow from a seed. */
+/** Random numbers in [0, 1), determined by a seed. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +14,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-test('killed at any moment and started again, the relay ends with a cloud that has what the server has', async () => {
+test('after any kill, a restarted relay brings the cloud up to date', async () => {
   const seed = Number(process.env.CRASH_SEED ?? Date.now() % 2 ** 31);
   console.log(`kills: CRASH_SEED=${seed}`);
   const random = randomFrom(seed);
@@ -25,10 +25,10 @@ test('killed at any moment and started again, the relay ends with a cloud that h
   let kills = 0;
   let since: number | null = null;
 
-  /** The cloud asks until it has the end of the run: it does not hear what a dead relay had to say. */
+  /** The cloud asks until it has the end of the run: it does not get what a dead relay wanted to send. */
   async function gather(nth: number, deadly: number): Promise<void> {
     const command = side.command(`run-${nth}`, { startedAt: Date.now(), since });
-    const isTaken = () => side.toldOf('gatherEnd').some(({ runId }) => runId === command.runId);
+    const isTaken = () => side.receivedOf('gatherEnd').some(({ runId }) => runId === command.runId);
     for (let tries = 0; !isTaken(); tries++) {
       const relay = await relayChild(directory, server, side);
       const gathering = relay.gather(command);
@@ -47,13 +47,13 @@ test('killed at any moment and started again, the relay ends with a cloud that h
     server.arrive(`Neu ${nth}/Acme`);
   }
   await gather(5, 0);
-  expect(side.toldOf('gatherFailed')).toEqual([]);
+  expect(side.receivedOf('gatherFailed')).toEqual([]);
   expect(side.disagreements).toEqual([]);
   expect(shownTo(side)).toEqual(await shownBy(server));
   console.log(`killed ${kills} times in the middle of a gather`);
 }, 180_000);
 
-test('five thousand devices, gathered by a process of its own, are the devices of the server; a change among them is one part', async () => {
+test('a separate process gathers five thousand devices; one change is one part', async () => {
   const server = await startTravelerSimulator({ devices: 5_000, now: () => 1_760_000_000_000 });
   onTestFinished(() => server.stop());
   const side = cloud();
@@ -71,6 +71,6 @@ test('five thousand devices, gathered by a process of its own, are the devices o
   side.clear();
   await relay.gather(side.command('second', { startedAt: at, since: at }));
   expect(side.told.map(({ type }) => type)).toEqual(['gatherBegin', 'gatherPart', 'gatherEnd']);
-  expect(side.toldOf('gatherPart')[0]?.devices).toHaveLength(10);
+  expect(side.receivedOf('gatherPart')[0]?.devices).toHaveLength(10);
   expect(side.disagreements).toEqual([]);
 }, 120_000);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FaultInput } from '#infra/simulators/traveler-simulator';
 import { relaySide, shownBy, shownTo } from './relay-side.ts';
 
-/** Whatever the list looks like, what the cloud has afterwards is what the server has. */
+/** Whatever the list looks like, afterwards the cloud has what the server has. */
 describe.each<[string, FaultInput[]]>([
   ['pages that shift while they are read', [{ kind: 'shifting-list', by: 2 }]],
   ['rows that come twice', [{ kind: 'duplicate-rows', every: 3 }]],
@@ -17,7 +17,7 @@ describe.each<[string, FaultInput[]]>([
   ['an empty body once', [{ kind: 'empty-body', on: 'detail', times: 1 }]],
   ['a slow server', [{ kind: 'delay', ms: 5 }]],
 ])('with %s', (_, faults) => {
-  test('the cloud has what the server has, and the next gather is a difference that agrees', async () => {
+  test('the cloud has what the server has, and the next difference matches', async () => {
     const side = await relaySide({ devices: 95, faults });
     const first = await side.gather();
     expect([first.failed, first.agreed]).toEqual([undefined, true]);
@@ -25,7 +25,7 @@ describe.each<[string, FaultInput[]]>([
     side.server.upgradeSome(3);
     const second = await side.gather();
     expect([second.failed, second.agreed]).toEqual([undefined, true]);
-    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('delta');
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.scope).toBe('delta');
     side.server.setFaults(faults.filter(({ kind }) => kind === 'odd-names'));
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
@@ -44,7 +44,7 @@ describe.each<[string, FaultInput, { kind: string; says: RegExp }]>([
   ['leads round in a circle', { kind: 'repeated-next' }, { kind: 'permanent', says: /leads back/ }],
   ['leads to another server', { kind: 'foreign-next' }, { kind: 'refused', says: /another address/ }],
 ])('a server that %s', (_, fault, { kind, says }) => {
-  test('fails the gather with what to do, and nothing that the relay knew is lost', async () => {
+  test('fails the gather with a remedy, and nothing known is lost', async () => {
     const side = await relaySide({ devices: 95 });
     await side.gather();
     side.server.setFaults([fault]);
@@ -55,7 +55,7 @@ describe.each<[string, FaultInput, { kind: string; says: RegExp }]>([
     expect(side.relay.problems()).toEqual([expect.stringMatching(says)]);
     side.server.setFaults([]);
     const after = await side.gather();
-    expect(side.cloud.toldOf('gatherBegin')[0]?.scope).toBe('delta');
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.scope).toBe('delta');
     expect([after.agreed, side.relay.problems()]).toEqual([true, []]);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
@@ -66,13 +66,13 @@ test('the wait that a busy server asks for is reported', async () => {
   expect((await side.gather()).failed?.problem.retryAfterMs).toBe(120_000);
 });
 
-test('a server that is not there is reported as unreachable', async () => {
+test('a server that does not exist is reported as unreachable', async () => {
   const side = await relaySide();
   await side.server.stop();
   expect((await side.gather()).failed?.problem).toMatchObject({ unreachable: true, kind: 'transient' });
 });
 
-test('a wrong password reaches the server once, and the cure names the relay’s own configuration', async () => {
+test('a wrong password reaches the server once, with a remedy', async () => {
   const side = await relaySide({ devices: 200 });
   await side.gather();
   side.server.setPassword('another');
@@ -89,21 +89,21 @@ test('a wrong password reaches the server once, and the cure names the relay’s
   );
 });
 
-test('rows that cannot be read are counted, and while there are any, nothing is sent as removed', async () => {
+test('while rows cannot be read they are counted, and nothing is removed', async () => {
   const side = await relaySide({ devices: 95 });
   await side.gather();
   side.server.setFaults([{ kind: 'malformed-rows', every: 30 }]);
   const { agreed } = await side.gather();
-  expect(side.cloud.toldOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
-  expect(side.cloud.toldOf('gatherPart').flatMap(({ removed }) => removed)).toEqual([]);
+  expect(side.cloud.receivedOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
+  expect(side.cloud.receivedOf('gatherPart').flatMap(({ removed }) => removed)).toEqual([]);
   expect([agreed, side.cloud.rows.length]).toEqual([true, 95]);
   side.cloud.has(null);
   await side.gather();
-  expect([side.cloud.toldOf('gatherBegin')[0]?.scope, side.cloud.rows.length]).toEqual(['full', 95]);
+  expect([side.cloud.receivedOf('gatherBegin')[0]?.scope, side.cloud.rows.length]).toEqual(['full', 95]);
 });
 
 describe('a full record that cannot be read', () => {
-  test('leaves a known device as it was known, and it is tried again next time', async () => {
+  test('leaves a known device unchanged, and is retried next time', async () => {
     const side = await relaySide({ devices: 95, requireApproval: true });
     await side.gather();
     const device = side.server.deviceAt(4);
@@ -121,19 +121,19 @@ describe('a full record that cannot be read', () => {
     const fresh = side.server.arrive('Neu Ling/Acme');
     side.server.setFaults([{ kind: 'status', code: 400, on: 'detail', times: 1 }]);
     await side.gather({ detailRefreshHours: 1_000 });
-    const told = side.cloud.rows.find(({ deviceId }) => deviceId === fresh.deviceId);
-    expect(told?.detail).toBeNull();
+    const row = side.cloud.rows.find(({ deviceId }) => deviceId === fresh.deviceId);
+    expect(row?.detail).toBeNull();
     const { agreed } = await side.gather({ detailRefreshHours: 1_000 });
     expect(agreed).toBe(true);
     expect(shownTo(side.cloud)).toEqual(await shownBy(side.server));
   });
 
-  test('fails the gather when a baseline rests on it', async () => {
+  test('fails the gather if a baseline needs it', async () => {
     const side = await relaySide({ devices: 95, faults: [{ kind: 'status', code: 400, on: 'detail', times: 1 }] });
     expect((await side.gather({ details: 'every' })).failed?.problem.kind).toBe('permanent');
   });
 
-  test('fails the gather when it is one of many', async () => {
+  test('fails the gather if there are many', async () => {
     const side = await relaySide({ devices: 95, faults: [{ kind: 'status', code: 400, on: 'detail' }] });
     expect((await side.gather()).failed?.problem.kind).toBe('permanent');
   });

@@ -1,6 +1,6 @@
 /**
- * Random fleets that change between gathers, with runs that the cloud loses, relays that restart, clouds that forget: whatever
- * happens, a gather that the cloud takes leaves it with what the server has, and both with the same digest.
+ * Random fleets that change between gathers, with runs that the cloud loses, relays that restart, clouds that lose their state:
+ * afterwards a gather that the cloud commits leaves it with what the server has, and both with the same digest.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -27,13 +27,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('lose' as const, 'restart', 'forget', 'repeat') }),
 );
 
-test('the chain of differences equals a full send after any history', async () => {
+test('the chain of differences equals a full run after any history', async () => {
   const seed = Number(process.env.FLEET_SEED ?? Date.now() % 2 ** 31);
   console.log(`random fleets: FLEET_SEED=${seed}`);
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
       let takes = true;
-      const side = await relaySide({ devices: 60, requireApproval: true, cloud: cloud({ takes: () => takes }) });
+      const side = await relaySide({ devices: 60, requireApproval: true, cloud: cloud({ commits: () => takes }) });
       for (const one of steps) await perform(one);
       side.server.setFaults([]);
       takes = true;
@@ -74,7 +74,7 @@ test('the chain of differences equals a full send after any history', async () =
             return;
           case 'gather': {
             const { failed, agreed } = await side.gather();
-            // An early end of the list is the one fault here that fails a gather, and only where there is more than one page.
+            // A list that ends early is the only fault here that fails a gather, and only if there is more than one page.
             if (failed === undefined) expect(agreed).toBe(true);
             else expect(failed.problem.what).toMatch(/announced|no device/);
             return;
@@ -82,7 +82,7 @@ test('the chain of differences equals a full send after any history', async () =
           case 'repeat': {
             const { wanted, failed } = await side.gather();
             if (failed) return;
-            const before = side.cloud.toldOf('gatherPart').map(({ n: _, ...part }) => part);
+            const before = side.cloud.receivedOf('gatherPart').map(({ n: _, ...part }) => part);
             const had = side.cloud.rows;
             side.cloud.clear();
             takes = false;
@@ -90,7 +90,7 @@ test('the chain of differences equals a full send after any history', async () =
             takes = true;
             expect(
               side.cloud
-                .toldOf('gatherPart')
+                .receivedOf('gatherPart')
                 .map(({ n: _, ...part }) => part)
                 .sort((a, b) => a.part - b.part),
             ).toEqual(before.sort((a, b) => a.part - b.part));

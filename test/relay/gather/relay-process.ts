@@ -1,6 +1,6 @@
 /**
- * A relay's gathering half in a process of its own, to be killed at any time. Its link is the channel to its parent: what it
- * delivers counts as acknowledged when the parent has answered.
+ * A relay's gathering half in a separate process, to be killed at any time. Its link is the channel to its parent: what it delivers
+ * counts as acknowledged when the parent has responded.
  */
 import { travelerSource } from '#adapters/traveler/source';
 import type { GatherCommand } from '#domain/relay/relay-protocol';
@@ -16,11 +16,11 @@ const waiting = new Map<number, () => void>();
 let last = 0;
 
 const link: Link = {
-  deliver: (told) =>
+  deliver: (message) =>
     new Promise((resolve) => {
       const id = ++last;
       waiting.set(id, resolve);
-      process.send?.({ told, id });
+      process.send?.({ told: message, id });
     }),
   mention: () => undefined,
   held: () => ({ fence: 1 }),

@@ -1,4 +1,4 @@
-/** A relay's gathering half on a simulated Traveler server, with its snapshot in a directory of its own. */
+/** A relay's gathering half on a simulated Traveler server, with its snapshot in a temporary directory. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,14 +69,14 @@ export async function relaySide({ traveler = {}, cloud: given, needs = {}, reads
     get snapshot() {
       return snapshot;
     },
-    /** One gather as the cloud asks for it; a quarter of an hour after the one before. */
+    /** One gather as the cloud requests it, a quarter of an hour after the previous one. */
     async gather(command: Partial<GatherCommand> = {}) {
       if (last !== null) clock.now += 15 * minutes;
       const disagreements = side.disagreements.length;
       const wanted = side.command(`run-${++runs}`, { startedAt: clock.now, since: last, ...command });
       side.clear();
       await gathering.gather(wanted, side.link, new AbortController().signal);
-      const failed = side.toldOf('gatherFailed')[0];
+      const failed = side.receivedOf('gatherFailed')[0];
       if (failed === undefined) last = wanted.startedAt;
       return { wanted, failed, agreed: side.disagreements.length === disagreements };
     },
@@ -90,7 +90,7 @@ export async function relaySide({ traveler = {}, cloud: given, needs = {}, reads
   };
 }
 
-/** What the server has, device by device, as full records say it; without last sync, which is told now and then only. */
+/** What the server has, by device, according to its full records; without last sync, which is sent only now and then. */
 export async function shownBy(server: TravelerSimulator): Promise<Map<string, unknown>> {
   const authorization = `Basic ${Buffer.from(`${server.credentials.user}:${server.credentials.password}`).toString('base64')}`;
   const shown = new Map<string, unknown>();

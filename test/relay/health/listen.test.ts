@@ -15,7 +15,7 @@ const options = (port: number) => ({
   failed: () => undefined,
 });
 
-test('a port that another program uses is not free', async () => {
+test('a port in use by another program is reported as not free', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const address = other.address();
@@ -30,14 +30,14 @@ test.each([
   ['EADDRNOTAVAIL', 'no address 127.0.0.1', 'loopback'],
   ['EMFILE', 'too many files open', 'LimitNOFILE'],
   ['ENOBUFS', 'cannot be opened (ENOBUFS)', 'Look up ENOBUFS'],
-])('%s has its own sentence and its own remedy', (code, what, remedy) => {
+])('%s has its own text and remedy', (code, what, remedy) => {
   const refusal = listenRefusal(8080, Object.assign(new Error('listen'), { code }));
   expect(refusal.message).toContain(what);
   expect(refusal.remedy).toContain(remedy);
   expect(refusal.message.includes('not free')).toBe(code === 'EADDRINUSE');
 });
 
-test('a request that cannot be answered is reported, and answered with 500', async () => {
+test('a request that fails unexpectedly is reported, and answered with 500', async () => {
   const errors: unknown[] = [];
   const health = await serveHealth({ ...options(0), failed: (error) => void errors.push(error) });
   const answer = await fetch(`${health.url}/ready`);

@@ -1,4 +1,4 @@
-/** What every journal promises, on disk or not. */
+/** What every journal guarantees, on disk or not. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const written = { outcome: { how: 'written', before, after: aDetail({ approval: 
 const block = (actionId: string, attempt = 1) => aCommand({ what: 'block', actionId, attempt });
 
 describe.each(journals)('the journal %s', (_, open) => {
-  test('remembers a try from its arrival to the acknowledged result', async () => {
+  test('records an attempt from its arrival to the acknowledged result', async () => {
     const journal = open();
     const command = aCommand({ what: 'wipe', actionId: 'a', wipeFence: { href: '/x', approval: null }, wipeTargets: ['apps'] });
     const untouched = { startedAt: null, before: null, writtenAt: null, done: null, toldAt: null };
@@ -49,7 +49,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('a')).toEqual([{ ...done, toldAt: 40 }]);
   });
 
-  test('a known attempt stays as it was first received; each step is recorded once, but a write may begin again', async () => {
+  test('each step is recorded once, but a write may start again', async () => {
     const journal = open();
     await journal.received(block('a'), 10);
     await journal.started(block('a'), { before, at: 20 });
@@ -72,7 +72,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.size()).toBe(1);
   });
 
-  test('tries of one action are known side by side, by their number', async () => {
+  test('attempts at one action are separate entries, by their number', async () => {
     const journal = open();
     for (const attempt of [2, 10, 1]) await journal.received(block('a', attempt), attempt);
     await journal.received(block('b', 3), 4);
@@ -80,7 +80,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('c')).toEqual([]);
   });
 
-  test('open and unacknowledged entries come in the order of arrival, the unacknowledged ones by pages', async () => {
+  test('open and unacknowledged entries are in order of arrival, and paged', async () => {
     const journal = open();
     const names = ['d', 'a', 'c', 'b', 'e'];
     await Promise.all(names.map((name, at) => journal.received(block(name), at)));
@@ -94,14 +94,14 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.unacknowledged({ limit: 2, after: block('e') })).toEqual([]);
   });
 
-  test('a step of a try that it never received is refused', async () => {
+  test('a step of an attempt that was never received is rejected', async () => {
     const journal = open();
     await expect(journal.started(block('a'), { before, at: 1 })).rejects.toThrow(JournalFailure);
     await expect(journal.acknowledged(block('a'), 1)).rejects.toThrow(JournalFailure);
     expect(await journal.size()).toBe(0);
   });
 
-  test('drops what is acknowledged and old, and nothing else', async () => {
+  test('drops old acknowledged entries, and nothing else', async () => {
     const journal = open({ retention: { forMs: 100, entries: 1000 } });
     for (const name of ['told', 'untold', 'open']) await journal.received(block(name), 0);
     await journal.done(block('told'), written);
@@ -117,7 +117,7 @@ describe.each(journals)('the journal %s', (_, open) => {
     expect(await journal.attemptsOf('open')).toHaveLength(1);
   });
 
-  test('keeps a bounded number of acknowledged entries, and every other one', async () => {
+  test('keeps a limited number of acknowledged entries, and every other one', async () => {
     const journal = open({ retention: { forMs: 1e9, entries: 50 } });
     await Promise.all(Array.from({ length: 60 }, (_, n) => journal.received(block(`open ${n}`), n)));
     for (let n = 0; n < 400; n += 20)

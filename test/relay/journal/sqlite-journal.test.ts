@@ -1,4 +1,4 @@
-/** What happens to machines: killed processes, torn files, full disks, two relays over one directory. */
+/** What happens to machines: killed processes, torn files, full disks, two relays on one directory. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ function opened(at = file(), options: JournalOptions = {}) {
   return journal;
 }
 
-test('what it has acknowledged is there after kill -9, at whatever moment', async () => {
+test('what it has acknowledged survives kill -9 at any moment', async () => {
   let known = 0;
   for (let round = 0; round < 12; round++) {
     const child: ChildProcess = fork(writer, [file(), String(known)], { stdio: 'inherit' });
@@ -46,7 +46,7 @@ test('what it has acknowledged is there after kill -9, at whatever moment', asyn
   expect(known).toBeGreaterThan(12);
 }, 60_000);
 
-test('a log torn at any byte loses its end at most: what is there is whole, and in order', async () => {
+test('a log torn at any byte loses only its end', async () => {
   const journal = sqliteJournal(file());
   for (let n = 0; n < 4; n++) await journal.received(block(`action ${n}`), n);
   await journal.started(block('action 0'), { before: aDetail(), at: 5 });
@@ -55,7 +55,7 @@ test('a log torn at any byte loses its end at most: what is there is whole, and 
   await journal.close();
   const lengths = new Set<number>();
   const torn = join(folder, 'torn.db');
-  // A frame of the log is a header of 24 bytes and a page; before the first stands a header of 32.
+  // A frame of the log is a header of 24 bytes and a page; before the first frame there is a header of 32.
   const frames = Array.from({ length: Math.floor((whole.length - 32) / 4120) + 1 }, (_, n) => 32 + n * 4120);
   const cuts = [0, 1, 31, ...frames.flatMap((at) => [at, at + 1, at + 24, at + 2000, at + 4119])];
   for (const bytes of cuts.filter((at) => at <= whole.length)) {
@@ -70,7 +70,7 @@ test('a log torn at any byte loses its end at most: what is there is whole, and 
   expect([...lengths].sort()).toEqual([0, 1, 2, 3, 4]);
 }, 60_000);
 
-test('on a full disk nothing is half remembered, it says so, and it goes on once there is room', async () => {
+test('on a full disk nothing is half stored, and it recovers', async () => {
   const journal = sqliteJournal(file(), { maxPages: 12 });
   const failures: unknown[] = [];
   const kept: string[] = [];
@@ -89,7 +89,7 @@ test('on a full disk nothing is half remembered, it says so, and it goes on once
   expect((await roomy.open()).map(({ command }) => command.actionId)).toEqual([...kept, 'later']);
 });
 
-test('a second relay over the same directory is refused, and says what to do', async () => {
+test('a second relay on the same directory is rejected with a remedy', async () => {
   const child = fork(writer, [file(), '0'], { stdio: 'inherit' });
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child, 'message');
@@ -99,7 +99,7 @@ test('a second relay over the same directory is refused, and says what to do', a
   opened();
 });
 
-test('names of users and devices are for the account of the relay only', () => {
+test('only the account of the relay can read it', () => {
   opened();
   for (const name of [file(), `${file()}-wal`]) expect(statSync(name).mode & 0o777).toBe(0o600);
 });
@@ -113,7 +113,7 @@ test.each([
   expect(() => sqliteJournal(file())).toThrow(says);
 });
 
-test('a journal that a newer relay has written is left alone', async () => {
+test('a journal written by a newer relay is left unchanged', async () => {
   const { DatabaseSync } = await import('node:sqlite');
   const newer = new DatabaseSync(file());
   newer.exec('PRAGMA user_version = 99');
@@ -121,7 +121,7 @@ test('a journal that a newer relay has written is left alone', async () => {
   expect(() => sqliteJournal(file())).toThrow(/newer relay/);
 });
 
-test('it stays small: room of what was dropped is used again', async () => {
+test('it stays small: the space of dropped entries is reused', async () => {
   const journal = opened(file(), { retention: { forMs: 1e12, entries: 200 } });
   const outcome = { how: 'already', before: aDetail() } as const;
   const size = async (from: number, count: number) => {

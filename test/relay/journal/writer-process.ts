@@ -1,4 +1,4 @@
-/** Writes one attempt after the other and tells its parent how many are acknowledged, until it is killed. */
+/** Writes attempts in sequence and reports to its parent how many are acknowledged, until it is killed. */
 import { sqliteJournal } from '../../../relay/journal/sqlite-journal.ts';
 import { aCommand } from '../actions/commands.ts';
 

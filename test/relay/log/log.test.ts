@@ -13,14 +13,14 @@ function logging(options: { level: Level; userNames: boolean }) {
   return { log: createLog(options, to), lines };
 }
 
-test('writes one JSON object a line, with level, time and message', () => {
+test('writes one JSON object per line, with level, time and message', () => {
   const { log, lines } = logging({ level: 'info', userNames: false });
   log.info('connected', { fence: 3 });
   log.debug('not at this level');
   expect(lines).toEqual([{ level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), msg: 'connected', fence: 3 }]);
 });
 
-test('never writes what is secret, however deep, at any level', () => {
+test('never writes secrets, at any depth or level', () => {
   const { log, lines } = logging({ level: 'debug', userNames: true });
   for (const level of ['debug', 'info', 'warn', 'error'] as const)
     log[level]('x', { password: 'p4ss', headers: { authorization: 'p4ss' }, identity: { key: { d: 'p4ss' } }, token: 'p4ss' });
@@ -28,7 +28,7 @@ test('never writes what is secret, however deep, at any level', () => {
   expect(JSON.stringify(lines)).not.toContain('p4ss');
 });
 
-test('writes names of users only where asked for, or at debug', () => {
+test('writes names of users only if configured, or at debug', () => {
   const nameless = logging({ level: 'debug', userNames: false });
   nameless.log.info('acted', { target: { user: 'Jane Doe/Acme', deviceId: 'A1' } });
   nameless.log.debug('acted', { target: { user: 'Jane Doe/Acme' } });

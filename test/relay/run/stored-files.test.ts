@@ -1,11 +1,11 @@
-/** Only a file that does not exist counts as absent; every other failure to read one says what to do. */
+/** Only a file that does not exist counts as absent; every other read error says what to do. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { egressFromOptions } from '../../../relay/cli/egress-options.ts';
 import { askStatus } from '../../../relay/cli/status.ts';
-import { lookAtStore } from '../../../relay/doctor/probes/stored-files.ts';
+import { checkStore } from '../../../relay/doctor/probes/stored-files.ts';
 import { isEnrolled, readIdentity } from '../../../relay/identity/identity.ts';
 import { readRunning } from '../../../relay/run/running-file.ts';
 import { AnotherRelayRuns, singleInstance } from '../../../relay/run/single-instance.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
 test('absent files are absent', async () => {
   expect(readRunning(folder)).toBeNull();
   expect(isEnrolled(folder)).toBe(false);
-  expect(lookAtStore(join(folder, 'journal.db'))).toBe('absent');
+  expect(checkStore(join(folder, 'journal.db'))).toBe('absent');
   expect(() => readIdentity(folder)).toThrow('is not enrolled');
   await expect(askStatus(folder)).rejects.toThrow('No relay runs');
 });
@@ -36,22 +36,22 @@ test.each<[string, (dataDir: string) => unknown]>([
   expect(() => read(blocked)).toThrow(/cannot be read \(ENOTDIR\)/);
 });
 
-test('a status that cannot be found out is not reported as a relay that does not run', async () => {
+test('a status that cannot be determined is not reported as not running', async () => {
   await expect(askStatus(blocked)).rejects.toThrow(/cannot be read \(ENOTDIR\)/);
   mkdirSync(join(folder, 'running.json'));
   await expect(askStatus(folder)).rejects.toThrow(/cannot be read \(EISDIR\)/);
 });
 
-test('a running.json that is damaged is said to be so', () => {
+test('a damaged running.json is reported as damaged', () => {
   writeFileSync(join(folder, 'running.json'), '{"pid":');
   expect(() => readRunning(folder)).toThrow('is damaged');
 });
 
-test('a store that cannot be looked at is not reported as absent', () => {
-  expect(lookAtStore(join(blocked, 'journal.db'))).toEqual({ unreadable: expect.stringContaining('ENOTDIR') });
+test('a store that cannot be examined is not reported as absent', () => {
+  expect(checkStore(join(blocked, 'journal.db'))).toEqual({ unreadable: expect.stringContaining('ENOTDIR') });
 });
 
-test('only a lock that is held means that another relay runs', () => {
+test('only a held lock means that another relay runs', () => {
   const held = singleInstance(folder);
   expect(() => singleInstance(folder)).toThrow(AnotherRelayRuns);
   held.release();
@@ -61,7 +61,7 @@ test('only a lock that is held means that another relay runs', () => {
   expect(() => singleInstance(blocked)).toThrow(/cannot be locked \(E(NOTDIR|EXIST)\)/);
 });
 
-test('what keeps running.json from being read does not hide that another relay runs', () => {
+test('an unreadable running.json does not hide that another relay runs', () => {
   const held = singleInstance(folder);
   writeFileSync(join(folder, 'running.json'), '{');
   expect(() => singleInstance(folder)).toThrow(`Another relay runs on ${folder}.`);

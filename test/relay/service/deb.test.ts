@@ -1,4 +1,4 @@
-/** The Debian package, built, looked into, installed and upgraded by dpkg in a root of its own. */
+/** The Debian package, built, inspected, installed and upgraded by dpkg in a separate root. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -23,7 +23,7 @@ let folder: string;
 let root: string;
 let [older, newer] = ['', ''];
 const at = (path: string) => join(root, path);
-/** Whoever may not be root is root of a namespace of its own. */
+/** Without root rights, it becomes root in its own namespace. */
 const asRoot = process.getuid?.() === 0 ? [] : ['unshare', '--map-root-user'];
 function run(...argv: string[]): string {
   const [program = '', ...args] = [...asRoot, ...argv];
@@ -49,7 +49,7 @@ beforeAll(async () => {
   writeFileSync(at('etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   writeFileSync(at('etc/group'), 'root:x:0:\n');
   if (existsSync('/etc/login.defs')) copyFileSync('/etc/login.defs', at('etc/login.defs'));
-  // The one before had a program of its own to run with; that it is replaced shows in what runs afterwards.
+  // The previous version had its own program to run with; that it was replaced shows in what runs afterwards.
   const formerNode = join(folder, 'node');
   writeFileSync(formerNode, '#!/bin/sh\necho 0.0.9\n');
   chmodSync(formerNode, 0o755);
@@ -58,7 +58,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('holds the relay, a Node, launcher, unit, example and account scripts; belongs to root, and leaves the mode of / alone', () => {
+test('holds relay, Node, launcher, unit, example and scripts, owned by root', () => {
   const contents = execFileSync('dpkg-deb', ['--contents', newer], { encoding: 'utf8' }).split('\n');
   const line = (path: string) => contents.find((each) => each.endsWith(` ${path}`)) ?? `no ${path}`;
   expect(line('./')).toMatch(/^drwxr-xr-x root\/root/);
@@ -73,7 +73,7 @@ test('holds the relay, a Node, launcher, unit, example and account scripts; belo
   expect(info).toMatch(/postinst[\s\S]*postrm[\s\S]*prerm/);
 });
 
-test('installed, enrolled and upgraded: identity, configuration and proxy settings are as they were, and the new version runs', async () => {
+test('an upgrade keeps identity, configuration and proxy, and runs the new version', async () => {
   dpkg('--install', older);
   expect(installedRelay('--version')).toBe('0.0.9\n');
   const account =
@@ -116,7 +116,7 @@ test('installed, enrolled and upgraded: identity, configuration and proxy settin
   expect(readFileSync(at('etc/passwd'), 'utf8')).not.toContain('traveler-relay');
 });
 
-test('the example configuration is one that the relay takes, once the password is there', () => {
+test('the example configuration is valid once the password file exists', () => {
   const example = JSON.parse(readFileSync('relay/packaging/relay.json.example', 'utf8'));
   const file = join(folder, 'relay.json');
   writeFileSync(join(folder, 'password'), 'secret\n', { mode: 0o600 });

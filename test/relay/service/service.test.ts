@@ -1,11 +1,11 @@
-/** The relay as a service: what is written, and what systemd and Windows are asked for, by argument vector. */
+/** The relay as a service: what is written, and how systemd and Windows are called, by argument vector. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { leanEnvironment } from '../../../relay/lean-environment.ts';
-import { ask, carryOut } from '../../../relay/service/steps.ts';
+import { ask, executeSteps } from '../../../relay/service/steps.ts';
 import { systemdAnswer, systemdInstall, systemdUninstall } from '../../../relay/service/systemd-plan.ts';
 import { systemdUnit, word } from '../../../relay/service/systemd-unit.ts';
 import { quoted, taskInstall, taskXml } from '../../../relay/service/windows-task.ts';
@@ -21,7 +21,7 @@ afterEach(() => {
   process.env.PATH = path;
 });
 
-/** Programs on the PATH that note their arguments and succeed, or fail with what is given. */
+/** Programs on the PATH that record their arguments and succeed, or fail with the given output. */
 function standIns(names: readonly string[], { fails = '' } = {}): () => string[] {
   const notes = join(folder, 'calls');
   writeFileSync(notes, '');
@@ -50,7 +50,7 @@ const facts = () => ({
 });
 
 describe('systemd', () => {
-  test('the unit runs the relay under its own account, closed up, for ever, and gives it time to end', () => {
+  test('the unit runs the relay sandboxed, under its own account, with restarts', () => {
     const lines = systemdUnit(wanted).split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -69,7 +69,7 @@ describe('systemd', () => {
     );
   });
 
-  test('systemd finds nothing wrong with it, where systemd is there to ask', () => {
+  test('systemd accepts it, if systemd is available', () => {
     const file = join(folder, 'traveler-relay.service');
     const program = [process.execPath, '/opt/with space/100% $relay.mjs'];
     writeFileSync(file, systemdUnit({ ...wanted, program, user: 'root', alsoWrites: ['/local/notes data'] }));
@@ -84,15 +84,15 @@ describe('systemd', () => {
     expect(error ? 0 : status).toBe(0);
   });
 
-  test('a word is used as it is, with any content', () => {
+  test('a word is used unchanged, whatever its content', () => {
     expect(word('/opt/relay')).toBe('/opt/relay');
     expect(word('/a b/100%$x"\\')).toBe('"/a b/100%%$$x\\"\\\\"');
   });
 
-  test('is asked to take the unit up, start it with the machine and start it now; account and owners come first', () => {
+  test('installing sets account and owners first, then enables and starts the unit', () => {
     const calls = standIns(['useradd', 'chown', 'systemctl']);
     const { unitFile } = facts();
-    carryOut(systemdInstall(wanted, facts()));
+    executeSteps(systemdInstall(wanted, facts()));
     expect(calls()).toEqual([
       'useradd|--system|--user-group|--no-create-home|--home-dir|/var/lib/traveler-relay|--shell|/usr/sbin/nologin|traveler-relay',
       'chown|--recursive|traveler-relay:|/var/lib/traveler-relay',
@@ -104,7 +104,7 @@ describe('systemd', () => {
     expect(readFileSync(unitFile, 'utf8')).toBe(systemdUnit(wanted));
   });
 
-  test('installing again makes no second account and touches nothing but the unit; a packaged unit is left alone', () => {
+  test('reinstalling only rewrites the unit; a packaged unit is left alone', () => {
     const again = systemdInstall(wanted, { ...facts(), userExists: true });
     expect(again.map((step) => (step.do === 'run' ? step.argv[0] : step.do))).toEqual([
       'chown',
@@ -125,16 +125,16 @@ describe('systemd', () => {
     });
   });
 
-  test('uninstalling stops it and takes the unit away, though it was gone already', () => {
+  test('uninstalling stops it and deletes the unit, even if already gone', () => {
     const calls = standIns(['systemctl']);
     const { unitFile } = facts();
-    carryOut(systemdUninstall({ unitFile }));
+    executeSteps(systemdUninstall({ unitFile }));
     expect(calls()).toEqual(['systemctl|disable|--now|traveler-relay', 'systemctl|daemon-reload']);
   });
 
-  test('what a program refuses is said in its words', () => {
+  test('a failure is reported in the program’s own words', () => {
     standIns(['systemctl'], { fails: 'systemctl' });
-    expect(() => carryOut([{ do: 'run', argv: ['systemctl', 'enable', 'traveler-relay'] }])).toThrow(
+    expect(() => executeSteps([{ do: 'run', argv: ['systemctl', 'enable', 'traveler-relay'] }])).toThrow(
       'systemctl enable traveler-relay failed: Access denied',
     );
     expect(() => ask(['no-such-program-here'])).toThrow(/could not be started/);
@@ -152,7 +152,7 @@ describe('systemd', () => {
       false,
       /failed, result: exit-code, started again 3 times\) and does not start.*journalctl/,
     ],
-  ])('its status in words: %j', (text, runs, says) => {
+  ])('its status as text: %j', (text, runs, says) => {
     expect(systemdAnswer(text)).toEqual({ runs, says: expect.stringMatching(says) });
   });
 });
@@ -165,7 +165,7 @@ describe('Windows', () => {
     data: 'C:\\ProgramData\\Traveler & Relay',
   };
 
-  test('the task starts with the machine, under LocalService, without a time limit, and again when it ends', () => {
+  test('the task starts with the machine, under LocalService, without a time limit', () => {
     const xml = taskXml(onWindows);
     expect(xml).toContain('<UserId>S-1-5-19</UserId>');
     expect(xml).toContain('<BootTrigger>');
@@ -175,7 +175,7 @@ describe('Windows', () => {
     expect(xml).toContain('&quot;C:\\ProgramData\\Traveler &amp; Relay\\relay.json&quot;');
   });
 
-  test('the folder with the key is closed to others before the task is made and run', () => {
+  test('the folder with the key is protected before the task is created', () => {
     const steps = taskInstall(onWindows, { configExists: true });
     expect(steps.map((step) => (step.do === 'run' ? step.argv.slice(0, 2).join(' ') : step.do))).toEqual([
       `icacls ${onWindows.data}`,
@@ -191,7 +191,7 @@ describe('Windows', () => {
     });
   });
 
-  test('an argument arrives as it is', () => {
+  test('an argument arrives unchanged', () => {
     expect(['plain', 'with space', 'C:\\a b\\', 'say "hi"', ''].map(quoted)).toEqual([
       'plain',
       '"with space"',
@@ -202,7 +202,7 @@ describe('Windows', () => {
   });
 });
 
-test('relay service install --dry-run shows the unit and what would be run, and does nothing', async () => {
+test('relay service install --dry-run shows all steps and does nothing', async () => {
   const dataDir = dataFolder();
   const { code, out, error } = await relay(
     ['service', 'install', '--dry-run', '--user', 'nobody', '--write', '/local/notesdata'],
@@ -218,7 +218,7 @@ test('relay service install --dry-run shows the unit and what would be run, and 
   expect(refused.error).toContain('No relay is enrolled');
 });
 
-test('the unit and the container both set the environment that keeps memory small', () => {
+test('the unit and the container both set the environment for low memory', () => {
   const wanted = { program: ['/usr/bin/relay'], config: '/c', data: '/d', user: 'nobody', alsoWrites: [] };
   const container = readFileSync('relay/packaging/Containerfile', 'utf8');
   for (const [name, value] of Object.entries(leanEnvironment)) {
@@ -227,7 +227,7 @@ test('the unit and the container both set the environment that keeps memory smal
   }
 });
 
-test('the launchers are what they are: sh can read one, and each hands all arguments on', () => {
+test('the launchers are valid, and pass on all arguments', () => {
   execFileSync('sh', ['-n', 'relay/packaging/relay']);
   for (const script of ['postinst', 'prerm', 'postrm']) execFileSync('sh', ['-n', `relay/packaging/debian/${script}`]);
   expect(readFileSync('relay/packaging/relay', 'utf8')).toContain('"$@"');

@@ -1,4 +1,4 @@
-/** Commands are handed over once, acknowledged when safe, and their failures are handled wherever they are thrown. */
+/** Commands are passed on once, acknowledged when safe, and their failures are handled wherever they are thrown. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { GatherCommand } from '#domain/relay/relay-protocol';
@@ -32,7 +32,7 @@ const aGather = (n: number, fence = 1): GatherCommand => ({
   ...{ details: 'rotation', detailRefreshHours: 24, lastSyncEveryHours: 6, attention: [] },
 });
 
-test('a worker that throws before it returns a promise is a failure like any other', async () => {
+test('a worker that throws synchronously counts as failed like any other', async () => {
   const thrown = () => {
     throw new RangeError('before any promise');
   };
@@ -77,7 +77,7 @@ test('an acknowledgement that throws is logged, and leaves nothing unhandled', a
   expect(lines).toMatchObject([{ error: 'RangeError' }]);
 });
 
-test('acknowledgements that cannot be sent wait for the next', async () => {
+test('acknowledgements that cannot be sent wait for the next connection', async () => {
   const sent: number[][] = [];
   const line = { isUp: false };
   const acknowledgements = createAcknowledgements({ ackMs: 1, send: (acks) => line.isUp && sent.push(acks) > 0 });
@@ -89,7 +89,7 @@ test('acknowledgements that cannot be sent wait for the next', async () => {
   expect(sent).toEqual([[1, 2]]);
 });
 
-test('a newer gather, a newer lease and a stop each end the gather under way', async () => {
+test('a newer gather, a newer lease and a stop abort the gather', async () => {
   const ended: string[] = [];
   const { commands, lines } = commandsOf({
     gather: ({ runId }, _, signal) =>

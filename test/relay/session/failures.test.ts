@@ -1,4 +1,4 @@
-/** What fails unexpectedly in a session ends what it belongs to, is logged and visible, and leaves nothing unhandled. */
+/** An unexpected failure in a session ends the work it occurred in, is logged and visible, and leaves nothing unhandled. */
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../../relay/health/metrics.ts';
 import { createSession } from '../../../relay/session/session.ts';
@@ -37,14 +37,14 @@ function aSession(workers: Parameters<typeof notingWorkers>[0] = {}) {
   return { session, disk, sent, lines };
 }
 
-test('a hello that cannot be numbered rejects to the connection', async () => {
+test('a hello without a number rejects to the connection', async () => {
   const { session, disk, sent } = aSession();
   disk.isFull = true;
   await expect(session.speaker.hello(1)).rejects.toThrow('ENOSPC');
   expect(sent).toEqual([]);
 });
 
-test('a digest that cannot be read is logged and a problem, and hello says that there is none', async () => {
+test('an unreadable digest is logged and a problem, and hello carries none', async () => {
   const { session, sent, lines } = aSession({ digest: () => Promise.reject(new RangeError('of a snapshot')) });
   await session.speaker.hello(1);
   expect(JSON.parse(sent[0] ?? '')).toMatchObject({ type: 'hello', gatherDigest: null });
@@ -52,7 +52,7 @@ test('a digest that cannot be read is logged and a problem, and hello says that 
   expect(session.problems()).toEqual([expect.stringContaining('RangeError')]);
 });
 
-test('progress that cannot be sent is a problem, not the end of its gather', async () => {
+test('progress that cannot be sent is a problem, but its gather continues', async () => {
   const { session, disk, sent, lines } = aSession();
   const progress = { type: 'gatherProgress', runId: 'run', devices: 1, details: 0, detailsWanted: 0 } as const;
   session.speaker.route(1);

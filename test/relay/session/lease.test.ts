@@ -12,11 +12,11 @@ beforeEach(() => {
 const pass = (ms: number, { wall = ms } = {}) => {
   at = { monotonic: at.monotonic + ms, wall: at.wall + wall };
 };
-/** By a cloud whose clock shows 9,000,000. */
+/** From a cloud whose clock shows 9,000,000. */
 const granted = { held: true, fence: 3, until: 9_030_000, now: 9_000_000 };
 
 describe('the lease', () => {
-  test('lasts from when it was asked for, so that a slow answer only makes it shorter', () => {
+  test('counts from its request, so that a slow response makes it shorter', () => {
     const asked = at;
     pass(12_000);
     lease.answered(granted, asked);
@@ -27,26 +27,26 @@ describe('the lease', () => {
     expect(lease.held()).toBeNull();
   });
 
-  test('that is over before its answer came is not held for a moment', () => {
+  test('that expired before its response arrived is never held', () => {
     const asked = at;
     pass(30_000);
     lease.answered(granted, asked);
     expect(lease.held()).toBeNull();
   });
 
-  test('ends by the wall clock where the machine slept and the monotonic clock did not run', () => {
+  test('ends by the wall clock if the monotonic one stopped in sleep', () => {
     lease.answered(granted, at);
     pass(10, { wall: 60_000 });
     expect(lease.held()).toBeNull();
   });
 
-  test('is not made longer by a wall clock that was set back', () => {
+  test('is not extended by a wall clock that was set back', () => {
     lease.answered(granted, at);
     pass(30_000, { wall: -3_600_000 });
     expect(lease.held()).toBeNull();
   });
 
-  test('follows the newest answer, also where answers overtake each other', () => {
+  test('follows the newest response, even if responses overtake each other', () => {
     const first = at;
     pass(100);
     const second = at;
@@ -59,21 +59,21 @@ describe('the lease', () => {
     expect(lease.held()).toBeNull();
   });
 
-  test('is withdrawn by an unrequested message, and never granted by it', () => {
-    lease.said(granted);
+  test('can be withdrawn by an unrequested message, never granted', () => {
+    lease.notified(granted);
     expect(lease.view()).toEqual({ holding: false, following: false, fence: null });
     lease.answered(granted, at);
-    lease.said({ ...granted, fence: 2, held: false });
+    lease.notified({ ...granted, fence: 2, held: false });
     expect(lease.held()).toEqual({ fence: 3 });
-    lease.said({ ...granted, fence: 4, held: false });
+    lease.notified({ ...granted, fence: 4, held: false });
     expect(lease.held()).toBeNull();
-    lease.said({ ...granted, fence: 5, held: true });
+    lease.notified({ ...granted, fence: 5, held: true });
     expect(lease.held()).toBeNull();
   });
 });
 
 describe('the cloud’s clock', () => {
-  test('is this machine’s until something is known, then that of the quickest answer', () => {
+  test('is this machine’s at first, then that of the quickest response', () => {
     const clock = createCloudClock(() => at);
     expect(clock.now()).toBe(at.wall);
     expect(clock.offset()).toBeNull();
@@ -92,7 +92,7 @@ describe('the cloud’s clock', () => {
     expect(clock.now()).toBe(2_002_410);
   });
 
-  test('is learnt again after this machine slept', () => {
+  test('is measured again after this machine slept', () => {
     const clock = createCloudClock(() => at);
     clock.answered(2_000_000, at);
     pass(10, { wall: 3_600_000 });
@@ -104,7 +104,7 @@ describe('the cloud’s clock', () => {
 });
 
 describe('a received message', () => {
-  test('is handled once, whether it is redelivered meanwhile or later', () => {
+  test('is handled once, whether redelivered meanwhile or later', () => {
     const inbox = createInbox();
     expect(inbox.take(5)).toBe('new');
     expect(inbox.take(5)).toBe('under-way');
@@ -119,7 +119,7 @@ describe('a received message', () => {
     expect(inbox.take(5)).toBe('new');
   });
 
-  test('is remembered up to a bound, the newest first', () => {
+  test('is remembered up to a limit, the newest first', () => {
     const inbox = createInbox({ most: 3 });
     for (const n of [1, 2, 3, 4]) {
       inbox.take(n);

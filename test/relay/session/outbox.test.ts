@@ -20,21 +20,21 @@ beforeEach(() => {
 });
 const add = (...ns: number[]) => ns.map((n) => outbox.add(n, `m${n}`));
 
-test('waits for a connection, then sends in order, only a few at once', async () => {
-  const told = add(1, 2, 3, 4);
+test('waits for a connection, then sends a few messages at once, in order', async () => {
+  const added = add(1, 2, 3, 4);
   expect(sent).toEqual([]);
   outbox.route(7);
   expect(sent).toEqual(['7:m1', '7:m2', '7:m3']);
   outbox.acknowledge([2]);
   expect(sent.at(-1)).toBe('7:m4');
-  await told[1];
+  await added[1];
   outbox.acknowledge([1, 3, 4]);
-  await Promise.all(told);
+  await Promise.all(added);
   expect(outbox.size).toBe(0);
   expect(resent).toBe(0);
 });
 
-test('redelivers what is under way over each new connection, with the same number', () => {
+test('redelivers messages in transit over each new connection, with the same number', () => {
   add(1, 2);
   outbox.route(1);
   outbox.route(null);
@@ -43,7 +43,7 @@ test('redelivers what is under way over each new connection, with the same numbe
   expect(resent).toBe(2);
 });
 
-test('leaves to the old connection what is awaited there, until that is abandoned', () => {
+test('waits on the old connection for its acknowledgements, until it is abandoned', () => {
   add(1);
   outbox.route(1);
   outbox.route(2, 1);
@@ -67,23 +67,23 @@ test('redelivers over the same connection after a while, with backoff', () => {
   expect(times.slice(0, 5)).toEqual([100, 300, 700, 1_500, 2_300]);
 });
 
-test('an acknowledgement that comes twice, or for what was never sent, changes nothing', async () => {
-  const [told] = add(1);
+test('a duplicate or unknown acknowledgement changes nothing', async () => {
+  const [added] = add(1);
   outbox.route(1);
   outbox.acknowledge([1, 99]);
   outbox.acknowledge([1]);
-  await told;
+  await added;
   expect(outbox.size).toBe(0);
 });
 
 describe('an aborted message', () => {
-  test('is sent no more, and makes room', async () => {
+  test('is not sent any more, and makes room', async () => {
     const given = new AbortController();
-    const told = outbox.add(1, 'm1', given.signal);
+    const added = outbox.add(1, 'm1', given.signal);
     add(2, 3, 4);
     outbox.route(1);
     given.abort(new Error('a newer gather'));
-    await expect(told).rejects.toThrow('a newer gather');
+    await expect(added).rejects.toThrow('a newer gather');
     expect(sent).toEqual(['1:m1', '1:m2', '1:m3', '1:m4']);
     outbox.route(2);
     expect(sent.slice(4)).toEqual(['2:m2', '2:m3', '2:m4']);
@@ -96,7 +96,7 @@ describe('an aborted message', () => {
   });
 });
 
-test('rejects what a caller hands over without waiting', async () => {
+test('rejects more than a caller may add without waiting', async () => {
   add(1, 2, 3, 4, 5);
   await expect(outbox.add(6, 'm6')).rejects.toThrow(/5 messages wait/);
 });

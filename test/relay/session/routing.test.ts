@@ -1,4 +1,4 @@
-/** Over which connection messages go: every event in every mode, and what holds over all histories. */
+/** Which connection messages go over: every event in every mode, and what holds over all histories. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -12,7 +12,7 @@ import {
 
 const standby = { holdsLease: false, unacknowledged: 0 };
 const active = { holdsLease: true, unacknowledged: 0 };
-const owing = { holdsLease: false, unacknowledged: 3 };
+const unacknowledged = { holdsLease: false, unacknowledged: 3 };
 
 const modes = {
   unrouted,
@@ -41,7 +41,7 @@ describe('each event in each mode', () => {
     ['routed', { type: 'lease' }, active, { resumed: 1 }, ['resume']],
     ['resumed', { type: 'lease' }, active, {}, []],
     ['resumed', { type: 'route', socket: 2 }, active, { routed: 2, resumed: 2 }, ['route', 'acknowledge', 'resume']],
-    ['about to hand over', { type: 'route', socket: 2 }, owing, { routed: 2 }, ['route', 'acknowledge']],
+    ['about to hand over', { type: 'route', socket: 2 }, unacknowledged, { routed: 2 }, ['route', 'acknowledge']],
     [
       'about to hand over',
       { type: 'route', socket: 2 },
@@ -50,21 +50,21 @@ describe('each event in each mode', () => {
       ['route', 'acknowledge', 'drained'],
     ],
     ['about to hand over', { type: 'route', socket: null }, standby, { routed: null }, ['route']],
-    ['draining', { type: 'acknowledged' }, owing, {}, []],
+    ['draining', { type: 'acknowledged' }, unacknowledged, {}, []],
     ['draining', { type: 'acknowledged' }, standby, { draining: null }, ['drained']],
     ['draining', { type: 'lease' }, active, { resumed: 2 }, ['resume']],
-    ['draining', { type: 'gone', socket: 1 }, owing, { draining: null }, ['redeliver']],
-    ['draining', { type: 'gone', socket: 2 }, owing, {}, ['redeliver']],
-    ['draining', { type: 'route', socket: null }, owing, { routed: null }, ['route']],
-    ['draining', { type: 'drain', socket: 2 }, owing, { draining: 2 }, []],
+    ['draining', { type: 'gone', socket: 1 }, unacknowledged, { draining: null }, ['redeliver']],
+    ['draining', { type: 'gone', socket: 2 }, unacknowledged, {}, ['redeliver']],
+    ['draining', { type: 'route', socket: null }, unacknowledged, { routed: null }, ['route']],
+    ['draining', { type: 'drain', socket: 2 }, unacknowledged, { draining: 2 }, []],
   ])('%s: %o', (mode, event, facts, changes, effects) => {
     const step = stepRouting(modes[mode], event, facts);
     expect(step.state).toEqual({ ...modes[mode], ...changes });
     expect(step.effects.map((effect) => effect.do)).toEqual(effects);
   });
 
-  test('a message is not awaited and redelivered at once: what is awaited over the draining connection is named', () => {
-    const { effects } = stepRouting(modes['about to hand over'], { type: 'route', socket: 2 }, owing);
+  test('messages still awaited on a draining connection are not redelivered', () => {
+    const { effects } = stepRouting(modes['about to hand over'], { type: 'route', socket: 2 }, unacknowledged);
     expect(effects[0]).toEqual({ do: 'route', socket: 2, awaited: 1 });
   });
 });
@@ -77,7 +77,7 @@ const anEvent: fc.Arbitrary<RoutingEvent> = fc.oneof(
 );
 const someFacts = fc.record({ holdsLease: fc.boolean(), unacknowledged: fc.nat(2) });
 
-test('over random histories: resumed once for each route at most, drained once for each drain at most, never without a connection', () => {
+test('resumes and drains at most once each, and only while connected', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(anEvent, someFacts), { maxLength: 60 }), (history) => {
       let state = unrouted;

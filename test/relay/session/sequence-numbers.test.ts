@@ -14,14 +14,14 @@ const take = (count: number, now = 1_000) => {
   return Array.from({ length: count }, () => numbers.next());
 };
 
-test('numbers grow by one, and go on above all earlier ones after each restart', () => {
+test('numbers increase by one, and continue above all earlier ones after restarts', () => {
   const all = [...take(3), ...take(2), ...take(1)];
   expect(all.slice(0, 3)).toEqual([1_001, 1_002, 1_003]);
   expect([...all].sort((a, b) => a - b)).toEqual(all);
   expect(new Set(all).size).toBe(all.length);
 });
 
-test('cost one write for ten thousand', () => {
+test('cost one write per ten thousand', () => {
   const numbers = createSequenceNumbers(file, { now: () => 1_000 });
   numbers.next();
   const { mtimeMs, ino } = statSync(file);
@@ -36,14 +36,14 @@ test('are reserved on disk before the first is used', () => {
   expect(JSON.parse(readFileSync(file, 'utf8')).reservedTo).toBeGreaterThanOrEqual(first);
 });
 
-test('where the file was lost they go on from the clock, above all that were used', () => {
+test('continue from the clock if the file was lost', () => {
   const used = take(5);
   rmSync(file);
   const [afterLoss = 0] = take(1, 60_000);
   expect(afterLoss).toBeGreaterThan(Math.max(...used));
 });
 
-test('a damaged file is an error that says what to do, and doing it lets them go on from the clock', () => {
+test('a damaged file is an error with a remedy that works', () => {
   const used = take(5);
   writeFileSync(file, '{"reservedTo":');
   expect(() => take(1)).toThrow(`${file} is damaged.`);
@@ -54,7 +54,7 @@ test('a damaged file is an error that says what to do, and doing it lets them go
   expect(existsSync(file)).toBe(true);
 });
 
-test('a file that cannot be read does not count as absent', () => {
+test('an unreadable file does not count as absent', () => {
   mkdirSync(file);
   const { message, remedy } = refusalOf(() => take(1));
   expect(message).toBe(`${file} cannot be read (EISDIR).`);

@@ -1,4 +1,4 @@
-/** Run with a limit on the size of files: commits a little, stages until the disk takes no more, says what is left. */
+/** Run with a limit on the size of files: commits a little, stages until the disk is full, prints what is left. */
 import { deviceHash } from '#adapters/fingerprint';
 import { unknownServer } from '#domain/devices/source';
 import { rowFingerprint } from '#domain/gather/row-fingerprint';

@@ -38,7 +38,7 @@ function opened(directory = temporaryDirectory(), of = 'rest|http://one') {
   return { directory, logged, open, snapshot: open() };
 }
 
-/** A full run of these, staged and committed. */
+/** A full run of these devices, staged and committed. */
 function committed(snapshot: Snapshot, rows: readonly RelayedDevice[]) {
   const staging = snapshot.begin(run('first', 'full'));
   staging.stage(rows.map((row) => staged(row)));
@@ -48,7 +48,7 @@ function committed(snapshot: Snapshot, rows: readonly RelayedDevice[]) {
 }
 
 describe('committed and pending', () => {
-  test('a full run is pending once complete, and committed when the cloud has it', () => {
+  test('a complete full run is pending, and committed once the cloud has it', () => {
     const { snapshot } = opened();
     const rows = [device('a'), device('b'), device('c')];
     const staging = snapshot.begin(run('r', 'full'));
@@ -64,7 +64,7 @@ describe('committed and pending', () => {
     expect(snapshot.listed().present()).toBe(3);
   });
 
-  test('a difference lies over what is committed, and its digest is that of all of it', () => {
+  test('a difference overlays the committed snapshot, and its digest covers both', () => {
     const { snapshot } = opened();
     const before = committed(snapshot, [device('a'), device('b'), device('c')]);
     const staging = snapshot.begin(run('r', 'delta', before));
@@ -79,7 +79,7 @@ describe('committed and pending', () => {
     expect(snapshot.kept(deviceHash(device('c')))).toBeNull();
   });
 
-  test('a run that is not committed leaves nothing behind when the next one begins', () => {
+  test('an uncommitted run leaves nothing behind when the next one begins', () => {
     const { snapshot } = opened();
     const before = committed(snapshot, [device('a')]);
     const lost = snapshot.begin(run('lost', 'delta', before));
@@ -89,7 +89,7 @@ describe('committed and pending', () => {
     expect([digest, parts, snapshot.part('lost', 0)]).toEqual([before, 0, null]);
   });
 
-  test('a staging that is not the newest writes nothing any more', () => {
+  test('only the newest staging can write', () => {
     const { snapshot } = opened();
     const old = snapshot.begin(run('old', 'full'));
     snapshot.begin(run('new', 'full'));
@@ -97,7 +97,7 @@ describe('committed and pending', () => {
     expect(() => old.complete({ server: unknownServer, totals })).toThrow(/newer gather/);
   });
 
-  test('it is the same after a restart, but for a run that was cut off', () => {
+  test('a restart changes nothing, except for an interrupted run', () => {
     const { snapshot, open } = opened();
     const digest = committed(snapshot, [device('a'), device('b')]);
     const staging = snapshot.begin(run('r', 'delta', digest));
@@ -108,7 +108,7 @@ describe('committed and pending', () => {
     again.close();
   });
 
-  test('moving and touched devices are kept apart, and a committed device is touched no more', () => {
+  test('moving and touched devices are separate; a commit clears the touched ones', () => {
     const { snapshot } = opened();
     const digest = committed(snapshot, [device('a'), device('b')]);
     snapshot.touch('00000000000000aa');
@@ -121,7 +121,7 @@ describe('committed and pending', () => {
     expect([[...snapshot.moving()], [...snapshot.touched()]]).toEqual([[deviceHash(device('a'))], ['00000000000000bb']]);
   });
 
-  test('what was remembered of another source counts for nothing', () => {
+  test('the stored state of another source is ignored', () => {
     const { snapshot, directory } = opened();
     committed(snapshot, [device('a')]);
     snapshot.close();
@@ -132,7 +132,7 @@ describe('committed and pending', () => {
 });
 
 describe('parts', () => {
-  test('each fits into one message to the last byte, none is empty, and together they are everything in order of hash', () => {
+  test('parts fit into one message exactly, and together contain everything in order', () => {
     const { snapshot } = opened();
     const rows = Array.from({ length: 400 }, (_, nth) => device(`phone-${nth}-${'ü"\\'.repeat(nth % 90)}`));
     const staging = snapshot.begin(run('r', 'full'));
@@ -140,14 +140,14 @@ describe('parts', () => {
     staging.remove(Array.from({ length: 2_000 }, (_, nth) => (nth * 9_007_199_254).toString(16).padStart(16, '0')));
     const { parts } = staging.complete({ server: unknownServer, totals });
     const most = Number.MAX_SAFE_INTEGER;
-    const told = Array.from({ length: parts }, (_, part) => snapshot.part('r', part));
-    const sizes = told.map((part, number) =>
+    const sent = Array.from({ length: parts }, (_, part) => snapshot.part('r', part));
+    const sizes = sent.map((part, number) =>
       Buffer.byteLength(JSON.stringify({ type: 'gatherPart', n: most, fence: most, runId: 'r', part: number, ...part })),
     );
     expect(Math.max(...sizes)).toBeLessThanOrEqual(longestMessageBytes);
     expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(longestMessageBytes - 2_000);
-    expect(told.flatMap((part) => part?.devices ?? [])).toHaveLength(400);
-    expect(told.flatMap((part) => part?.removed ?? [])).toHaveLength(2_000);
+    expect(sent.flatMap((part) => part?.devices ?? [])).toHaveLength(400);
+    expect(sent.flatMap((part) => part?.removed ?? [])).toHaveLength(2_000);
     expect(snapshot.part('r', parts)).toBeNull();
   });
 });
@@ -173,7 +173,7 @@ describe('a failing disk', () => {
     again.close();
   });
 
-  test('a file that breaks while it is open is moved away, once, and what was known is gone', () => {
+  test('a file that breaks while open is moved away once', () => {
     const { snapshot, directory, logged } = opened();
     committed(
       snapshot,
@@ -185,7 +185,7 @@ describe('a failing disk', () => {
     expect(committed(snapshot, [device('a')])).toBe(digestOf([device('a')]));
   });
 
-  test('a file of another version is not guessed at', async () => {
+  test('a file of another version is replaced', async () => {
     const { snapshot, directory, open } = opened();
     committed(snapshot, [device('a')]);
     snapshot.close();
@@ -198,10 +198,10 @@ describe('a failing disk', () => {
     again.close();
   });
 
-  test('a disk that takes no more fails with what to do, and what was committed is unharmed', async () => {
+  test('a full disk fails with a remedy, and keeps what was committed', async () => {
     const directory = temporaryDirectory();
     const script = join(import.meta.dirname, 'fill-up.ts');
-    // A limit on the size of files simulates a full disk: the same refusal, of the same write.
+    // A limit on the size of files simulates a full disk: the same error, of the same write.
     const { stdout } = await promisify(execFile)('bash', [
       ...['-c', 'ulimit -f 3000; exec "$0" "$@"', process.execPath, script, directory],
     ]);
@@ -212,7 +212,7 @@ describe('a failing disk', () => {
       committed: true,
       kept: 'Android 14',
     });
-    // There is room again.
+    // There is space again.
     const { snapshot } = opened(directory, 'x');
     expect(snapshot.committed()?.devices).toBe(1);
     expect(committed(snapshot, [device('a'), device('b')])).toBe(digestOf([device('a'), device('b')]));

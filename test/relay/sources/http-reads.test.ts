@@ -13,7 +13,7 @@ const reads = (server: TravelerSimulator): Reads =>
   });
 const old = (options: Parameters<typeof relaySide>[0] = {}) => relaySide({ release: '8.5', reads, ...options });
 
-/** Approval, access and wipe of each device, as an administrator of that server would say them. */
+/** Approval, access and wipe of each device, as an administrator of that server would describe them. */
 function shown(server: TravelerSimulator) {
   const names: Record<number, string> = {
     1: 'pending',
@@ -32,7 +32,7 @@ function shown(server: TravelerSimulator) {
   }
   return new Set(devices.map((one) => one.join('|')));
 }
-const told = (side: Awaited<ReturnType<typeof relaySide>>) =>
+const sent = (side: Awaited<ReturnType<typeof relaySide>>) =>
   new Set(
     side.cloud.rows.map(({ user, deviceId, detail }) =>
       [user, deviceId, detail?.approval, detail?.access, detail?.wipe].join('|'),
@@ -40,19 +40,24 @@ const told = (side: Awaited<ReturnType<typeof relaySide>>) =>
   );
 
 describe('Traveler 8.5 over HTTP', () => {
-  test('every device is sent with what its document says, and Auto-Quarantine is reported as unsupported', async () => {
+  test('every device is sent with its document’s data; Auto-Quarantine is unsupported', async () => {
     const side = await old({ devices: 95, requireApproval: true, devicesBeforeApproval: 1 });
     side.server.adminChange(side.server.deviceAt(3), { access: 2 });
     side.server.adminChange(side.server.deviceAt(4), { wipeOptions: 'wipeApps', wipeStatus: '1' });
     side.server.adminChange(side.server.deviceAt(5), { approval: 99 });
     const { failed, agreed } = await side.gather();
     expect([failed, agreed]).toEqual([undefined, true]);
-    expect(told(side)).toEqual(shown(side.server));
-    expect(side.cloud.toldOf('gatherBegin')[0]?.server).toEqual({
+    expect(sent(side)).toEqual(shown(side.server));
+    expect(side.cloud.receivedOf('gatherBegin')[0]?.server).toEqual({
       ...{ build: '8.5', aqSupport: 'unsupported', settingsAccess: 'unavailable' },
       ...{ requiresApproval: 'unknown', devicesBeforeApproval: null },
     });
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals).toMatchObject({ devices: 95, totalRecords: 95, details: 0, requests: 5 });
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals).toMatchObject({
+      devices: 95,
+      totalRecords: 95,
+      details: 0,
+      requests: 5,
+    });
     const row = side.cloud.rows.find(({ deviceId }) => deviceId === side.server.deviceAt(4).deviceId);
     expect(row?.detail?.codes).toMatchObject({
       requested_wipe_options: 'wipeApps',
@@ -62,7 +67,7 @@ describe('Traveler 8.5 over HTTP', () => {
     expect(side.cloud.rows.some(({ lastSync }) => lastSync !== null && lastSync > side.clock.now - 3_600_000)).toBe(true);
   });
 
-  test('only what changed is sent next time; unchanged, it is two messages', async () => {
+  test('only changes are sent next time; without any, it is two messages', async () => {
     const side = await old({ devices: 95 });
     await side.gather();
     side.clock.now -= 15 * 60_000;
@@ -71,17 +76,17 @@ describe('Traveler 8.5 over HTTP', () => {
     side.server.adminDeny(side.server.deviceAt(7));
     side.server.removeDevice(side.server.deviceAt(8));
     const { agreed } = await side.gather({ lastSyncEveryHours: 10_000 });
-    expect(side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(1);
+    expect(side.cloud.receivedOf('gatherPart').flatMap(({ devices }) => devices)).toHaveLength(1);
     expect(agreed).toBe(true);
-    expect(told(side)).toEqual(shown(side.server));
+    expect(sent(side)).toEqual(shown(side.server));
   });
 
-  test('a device that an action touched is sent though nothing about it changed', async () => {
+  test('a touched device is sent even if unchanged', async () => {
     const side = await old({ devices: 95 });
     await side.gather();
     side.relay.touched(side.server.deviceAt(9));
     await side.gather({ lastSyncEveryHours: 10_000 });
-    expect(side.cloud.toldOf('gatherPart').flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId))).toEqual([
+    expect(side.cloud.receivedOf('gatherPart').flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId))).toEqual([
       side.server.deviceAt(9).deviceId,
     ]);
   });
@@ -97,7 +102,7 @@ describe('Traveler 8.5 over HTTP', () => {
     const side = await old({ devices: 95, faults });
     const { failed, agreed } = await side.gather();
     expect([failed, agreed]).toEqual([undefined, true]);
-    expect(told(side)).toEqual(shown(side.server));
+    expect(sent(side)).toEqual(shown(side.server));
   });
 
   test.each<[string, FaultInput, RegExp]>([
@@ -115,14 +120,14 @@ describe('Traveler 8.5 over HTTP', () => {
     expect(failed?.problem.remedy).not.toBe('');
   });
 
-  test('rows that cannot be read are counted, and the others are there', async () => {
+  test('rows that cannot be read are counted, and the others are sent', async () => {
     const side = await old({ devices: 95 });
     side.server.setFaults([{ kind: 'malformed-rows', every: 30 }]);
     await side.gather();
-    expect(side.cloud.toldOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
+    expect(side.cloud.receivedOf('gatherEnd')[0]?.totals).toMatchObject({ rejected: 4, devices: 91 });
   });
 
-  test('a newer server, which has no such database here, says which way to read it', async () => {
+  test('a newer server without this database says how to read it', async () => {
     const side = await old({ release: '9' });
     expect((await side.gather()).failed?.problem).toMatchObject({
       what: expect.stringContaining('404'),
@@ -140,7 +145,7 @@ describe('Traveler 8.5 over HTTP', () => {
     expect(side.source.requests).toBe(1);
   });
 
-  test('one device is found by reading the view; many asked for at once share the reading, and one that is not there is gone', async () => {
+  test('concurrent reads of single devices share one view scan', async () => {
     const side = await old({ devices: 95 });
     const wanted = [0, 30, 90].map((index) => side.server.deviceAt(index));
     const absent = { user: 'Nobody/Acme', deviceId: 'none' };
@@ -157,7 +162,7 @@ describe('Traveler 8.5 over HTTP', () => {
     expect(again === 'gone' ? again : again.detail.approval).toBe('denied');
   });
 
-  test('nothing but reading the view is ever asked of it', async () => {
+  test('only the view is ever requested', async () => {
     const side = await old({ devices: 95 });
     await side.gather();
     await side.source.read({ sourceId: 'hq', ...side.server.deviceAt(0) });
@@ -166,7 +171,7 @@ describe('Traveler 8.5 over HTTP', () => {
   });
 });
 
-/** A Domino of our own words, for what the simulator does not say. */
+/** A Domino with fixed responses, for what the simulator does not produce. */
 async function domino(answer: (start: number) => unknown) {
   const server = createServer((request, response) => {
     const start = Number(new URL(request.url ?? '/', 'http://x').searchParams.get('Start'));
@@ -192,8 +197,8 @@ async function domino(answer: (start: number) => unknown) {
 const cell = (name: string, content: object) => ({ '@name': name, ...content });
 const row = (unid: string, ...cells: object[]) => ({ '@unid': unid, entrydata: cells });
 
-describe('what Domino may say', () => {
-  test('lists, times with a zone, names in another case, a single row that is no list', async () => {
+describe('unusual responses of Domino', () => {
+  test('lists, zoned times, names in another case, a row without a list', async () => {
     const [page] = await domino((start) =>
       start > 1
         ? {}
@@ -219,7 +224,7 @@ describe('what Domino may say', () => {
     });
   });
 
-  test('categories and totals are no devices, and are not counted as devices', async () => {
+  test('categories and totals are not counted as devices', async () => {
     const pages = await domino((start) =>
       start > 1
         ? { '@toplevelentries': '1' }
@@ -239,7 +244,7 @@ describe('what Domino may say', () => {
     ]);
   });
 
-  test('a server that shows its last rows again past the end does not go on for ever', async () => {
+  test('a server that repeats its last rows causes no endless loop', async () => {
     const rows = ['A', 'B', 'C'].map((id) =>
       row(id, cell('Username', { text: { '0': 'u' } }), cell('deviceid', { text: { '0': id } })),
     );

@@ -18,7 +18,7 @@ async function read(mode: string, count?: number) {
   return pages;
 }
 
-test('each document is a device; what a document does not say is unknown', async () => {
+test('each document is a device; what it does not say is unknown', async () => {
   const [page] = await read('well');
   expect(page?.totalRecords).toBe(3);
   expect(
@@ -39,14 +39,14 @@ test('each document is a device; what a document does not say is unknown', async
   ]);
 });
 
-test('thousands of documents come page by page, and a gather sends them all', async () => {
+test('thousands of documents are read in pages, and all are sent', async () => {
   const side = await relaySide({ reads: () => standIn('well', 2_000) });
   const { failed, agreed } = await side.gather();
   expect([failed, agreed, side.cloud.rows.length]).toEqual([undefined, true, 2_000]);
-  expect(side.cloud.toldOf('gatherBegin')[0]?.server).toMatchObject({ build: '8.5', aqSupport: 'unsupported' });
+  expect(side.cloud.receivedOf('gatherBegin')[0]?.server).toMatchObject({ build: '8.5', aqSupport: 'unsupported' });
 });
 
-test('a line that is no document is counted, and the others are there', async () => {
+test('a line that is not a document is counted and skipped', async () => {
   const [page] = await read('nonsense');
   expect([page?.rejected, page?.devices.length]).toEqual([1, 3]);
 });
@@ -64,7 +64,7 @@ test.each([
   expect(failure).toMatchObject({ kind, problem: { what: expect.stringMatching(says), remedy: expect.stringMatching(/\S/) } });
 });
 
-test('a machine without PowerShell says so', async () => {
+test('a machine without PowerShell is reported', async () => {
   const reads = notesReads({ server: 'Mail01/Acme', powershell: '/no/such/powershell.exe' });
   const failure: unknown = await reads
     .pages()
@@ -74,7 +74,7 @@ test('a machine without PowerShell says so', async () => {
   expect(failure).toMatchObject({ kind: 'permanent', problem: { what: expect.stringContaining('ENOENT') } });
 });
 
-test('one device is found among the documents, and one that is not there is gone', async () => {
+test('one device is found among the documents; a missing one is gone', async () => {
   const reads = standIn('well');
   const asked = { sourceId: 'hq', href: '' };
   const [found, gone] = await Promise.all([
@@ -85,7 +85,7 @@ test('one device is found among the documents, and one that is not there is gone
   expect(gone).toBe('gone');
 });
 
-test('the shipped script knows the verb and the names of its arguments, and reads only', () => {
+test('the shipped script has the verb and arguments, and only reads', () => {
   const script = readFileSync(join(import.meta.dirname, '../../../relay/notes/traveler-notes.ps1'), 'utf8');
   const [verb, ...values] = notesCommand('devices', { Server: 'Mail01/Acme' }, { script: 's.ps1', powershell: 'p' }).slice(8);
   expect([verb, ...values]).toEqual(['devices', '-Server', 'Mail01/Acme']);

@@ -1,4 +1,4 @@
-/** Stands in for PowerShell with the shipped script: prints the same lines, for a list of devices, and misbehaves on request. */
+/** Stands in for PowerShell with the shipped script: prints the same lines for a list of devices, and misbehaves on request. */
 import { writeSync } from 'node:fs';
 
 const [mode = 'well', count = '3'] = process.argv.slice(2);
