@@ -1,4 +1,4 @@
-/** `plan`, `settings …` and `guards …`: what settings would change, publishing them, and deciding on what the guard stopped. */
+/** `plan`, `settings …` and `guards …`: what settings would change, publishing them, and deciding about operations that the guard stopped. */
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
@@ -20,8 +20,8 @@ import {
 import { jsonOfFile } from './read-file.ts';
 
 type Scoped = Output & { source?: string };
-/** A plan whose guard would trip, and a publication that waits for a person, end so. */
-const guardTrips = 2;
+/** Exit code of a plan whose guard would trip, and of a publication that waits for a person. */
+const guardExitCode = 2;
 
 export const addPlanCommands: AddCommands = ({ command, api, print }) => {
   command('plan <file>', 'what publishing the settings in a file would change; exit code 2 when the guard would stop it')
@@ -29,7 +29,7 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
     .action(async (file: string, { json, source }: Scoped) => {
       const answer = await (await api()).post('/plan', { settings: await settingsIn(file), ...scopeOf(source) }, plan);
       await print(jsonOf(json), answer, showPlan);
-      if (answer.guard.trips) process.exitCode = guardTrips;
+      if (answer.guard.trips) process.exitCode = guardExitCode;
     });
 
   const settings = command('settings', 'the published Auto-Quarantine settings').action(async (output: Output) =>
@@ -71,9 +71,9 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
     );
 };
 
-const sub = (of: Command, name: string, says: string) =>
-  of.command(name).description(says).option('--json', 'the answer as JSON');
-/** `--json` behind a subcommand is taken by the command that it belongs to, which has the option too. */
+const sub = (of: Command, name: string, description: string) =>
+  of.command(name).description(description).option('--json', 'the answer as JSON');
+/** A `--json` after a subcommand is parsed by its parent command, which has the same option. */
 const asked = (parent: Command | null): Output => jsonOf(parent?.opts<Output>().json);
 const jsonOf = (json: boolean | undefined): Output => (json ? { json } : {});
 const scopeOf = (source: string | undefined) => (source === undefined ? {} : { sourceId: source });
@@ -127,5 +127,5 @@ async function publish(
       ? `${colors.yellow('stopped by the guard')}, nothing was published:\n${showGuard(given.guard)}`
       : `Published as version ${given.version}.`,
   );
-  if ('guard' in answer) process.exitCode = guardTrips;
+  if ('guard' in answer) process.exitCode = guardExitCode;
 }
