@@ -1,6 +1,6 @@
 /**
- * EventBridge's pattern language, as far as it is understood: exact values, prefix, suffix, equals-ignore-case, wildcard,
- * anything-but, exists, numeric. The rest ($or, cidr, …) is refused when the template is read, never ignored.
+ * EventBridge's pattern language, the supported part: exact values, prefix, suffix, equals-ignore-case, wildcard,
+ * anything-but, exists, numeric. The rest ($or, cidr, …) is rejected when the template is read, never ignored.
  */
 import { z } from 'zod';
 
@@ -33,7 +33,7 @@ type Alternative = z.infer<typeof alternative>;
 type Test = z.infer<typeof test>;
 type Pattern = Record<string, unknown>;
 
-/** What of a pattern is not understood: empty when it can be used. */
+/** The parts of a pattern that are not supported: empty if it can be used. */
 export function checkPattern(pattern: Pattern, path: readonly string[] = []): { path: string; says: string }[] {
   return Object.entries(pattern).flatMap(([field, wanted]) => {
     const at = [...path, field];
