@@ -1,5 +1,5 @@
 /**
- * What Traveler does with the lines of its console. Meaning as far as it is known (design notes on Traveler's wire):
+ * What Traveler does with the lines of its console, as far as it is known (design notes on Traveler's wire):
  *
  *   tell traveler security approval approve|deny <device> <user>
  *   tell traveler security flagsAdd|flagsRemove <flag/flag…|all> <device> <user>    lock, wipeDevice, wipeApps, wipeStorageCard
@@ -7,8 +7,8 @@
  *   tell traveler delete <device> <user>
  *   tell traveler status
  *
- * The user comes last, with its spaces. `*` means all devices of the user. Deny alone does nothing to a device that needs no
- * approval; wipe flags bar the device until they are taken back; taking back all flags lifts the lock, too.
+ * The user is last and may contain spaces. `*` means all devices of the user. Deny alone has no effect on a device that needs
+ * no approval; wipe flags block the device until they are removed; removing all flags removes the lock too.
  */
 import type { Change, SimulatedDevice } from '../traveler/fleet.ts';
 import type { Traveler } from '../traveler/traveler.ts';
@@ -18,25 +18,25 @@ const [approved, denied] = [2, 8];
 const [allow, deny, prohibit] = [0, 1, 2];
 const wipes = new Map(['wipeDevice', 'wipeApps', 'wipeStorageCard'].map((flag) => [flag.toLowerCase(), flag]));
 
-export type Done = { reply: string; devices: { user: string; deviceId: string }[]; applied: boolean };
-type Doing = (traveler: Traveler, device: SimulatedDevice, flags: readonly string[]) => boolean;
+export type CommandResult = { reply: string; devices: { user: string; deviceId: string }[]; applied: boolean };
+type Command = (traveler: Traveler, device: SimulatedDevice, flags: readonly string[]) => boolean;
 
 const grammar =
   /^tell\s+traveler\s+(?:security\s+(?:approval\s+(?<verdict>approve|deny)|(?<flagging>flagsAdd|flagsRemove)\s+(?<flags>\S+)|(?<forget>delete))|(?<remove>delete))\s+(?<device>\S+)\s+(?<user>\S.*)$/i;
 
-/** Carries a line out, on every device that it names. */
-export function obey(traveler: Traveler, line: string): Done {
+/** Executes a line on every device that it names. */
+export function execute(traveler: Traveler, line: string): CommandResult {
   if (/^tell\s+traveler\s+status$/i.test(line))
     return { reply: 'Traveler: The overall status of IBM Traveler is Green.', devices: [], applied: false };
-  const words = grammar.exec(line)?.groups;
-  if (!words) return { reply: 'Traveler: Unknown tell command.', devices: [], applied: false };
-  const { device = '', user = '', flags = '' } = words;
-  const name = (words.verdict ?? words.flagging ?? (words.forget ? 'forget' : 'remove')).toLowerCase();
-  const doing = doings[name];
+  const parts = grammar.exec(line)?.groups;
+  if (!parts) return { reply: 'Traveler: Unknown tell command.', devices: [], applied: false };
+  const { device = '', user = '', flags = '' } = parts;
+  const name = (parts.verdict ?? parts.flagging ?? (parts.forget ? 'forget' : 'remove')).toLowerCase();
+  const command = commands[name];
   const named = device === '*' ? traveler.fleet.ofUser(user) : [traveler.fleet.find(user, device)].filter((one) => !!one);
-  if (!doing || named.length === 0)
+  if (!command || named.length === 0)
     return { reply: `Traveler: Device ${device} was not found for user ${user}.`, devices: [], applied: false };
-  const changed = named.filter((one) => doing(traveler, one, flags.toLowerCase().split('/')));
+  const changed = named.filter((one) => command(traveler, one, flags.toLowerCase().split('/')));
   return {
     reply: `Traveler: The command was ${changed.length > 0 ? 'carried out' : 'without effect'}.`,
     devices: named.map(({ deviceId }) => ({ user, deviceId })),
@@ -44,9 +44,9 @@ export function obey(traveler: Traveler, line: string): Done {
   };
 }
 
-const doings: Record<string, Doing> = {
-  approve: (traveler, device) => judge(traveler, device, approved),
-  deny: (traveler, device) => judge(traveler, device, denied),
+const commands: Record<string, Command> = {
+  approve: (traveler, device) => setApproval(traveler, device, approved),
+  deny: (traveler, device) => setApproval(traveler, device, denied),
   flagsadd: ({ fleet }, { index, wipeOptions }, flags) => {
     const asked = flags.flatMap((flag) => wipes.get(flag) ?? []);
     const wiping = [...new Set([...wipeOptions.split('/'), ...asked])].filter(Boolean).join('/');
@@ -74,7 +74,7 @@ const doings: Record<string, Doing> = {
 
 const wipePending = ({ wipeOptions, wipeDate }: SimulatedDevice) => wipeOptions !== '' && wipeDate === 0;
 
-function judge(traveler: Traveler, { index, approval }: SimulatedDevice, verdict: number): boolean {
+function setApproval(traveler: Traveler, { index, approval }: SimulatedDevice, verdict: number): boolean {
   if (approval === notRequired) return false;
   traveler.fleet.change(index, { approval: verdict, approvalDate: traveler.now(), approver: 'console' });
   return true;

@@ -1,4 +1,4 @@
-/** One request to the simulated server becomes one answer; nothing of sockets here. */
+/** Turns one request to the simulated server into one response, independent of sockets. */
 import { timingSafeEqual } from 'node:crypto';
 import { type Asked, renderList, renderPushStatus, renderRecordAnswer, renderServers } from './device-list.ts';
 import { renderView } from './domino-view.ts';
@@ -12,10 +12,10 @@ export type Reply = { status: number; type: 'application/json' | 'text/plain' | 
 const api = '/api/traveler/';
 const view = '/lotustraveler.nsf/vdevice';
 
-/** What a request asks for; undefined for an address that this release of Traveler does not know. */
+/** The kind of a request; undefined for a path that this release of Traveler does not have. */
 export function kindOf(method: string, path: string, release: Release): RequestKind | undefined {
   if (path === '/traveler') return 'status';
-  // Domino takes any case. Traveler 8.5 has no REST; later ones, in a pool, no such database.
+  // Domino ignores case. Traveler 8.5 has no REST; later releases, in a pool, have no such database.
   if (release === '8.5') return path.toLowerCase() === view && method === 'GET' ? 'view' : undefined;
   if (!path.startsWith(api)) return undefined;
   const resource = path.slice(api.length);

@@ -1,8 +1,8 @@
-/** Answers to reads: pages of the list, single records, servers, push status; each as Traveler writes it, faults included. */
+/** Responses to reads: pages of the list, single records, servers, push status; each in Traveler's format, with faults. */
 import type { FaultKind } from './faults.ts';
 import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 import type { Traveler } from './traveler.ts';
-import { envelopeOf, type Look, renderDevice, renderRecord } from './wire.ts';
+import { envelopeOf, type Format, renderDevice, renderRecord } from './wire.ts';
 
 const rowsPerMultiple = 20;
 const largestMultiple = 100;
@@ -24,7 +24,7 @@ export function renderList(traveler: Traveler, asked: Asked): string {
 
 export function renderRecordAnswer(traveler: Traveler, index: number): string {
   const device = shownDevice(traveler, index);
-  return envelopeOf(renderDevice(device, look(traveler, true)), { href: device.href });
+  return envelopeOf(renderDevice(device, formatOf(traveler, true)), { href: device.href });
 }
 
 export function renderServers(traveler: Traveler, asked: Asked): string {
@@ -100,25 +100,25 @@ const changesRows = new Set<FaultKind>([
   'unknown-codes',
 ]);
 
-/** A row as it always is, but for the time of its last sync. */
-type Cut = { changes: unknown; odd: number; before: string; after: string };
-const mostCut = 50_000;
-const cuts = new WeakMap<Traveler, Map<number, Cut>>();
+/** A cached row, split around the time of its last sync, the only part that changes. */
+type CachedRow = { changes: unknown; odd: number; before: string; after: string };
+const mostCached = 50_000;
+const rowCaches = new WeakMap<Traveler, Map<number, CachedRow>>();
 
-/** Writing a row costs more than everything else here: of fleets of ordinary size, each is written once. */
+/** Rendering a row is the most expensive part: in fleets of ordinary size each row is rendered once. */
 function plainRow(traveler: Traveler, index: number): string {
   const { fleet, options } = traveler;
-  const kept = cuts.get(traveler) ?? new Map<number, Cut>();
-  cuts.set(traveler, kept);
+  const kept = rowCaches.get(traveler) ?? new Map<number, CachedRow>();
+  rowCaches.set(traveler, kept);
   const changes = fleet.changesOf(index);
-  let cut = kept.get(index);
-  if (cut === undefined || cut.changes !== changes || cut.odd !== fleet.oddEvery) {
-    if (kept.size >= mostCut) kept.clear();
-    const [before = '', after = ''] = renderDevice(fleet.device(index), look(traveler, false)).split(lastSync);
-    cut = { changes, odd: fleet.oddEvery, before, after };
-    kept.set(index, cut);
+  let cached = kept.get(index);
+  if (cached === undefined || cached.changes !== changes || cached.odd !== fleet.oddEvery) {
+    if (kept.size >= mostCached) kept.clear();
+    const [before = '', after = ''] = renderDevice(fleet.device(index), formatOf(traveler, false)).split(lastSync);
+    cached = { changes, odd: fleet.oddEvery, before, after };
+    kept.set(index, cached);
   }
-  return `${cut.before}"last_sync_time":"${lastSyncOf(index, options.seed, traveler.now())}"${cut.after}`;
+  return `${cached.before}"last_sync_time":"${lastSyncOf(index, options.seed, traveler.now())}"${cached.after}`;
 }
 
 const lastSync = /"last_sync_time":"\d+"/;
@@ -127,7 +127,7 @@ function listRows(traveler: Traveler, window: Window): string[] {
   const { faults } = traveler;
   if (faults.list.every(({ kind }) => !changesRows.has(kind)))
     return indexes(traveler, window).map((index) => plainRow(traveler, index));
-  const appearance = look(traveler, faults.get('details-in-list') !== undefined);
+  const format = formatOf(traveler, faults.get('details-in-list') !== undefined);
   const duplicated = faults.get('duplicate-rows')?.every;
   const malformed = faults.get('malformed-rows')?.every;
   const foreign = faults.get('foreign-href');
@@ -135,7 +135,7 @@ function listRows(traveler: Traveler, window: Window): string[] {
     const device = shownDevice(traveler, index);
     const away = foreign && index % foreign.every === 0 ? { ...device, href: `${foreign.to}${device.href}` } : device;
     if (malformed && index % malformed === 0) return ['{"username":null,"deviceid":["not","an","id"]}'];
-    const row = renderDevice(away, appearance);
+    const row = renderDevice(away, format);
     return duplicated && index % duplicated === 0 ? [row, row] : [row];
   });
 }
@@ -157,7 +157,7 @@ function shownDevice({ fleet, faults }: Traveler, index: number): SimulatedDevic
   return unknown && index % unknown === 0 ? { ...device, approval: 99, access: 7 } : device;
 }
 
-function look(traveler: Traveler, full: boolean): Look {
+function formatOf(traveler: Traveler, full: boolean): Format {
   const realNumbers = traveler.faults.get('real-numbers') !== undefined;
   return { seed: traveler.options.seed, now: traveler.now(), realNumbers, full };
 }

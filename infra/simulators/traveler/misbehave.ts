@@ -1,4 +1,4 @@
-/** Sends an answer the way the faults of this request want it: late, cut, endless, empty, or as a login page. */
+/** Sends a response as the faults of this request require: late, truncated, endless, empty, or as a login page. */
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Reply } from './answer.ts';
@@ -16,7 +16,7 @@ function found<K extends FaultKind>(struck: Struck, kind: K): Of<K> | undefined 
   return entry?.kind === kind ? (entry as Of<K>) : undefined;
 }
 
-/** What replaces the work that was asked for; undefined when the request is to be performed. */
+/** The response that replaces performing the request; undefined if it is to be performed. */
 export function instead(struck: Struck): Reply | undefined {
   const status = found(struck, 'status');
   if (status) return { status: status.code, type: 'text/plain', body: `Error ${status.code}` };
@@ -33,7 +33,7 @@ export async function delayed(struck: Struck, signal: AbortSignal): Promise<void
   if (delay) await wait(delay.ms, undefined, { signal, ref: false });
 }
 
-/** Writes the reply, changed by the faults. `hang` is kept open until the client or the simulator ends it. */
+/** Writes the reply, changed by the faults. `hang` keeps the connection open until the client or the simulator closes it. */
 export function send(response: ServerResponse, reply: Reply, { struck, date }: { struck: Struck; date: number }): void {
   if (struck.has('hang')) return;
   if (struck.has('lost-answer')) {
@@ -62,7 +62,7 @@ function extraHeaders(struck: Struck): Record<string, string> {
   };
 }
 
-/** Spaces without end, as fast as the client takes them: valid at the start of any JSON. */
+/** Writes spaces without end, as fast as the client reads them: valid at the start of any JSON. */
 function pour(response: ServerResponse): void {
   const spaces = Buffer.alloc(64 * 1024, ' ');
   const more = () => {
