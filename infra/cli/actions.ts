@@ -79,9 +79,9 @@ const stateOf = ({ state, confirmation }: Action): string =>
 const reasonOf = ({ state, outcome, note }: Action): string =>
   outcome ?? (state === 'waiting' || state === 'unknown' ? note : '');
 
-type Named = { ids: string[]; output: Output };
+type NamedActions = { ids: string[]; output: Output };
 
-async function show({ print }: CommandLine, api: ApiClient, { ids, output }: Named): Promise<void> {
+async function show({ print }: CommandLine, api: ApiClient, { ids, output }: NamedActions): Promise<void> {
   for (const id of ids) await print(output, await api.get(`/actions/${encoded(id)}`, actionWithHistory), inFull);
 }
 
@@ -97,10 +97,10 @@ function inFull(one: ActionWithHistory): string {
   return [head, plain(asked), ...steps, ...due, ...waits].join('\n');
 }
 
-type Steering = Named & { what: keyof typeof steering };
+type SteeringRequest = NamedActions & { what: keyof typeof steering };
 
 /** If one is rejected, the others are still carried out. */
-async function steer({ print, say }: CommandLine, api: ApiClient, { what, ids, output }: Steering): Promise<void> {
+async function steer({ print, say }: CommandLine, api: ApiClient, { what, ids, output }: SteeringRequest): Promise<void> {
   for (const id of ids) {
     try {
       const answer = await api.post(`/actions/${encoded(id)}/${what}`, {}, actionWithHistory);

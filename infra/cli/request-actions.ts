@@ -12,8 +12,8 @@ import { firstOf } from './pages.ts';
 import { textOfFile } from './read-file.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };
-type Asked = Output & { by: string; reason?: string };
-type Many = Asked & { file?: string; query?: string; wait: boolean };
+type DecisionOptions = Output & { by: string; reason?: string };
+type BulkOptions = DecisionOptions & { file?: string; query?: string; wait: boolean };
 /** The command of each type of action: its description, and the function that adds it with its arguments and options. */
 const commands: Record<ActionType, { description: string; add: (line: CommandLine, command: CommandText) => void }> = {
   approve: { description: 'approves a device; this decision stands until it is withdrawn', add: addDecision },
@@ -25,7 +25,7 @@ const commands: Record<ActionType, { description: string; add: (line: CommandLin
 type CommandText = { type: ActionType; description: string };
 
 /** The fields of each request besides its target. */
-const requestOf = (type: ActionType, { by, reason }: Asked) => ({
+const requestOf = (type: ActionType, { by, reason }: DecisionOptions) => ({
   type,
   requestedAt: new Date().toISOString(),
   requestedBy: { kind: 'person', name: by },
@@ -46,21 +46,23 @@ function addDecision(line: CommandLine, { type, description }: CommandText): voi
     .option('--file <csv>', 'many: a file with the columns source,user,device')
     .option('--query <filter>', 'many: every device that the filter of GET /devices gives, as verdict=hold&source=cloud')
     .option('--no-wait', 'of many: do not follow them to their end')
-    .action(async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: Many) => {
-      const api = await line.api();
-      if (options.file !== undefined || options.query !== undefined) {
-        const targets = await targetsOf(api, options);
-        return requestMany(line, api, { type, targets, options });
-      }
-      if (!sourceId || !user || !deviceId)
-        throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
-      await requestOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
-    });
+    .action(
+      async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: BulkOptions) => {
+        const api = await line.api();
+        if (options.file !== undefined || options.query !== undefined) {
+          const targets = await targetsOf(api, options);
+          return requestMany(line, api, { type, targets, options });
+        }
+        if (!sourceId || !user || !deviceId)
+          throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
+        await requestOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
+      },
+    );
 }
 
 function addSimple(line: CommandLine, { type, description }: CommandText): void {
   requestCommand(line, `${type} <source> <user> <device>`, description).action(
-    (sourceId: string, user: string, deviceId: string, options: Asked) =>
+    (sourceId: string, user: string, deviceId: string, options: DecisionOptions) =>
       requestOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options),
   );
 }
@@ -68,7 +70,7 @@ function addSimple(line: CommandLine, { type, description }: CommandText): void 
 function addWipe(line: CommandLine, { type, description }: CommandText): void {
   requestCommand(line, `${type} <source> <user> <device>`, description)
     .option('--what <parts>', 'device, apps, storage-card; several joined by commas', 'device')
-    .action((sourceId: string, user: string, deviceId: string, options: Asked & { what: string }) => {
+    .action((sourceId: string, user: string, deviceId: string, options: DecisionOptions & { what: string }) => {
       const target = { sourceId, user, deviceId };
       return requestOne(line, { ...requestOf(type, options), target, wipe: options.what.split(',') }, options);
     });
@@ -82,7 +84,7 @@ async function requestOne({ api, print }: CommandLine, request: object, output: 
 async function requestMany(
   line: CommandLine,
   api: ApiClient,
-  { type, targets, options }: { type: ActionType; targets: Target[]; options: Many },
+  { type, targets, options }: { type: ActionType; targets: Target[]; options: BulkOptions },
 ): Promise<void> {
   if (targets.length === 0) throw new ApiRefusal(null, 'No device is meant by that; nothing was done.');
   const common = requestOf(type, options);
@@ -94,7 +96,7 @@ async function requestMany(
 }
 const acceptedBulk = z.object({ bulkId: z.string(), actions: z.number() });
 
-async function targetsOf(api: ApiClient, { file, query }: Many): Promise<Target[]> {
+async function targetsOf(api: ApiClient, { file, query }: BulkOptions): Promise<Target[]> {
   const found = [...(file === undefined ? [] : readTargets(await textOfFile(file))), ...(await queried(api, query))];
   return [...new Map(found.map((target) => [JSON.stringify([target.sourceId, target.user, target.deviceId]), target])).values()];
 }

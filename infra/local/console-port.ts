@@ -9,14 +9,17 @@ const remedy = 'Choose another with --port, or 0 for any free one.';
 const ofThisPort = new Set(['EADDRINUSE', 'EACCES']);
 
 /** 0: any free port. Throws StartError if the requested one cannot be used. `probe`: binds a port for a moment. */
-export async function portToUse(asked: number | undefined, probe: (port: number) => Promise<void> = bindOnce): Promise<number> {
-  const port = asked ?? usual;
+export async function portToUse(
+  requested: number | undefined,
+  probe: (port: number) => Promise<void> = bindOnce,
+): Promise<number> {
+  const port = requested ?? usual;
   if (port === 0) return port;
   try {
     await probe(port);
     return port;
   } catch (error) {
-    if (asked === undefined && ofThisPort.has(codeOf(error) ?? '')) return 0;
+    if (requested === undefined && ofThisPort.has(codeOf(error) ?? '')) return 0;
     throw listenError(error, { port, remedy });
   }
 }

@@ -71,13 +71,13 @@ async function takeOver(address: string): Promise<Server | null> {
   return listen(address);
 }
 
-/** Only a refused connection proves it: a readHolder that is slow, or of another account, still holds the lock. */
+/** Only a refused connection proves it: a holder that is slow, or of another account, still holds the lock. */
 export async function isAbandoned(address: string): Promise<boolean> {
   const { error } = await readHolder(address);
   return error === 'ECONNREFUSED' || error === 'ENOENT';
 }
 
-/** The process id that the readHolder returns, or why there is no response. */
+/** The process id that the holder returns, or why there is no response. */
 function readHolder(address: string): Promise<{ pid: string; error?: string | undefined }> {
   return new Promise((resolve) => {
     let pid = '';

@@ -34,7 +34,7 @@ export type SimulatorOptions = Partial<TravelerOptions> & {
   arrivalsPerMinute?: number;
 };
 
-type Wanted = { kind?: Phone['kind']; deviceId?: string };
+type PhoneOptions = { kind?: Phone['kind']; deviceId?: string };
 
 export type TravelerSimulator = {
   /** The url for a source in a configuration; ends with the base path, without a slash. */
@@ -55,7 +55,7 @@ export type TravelerSimulator = {
   /** The console of the Domino server that Traveler runs on. `command`: the command with which a relay sends it a line. */
   readonly console: { readonly effects: readonly ConsoleEffect[]; readonly command: readonly string[] };
   setConsoleFaults(faults: readonly ConsoleFaultInput[]): void;
-  arrive(user: string, phone?: Wanted): SimulatedDevice;
+  arrive(user: string, phone?: PhoneOptions): SimulatedDevice;
   adminApprove(device: SimulatedDevice): void;
   adminDeny(device: SimulatedDevice): void;
   adminChange(device: SimulatedDevice, change: Change): void;
@@ -132,7 +132,7 @@ function administration(traveler: Traveler) {
     find: (user: string, deviceId: string) => fleet.find(user, deviceId),
     devicesOf: (user: string) => fleet.ofUser(user),
     setFaults: (faults: readonly FaultInput[]) => traveler.setFaults(faults),
-    arrive: (user: string, phone: Wanted = {}) => traveler.arrive(user, newPhone(traveler, phone)),
+    arrive: (user: string, phone: PhoneOptions = {}) => traveler.arrive(user, newPhone(traveler, phone)),
     adminApprove: ({ index }: SimulatedDevice) => fleet.change(index, { approval: 2, access: 0, approver: 'admin' }),
     adminDeny: ({ index }: SimulatedDevice) => fleet.change(index, { approval: 8, access: 1, approver: 'admin' }),
     adminChange: ({ index }: SimulatedDevice, change: Change) => fleet.change(index, change),
@@ -171,14 +171,14 @@ function serve({ traveler, domino, credentials, counts, signal }: Serving) {
       return sendControl(response, consoleControl(domino, { method, path: url.pathname, body }));
     if (url.pathname.startsWith('/simulator')) return sendControl(response, control(traveler, { method, url, body, counts }));
     const kind = kindOf(method, withoutBase(url.pathname, traveler.options.basePath), traveler.options.release);
-    const struck = kind ? traveler.faults.strike(kind) : new Map();
+    const active = kind ? traveler.faults.strike(kind) : new Map();
     counts.requests[kind ?? 'other'] = (counts.requests[kind ?? 'other'] ?? 0) + 1;
-    await delayed(struck, signal);
-    send(response, reply(), { struck, date: traveler.now() });
+    await delayed(active, signal);
+    send(response, reply(), { active, date: traveler.now() });
 
     function reply(): Reply {
       if (!kind) return failed(404, url.pathname);
-      const replaced = instead(struck);
+      const replaced = instead(active);
       if (replaced) return replaced;
       const authorization = request.headers.authorization ?? '';
       if (kind !== 'status' && !isAuthorized(authorization, credentials)) return failed(401, url.pathname);

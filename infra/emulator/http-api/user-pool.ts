@@ -21,7 +21,7 @@ export type UserPoolOptions = { issuer: Issuer; authorizer: Authorizer; web: str
 
 const codeLivesMs = 5 * 60_000;
 const hour = 3600;
-const asked = z.object({
+const signInRequest = z.object({
   response_type: z.literal('code'),
   client_id: z.string(),
   redirect_uri: z.url(),
@@ -30,8 +30,8 @@ const asked = z.object({
   code_challenge: z.string().min(43),
   code_challenge_method: z.literal('S256'),
 });
-type Asked = z.output<typeof asked>;
-type Code = { request: Asked; subject: string; until: number };
+type SignInRequest = z.output<typeof signInRequest>;
+type Code = { request: SignInRequest; subject: string; until: number };
 const grant = z.discriminatedUnion('grant_type', [
   z.object({
     grant_type: z.literal('authorization_code'),
@@ -84,8 +84,8 @@ export function userPool({ issuer, authorizer, web, now = Date.now }: UserPoolOp
 }
 
 /** The sign-in request, or what is wrong with it: the browser is then not redirected to the address in the request. */
-function requestOf({ clientId, web }: State, query: Record<string, string>): Asked | string {
-  const parsed = asked.safeParse(query);
+function requestOf({ clientId, web }: State, query: Record<string, string>): SignInRequest | string {
+  const parsed = signInRequest.safeParse(query);
   if (!parsed.success)
     return `This sign-in cannot be begun: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}.`;
   if (parsed.data.client_id !== clientId) return 'This sign-in is for a client that is not known here.';
@@ -139,7 +139,7 @@ const tokensFor = async ({ issuer, authorizer, renewing }: State, subject: strin
 /** Accepts the token itself, or the whole access link that ends in it. */
 const tokenIn = (text: string): string => text.trim().replace(/^.*#token=/, '');
 
-function fits(request: Asked, given: { redirect_uri: string; code_verifier: string }): boolean {
+function fits(request: SignInRequest, given: { redirect_uri: string; code_verifier: string }): boolean {
   const challenge = createHash('sha256').update(given.code_verifier).digest('base64url');
   return request.redirect_uri === given.redirect_uri && request.code_challenge === challenge;
 }

@@ -95,9 +95,9 @@ async function readShard(context: Context, checkpoints: Checkpoints, place: Plac
   const { mapping, reader } = context;
   const { records, isClosed } = await reader.page(place.streamArn, place.shardId, checkpoints.of(keyOf(place)));
   const entries = records.map((record) => entryOf(record, Date.now()));
-  const wanted = entries.filter((entry) => fits(entry, mapping));
-  for (let at = 0; at < wanted.length; at += mapping.batchSize)
-    await processAll(context, wanted.slice(at, at + mapping.batchSize), { checkpoints, place });
+  const matching = entries.filter((entry) => fits(entry, mapping));
+  for (let at = 0; at < matching.length; at += mapping.batchSize)
+    await processAll(context, matching.slice(at, at + mapping.batchSize), { checkpoints, place });
   const last = entries.at(-1);
   if (last) await checkpoints.set(keyOf(place), last.sequenceNumber);
   else if (isClosed) await checkpoints.set(keyOf(place), finished);

@@ -22,22 +22,22 @@ export type StreamReader = {
 };
 
 const readAtOnce = 1000;
-const shardsKnownMs = 10_000;
+const cacheMs = 10_000;
 
 export function streamReader(
   streams: DynamoDBStreamsClient,
   { tableName, startsAt, abortSignal }: { tableName: string; startsAt: StreamMapping['startsAt']; abortSignal: AbortSignal },
 ): StreamReader {
-  let known: (Shards & { at: number }) | null = null;
+  let cached: (Shards & { at: number }) | null = null;
   return {
     async shards() {
-      if (known && Date.now() - known.at < shardsKnownMs) return known;
+      if (cached && Date.now() - cached.at < cacheMs) return cached;
       const streamArn = await streamOf(streams, tableName, abortSignal);
-      known = { streamArn, shards: await shardsOf(streams, streamArn, abortSignal), at: Date.now() };
-      return known;
+      cached = { streamArn, shards: await shardsOf(streams, streamArn, abortSignal), at: Date.now() };
+      return cached;
     },
     forget() {
-      known = null;
+      cached = null;
     },
     async page(streamArn, shardId, after) {
       const position =

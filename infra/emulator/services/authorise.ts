@@ -26,7 +26,7 @@ function concerns({ actions, resources, conditions }: Statement, { action, resou
   return (
     actions.some((pattern) => wildcard(pattern.toLowerCase()).test(action.toLowerCase())) &&
     resources.some((pattern) => wildcard(pattern).test(resource)) &&
-    Object.entries(conditions.StringEquals ?? {}).every(([key, wanted]) => [wanted].flat().includes(context[key]))
+    Object.entries(conditions.StringEquals ?? {}).every(([key, expected]) => [expected].flat().includes(context[key]))
   );
 }
 

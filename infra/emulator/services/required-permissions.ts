@@ -54,8 +54,9 @@ export function dynamodbNeeds(operation: string, body: unknown, { tables }: Mode
 /** The server has its own names for streams: the table name within them identifies the table of the template. */
 function streamNeeds(operation: string, body: unknown, tables: Model['tables']): Need[] {
   const { TableName, StreamArn = '', ShardIterator = '' } = read(streamCall, body);
-  const named = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
-  const isTable = (name: string) => TableName === name || named.includes(`table/${name}/`) || named.includes(`"${name}"`);
+  const identifier = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
+  const isTable = (name: string) =>
+    TableName === name || identifier.includes(`table/${name}/`) || identifier.includes(`"${name}"`);
   const table = tables.find(({ name, streamArn }) => streamArn !== undefined && isTable(name));
   if (!table?.streamArn) throw new Unreadable(`dynamodb:${operation} is of no stream that the template has`);
   return [

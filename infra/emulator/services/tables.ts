@@ -50,9 +50,11 @@ async function describe(client: DynamoDBClient, name: string): Promise<TableDesc
 }
 
 function differences(table: Table, found: TableDescription): string[] {
-  const wanted = shape(createInput(table));
+  const expected = shape(createInput(table));
   const present = shape(found);
-  return Object.entries(wanted).flatMap(([what, value]) => (isDeepStrictEqual(value, Reflect.get(present, what)) ? [] : [what]));
+  return Object.entries(expected).flatMap(([what, value]) =>
+    isDeepStrictEqual(value, Reflect.get(present, what)) ? [] : [what],
+  );
 }
 
 type Shaped = Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'>;

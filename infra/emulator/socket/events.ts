@@ -103,11 +103,11 @@ function handshake({ rawHeaders, url = '', headers, socket }: IncomingMessage) {
     'X-Forwarded-Proto': ['http'],
   };
   const query = grouped([...new URL(url, 'http://localhost').searchParams]);
-  const asked = Object.keys(query).length > 0;
+  const hasQuery = Object.keys(query).length > 0;
   return {
     headers: last(multiValueHeaders),
     multiValueHeaders,
-    ...(asked ? { queryStringParameters: last(query), multiValueQueryStringParameters: query } : {}),
+    ...(hasQuery ? { queryStringParameters: last(query), multiValueQueryStringParameters: query } : {}),
   };
 }
 

@@ -33,13 +33,13 @@ export function execute(traveler: Traveler, line: string): CommandResult {
   const { device = '', user = '', flags = '' } = parts;
   const name = (parts.verdict ?? parts.flagging ?? (parts.forget ? 'forget' : 'remove')).toLowerCase();
   const command = commands[name];
-  const named = device === '*' ? traveler.fleet.ofUser(user) : [traveler.fleet.find(user, device)].filter((one) => !!one);
-  if (!command || named.length === 0)
+  const addressed = device === '*' ? traveler.fleet.ofUser(user) : [traveler.fleet.find(user, device)].filter((one) => !!one);
+  if (!command || addressed.length === 0)
     return { reply: `Traveler: Device ${device} was not found for user ${user}.`, devices: [], applied: false };
-  const changed = named.filter((one) => command(traveler, one, flags.toLowerCase().split('/')));
+  const changed = addressed.filter((one) => command(traveler, one, flags.toLowerCase().split('/')));
   return {
     reply: `Traveler: The command was ${changed.length > 0 ? 'carried out' : 'without effect'}.`,
-    devices: named.map(({ deviceId }) => ({ user, deviceId })),
+    devices: addressed.map(({ deviceId }) => ({ user, deviceId })),
     applied: changed.length > 0,
   };
 }
@@ -48,11 +48,11 @@ const commands: Record<string, Command> = {
   approve: (traveler, device) => setApproval(traveler, device, approved),
   deny: (traveler, device) => setApproval(traveler, device, denied),
   flagsadd: ({ fleet }, { index, wipeOptions }, flags) => {
-    const asked = flags.flatMap((flag) => wipes.get(flag) ?? []);
-    const wiping = [...new Set([...wipeOptions.split('/'), ...asked])].filter(Boolean).join('/');
-    if (asked.length === 0 && !flags.includes('lock')) return false;
+    const wipeFlags = flags.flatMap((flag) => wipes.get(flag) ?? []);
+    const wiping = [...new Set([...wipeOptions.split('/'), ...wipeFlags])].filter(Boolean).join('/');
+    if (wipeFlags.length === 0 && !flags.includes('lock')) return false;
     const change: Change = { access: deny };
-    fleet.change(index, asked.length > 0 ? { ...change, wipeOptions: wiping, wipeStatus: '1', wipeDate: 0 } : change);
+    fleet.change(index, wipeFlags.length > 0 ? { ...change, wipeOptions: wiping, wipeStatus: '1', wipeDate: 0 } : change);
     return true;
   },
   flagsremove: ({ fleet }, { index, access, wipeOptions }, flags) => {

@@ -22,9 +22,9 @@ export class Domino {
   }
 
   take(line: string): ProgramEnd {
-    const struck = this.faults.strike();
-    const found = <K extends ConsoleFault['kind']>(kind: K) => struck.find((fault): fault is Of<K> => fault.kind === kind);
-    const refusal = struck.map(({ kind }) => refusals[kind]).find((text) => text !== undefined);
+    const active = this.faults.strike();
+    const found = <K extends ConsoleFault['kind']>(kind: K) => active.find((fault): fault is Of<K> => fault.kind === kind);
+    const refusal = active.map(({ kind }) => refusals[kind]).find((text) => text !== undefined);
     const skipped =
       refusal !== undefined || found('ignored') || found('hang')?.effect === false || found('exit')?.effect === false;
     const reply = skipped ? (refusal ?? '') : this.#execute(line, found('delay')?.ms);

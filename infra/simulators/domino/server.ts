@@ -15,9 +15,9 @@ if (values.simulator === undefined || values.c === undefined) {
 const body = JSON.stringify({ line: values.c });
 const headers = { 'content-type': 'application/json' };
 const address = new URL('/simulator/console', values.simulator);
-const asked = request(address, { method: 'POST', headers }, (answer) => print(answer).catch(notRunning));
-asked.on('error', notRunning);
-asked.end(body);
+const pending = request(address, { method: 'POST', headers }, (answer) => print(answer).catch(notRunning));
+pending.on('error', notRunning);
+pending.end(body);
 
 async function print(answer: IncomingMessage): Promise<void> {
   const { output = '', afterMs = 0, code = 1, error } = JSON.parse(await text(answer));

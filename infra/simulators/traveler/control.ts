@@ -20,14 +20,14 @@ import type { Traveler } from './traveler.ts';
 export type ControlReply = { status: number; body: unknown };
 export type Counts = { requests: Record<string, number>; mostAtOnce: number };
 
-const named = z.object({ user: z.string().min(1), deviceId: z.string().min(1) });
+const deviceName = z.object({ user: z.string().min(1), deviceId: z.string().min(1) });
 const arrival = z.strictObject({
   user: z.string().min(1),
   kind: z.enum(['ios-mail', 'verse-ios', 'verse-android', 'secure-mail', 'windows-phone', 'blackberry', 'other']).optional(),
   deviceId: z.string().min(1).optional(),
 });
 const change = z.strictObject({
-  ...named.shape,
+  ...deviceName.shape,
   approval: z.number().int().optional(),
   access: z.number().int().optional(),
   level: z.string().optional(),
@@ -73,16 +73,16 @@ const routes: Record<string, Handler> = {
     return traveler.fleet.device(index);
   },
   'POST /simulator/removals': (traveler, { body }) => {
-    traveler.remove(present(traveler, named.parse(body)).index);
+    traveler.remove(present(traveler, deviceName.parse(body)).index);
     return { removed: true };
   },
   'POST /simulator/wipes': (traveler, { body }) => {
-    const { index } = present(traveler, named.parse(body));
+    const { index } = present(traveler, deviceName.parse(body));
     traveler.completeWipe(index);
     return traveler.fleet.device(index);
   },
   'POST /simulator/fetched-wipes': (traveler, { body }) => {
-    const { index } = present(traveler, named.parse(body));
+    const { index } = present(traveler, deviceName.parse(body));
     traveler.fetchWipe(index);
     return traveler.fleet.device(index);
   },
@@ -117,7 +117,7 @@ export function control(
   }
 }
 
-function present({ fleet }: Traveler, { user, deviceId }: z.infer<typeof named>) {
+function present({ fleet }: Traveler, { user, deviceId }: z.infer<typeof deviceName>) {
   const device = fleet.find(user, deviceId);
   if (!device) throw new Error(`No device ${deviceId} of ${user} is present`);
   return device;

@@ -7,18 +7,18 @@ import { envelopeOf, type Format, renderDevice, renderRecord } from './wire.ts';
 const rowsPerMultiple = 20;
 const largestMultiple = 100;
 
-export type Asked = { path: string; query: URLSearchParams };
+export type ReadTarget = { path: string; query: URLSearchParams };
 type Window = { page: number; multiple: number; from: number; to: number; last: boolean };
 
-export function renderList(traveler: Traveler, asked: Asked): string {
-  const window = windowOf(traveler, asked, traveler.fleet.count);
+export function renderList(traveler: Traveler, target: ReadTarget): string {
+  const window = windowOf(traveler, target, traveler.fleet.count);
   const rows = listRows(traveler, window);
   const total = traveler.fleet.count + (traveler.faults.get('total-off')?.by ?? 0);
-  if (traveler.faults.get('empty-list')) return envelopeOf('[]', { href: asked.path, totalRecords: 0 });
+  if (traveler.faults.get('empty-list')) return envelopeOf('[]', { href: target.path, totalRecords: 0 });
   return envelopeOf(rows.length === 1 ? (rows[0] ?? '[]') : `[${rows.join(',')}]`, {
-    href: `${asked.path}?page=${window.page}&pm=${window.multiple}`,
+    href: `${target.path}?page=${window.page}&pm=${window.multiple}`,
     totalRecords: total,
-    ...nextOf(traveler, asked, window),
+    ...nextOf(traveler, target, window),
   });
 }
 
@@ -27,7 +27,7 @@ export function renderRecordAnswer(traveler: Traveler, index: number): string {
   return envelopeOf(renderDevice(device, formatOf(traveler, true)), { href: device.href });
 }
 
-export function renderServers(traveler: Traveler, asked: Asked): string {
+export function renderServers(traveler: Traveler, target: ReadTarget): string {
   const record = renderRecord({
     availability_index: 100,
     build_level: traveler.options.build,
@@ -39,16 +39,16 @@ export function renderServers(traveler: Traveler, asked: Asked): string {
     port: 50125,
     server_status: 1,
   });
-  return envelopeOf(`[${record}]`, { href: asked.path, totalRecords: 1 });
+  return envelopeOf(`[${record}]`, { href: target.path, totalRecords: 1 });
 }
 
-export function renderPushStatus(traveler: Traveler, asked: Asked): string {
-  const window = windowOf(traveler, asked, traveler.fleet.count);
+export function renderPushStatus(traveler: Traveler, target: ReadTarget): string {
+  const window = windowOf(traveler, target, traveler.fleet.count);
   const rows = indexes(traveler, window).map((index) => renderRecord(pushRecord(shownDevice(traveler, index), traveler.now())));
   return envelopeOf(`[${rows.join(',')}]`, {
-    href: `${asked.path}?page=${window.page}&pm=${window.multiple}`,
+    href: `${target.path}?page=${window.page}&pm=${window.multiple}`,
     totalRecords: traveler.fleet.count,
-    ...(window.last ? {} : { next: pageHref(asked, window, window.page + 1) }),
+    ...(window.last ? {} : { next: pageHref(target, window, window.page + 1) }),
   });
 }
 
@@ -72,7 +72,7 @@ function pushRecord({ user, deviceId, notification }: SimulatedDevice, now: numb
   };
 }
 
-function windowOf({ faults }: Traveler, { query }: Asked, count: number): Window {
+function windowOf({ faults }: Traveler, { query }: ReadTarget, count: number): Window {
   const multiple = Math.min(largestMultiple, positive(query.get('pm')));
   const page = positive(query.get('page'));
   const size = rowsPerMultiple * multiple;
@@ -140,16 +140,16 @@ function listRows(traveler: Traveler, window: Window): string[] {
   });
 }
 
-function nextOf({ faults }: Traveler, asked: Asked, window: Window): { next?: string | null } {
-  if (faults.get('repeated-next')) return { next: pageHref(asked, window, 1) };
+function nextOf({ faults }: Traveler, target: ReadTarget, window: Window): { next?: string | null } {
+  if (faults.get('repeated-next')) return { next: pageHref(target, window, 1) };
   if (faults.get('endless-list'))
-    return { next: `${pageHref(asked, window, 1)}&again=${positive(asked.query.get('again')) + 1}` };
-  if (!window.last) return { next: (faults.get('foreign-next')?.to ?? '') + pageHref(asked, window, window.page + 1) };
+    return { next: `${pageHref(target, window, 1)}&again=${positive(target.query.get('again')) + 1}` };
+  if (!window.last) return { next: (faults.get('foreign-next')?.to ?? '') + pageHref(target, window, window.page + 1) };
   const ending = faults.get('last-next')?.as;
   return ending === undefined ? {} : { next: ending === 'null' ? null : '' };
 }
 
-const pageHref = ({ path }: Asked, { multiple }: Window, page: number) => `${path}?page=${page}&pm=${multiple}`;
+const pageHref = ({ path }: ReadTarget, { multiple }: Window, page: number) => `${path}?page=${page}&pm=${multiple}`;
 
 function shownDevice({ fleet, faults }: Traveler, index: number): SimulatedDevice {
   const device = fleet.device(index);

@@ -2,7 +2,7 @@
  * The interface of Traveler 8.5: its database LotusTraveler.nsf, view vDevice, as JSON from Domino's ReadViewEntries. The same
  * devices as over REST; of an administrator's changes, only what that database shows.
  */
-import type { Asked } from './device-list.ts';
+import type { ReadTarget } from './device-list.ts';
 import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 import { hash32 } from './random.ts';
 import type { Traveler } from './traveler.ts';
@@ -11,7 +11,7 @@ type Column = readonly [name: string, kind: 'text' | 'number' | 'datetime', valu
 /** Domino's limit, unless an administrator raises it. */
 const mostRows = 1_000;
 
-export function renderView(traveler: Traveler, { query }: Asked): string {
+export function renderView(traveler: Traveler, { query }: ReadTarget): string {
   const { fleet, faults } = traveler;
   const start = positive(query.get('Start'), 1);
   const count = Math.min(mostRows, positive(query.get('Count'), 30));

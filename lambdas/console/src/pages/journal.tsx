@@ -9,7 +9,7 @@ import { useState } from 'react';
 import { download } from '../parts/csv.ts';
 import { allOfJournal, type Checked, checkJournal, headsSchema } from '../parts/journal.ts';
 import { journalColumns, narrowJournalColumn } from '../parts/journal-columns.tsx';
-import { isAsked, type JournalFilter, journalAddress, journalFilterOf } from '../parts/journal-filter.ts';
+import { isFiltered, type JournalFilter, journalAddress, journalFilterOf } from '../parts/journal-filter.ts';
 import { JournalFilters } from '../parts/journal-filters.tsx';
 import { JournalProgress } from '../parts/journal-progress.tsx';
 import { useJournalSearch } from '../parts/journal-search.ts';
@@ -79,12 +79,18 @@ function Journal({ source, sources, newest, filter }: Props) {
         }
         items={search.entries}
         trackBy={({ seq }) => String(seq)}
-        loading={search.state === 'looking' && search.entries.length === 0 && !isAsked(filter)}
+        loading={search.state === 'looking' && search.entries.length === 0 && !isFiltered(filter)}
         loadingText={texts.loading}
         ariaLabels={{ tableLabel: texts.pages.journal }}
         empty={
           <Box textAlign="center" color="text-body-secondary" padding="l">
-            {search.state === 'looking' ? null : search.state !== 'ended' ? t.noMatchYet : isAsked(filter) ? t.noMatch : t.empty}
+            {search.state === 'looking'
+              ? null
+              : search.state !== 'ended'
+                ? t.noMatchYet
+                : isFiltered(filter)
+                  ? t.noMatch
+                  : t.empty}
           </Box>
         }
         footer={<JournalProgress search={search} filter={filter} onResume={resume} onStop={stop} />}

@@ -7,7 +7,7 @@ const isSpan = (text: string): text is Span => Object.hasOwn(spans, text);
 
 /** `from` and `to` are days (2026-11-26) in the reader's time zone, both included; '' where there is no filter. */
 export type JournalFilter = { q: string; kind: string; device: string; last: Span | ''; from: string; to: string };
-export const nothingAsked: JournalFilter = { q: '', kind: '', device: '', last: '', from: '', to: '' };
+export const noFilter: JournalFilter = { q: '', kind: '', device: '', last: '', from: '', to: '' };
 
 export function journalFilterOf(query: URLSearchParams): JournalFilter {
   const of = (name: string) => query.get(name) ?? '';
@@ -22,7 +22,7 @@ export function journalFilterOf(query: URLSearchParams): JournalFilter {
 export const journalAddress = (source: string | null, filter: Partial<JournalFilter>): string =>
   withQuery('/journal', { source: source ?? '', ...filter });
 
-export const isAsked = (filter: JournalFilter): boolean => Object.values(filter).some((value) => value !== '');
+export const isFiltered = (filter: JournalFilter): boolean => Object.values(filter).some((value) => value !== '');
 export const hasTime = ({ last, from, to }: JournalFilter): boolean => `${last}${from}${to}` !== '';
 
 /** Query parameters for the API; `now` is when the search began, so that all its pages cover the same time. */

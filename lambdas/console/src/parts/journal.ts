@@ -63,7 +63,7 @@ export type Checked = {
   finding: { seq: number; kind: 'gap' | 'altered' | 'timeline' | 'end'; line: Place | null } | null;
 };
 
-/** Checks that numbers have no gap, that each line is sealed with the previous one and equals its timeline line, and that the last one matches the head. */
+/** Checks that numbers have no gap, each line is sealed with the previous one and equals its timeline line, and the last one matches the head. */
 export async function checkJournal(sourceId: string, onLine: (count: number) => void): Promise<Checked> {
   const head = await headOf(sourceId);
   let last: { seq: number; hash: string; line: Place | null } = { seq: 0, hash: '0'.repeat(64), line: null };
