@@ -1,6 +1,6 @@
 /**
  * Entry of the CDK command line (cdk.json). The configuration file comes from `-c config=FILE`, else from the environment
- * variable EXTENDER_CONFIG, else it is docs/configuration.example.json, which is enough to synthesize.
+ * variable EXTENDER_CONFIG, else it is docs/configuration.example.json, which suffices to synthesize.
  */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

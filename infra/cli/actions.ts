@@ -1,4 +1,4 @@
-/** `actions`, `actions show|cancel|confirm <id>…`: what was asked for, how far it is, and what a person may still say about it. */
+/** `actions`, `actions show|cancel|confirm <id>…`: requested actions, their progress, and cancelling or confirming them. */
 import colors from 'picocolors';
 import { z } from 'zod';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
@@ -65,7 +65,7 @@ async function list({ print }: CommandLine, api: ApiClient, { filter: { limit, .
   const { items, more: isCut } = await firstOf(readPage, { itemsOf: ({ actions }) => actions, most });
   await print(output, { actions: items, cursor }, ({ actions }) => {
     if (actions.length === 0) return 'No action fits.';
-    const rows = actions.map((one) => [one.type, stateOf(one), ...Object.values(one.target), one.actionId, whyOf(one)]);
+    const rows = actions.map((one) => [one.type, stateOf(one), ...Object.values(one.target), one.actionId, reasonOf(one)]);
     const more = isCut ? [colors.dim('… there are more, in no order: use --state, --device or --limit')] : [];
     const width = process.stdout.columns ?? 240;
     return [table(['action', 'state', 'source', 'user', 'device', 'id', 'why'], rows, { width }), ...more].join('\n');
@@ -75,12 +75,13 @@ async function list({ print }: CommandLine, api: ApiClient, { filter: { limit, .
 const stateOf = ({ state, confirmation }: Action): string =>
   confirmation !== null && confirmation.confirmedBy === null && state === 'waiting' ? 'waiting for a confirmation' : state;
 
-/** How it ended, if not as it was wanted; or what it waits for. */
-const whyOf = ({ state, outcome, note }: Action): string => outcome ?? (state === 'waiting' || state === 'unknown' ? note : '');
+/** Why it did not end as requested; or what it waits for. */
+const reasonOf = ({ state, outcome, note }: Action): string =>
+  outcome ?? (state === 'waiting' || state === 'unknown' ? note : '');
 
-type Named = { ids: string[]; output: Output };
+type NamedActions = { ids: string[]; output: Output };
 
-async function show({ print }: CommandLine, api: ApiClient, { ids, output }: Named): Promise<void> {
+async function show({ print }: CommandLine, api: ApiClient, { ids, output }: NamedActions): Promise<void> {
   for (const id of ids) await print(output, await api.get(`/actions/${encoded(id)}`, actionWithHistory), inFull);
 }
 
@@ -96,10 +97,10 @@ function inFull(one: ActionWithHistory): string {
   return [head, plain(asked), ...steps, ...due, ...waits].join('\n');
 }
 
-type Steering = Named & { what: keyof typeof steering };
+type SteeringRequest = NamedActions & { what: keyof typeof steering };
 
-/** One that is refused does not keep the others from being done. */
-async function steer({ print, say }: CommandLine, api: ApiClient, { what, ids, output }: Steering): Promise<void> {
+/** If one is rejected, the others are still carried out. */
+async function steer({ print, say }: CommandLine, api: ApiClient, { what, ids, output }: SteeringRequest): Promise<void> {
   for (const id of ids) {
     try {
       const answer = await api.post(`/actions/${encoded(id)}/${what}`, {}, actionWithHistory);

@@ -2,15 +2,15 @@
 import { z } from 'zod';
 
 export type ApiClient = {
-  /** GETs `path` (below `/api`) and parses the answer; throws ApiRefusal. */
+  /** GETs `path` (below `/api`) and returns the parsed response; throws ApiRefusal. */
   get<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
   post<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>>;
-  /** GETs JSON lines; `next`: the cursor of the page that follows, null on the last one. */
+  /** GETs JSON lines; `next`: the cursor of the next page, null on the last one. */
   lines(path: string): Promise<{ lines: string[]; next: string | null }>;
   delete<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>>;
 };
 
-/** The API refused, or could not be reached; the message is for a person. */
+/** The API rejected the request or could not be reached; the message is for people. */
 export class ApiRefusal extends Error {
   override name = 'ApiRefusal';
   readonly status: number | null;
@@ -36,7 +36,7 @@ export function apiClient({ url, token }: { url: string; token: string }): ApiCl
       },
     );
     const text = await response.text();
-    if (!response.ok) throw new ApiRefusal(response.status, wordsOf(response.status, text));
+    if (!response.ok) throw new ApiRefusal(response.status, messageOf(response.status, text));
     return { text, headers: response.headers };
   }
 
@@ -57,15 +57,15 @@ export function apiClient({ url, token }: { url: string; token: string }): ApiCl
 }
 
 /** The text of a problem document (RFC 9457). */
-function wordsOf(status: number, text: string): string {
+function messageOf(status: number, text: string): string {
   if (status === 401)
     return 'The API refused the token (401). Take the one of the running stack: EXTENDER_TOKEN, or its ready file.';
   const parsed = problemDocument.safeParse(parsedOrNull(text));
   if (!parsed.success) return `The API answered ${status}.`;
   const { title, detail, errors = [] } = parsed.data;
-  const says = detail ?? title;
-  const more = errors.filter(({ message }) => !says.includes(message));
-  return [says, ...more.map(({ path, message }) => `  ${path}: ${message}`)].join('\n');
+  const summary = detail ?? title;
+  const more = errors.filter(({ message }) => !summary.includes(message));
+  return [summary, ...more.map(({ path, message }) => `  ${path}: ${message}`)].join('\n');
 }
 
 function parsedOrNull(text: string): unknown {

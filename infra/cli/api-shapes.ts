@@ -1,4 +1,4 @@
-/** The part of the API's answers that the command line and the terminal of the local stack show; the rest is passed by. */
+/** The parts of the API's responses that the command line and the terminal of the local stack show; the rest is ignored. */
 import { z } from 'zod';
 import { sourceKind } from '#domain/devices/source-kinds';
 

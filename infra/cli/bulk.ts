@@ -1,4 +1,4 @@
-/** `bulk show|cancel`, and following a bulk to its end with one line that counts. */
+/** `bulk show|cancel`, and following a bulk to its end with one line of progress. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiClient } from './api-client.ts';
@@ -18,18 +18,18 @@ export const bulk = z.object({
 });
 export type Bulk = z.infer<typeof bulk>;
 
-const askEveryMs = 1_000;
-const most = { actions: 10_000, bytes: 5_000_000 };
+const pollEveryMs = 1_000;
+const limits = { actions: 10_000, bytes: 5_000_000 };
 const barWidth = 24;
 
-/** Requests as large as the API takes them: 10,000 actions, and well below the 6 MB that its function is handed. */
+/** Splits actions into requests as large as the API accepts: 10,000 actions, and well below the 6 MB limit of its function. */
 export function inRequests<T>(actions: readonly T[]): T[][] {
   const requests: T[][] = [];
   let bytes = 0;
   for (const action of actions) {
     const size = Buffer.byteLength(JSON.stringify(action)) + 1;
     const current = requests.at(-1);
-    if (current === undefined || current.length >= most.actions || bytes + size > most.bytes) {
+    if (current === undefined || current.length >= limits.actions || bytes + size > limits.bytes) {
       requests.push([action]);
       bytes = size;
     } else {
@@ -66,7 +66,7 @@ export async function followBulk({ say }: CommandLine, api: ApiClient, { bulkId,
   let current = await read();
   while (wait && current.ended < current.actions) {
     if (live) process.stdout.write(`\r\x1b[K${lineOf(current, Date.now())}`);
-    await pause(askEveryMs);
+    await pause(pollEveryMs);
     current = await read();
   }
   if (live) process.stdout.write('\r\x1b[K');

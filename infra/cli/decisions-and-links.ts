@@ -1,4 +1,4 @@
-/** `withdraw`, `link`, `unlink`, `links`, `decisions`: what people say about devices and users, and take back. */
+/** `withdraw`, `link`, `unlink`, `links`, `decisions`: decisions about devices and links of users, and withdrawing them. */
 import { userInfo } from 'node:os';
 import { z } from 'zod';
 import { type CommandLine, encoded, type Output } from './command-line.ts';
@@ -20,7 +20,7 @@ const decisions = z.object({
     }),
   ),
 });
-const linkSays = ({ user, portalUser, kind }: z.infer<typeof link>) =>
+const linkText = ({ user, portalUser, kind }: z.infer<typeof link>) =>
   `${kind}: ${user} is ${kind === 'confirmed' ? '' : 'not '}the portal user ${portalUser}`;
 
 export function addDecisionCommands({ command, api, print }: CommandLine): void {
@@ -46,13 +46,13 @@ export function addDecisionCommands({ command, api, print }: CommandLine): void 
 
   command('link <source> <user> <portalUser>', 'confirms that a Traveler user is a portal user (email)').action(
     async (sourceId: string, user: string, portalUser: string, output: Output) =>
-      print(output, await (await api()).post('/links', { sourceId, user, portalUser }, link), linkSays),
+      print(output, await (await api()).post('/links', { sourceId, user, portalUser }, link), linkText),
   );
 
   command('unlink <source> <user> <portalUser>', 'says that they are not the same; link confirms it again').action(
     async (sourceId: string, user: string, portalUser: string, output: Output) => {
       const query = new URLSearchParams({ sourceId, user, portalUser });
-      await print(output, await (await api()).delete(`/links?${query}`, link), linkSays);
+      await print(output, await (await api()).delete(`/links?${query}`, link), linkText);
     },
   );
 

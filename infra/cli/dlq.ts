@@ -1,4 +1,4 @@
-/** `dlq list|show|redrive|drop`: what was given up, why, and what to do with it. */
+/** `dlq list|show|redrive|drop`: messages in dead-letter queues, why they failed, and what to do with them. */
 import colors from 'picocolors';
 import { z } from 'zod';
 import { ApiRefusal } from './api-client.ts';

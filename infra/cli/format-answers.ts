@@ -1,4 +1,4 @@
-/** The API's answers as text for a terminal. */
+/** The API's responses as text for a terminal. */
 import colors from 'picocolors';
 import type { Device, SourceStatus, Status } from './api-shapes.ts';
 import { plain, table } from './table.ts';

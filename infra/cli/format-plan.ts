@@ -55,13 +55,13 @@ export function showGuard({ id, state, cause, affected, outcome, decidedBy }: Gu
   return [...lines, ...(outcome ? [plain(outcome)] : [])].join('\n');
 }
 
-/** What holds for all sources, for those with settings of their own, and where the configuration file says otherwise. */
+/** The settings for all sources, for sources with their own settings, and where the configuration file differs. */
 export function showSettings({ version, settings, publishedBy, publishedAt, sources, drift }: SettingsAnswer): string {
   const own = Object.entries(sources).filter(([id, { scope }]) => scope === id);
   const columns = ['option', 'all sources', ...own.map(([id]) => id), ...(drift ? ['configuration file'] : [])];
   const values = [settings, ...own.map(([, one]) => one.settings), ...(drift ? [drift.configured] : [])];
   const options = Object.keys(settings) as (keyof typeof settings)[];
-  const rows = options.map((option) => [option, ...values.map((one) => worded(one[option]))]);
+  const rows = options.map((option) => [option, ...values.map((one) => textOf(one[option]))]);
   const differs = drift?.fields.join(', ');
   return [
     `version ${version}, published by ${plain(publishedBy)} at ${publishedAt}`,
@@ -76,7 +76,7 @@ export function showSettings({ version, settings, publishedBy, publishedAt, sour
   ].join('\n');
 }
 
-const worded = (value: unknown): string => (Array.isArray(value) ? value.join(' ') || '–' : String(value));
+const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(' ') || '–' : String(value));
 
 export function showVersions(versions: readonly Version[]): string {
   const rows = versions.map(({ version, publishedAt, publishedBy, settings }) => [

@@ -5,7 +5,7 @@ import { type ChainEntry, chainEntry } from '#domain/journal/hash-chain';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
 import { pagesOf } from './pages.ts';
 
-/** Throws ApiRefusal, with the number of the line, where the file holds something else than entries of a journal. */
+/** Throws ApiRefusal, with the line number, if the file contains anything but journal entries. */
 export async function journalOfFile(file: string): Promise<ChainEntry[]> {
   const entries: ChainEntry[] = [];
   let number = 0;
@@ -27,7 +27,7 @@ export async function journalOfApi(api: ApiClient): Promise<ChainEntry[]> {
   return entries;
 }
 
-/** The lines of the journal that fit the filter of GET /journal, page after page. */
+/** The lines of the journal that match the filter of GET /journal, read page by page. */
 export async function* journalLines(api: ApiClient, filter: Record<string, string | undefined>): AsyncGenerator<string> {
   const given = Object.entries(filter).filter((one): one is [string, string] => one[1] !== undefined);
   const readPage = async (from: string) => {

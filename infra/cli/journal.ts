@@ -1,4 +1,4 @@
-/** `journal export` writes the journal as JSON lines; `journal verify` walks its chains and names the first place that is not as it was. */
+/** `journal export` writes the journal as JSON lines; `journal verify` checks its chains and names the first line that was altered. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -38,7 +38,7 @@ async function exportLines(client: ApiClient, filter: Record<string, string | un
   for await (const line of journalLines(client, filter)) process.stdout.write(`${line}\n`);
 }
 
-/** The heads are read first: what is written while we walk is beyond them. */
+/** Reads the heads first: lines written during the check come after them. */
 async function verifyStack(client: ApiClient, source: string | undefined): Promise<Verified> {
   const known = (await client.get('/journal/heads', heads)).heads;
   const wanted = new Map(
@@ -63,7 +63,7 @@ export async function verifyLines(lines: AsyncIterable<string>, ends: ReadonlyMa
   for await (const text of lines) {
     const given = parsed(text);
     const sourceId = named.safeParse(given).data?.line.sourceId ?? current;
-    // A line that names another source in the middle of a chain would else begin a chain of its own.
+    // A line that names another source in the middle of a chain would otherwise start a separate chain.
     const walk = walks.get(sourceId) ?? { last: genesis, finding: null };
     current = sourceId;
     walks.set(sourceId, walk);

@@ -22,7 +22,7 @@ import { addRelayCommands } from './relays.ts';
 import { addReplayCommand } from './replay.ts';
 import { addRequestCommands } from './request-actions.ts';
 
-/** Commands that have a file of their own. */
+/** Commands with separate files. */
 const addCommands: readonly AddCommands[] = [
   addActionCommands,
   addRequestCommands,
@@ -46,12 +46,12 @@ async function findApi(dataDir: string): Promise<ApiClient> {
 const width = () => process.stdout.columns;
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-/** Prints the answer as it came with --json, else as `show` words it. */
+/** Prints the response as received with --json, else as `show` formats it. */
 async function print<T>({ json }: Output, answer: T, show: (answer: T) => string): Promise<void> {
   say(json ? JSON.stringify(answer, null, 2) : show(answer));
 }
 
-/** `all`: its timeline to the first line; else the newest page of it. */
+/** With `all` the whole timeline, otherwise its newest page. */
 async function readDevice(api: ApiClient, path: string, { all }: { all: boolean }) {
   const readPage = (cursor: string) => api.get(`/devices/${path}?${new URLSearchParams({ cursor })}`, deviceWithTimeline);
   const first = await readPage('');
@@ -70,7 +70,7 @@ async function gather(api: ApiClient, sourceId: string, wait: boolean) {
   return current;
 }
 
-function wordsOfGather({ runId, state, startedAt, finishedAt, counts, requests, problem }: z.infer<typeof run>): string {
+function textOfGather({ runId, state, startedAt, finishedAt, counts, requests, problem }: z.infer<typeof run>): string {
   if (problem) return `${colors.red('failed')}: ${problem.what} (${problem.where})\n  ${problem.remedy}`;
   if (state !== 'completed' || !startedAt || !finishedAt) return `${state}: run ${runId}`;
   return `completed: ${counts.devices} devices in ${seconds(Date.parse(finishedAt) - Date.parse(startedAt))}, ${requests} requests`;
@@ -80,7 +80,8 @@ function program(): Command {
   const top = new Command('extender').description('Traveler Extender from the command line').showHelpAfterError();
   top.option('--data <dir>', 'data folder of the local stack', '.data');
   const api = () => findApi(z.string().parse(top.opts().data));
-  const command = (name: string, says: string) => top.command(name).description(says).option('--json', 'the answer as JSON');
+  const command = (name: string, description: string) =>
+    top.command(name).description(description).option('--json', 'the answer as JSON');
 
   command('status', 'sources, their gathers and Auto-Quarantine').action(async (output: Output) =>
     print(output, await (await api()).get('/status', output.json ? z.unknown() : status), (answer) =>
@@ -114,7 +115,7 @@ function program(): Command {
     .option('--no-wait', 'do not wait for its end')
     .action(async (source: string, { wait, ...output }: Output & { wait: boolean }) => {
       const result = await gather(await api(), source, wait);
-      await print(output, result, wordsOfGather);
+      await print(output, result, textOfGather);
       if (result.state === 'failed') process.exitCode = 1;
     });
 

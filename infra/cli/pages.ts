@@ -1,6 +1,6 @@
-/** Lists that the API answers in pages. */
+/** Lists that the API returns in pages. */
 
-/** Page after page, until one has no cursor. An empty cursor asks for the first. */
+/** Reads page after page, until one has no cursor. An empty cursor requests the first page. */
 export async function* pagesOf<P extends { cursor: string | null }>(readPage: (cursor: string) => Promise<P>): AsyncGenerator<P> {
   for (let cursor: string | null = ''; cursor !== null; ) {
     const page: P = await readPage(cursor);

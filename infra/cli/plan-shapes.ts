@@ -1,4 +1,4 @@
-/** What the API answers about settings, plans and guards, as far as the command line uses it. */
+/** The parts of the API's responses about settings, plans and guards that the command line uses. */
 import { z } from 'zod';
 import { settings } from '#domain/quarantine/settings';
 

@@ -1,4 +1,4 @@
-/** `plan`, `settings …` and `guards …`: what settings would change, publishing them, and deciding on what the guard stopped. */
+/** `plan`, `settings …` and `guards …`: what settings would change, publishing them, and deciding about operations that the guard stopped. */
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { z } from 'zod';
@@ -20,8 +20,8 @@ import {
 import { jsonOfFile } from './read-file.ts';
 
 type Scoped = Output & { source?: string };
-/** A plan whose guard would trip, and a publication that waits for a person, end so. */
-const guardTrips = 2;
+/** Exit code of a plan whose guard would trip, and of a publication that waits for a person. */
+const guardExitCode = 2;
 
 export const addPlanCommands: AddCommands = ({ command, api, print }) => {
   command('plan <file>', 'what publishing the settings in a file would change; exit code 2 when the guard would stop it')
@@ -29,7 +29,7 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
     .action(async (file: string, { json, source }: Scoped) => {
       const answer = await (await api()).post('/plan', { settings: await settingsIn(file), ...scopeOf(source) }, plan);
       await print(jsonOf(json), answer, showPlan);
-      if (answer.guard.trips) process.exitCode = guardTrips;
+      if (answer.guard.trips) process.exitCode = guardExitCode;
     });
 
   const settings = command('settings', 'the published Auto-Quarantine settings').action(async (output: Output) =>
@@ -38,14 +38,14 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
   sub(settings, 'publish <file>', 'publishes the settings in a file in place of the current ones')
     .option('--source <id>', 'for this source only')
     .action(async (file: string, { source }: Scoped, { parent }: Command) => {
-      const { json } = asked(parent);
-      const wanted = await settingsIn(file);
-      await publish(await api(), wanted, { json, source, print });
+      const { json } = outputOf(parent);
+      const settingsToPublish = await settingsIn(file);
+      await publish(await api(), settingsToPublish, { json, source, print });
     });
   sub(settings, 'rollback <version>', 'publishes an earlier version anew')
     .option('--source <id>', 'of this source')
     .action(async (version: string, { source }: Scoped, { parent }: Command) => {
-      const { json } = asked(parent);
+      const { json } = outputOf(parent);
       const client = await api();
       const versions = await allVersions(client, source);
       const found = versions.find((one) => String(one.version) === version);
@@ -55,26 +55,26 @@ export const addPlanCommands: AddCommands = ({ command, api, print }) => {
   sub(settings, 'history', 'who published what, and when')
     .option('--source <id>', 'of this source')
     .action(async ({ source }: Scoped, { parent }: Command) =>
-      print(asked(parent), await allVersions(await api(), source), showVersions),
+      print(outputOf(parent), await allVersions(await api(), source), showVersions),
     );
 
   const waiting = command('guards', 'what the guard stopped').action(async (output: Output) =>
     print(output, await allGuards(await api()), showGuards),
   );
   sub(waiting, 'list', 'what the guard stopped').action(async (_: Output, { parent }: Command) =>
-    print(asked(parent), await allGuards(await api()), showGuards),
+    print(outputOf(parent), await allGuards(await api()), showGuards),
   );
   for (const decision of ['confirm', 'reject'] as const)
     sub(waiting, `${decision} <id>`, `${decision}s what the guard stopped`).action(
       async (id: string, _: Output, { parent }: Command) =>
-        print(asked(parent), await (await api()).post(`/guards/${encoded(id)}`, { decision }, guard), showGuard),
+        print(outputOf(parent), await (await api()).post(`/guards/${encoded(id)}`, { decision }, guard), showGuard),
     );
 };
 
-const sub = (of: Command, name: string, says: string) =>
-  of.command(name).description(says).option('--json', 'the answer as JSON');
-/** `--json` behind a subcommand is taken by the command that it belongs to, which has the option too. */
-const asked = (parent: Command | null): Output => jsonOf(parent?.opts<Output>().json);
+const sub = (of: Command, name: string, description: string) =>
+  of.command(name).description(description).option('--json', 'the answer as JSON');
+/** A `--json` after a subcommand is parsed by its parent command, which has the same option. */
+const outputOf = (parent: Command | null): Output => jsonOf(parent?.opts<Output>().json);
 const jsonOf = (json: boolean | undefined): Output => (json ? { json } : {});
 const scopeOf = (source: string | undefined) => (source === undefined ? {} : { sourceId: source });
 
@@ -127,5 +127,5 @@ async function publish(
       ? `${colors.yellow('stopped by the guard')}, nothing was published:\n${showGuard(given.guard)}`
       : `Published as version ${given.version}.`,
   );
-  if ('guard' in answer) process.exitCode = guardTrips;
+  if ('guard' in answer) process.exitCode = guardExitCode;
 }

@@ -1,4 +1,4 @@
-/** Files that a command is given. */
+/** Reads files named on the command line. */
 import { readFile } from 'node:fs/promises';
 import { ApiRefusal } from './api-client.ts';
 

@@ -1,4 +1,4 @@
-/** What outsiders need to reach the running stack: written in one step, readable by its owner only, gone when it stops. */
+/** What other programs need to reach the running stack: written atomically, readable by its owner only, removed when it stops. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ApiRefusal } from './api-client.ts';
@@ -26,7 +26,7 @@ export async function writeReadyFile(file: string, facts: ReadyFacts): Promise<v
   await rename(draft, file);
 }
 
-/** Null where there is none, or none that this version understands. Throws ApiRefusal when it is there and cannot be read. */
+/** Null if there is none, or none that this version understands. Throws ApiRefusal if it exists and cannot be read. */
 export async function readReadyFile(file: string): Promise<ReadyFacts | null> {
   try {
     return readyFacts.parse(JSON.parse(await readFile(file, 'utf8')));

@@ -43,6 +43,8 @@ function show(all: readonly z.infer<typeof relay>[]): string {
     ...[sourceId, relayId, state, holdsLease ? 'reads and acts' : ''],
     ...[hostname ?? '', version ?? '', lastHeardAt ?? 'never'],
   ]);
-  const troubles = all.flatMap(({ relayId, problems }) => problems.map((says) => `${colors.red(relayId)}: ${plain(says)}`));
-  return [table(['source', 'relay', 'state', '', 'machine', 'version', 'last heard'], rows), ...troubles].join('\n');
+  const problemLines = all.flatMap(({ relayId, problems }) =>
+    problems.map((problem) => `${colors.red(relayId)}: ${plain(problem)}`),
+  );
+  return [table(['source', 'relay', 'state', '', 'machine', 'version', 'last heard'], rows), ...problemLines].join('\n');
 }

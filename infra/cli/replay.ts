@@ -28,7 +28,7 @@ export function addReplayCommand({ command, api, say }: CommandLine): void {
         throw new ApiRefusal(null, 'Give either --at TIME, or --settings FILE with --days N.');
       const entries = options.journal === undefined ? await journalOfApi(await api()) : await journalOfFile(options.journal);
       const lines = linesOf(entries, options.source);
-      if (options.at !== undefined) return sayDevices(say, replayAt(lines, timeOf(options.at, '--at')), options);
+      if (options.at !== undefined) return printDevices(say, replayAt(lines, timeOf(options.at, '--at')), options);
       const to = options.to === undefined ? lastOf(lines) : timeOf(options.to, '--to');
       const settings = await settingsOf(options.settings ?? '');
       const span = { from: to - daysOf(options.days) * day, to, settings };
@@ -37,13 +37,13 @@ export function addReplayCommand({ command, api, say }: CommandLine): void {
     });
 }
 
-/** Of one source: its own lines, and those of none in particular. */
+/** Lines of one source, and those of no particular source. */
 function linesOf(entries: readonly ChainEntry[], source: string | undefined): JournalLine[] {
   return linesInOrder(entries).filter(({ sourceId }) => source === undefined || sourceId === source || sourceId === '*');
 }
 
-/** With `--json` one device a line, so that two replays can be compared line by line. */
-function sayDevices(say: (text: string) => void, devices: readonly ReplayedDevice[], { json }: Output): void {
+/** With `--json` one device per line, so that two replays can be compared line by line. */
+function printDevices(say: (text: string) => void, devices: readonly ReplayedDevice[], { json }: Output): void {
   if (json) {
     for (const device of devices) say(JSON.stringify(device));
     return;

@@ -12,20 +12,20 @@ import { firstOf } from './pages.ts';
 import { textOfFile } from './read-file.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };
-type Asked = Output & { by: string; reason?: string };
-type Many = Asked & { file?: string; query?: string; wait: boolean };
-/** The command of each type of action: its description, and the form in which it names devices and options. */
-const commands: Record<ActionType, { says: string; form: (line: CommandLine, asked: Wording) => void }> = {
-  approve: { says: 'approves a device; this decision stands until it is withdrawn', form: addDecision },
-  block: { says: 'blocks a device; this decision stands until it is withdrawn', form: addDecision },
-  remove: { says: 'removes a device from the Traveler server', form: addSimple },
-  wipe: { says: 'wipes a device, or what is named with --what', form: addWipe },
-  'cancel-wipe': { says: 'calls off a wipe that the device has not fetched', form: addSimple },
+type DecisionOptions = Output & { by: string; reason?: string };
+type BulkOptions = DecisionOptions & { file?: string; query?: string; wait: boolean };
+/** The command of each type of action: its description, and the function that adds it with its arguments and options. */
+const commands: Record<ActionType, { description: string; add: (line: CommandLine, command: CommandText) => void }> = {
+  approve: { description: 'approves a device; this decision stands until it is withdrawn', add: addDecision },
+  block: { description: 'blocks a device; this decision stands until it is withdrawn', add: addDecision },
+  remove: { description: 'removes a device from the Traveler server', add: addSimple },
+  wipe: { description: 'wipes a device, or what is named with --what', add: addWipe },
+  'cancel-wipe': { description: 'calls off a wipe that the device has not fetched', add: addSimple },
 };
-type Wording = { type: ActionType; says: string };
+type CommandText = { type: ActionType; description: string };
 
-/** What each request says beside its target. */
-const requestOf = (type: ActionType, { by, reason }: Asked) => ({
+/** The fields of each request besides its target. */
+const requestOf = (type: ActionType, { by, reason }: DecisionOptions) => ({
   type,
   requestedAt: new Date().toISOString(),
   requestedBy: { kind: 'person', name: by },
@@ -34,55 +34,57 @@ const requestOf = (type: ActionType, { by, reason }: Asked) => ({
 const jsonOf = ({ json }: Output): Output => (json ? { json } : {});
 
 export function addRequestCommands(line: CommandLine): void {
-  for (const type of actionType.options) commands[type].form(line, { type, says: commands[type].says });
+  for (const type of actionType.options) commands[type].add(line, { type, description: commands[type].description });
 }
 
-const asking = (line: CommandLine, usage: string, says: string) =>
-  line.command(usage, says).option('--reason <text>').option('--by <name>', 'who decides', userInfo().username);
+const requestCommand = (line: CommandLine, usage: string, description: string) =>
+  line.command(usage, description).option('--reason <text>').option('--by <name>', 'who decides', userInfo().username);
 
-/** Of one device, or of many. */
-function addDecision(line: CommandLine, { type, says }: Wording): void {
-  asking(line, `${type} [source] [user] [device]`, says)
+/** For one device, or for many. */
+function addDecision(line: CommandLine, { type, description }: CommandText): void {
+  requestCommand(line, `${type} [source] [user] [device]`, description)
     .option('--file <csv>', 'many: a file with the columns source,user,device')
     .option('--query <filter>', 'many: every device that the filter of GET /devices gives, as verdict=hold&source=cloud')
     .option('--no-wait', 'of many: do not follow them to their end')
-    .action(async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: Many) => {
-      const api = await line.api();
-      if (options.file !== undefined || options.query !== undefined) {
-        const targets = await targetsOf(api, options);
-        return askMany(line, api, { type, targets, options });
-      }
-      if (!sourceId || !user || !deviceId)
-        throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
-      await askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
-    });
+    .action(
+      async (sourceId: string | undefined, user: string | undefined, deviceId: string | undefined, options: BulkOptions) => {
+        const api = await line.api();
+        if (options.file !== undefined || options.query !== undefined) {
+          const targets = await targetsOf(api, options);
+          return requestMany(line, api, { type, targets, options });
+        }
+        if (!sourceId || !user || !deviceId)
+          throw new ApiRefusal(null, `Name a device (source, user, device), a --file or a --query.`);
+        await requestOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options);
+      },
+    );
 }
 
-function addSimple(line: CommandLine, { type, says }: Wording): void {
-  asking(line, `${type} <source> <user> <device>`, says).action(
-    (sourceId: string, user: string, deviceId: string, options: Asked) =>
-      askOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options),
+function addSimple(line: CommandLine, { type, description }: CommandText): void {
+  requestCommand(line, `${type} <source> <user> <device>`, description).action(
+    (sourceId: string, user: string, deviceId: string, options: DecisionOptions) =>
+      requestOne(line, { ...requestOf(type, options), target: { sourceId, user, deviceId } }, options),
   );
 }
 
-function addWipe(line: CommandLine, { type, says }: Wording): void {
-  asking(line, `${type} <source> <user> <device>`, says)
+function addWipe(line: CommandLine, { type, description }: CommandText): void {
+  requestCommand(line, `${type} <source> <user> <device>`, description)
     .option('--what <parts>', 'device, apps, storage-card; several joined by commas', 'device')
-    .action((sourceId: string, user: string, deviceId: string, options: Asked & { what: string }) => {
+    .action((sourceId: string, user: string, deviceId: string, options: DecisionOptions & { what: string }) => {
       const target = { sourceId, user, deviceId };
-      return askOne(line, { ...requestOf(type, options), target, wipe: options.what.split(',') }, options);
+      return requestOne(line, { ...requestOf(type, options), target, wipe: options.what.split(',') }, options);
     });
 }
 
-async function askOne({ api, print }: CommandLine, request: object, output: Output): Promise<void> {
+async function requestOne({ api, print }: CommandLine, request: object, output: Output): Promise<void> {
   const answer = await (await api()).post('/actions', { actionId: randomUUID(), ...request }, acceptedAction);
   await print(jsonOf(output), answer, ({ actionId, state }) => `${state}: action ${actionId}`);
 }
 
-async function askMany(
+async function requestMany(
   line: CommandLine,
   api: ApiClient,
-  { type, targets, options }: { type: ActionType; targets: Target[]; options: Many },
+  { type, targets, options }: { type: ActionType; targets: Target[]; options: BulkOptions },
 ): Promise<void> {
   if (targets.length === 0) throw new ApiRefusal(null, 'No device is meant by that; nothing was done.');
   const common = requestOf(type, options);
@@ -94,7 +96,7 @@ async function askMany(
 }
 const acceptedBulk = z.object({ bulkId: z.string(), actions: z.number() });
 
-async function targetsOf(api: ApiClient, { file, query }: Many): Promise<Target[]> {
+async function targetsOf(api: ApiClient, { file, query }: BulkOptions): Promise<Target[]> {
   const found = [...(file === undefined ? [] : readTargets(await textOfFile(file))), ...(await queried(api, query))];
   return [...new Map(found.map((target) => [JSON.stringify([target.sourceId, target.user, target.deviceId]), target])).values()];
 }

@@ -1,9 +1,9 @@
-/** Columns as wide as what they hold, cut to the terminal; headings dimmed. */
+/** Columns as wide as their content, cut to the terminal's width; headings dimmed. */
 import colors from 'picocolors';
 
 const gap = '  ';
 
-/** One line per row under a heading; the last column takes the rest of `width` and is cut there. */
+/** One line per row under a heading; the last column gets the rest of `width` and is cut there. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], { width = 160 } = {}): string {
   const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => lengthOf(row[column]))));
   const line = (cells: readonly string[]) =>

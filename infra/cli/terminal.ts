@@ -1,33 +1,33 @@
-/** What the local stack says on the terminal: steps with their times, then one calm line per event. Never a token or password. */
+/** Output of the local stack on the terminal: steps with their durations, then one line per event. Never a token or password. */
 import colors from 'picocolors';
 import { plain } from './table.ts';
 
 export type Terminal = {
-  /** Says what is being done and, when it is done, how long it took; passes the result or the error on. */
-  step<T>(says: string, work: () => Promise<T>): Promise<T>;
+  /** Shows what is being done and how long it took; returns the result of `work`, or rejects with its error. */
+  step<T>(text: string, work: () => Promise<T>): Promise<T>;
   /** One event, with the time of day. */
-  event(says: string): void;
-  problem(says: string): void;
-  line(says?: string): void;
+  event(text: string): void;
+  problem(text: string): void;
+  line(text?: string): void;
 };
 
 export function terminal(write: (text: string) => void = (text) => void process.stdout.write(text)): Terminal {
   const clock = () => colors.dim(new Date().toTimeString().slice(0, 8));
   return {
-    async step(says, work) {
+    async step(text, work) {
       const start = performance.now();
       try {
         const result = await work();
         const took = ((performance.now() - start) / 1000).toFixed(1);
-        write(`  ${colors.green('✓')} ${says} ${colors.dim(`${took} s`)}\n`);
+        write(`  ${colors.green('✓')} ${text} ${colors.dim(`${took} s`)}\n`);
         return result;
       } catch (error) {
-        write(`  ${colors.red('✗')} ${says}\n`);
+        write(`  ${colors.red('✗')} ${text}\n`);
         throw error;
       }
     },
-    event: (says) => write(`${clock()}  ${plain(says)}\n`),
-    problem: (says) => write(`${clock()}  ${colors.yellow(plain(says))}\n`),
-    line: (says = '') => write(`${says}\n`),
+    event: (text) => write(`${clock()}  ${plain(text)}\n`),
+    problem: (text) => write(`${clock()}  ${colors.yellow(plain(text))}\n`),
+    line: (text = '') => write(`${text}\n`),
   };
 }

@@ -1,4 +1,4 @@
-/** Builds that are made once per state of their sources: a second start uses what the first one built. */
+/** Builds made once per state of their sources: a second start reuses the build of the first. */
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const cache = join(root, 'node_modules/.cache/traveler-extender');
-/** Builds kept of each kind: older ones belong to earlier states of the sources. */
+/** Builds kept of each kind; older ones belong to earlier states of the sources. */
 const kept = 4;
 
 export type BuildOnce = {
@@ -15,34 +15,34 @@ export type BuildOnce = {
   sources: readonly string[];
   /** Parts of `sources` that the build does not read. */
   except?: readonly string[];
-  /** Builds into an empty folder; gives the files it read, from the root of the checkout. */
+  /** Builds into an empty folder; returns the files it read, from the root of the checkout. */
   build: (outdir: string) => Promise<string[]>;
 };
 /** What every build depends on: the packages, how imports are resolved, how TypeScript is read. */
 const always = ['package.json', 'package-lock.json', 'tsconfig.json'];
 
-/** The folder of the finished build: to be copied, never written to. Throws where the build read more than `sources`. */
+/** Returns the folder of the finished build, to be copied and never written to. Throws if the build read more than `sources`. */
 export async function builtOnce({ name, sources, except = [], build }: BuildOnce): Promise<string> {
   const all = [...sources, ...always];
-  const isSource = (file: string) => all.some((source) => lies(file, source)) && !except.some((part) => lies(file, part));
+  const isSource = (file: string) => all.some((source) => isWithin(file, source)) && !except.some((part) => isWithin(file, part));
   const files = (await Promise.all(all.map(filesOf))).flat().filter(isSource);
   const built = join(cache, `${name}-${await fingerprintOf(files)}`);
   if (await exists(built)) return built;
   await buildTo(built, async (outdir) => {
-    const unforeseen = (await build(outdir)).filter((file) => !lies(file, 'node_modules') && !isSource(file));
-    // A change in them would leave an old build in use.
+    const unforeseen = (await build(outdir)).filter((file) => !isWithin(file, 'node_modules') && !isSource(file));
+    // A change in these files would leave an old build in use.
     if (unforeseen.length > 0) throw new Error(`The build of ${name} read more than its sources say: ${unforeseen.join(', ')}.`);
   });
-  await forgetOlder(name);
+  await removeOlder(name);
   return built;
 }
 
-/** Into a folder of its own, then renamed: another build at the same time never sees half of it. */
+/** Builds in a temporary folder, then renames it: a concurrent build never sees a partial result. */
 async function buildTo(target: string, build: (outdir: string) => Promise<void>): Promise<void> {
   await mkdir(cache, { recursive: true });
   const outdir = await mkdtemp(join(cache, `building-${basename(target)}-`));
   try {
-    // A temporary folder is its owner's alone; in the cloud another user reads it.
+    // A temporary folder is private to its owner; in the cloud another user reads it.
     await chmod(outdir, 0o755);
     await build(outdir);
     await rename(outdir, target);
@@ -52,9 +52,9 @@ async function buildTo(target: string, build: (outdir: string) => Promise<void>)
   }
 }
 
-async function forgetOlder(name: string): Promise<void> {
+async function removeOlder(name: string): Promise<void> {
   const folders = (await readdir(cache)).filter((folder) => folder.startsWith(`${name}-`)).map((folder) => join(cache, folder));
-  // Another start may remove older builds, too: a folder that no longer exists counts as the oldest.
+  // Another start may remove older builds concurrently: a folder that no longer exists counts as the oldest.
   const dated = await Promise.all(folders.map(async (folder) => ({ folder, at: await builtAt(folder) })));
   const older = dated.sort((one, other) => other.at - one.at).slice(kept);
   await Promise.all(older.map(({ folder }) => rm(folder, { recursive: true, force: true })));
@@ -70,7 +70,7 @@ async function builtAt(folder: string): Promise<number> {
   }
 }
 
-/** Throws where it cannot be found out whether the folder exists. */
+/** Throws if it cannot be determined whether the folder exists. */
 async function exists(folder: string): Promise<boolean> {
   return (await builtAt(folder)) > 0;
 }
@@ -94,4 +94,4 @@ async function filesOf(source: string): Promise<string[]> {
 }
 
 /** Whether the file is this source, or within it. */
-const lies = (file: string, source: string): boolean => file === source || file.startsWith(`${source}${sep}`);
+const isWithin = (file: string, source: string): boolean => file === source || file.startsWith(`${source}${sep}`);

@@ -1,6 +1,6 @@
 /**
- * Makes each function's bundle: one ESM file with all it needs and the configuration beside it; the console's page for the
- * console. In process, without Docker or network.
+ * Builds each function's bundle: one ESM file with all its code, and the configuration beside it; for the console also its
+ * page. In process, without Docker or network.
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -15,14 +15,14 @@ import type { Bundles } from './function-factory.ts';
 import { leanImports } from './lean-imports.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-/** Reached without a token, and in no need of the configuration. */
+/** Reachable without a token, and independent of the configuration. */
 const openToAnyone: ReadonlySet<FunctionName> = new Set(['console', 'sign-in']);
 const functionNames = Object.keys(functionVariables) as FunctionName[];
 const handlerOf = (name: FunctionName) => join(root, 'lambdas/functions', name, 'handler.ts');
 
 /**
  * Writes `<directory>/<function>/index.mjs` and `configuration.json` for every function, and the console's files under
- * `<directory>/console/assets`. Replaces what was there. Throws, naming every missing handler, or with esbuild's own errors.
+ * `<directory>/console/assets`. Replaces what was there. Throws an error that names every missing handler, or esbuild's own error.
  */
 export async function bundleFunctions(
   configuration: RuntimeConfiguration,
@@ -36,7 +36,7 @@ export async function bundleFunctions(
   return bundles;
 }
 
-/** The folders with the configuration, without code: enough to synthesize a template, not to run it. */
+/** Creates the folders with the configuration but no code: enough to synthesize a template, not to run it. */
 export async function emptyBundles(configuration: RuntimeConfiguration, { directory }: { directory: string }): Promise<Bundles> {
   const folders = functionNames.map((name) => [name, join(directory, name)] as const);
   await rm(directory, { recursive: true, force: true });
@@ -49,7 +49,7 @@ export async function emptyBundles(configuration: RuntimeConfiguration, { direct
   return Object.fromEntries(folders) as Bundles;
 }
 
-/** One ESM file of minified code that needs nothing but Node 24. Also for whoever measures bundles. */
+/** One ESM file of minified code that needs only Node 24. Also used to measure bundles. */
 export const bundleOptions = {
   absWorkingDir: root,
   outExtension: { '.js': '.mjs' },
@@ -58,11 +58,11 @@ export const bundleOptions = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // The SDK's ESM build, of which only what is used remains.
+  // The SDK's ESM build can be tree-shaken.
   mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'silent',
-  // CommonJS parts (undici) ask for Node's own modules by require.
+  // CommonJS parts (undici) load Node's modules with `require`.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   ...leanImports(root),
 } satisfies BuildOptions;
@@ -79,7 +79,7 @@ async function addCode(directory: string): Promise<void> {
 
 async function compile(outdir: string): Promise<string[]> {
   const entryPoints = functionNames.map((name) => ({ in: handlerOf(name), out: `${name}/index` }));
-  // Loaded only when there is something to build.
+  // Loaded only if there is something to build.
   const { build } = await import('esbuild');
   const { metafile } = await build({ ...bundleOptions, entryPoints, outdir, metafile: true });
   return Object.keys(metafile.inputs);

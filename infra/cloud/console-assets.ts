@@ -8,12 +8,12 @@ import { builtOnce } from './built-once.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = join(root, 'lambdas/console');
 
-/** Copies the built page to `directory`; nothing where the checkout has no page. */
+/** Copies the built page to `directory`; does nothing if the checkout has no page. */
 export async function addConsoleAssets(directory: string): Promise<void> {
   if (!existsSync(join(page, 'index.html'))) return;
   const built = await builtOnce({
     name: 'console',
-    // It shows the bench page and knows list prices, too.
+    // The page also contains the bench results and the list prices.
     sources: [
       'lambdas/console',
       'lambdas/domain/actions/action.ts',
@@ -28,11 +28,11 @@ export async function addConsoleAssets(directory: string): Promise<void> {
 }
 
 async function buildPage(outDir: string): Promise<string[]> {
-  // Loaded only when there is something to build: most starts find it built.
+  // Loaded only if there is something to build: most starts find it built.
   const { build } = await import('vite');
   const read: string[] = [];
   const listed = { name: 'what-is-read', moduleParsed: ({ id }: { id: string }) => void read.push(id) };
   await build({ root: page, logLevel: 'error', plugins: [listed], build: { outDir, emptyOutDir: true } });
-  // Without what Vite makes up itself (`\0…`), and without questions about how a file is to be taken (`?raw`).
+  // Leaves out Vite's virtual modules (`\0…`) and strips query suffixes such as `?raw`.
   return read.filter((id) => isAbsolute(id)).map((id) => relative(root, id.replace(/\?.*$/, '')));
 }

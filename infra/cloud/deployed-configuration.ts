@@ -1,4 +1,4 @@
-/** Reads the configuration file for a deployment: secrets by name only, every error at once, each naming its path. */
+/** Reads the configuration file for a deployment: secrets by name only; reports every error at once, each with its path. */
 import { readFileSync } from 'node:fs';
 import { type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 
@@ -6,10 +6,10 @@ export class ConfigurationError extends Error {
   override name = 'ConfigurationError';
 }
 
-/** `covers`: what the schema says about places beginning so would only repeat this. */
+/** `covers`: errors of the schema at paths with this prefix would only repeat this one. */
 type Found = { path: string; message: string; covers?: string };
 
-/** Throws `ConfigurationError` whose message lists all that is wrong; no value of the file is repeated in it. */
+/** Throws `ConfigurationError`; its message lists every error and quotes no value of the file. */
 export function readDeployedConfiguration(file: string): RuntimeConfiguration {
   const given = parseJson(file, readText(file));
   const secrets = clearTextSecrets(given);
@@ -43,12 +43,12 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message may quote the text around the mistake, and with it a password.
+    // The parser's message may quote the text around the mistake, including a password.
     throw new ConfigurationError(`${file} is not valid JSON: a quote, comma or bracket is missing or too many.`);
   }
 }
 
-/** Passwords and tokens anywhere in the document: they would end up in the template's assets, readable by many. */
+/** Finds passwords and tokens anywhere in the document: they would end up in the template's assets, readable by many. */
 function clearTextSecrets(value: unknown, path: PropertyKey[] = []): Found[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]): Found[] => {

@@ -7,7 +7,7 @@ import { StateStack } from './state-stack.ts';
 
 export const stackNames = { state: 'TravelerExtenderState', service: 'TravelerExtenderService' } as const;
 
-/** Adds both stacks to `app`. Account and region stay open: whoever deploys brings them. */
+/** Adds both stacks to `app`. Account and region come from the environment of the deployment. */
 export function addStacks(app: App, configuration: RuntimeConfiguration, { bundles }: { bundles: Bundles }) {
   const state = new StateStack(app, stackNames.state, {
     description: 'Traveler Extender: tables, key, users and bus. Holds all data; never delete it lightly',
@@ -23,7 +23,7 @@ export function addStacks(app: App, configuration: RuntimeConfiguration, { bundl
   return { state, service };
 }
 
-/** CloudFormation puts a stack's tags on all that it makes: the bill can be split by them. */
+/** CloudFormation puts a stack's tags on every resource that it creates, so that costs can be split by them. */
 function common(lifetime: 'state' | 'service') {
   return {
     tags: { product: 'traveler-extender', lifetime },

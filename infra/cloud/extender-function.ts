@@ -1,4 +1,4 @@
-/** One function of ours: its bundle, its own log group, its own role, and the alarm on its errors. Defaults are the product's. */
+/** One function of the product: its bundle, log group, role, and the alarm on its errors, with the product's defaults. */
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -13,23 +13,23 @@ import { allow } from './permissions.ts';
 
 export type ExtenderFunctionProps<F extends FunctionName> = {
   name: F;
-  /** What a person notices while this function fails: one sentence, for the alarm. */
+  /** What people notice while this function fails: one sentence, for the alarm. */
   breaks: string;
-  /** Folder of the bundle: index.mjs, configuration.json and what else belongs beside them. */
+  /** Folder of the bundle: index.mjs, configuration.json and other files it needs. */
   bundle: string;
-  /** Exactly what the function's own schema names; a missing variable does not compile. */
+  /** Exactly the variables of the function's schema; a missing one does not compile. */
   environment: EnvironmentOf<F>;
-  /** All that it may do beyond writing its own log and traces. */
+  /** Its permissions besides writing its own log and traces. */
   statements: PolicyStatement[];
   timeoutSeconds: number;
   memoryMb: number;
-  /** For a function invoked without anyone waiting for its answer: where what it could not do is kept. */
+  /** For a function that is invoked asynchronously: receives its failed invocations. */
   deadLetters?: IQueue;
   notify: ITopic;
 };
 
-/** Errors in five minutes that set the alarm off. One failed invocation is retried by its queue; several need a person. */
-const errorsThatRing = 3;
+/** Errors in five minutes that trigger the alarm. One failed invocation is retried by its queue; several need a person. */
+const errorThreshold = 3;
 
 export class ExtenderFunction<F extends FunctionName = FunctionName> extends Construct {
   readonly function: LambdaFunction;
@@ -71,8 +71,8 @@ export class ExtenderFunction<F extends FunctionName = FunctionName> extends Con
     if (!deadLetters) acknowledgeCallersWait(this.function);
     createAlarm(this, 'Errors', {
       metric: this.function.metricErrors({ period: alarmPeriod, statistic: Stats.SUM }),
-      threshold: errorsThatRing,
-      says: `${name} failed ${errorsThatRing} times or more within five minutes. ${breaks}`,
+      threshold: errorThreshold,
+      description: `${name} failed ${errorThreshold} times or more within five minutes. ${breaks}`,
       notify,
     });
   }

@@ -1,4 +1,4 @@
-/** Makes each function of the service stack with exactly the environment and rights that its name calls for. */
+/** Creates each function of the service stack with exactly the environment and permissions that its name requires. */
 import type { Stack } from 'aws-cdk-lib';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -21,10 +21,10 @@ export type FactoryContext = {
   notify: Topic;
   queues: ServiceQueues;
   socketApi: SocketApi;
-  /** Of the HTTP API, as tokens: it is created after the functions that it leads to. */
+  /** Values of the HTTP API, as CDK tokens: it is created after its functions. */
   web: { consoleUrl: string; clientId: string };
 };
-/** `deadLetters`: for a function that a schedule starts, where failed starts go. */
+/** `deadLetters`: for a function started by a schedule, the queue for failed starts. */
 export type MakeFunction = <F extends FunctionName>(id: string, name: F, deadLetters?: Queue) => ExtenderFunction<F>['function'];
 
 export function functionFactory(stack: Stack, context: FactoryContext): MakeFunction {
@@ -54,7 +54,7 @@ export function functionFactory(stack: Stack, context: FactoryContext): MakeFunc
     }).function;
 }
 
-/** Every variable of any function; each function gets only those that its schema names. */
+/** The variables of all functions; each function gets only those in its schema. */
 function environmentValues(stack: Stack, { state, queues, socketApi, web }: FactoryContext): EnvironmentOf<FunctionName> {
   return {
     ...tableNames(state),
@@ -100,13 +100,13 @@ function pick<F extends FunctionName>(values: EnvironmentOf<FunctionName>, name:
   return Object.fromEntries(functionVariables[name].map((key) => [key, values[key]])) as EnvironmentOf<F>;
 }
 
-/** Secrets that hold the credentials of sources which the cloud reads itself. */
+/** Secrets with the credentials of the sources that the cloud reads itself. */
 function secretNamesOf({ sources }: RuntimeConfiguration): string[] {
   const names = sources.flatMap((source) => secretNameOf(source) ?? []);
   return [...new Set(names)];
 }
 
-/** Secrets of the services beside the sources, where they are configured. */
+/** Secrets of services other than sources, if they are configured. */
 function secretsOf({ portal, maas360 }: RuntimeConfiguration): { portal?: string; maas360?: string } {
   return {
     ...(portal?.secretName === undefined ? {} : { portal: portal.secretName }),

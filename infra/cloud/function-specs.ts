@@ -1,5 +1,5 @@
 /**
- * Size and time of each function, and what a person notices while it fails. Time-outs of queue-driven functions also set how
+ * Memory and time-out of each function, and what people notice while it fails. Time-outs of queue-driven functions also set how
  * long a message is hidden before it is redelivered (twice as long), so they are as short as the work allows.
  */
 import type { FunctionName } from '#domain/runtime/environment';
@@ -10,15 +10,15 @@ export type QueueSpec = {
   worker: FunctionName;
   fifo: boolean;
   batchSize: number;
-  /** Workers at once. SQS allows 2 to 1000. */
+  /** Concurrent workers. SQS allows 2 to 1000. */
   maximumConcurrency: number;
-  /** Receives before a message is given up to the dead-letter queue. */
+  /** Receives before a message is moved to the dead-letter queue. */
   tries: number;
   alarmAfterMinutes: number;
   breaks: string;
 };
 
-/** CPU grows with memory: 1769 MB is one whole processor. */
+/** CPU grows with memory: 1769 MB is one full vCPU. */
 export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
   'start-gathers': {
     timeoutSeconds: 30,
@@ -55,7 +55,7 @@ export const functionSpecs: { [F in FunctionName]: FunctionSpec } = {
     memoryMb: 512,
     breaks: 'The portal is not told what happens, and the journal is not sealed; gathers, verdicts and actions go on.',
   },
-  // A plan over the whole fleet answers within one request.
+  // A plan over the whole fleet is computed within one request.
   api: { timeoutSeconds: 29, memoryMb: 1769, breaks: 'The console and the command line get errors; gathers and verdicts go on.' },
   'take-enrolments': {
     timeoutSeconds: 300,

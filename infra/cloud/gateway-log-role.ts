@@ -1,13 +1,13 @@
 /**
- * API Gateway writes the access log of a WebSocket API in a role that is set once for account and region; without it the stage
- * cannot be deployed. (HTTP APIs need none.) It stays when the stack goes: other APIs of the account may write by it.
+ * API Gateway writes the access log of a WebSocket API under a role that is set once per account and region; without it the
+ * stage cannot be deployed. (HTTP APIs need none.) It is retained when the stack is deleted: other APIs may use it.
  */
 import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnAccount } from 'aws-cdk-lib/aws-apigateway';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** What API Gateway asks of such a role before it accepts it. */
+/** The permissions that API Gateway requires of such a role. */
 const actions = [
   'logs:CreateLogGroup',
   'logs:CreateLogStream',
@@ -18,7 +18,7 @@ const actions = [
   'logs:PutLogEvents',
 ];
 
-/** A stage with an access log depends on what this returns. */
+/** Returns the account settings; a stage with an access log must depend on them. */
 export function allowAccessLogs(scope: Construct): CfnAccount {
   const role = new Role(scope, 'GatewayLogRole', {
     assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),

@@ -17,7 +17,7 @@ export type HttpApiProps = {
   relayEnrol: IFunction;
 };
 
-/** Far above what a few administrators and scripts send; far below what an attacker would like to. */
+/** Far above what a few administrators and scripts send; low enough to limit abuse. */
 const throttle = { rateLimit: 50, burstLimit: 100 };
 
 export function createHttpApi(scope: Construct, { api, console: page, signIn, users, relayEnrol }: HttpApiProps) {
@@ -60,7 +60,7 @@ export function createHttpApi(scope: Construct, { api, console: page, signIn, us
   return { http, client };
 }
 
-/** As the tokens of a user pool name it. */
+/** The issuer as in the tokens of the user pool. */
 export const issuerOf = (users: UserPool): string =>
   `https://cognito-idp.${Stack.of(users).region}.amazonaws.com/${users.userPoolId}`;
 
@@ -75,7 +75,7 @@ function createStage(scope: Construct, httpApi: HttpApi): HttpStage {
   });
 }
 
-/** Who asked for what, and how it ended; no token and no body. */
+/** Who requested what, and the result; no token and no body. */
 const accessLogLine = JSON.stringify({
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -90,7 +90,7 @@ const accessLogLine = JSON.stringify({
   authorizerProblem: '$context.authorizer.error',
 });
 
-/** Public client, as a page in a browser is: code flow with PKCE or SRP, no secret, short tokens. */
+/** A public client, because it runs in a browser: code flow with PKCE or SRP, no secret, short tokens. */
 function createClient(scope: Construct, http: HttpApi, users: UserPool): UserPoolClient {
   return new UserPoolClient(scope, 'ConsoleClient', {
     userPool: users,

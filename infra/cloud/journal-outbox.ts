@@ -1,6 +1,6 @@
 /**
- * The journal's stream to the function that adds its lines to the chain and publishes them. In order per device; a batch that
- * fails is retried whole or from its first failed record, and is halved to find the record that fails it.
+ * Connects the journal's stream to the function that adds its lines to the chain and publishes them. In order per device; a
+ * batch that fails is retried whole or from its first failed record, and is bisected to find the record that fails.
  */
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
@@ -14,10 +14,10 @@ import { alarmPeriod, createAlarm } from './alarm.ts';
 
 export type JournalOutboxProps = { journal: Table; worker: IFunction; unpublished: Queue; breaks: string; notify: ITopic };
 
-/** Lines a call: some fifty fit one transaction of the chain. */
+/** Lines per call: about fifty fit one transaction of the chain. */
 const batchSize = 100;
-/** A stream keeps records for 24 hours: until shortly before, failures are retried. */
-const giveUpAfter = Duration.hours(23);
+/** A stream keeps records for 24 hours; failures are retried until shortly before. */
+const retryFor = Duration.hours(23);
 const lateAfter = Duration.minutes(15);
 
 /** The mapping's own permissions are in the worker's role (permissions.ts). */
@@ -29,7 +29,7 @@ export function createJournalOutbox(
   createAlarm(scope, 'JournalOutboxLate', {
     metric: worker.metric('IteratorAge', { period: alarmPeriod, statistic: Stats.MAXIMUM }),
     threshold: lateAfter.toMilliseconds(),
-    says: `Journal lines wait ${lateAfter.toMinutes()} minutes or more to be published; after 23 hours they are given up. ${breaks}`,
+    description: `Journal lines wait ${lateAfter.toMinutes()} minutes or more to be published; after 23 hours they are given up. ${breaks}`,
     notify,
   });
   return new EventSourceMapping(scope, 'JournalLines', {
@@ -37,7 +37,7 @@ export function createJournalOutbox(
     eventSourceArn: journal.tableStreamArn,
     startingPosition: StartingPosition.TRIM_HORIZON,
     batchSize,
-    // New lines only: the chain is in the same table.
+    // New lines only, because the chain is in the same table.
     filters: [
       FilterCriteria.filter({
         eventName: FilterRule.isEqual('INSERT'),
@@ -47,7 +47,7 @@ export function createJournalOutbox(
     reportBatchItemFailures: true,
     bisectBatchOnError: true,
     retryAttempts: 10_000,
-    maxRecordAge: giveUpAfter,
+    maxRecordAge: retryFor,
     onFailure: new SqsDlq(unpublished),
   });
 }

@@ -4,7 +4,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 
 export const rulePacks = [AwsSolutionsChecks, ServerlessChecks] as const;
 
-/** A finding stops the synthesis. */
+/** Any finding fails the synthesis. */
 export function addChecks(app: App): void {
   Validations.of(app).addPlugins(...rulePacks.map((Pack) => new Pack(app)));
 }

@@ -1,8 +1,8 @@
 /**
- * What each function may do, as data: the tables and indexes it touches with the calls it makes on them, the queues it sends
- * to, works off or looks at, and whether it may read the sources' credentials. Anything not listed is denied, in the cloud by
- * IAM and on the local stack by the same statements. DynamoDB has no permission of its own for transactions: a transaction
- * needs that of each operation in it.
+ * What each function may do, as data: the tables and indexes it uses with the calls it makes on them, the queues it sends to,
+ * consumes or reads the depth of, and whether it may read the sources' credentials. Anything not listed is denied, in the
+ * cloud by IAM and on the local stack by the same statements. DynamoDB has no separate permission for transactions: a
+ * transaction needs the permission of each operation in it.
  */
 import { Stack } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
@@ -27,11 +27,11 @@ type TableCall =
   | 'DeleteItem'
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
-/** Each in two lanes (docs/decisions/0032-lanes.md). */
+/** Each with a bulk queue beside it (docs/decisions/0032-lanes.md). */
 type Lanes = 'evaluations' | 'bulkEvaluations' | 'actions' | 'bulkActions';
 export type QueueName = 'gather' | Lanes | 'portalEvents' | 'bulks' | 'enrolments';
 
-/** Services with a secret of their own. */
+/** Services with their own secret. */
 export type OutsideService = 'portal' | 'maas360';
 
 export type Needs = {
@@ -43,19 +43,19 @@ export type Needs = {
   /** Queues whose depth it shows. */
   looksAt: readonly QueueName[];
   readsCredentials: boolean;
-  /** Whether it may see which version of a source's secret counts, and not its text. */
+  /** Whether it may see which version of a source's secret is current, but not its value. */
   looksAtCredentials?: boolean;
   /** Whether it reads the journal's stream and puts events on the bus. */
   publishes?: boolean;
   /** Whether it may send mail from the configured address. */
   sendsMail?: boolean;
-  /** Whose secret it may read beside those of the sources. */
+  /** The service whose secret it may read, besides those of the sources. */
   readsSecretOf?: OutsideService;
-  /** What it does to the connections of relays. */
+  /** The calls that it makes on relays' connections. */
   connections?: readonly ConnectionCall[];
-  /** Whether it proves itself to relays. */
+  /** Whether it proves its identity to relays. */
   readsRelaySecret?: boolean;
-  /** Whether it shows what was given up, sends it again and drops it. */
+  /** Whether it shows, redrives and deletes messages of dead-letter queues. */
   handlesDeadLetters: boolean;
 };
 
@@ -81,10 +81,10 @@ const nothing: Needs = {
 const evaluations = ['evaluations', 'bulkEvaluations'] as const;
 const actions = ['actions', 'bulkActions'] as const;
 
-/** Settings are read by everyone; whoever finds none stores the configuration's as their first version, in a transaction. */
+/** Every function that reads settings stores the configuration's as their first version if there are none, in a transaction. */
 const readsSettings = ['GetItem', 'PutItem', 'ConditionCheckItem'] as const;
 
-/** What outsiders ask for, by event or over the API (portal-events/requests.ts). */
+/** Requests from outside, by event or over the API (portal-events/requests.ts). */
 const takesRequests: Needs = {
   ...nothing,
   tables: {
@@ -116,7 +116,7 @@ export const needs: { [F in FunctionName]: Needs } = {
   evaluate: {
     ...nothing,
     tables: {
-      // The guard looks at the whole fleet where every user is decided again.
+      // The guard scans the whole fleet before every user is evaluated again.
       devices: ['Query', 'Scan', 'UpdateItem'],
       enrolments: ['Query', 'Scan'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem'],
@@ -146,7 +146,7 @@ export const needs: { [F in FunctionName]: Needs } = {
     ...takesRequests,
     tables: {
       ...takesRequests.tables,
-      // The guard looks at the whole fleet before settings or a feed that was silent take hold.
+      // The guard scans the whole fleet before settings, or a feed that had stopped, take effect.
       devices: ['GetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem'],
       actions: ['GetItem', 'BatchGetItem', 'PutItem', 'ConditionCheckItem'],
     },
@@ -258,13 +258,13 @@ export type Resources = {
   queues: { [Q in QueueName]: Queue };
   deadLetters: readonly Queue[];
   bus: EventBus;
-  /** Receives records that the journal's stream dropped. */
+  /** Gets the records that the journal's stream dropped. */
   unpublished: Queue;
   secretNames: readonly string[];
   secretsOf: { [S in OutsideService]?: string };
-  /** The address that mail comes from; null when there is none. */
+  /** The sender address of mail; null if there is none. */
   mailFrom: string | null;
-  /** The right to do this to connections of relays. */
+  /** The permission for these calls on relays' connections. */
   manageConnections: (calls: readonly ConnectionCall[]) => PolicyStatement;
   relaySecret: Secret;
 };
@@ -286,7 +286,7 @@ export function statementsOf(name: FunctionName, resources: Resources): PolicySt
   ];
 }
 
-/** SES knows the address itself or only its domain as an identity: the one that it knows counts, and the address in both. */
+/** SES may have the address or only its domain as an identity: allows both, restricted to this sender address. */
 function mailStatement(near: IConstruct, from: string): PolicyStatement {
   const { partition, region, account } = Stack.of(near);
   const identities = [from, from.slice(from.lastIndexOf('@') + 1)];
@@ -322,7 +322,7 @@ function tableStatements(need: Needs, tables: Tables): PolicyStatement[] {
   ];
 }
 
-/** DynamoDB opens a table's key in the caller's name: only through DynamoDB, never by the function itself. */
+/** DynamoDB uses a table's key on the caller's behalf: allowed only through DynamoDB, never by the function directly. */
 function keyStatement({ key }: Tables): PolicyStatement {
   const { region } = Stack.of(key);
   return allow(['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'], [key.keyArn], {
@@ -339,11 +339,11 @@ function queueStatements(need: Needs, queues: Resources['queues']): PolicyStatem
   ];
 }
 
-/** To look at a message it is received, and then given back, sent to where it came from, or deleted. */
+/** A message is received to be shown, and then returned, redriven to its own queue, or deleted. */
 const handling = (arns: readonly string[]) =>
   allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'], arns);
 
-/** Lambda reads a stream in the function's name, and reports dropped records in its name too. */
+/** Lambda reads a stream under the function's role, and reports dropped records under it too. */
 function outboxStatements({ tables, bus, unpublished }: Resources): PolicyStatement[] {
   const stream = tables.journal.tableStreamArn ?? '';
   return [
@@ -353,7 +353,7 @@ function outboxStatements({ tables, bus, unpublished }: Resources): PolicyStatem
   ];
 }
 
-/** Secrets Manager ends each secret's ARN with six characters of its own, known only to it. */
+/** Secrets Manager appends six random characters to each secret's ARN. */
 function secretStatements(
   near: IConstruct,
   secretNames: readonly string[],

@@ -1,4 +1,4 @@
-/** Starts a function at an interval. Written by hand: the ready-made target would allow every version of the function. */
+/** Starts a function at an interval. Written with L1 constructs: the ready-made target would allow every version of the function. */
 import { Stack } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -9,10 +9,10 @@ import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import type { FunctionName } from '#domain/runtime/environment';
 import { allow } from './permissions.ts';
 
-/** `id` and `construct` name things in the template, `key` the dead letters in the API. */
+/** `id` and `construct` name resources in the template, `key` the dead-letter queue in the API. */
 export type Scheduled = { id: string; construct: string; key: string; name: FunctionName; everyMinutes: number };
 
-/** The functions that the clock starts; those of an option that is not configured are not there at all. */
+/** The scheduled functions; those of an option that is not configured are left out. */
 export function schedulesOf({ gatherEveryMinutes, portal, mail, maas360 }: RuntimeConfiguration): Scheduled[] {
   const gather: Scheduled = {
     id: 'Gather',
@@ -36,7 +36,7 @@ function scheduled(id: string, name: FunctionName, everyMinutes: number): Schedu
   return { id, construct: id, key: `${id.charAt(0).toLowerCase()}${id.slice(1)}Schedule`, name, everyMinutes };
 }
 
-/** `says`: what is started, for its description. */
+/** `says`: what is started, for the description. */
 export type ScheduleProps = { says: string; everyMinutes: number; starts: IFunction; deadLetters: IQueue };
 
 export function createSchedule(
@@ -64,7 +64,7 @@ export function createSchedule(
       arn: starts.functionArn,
       roleArn: role.roleArn,
       deadLetterConfig: { arn: deadLetters.queueArn },
-      // A start that is late by a whole interval is worth nothing: the next one does the same.
+      // A start that is late by a whole interval is pointless: the next one does the same work.
       retryPolicy: { maximumEventAgeInSeconds: Math.max(60, everyMinutes * 60), maximumRetryAttempts: 3 },
     },
   });

@@ -1,4 +1,4 @@
-/** The queues of the service stack: those that functions work off, and every dead-letter queue by the name that the API shows. */
+/** The queues of the service stack: those that functions consume, and every dead-letter queue by its name in the API. */
 import { Duration } from 'aws-cdk-lib';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -10,13 +10,13 @@ import { type Scheduled, schedulesOf } from './schedule.ts';
 import { createDeadLetterQueue, WorkQueue } from './work-queue.ts';
 
 export type Queues = { [Q in QueueName]: Queue };
-/** `goesTo`: the queue that its messages can be sent back to; null where the next occasion repeats them by itself. */
+/** `goesTo`: the queue that its messages can be redriven to; null if the next run repeats their work anyway. */
 export type DeadLetters = { [name: string]: { queue: Queue; goesTo: Queue | null } };
 export type ServiceQueues = {
   queues: Queues;
-  /** Each schedule with the queue for starts that failed. */
+  /** Each schedule with the queue for failed starts. */
   scheduled: readonly (Scheduled & { deadLetters: Queue })[];
-  /** Portal events that the bus could not put in their queue. */
+  /** Portal events that the bus could not deliver to their queue. */
   portalRule: Queue;
   /** Journal lines that could not be published. */
   unpublished: Queue;
@@ -68,7 +68,7 @@ function createQueues(scope: Construct, notify: Topic): { queues: Queues; deadLe
   return { queues, deadLetters };
 }
 
-/** The dead-letter queues as the API reads them (lambdas/adapters/dead-letters.ts). */
+/** The addresses of the dead-letter queues as the API reads them (lambdas/adapters/dead-letters.ts). */
 export function addressesOf(deadLetters: DeadLetters): Record<string, { url: string; goesTo: string | null }> {
   return Object.fromEntries(
     Object.entries(deadLetters).map(([name, { queue, goesTo }]) => [

@@ -1,5 +1,5 @@
 /**
- * What may be replaced: queues, functions, schedule, rule and API. Removing this stack stops the product and loses only what
+ * The replaceable part: queues, functions, schedule, rule and API. Removing this stack stops the product and loses only what
  * is in its queues: the next gather and the portal's next snapshot restore it. Phones keep syncing meanwhile.
  */
 import { CfnOutput, Duration, Lazy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
@@ -24,22 +24,25 @@ import type { StateStack } from './state-stack.ts';
 
 export type ServiceStackProps = StackProps & { configuration: RuntimeConfiguration; state: StateStack; bundles: Bundles };
 
-/** On the product's own figures: what no queue or function shows by itself. */
+/** Alarms on the product's own metrics: what no metric of a queue or function shows. */
 const ownAlarms = [
   {
     id: 'GuardTripped',
     metricName: metricNames.guardTripped,
-    says: 'The guard stopped a run that would have taken access from too many devices. It waits for a person: look at the guards in the console, confirm or reject.',
+    description:
+      'The guard stopped a run that would have taken access from too many devices. It waits for a person: look at the guards in the console, confirm or reject.',
   },
   {
     id: 'SourcePaused',
     metricName: metricNames.sourcePaused,
-    says: 'A source turns our credentials away, cannot be reached or asks for patience: its actions wait. The status page says which source, why, and what to do; they go out by themselves once it is well.',
+    description:
+      'A source turns our credentials away, cannot be reached or asks for patience: its actions wait. The status page says which source, why, and what to do; they go out by themselves once it is well.',
   },
   {
     id: 'RelayAway',
     metricName: metricNames.relayAway,
-    says: 'A source on premises has had no relay for minutes: it is neither read nor acted on, and mail goes on. Look at the relays in the console; on the machine near Domino, relay doctor names what is wrong.',
+    description:
+      'A source on premises has had no relay for minutes: it is neither read nor acted on, and mail goes on. Look at the relays in the console; on the machine near Domino, relay doctor names what is wrong.',
   },
 ] as const;
 
@@ -49,7 +52,7 @@ export class ServiceStack extends Stack {
     const notify = new Topic(this, 'Alarms', { displayName: 'Traveler Extender alarms', enforceSSL: true });
     const queues = createServiceQueues(this, { configuration, notify });
     const socketApi = createSocketApi(this);
-    // Known once the API is there, which needs some of the functions.
+    // Known once the API exists, which needs some of the functions.
     const web = {
       consoleUrl: Lazy.string({ produce: () => http.apiEndpoint }),
       clientId: Lazy.string({ produce: () => client.userPoolClientId }),
@@ -83,7 +86,7 @@ export class ServiceStack extends Stack {
   }
 }
 
-/** The functions that work off queues. */
+/** Connects functions to the queues that they consume. */
 function connectWorkers(queues: Queues, make: MakeFunction): void {
   connect('gather', queues, make('Gather', 'gather'));
   const evaluate = make('Evaluate', 'evaluate');
@@ -125,11 +128,11 @@ function routePortalEvents(scope: Construct, { bus }: StateStack, { queues, port
 }
 
 function createOwnAlarms(scope: Construct, notify: Topic): void {
-  for (const { id, metricName, says } of ownAlarms)
+  for (const { id, metricName, description } of ownAlarms)
     createAlarm(scope, id, {
       metric: new Metric({ namespace: metricNamespace, metricName, statistic: Stats.SUM, period: alarmPeriod }),
       threshold: 1,
-      says,
+      description,
       notify,
     });
 }

@@ -1,6 +1,6 @@
 /**
- * The WebSocket API that relays connect to. It comes before its functions: their environment and rights name it, its routes
- * name them.
+ * The WebSocket API that relays connect to. It is created before its functions, because their environment and permissions
+ * name it; its routes, which name the functions, are added later.
  */
 import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
@@ -13,22 +13,22 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { allowAccessLogs } from './gateway-log-role.ts';
 
-/** `POST`: send to a relay; `DELETE`: cut it off; `GET`: see whether it is there. */
+/** `POST`: send to a relay; `DELETE`: disconnect it; `GET`: check whether it is connected. */
 const connectionCalls = ['POST', 'GET', 'DELETE'] as const;
 export type ConnectionCall = (typeof connectionCalls)[number];
 export type SocketApi = {
-  /** `wss://…/relay`: where relays connect, and the audience of their statements. */
+  /** `wss://…/relay`: where relays connect, and the audience of their signed statements. */
   url: string;
-  /** `https://…/relay`: the endpoint that a client of the management API is given. */
+  /** `https://…/relay`: the endpoint for clients of the management API. */
   managementUrl: string;
-  /** The right to make these calls on the connections of this API. */
+  /** The permission for these calls on the connections of this API. */
   manages(calls: readonly ConnectionCall[]): PolicyStatement;
-  /** Leads the routes to their functions. `authorise` decides at `$connect`; `socket` takes all that follows. */
+  /** Connects the routes to their functions. `authorise` decides at `$connect`; `socket` handles everything after it. */
   serve(functions: { authorise: IFunction; socket: IFunction }): void;
 };
 
 const stageName = 'relay';
-/** Handshakes and messages a second: far above what a few hundred relays send, gathers included. */
+/** Handshakes and messages per second: far above what a few hundred relays send, gathers included. */
 const throttle = { rateLimit: 500, burstLimit: 1000 };
 
 export function createSocketApi(scope: Construct): SocketApi {
@@ -63,7 +63,7 @@ export function createSocketApi(scope: Construct): SocketApi {
   };
 }
 
-/** For every role of the stack that gets one of these rights, and for no other right. */
+/** Acknowledges the finding for every role of the stack with one of these permissions, and for no other permission. */
 function acknowledgeAnyConnection(api: WebSocketApi): void {
   const id = Stack.of(api).getLogicalId(api.node.defaultChild as CfnApi);
   const reason =
@@ -92,7 +92,7 @@ function createStage(scope: Construct, webSocketApi: WebSocketApi): WebSocketSta
   return stage;
 }
 
-/** Who connected, what came and how it ended; no token and no message. */
+/** Who connected, what arrived, and the result; no token and no message. */
 const accessLogLine = JSON.stringify({
   requestId: '$context.requestId',
   time: '$context.requestTime',

@@ -1,6 +1,6 @@
 /**
- * What must survive: what the product knows (tables and their key), who may use it (user pool), and the address that the
- * portal was given (bus). Everything is retained when the stack is deleted; the service stack can be removed and created again.
+ * The lasting part: the product's data (tables and their key), its users (user pool), and the address that the portal uses
+ * (bus). Everything is retained when the stack is deleted; the service stack can be removed and created again.
  */
 import { CfnOutput, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import {
@@ -27,7 +27,7 @@ export class StateStack extends Stack {
     super(scope, id, props);
     this.tables = createTables(this);
     this.users = createUserPool(this);
-    // Unique in the world: the account number makes it so. The words "aws" and "cognito" may not occur in it.
+    // Must be globally unique, hence the account number. It may not contain "aws" or "cognito".
     this.signIn = this.users.addDomain('SignIn', { cognitoDomain: { domainPrefix: `traveler-extender-${this.account}` } });
     this.bus = new EventBus(this, 'Bus', {
       eventBusName: 'traveler-extender',
@@ -42,7 +42,7 @@ export class StateStack extends Stack {
   }
 }
 
-/** Relays know the public key that follows from it: with another secret they would reject this cloud as a foreign one. */
+/** Relays know the public key derived from it: with another secret they would reject this cloud as a foreign one. */
 function createRelaySecret(scope: Construct): Secret {
   const secret = new Secret(scope, 'RelaySecret', {
     description: 'Traveler Extender: what the cloud proves itself to its relays with',

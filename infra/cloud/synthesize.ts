@@ -16,7 +16,7 @@ export type SynthesizeOptions = {
 };
 
 /**
- * Two stacks, in the order of their dependency: `assembly.stacks` gives templates and asset manifests. Each function's
+ * Two stacks, in the order of their dependency: `assembly.stacks` has templates and asset manifests. Each function's
  * metadata `aws:asset:path` is the absolute folder of its bundle.
  */
 export async function synthesize(configuration: RuntimeConfiguration, options: SynthesizeOptions = {}): Promise<CloudAssembly> {
@@ -28,16 +28,16 @@ export async function synthesize(configuration: RuntimeConfiguration, options: S
   return app.synth();
 }
 
-/** As cdk.json has it: both ways must give the same template. */
+/** The same as in cdk.json: both ways must produce the same template. */
 export const context = {
   '@aws-cdk/aws-iam:minimizePolicies': true,
   '@aws-cdk/core:checkSecretUsage': true,
-  // An export in use cannot be deleted: the protection that two stacks by lifetime are for.
+  // An export in use cannot be deleted: this protects the state stack.
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 };
 /**
- * What a deployment checks and records (CloudFormation's own validation, the construct tree) is left out: three of four
- * seconds. Bundles are used where they lie, and each function says where.
+ * Leaves out what only a deployment checks and records (CloudFormation's validation, the construct tree): saves three of four
+ * seconds. Bundles are used in place; each function's metadata names the folder.
  */
 const inProcess = {
   analyticsReporting: false,

@@ -1,4 +1,4 @@
-/** The five tables under a key of our own: everything the product knows. No deployment ever deletes one. */
+/** The five tables, encrypted with our own key: all data of the product. No deployment ever deletes one. */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   type Attribute,

@@ -1,4 +1,4 @@
-/** A queue of work with its dead-letter queue and the alarms of both. Cannot be made without saying what its failure breaks. */
+/** A work queue with its dead-letter queue and the alarms of both. It requires a sentence about what its failure breaks. */
 import { Duration, Validations } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -9,9 +9,9 @@ import { alarmPeriod, createAlarm } from './alarm.ts';
 export type WorkQueueProps = {
   /** What stops working while messages wait too long or end in the dead-letter queue: one sentence, for the alarm. */
   breaks: string;
-  /** In order per message group; the sender names the deduplication id. */
+  /** In order per message group; the sender sets the deduplication id. */
   fifo?: boolean;
-  /** Time-out of the function that works it off: the queue hides a message twice as long. */
+  /** Time-out of the consuming function: the queue hides a message twice as long. */
   functionTimeout: Duration;
   /** Receives before a message goes to the dead-letter queue. */
   tries: number;
@@ -45,7 +45,7 @@ export class WorkQueue extends Construct {
     createAlarm(this, 'Late', {
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: alarmPeriod, statistic: Stats.MAXIMUM }),
       threshold: alarmAfter.toSeconds(),
-      says: `A message has waited ${alarmAfter.toMinutes()} minutes or more in ${this.node.path}. ${breaks}`,
+      description: `A message has waited ${alarmAfter.toMinutes()} minutes or more in ${this.node.path}. ${breaks}`,
       notify,
     });
   }
@@ -53,7 +53,7 @@ export class WorkQueue extends Construct {
 
 export type DeadLetterProps = { breaks: string; fifo?: boolean; notify: ITopic };
 
-/** Keeps for 14 days messages that failed, with an alarm at the first one. */
+/** Keeps failed messages for 14 days, with an alarm at the first one. */
 export function createDeadLetterQueue(scope: Construct, id: string, { breaks, fifo = false, notify }: DeadLetterProps): Queue {
   const queue = new Queue(scope, id, {
     ...(fifo ? { fifo } : {}),
@@ -63,14 +63,14 @@ export function createDeadLetterQueue(scope: Construct, id: string, { breaks, fi
   });
   const reason = 'This is a dead-letter queue itself: what lies in it waits for a person, and an alarm says so.';
   Validations.of(queue).acknowledge(
-    // The check knows dead-letter queues of queues only, not those of a rule or a schedule.
+    // The check recognises dead-letter queues of queues only, not those of a rule or a schedule.
     { id: 'AwsSolutions-SQS3', reason },
     { id: 'Serverless-SQSRedrivePolicy', reason },
   );
   createAlarm(scope, `${id}Alarm`, {
     metric: queue.metricApproximateNumberOfMessagesVisible({ period: alarmPeriod, statistic: Stats.MAXIMUM }),
     threshold: 1,
-    says: `Messages were given up and lie in ${queue.node.path}, kept for 14 days. ${breaks}`,
+    description: `Messages were given up and lie in ${queue.node.path}, kept for 14 days. ${breaks}`,
     notify,
   });
   return queue;

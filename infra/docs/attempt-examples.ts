@@ -57,12 +57,12 @@ export const readings: Line[] = [
     observed: { saw: 'read-failed', failure: failure('transient', { unreachable: true }) },
   },
 ];
-export const blockSights: Line[] = [
+export const blockReadings: Line[] = [
   { title: 'the device shows the effect', observed: device(denied) },
   { title: 'the device does not show it', observed: device(free) },
   { title: 'a wipe is under way on the device', observed: device(wiping) },
 ];
-export const wipeSights: Line[] = [
+export const wipeReadings: Line[] = [
   { title: 'no wipe is shown', observed: device(free) },
   { title: 'the wipe is pending', observed: device(wiping) },
   { title: 'the phone has fetched it', observed: device(fetched) },

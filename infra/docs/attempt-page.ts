@@ -1,11 +1,11 @@
-/** docs/action-attempts.md: what an attempt at an action does next, asked of the function itself on representative values. */
+/** docs/action-attempts.md: what an attempt at an action does next, computed by the function itself for representative values. */
 import type { ActionState, ActionType } from '#domain/actions/action';
 import type { Attempt, Decision, NextKind, StepOf } from '#domain/actions/attempt';
 import { next } from '#domain/actions/next-step';
 import {
   anAttempt,
   blockColumns,
-  blockSights,
+  blockReadings,
   type Column,
   columns,
   type Line,
@@ -14,14 +14,14 @@ import {
   relayColumns,
   relayResults,
   results,
+  wipeReadings,
   wipeResults,
-  wipeSights,
 } from './attempt-examples.ts';
 import { head, notice, page, row } from './page.ts';
 
 const reached = (steps: readonly { state: ActionState }[]) => steps.map(({ state }) => `\`${state}\``).join(' → ');
-const said = (says: string, steps: readonly { state: ActionState }[] = []) =>
-  steps.length === 0 ? says : `${says}: ${reached(steps)}`;
+const withSteps = (text: string, steps: readonly { state: ActionState }[] = []) =>
+  steps.length === 0 ? text : `${text}: ${reached(steps)}`;
 
 const describe: { [K in NextKind]: (step: StepOf<K>) => string } = {
   nothing: () => 'nothing',
@@ -34,17 +34,17 @@ const describe: { [K in NextKind]: (step: StepOf<K>) => string } = {
   write: () => '**write**',
   'cancel-stale-wipe': () => 'cancel the wipe on the server',
   'pause-source': () => 'pause the source',
-  wait: ({ steps, waitsFor }) => said(waitsFor === null ? 'wait' : 'wait for the source', steps),
-  follow: ({ steps }) => said('stays open', steps),
-  'ask-confirmation': ({ steps }) => said('wait for a confirmation', steps),
-  end: ({ steps }) => said('end', steps),
+  wait: ({ steps, waitsFor }) => withSteps(waitsFor === null ? 'wait' : 'wait for the source', steps),
+  follow: ({ steps }) => withSteps('stays open', steps),
+  'ask-confirmation': ({ steps }) => withSteps('wait for a confirmation', steps),
+  end: ({ steps }) => withSteps('end', steps),
 };
 
 const describeStep = <K extends NextKind>(step: StepOf<K>): string =>
   (describe[step.do as K] as (step: StepOf<K>) => string)(step);
 
 function cell({ first, step }: Decision): string {
-  const records = first.flatMap((effect) => (effect.effect === 'record' ? [said('record', effect.steps)] : []));
+  const records = first.flatMap((effect) => (effect.effect === 'record' ? [withSteps('record', effect.steps)] : []));
   return [...records, describeStep(step)].join('; ');
 }
 
@@ -76,11 +76,11 @@ export function actionAttemptsPage(): string {
     '',
     'An approval goes the same way. A removal is done when the record is gone.',
     '',
-    ...table('block', [...blockSights, ...readings, ...results], { titles: blockColumns, via: 'direct' }),
+    ...table('block', [...blockReadings, ...readings, ...results], { titles: blockColumns, via: 'direct' }),
     '',
     '## A wipe, at a source that is reached directly',
     '',
-    ...table('wipe', [...wipeSights, ...readings, ...results, ...wipeResults], { titles: columns, via: 'direct' }),
+    ...table('wipe', [...wipeReadings, ...readings, ...results, ...wipeResults], { titles: columns, via: 'direct' }),
     '',
     '## A block, at a source behind a relay',
     '',

@@ -1,9 +1,9 @@
-/** Numbers that the documentation states and that their files keep to themselves, read from the source text. */
+/** Numbers that the documentation states and that are private to their files, read from the source text. */
 import { readFileSync } from 'node:fs';
 
 /**
- * The value of `const name = …` in a source file (a path from the root): a number, or a product of numbers. Throws when the file has no such
- * constant any more, so that a page never states an old one.
+ * The value of `const name = …` in a source file (a path from the root): a number, or a product of numbers. Throws if the file has no such
+ * constant, so that a page never states an outdated one.
  */
 export function constantOf(file: string, name: string): number {
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');

@@ -1,4 +1,4 @@
-/** docs/errors.md: what each kind of failure does, from the table that decides it, and what a person should do. */
+/** docs/errors.md: the consequences of each kind of failure, from the table that decides them, and what a person should do. */
 import { wipeRetryMs } from '#domain/actions/after-reading';
 import { type Consequence, consequences } from '#domain/actions/failure';
 import { longestWait } from '#domain/actions/retry';

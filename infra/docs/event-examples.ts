@@ -1,4 +1,4 @@
-/** One journal line for each event out: the examples of docs/events.md are what becomes of them. */
+/** One journal line for each event out, from which the examples of docs/events.md are made. */
 import type { JournalLine } from '#domain/journal/hash-chain';
 import type { LineKind } from '#domain/journal/timeline';
 import type { EventOutName } from '#domain/outbound/events-out';

@@ -5,7 +5,7 @@ import { exampleLines } from './event-examples.ts';
 
 const names = Object.keys(eventsOut) as EventOutName[];
 
-/** The event as it is on the bus, without what EventBridge adds. */
+/** The event as put on the bus, without what EventBridge adds. */
 export function exampleOf(name: EventOutName) {
   const [event] = eventsOf(exampleLines[name]);
   if (event?.type !== name) throw new Error(`The example of ${name} becomes ${event?.type ?? 'no event'}`);

@@ -1,5 +1,5 @@
 /**
- * `npm run pictures [-- NAME …]`: starts the demo in a data folder of its own, waits until a few phones wait for a decision, and takes the
+ * `npm run pictures [-- NAME …]`: starts the demo in a separate data folder, waits until a few phones wait for a decision, and takes the
  * pictures of the console that the documentation shows: every page wide and light, some also dark or narrow.
  */
 import { spawn } from 'node:child_process';
@@ -35,7 +35,7 @@ async function whenReady(): Promise<Facts> {
   return readyFacts.parse(JSON.parse(readFileSync(readyFile, 'utf8')));
 }
 
-/** The first device that waits, once some do. */
+/** The first waiting device, once there are enough. */
 async function whenHeld({ apiUrl, apiToken }: Facts) {
   for (;;) {
     const response = await fetch(`${apiUrl}/devices?verdict=hold`, { headers: { authorization: `Bearer ${apiToken}` } });
@@ -46,7 +46,7 @@ async function whenHeld({ apiUrl, apiToken }: Facts) {
   }
 }
 
-/** A browser for each: this Chromium is one process, and ends with its first closed page. */
+/** One browser per picture: this Chromium is a single process that ends when its first page closes. */
 async function take(shot: Shot, { facts, address }: { facts: Facts; address: string }): Promise<void> {
   const executablePath = await chromium.executablePath();
   const browser = await playwright.launch({ executablePath, args: chromium.args, headless: true });
@@ -55,14 +55,14 @@ async function take(shot: Shot, { facts, address }: { facts: Facts; address: str
     await page.goto(facts.consoleUrl);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.goto(new URL(address, facts.consoleUrl).href);
-    await settled(page);
+    await waitUntilLoaded(page);
     await page.screenshot({ path: `docs/pictures/${shot.name}.png` });
   } finally {
     await browser.close();
   }
 }
 
-async function settled(page: Page): Promise<void> {
+async function waitUntilLoaded(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.getByText('Asking the extender…').first().waitFor({ state: 'detached' });
   await pause(1500);

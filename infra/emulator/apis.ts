@@ -18,20 +18,20 @@ export type ApiOptions = {
 };
 export type Apis = {
   web: { consoleUrl: string; apiUrl: string; apiToken: string };
-  /** Where WebSockets connect; null where the template has no such API. */
+  /** Where WebSockets connect; null if the template has no WebSocket API. */
   socketUrl: string | null;
-  /** Closes every WebSocket; `$disconnect` functions are called as long as they run. */
+  /** Closes every WebSocket; calls `$disconnect` functions while the functions still run. */
   closeSockets(): Promise<void>;
 };
 
-/** Resolves when console and API answer. */
+/** Resolves when console and API respond. */
 export async function startApis({ httpApis, socketApis }: Model, options: ApiOptions): Promise<Apis> {
   const { dataDir, port, invoke, cleaning } = options;
   const [api, ...others] = httpApis;
   if (!api || others.length > 0)
     throw new Error(`The template has ${httpApis.length} HTTP APIs; the local stack runs exactly one`);
   const sockets = socketsOf(socketApis, options);
-  const authorizer = api.routes.find((route) => route.authorizer)?.authorizer ?? nobody;
+  const authorizer = api.routes.find((route) => route.authorizer)?.authorizer ?? noAuthorizer;
   const issuer = await localIssuer(dataDir);
   const beside = userPool({ issuer, authorizer, web: `http://127.0.0.1:${port}` });
   const http = await startHttpApi(api, { port, issuer, beside, upgrade: sockets?.upgrade, invoke });
@@ -54,7 +54,7 @@ function socketsOf(apis: Model['socketApis'], { invoke, connections, limits }: A
   return api ? { ...startSocketApi(api, { invoke, connections, limits }), stage: api.stage } : null;
 }
 
-const nobody: Authorizer = { id: 'none', issuer: 'http://127.0.0.1', audience: ['local'] };
+const noAuthorizer: Authorizer = { id: 'none', issuer: 'http://127.0.0.1', audience: ['local'] };
 
 async function checked(url: string, headers: Record<string, string>): Promise<void> {
   const { status } = await fetch(url, { headers });

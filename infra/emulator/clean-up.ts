@@ -1,8 +1,8 @@
-/** What was started, to be stopped in the opposite order: each within its share of the time, even when others fail. */
+/** Stops what was started, in reverse order: each within its own time limit, even if others fail. */
 export type CleanUp = {
   add(stop: () => Promise<void> | void): void;
   /** Never rejects; reports each that failed or took too long. */
-  run(report: (says: string) => void): Promise<void>;
+  run(report: (message: string) => void): Promise<void>;
 };
 
 export function cleanUp({ eachMs = 2500 } = {}): CleanUp {

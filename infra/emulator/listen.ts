@@ -1,11 +1,11 @@
-/** Listening on a port of 127.0.0.1, with errors that say what is in the way and what to do. */
+/** Listens on a port of 127.0.0.1, with errors that state the cause and what to do. */
 import { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import { codeOf, StartError } from './start-error.ts';
 
 const host = '127.0.0.1';
 
-/** Gives the port once the server listens; `port` 0: any free one. Throws StartError; `remedy`: what to do about a port in use. */
+/** Returns the port once the server listens; `port` 0: any free one. Throws StartError; `remedy`: what to do about a port in use. */
 export async function listen(server: Server, port: number, { remedy = 'Start again.' } = {}): Promise<number> {
   await bind(server, port).catch((error: unknown) => {
     throw listenError(error, { port, remedy });
@@ -15,7 +15,7 @@ export async function listen(server: Server, port: number, { remedy = 'Start aga
   return address.port;
 }
 
-/** Resolves once the server listens; rejects with the operating system's own error. */
+/** Resolves once the server listens; rejects with the operating system's error. */
 export async function bind(server: Server, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject).listen(port, host, resolve);

@@ -1,5 +1,5 @@
 /**
- * The synthesized template, resolved: what the local stack builds. `template/` makes it from CloudFormation JSON and refuses
+ * The synthesized template, resolved: what the local stack builds. `template/` builds it from CloudFormation JSON and rejects
  * what it does not understand; `services/` and `lambda/` run it. Ids are CloudFormation logical ids.
  */
 export type Statement = {
@@ -13,12 +13,12 @@ export type Table = {
   id: string;
   name: string;
   arn: string;
-  /** As CreateTable takes it: KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode. */
+  /** In the format of CreateTable: KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode. */
   definition: Record<string, unknown>;
   ttlAttribute: string | null;
-  /** Of its change stream, where it has one. */
+  /** Of its change stream, if it has one. */
   streamArn?: string;
-  /** The customer's own key that encrypts it in the cloud: callers need rights on it too. */
+  /** The customer-managed key that encrypts it in the cloud: callers need permissions on it too. */
   keyArn?: string;
 };
 export type QueueResource = {
@@ -26,7 +26,7 @@ export type QueueResource = {
   name: string;
   arn: string;
   url: string;
-  /** As CreateQueue takes them, all strings (FifoQueue, VisibilityTimeout, RedrivePolicy, …). */
+  /** In the format of CreateQueue, all strings (FifoQueue, VisibilityTimeout, RedrivePolicy, …). */
   attributes: Record<string, string>;
   keyArn?: string;
 };
@@ -41,7 +41,7 @@ export type FunctionResource = {
   timeoutSeconds: number;
   memoryMb: number;
   reservedConcurrency: number | null;
-  /** What its role may do: checked on each call it makes. */
+  /** The statements of its role: checked on each call it makes. */
   policy: Statement[];
 };
 export type EventSourceMapping = {
@@ -65,7 +65,7 @@ export type StreamMapping = {
   bisects: boolean;
   retryAttempts: number;
   maximumAgeSeconds: number;
-  /** EventBridge patterns; a record that none matches is skipped. Empty: all match. */
+  /** EventBridge patterns; a record that matches none is skipped. Empty: all match. */
   filters: Record<string, unknown>[];
   /** The queue that gets the sequence numbers of dropped records. */
   failuresArn: string | null;
@@ -78,7 +78,7 @@ export type Schedule = { id: string; expression: string; enabled: boolean; targe
 export type Authorizer = { id: string; issuer: string; audience: string[] };
 export type Route = { routeKey: string; functionArn: string; authorizer: Authorizer | null };
 export type HttpApi = { id: string; name: string; routes: Route[] };
-/** Where an authoriser finds what it judges: a header (in any case) or a parameter of the query. */
+/** Where an authoriser finds its credential: a header (case-insensitive) or a query parameter. */
 export type IdentitySource = { in: 'header' | 'querystring'; name: string };
 /** A WebSocket API and its one stage. A request without a value at an identity source does not reach the authoriser. */
 export type SocketApi = {
@@ -89,10 +89,10 @@ export type SocketApi = {
   /** `$connect`, `$disconnect`, `$default`, or the `action` that a message names. */
   routes: { routeKey: string; functionArn: string }[];
 };
-/** As Secrets Manager generates a value: of which characters, and where in a JSON text, if in one, it goes. */
+/** How Secrets Manager generates a value: from which characters, and for a JSON text, under which key. */
 export type GeneratedSecret = {
   length: number;
-  /** Each has one character in the value at least, where `requiresEach`. */
+  /** With `requiresEach`, the value has at least one character of each. */
   kinds: string[];
   requiresEach: boolean;
   within: { template: string; key: string } | null;
@@ -103,7 +103,7 @@ export type SecretResource = {
   arn: string;
   /** Null: its value is set by people. */
   generated: GeneratedSecret | null;
-  /** The customer's own key that encrypts it in the cloud: who reads it needs rights on it too. */
+  /** The customer-managed key that encrypts it in the cloud: readers need permissions on it too. */
   keyArn?: string;
 };
 
@@ -121,5 +121,5 @@ export type Model = {
   secrets: SecretResource[];
 };
 
-/** Calls a function by arn with an event; rejects with the function's own error, a time-out, or a throttle. */
+/** Calls a function by ARN with an event; rejects with the function's error, a time-out, or a throttling error. */
 export type Invoke = (functionArn: string, event: unknown) => Promise<unknown>;

@@ -1,24 +1,24 @@
 /**
  * EventBridge Scheduler: `rate(…)` and `cron(…)` in UTC. Unlike the real one, each schedule also runs once at the start, so
- * that a local stack shows something at once. A failed run is retried twice, then the next one is awaited.
+ * that a local stack has data at once. A failed run is retried twice; after that the schedule waits for its next run.
  */
 import cron from 'aws-cron-parser';
 import type { Invoke, Schedule } from './model.ts';
 
 export type ScheduleOptions = {
   invoke: Invoke;
-  onProblem: (says: string) => void;
+  onProblem: (message: string) => void;
   now?: () => Date;
-  /** Waits before the second and third attempt: a fixed list, because the second wait is to outlast a function's cold start. */
+  /** Waits before the second and third attempt, ms: a fixed list, because the second must outlast a function's cold start. */
   retryAfterMs?: readonly number[];
 };
 export type RunningSchedules = { stop(): void };
 
 const unitMs: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-/** The longest delay that a timer accepts, ms. */
+/** The longest delay that a timer supports, ms. */
 const longestTimer = 2 ** 31 - 1;
 
-/** When the schedule runs next after `from`; null: never. Throws on an expression of another kind. */
+/** When the schedule runs next after `from`; null: never. Throws for any other kind of expression. */
 export function nextRun(expression: string, from: Date): Date | null {
   const [, amount, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   const ms = unitMs[unit];
@@ -41,7 +41,7 @@ export function startSchedules(schedules: readonly Schedule[], options: Schedule
     );
   }
 
-  /** Never rejects. `waits`: before the attempts that are left. */
+  /** Never rejects. `waits`: before the remaining attempts, ms. */
   async function run(schedule: Schedule, waits: readonly number[]): Promise<void> {
     try {
       await invoke(schedule.targetArn, JSON.parse(schedule.input ?? '{}'));

@@ -1,6 +1,6 @@
 /**
- * Files that the local stack keeps between starts. Absent means ENOENT and nothing else: a file that is there and cannot be read
- * stops what needs it, because going on without it would lose what it holds.
+ * Files that the local stack keeps between starts. Absent means ENOENT and nothing else: a file that exists and cannot be read is
+ * an error for its user, because continuing without it would lose its content.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { open, rename } from 'node:fs/promises';
 import type { z } from 'zod';
 import { codeOf, StartError } from './start-error.ts';
 
-/** `holds`: what the file holds; `remedy`: what happens when it is removed. Both for the message. */
+/** `holds`: what the file contains; `remedy`: what happens when it is removed. Both for the message. */
 export type StoredFile<S extends z.ZodType> = { schema: S; holds: string; remedy: string };
 
-/** Null where there is no such file. Throws StartError that names the file, and none of its content. */
+/** Null if there is no such file. Throws StartError that names the file and quotes none of its content. */
 export function readStored<S extends z.ZodType>(file: string, { schema, holds, remedy }: StoredFile<S>): z.output<S> | null {
   const text = textOf(file, holds);
   if (text === null) return null;
@@ -20,7 +20,7 @@ export function readStored<S extends z.ZodType>(file: string, { schema, holds, r
   throw new StartError(`${file} (${holds}) is damaged, or written by another version. Restore it, or remove it: ${remedy}`);
 }
 
-/** Text of a file; null where there is none. Throws StartError for any other reason why it cannot be read. */
+/** Text of a file; null if there is none. Throws StartError if it cannot be read for any other reason. */
 export function textOf(file: string, holds: string): string | null {
   try {
     return readFileSync(file, 'utf8');
@@ -32,7 +32,7 @@ export function textOf(file: string, holds: string): string | null {
 
 export const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
-/** For `catch`: gives `value` where the file does not exist, and throws any other error. */
+/** For `catch`: returns `value` if the file does not exist, and throws any other error. */
 export const orIfAbsent =
   <T>(value: T) =>
   (error: unknown): T => {
@@ -40,7 +40,7 @@ export const orIfAbsent =
     throw error;
   };
 
-/** Replaces the whole content or nothing, even when the machine stops in the middle. Readable by its owner only. */
+/** Replaces the content atomically, even if the machine stops meanwhile. Readable by its owner only. */
 export async function replaceStored(file: string, content: string): Promise<void> {
   const draft = `${file}.${randomUUID()}.new`;
   const handle = await open(draft, 'w', 0o600);
@@ -59,7 +59,7 @@ const reasons: Record<string, string> = {
   EISDIR: 'it is a folder (EISDIR). Move the folder away',
 };
 
-/** Why a file or folder cannot be used, with what to do, as the end of a sentence. */
+/** Why a file or folder cannot be used, and what to do, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
   const code = codeOf(error);
   return (code && reasons[code]) ?? `${code ?? String(error)}. Check the disk and the path`;

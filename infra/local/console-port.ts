@@ -1,22 +1,25 @@
-/** Which port the console gets: the one asked for, else the usual one, else any that is free. */
+/** Chooses the console's port: the requested one, else the usual one, else any that is free. */
 import { createServer } from 'node:net';
 import { bind, listenError } from '#infra/emulator/listen';
 import { codeOf } from '#infra/emulator/start-error';
 
 const usual = 4600;
 const remedy = 'Choose another with --port, or 0 for any free one.';
-/** Why one port cannot be had while another can. */
+/** Errors that concern one port only. */
 const ofThisPort = new Set(['EADDRINUSE', 'EACCES']);
 
-/** 0: any free port. Throws StartError when the one asked for cannot be used. `probe`: binds a port for a moment. */
-export async function portToUse(asked: number | undefined, probe: (port: number) => Promise<void> = bindOnce): Promise<number> {
-  const port = asked ?? usual;
+/** 0: any free port. Throws StartError if the requested one cannot be used. `probe`: binds a port for a moment. */
+export async function portToUse(
+  requested: number | undefined,
+  probe: (port: number) => Promise<void> = bindOnce,
+): Promise<number> {
+  const port = requested ?? usual;
   if (port === 0) return port;
   try {
     await probe(port);
     return port;
   } catch (error) {
-    if (asked === undefined && ofThisPort.has(codeOf(error) ?? '')) return 0;
+    if (requested === undefined && ofThisPort.has(codeOf(error) ?? '')) return 0;
     throw listenError(error, { port, remedy });
   }
 }

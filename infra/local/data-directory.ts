@@ -1,6 +1,6 @@
 /**
- * The folder that holds a local stack's state, and the lock that keeps two stacks from using it at once. The lock is a socket: the
- * operating system frees it however its process ends, so kill -9 leaves no lock. A connection to it answers with the process id.
+ * The folder with a local stack's state, and the lock that keeps two stacks from using it at once. The lock is a socket: the
+ * operating system releases it however its process ends, so kill -9 leaves no lock. A connection to it returns the process id.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { codeOf, StartError } from '#infra/emulator/start-error';
 
 export type DataDirectory = { path: string; release(): Promise<void> };
 
-/** Creates the folder where needed. Throws StartError when it cannot be used, or another stack uses it (naming its process). */
+/** Creates the folder if needed. Throws StartError if it cannot be used, or if another stack uses it (naming its process). */
 export async function openDataDirectory(given: string): Promise<DataDirectory> {
   const path = await createdFolder(given);
   const address = lockAddress(path);
@@ -47,7 +47,7 @@ function lockAddress(path: string): string {
   return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
 
-/** Null when the address is taken. */
+/** Null if the address is in use. */
 function listen(address: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.on('error', () => undefined).end(String(process.pid)));
@@ -64,21 +64,21 @@ function lockError({ code, message }: NodeJS.ErrnoException): StartError {
   );
 }
 
-/** A socket file that no process answers on is what a crash left. */
+/** Takes over a socket file that a crash left behind: one on which no process listens. */
 async function takeOver(address: string): Promise<Server | null> {
   if (process.platform === 'linux' || process.platform === 'win32' || !(await isAbandoned(address))) return null;
   await rm(address, { force: true });
   return listen(address);
 }
 
-/** Only a refused connection shows it: a holder that is slow, or of another account, still holds the lock. */
+/** Only a refused connection proves it: a holder that is slow, or of another account, still holds the lock. */
 export async function isAbandoned(address: string): Promise<boolean> {
-  const { error } = await holder(address);
+  const { error } = await readHolder(address);
   return error === 'ECONNREFUSED' || error === 'ENOENT';
 }
 
-/** The process id that the holder answers with, or why there is no answer. */
-function holder(address: string): Promise<{ pid: string; error?: string | undefined }> {
+/** The process id that the holder returns, or why there is no response. */
+function readHolder(address: string): Promise<{ pid: string; error?: string | undefined }> {
   return new Promise((resolve) => {
     let pid = '';
     const socket = connect(address);
@@ -89,7 +89,7 @@ function holder(address: string): Promise<{ pid: string; error?: string | undefi
 }
 
 async function inUse(path: string, address: string): Promise<string> {
-  const { pid } = await holder(address);
+  const { pid } = await readHolder(address);
   const by = pid ? ` (process ${pid})` : '';
   return `Another local stack${by} uses ${path}. Stop it, or give this one its own folder with --data DIR.`;
 }

@@ -1,4 +1,4 @@
-/** Follows the running product through its API and shows, one line each, what a person would want to see happen. */
+/** Polls the running product's API and shows events of interest to people, one line each. */
 import { type ApiClient, ApiRefusal } from '../cli/api-client.ts';
 import { type Device, devicePage, deviceWithTimeline, type Run, type SourceStatus, status } from '../cli/api-shapes.ts';
 import { seconds } from '../cli/format-answers.ts';
@@ -6,12 +6,12 @@ import type { Terminal } from '../cli/terminal.ts';
 
 export type EventFeedOptions = { api: ApiClient; screen: Pick<Terminal, 'event' | 'problem'>; everyMs?: number };
 
-/** What was shown of a source last, so that only news is shown. */
+/** What was last shown of a source, so that only changes are shown. */
 type Shown = { runId: string | null; at: number; problem: string | null; inForce: boolean };
 type State = {
   options: EventFeedOptions;
   sources: Map<string, Shown>;
-  /** Devices that wait for approval, by key; null before the first look. */
+  /** Devices that wait for approval, by key; null before the first poll. */
   held: Map<string, Device> | null;
 };
 const unchangedGatherEveryMs = 60_000;
@@ -48,7 +48,7 @@ export function followEvents(options: EventFeedOptions): { stop(): void } {
 function showSource({ sources, options: { screen } }: State, source: SourceStatus): void {
   const before = sources.get(source.sourceId) ?? { runId: null, at: 0, problem: null, inForce: false };
   const problem = source.problem?.what ?? null;
-  const gather = newsOfGather(source.lastGather, before);
+  const gather = textOfGather(source.lastGather, before);
   if (gather) screen.event(`${source.sourceId}: ${gather}`);
   if (source.problem && problem !== before.problem)
     screen.problem(`${source.sourceId}: ${source.problem.what} (${source.problem.where}). ${source.problem.remedy}`);
@@ -57,7 +57,7 @@ function showSource({ sources, options: { screen } }: State, source: SourceStatu
   sources.set(source.sourceId, { runId: source.lastGather?.runId ?? null, at, problem, inForce: source.aq.inForce });
 }
 
-/** Gives the devices to compare with next time. */
+/** Returns the devices to compare with next time. */
 async function showHeld(state: State): Promise<Map<string, Device>> {
   const { held, options } = state;
   const page = await options.api.get(`/devices?verdict=hold&limit=${heldShown}`, devicePage);
@@ -67,7 +67,7 @@ async function showHeld(state: State): Promise<Map<string, Device>> {
     return now;
   }
   for (const [key, device] of now) if (!held.has(key)) options.screen.event(`held: ${nameOf(device)}: ${device.evidence ?? ''}`);
-  // With more held than one page shows, a device may only have moved to another page.
+  // If more are held than fit one page, a missing device may only have moved to another page.
   const left = page.cursor ? [] : [...held].filter(([key]) => !now.has(key));
   for (const [key, device] of left) if (!(await showReleased(options, key))) now.set(key, device);
   return now;
@@ -87,7 +87,7 @@ async function showReleased({ api, screen }: EventFeedOptions, key: string): Pro
 
 const nameOf = ({ user, client, deviceId }: Device) => `${user}, ${client} ${deviceId}`;
 
-function newsOfGather(run: Run | null, before: Shown): string | null {
+function textOfGather(run: Run | null, before: Shown): string | null {
   if (!run || run.runId === before.runId || run.state === 'queued' || run.state === 'running') return null;
   const { added, changed, removed, devices } = run.counts;
   const changes = [added && `${added} new`, changed && `${changed} changed`, removed && `${removed} removed`].filter(Boolean);

@@ -1,4 +1,4 @@
-/** `npm start`: the product on this machine, with a configuration of one's own or as a demo on simulators. */
+/** `npm start`: the product on this machine, with a given configuration or as a demo on simulators. */
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
@@ -46,7 +46,7 @@ async function given({ config, demo }: Options): Promise<LocalConfiguration | nu
   );
 }
 
-/** What to run, and what begins once it runs: with a configuration nothing, in the demo the phones and the portal. */
+/** What to run, and what to start once it runs: nothing with a configuration, phones and portal in the demo. */
 async function prepare(
   read: LocalConfiguration | null,
   { dataDir, cleaning }: { dataDir: string; cleaning: CleanUp },
@@ -69,7 +69,7 @@ async function run(options: Options, cleaning: CleanUp): Promise<void> {
   const { configuration: local, begin } = await prepare(read, { dataDir: directory.path, cleaning });
   const { configuration, secrets } = separateSecrets(local);
   const port = await portToUse(options.port);
-  // Loaded now, because it takes seconds (CDK): a mistake in the configuration is reported before.
+  // Loaded late, because it takes seconds (CDK): a mistake in the configuration is reported before that.
   const { startLocalStack } = await import('./stack.ts');
   const stack = await startLocalStack(configuration, { dataDir: directory.path, port, secrets, terminal: screen });
   cleaning.add(stack.stop);
@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   async function stop(): Promise<void> {
     if (stopping) return;
     stopping = true;
-    // What is just starting is stopped when it has started, or at the latest with this process.
+    // What is still starting is stopped once it has started, or at the latest with this process.
     await Promise.race([running.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 3000))]);
     await cleaning.run(screen.problem);
     process.exit(0);

@@ -1,6 +1,6 @@
 /**
  * The local stack: the synthesized template, run on this machine. Synthesizes, reads the template, starts services, functions,
- * the HTTP and WebSocket APIs, mappings and schedules, in that order, and stops them in the opposite one.
+ * the HTTP and WebSocket APIs, mappings and schedules, in that order, and stops them in reverse order.
  */
 import { join } from 'node:path';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
@@ -23,7 +23,7 @@ import { readTemplate } from '../emulator/template/read-template.ts';
 import { stacksOf } from '../emulator/template/stack-document.ts';
 
 export type StackOptions = {
-  /** Belongs to this stack alone. */
+  /** Used by this stack only. */
   dataDir: string;
   /** 0: any free port. */
   port: number;
@@ -33,12 +33,12 @@ export type StackOptions = {
 };
 export type LocalStack = {
   facts: ReadyFacts;
-  /** Schedules begin: each runs once now. */
+  /** Starts the schedules: each also runs once now. */
   begin(): void;
   stop(): Promise<void>;
 };
 
-/** Resolves when everything answers; what was started is stopped again if anything fails. */
+/** Resolves when everything responds; if anything fails, what was started is stopped. */
 export async function startLocalStack(configuration: RuntimeConfiguration, options: StackOptions): Promise<LocalStack> {
   const cleaning = cleanUp();
   try {
@@ -53,7 +53,7 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
   const { dataDir, terminal } = options;
   const limits = socketLimitsFrom(process.env);
   const endpoint = `http://127.0.0.1:${await freePort()}`;
-  // Known before the template is read: links in mails lead there.
+  // Must be known before the template is read: links in mails use it.
   const port = options.port === 0 ? await freePort() : options.port;
   const model = await terminal.step('Functions bundled, template synthesized and understood', async () => {
     const assembly = await synthesize(configuration, { outdir: join(dataDir, 'app') });
@@ -69,7 +69,7 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
     startApis(model, { dataDir, port, invoke, connections, limits, cleaning }),
   );
   startMappings(model, { services, lambdas, terminal, cleaning, dataDir });
-  // Registered a second time, to run first: functions end with the mappings, and `$disconnect` must reach them before.
+  // Registered a second time, to run first: functions end with the mappings, and must get `$disconnect` before that.
   cleaning.add(closeSockets);
   const endpoints = { ...services.endpoints, ...(socketUrl === null ? {} : { socket: socketUrl }) };
   return {
@@ -84,7 +84,7 @@ async function start(configuration: RuntimeConfiguration, options: StackOptions,
 
 type Backends = { services: Services; lambdas: Lambdas };
 
-/** Functions need the services' addresses, the event bus calls functions: it gets them through `invoke` once they are there. */
+/** Functions need the services' addresses, and the event bus calls functions: through `invoke`, once they are started. */
 async function startBackends(
   model: Model,
   {
@@ -146,5 +146,5 @@ function startMappings(
   });
 }
 
-/** How long work in progress may take to finish at a stop, ms. */
+/** Time for work in progress to finish at a stop, ms. */
 const gracePeriodMs = 1500;

@@ -1,4 +1,4 @@
-/** Enrolments that fit simulated devices: what the portal would say of the same phones. */
+/** Enrolments that match simulated devices: what the portal would send about the same phones. */
 
 import { commonName } from '#domain/devices/names';
 import type { Enrolment } from '#domain/enrolment/enrolment';
@@ -14,10 +14,10 @@ const platforms: Record<PhoneKind, string> = {
   other: 'Android',
 };
 const serialPrefix = 'Appl';
-/** Of a mail address, before the `@`; the end of a name distinguishes users. */
+/** Maximum length of a mail address before the `@`. The end of a name distinguishes users. */
 const longestLocal = 64;
 
-/** Enrolled, with mail pushed by the portal, unless `differing` says otherwise. `at`: epoch ms, when it changed. */
+/** Enrolled, with mail pushed by the portal, unless `differing` overrides it. `at`: time of the change, epoch ms. */
 export function enrolmentFor(
   device: Pick<SimulatedDevice, 'user' | 'deviceId' | 'kind'>,
   { at, differing = {} }: { at: number; differing?: Partial<Enrolment> },
@@ -39,7 +39,7 @@ export function enrolmentFor(
   };
 }
 
-/** One address per user name, in plain letters where the name has any: `amelie.garcia.sales@acme.example`. */
+/** One address per user name, in ASCII letters if the name has any: `amelie.garcia.sales@acme.example`. */
 export function emailOf(user: string): string {
   const local = user
     .replace(/\/[^/]*$/, '')

@@ -4,7 +4,7 @@ import { close, listen } from '#infra/emulator/listen';
 
 type App = { fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] };
 
-/** Resolves when it answers; `port` 0: any free one. Throws StartError when the port cannot be used. */
+/** Resolves when it listens; `port` 0: any free one. Throws StartError if the port cannot be used. */
 export async function serveApp(app: App, port: number): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createAdaptorServer({ fetch: app.fetch });
   const opened = await listen(server, port);

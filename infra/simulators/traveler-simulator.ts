@@ -1,6 +1,6 @@
 /**
- * A Traveler server (SmartCloud, or on premises) on one machine: the real wire over a real socket, faults on request, no real phones.
- * Loopback only. The same seed gives the same devices. For demos, tests and benches; shipped to users as `npm run simulator`.
+ * A Traveler server (SmartCloud, or on premises) on one machine: the real protocol over a real socket, faults on request, no real phones.
+ * Loopback only. The same seed produces the same devices. For demos, tests and benches; shipped to users as `npm run simulator`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -30,41 +30,41 @@ export type SimulatorOptions = Partial<TravelerOptions> & {
   user?: string;
   password?: string;
   faults?: readonly FaultInput[];
-  /** Phones that turn up by themselves, each at a user drawn from the seed. */
+  /** New phones that register by themselves, each for a user drawn from the seed. */
   arrivalsPerMinute?: number;
 };
 
-type Wanted = { kind?: Phone['kind']; deviceId?: string };
+type PhoneOptions = { kind?: Phone['kind']; deviceId?: string };
 
 export type TravelerSimulator = {
-  /** To configure as the url of a source; ends with the base path, without a slash. */
+  /** The url for a source in a configuration; ends with the base path, without a slash. */
   readonly url: string;
   readonly port: number;
   readonly credentials: { user: string; password: string };
   /** Every write received, oldest first. */
   readonly effects: readonly Effect[];
-  /** Requests received by kind, and the most that were under way at once. */
+  /** Requests received by kind, and the most that were in progress at once. */
   readonly counts: Counts;
   settings: ServerSettings;
   readonly deviceCount: number;
-  /** By index: 0 to the number of devices ever, whether still present or not. */
+  /** By index, from 0 to below the number of devices ever added, present or not. */
   deviceAt(index: number): SimulatedDevice;
   find(user: string, deviceId: string): SimulatedDevice | undefined;
   devicesOf(user: string): SimulatedDevice[];
   setFaults(faults: readonly FaultInput[]): void;
-  /** The console of the Domino server that Traveler runs on. `command`: how a relay hands it a line. */
+  /** The console of the Domino server that Traveler runs on. `command`: the command with which a relay sends it a line. */
   readonly console: { readonly effects: readonly ConsoleEffect[]; readonly command: readonly string[] };
   setConsoleFaults(faults: readonly ConsoleFaultInput[]): void;
-  arrive(user: string, phone?: Wanted): SimulatedDevice;
+  arrive(user: string, phone?: PhoneOptions): SimulatedDevice;
   adminApprove(device: SimulatedDevice): void;
   adminDeny(device: SimulatedDevice): void;
   adminChange(device: SimulatedDevice, change: Change): void;
   removeDevice(device: SimulatedDevice): void;
-  /** The phone carries out the wipe that was asked of it. */
+  /** The phone carries out the requested wipe. */
   completeWipe(device: SimulatedDevice): void;
-  /** The phone fetches it, and has not carried it out yet. */
+  /** The phone fetches the wipe, and has not carried it out yet. */
   fetchWipe(device: SimulatedDevice): void;
-  /** Gives `count` devices, spread over the list, a newer mail client. */
+  /** Upgrades the mail client of `count` devices, spread over the list. */
   upgradeSome(count: number): void;
   setPassword(password: string): void;
   stop(): Promise<void>;
@@ -132,7 +132,7 @@ function administration(traveler: Traveler) {
     find: (user: string, deviceId: string) => fleet.find(user, deviceId),
     devicesOf: (user: string) => fleet.ofUser(user),
     setFaults: (faults: readonly FaultInput[]) => traveler.setFaults(faults),
-    arrive: (user: string, phone: Wanted = {}) => traveler.arrive(user, newPhone(traveler, phone)),
+    arrive: (user: string, phone: PhoneOptions = {}) => traveler.arrive(user, newPhone(traveler, phone)),
     adminApprove: ({ index }: SimulatedDevice) => fleet.change(index, { approval: 2, access: 0, approver: 'admin' }),
     adminDeny: ({ index }: SimulatedDevice) => fleet.change(index, { approval: 8, access: 1, approver: 'admin' }),
     adminChange: ({ index }: SimulatedDevice, change: Change) => fleet.change(index, change),
@@ -171,14 +171,14 @@ function serve({ traveler, domino, credentials, counts, signal }: Serving) {
       return sendControl(response, consoleControl(domino, { method, path: url.pathname, body }));
     if (url.pathname.startsWith('/simulator')) return sendControl(response, control(traveler, { method, url, body, counts }));
     const kind = kindOf(method, withoutBase(url.pathname, traveler.options.basePath), traveler.options.release);
-    const struck = kind ? traveler.faults.strike(kind) : new Map();
+    const active = kind ? traveler.faults.strike(kind) : new Map();
     counts.requests[kind ?? 'other'] = (counts.requests[kind ?? 'other'] ?? 0) + 1;
-    await delayed(struck, signal);
-    send(response, reply(), { struck, date: traveler.now() });
+    await delayed(active, signal);
+    send(response, reply(), { active, date: traveler.now() });
 
     function reply(): Reply {
       if (!kind) return failed(404, url.pathname);
-      const replaced = instead(struck);
+      const replaced = instead(active);
       if (replaced) return replaced;
       const authorization = request.headers.authorization ?? '';
       if (kind !== 'status' && !isAuthorized(authorization, credentials)) return failed(401, url.pathname);
@@ -191,7 +191,7 @@ function serve({ traveler, domino, credentials, counts, signal }: Serving) {
     response.on('close', () => {
       underWay -= 1;
     });
-    // A request that ends early, by its client or by the simulator's stop, gets no answer.
+    // A request that ends early, by its client or by the simulator's stop, gets no response.
     handle(request, response).catch(() => response.destroy());
   };
 }
@@ -204,7 +204,7 @@ function sendControl(response: ServerResponse, { status, body }: { status: numbe
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** At a user who has devices already; which one follows from the seed and the number of arrivals so far. */
+/** Adds a phone to a user who has devices already, chosen by the seed and the number of arrivals so far. */
 function arriveSomewhere(traveler: Traveler): void {
   const { fleet, options } = traveler;
   const at = fleet.count === 0 ? 0 : hash32(fleet.nextKey(), options.seed) % fleet.count;

@@ -1,6 +1,6 @@
 /**
- * Cloudscape's global styles carry eight cuts of Open Sans inside the style sheet, 135 KB that every first visit would load. Here
- * the three that the page uses become files of their own, which the browser fetches only where it needs them.
+ * Cloudscape's global styles embed eight cuts of Open Sans in the style sheet, 135 KB that every first visit would load. Here
+ * the three that the page uses become separate files, which the browser fetches only where it needs them.
  */
 import type { Plugin } from 'vite';
 

@@ -1,4 +1,4 @@
-/** Builds the console into static files; every script and style is a file of its own, so the page needs no inline script. */
+/** Builds the console into static files; every script and style is a separate file, so the page needs no inline script. */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { fontsAsFiles } from './fonts-as-files.ts';

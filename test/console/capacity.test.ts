@@ -1,16 +1,16 @@
-/** The scaling tool's reckoning. */
+/** The calculations of the scaling tool. */
 import { expect, test } from 'vitest';
 import { benchMeasuredOn, benchRows, rowsOf } from '../../lambdas/console/src/parts/bench.ts';
 import { costOf, replacedInstances, usualAssumptions } from '../../lambdas/console/src/parts/capacity.ts';
 import { listPrices } from '../../lambdas/console/src/parts/prices.ts';
 
-test('the replaced product needs the higher of devices by 5,000 and mailboxes by 10,000, and never less than one', () => {
+test('the replaced product needs an instance per 5,000 devices or 10,000 mailboxes', () => {
   expect(replacedInstances({ devices: 20_000, mailboxes: 30_000 })).toEqual({ byDevices: 4, byMailboxes: 3, instances: 4 });
   expect(replacedInstances({ devices: 5001, mailboxes: 100_000 }).instances).toBe(10);
   expect(replacedInstances({ devices: 0, mailboxes: 0 }).instances).toBe(1);
 });
 
-test('the figures of the bench are those of its page', () => {
+test('the bench figures are read from its page', () => {
   const page =
     '| # | measure | value | against | mark |  |\n|---|---|---|---|---|---|\n| 5 | units | 0.01 | all | at most 1 | **missed** |';
   expect(rowsOf(page)).toEqual([
@@ -20,12 +20,12 @@ test('the figures of the bench are those of its page', () => {
   expect(benchMeasuredOn).toMatch(/^Measured on 20\d\d/);
 });
 
-test('a changed price changes its line', () => {
-  const dear = costOf({ devices: 1000, mailboxes: 0 }, usualAssumptions, { ...listPrices, keys: 5 });
-  expect(dear.total).toBeCloseTo(costOf({ devices: 1000, mailboxes: 0 }, usualAssumptions).total + 4);
+test('a changed price changes the total', () => {
+  const expensive = costOf({ devices: 1000, mailboxes: 0 }, usualAssumptions, { ...listPrices, keys: 5 });
+  expect(expensive.total).toBeCloseTo(costOf({ devices: 1000, mailboxes: 0 }, usualAssumptions).total + 4);
 });
 
-test('the total is the sum of its lines, and grows with the fleet and with the gathers', () => {
+test('the total sums its lines and grows with fleet and gather rate', () => {
   const fleet = { devices: 20_000, mailboxes: 30_000 };
   const { lines, total } = costOf(fleet, usualAssumptions);
   expect(total).toBeCloseTo(lines.reduce((sum, { cost }) => sum + cost, 0));

@@ -1,4 +1,4 @@
-/** What leaves the console as a file, and what its address keeps. */
+/** Exported files, and filters in addresses. */
 import { expect, test } from 'vitest';
 import { canonical as sealed } from '#domain/journal/hash-chain';
 import { csvOf } from '../../lambdas/console/src/parts/csv.ts';
@@ -31,12 +31,12 @@ const device: ExplainedDevice = {
   openAction: null,
 };
 
-test('names with quotes and commas stay one cell, and none is a formula to the program that opens the file', () => {
+test('CSV cells are quoted, and none can run as a formula', () => {
   const [, row = ''] = csvOf([device]).split('\r\n');
   expect(row).toContain('cloud,"Jane ""J"" Doe, Sales/Acme",\'=1+2,ios-mail');
 });
 
-test('a filter survives the address and the filter field, in words or in codes', () => {
+test('a filter survives the address and the filter field', () => {
   const filter = { verdict: 'hold', state: 'missing', q: 'jane & <co>' };
   expect(filterOf(new URLSearchParams(filter))).toEqual(filter);
   expect(filterOfTokens(tokensOf(filter))).toEqual(filter);
@@ -44,7 +44,7 @@ test('a filter survives the address and the filter field, in words or in codes',
   expect(filterOfTokens(typed)).toEqual({ verdict: 'hold' });
 });
 
-test('the console writes a line as its seal was made', () => {
+test('the console serialises a line exactly as its seal does', () => {
   const entry = { seq: 2, previousHash: 'x', line: { b: [1, { d: null, c: 'ü"' }], a: 0.5, é: true } };
   expect(canonical(entry)).toBe(sealed(entry));
 });

@@ -1,4 +1,4 @@
-/** A page of the console that nobody can reach is noticed. */
+/** Finds console pages that cannot be reached. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 

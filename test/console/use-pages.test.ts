@@ -1,4 +1,4 @@
-/** Pages of a list in the console: joined in their order, as many as the reader asked for. */
+/** Pages of a list in the console: joined in order, as many as requested. */
 import { expect, test } from 'vitest';
 import { joinedPages } from '../../lambdas/console/src/use-pages.ts';
 
@@ -15,11 +15,11 @@ async function readPage(cursor: string): Promise<Numbers> {
 }
 const join = (before: Numbers, next: Numbers) => ({ items: [...before.items, ...next.items], cursor: next.cursor });
 
-test('only as many pages are read as are wanted, and the cursor leads on', async () => {
+test('reads only the requested pages and keeps the cursor', async () => {
   expect(await joinedPages(readPage, { join, most: 1 })).toEqual({ items: [1, 2], cursor: 'second' });
   expect(await joinedPages(readPage, { join, most: 2 })).toEqual({ items: [1, 2, 3], cursor: 'third' });
 });
 
-test('the last page ends the list', async () => {
+test('stops at the last page', async () => {
   expect(await joinedPages(readPage, { join, most: 10 })).toEqual({ items: [1, 2, 3, 4], cursor: null });
 });

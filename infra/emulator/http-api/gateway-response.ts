@@ -1,4 +1,4 @@
-/** What the client gets for what the function returned: payload format 2.0, and API Gateway's own answers. */
+/** The response for what the function returned (payload format 2.0), and API Gateway's own responses. */
 import { z } from 'zod';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -11,7 +11,7 @@ const functionResponse = z.object({
 });
 const bodiless = new Set([101, 204, 205, 304]);
 
-/** API Gateway's own answers: `{"message": …}`. */
+/** API Gateway's own responses: `{"message": …}`. */
 export function gatewayAnswer(status: number, message: string, headers: Record<string, string> = {}): Response {
   return Response.json({ message }, { status, headers });
 }

@@ -1,5 +1,5 @@
 /**
- * API Gateway's HTTP API on 127.0.0.1: the routes, authorisers, limits (10 MB, 30 s) and error answers of the real one, with
+ * API Gateway's HTTP API on 127.0.0.1: the routes, authorisers, limits (10 MB, 30 s) and error responses of the real one, with
  * functions invoked by events of payload format 2.0.
  */
 import { randomUUID } from 'node:crypto';
@@ -20,10 +20,10 @@ export type HttpApiOptions = {
   port: number;
   invoke: Invoke;
   issuer: Issuer;
-  /** Answers first where it has a route, as the user pool's own pages do. */
+  /** Handles a request first if it has a route for it, as for the user pool's pages. */
   beside?: Hono;
   timeLimitMs?: number;
-  /** Takes requests to upgrade to a WebSocket, on the same port. */
+  /** Handles requests to upgrade to a WebSocket, on the same port. */
   upgrade?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
 };
 export type RunningHttpApi = { url: string; stop(): Promise<void> };
@@ -59,7 +59,7 @@ export async function startHttpApi(api: HttpApi, options: HttpApiOptions): Promi
       sourceIp: env.incoming.socket.remoteAddress ?? '127.0.0.1',
     }),
   );
-  // What a function did wrong is in its log; the client learns no more than from API Gateway.
+  // A function's error is in its log; the client gets no more details than from API Gateway.
   app.onError(() => gatewayAnswer(500, 'Internal Server Error'));
 
   const server = createAdaptorServer({ fetch: app.fetch });
@@ -68,7 +68,7 @@ export async function startHttpApi(api: HttpApi, options: HttpApiOptions): Promi
   return { url: `http://127.0.0.1:${port}`, stop: () => close(server) };
 }
 
-/** `Authorization: Bearer <token>` or the bare token, as API Gateway takes both. */
+/** Accepts `Authorization: Bearer <token>` or the bare token, like API Gateway. */
 async function authorise(
   issuer: Issuer,
   authorizer: Authorizer,

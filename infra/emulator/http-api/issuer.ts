@@ -1,6 +1,6 @@
 /**
- * The local stack's own issuer of tokens, in the place of the Cognito user pool that the template's JWT authoriser names.
- * Its key lives in the data directory, readable by its owner only, so that tokens outlive a restart.
+ * The local stack's token issuer, in place of the Cognito user pool that the template's JWT authoriser names.
+ * Its key is in the data directory, readable by its owner only, so that tokens survive a restart.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import type { Authorizer } from '#infra/emulator/model';
 import { readStored, replaceStored } from '../stored-file.ts';
 import type { Claims } from './request-event.ts';
 
-/** The only kind that API Gateway's JWT authorisers take. */
+/** The only algorithm that API Gateway's JWT authorisers accept. */
 const algorithm = 'RS256';
 const storedKey = {
   schema: z.looseObject({ kty: z.literal('RSA'), n: z.string(), e: z.string(), d: z.string() }),
@@ -29,15 +29,15 @@ const storedKey = {
 };
 const lifetimeSeconds = 30 * 24 * 60 * 60;
 
-/** `claims`: beside those of every token. */
+/** `claims`: in addition to those of every token. */
 export type Minted = { subject?: string; lifetimeSeconds?: number; claims?: Record<string, string> };
 export type Issuer = {
   mint(authorizer: Authorizer, given?: Minted): Promise<string>;
-  /** The token's claims, or why API Gateway would refuse it. */
+  /** The token's claims, or why API Gateway would reject it. */
   verify(authorizer: Authorizer, token: string): Promise<{ claims: Claims } | { refused: string }>;
 };
 
-/** Throws StartError when the key is there and cannot be read. */
+/** Throws StartError if the key exists and cannot be read. */
 export async function localIssuer(dataDir: string): Promise<Issuer> {
   const jwk = await keyOf(join(dataDir, 'issuer.json'));
   const { kty, n, e } = jwk;
@@ -82,7 +82,7 @@ async function keyOf(file: string): Promise<JWK> {
   return jwk;
 }
 
-/** `aud` where there is one, else `client_id` (Cognito's access tokens). */
+/** Checks `aud` if there is one, else `client_id` (Cognito's access tokens). */
 function audienceFits({ aud, client_id }: JWTPayload, { audience }: Authorizer): boolean {
   const given = [aud ?? client_id].flat();
   return given.some((one) => typeof one === 'string' && audience.includes(one));
@@ -96,7 +96,7 @@ function reasonOf(error: unknown): string {
   return 'is malformed';
 }
 
-/** API Gateway hands claims on as strings; a list becomes `[a b]`. */
+/** API Gateway passes claims as strings; a list becomes `[a b]`. */
 function asStrings(payload: JWTPayload): Claims {
   return Object.fromEntries(
     Object.entries(payload).map(([name, value]) => [name, Array.isArray(value) ? `[${value.join(' ')}]` : String(value)]),

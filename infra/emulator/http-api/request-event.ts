@@ -1,14 +1,14 @@
 /**
  * The event that a function gets for a request: payload format 2.0 as API Gateway's HTTP APIs send it.
  *
- * `rawPath` and `pathParameters` come *decoded* (in spite of the name), so `%2F` within a part reaches the function as a
- * plain slash, and routes are matched on the decoded path. `rawQueryString` comes as it was sent.
+ * `rawPath` and `pathParameters` are *decoded* (in spite of the name), so `%2F` within a segment reaches the function as a
+ * plain slash, and routes are matched on the decoded path. `rawQueryString` is passed as sent.
  */
 import type { MatchedRoute } from './routes.ts';
 
 export type ReceivedRequest = {
   method: string;
-  /** Path and query as they came. */
+  /** Path and query as received. */
   target: string;
   headers: Headers;
   body: Buffer;
@@ -16,7 +16,7 @@ export type ReceivedRequest = {
 };
 export type Claims = Record<string, string>;
 
-/** The decoded path; null when its escapes are malformed. */
+/** The decoded path; null if its escapes are malformed. */
 export function decodedPath(target: string): string | null {
   try {
     return decodeURIComponent(target.split('?', 1)[0] ?? '/');
@@ -27,7 +27,7 @@ export function decodedPath(target: string): string | null {
 
 const textual = /^(text\/.*|application\/(json|javascript|xml|graphql|problem\+json|.+\+json|.+\+xml))$/i;
 
-/** Text stays text; anything else, and anything compressed, comes in base64. */
+/** Text stays text; anything else, and anything compressed, is base64-encoded. */
 function bodyOf(headers: Headers, body: Buffer): { body?: string; isBase64Encoded: boolean } {
   if (body.length === 0) return { isBase64Encoded: false };
   const type = headers.get('content-type')?.split(';', 1)[0]?.trim() ?? 'text/plain';

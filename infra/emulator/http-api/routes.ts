@@ -1,5 +1,5 @@
 /**
- * Which route of an HTTP API takes a request, as API Gateway chooses: on the decoded path, the most specific route first
+ * Selects the route of a request like API Gateway: on the decoded path, the most specific route first
  * (fixed segments before `{name}`, those before `{name+}`), a named method before `ANY`, and `$default` last.
  */
 import type { Route } from '#infra/emulator/model';

@@ -1,7 +1,7 @@
 /** API Gateway waits for a function for a limited time. */
 export const tooLate = Symbol('too late');
 
-/** The result of the work, or `tooLate` after `ms`. */
+/** The result of `work`, or `tooLate` after `ms`. */
 export async function withinTime(work: Promise<unknown>, ms: number): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {

@@ -1,11 +1,11 @@
 /**
- * The sign-in of the local stack, in the place of the user pool's hosted pages: the same addresses and the code flow with PKCE,
- * on the console's own address. Whoever has the start-up token may sign in; there are no other accounts.
+ * The sign-in of the local stack, in place of the user pool's hosted pages: the same addresses and the code flow with PKCE,
+ * on the console's own address. Anyone with the start-up token may sign in; there are no other accounts.
  *
  *   /oauth2/authorize   asks for the start-up token, then sends the browser back with a code
- *   /oauth2/token       a code, or a session's refresh token, against an ID token
+ *   /oauth2/token       exchanges a code, or a session's refresh token, for an ID token
  *   /oauth2/revoke      ends a session
- *   /logout             back to the console: no session is kept here
+ *   /logout             redirects to the console: no session is stored here
  *
  * Codes are single-use and valid for five minutes; revoked sessions are remembered until the stack stops.
  */
@@ -16,12 +16,12 @@ import type { Authorizer } from '#infra/emulator/model';
 import type { Issuer } from './issuer.ts';
 import { signInPage } from './sign-in-page.ts';
 
-/** `web`: the console's address, the only one that a browser is redirected to. */
+/** `web`: the console's address, the only one to which browsers are redirected. */
 export type UserPoolOptions = { issuer: Issuer; authorizer: Authorizer; web: string; now?: () => number };
 
 const codeLivesMs = 5 * 60_000;
 const hour = 3600;
-const asked = z.object({
+const signInRequest = z.object({
   response_type: z.literal('code'),
   client_id: z.string(),
   redirect_uri: z.url(),
@@ -30,8 +30,8 @@ const asked = z.object({
   code_challenge: z.string().min(43),
   code_challenge_method: z.literal('S256'),
 });
-type Asked = z.output<typeof asked>;
-type Code = { request: Asked; subject: string; until: number };
+type SignInRequest = z.output<typeof signInRequest>;
+type Code = { request: SignInRequest; subject: string; until: number };
 const grant = z.discriminatedUnion('grant_type', [
   z.object({
     grant_type: z.literal('authorization_code'),
@@ -46,7 +46,7 @@ const grant = z.discriminatedUnion('grant_type', [
 type State = {
   issuer: Issuer;
   authorizer: Authorizer;
-  /** Of tokens that only renew a session: the API accepts none of them. */
+  /** For refresh tokens, which the API does not accept. */
   renewing: Authorizer;
   clientId: string;
   web: string;
@@ -83,9 +83,9 @@ export function userPool({ issuer, authorizer, web, now = Date.now }: UserPoolOp
   return app;
 }
 
-/** A request to sign in, or what is wrong with it: the browser is then not redirected to where the request says. */
-function requestOf({ clientId, web }: State, query: Record<string, string>): Asked | string {
-  const parsed = asked.safeParse(query);
+/** The sign-in request, or what is wrong with it: the browser is then not redirected to the address in the request. */
+function requestOf({ clientId, web }: State, query: Record<string, string>): SignInRequest | string {
+  const parsed = signInRequest.safeParse(query);
   if (!parsed.success)
     return `This sign-in cannot be begun: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}.`;
   if (parsed.data.client_id !== clientId) return 'This sign-in is for a client that is not known here.';
@@ -109,14 +109,14 @@ async function signIn(state: State, c: Context): Promise<Response> {
   return c.redirect(`${request.redirect_uri}?${new URLSearchParams({ code, state: request.state })}`, 303);
 }
 
-/** Null for a refresh token that is not valid, or revoked. */
+/** Null for a refresh token that is invalid or revoked. */
 async function renewed(state: State, { refresh_token: token }: GrantOf<'refresh_token'>) {
   const verified = await state.issuer.verify(state.renewing, token);
   if ('refused' in verified || verified.claims.token_use !== 'refresh' || state.revoked.has(token)) return null;
   return tokensFor(state, verified.claims.sub ?? '', {});
 }
 
-/** Null for a code that is unknown, used, expired, or of another request. */
+/** Null for a code that is unknown, used, expired, or from another request. */
 async function redeemed(state: State, { code, redirect_uri, code_verifier }: GrantOf<'authorization_code'>) {
   const { issuer, renewing, codes, now } = state;
   const found = codes.get(code);
@@ -136,10 +136,10 @@ const tokensFor = async ({ issuer, authorizer, renewing }: State, subject: strin
   expires_in: hour,
 });
 
-/** The token itself, or the whole access link that ends in it. */
+/** Accepts the token itself, or the whole access link that ends in it. */
 const tokenIn = (text: string): string => text.trim().replace(/^.*#token=/, '');
 
-function fits(request: Asked, given: { redirect_uri: string; code_verifier: string }): boolean {
+function fits(request: SignInRequest, given: { redirect_uri: string; code_verifier: string }): boolean {
   const challenge = createHash('sha256').update(given.code_verifier).digest('base64url');
   return request.redirect_uri === given.redirect_uri && request.code_challenge === challenge;
 }

@@ -1,24 +1,29 @@
 /**
- * Stand-in for AWS's Node runtime: loads the bundle's handler, then takes one invocation after another from the Lambda
- * Runtime API and posts what the handler returned. Runs in a process of its own and imports only Node's modules.
+ * Stand-in for AWS's Node runtime: loads the bundle's handler, then fetches one invocation after another from the Lambda
+ * Runtime API and posts what the handler returned. Runs in its own process and imports only Node's modules.
  *
- * Modes: *initialising* (bundle being imported; a failure is posted to /init/error and ends the process) and *serving*
- * (one invocation at a time; a handler's rejection is posted to /error, and the process lives on). An exception that nobody
- * awaits ends the process, as on AWS. When standard input closes the parent is gone, and so are we.
+ * States: *initialising* (bundle being imported; a failure is posted to /init/error and ends the process) and *serving*
+ * (one invocation at a time; a handler's rejection is posted to /error, and the process continues). An unhandled exception or
+ * rejection ends the process, as on AWS. When standard input closes, the parent has ended, and this process exits.
  */
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 type Handler = (event: unknown, context: Record<string, unknown>) => unknown;
-type Answer = { headers: Record<string, string | string[] | undefined>; body: string };
+type RuntimeResponse = { headers: Record<string, string | string[] | undefined>; body: string };
 
 const base = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 process.stdin.on('close', () => process.exit(0)).resume();
 
-function call(method: 'GET' | 'POST', path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+function call(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<RuntimeResponse> {
   const text = body === undefined ? '' : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -35,7 +40,7 @@ function call(method: 'GET' | 'POST', path: string, body?: unknown, headers: Rec
   });
 }
 
-/** The error as the Runtime API takes it. */
+/** The error in the format of the Runtime API. */
 function describe(error: unknown) {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), stackTrace: [] };
   return { errorType: error.name, errorMessage: error.message, stackTrace: (error.stack ?? '').split('\n').slice(1) };
@@ -52,7 +57,7 @@ async function loadHandler(): Promise<Handler> {
   throw error;
 }
 
-function contextOf(headers: Answer['headers']): Record<string, unknown> {
+function contextOf(headers: RuntimeResponse['headers']): Record<string, unknown> {
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
   return {
     awsRequestId: headers['lambda-runtime-aws-request-id'],

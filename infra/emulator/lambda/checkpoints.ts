@@ -1,10 +1,10 @@
-/** How far each shard of a stream is done, in a file of the data folder. */
+/** How far each shard of a stream has been processed, in a file of the data folder. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { readStored } from '../stored-file.ts';
 
-/** By stream and shard: the last sequence number that is done, or that the shard is closed and done. */
+/** By stream and shard: the last processed sequence number, or `finished` for a closed and fully processed shard. */
 const stored = {
   schema: z.record(z.string(), z.string()),
   holds: 'how far a stream is read',
@@ -14,11 +14,11 @@ export const finished = 'finished';
 
 export type Checkpoints = {
   of(shard: string): string | null;
-  /** Resolves when it is in the file, which is replaced whole: a crash cannot cut it short. */
+  /** Resolves when it is in the file, which is replaced atomically: a crash cannot truncate it. */
   set(shard: string, sequenceNumber: string): Promise<void>;
 };
 
-/** Throws StartError when the file is there and cannot be read. */
+/** Throws StartError if the file exists and cannot be read. */
 export function openCheckpoints(file: string): Checkpoints {
   let done = readStored(file, stored) ?? {};
   return {

@@ -1,9 +1,9 @@
 /**
- * SQS to Lambda, as AWS's event source mapping does it: long polls, invokes with batches, deletes the messages that succeeded and
- * leaves the others to their visibility time-out and the queue's redrive policy. It uses the function's own rights, as on AWS.
+ * SQS to Lambda, like AWS's event source mapping: long-polls, invokes with batches, deletes the messages that succeeded and
+ * leaves the others to their visibility time-out and the queue's redrive policy. It uses the function's permissions, as on AWS.
  *
  * Invariants: one receive is in progress at a time, and only while fewer than `maximumConcurrency` batches are. No message is
- * deleted before the function has answered for it.
+ * deleted before the function has returned a result for it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -23,8 +23,8 @@ export type MappingOptions = {
   endpoint: string;
   region: string;
   invoke: Invoke;
-  /** Reports every batch that failed as a whole, and failures of the queue itself. */
-  onProblem: (says: string) => void;
+  /** Reports every batch that failed as a whole, and errors of the queue itself. */
+  onProblem: (message: string) => void;
 };
 export type RunningMapping = { stop(): Promise<void> };
 
@@ -51,7 +51,7 @@ export function startMapping(mapping: EventSourceMapping, options: MappingOption
   };
 }
 
-/** Ends when it is to stop. `handled`: the batches in progress. */
+/** Runs until stopped. `handled`: the batches in progress. */
 async function poll(context: Context, handled: Set<Promise<void>>): Promise<void> {
   const { mapping, options, abortSignal } = context;
   const mostAtOnce = mapping.maximumConcurrency ?? defaultConcurrency;
@@ -75,7 +75,7 @@ async function poll(context: Context, handled: Set<Promise<void>>): Promise<void
   }
 }
 
-/** The first messages as soon as there are any; with a window, more until it has passed or the batch is full. */
+/** The first messages as soon as there are any; with a batching window, more until it ends or the batch is full. */
 async function nextBatch(context: Context): Promise<Message[]> {
   const { batchSize, windowSeconds } = context.mapping;
   const batch = await receive(context, { most: batchSize, waitSeconds: 20 });
@@ -136,7 +136,7 @@ function clientOf({ endpoint, region, functionName }: MappingOptions): SQSClient
   return new SQSClient(configuration);
 }
 
-/** Ids of the messages that the function reports as failed; all of them where its answer names none properly. */
+/** Ids of the messages that the function reports as failed; all of them if its result is malformed. */
 export function failedIn(answer: unknown, batch: readonly Message[]): Set<string> {
   const ids = batch.map(({ MessageId }) => MessageId ?? '');
   return new Set(reportedFailures(answer, ids) ?? ids);

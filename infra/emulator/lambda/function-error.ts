@@ -1,4 +1,4 @@
-/** Why an invocation gave no result: the function's own error, its time-out, the end of its process, or no free place. */
+/** Why an invocation had no result: an error of the function, its time-out, the end of its process, or throttling. */
 export class FunctionError extends Error {
   readonly kind: 'function' | 'time-out' | 'exit' | 'throttle';
   readonly errorType: string;

@@ -1,7 +1,7 @@
 /**
  * The processes of one function: one per concurrent invocation, up to its reserved concurrency, else up to a limit for this
- * machine. With reserved concurrency a further invocation is throttled, as on AWS; without, it waits for a free process, because
- * the limit is then the machine's and not AWS's. Idle processes end after a while, all but one.
+ * machine. With reserved concurrency a further invocation is throttled, as on AWS; without it, the invocation waits for a free
+ * process, because the limit is the machine's and not AWS's. Idle processes end after a while, except one.
  */
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
@@ -10,7 +10,7 @@ import { FunctionError } from './function-error.ts';
 import { type FunctionProcess, type ProcessOptions, startFunctionProcess } from './function-process.ts';
 
 export type PoolOptions = ProcessOptions & {
-  /** The largest number of processes where the function reserves no concurrency. */
+  /** Maximum number of processes if the function reserves no concurrency. */
   machineConcurrency: number;
   idleMs: number;
   initMs: number;
@@ -18,7 +18,7 @@ export type PoolOptions = ProcessOptions & {
 export type FunctionPool = {
   /** The handler's result as JSON text; rejects with FunctionError. */
   invoke(event: string): Promise<string>;
-  /** Starts one process if none is there; rejects when the bundle cannot be loaded. */
+  /** Starts one process if there is none; rejects if the bundle cannot be loaded. */
   warm(): Promise<void>;
   pids(): number[];
   stop(): Promise<void>;
@@ -28,7 +28,7 @@ type State = {
   resource: FunctionResource;
   options: PoolOptions;
   all: Set<FunctionProcess>;
-  /** The longest idle first. */
+  /** Longest idle first. */
   idle: { process: FunctionProcess; since: number }[];
   stopped: boolean;
 };
@@ -58,7 +58,7 @@ export function functionPool(resource: FunctionResource, options: PoolOptions): 
   };
 }
 
-/** Ends the processes that have been idle too long, all but one. */
+/** Ends the processes that have been idle too long, except one. */
 function endIdle({ idle, options }: State, now: number): void {
   const old = idle.filter(({ since }) => now - since > options.idleMs);
   for (const { process } of old.slice(0, Math.max(0, idle.length - 1))) process.kill();
@@ -74,17 +74,17 @@ async function run(state: State, event: string): Promise<string> {
   }
 }
 
-/** Removes the process that became idle last and is still usable. */
+/** Takes the usable process that became idle last out of the idle ones. */
 function idleProcess(state: State): FunctionProcess | undefined {
   const found = state.idle.pop()?.process;
   return found && !found.usable() ? idleProcess(state) : found;
 }
 
-/** Rejects when the process does not become ready in time. */
+/** Rejects if the process does not become ready in time. */
 async function start(state: State): Promise<FunctionProcess> {
   const process = await startFunctionProcess(state.resource, state.options);
   state.all.add(process);
-  forgetAtExit(state, process);
+  removeAtExit(state, process);
   if (state.stopped) process.kill();
   const timer = setTimeout(() => process.kill(), state.options.initMs);
   try {
@@ -98,7 +98,7 @@ async function start(state: State): Promise<FunctionProcess> {
   }
 }
 
-function forgetAtExit({ all, idle }: State, process: FunctionProcess): void {
+function removeAtExit({ all, idle }: State, process: FunctionProcess): void {
   // `exited` never rejects.
   void process.exited.then(() => {
     all.delete(process);

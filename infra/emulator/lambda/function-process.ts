@@ -1,8 +1,8 @@
 /**
  * One execution environment: a child process that runs the function's real bundle, and the Runtime API that feeds it.
  *
- * States: *starting* until the bundle asks for its first invocation; *idle*; *busy* with exactly one invocation; *ended* for good
- * after a time-out, a crash or `kill`. The child sees only the environment given here.
+ * States: *starting* until the bundle fetches its first invocation; *idle*; *busy* with exactly one invocation; *ended* (final)
+ * after a time-out, a crash or `kill`. The child has only the environment given here.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync } from 'node:fs';
@@ -15,7 +15,7 @@ export type ProcessOptions = {
   /** The compiled bootstrap. */
   bootstrap: string;
   logFile: string;
-  /** What AWS sets for every function, and where its services are: AWS_REGION, AWS_ENDPOINT_URL_*, … */
+  /** The variables that AWS sets for every function, and the endpoints of its services: AWS_REGION, AWS_ENDPOINT_URL_*, … */
   platform: Record<string, string>;
 };
 
@@ -23,7 +23,7 @@ export type FunctionProcess = {
   pid: number | undefined;
   ready: Promise<void>;
   invoke(requestId: string, event: string): Promise<string>;
-  /** False from the moment that its end is certain, which is before the process has ended. */
+  /** False as soon as its end is certain, which is before the process has ended. */
   usable(): boolean;
   /** Resolves when the process has ended; never rejects. */
   exited: Promise<void>;
@@ -40,7 +40,7 @@ export async function startFunctionProcess(
   const exited = watchExit(resource, {
     child,
     logFile,
-    gone(error) {
+    onExit(error) {
       usable = false;
       api.abort(error);
       api.close();
@@ -60,9 +60,9 @@ export async function startFunctionProcess(
     async invoke(requestId, event) {
       const limit = resource.timeoutSeconds * 1000;
       const timer = setTimeout(() => {
-        const says = `${new Date().toISOString()} ${requestId} Task timed out after ${resource.timeoutSeconds.toFixed(2)} seconds`;
-        appendFileSync(logFile, `${says}\n`);
-        api.abort(new FunctionError('time-out', 'Sandbox.Timedout', `${resource.name}: ${says}`));
+        const message = `${new Date().toISOString()} ${requestId} Task timed out after ${resource.timeoutSeconds.toFixed(2)} seconds`;
+        appendFileSync(logFile, `${message}\n`);
+        api.abort(new FunctionError('time-out', 'Sandbox.Timedout', `${resource.name}: ${message}`));
         kill();
       }, limit);
       try {
@@ -74,7 +74,7 @@ export async function startFunctionProcess(
   };
 }
 
-/** Memory for the heap: the function's, less what Node itself needs. */
+/** Memory for the heap: the function's memory minus what Node itself needs. */
 function heapMb(memoryMb: number): number {
   return Math.max(48, memoryMb - 48);
 }
@@ -94,7 +94,7 @@ function environmentOf(resource: FunctionResource, platform: Record<string, stri
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
     AWS_ACCESS_KEY_ID: resource.name,
     AWS_SECRET_ACCESS_KEY: 'local',
-    // A developer's own profile must never reach a function.
+    // A developer's AWS profile must never reach a function.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -110,7 +110,7 @@ function spawnChild(
   const log = openSync(logFile, 'a', 0o600);
   try {
     const flags = [`--max-old-space-size=${heapMb(memoryMb)}`, '--enable-source-maps'];
-    // In a group of its own: Ctrl+C in the terminal is for us alone, who then end it in order.
+    // In its own process group: Ctrl+C in the terminal reaches only the stack, which then stops it in order.
     const detached = process.platform !== 'win32';
     return spawn(process.execPath, [...flags, bootstrap], {
       cwd: codeDir,
@@ -126,12 +126,12 @@ function spawnChild(
 
 function watchExit(
   { name }: FunctionResource,
-  { child, gone, logFile }: { child: ChildProcess; gone: (error: FunctionError) => void; logFile: string },
+  { child, onExit, logFile }: { child: ChildProcess; onExit: (error: FunctionError) => void; logFile: string },
 ): Promise<void> {
   return new Promise((resolve) => {
     function ended(how: string) {
       appendFileSync(logFile, `${new Date().toISOString()} process ended: ${how}\n`);
-      gone(new FunctionError('exit', 'Runtime.ExitError', `${name}: Runtime exited: ${how}`));
+      onExit(new FunctionError('exit', 'Runtime.ExitError', `${name}: Runtime exited: ${how}`));
       resolve();
     }
     child.stdin?.on('error', () => undefined);

@@ -6,8 +6,8 @@ const partialResponse = z
   .nullish();
 
 /**
- * Their ids. As on AWS, null (the whole batch failed) for an answer that is malformed, or names an item that was not in the
- * batch.
+ * Ids of the failed items. As on AWS, null (the whole batch failed) for a result that is malformed or names an item that was
+ * not in the batch.
  */
 export function reportedFailures(answer: unknown, batchIds: readonly string[]): string[] | null {
   const parsed = partialResponse.safeParse(answer);

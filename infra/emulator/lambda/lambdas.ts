@@ -1,4 +1,4 @@
-/** All functions of the model, run from their real bundles in child processes that speak the real Lambda Runtime API. */
+/** All functions of the model, run from their real bundles in child processes that use the real Lambda Runtime API. */
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
@@ -20,7 +20,7 @@ export type LambdaOptions = {
 export type Endpoints = { dynamodb: string; sqs: string; events: string; secretsmanager: string; ses: string };
 export type Lambdas = {
   invoke: Invoke;
-  /** Starts one process of each function: rejects, naming it, when a bundle cannot be loaded. */
+  /** Starts one process of each function; rejects with an error that names the function whose bundle cannot be loaded. */
   warm(): Promise<void>;
   /** Process ids by function name. */
   processes(): Record<string, number[]>;
@@ -75,7 +75,7 @@ export async function startLambdas(functions: readonly FunctionResource[], optio
   };
 }
 
-/** Compiled once per start: Node's own type stripping would cost each cold start some 35 ms that AWS has not. */
+/** Compiled once per start: Node's type stripping would add about 35 ms to each cold start, which AWS does not have. */
 async function compileBootstrap(dataDir: string): Promise<string> {
   const file = join(dataDir, 'bootstrap.mjs');
   const { code } = await transform(await readFile(bootstrapSource, 'utf8'), { loader: 'ts', format: 'esm' });
@@ -84,7 +84,7 @@ async function compileBootstrap(dataDir: string): Promise<string> {
   return file;
 }
 
-/** Keeps one older log, so that a log does not grow over restarts without a limit. */
+/** Keeps one older log, so that logs do not grow without limit over restarts. */
 async function rotate(file: string): Promise<void> {
   const size = await stat(file).then((found) => found.size, orIfAbsent(0));
   if (size > logLimit) await rename(file, `${file}.1`);

@@ -1,6 +1,6 @@
 /**
  * The Lambda Runtime API of one execution environment, on the real wire. One environment serves one invocation at a time: `hand`
- * queues it, the process's request for the `next` one is answered with it, and its `response` or `error` settles the promise.
+ * queues it, the process fetches it with its request for the `next` one, and its `response` or `error` settles the promise.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -9,9 +9,9 @@ import { listen } from '../listen.ts';
 import { FunctionError } from './function-error.ts';
 
 export type Invocation = { requestId: string; event: string; deadline: number; functionArn: string };
-type Settled = { resolve: (body: string) => void; reject: (error: Error) => void };
+type Completion = { resolve: (body: string) => void; reject: (error: Error) => void };
 
-/** Lambda's limit for a synchronous answer, 6 MB. */
+/** Lambda's limit for a synchronous response, 6 MB. */
 export const responseLimit = 6 * 1024 * 1024;
 const prefix = '/2018-06-01/runtime';
 const postedError = z.object({ errorMessage: z.string().default(''), errorType: z.string().default('Error') });
@@ -19,11 +19,11 @@ const postedError = z.object({ errorMessage: z.string().default(''), errorType: 
 export type RuntimeApi = {
   /** `host:port`, as AWS_LAMBDA_RUNTIME_API has it. */
   address: string;
-  /** Settles when the process asked for its first invocation (initialised) or reported that it could not initialise. */
+  /** Resolves when the process fetches its first invocation (initialised); rejects when it reports that it could not initialise. */
   ready: Promise<void>;
-  /** The JSON text that the handler returned; rejects with its error. Throws when an invocation is under way. */
+  /** The JSON text that the handler returned; rejects with its error. Throws if an invocation is in progress. */
   hand(invocation: Invocation): Promise<string>;
-  /** Ends what is under way with this error. */
+  /** Ends the invocation in progress with this error. */
   abort(error: Error): void;
   close(): void;
 };
@@ -36,7 +36,7 @@ type State = {
   /** An invocation that the process has not fetched. */
   queued: Invocation | null;
   /** The invocation in progress, fetched or not. */
-  current: (Settled & { id: string }) | null;
+  current: (Completion & { id: string }) | null;
 };
 
 /** Throws StartError when it cannot listen. */
@@ -45,7 +45,7 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
   readiness.promise.catch(() => undefined);
   const state: State = { functionName, readiness, waiting: null, queued: null, current: null };
   const server = createServer((request, response) => {
-    // A process that is killed while it posts cuts its request short; how it ended is reported by its exit.
+    // The request of a process that is killed while it posts is cut short; its exit reports how it ended.
     answer(state, request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 0;
@@ -65,7 +65,7 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
     },
     abort(error) {
       readiness.reject(error);
-      if (state.current) settle(state, state.current.id, ({ reject }) => reject(error));
+      if (state.current) complete(state, state.current.id, ({ reject }) => reject(error));
     },
     close() {
       server.close();
@@ -87,7 +87,7 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   response.end(known ? '{"status":"OK"}' : '{"errorType":"InvalidRequest","errorMessage":"no such invocation"}');
 }
 
-/** Answers the process's request with the queued invocation, once both are there. */
+/** Responds to the process's request with the queued invocation, once there are both. */
 function deliver(state: State): void {
   const { waiting, queued } = state;
   if (!waiting || !queued) return;
@@ -104,7 +104,7 @@ function deliver(state: State): void {
   state.queued = null;
 }
 
-/** What the process posted; false when it concerns no invocation in progress. */
+/** Processes what the process posted; false if it concerns no invocation in progress. */
 function receive(state: State, path: string, body: string): boolean {
   const { functionName } = state;
   if (path === `${prefix}/init/error`) {
@@ -112,16 +112,16 @@ function receive(state: State, path: string, body: string): boolean {
     return true;
   }
   const [, id = '', kind = ''] = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
-  if (kind === 'error') return settle(state, id, ({ reject }) => reject(errorOf(functionName, body)));
+  if (kind === 'error') return complete(state, id, ({ reject }) => reject(errorOf(functionName, body)));
   if (kind !== 'response') return false;
-  if (Buffer.byteLength(body) <= responseLimit) return settle(state, id, ({ resolve }) => resolve(body));
+  if (Buffer.byteLength(body) <= responseLimit) return complete(state, id, ({ resolve }) => resolve(body));
   const tooLarge = `Response payload size exceeded maximum allowed payload size (${responseLimit} bytes).`;
-  return settle(state, id, ({ reject }) =>
+  return complete(state, id, ({ reject }) =>
     reject(new FunctionError('function', 'Function.ResponseSizeTooLarge', `${functionName}: ${tooLarge}`)),
   );
 }
 
-function settle(state: State, id: string, act: (settled: Settled) => void): boolean {
+function complete(state: State, id: string, act: (completion: Completion) => void): boolean {
   const { current } = state;
   if (current?.id !== id) return false;
   state.current = null;
@@ -135,7 +135,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** A body that is not as the Runtime API defines it still ends the invocation with an error. */
+/** A body that does not follow the Runtime API still ends the invocation with an error. */
 function errorOf(functionName: string, body: string): FunctionError {
   const { errorType, errorMessage } = postedError.safeParse(parsed(body)).data ?? { errorType: 'Error', errorMessage: body };
   return new FunctionError('function', errorType, `${functionName}: ${errorMessage}`);

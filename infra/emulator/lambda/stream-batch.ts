@@ -1,10 +1,10 @@
 /**
- * What to do with a batch of a stream's shard after each answer of the function: pure.
+ * What to do with a batch of a stream's shard after each result of the function. Pure.
  *
- * A batch begins *whole*. Records up to the first failed one are done, and a checkpoint says so. The rest is retried after a
- * wait; a batch of which nothing succeeded is halved first, where the mapping bisects. Records that are past their attempts or
- * their age are *dropped*: the failure queue gets their sequence numbers, and a checkpoint passes over them. A success makes the
- * batch whole again. It ends when no record is left.
+ * A batch begins *whole*. Records up to the first failed one are done, which a checkpoint records. The rest is retried after a
+ * wait; a batch of which nothing succeeded is halved first, if the mapping bisects. Records past their maximum attempts or age
+ * are *dropped*: the failure queue gets their sequence numbers, and a checkpoint skips them. A success makes the batch whole
+ * again. It ends when no record is left.
  */
 import { backoffMs } from '#domain/time/backoff';
 import type { StreamMapping } from '#infra/emulator/model';
@@ -17,7 +17,7 @@ export type Batch<R extends StreamRecord> = {
   wholeSize: number;
   /** How many are sent at once. */
   size: number;
-  /** Of the first waiting record, in a row. */
+  /** Consecutive failures of the first waiting record. */
   failures: number;
 };
 export type BatchEffect<R extends StreamRecord> =
@@ -33,10 +33,10 @@ export function newBatch<R extends StreamRecord>(records: readonly R[]): Batch<R
   return { waiting: records, wholeSize: records.length, size: records.length, failures: 0 };
 }
 
-/** The records to send now; none: the batch is done. */
+/** The records to send now; empty if the batch is done. */
 export const toSend = <R extends StreamRecord>({ waiting, size }: Batch<R>): readonly R[] => waiting.slice(0, size);
 
-/** `failed`: index, within the records sent, of the first that failed; null when none did. `now`: epoch ms. */
+/** `failed`: index, within the records sent, of the first that failed; null if none did. `now`: epoch ms. */
 export function afterAnswer<R extends StreamRecord>(
   batch: Batch<R>,
   failed: number | null,
@@ -51,7 +51,7 @@ export function afterAnswer<R extends StreamRecord>(
   const halved = limits.bisects && done.length === 0;
   const size = halved ? Math.max(1, Math.floor(sent.length / 2)) : batch.size;
   const isLastResort = batch.size === 1 || !limits.bisects;
-  if (!isLastResort || !isOver(waiting[0], failures, { limits, now }))
+  if (!isLastResort || !isExhausted(waiting[0], failures, { limits, now }))
     return {
       batch: { ...batch, waiting, size, failures },
       effects: [...effects, { kind: 'wait', ms: backoffMs(retryPolicy, failures, 0) }],
@@ -68,8 +68,8 @@ function checkpointOf<R extends StreamRecord>(records: readonly R[]): BatchEffec
   return last ? [{ kind: 'checkpoint', sequenceNumber: last.sequenceNumber }] : [];
 }
 
-/** Past its attempts or its age; a negative limit means no limit. */
-function isOver(
+/** Past its maximum attempts or age; a negative limit means no limit. */
+function isExhausted(
   record: StreamRecord | undefined,
   failures: number,
   { limits, now }: { limits: BatchLimits; now: number },

@@ -1,9 +1,9 @@
 /**
- * A table's stream to a function, as AWS's event source mapping does it: each shard in order, one batch at a time, with the
- * function's own rights. What happens to a batch after each answer is decided in stream-batch.ts.
+ * A table's stream to a function, like AWS's event source mapping: each shard in order, one batch at a time, with the
+ * function's permissions. What happens to a batch after each result is decided in stream-batch.ts.
  *
- * Invariants: a checkpoint is written after the function has answered for its records, never before: after a kill -9 the last batch
- * is sent again and none is left out. A shard is read when its parent is finished.
+ * Invariants: a checkpoint is written after the function has returned a result for its records, never before: after a kill -9 the
+ * last batch is sent again and none is skipped. A shard is read when its parent is finished.
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,8 +23,8 @@ export type StreamMappingOptions = {
   region: string;
   dataDir: string;
   invoke: Invoke;
-  onProblem: (says: string) => void;
-  /** Between two reads of a stream with nothing new, ms. AWS reads four times a second. */
+  onProblem: (message: string) => void;
+  /** Wait after a read with no new records, ms. AWS reads four times a second. */
   pollMs?: number;
 };
 type Place = { streamArn: string; shardId: string };
@@ -60,7 +60,7 @@ export function startStreamMapping(mapping: StreamMapping, options: StreamMappin
   };
 }
 
-/** Ends when it is to stop. What cannot be read (the stream, the checkpoints) is reported and tried again, and never skipped. */
+/** Runs until stopped. What cannot be read (the stream, the checkpoints) is reported and retried, never skipped. */
 async function poll(context: Context, tableName: string): Promise<void> {
   const { options, mapping, abortSignal, functionName } = context;
   const file = join(options.dataDir, 'streams', `${mapping.id}.json`);
@@ -81,7 +81,7 @@ async function poll(context: Context, tableName: string): Promise<void> {
   }
 }
 
-/** Reads every shard that may be read now, once; true when there was anything. */
+/** Reads every shard that may be read now, once; true if there were records. */
 async function readAll(context: Context, checkpoints: Checkpoints): Promise<boolean> {
   const { streamArn, shards } = await context.reader.shards();
   const isFinished = (shardId = '') => checkpoints.of(keyOf({ streamArn, shardId })) === finished;
@@ -95,9 +95,9 @@ async function readShard(context: Context, checkpoints: Checkpoints, place: Plac
   const { mapping, reader } = context;
   const { records, isClosed } = await reader.page(place.streamArn, place.shardId, checkpoints.of(keyOf(place)));
   const entries = records.map((record) => entryOf(record, Date.now()));
-  const wanted = entries.filter((entry) => fits(entry, mapping));
-  for (let at = 0; at < wanted.length; at += mapping.batchSize)
-    await workOff(context, wanted.slice(at, at + mapping.batchSize), { checkpoints, place });
+  const matching = entries.filter((entry) => fits(entry, mapping));
+  for (let at = 0; at < matching.length; at += mapping.batchSize)
+    await processAll(context, matching.slice(at, at + mapping.batchSize), { checkpoints, place });
   const last = entries.at(-1);
   if (last) await checkpoints.set(keyOf(place), last.sequenceNumber);
   else if (isClosed) await checkpoints.set(keyOf(place), finished);
@@ -106,8 +106,8 @@ async function readShard(context: Context, checkpoints: Checkpoints, place: Plac
 
 type Where = { checkpoints: Checkpoints; place: Place };
 
-/** Returns when every record is done or dropped. Throws when it is to stop, or an effect fails. */
-async function workOff(context: Context, entries: readonly Entry[], where: Where): Promise<void> {
+/** Returns when every record is done or dropped. Throws when stopped, or if an effect fails. */
+async function processAll(context: Context, entries: readonly Entry[], where: Where): Promise<void> {
   let batch = newBatch(entries);
   for (let sent = toSend(batch); sent.length > 0; sent = toSend(batch)) {
     context.abortSignal.throwIfAborted();
@@ -129,7 +129,7 @@ async function perform(context: Context, effect: BatchEffect<Entry>, { checkpoin
   }
 }
 
-/** Index of the first record that failed; null when none did. */
+/** Index of the first record that failed; null if none did. */
 async function send({ mapping, options, functionName }: Context, entries: readonly Entry[]): Promise<number | null> {
   try {
     const answer = await options.invoke(mapping.functionArn, { Records: entries.map((entry) => forFunction(entry, mapping)) });

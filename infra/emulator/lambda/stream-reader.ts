@@ -1,4 +1,4 @@
-/** Reads a table's stream over the real wire: its shards in the order in which they may be read, and their records. */
+/** Reads a table's stream over the real protocol: its shards in the order in which they may be read, and their records. */
 import {
   type _Record,
   DescribeStreamCommand,
@@ -11,33 +11,33 @@ import {
 import type { StreamMapping } from '#infra/emulator/model';
 
 export type Shards = { streamArn: string; shards: Shard[] };
-/** `isClosed`: nothing more will ever come in this shard. */
+/** `isClosed`: this shard will have no more records. */
 export type Page = { records: _Record[]; isClosed: boolean };
 export type StreamReader = {
   shards(): Promise<Shards>;
-  /** Forgets which shards there are: the next `shards` asks. */
+  /** Clears the cached shards: the next `shards` reads them. */
   forget(): void;
   /** The records after this sequence number; null: from where the mapping starts. */
   page(streamArn: string, shardId: string, after: string | null): Promise<Page>;
 };
 
 const readAtOnce = 1000;
-const shardsKnownMs = 10_000;
+const cacheMs = 10_000;
 
 export function streamReader(
   streams: DynamoDBStreamsClient,
   { tableName, startsAt, abortSignal }: { tableName: string; startsAt: StreamMapping['startsAt']; abortSignal: AbortSignal },
 ): StreamReader {
-  let known: (Shards & { at: number }) | null = null;
+  let cached: (Shards & { at: number }) | null = null;
   return {
     async shards() {
-      if (known && Date.now() - known.at < shardsKnownMs) return known;
+      if (cached && Date.now() - cached.at < cacheMs) return cached;
       const streamArn = await streamOf(streams, tableName, abortSignal);
-      known = { streamArn, shards: await shardsOf(streams, streamArn, abortSignal), at: Date.now() };
-      return known;
+      cached = { streamArn, shards: await shardsOf(streams, streamArn, abortSignal), at: Date.now() };
+      return cached;
     },
     forget() {
-      known = null;
+      cached = null;
     },
     async page(streamArn, shardId, after) {
       const position =
@@ -75,7 +75,7 @@ async function shardsOf(streams: DynamoDBStreamsClient, streamArn: string, abort
   return shards;
 }
 
-/** Those that may be read now: not finished, and their parent finished or no longer there. */
+/** Those that may be read now: not finished, and their parent finished or gone. */
 export function readableShards(shards: readonly Shard[], isFinished: (shardId: string | undefined) => boolean): Shard[] {
   const here = new Set(shards.map(({ ShardId }) => ShardId));
   return shards.filter(

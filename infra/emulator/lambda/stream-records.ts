@@ -1,4 +1,4 @@
-/** Records of a stream: which of them a mapping passes on, in which form, and which of them the function reports as failed. */
+/** Records of a stream: which of them a mapping passes to its function, in which form, and which ones failed. */
 import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import type { StreamMapping } from '#infra/emulator/model';
 import { matches } from '#infra/emulator/services/event-pattern';
@@ -13,12 +13,12 @@ export function entryOf(record: _Record, now: number): Entry {
   return { sequenceNumber: SequenceNumber, createdAt: ApproximateCreationDateTime?.getTime() ?? now, record };
 }
 
-/** Whether one of the mapping's filters matches it; without filters every record fits. */
+/** Whether one of the mapping's filters matches; without filters every record does. */
 export function fits({ record }: Entry, { filters }: Pick<StreamMapping, 'filters'>): boolean {
   return filters.length === 0 || filters.some((pattern) => matches(pattern, record));
 }
 
-/** Null: none failed. A batch is done up to the first record that the answer names; 0 where it names none properly. */
+/** Null if none failed. A batch is done up to the first record that the result names; 0 if the result is malformed. */
 export function indexOfFirstFailed(answer: unknown, batch: readonly Entry[]): number | null {
   const ids = batch.map(({ sequenceNumber }) => sequenceNumber);
   const failed = reportedFailures(answer, ids);
@@ -26,7 +26,7 @@ export function indexOfFirstFailed(answer: unknown, batch: readonly Entry[]): nu
   return failed.length === 0 ? null : Math.min(...failed.map((id) => ids.indexOf(id)));
 }
 
-/** As a function gets it: times in epoch seconds, the stream by the template's name. */
+/** The record as a function gets it: times in epoch seconds, the stream by the template's ARN. */
 export function forFunction({ record: { dynamodb, ...record } }: Entry, { streamArn }: Pick<StreamMapping, 'streamArn'>) {
   const created = dynamodb?.ApproximateCreationDateTime;
   return {

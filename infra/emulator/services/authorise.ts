@@ -1,8 +1,8 @@
-/** Whether the statements of a role allow a call, decided as IAM does: denied unless allowed, and a Deny wins. */
+/** Whether the statements of a role allow a call, by IAM's rules: denied unless allowed, and an explicit Deny wins. */
 import type { Statement } from '#infra/emulator/model';
 
 export type Need = {
-  /** `service:Action`, as IAM names it. */
+  /** `service:Action`, as in IAM. */
   action: string;
   resource: string;
   /** Condition keys known about the call, by name. */
@@ -10,7 +10,7 @@ export type Need = {
 };
 export type Judgement = { allowed: true } | { allowed: false; need: Need; because: string };
 
-/** The first need that is not allowed, with IAM's own reason for it. */
+/** The first need that is not allowed, with IAM's reason. */
 export function judge(statements: readonly Statement[], needs: readonly Need[]): Judgement {
   for (const need of needs) {
     const concerning = statements.filter((statement) => concerns(statement, need));
@@ -26,7 +26,7 @@ function concerns({ actions, resources, conditions }: Statement, { action, resou
   return (
     actions.some((pattern) => wildcard(pattern.toLowerCase()).test(action.toLowerCase())) &&
     resources.some((pattern) => wildcard(pattern).test(resource)) &&
-    Object.entries(conditions.StringEquals ?? {}).every(([key, wanted]) => [wanted].flat().includes(context[key]))
+    Object.entries(conditions.StringEquals ?? {}).every(([key, expected]) => [expected].flat().includes(context[key]))
   );
 }
 

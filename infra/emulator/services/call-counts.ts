@@ -1,10 +1,10 @@
-/** Counts the calls that functions make to each service, so that a bench or a test can hold them against a budget. */
+/** Counts the calls that functions make to each service, so that a bench or a test can compare them with a budget. */
 import type { Service } from './wire.ts';
 
-/** One kind of call: who made it (a function's name), to which service, and how often since the start. */
+/** One kind of call: its caller (a function's name), service, operation, and number since the start. */
 export type CallCount = { caller: string; service: Service; operation: string; calls: number };
 
-/** Where the gateway answers them, outside every AWS protocol. */
+/** Path at which the gateway returns the counts, outside every AWS protocol. */
 export const callCountsPath = '/_emulator/calls';
 
 export function callCounts() {

@@ -12,8 +12,8 @@ export type ConnectionCalls = {
 };
 
 export function connectionCalls(apis: readonly SocketApi[], connections: Connections): ConnectionCalls {
-  /** Throws for an unknown stage, as API Gateway does: without saying which stages there are. */
-  function meant(path: string): { api: SocketApi; stage: string; connectionId: string } {
+  /** Throws for an unknown stage like API Gateway: without revealing which stages exist. */
+  function targetOf(path: string): { api: SocketApi; stage: string; connectionId: string } {
     const [, stage = '', , connectionId = ''] = path.split('/').map(decoded);
     const api = apis.find((one) => one.stage === stage);
     if (!api) throw new ServiceError('ForbiddenException', 'Forbidden', 403);
@@ -22,12 +22,12 @@ export function connectionCalls(apis: readonly SocketApi[], connections: Connect
 
   return {
     needs(method, path) {
-      const { api, stage, connectionId } = meant(String(path));
+      const { api, stage, connectionId } = targetOf(String(path));
       const resource = `${api.id}/${stage}/${method}/@connections/${connectionId}`;
       return [{ action: 'execute-api:ManageConnections', resource: `arn:aws:execute-api:${region}:${account}:${resource}` }];
     },
     async call({ operation, target, body }) {
-      const { connectionId } = meant(target);
+      const { connectionId } = targetOf(target);
       switch (operation) {
         case 'POST':
           await connections.post(connectionId, body);

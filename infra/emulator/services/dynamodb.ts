@@ -1,13 +1,13 @@
-/** Hands DynamoDB calls on to the server behind the gateway, over sockets that stay open. Answers are streamed through. */
+/** Forwards DynamoDB calls to the server behind the gateway, over connections that stay open. Responses are streamed. */
 import { type Dispatcher, Pool } from 'undici';
 import type { Request } from './gateway.ts';
 
 export type Forward = { call(request: Request): Promise<null>; stop(): Promise<void> };
 
-/** What belongs to one connection and not to the call. */
+/** Headers of one connection, not of the call. */
 const hopHeaders = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect', 'host', 'content-length'];
 
-/** `endpoint` is asked on each call: it waits while the server restarts, and may then be another. */
+/** `endpoint` is called for each request: it waits while the server restarts, and the address may change. */
 export function forwardTo(endpoint: () => Promise<string>): Forward {
   let pool: { origin: string; pool: Pool } | null = null;
 
@@ -36,7 +36,7 @@ export function forwardTo(endpoint: () => Promise<string>): Forward {
       try {
         await pass(request);
       } catch (error) {
-        // Nothing was sent, so it cannot have happened: once more, to the server as it is now.
+        // Nothing was sent, so it cannot have taken effect: retry once, at the server's current address.
         if (!(error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')) throw error;
         await pass(request);
       }

@@ -1,10 +1,10 @@
 /**
  * DynamoDB on this machine: dynoxide in a child process, on a file in the data folder.
  *
- * *Starting* until it answers; *running*; *restarting* when the process ended though nobody stopped it (its file is safe
- * against that), at most a few times in a row (restarts.ts); *stopped* for good. It never outlives us: a shell between us holds
- * our end of a pipe and kills it when the pipe closes, however we end. Should the shell be killed too, the next start finds the
- * process by its pid file.
+ * *Starting* until it responds; *running*; *restarting* when the process ended without being stopped (its file is safe
+ * against that), at most a few times in a row (restarts.ts); *stopped* (final). It never outlives this process: a shell in
+ * between holds the other end of a pipe and kills it when the pipe closes, however this process ends. If the shell is killed
+ * too, the next start finds the process by its pid file.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ import { nextRestart, type Restarts } from './restarts.ts';
 import { indexStreams } from './stream-index.ts';
 
 export type Dynoxide = {
-  /** Where it answers now, `http://127.0.0.1:port`: waits while it restarts, so ask each time. Rejects when it cannot start. */
+  /** Its current address, `http://127.0.0.1:port`: waits while it restarts, so call it each time. Rejects if it cannot start. */
   endpoint(): Promise<string>;
   stop(): Promise<void>;
 };
@@ -43,11 +43,11 @@ type State = {
   stopped: boolean;
   current: { child: ChildProcess; endpoint: string } | null;
   restarts: Restarts;
-  /** Settles with the endpoint of the present life, or why there is none. */
+  /** Resolves with the endpoint of the current process, or rejects with why there is none. */
   starting: Promise<string>;
 };
 
-export async function startDynoxide(dataDir: string, onProblem: (says: string) => void): Promise<Dynoxide> {
+export async function startDynoxide(dataDir: string, onProblem: (message: string) => void): Promise<Dynoxide> {
   const program = findProgram();
   const files = {
     database: join(dataDir, 'dynamodb.sqlite'),
@@ -58,22 +58,22 @@ export async function startDynoxide(dataDir: string, onProblem: (says: string) =
 
   function begin(waitMs: number): void {
     state.starting = start(program, files, { state, waitMs });
-    // A start that failed rejects for whoever asks for the endpoint; nobody may be asking.
+    // A failed start rejects for callers of `endpoint`; there may be none.
     state.starting.then(watch, () => undefined);
   }
   function watch(): void {
     const child = state.current?.child;
     child?.once('exit', restart);
-    if (child && isOver(child)) restart();
+    if (child && hasEnded(child)) restart();
   }
   function restart(): void {
     if (state.stopped) return;
     state.current?.child.off('exit', restart);
     const next = nextRestart(state.restarts, Date.now());
     if (!next) {
-      const says = `DynamoDB (dynoxide) ended ${state.restarts.inARow + 1} times in a row and is not started again. ${seeLog(files)}`;
-      onProblem(says);
-      state.starting = Promise.reject(new Error(says));
+      const message = `DynamoDB (dynoxide) ended ${state.restarts.inARow + 1} times in a row and is not started again. ${seeLog(files)}`;
+      onProblem(message);
+      state.starting = Promise.reject(new Error(message));
       state.starting.catch(() => undefined);
       return;
     }
@@ -98,7 +98,7 @@ export async function startDynoxide(dataDir: string, onProblem: (says: string) =
 const noStart = Promise.resolve('');
 const seeLog = ({ logFile }: Files) => `Its log is ${logFile}.`;
 
-/** Gives the endpoint. Tries a few times, each on another port; then throws. */
+/** Returns the endpoint. Tries a few times, each on another port; then throws. */
 async function start(program: string, files: Files, { state, waitMs }: { state: State; waitMs: number }): Promise<string> {
   await pause(waitMs);
   for (let attempt = 1; attempt <= mostStarts && !state.stopped; attempt++) {
@@ -109,7 +109,7 @@ async function start(program: string, files: Files, { state, waitMs }: { state: 
     const args = ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', files.database];
     const child = spawnGuarded([program, ...args], files);
     state.current = { child, endpoint };
-    if (await answers(endpoint, child)) {
+    if (await responds(endpoint, child)) {
       indexStreams(files.database);
       return endpoint;
     }
@@ -118,7 +118,7 @@ async function start(program: string, files: Files, { state, waitMs }: { state: 
   throw new Error(`DynamoDB (dynoxide) does not start. Its own words are in ${files.logFile}.`);
 }
 
-/** Throws, saying what to do instead, where no package of dynoxide fits this machine. */
+/** Throws an error that says what to do instead if there is no dynoxide package for this machine. */
 function findProgram(): string {
   const kind = `${process.platform}-${process.arch}`;
   try {
@@ -131,7 +131,7 @@ function findProgram(): string {
   }
 }
 
-/** In a process group of its own: a terminal's Ctrl-C reaches us, and we stop it when everything else is done. */
+/** In its own process group: a terminal's Ctrl+C reaches only this process, which stops it after everything else. */
 function spawnGuarded(command: string[], { pidFile, logFile }: { pidFile: string; logFile: string }): ChildProcess {
   const log = openSync(logFile, 'w', 0o600);
   try {
@@ -143,18 +143,18 @@ function spawnGuarded(command: string[], { pidFile, logFile }: { pidFile: string
   }
 }
 
-const isOver = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
 async function end(child: ChildProcess): Promise<void> {
-  if (isOver(child) || child.pid === undefined) return;
+  if (hasEnded(child) || child.pid === undefined) return;
   const exited = once(child, 'exit');
   child.stdin?.end();
   await exited;
 }
 
-async function answers(endpoint: string, child: ChildProcess): Promise<boolean> {
+async function responds(endpoint: string, child: ChildProcess): Promise<boolean> {
   const until = Date.now() + startWithinMs;
-  while (Date.now() < until && child.pid !== undefined && !isOver(child)) {
+  while (Date.now() < until && child.pid !== undefined && !hasEnded(child)) {
     const answered = await fetch(endpoint).then(
       () => true,
       () => false,

@@ -1,6 +1,7 @@
 /**
- * EventBridge: PutEvents over the real wire. An event is in the queue of each rule's target before PutEvents answers, so what
- * was accepted survives a kill -9. A target that fails gets it in its dead-letter queue; without one the entry is refused.
+ * EventBridge: PutEvents over the real protocol. An event is in the queue of each rule's target before PutEvents responds, so
+ * accepted events survive a kill -9. An event whose target fails goes to the target's dead-letter queue; without one the entry
+ * is rejected.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -28,16 +29,16 @@ type Refused = { ErrorCode: string; ErrorMessage: string };
 
 const mostEntries = 10;
 const mostBytes = 256 * 1024;
-/** A function as target is called up to three times, then the event goes to the target's dead-letter queue. */
+/** A target function is called up to three times; then the event goes to the target's dead-letter queue. */
 const mostAttempts = 3;
 const retryPolicy = { firstMs: 50, longestMs: 200, jitter: 'none' } as const;
 
 export type EventBusDependencies = {
   model: Pick<Model, 'buses' | 'rules'>;
-  /** Puts a message in the queue; rejects when it cannot. */
+  /** Puts a message in the queue; rejects if it cannot. */
   send(queueArn: string, body: string): Promise<void>;
   invoke: Invoke;
-  onProblem(says: string): void;
+  onProblem(message: string): void;
 };
 export type EventBus = { call(operation: string, body: unknown): Promise<Answer> };
 
@@ -64,9 +65,9 @@ export function eventBus({ model, send, invoke, onProblem }: EventBusDependencie
       if (target.arn.includes(':sqs:')) await send(target.arn, messageText(event));
       else await call(event, target.arn);
     } catch (error) {
-      const says = `Event ${event.id} did not reach target ${target.id} of rule ${rule.id}: ${reason(error)}`;
-      onProblem(says);
-      if (target.deadLetterArn === null) throw new Error(says);
+      const message = `Event ${event.id} did not reach target ${target.id} of rule ${rule.id}: ${reason(error)}`;
+      onProblem(message);
+      if (target.deadLetterArn === null) throw new Error(message);
       await send(target.deadLetterArn, messageText(event));
     }
   }
@@ -96,7 +97,7 @@ export function eventBus({ model, send, invoke, onProblem }: EventBusDependencie
   };
 }
 
-/** Throws what EventBridge answers when the request as a whole is wrong. */
+/** Throws EventBridge's error if the request as a whole is invalid. */
 function entriesOf(body: unknown): Entry[] {
   const parsed = putEvents.safeParse(body);
   if (!parsed.success) throw new ServiceError('ValidationException', z.prettifyError(parsed.error));
@@ -111,7 +112,7 @@ function entriesOf(body: unknown): Entry[] {
   return Entries;
 }
 
-/** As EventBridge counts it: 14 bytes for a time, and the UTF-8 bytes of the rest. */
+/** The size by EventBridge's rule: 14 bytes for a time, and the UTF-8 bytes of the rest. */
 function sizeOf({ Time, Source, DetailType, Detail, Resources }: Entry): number {
   const texts = [Source, DetailType, Detail, ...(Resources ?? [])];
   return (Time ? 14 : 0) + texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);

@@ -1,6 +1,6 @@
 /**
- * EventBridge's pattern language, as far as it is understood: exact values, prefix, suffix, equals-ignore-case, wildcard,
- * anything-but, exists, numeric. The rest ($or, cidr, …) is refused when the template is read, never ignored.
+ * EventBridge's pattern language, the supported part: exact values, prefix, suffix, equals-ignore-case, wildcard,
+ * anything-but, exists, numeric. The rest ($or, cidr, …) is rejected when the template is read, never ignored.
  */
 import { z } from 'zod';
 
@@ -33,31 +33,31 @@ type Alternative = z.infer<typeof alternative>;
 type Test = z.infer<typeof test>;
 type Pattern = Record<string, unknown>;
 
-/** What of a pattern is not understood: empty when it can be used. */
+/** The parts of a pattern that are not supported: empty if it can be used. */
 export function checkPattern(pattern: Pattern, path: readonly string[] = []): { path: string; says: string }[] {
-  return Object.entries(pattern).flatMap(([field, wanted]) => {
+  return Object.entries(pattern).flatMap(([field, expected]) => {
     const at = [...path, field];
     if (field.startsWith('$')) return [{ path: at.join('.'), says: `${field} is not understood in an event pattern` }];
-    if (Array.isArray(wanted))
-      return wanted.flatMap((one, index) =>
+    if (Array.isArray(expected))
+      return expected.flatMap((one, index) =>
         alternative.safeParse(one).success
           ? []
           : [{ path: [...at, index].join('.'), says: `${JSON.stringify(one)} is not understood in an event pattern` }],
       );
-    if (typeof wanted === 'object' && wanted !== null) return checkPattern({ ...wanted }, at);
+    if (typeof expected === 'object' && expected !== null) return checkPattern({ ...expected }, at);
     return [{ path: at.join('.'), says: 'an event pattern takes lists of alternatives' }];
   });
 }
 
 /** Whether the event has, for each field of the pattern, one of its alternatives. A list in the event matches by any element. */
 export function matches(pattern: Pattern, event: unknown): boolean {
-  return Object.entries(pattern).every(([field, wanted]) => {
+  return Object.entries(pattern).every(([field, expected]) => {
     const found = fieldOf(event, field);
-    if (!Array.isArray(wanted)) return matches(Object(wanted), found);
+    if (!Array.isArray(expected)) return matches(Object(expected), found);
     return z
       .array(alternative)
-      .parse(wanted)
-      .some((one) => meets(one, found));
+      .parse(expected)
+      .some((one) => matchesOne(one, found));
   });
 }
 
@@ -67,33 +67,33 @@ function fieldOf(event: unknown, field: string): unknown {
     : undefined;
 }
 
-function meets(wanted: Alternative, found: unknown): boolean {
-  if (typeof wanted === 'object' && wanted !== null && 'exists' in wanted) return wanted.exists === (found !== undefined);
+function matchesOne(expected: Alternative, found: unknown): boolean {
+  if (typeof expected === 'object' && expected !== null && 'exists' in expected) return expected.exists === (found !== undefined);
   const values = Array.isArray(found) ? found : [found];
   return values.some((value) => {
     if (value === undefined) return false;
-    return typeof wanted === 'object' && wanted !== null ? passes(wanted, value) : value === wanted;
+    return typeof expected === 'object' && expected !== null ? passes(expected, value) : value === expected;
   });
 }
 
-function passes(wanted: Test, value: unknown): boolean {
-  if ('numeric' in wanted) return typeof value === 'number' && inRange(wanted.numeric, value);
-  if ('anything-but' in wanted) return differs(wanted['anything-but'], value);
+function passes(expected: Test, value: unknown): boolean {
+  if ('numeric' in expected) return typeof value === 'number' && inRange(expected.numeric, value);
+  if ('anything-but' in expected) return differs(expected['anything-but'], value);
   if (typeof value !== 'string') return false;
-  if ('prefix' in wanted) return withCase(wanted.prefix, value, (own, part) => own.startsWith(part));
-  if ('suffix' in wanted) return withCase(wanted.suffix, value, (own, part) => own.endsWith(part));
-  if ('wildcard' in wanted) return glob(wanted.wildcard).test(value);
-  if ('equals-ignore-case' in wanted) return withCase(wanted, value, (own, part) => own === part);
+  if ('prefix' in expected) return withCase(expected.prefix, value, (own, part) => own.startsWith(part));
+  if ('suffix' in expected) return withCase(expected.suffix, value, (own, part) => own.endsWith(part));
+  if ('wildcard' in expected) return glob(expected.wildcard).test(value);
+  if ('equals-ignore-case' in expected) return withCase(expected, value, (own, part) => own === part);
   return false;
 }
 
 function withCase(
-  wanted: string | z.infer<typeof caseless>,
+  expected: string | z.infer<typeof caseless>,
   value: string,
   compare: (own: string, part: string) => boolean,
 ): boolean {
-  if (typeof wanted === 'string') return compare(value, wanted);
-  return compare(value.toLowerCase(), wanted['equals-ignore-case'].toLowerCase());
+  if (typeof expected === 'string') return compare(value, expected);
+  return compare(value.toLowerCase(), expected['equals-ignore-case'].toLowerCase());
 }
 
 function differs(unwanted: Extract<Test, { 'anything-but': unknown }>['anything-but'], value: unknown): boolean {

@@ -1,6 +1,6 @@
 /**
- * The one address of all local services, on 127.0.0.1. `X-Amz-Target` names the service of a request, the access key id its
- * caller. A function signs with its own name, and the policy of its role in the template decides about each of its calls; any
+ * The single address of all local services, on 127.0.0.1. `X-Amz-Target` names the service of a request, the access key id its
+ * caller. A function signs with its own name, and the policy of its role in the template is checked for each of its calls; any
  * other caller is the operator, who may do everything. Signatures are not verified.
  */
 import { randomUUID } from 'node:crypto';
@@ -23,9 +23,9 @@ export type Request = {
   response: ServerResponse;
 };
 export type Backend = {
-  /** What the caller must be allowed, by the request's JSON (of @connections: by its path); throws `Unreadable`. */
+  /** The permissions that the caller needs, from the request's JSON (for @connections: its path); throws `Unreadable`. */
   needs(operation: string, parameters: unknown): Need[];
-  /** Answers, or writes the response itself and gives null. */
+  /** Returns the response, or null if it has written the response itself. */
   call(request: Request): Promise<Answer | null>;
 };
 export type Gateway = { stop(): Promise<void> };
@@ -37,11 +37,11 @@ const targets: Record<string, Service> = {
   AWSEvents: 'events',
   secretsmanager: 'secretsmanager',
 };
-/** These are recognised by their path, not by a header. */
+/** Services recognised by their path, not by a header. */
 const sendMailPath = '/v2/email/outbound-emails';
 const connectionPath = /^\/[^/]+\/(@|%40)connections\/[^/]+$/;
 
-/** DynamoDB takes at most 16 MB in one request, the others less. */
+/** DynamoDB accepts at most 16 MB in one request, the others less. */
 const mostBytes = 17 * 1024 * 1024;
 
 export type GatewayOptions = {
@@ -56,7 +56,7 @@ export async function startGateway({ port, functions, backends }: GatewayOptions
   const server = createServer({ keepAlive: true, noDelay: true }, (incoming, response) => {
     handle(incoming, response).catch((error: unknown) => fail(incoming, response, error));
   });
-  // The SDK keeps sockets between calls; closing them first would race with its next request.
+  // The SDK keeps connections open between calls; closing them here first would race with its next request.
   server.keepAliveTimeout = 75_000;
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -105,7 +105,7 @@ function serviceOf({ method, url = '', headers }: IncomingMessage): Service | un
   return targets[String(headers['x-amz-target'] ?? '').split('.')[0] ?? ''];
 }
 
-/** The access key id: first part of the credential scope. */
+/** The access key id: the first part of the credential scope. */
 function callerOf({ headers }: IncomingMessage): string {
   return /Credential=([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
 }
@@ -138,7 +138,7 @@ function neededBy(backend: Backend, operation: string, parameters: unknown): Nee
   }
 }
 
-/** Throws as IAM words it, so that what is missing in the role can be read off. */
+/** Throws IAM's message, which names what is missing in the role. */
 function authorise(caller: FunctionResource, needs: readonly Need[], service: Service): void {
   const judgement = judge(caller.policy, needs);
   if (judgement.allowed) return;
@@ -163,7 +163,7 @@ function reply(response: ServerResponse, { status, headers, body }: Answer): voi
   response.end(body);
 }
 
-/** An error of ours looks like one of AWS: 500, which the SDKs retry. */
+/** An internal error looks like one of AWS: 500, which the SDKs retry. */
 function fail(incoming: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();

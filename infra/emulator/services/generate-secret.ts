@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { GeneratedSecret } from '#infra/emulator/model';
 
-/** Throws where no character is left to choose from, or the value is too short for one of each kind. */
+/** Throws if no character is left to choose from, or the value is too short for one of each kind. */
 export function generate({ length, kinds, requiresEach, within }: GeneratedSecret): string {
   const needed = requiresEach ? kinds : [];
   if (kinds.length === 0 || length < Math.max(needed.length, 1))

@@ -1,4 +1,4 @@
-/** A process that an earlier start left running on a file of ours, found by its pid file: only when the stack was killed with it. */
+/** Ends a process that an earlier start left running on one of our files, found by its pid file. This happens only after a kill. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf, StartError } from '../start-error.ts';
@@ -7,8 +7,8 @@ import { isAbsent, textOf } from '../stored-file.ts';
 const endWithinMs = 5000;
 
 /**
- * Ends it. Leaves a process alone that does not have `file` on its command line: another one got its number. Throws StartError
- * when it does not end.
+ * Ends the process. Spares one without `file` on its command line: its pid was reused. Throws StartError if the process does
+ * not end.
  */
 export async function endLeftBehind(pidFile: string, file: string): Promise<void> {
   const pid = Number(textOf(pidFile, 'the process id of DynamoDB') ?? '0');
@@ -21,7 +21,7 @@ export async function endLeftBehind(pidFile: string, file: string): Promise<void
   }
 }
 
-/** A process that ended between its look-up and here is what we want. */
+/** A process that has ended meanwhile is no error. */
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -30,7 +30,7 @@ function kill(pid: number): void {
   }
 }
 
-/** False where there is no such process, or no /proc. */
+/** False if there is no such process, or no /proc. */
 function uses(pid: number, file: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(file);

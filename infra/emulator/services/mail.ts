@@ -1,6 +1,6 @@
 /**
- * SES, API v2, over its real wire: SendEmail with simple content. Each mail becomes a file that any mail program opens, in
- * `mail/` of the data folder; none leaves the machine.
+ * SES, API v2, over the real protocol: SendEmail with simple content. Each mail becomes a file that any mail program can open,
+ * in `mail/` of the data folder; none leaves the machine.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ export type LocalMail = {
   needs(operation: string, body: unknown): Need[];
 };
 
-/** `folder`: where mails are put; made when the first comes. */
+/** `folder`: where mails are stored; created with the first one. */
 export function localMail(folder: string, now: () => Date = () => new Date()): LocalMail {
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   return {

@@ -1,6 +1,6 @@
 /**
- * fauxqs' queues on SQLite in the data folder. Its own start function binds every network interface, so its parts are put
- * together here, with three repairs to what it does with persistence: a message returned to its queue at once is stored as
+ * fauxqs' queues on SQLite in the data folder. Its start function binds every network interface, so its parts are
+ * assembled here, with three fixes to its persistence: a message returned to its queue at once is stored as
  * such (it wrote NULL into a NOT NULL column and lost the message until the next start), a receive that moves messages to
  * the dead-letter queue is one transaction (a kill between its two steps lost the message), and commits wait for the
  * operating system only, not for the disk.
@@ -16,18 +16,18 @@ export type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>['st
 type QueueStore = Stores['sqsStore'];
 type Queue = ReturnType<QueueStore['createQueue']>;
 type Persistence = NonNullable<QueueStore['persistence']>;
-/** With what its declarations keep private. */
+/** With the members that its declarations keep private. */
 type Opened = Omit<Persistence, never> & { db: DatabaseSync; transaction(work: () => void): void };
 
 export type QueueStores = { stores: Stores; close(): void };
 
-/** Opens what is stored and creates the queues that are not there yet. Attributes follow the model on each start. */
+/** Opens the stored queues and creates the missing ones. Attributes are set from the model on each start. */
 export async function openQueueStores(dataDir: string, queues: readonly QueueResource[]): Promise<QueueStores> {
   const parts = await loadParts();
   const stores: Stores = { sqsStore: new parts.SqsStore(), snsStore: new parts.SnsStore(), s3Store: new parts.S3Store() };
   const persistence = new parts.PersistenceManager(dataDir);
-  repairReturn(persistence);
-  adopt(persistence.db, queues);
+  fixReturn(persistence);
+  updateStored(persistence.db, queues);
   persistence.loadSqsAndSns(stores.sqsStore, stores.snsStore);
   const writer = persistence as unknown as Persistence;
   stores.sqsStore.persistence = writer;
@@ -35,36 +35,35 @@ export async function openQueueStores(dataDir: string, queues: readonly QueueRes
     if (!stores.sqsStore.getQueueByName(name)) stores.sqsStore.createQueue(name, url, arn, complete(attributes));
   for (const queue of stores.sqsStore.allQueues()) {
     queue.persistence = writer;
-    receiveAsOne(queue, persistence);
+    fixReceive(queue, persistence);
   }
   return { stores, close: () => persistence.close() };
 }
 
-/** What CreateQueue adds to a FIFO queue. */
+/** Adds the attributes that CreateQueue adds to a FIFO queue. */
 function complete(attributes: Record<string, string>): Record<string, string> {
   return attributes.FifoQueue === 'true' ? { ContentBasedDeduplication: 'false', ...attributes } : attributes;
 }
 
 /**
- * The stored queues take the model's address and attributes. Whoever had received a message belonged to the stack that
- * ended, so messages in flight are back in their queue at once instead of after their visibility time-out; that they were
- * received still counts.
+ * Sets the model's address and attributes on the stored queues. The receivers of messages in flight ended with the previous
+ * stack, so these messages are visible again at once instead of after their visibility time-out; their receive counts remain.
  */
-function adopt(db: DatabaseSync, queues: readonly QueueResource[]): void {
+function updateStored(db: DatabaseSync, queues: readonly QueueResource[]): void {
   db.exec('PRAGMA synchronous = NORMAL');
   db.exec('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL');
   const update = db.prepare('UPDATE sqs_queues SET url = ?, arn = ?, attributes = ? WHERE name = ?');
   for (const { name, url, arn, attributes } of queues) update.run(url, arn, JSON.stringify(complete(attributes)), name);
 }
 
-function repairReturn(persistence: Opened): void {
+function fixReturn(persistence: Opened): void {
   const release = persistence.db.prepare(
     'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?',
   );
   persistence.updateMessageReady = (messageId: string) => void release.run(messageId);
 }
 
-function receiveAsOne(queue: Queue, persistence: Opened): void {
+function fixReceive(queue: Queue, persistence: Opened): void {
   const dequeue = queue.dequeue.bind(queue);
   queue.dequeue = (...args) => {
     let received: ReturnType<typeof dequeue> = [];
@@ -82,7 +81,7 @@ type Parts = {
   PersistenceManager: new (dataDir: string) => Opened;
 };
 
-/** Modules of the pinned version that its package does not export by name. */
+/** Loads modules of the pinned version that its package does not export. */
 async function loadParts(): Promise<Parts> {
   const manifest = findPackageJSON('fauxqs', import.meta.url);
   if (manifest === undefined) throw new Error('The package fauxqs is not installed. Run npm ci.');

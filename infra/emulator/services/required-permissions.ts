@@ -1,10 +1,10 @@
-/** Which rights a call needs, read from the call itself: what IAM would ask for in the cloud. */
+/** The permissions that a call needs, derived from the call itself, as IAM would require them in the cloud. */
 import { z } from 'zod';
 import type { Model } from '#infra/emulator/model';
 import { account, region } from '../template/intrinsics.ts';
 import type { Need } from './authorise.ts';
 
-/** The call cannot be read, or the local stack does not know what it needs: refused, with AWS's name for it. */
+/** The call cannot be read, or the local stack does not know its permissions: rejected with AWS's error name. */
 export class Unreadable extends Error {}
 
 const tableCall = z.looseObject({ TableName: z.string(), IndexName: z.string().optional() });
@@ -51,12 +51,13 @@ export function dynamodbNeeds(operation: string, body: unknown, { tables }: Mode
   });
 }
 
-/** The server has names of its own for streams: the table within them shows which one of the template is meant. */
+/** The server has its own names for streams: the table name within them identifies the table of the template. */
 function streamNeeds(operation: string, body: unknown, tables: Model['tables']): Need[] {
   const { TableName, StreamArn = '', ShardIterator = '' } = read(streamCall, body);
-  const named = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
-  const meant = (name: string) => TableName === name || named.includes(`table/${name}/`) || named.includes(`"${name}"`);
-  const table = tables.find(({ name, streamArn }) => streamArn !== undefined && meant(name));
+  const identifier = `${StreamArn} ${ShardIterator} ${Buffer.from(ShardIterator, 'base64').toString('utf8')}`;
+  const isTable = (name: string) =>
+    TableName === name || identifier.includes(`table/${name}/`) || identifier.includes(`"${name}"`);
+  const table = tables.find(({ name, streamArn }) => streamArn !== undefined && isTable(name));
   if (!table?.streamArn) throw new Unreadable(`dynamodb:${operation} is of no stream that the template has`);
   return [
     { action: `dynamodb:${operation}`, resource: table.streamArn },
@@ -80,7 +81,7 @@ function rights(operation: string, body: unknown): Right[] {
   throw new Unreadable(`the local stack does not know what dynamodb:${operation} needs, so no function may call it`);
 }
 
-/** A batch needs the right of the single call, as on AWS. */
+/** A batch needs the permission of the single call, as on AWS. */
 export function sqsNeeds(operation: string, body: unknown, { queues }: Model): Need[] {
   const { QueueUrl, QueueName } = read(queueCall, body);
   const name = QueueName ?? QueueUrl?.split('/').at(-1);

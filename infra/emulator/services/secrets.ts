@@ -1,6 +1,6 @@
 /**
- * Secrets Manager: GetSecretValue, DescribeSecret and PutSecretValue (a password is corrected while everything runs) over the real
- * wire, from a file in the data folder that only its owner may read.
+ * Secrets Manager: GetSecretValue, DescribeSecret and PutSecretValue (so that a password can be corrected while everything runs)
+ * over the real protocol, from a file in the data folder that only its owner may read.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const put = z.looseObject({ SecretString: z.string().min(1) });
 
 type Secret = z.infer<typeof stored>[string];
 
-const answers: Record<string, ((found: Secret) => Record<string, unknown>) | undefined> = {
+const operations: Record<string, ((found: Secret) => Record<string, unknown>) | undefined> = {
   GetSecretValue: ({ value, versionId }) => ({ VersionId: versionId, SecretString: value, VersionStages: ['AWSCURRENT'] }),
   PutSecretValue: ({ versionId }) => ({ VersionId: versionId, VersionStages: ['AWSCURRENT'] }),
   DescribeSecret: ({ versionId }) => ({ VersionIdsToStages: { [versionId]: ['AWSCURRENT'] } }),
@@ -32,19 +32,19 @@ const answers: Record<string, ((found: Secret) => Record<string, unknown>) | und
 export type Secrets = {
   call(operation: string, body: unknown): Promise<Answer>;
   needs(operation: string, body: unknown): Need[];
-  /** Sets the secret of that name; the same value again changes nothing. */
+  /** Sets the secret of that name; setting the same value again changes nothing. */
   seed(name: string, value: string): Promise<void>;
-  /** Makes its value where it has none yet. */
+  /** Creates its value if it has none. */
   ensure(name: string, make: () => string): Promise<void>;
 };
 
-/** `resources`: those of the template, for the keys that encrypt them. Throws StartError when its file cannot be read. */
+/** `resources`: those of the template, for the keys that encrypt them. Throws StartError if the file cannot be read. */
 export function openSecrets(dataDir: string, resources: readonly SecretResource[]): Secrets {
   const file = join(dataDir, 'secrets.json');
   let secrets = readStored(file, storedSecrets) ?? {};
   let writing = Promise.resolve();
 
-  /** One after the other; `next` gives null where nothing is to change. */
+  /** Serialises writes; `next` returns null if nothing is to change. */
   function write(name: string, next: (present: string | undefined) => string | null): Promise<void> {
     const done = writing.then(async () => {
       const value = next(secrets[name]?.value);
@@ -60,11 +60,11 @@ export function openSecrets(dataDir: string, resources: readonly SecretResource[
 
   return {
     async call(operation, body) {
-      const answer = answers[operation];
+      const answer = operations[operation];
       if (!answer)
         throw new ServiceError(
           'UnknownOperationException',
-          `The local secret store answers ${Object.keys(answers).join(', ')}, not ${operation}.`,
+          `The local secret store answers ${Object.keys(operations).join(', ')}, not ${operation}.`,
         );
       const name = nameOf(body);
       if (operation === 'PutSecretValue' && secrets[name]) await write(name, () => newValue(body));
@@ -89,7 +89,7 @@ function newValue(body: unknown): string {
   return parsed.data.SecretString;
 }
 
-/** A secret is asked for by name, by its whole ARN, or by its ARN without the six last characters. */
+/** A secret is requested by name, by its whole ARN, or by its ARN without the last six characters. */
 function nameOf(body: unknown): string {
   const parsed = askedFor.safeParse(body);
   if (!parsed.success) throw new Unreadable('SecretId is missing');

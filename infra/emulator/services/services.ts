@@ -20,15 +20,15 @@ import { ensureTables } from './tables.ts';
 import { startSweeping } from './time-to-live.ts';
 
 export type ServiceOptions = {
-  /** Belongs to this stack alone: the caller holds its lock. */
+  /** Used by this stack only: the caller holds its lock. */
   dataDir: string;
-  /** `http://127.0.0.1:port`, the same that the template was read with: queue URLs begin with it. */
+  /** `http://127.0.0.1:port`, the same as when the template was read: queue URLs begin with it. */
   endpoint: string;
   invoke: Invoke;
-  /** Another DynamoDB-compatible server; by default one of our own is started. */
+  /** Another DynamoDB-compatible server; by default dynoxide is started. */
   dynamodbEndpoint?: string | undefined;
-  onProblem?: (says: string) => void;
-  /** Open WebSockets, on which functions act; without: every connection is gone. */
+  onProblem?: (message: string) => void;
+  /** Open WebSockets, which functions use; if missing, every connection counts as gone. */
   connections?: Connections;
 };
 export type Services = {
@@ -40,7 +40,7 @@ export type Services = {
 
 export const operatorCredentials = { accessKeyId: 'operator', secretAccessKey: 'local' };
 
-/** Resolves when everything answers and every table and queue is there. What was started is stopped again if one fails. */
+/** Resolves when everything responds and every table and queue exists. If anything fails, what was started is stopped. */
 export async function startServices(model: Model, options: ServiceOptions): Promise<Services> {
   const { dataDir, endpoint, invoke, onProblem = console.error } = options;
   const stops: (() => Promise<void>)[] = [];
@@ -94,7 +94,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
   }
 }
 
-type DatabaseContext = { folder: string; onProblem: (says: string) => void };
+type DatabaseContext = { folder: string; onProblem: (message: string) => void };
 
 async function databaseOf(
   { dynamodbEndpoint = process.env.DYNAMODB_ENDPOINT }: ServiceOptions,
@@ -105,7 +105,7 @@ async function databaseOf(
   return { endpoint: async () => origin, stop: async () => undefined };
 }
 
-/** The region of the caller's signature decides which queue is meant. */
+/** The region in the caller's signature determines the queue. */
 function signed({ authorization = '' }: Record<string, string>): Record<string, string> {
   return { authorization };
 }

@@ -1,4 +1,4 @@
-/** SQS: fauxqs in this process, reached through the gateway only; it listens on no port of its own. */
+/** SQS: fauxqs in this process, reached through the gateway only; it does not listen on a port. */
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
 import type { QueueResource } from '#infra/emulator/model';
@@ -6,9 +6,9 @@ import { openQueueStores } from './queue-store.ts';
 import { type Answer, contentTypes } from './wire.ts';
 
 export type Sqs = {
-  /** Answers one request of the JSON protocol. A message received for a caller who is `gone` goes back to its queue at once. */
+  /** Handles one request of the JSON protocol. Messages received for a caller that is `gone` return to their queue at once. */
   call(request: SqsRequest): Promise<Answer>;
-  /** Puts a message in a queue; when this resolves it is stored. */
+  /** Puts a message in a queue; resolves when it is stored. */
   send(queueArn: string, body: string): Promise<void>;
   stop(): Promise<void>;
 };
@@ -29,7 +29,7 @@ export async function startSqs(dataDir: string, queues: readonly QueueResource[]
       headers: { ...headers, 'content-type': contentTypes.sqs, 'x-amz-target': target },
       payload: body,
     });
-    if (gone?.() && target === 'AmazonSQS.ReceiveMessage' && answered.statusCode === 200) giveBack(body, answered.payload);
+    if (gone?.() && target === 'AmazonSQS.ReceiveMessage' && answered.statusCode === 200) returnMessages(body, answered.payload);
     const queryError = answered.headers['x-amzn-query-error'];
     return {
       status: answered.statusCode,
@@ -41,7 +41,7 @@ export async function startSqs(dataDir: string, queues: readonly QueueResource[]
     };
   }
 
-  function giveBack(request: string, answer: string): void {
+  function returnMessages(request: string, answer: string): void {
     const queue = stores.sqsStore.getQueue(queueUrl.parse(JSON.parse(request)).QueueUrl);
     for (const { ReceiptHandle } of received.parse(JSON.parse(answer)).Messages) queue?.changeVisibility(ReceiptHandle, 0);
   }

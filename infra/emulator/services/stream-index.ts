@@ -1,6 +1,6 @@
 /**
- * dynoxide looks for a stream's newest record, and for those behind one, by reading all it has: each write would take longer
- * than the one before. Two indexes in its file end that. Its queries stay as they are; should another version not have this
+ * dynoxide finds a stream's newest record, and those after a given one, by scanning all records: each write would take longer
+ * than the previous one. Two indexes in its database prevent that. Its queries stay unchanged; if another version lacks this
  * table, nothing is done.
  */
 import { DatabaseSync } from 'node:sqlite';
@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 const order = 'CAST(sequence_number AS INTEGER)';
 const waitMs = 5_000;
 
-/** `file`: dynoxide's database, which it has opened already. Changes nothing where the indexes are there. */
+/** `file`: dynoxide's database, which it has already opened. Changes nothing if the indexes exist. */
 export function indexStreams(file: string): void {
   const database = new DatabaseSync(file, { timeout: waitMs });
   try {

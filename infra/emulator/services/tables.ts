@@ -1,4 +1,4 @@
-/** The model's tables on a DynamoDB server: created where absent, refused where what is there is another table. */
+/** The model's tables on a DynamoDB server: created if absent, rejected if an existing table differs. */
 import { isDeepStrictEqual } from 'node:util';
 import {
   CreateTableCommand,
@@ -29,7 +29,7 @@ export async function ensureTables(client: DynamoDBClient, tables: readonly Tabl
     );
 }
 
-/** A folder from before the table had a stream: it has one from now on. */
+/** For a data folder from before the table had a stream: enables it. */
 async function switchStreamOn(client: DynamoDBClient, table: Table, found: TableDescription): Promise<void> {
   const { StreamSpecification } = createInput(table);
   if (StreamSpecification === undefined || found.StreamSpecification?.StreamEnabled) return;
@@ -50,14 +50,16 @@ async function describe(client: DynamoDBClient, name: string): Promise<TableDesc
 }
 
 function differences(table: Table, found: TableDescription): string[] {
-  const wanted = shape(createInput(table));
+  const expected = shape(createInput(table));
   const present = shape(found);
-  return Object.entries(wanted).flatMap(([what, value]) => (isDeepStrictEqual(value, Reflect.get(present, what)) ? [] : [what]));
+  return Object.entries(expected).flatMap(([what, value]) =>
+    isDeepStrictEqual(value, Reflect.get(present, what)) ? [] : [what],
+  );
 }
 
 type Shaped = Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions' | 'GlobalSecondaryIndexes'>;
 
-/** What makes it this table, in an order that does not depend on the answer's. */
+/** The defining parts of a table, in an order independent of the response. */
 function shape({ KeySchema = [], AttributeDefinitions = [], GlobalSecondaryIndexes = [] }: Shaped) {
   const keys = (schema: TableDescription['KeySchema'] = []) =>
     schema.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`);

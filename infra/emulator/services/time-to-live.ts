@@ -1,10 +1,10 @@
-/** Deletes items that are past their time to live, which DynamoDB does by itself and dynoxide never does. */
+/** Deletes items that are past their time to live, which DynamoDB does itself but dynoxide does not. */
 import { ConditionalCheckFailedException, DeleteItemCommand, type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import type { Table } from '#infra/emulator/model';
 
 const everyMs = 60 * 60 * 1000;
 
-/** One sweep of all tables; `now` in epoch seconds. An item whose time was put off meanwhile stays. Gives how many it deleted. */
+/** One sweep of all tables; `now` in epoch seconds. An item whose time was extended meanwhile stays. Returns how many it deleted. */
 export async function sweepExpired(
   client: DynamoDBClient,
   tables: readonly Table[],
@@ -33,11 +33,11 @@ export async function sweepExpired(
   return deleted;
 }
 
-/** Keeps sweeping, each hour, until stopped. */
+/** Sweeps every hour until stopped. */
 export function startSweeping(
   client: DynamoDBClient,
   tables: readonly Table[],
-  onProblem: (says: string) => void,
+  onProblem: (message: string) => void,
 ): () => Promise<void> {
   const stopping = new AbortController();
   let sweeping: Promise<unknown> = Promise.resolve();

@@ -1,7 +1,7 @@
-/** What AWS's JSON protocols have in common: an answer is a status, headers and a body; an error names its type. */
+/** The common parts of AWS's JSON protocols: a response has a status, headers and a body; an error names its type. */
 export type Answer = { status: number; headers: Record<string, string>; body: string | Buffer };
 
-/** An error as AWS's SDKs understand it: they throw it under this name with this message. */
+/** An error in the format of AWS: the SDKs throw it with this name and message. */
 export class ServiceError extends Error {
   readonly status: number;
 
@@ -35,7 +35,7 @@ export function errorAnswer(service: Service, { name, message, status }: Service
         ? { 'x-amzn-query-error': `${name.replace(/Exception$/, '')};${status < 500 ? 'Sender' : 'Receiver'}` }
         : {}),
     },
-    // DynamoDB reads `message`, the older services `Message`; both find theirs.
+    // DynamoDB's clients read `message`, those of older services `Message`.
     body: JSON.stringify({ __type: `com.amazon.coral.service#${name}`, message, Message: message }),
   };
 }

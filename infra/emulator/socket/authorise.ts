@@ -1,4 +1,4 @@
-/** Whether a handshake may go on: the REQUEST authoriser's answer, and the policy in it. */
+/** Whether a handshake may continue: the REQUEST authoriser's response, and the policy in it. */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { IdentitySource, SocketApi } from '#infra/emulator/model';
@@ -13,13 +13,13 @@ const statement = z.object({
   Resource: list,
   Condition: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
-/** Texts, numbers and truth values: a list or an object in the context makes the whole answer invalid, as on AWS. */
+/** Strings, numbers and booleans: a list or an object in the context makes the whole response invalid, as on AWS. */
 const answer = z.object({
   principalId: z.string().default(''),
   policyDocument: z.object({ Statement: z.array(statement) }),
   context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
 });
-/** API Gateway's limit for such an answer. */
+/** API Gateway's limit for such a response. */
 const longestAnswer = 8 * 1024;
 
 export type Authorised = { authorizer: Record<string, string> | null };
@@ -40,7 +40,7 @@ export async function authorise(
   try {
     answered = await ask(authorizer.functionArn, authorizerEvent(api, client, request));
   } catch (error) {
-    // A function denies by throwing exactly this; any other error is a defect of its own.
+    // A function denies by throwing exactly this; any other error is a defect of the function.
     return error instanceof Error && /^[^:]*: Unauthorized$/.test(error.message) ? unauthorized : failed;
   }
   const parsed = answer.safeParse(answered);

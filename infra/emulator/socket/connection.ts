@@ -1,4 +1,4 @@
-/** One open WebSocket with the limits that API Gateway sets it. */
+/** One open WebSocket with API Gateway's limits. */
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Client } from './events.ts';
@@ -11,13 +11,13 @@ export type Connection = {
   /** Epoch ms of the last message in either direction. */
   lastActiveAt(): number;
   open(): boolean;
-  /** Sends a text, in frames no longer than the limit; rejects when the connection broke meanwhile. */
+  /** Sends a text, in frames no longer than the limit; rejects if the connection has broken. */
   send(text: Buffer): Promise<void>;
   close(closing: Closing): void;
 };
 export type Handlers = {
   message(text: string): void;
-  /** Once, with the side that closed first: ours, or the client's code. */
+  /** Called once, with the code of the side that closed first: ours or the client's. */
   closed(closing: Closing): void;
 };
 
@@ -44,7 +44,7 @@ export function openConnection(
     idle.refresh();
   }
   function received(data: RawData, isBinary: boolean): void {
-    // A message that arrives while we close is ignored, as by API Gateway.
+    // A message that arrives while the connection closes is ignored, as by API Gateway.
     if (!isOpen()) return;
     if (isBinary) {
       close({ code: 1003, reason: 'Binary frames are not supported' });
@@ -57,7 +57,7 @@ export function openConnection(
   watchFrames(socket, limits.frameBytes, () => close({ code: 1009, reason: 'Message too long' }));
   webSocket.on('message', received);
   webSocket.on('error', (error) => {
-    // The library closes by itself, and says in the error's code why.
+    // The library closes the connection itself; the error's code says why.
     if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
       ours ??= { code: 1009, reason: 'Message too long' };
   });
@@ -79,7 +79,7 @@ export function openConnection(
   };
 }
 
-/** Rejects when the connection broke before all of them were sent. */
+/** Rejects if the connection breaks before all of them are sent. */
 async function sendFrames(webSocket: WebSocket, frames: readonly Buffer[]): Promise<void> {
   const send = (frame: Buffer, fin: boolean) =>
     new Promise<void>((resolve, reject) => {
@@ -88,7 +88,7 @@ async function sendFrames(webSocket: WebSocket, frames: readonly Buffer[]): Prom
   await Promise.all(frames.map((frame, at) => send(frame, at === frames.length - 1)));
 }
 
-/** What API Gateway says where the client gave no reason. */
+/** API Gateway's reasons if the client gave none. */
 const reasons: Record<number, string> = {
   1000: 'Connection Closed Normally',
   1001: 'Going away',

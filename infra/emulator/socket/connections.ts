@@ -1,4 +1,4 @@
-/** The open connections of a WebSocket API: the side that its management API works on. */
+/** The open connections of a WebSocket API, as its management API uses them. */
 import { ServiceError } from '../services/wire.ts';
 import type { Closing, Connection } from './connection.ts';
 import type { SocketLimits } from './limits.ts';
@@ -6,14 +6,14 @@ import type { SocketLimits } from './limits.ts';
 export type Connections = {
   add(connection: Connection): void;
   remove(connection: Connection): void;
-  /** All three throw GoneException for a connection that is not open (any more). */
+  /** All three throw GoneException for a connection that is not open. */
   post(connectionId: string, message: Buffer): Promise<void>;
   describe(connectionId: string): { connectedAt: Date; lastActiveAt: Date; identity: { sourceIp: string; userAgent: string } };
   cut(connectionId: string): void;
   closeAll(closing: Closing): void;
 };
 
-/** Throws PayloadTooLargeException for what exceeds the message limit. */
+/** Throws PayloadTooLargeException for a message above the limit. */
 export function openConnections({ messageBytes }: Pick<SocketLimits, 'messageBytes'>): Connections {
   const all = new Map<string, Connection>();
 

@@ -1,11 +1,11 @@
-/** The events that functions get of a WebSocket API, in the shape that API Gateway gives them. */
+/** The events that functions get from a WebSocket API, in API Gateway's format. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { SocketApi } from '#infra/emulator/model';
 import { gatewayTime } from '../http-api/request-event.ts';
 import { account, region } from '../template/intrinsics.ts';
 
-/** What is known of a connection from its handshake on. */
+/** What is known about a connection after its handshake. */
 export type Client = {
   connectionId: string;
   /** Epoch ms. */
@@ -13,12 +13,12 @@ export type Client = {
   sourceIp: string;
   userAgent: string | undefined;
   domainName: string;
-  /** From the authoriser's answer: `principalId` and its context, as strings. */
+  /** From the authoriser's response: `principalId` and its context, as strings. */
   authorizer: Record<string, string> | null;
 };
 type Kind = 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
 
-/** As long and as odd as API Gateway's own: 16 characters, the last an equals sign. */
+/** In API Gateway's format: 16 characters, the last an equals sign. */
 export const newId = () => `${randomBytes(11).toString('base64url')}=`;
 
 export function connectArn({ id, stage }: SocketApi): string {
@@ -43,7 +43,7 @@ export function connectEvent(api: SocketApi, client: Client, request: IncomingMe
   };
 }
 
-/** `requestId` is also in the answer to a client whose message failed. */
+/** `requestId` is also in the response to a client whose message failed. */
 export function messageEvent(
   api: SocketApi,
   client: Client,
@@ -93,7 +93,7 @@ function context(api: SocketApi, client: Client, { routeKey, eventType }: { rout
   };
 }
 
-/** Headers keep the case in which they came, as API Gateway has it; the last of several counts, all are in the lists. */
+/** Header names keep their case, as with API Gateway; of several the last counts, and all are in the lists. */
 function handshake({ rawHeaders, url = '', headers, socket }: IncomingMessage) {
   const sent = rawHeaders.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? '']] : []));
   const multiValueHeaders = {
@@ -103,11 +103,11 @@ function handshake({ rawHeaders, url = '', headers, socket }: IncomingMessage) {
     'X-Forwarded-Proto': ['http'],
   };
   const query = grouped([...new URL(url, 'http://localhost').searchParams]);
-  const asked = Object.keys(query).length > 0;
+  const hasQuery = Object.keys(query).length > 0;
   return {
     headers: last(multiValueHeaders),
     multiValueHeaders,
-    ...(asked ? { queryStringParameters: last(query), multiValueQueryStringParameters: query } : {}),
+    ...(hasQuery ? { queryStringParameters: last(query), multiValueQueryStringParameters: query } : {}),
   };
 }
 

@@ -1,15 +1,15 @@
 /**
- * Watches the lengths of the frames that come in on a socket: API Gateway takes 32 KB a frame, and the WebSocket library limits
- * whole messages only. It reads frame headers (RFC 6455, 5.2) and nothing else.
+ * Watches the lengths of the frames that come in on a socket: API Gateway accepts 32 KB per frame, and the WebSocket library
+ * limits whole messages only. It reads frame headers (RFC 6455, 5.2) and nothing else.
  */
 import type { Duplex } from 'node:stream';
 
-/** Calls `tooLong` once, before anyone who listens later sees the frame that is longer than `longest` bytes. */
+/** Calls `tooLong` once, before later listeners see the frame that is longer than `longest` bytes. */
 export function watchFrames(socket: Duplex, longest: number, tooLong: () => void): void {
   let header: number[] = [];
   let payloadLeft = 0;
 
-  function look(chunk: Buffer): void {
+  function inspect(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
       if (payloadLeft > 0) {
@@ -23,15 +23,15 @@ export function watchFrames(socket: Duplex, longest: number, tooLong: () => void
       payloadLeft = payloadLength(header);
       header = [];
       if (payloadLeft <= longest) continue;
-      socket.off('data', look);
+      socket.off('data', inspect);
       tooLong();
       return;
     }
   }
-  socket.prependListener('data', look);
+  socket.prependListener('data', inspect);
 }
 
-/** Of the header that begins so: 2 bytes, a longer length where the short one says so, and the mask. */
+/** The length of a header that begins with these bytes: 2 bytes, an extended length if the short one indicates it, and the mask. */
 function headerLength([, second]: readonly number[]): number {
   if (second === undefined) return 2;
   const short = second & 0x7f;

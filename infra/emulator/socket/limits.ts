@@ -1,4 +1,4 @@
-/** API Gateway's hard limits of a WebSocket, and how a test or a trial makes the long ones short. */
+/** API Gateway's hard limits of a WebSocket, and variables with which a test can shorten the long ones. */
 import { z } from 'zod';
 import { socketLimits } from '#domain/relay/relay-protocol';
 import { StartError } from '#infra/emulator/start-error';
@@ -8,7 +8,7 @@ export type SocketLimits = {
   messageBytes: number;
   /** ms without a message in either direction; a ping does not count. */
   idleMs: number;
-  /** ms from the handshake to the end, however active. */
+  /** ms from the handshake to the end, regardless of activity. */
   lifeMs: number;
 };
 
@@ -23,7 +23,7 @@ const variables = z.object({ SOCKET_IDLE_MS: ms(socketLimits.idleMs), SOCKET_LIF
 
 /**
  * From the environment of the local stack: `SOCKET_IDLE_MS` and `SOCKET_LIFE_MS`, whole milliseconds, never longer than in
- * the cloud. Throws StartError, naming the variable.
+ * the cloud. Throws StartError that names the variable.
  */
 export function socketLimitsFrom(environment: Readonly<Record<string, string | undefined>>): SocketLimits {
   const parsed = variables.safeParse(environment);

@@ -1,4 +1,4 @@
-/** A rejected handshake: API Gateway answers it as an ordinary request, and the connection ends. */
+/** A rejected handshake: API Gateway responds as to an ordinary request, and the connection ends. */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 

@@ -1,6 +1,6 @@
 /**
  * API Gateway's WebSocket API on 127.0.0.1: handshakes that the authoriser and `$connect` decide, messages that each call the
- * function of their route, several at once and in no order, and `$disconnect` when a connection has ended.
+ * function of their route, concurrently and in no order, and `$disconnect` when a connection has ended.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -20,17 +20,17 @@ export type SocketApiOptions = {
   invoke: Invoke;
   connections: Connections;
   limits: SocketLimits;
-  /** ms that a function has for its answer. */
+  /** Time limit of a function, ms. */
   timeLimitMs?: number;
 };
 export type RunningSocketApi = {
-  /** Answers a request to upgrade to a WebSocket. */
+  /** Handles a request to upgrade to a WebSocket. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes every connection (1001) and calls `$disconnect` for each, as far as that takes no longer than a moment. */
+  /** Closes every connection (1001) and calls `$disconnect` for each, within a short time limit. */
   stop(): Promise<void>;
 };
 
-/** ms that a client has to answer a close, and that the ends of all connections have at a stop. */
+/** Time for a client to answer a close frame, and for all connections to end at a stop, ms. */
 const closingMs = 1000;
 const stoppingMs = 1500;
 const connectAnswer = z.object({ statusCode: z.coerce.number().int().min(200).max(599) });
@@ -41,7 +41,7 @@ type State = {
   limits: SocketLimits;
   server: WebSocketServer;
   functions: ReadonlyMap<string, string>;
-  /** Calls a function; `tooLate` where it takes too long. */
+  /** Calls a function; returns `tooLate` if it takes too long. */
   ask: (functionArn: string, event: unknown) => Promise<unknown>;
   sockets: Set<Duplex>;
   /** Handshakes, connections and `$disconnect` calls in progress. */
@@ -67,7 +67,7 @@ export function startSocketApi(api: SocketApi, options: SocketApiOptions): Runni
       state.sockets.add(socket);
       socket.on('error', () => undefined);
       socket.once('close', () => state.sockets.delete(socket));
-      const handshake = shake(state, request, { socket, head });
+      const handshake = acceptHandshake(state, request, { socket, head });
       track(
         state,
         handshake.catch(() => refuse(socket, { refused: 500, message: 'Internal server error' })),
@@ -76,13 +76,13 @@ export function startSocketApi(api: SocketApi, options: SocketApiOptions): Runni
     async stop() {
       state.stopping = true;
       connections.closeAll({ code: 1001, reason: 'Going away' });
-      await withinTime(emptied(state.open), stoppingMs);
+      await withinTime(allDone(state.open), stoppingMs);
       for (const socket of state.sockets) socket.destroy();
     },
   };
 }
 
-/** API Gateway agrees to no compression and no subprotocol. (The types do not know `closeTimeout` yet.) */
+/** API Gateway negotiates no compression and no subprotocol. (The types lack `closeTimeout`.) */
 function serverOf({ messageBytes }: SocketLimits): WebSocketServer {
   const refused = { perMessageDeflate: false, handleProtocols: () => false as const };
   const closing = { closeTimeout: closingMs };
@@ -90,8 +90,8 @@ function serverOf({ messageBytes }: SocketLimits): WebSocketServer {
 }
 
 function track({ open }: State, work: Promise<unknown>): void {
-  const settled = work.catch(() => undefined).finally(() => open.delete(settled));
-  open.add(settled);
+  const tracked = work.catch(() => undefined).finally(() => open.delete(tracked));
+  open.add(tracked);
 }
 
 const call = ({ functions, ask }: State, routeKey: string, event: unknown) => ask(functions.get(routeKey) ?? '', event);
@@ -112,11 +112,15 @@ async function admit(state: State, request: IncomingMessage, client: Client): Pr
   return statusCode < 300 ? admitted : { refused: statusCode, message: 'The connection was refused' };
 }
 
-async function shake(state: State, request: IncomingMessage, { socket, head }: { socket: Duplex; head: Buffer }): Promise<void> {
+async function acceptHandshake(
+  state: State,
+  request: IncomingMessage,
+  { socket, head }: { socket: Duplex; head: Buffer },
+): Promise<void> {
   const admitted = await admit(state, request, clientOf(request));
   if ('refused' in admitted) return refuse(socket, admitted);
   if (!socket.readable || !socket.writable || state.stopping) {
-    // `$connect` was called for it, so `$disconnect` must be, too.
+    // `$connect` was called for it, so `$disconnect` must be called too.
     socket.destroy();
     return disconnect(state, admitted, { code: 1006, reason: 'Connection Closed Abnormally' });
   }
@@ -131,7 +135,7 @@ function begin(state: State, client: Client, { webSocket, socket }: { webSocket:
     client,
     { webSocket, socket, limits },
     {
-      // An answer to a connection that broke meanwhile concerns nobody.
+      // A response to a connection that has broken is dropped.
       message: (text) => handle(state, connection, text).catch(() => undefined),
       closed(closing) {
         connections.remove(connection);
@@ -155,7 +159,7 @@ async function handle(state: State, connection: Connection, body: string): Promi
   await connection.send(Buffer.from(JSON.stringify({ message: problem, connectionId: client.connectionId, requestId })));
 }
 
-/** What the client gets for a message that failed, null for one that did not: what went wrong is in the function's log alone. */
+/** The client's error message for a failed message, null for one that succeeded. Details are in the function's log only. */
 async function failure(state: State, routeKey: string, event: unknown): Promise<string | null> {
   try {
     return (await call(state, routeKey, event)) === tooLate ? 'Endpoint request timed out' : null;
@@ -170,14 +174,14 @@ function disconnect(state: State, client: Client, closing: Closing): void {
   track(state, call(state, '$disconnect', disconnectEvent(state.api, client, closing)));
 }
 
-/** The end of a connection adds another promise: its `$disconnect` call. */
-async function emptied(work: ReadonlySet<Promise<unknown>>): Promise<void> {
+/** Waits in a loop, because the end of a connection adds another promise: its `$disconnect` call. */
+async function allDone(work: ReadonlySet<Promise<unknown>>): Promise<void> {
   while (work.size > 0) await Promise.all(work);
 }
 
 const withAction = z.object({ action: z.string() });
 
-/** By `$request.body.action`; null where neither that route nor `$default` is there. */
+/** By `$request.body.action`; null if there is neither that route nor `$default`. */
 function routeOf(body: string, functions: ReadonlyMap<string, string>): string | null {
   const action = actionOf(body);
   if (action !== null && !action.startsWith('$') && functions.has(action)) return action;

@@ -1,4 +1,4 @@
-/** What belongs to one API of either kind: its routes and stages, and what they lead to. */
+/** The parts of one API of either kind: its routes and stages, and their functions. */
 import type { LocalResource, Resource } from './local-resource.ts';
 import type { Report } from './unsupported.ts';
 
@@ -9,7 +9,7 @@ export type ApiAuthorizer = Resource<'AWS::ApiGatewayV2::Authorizer'>;
 
 type Integration = Resource<'AWS::ApiGatewayV2::Integration'>;
 
-/** `format`: of the events that functions get from this kind of API; undefined where it has but one. */
+/** `format`: payload format of the events for functions of this kind of API; undefined if it has only one. */
 export function partsOf(
   api: Api,
   { resources, report, format }: { resources: readonly LocalResource[]; report: Report; format: '2.0' | undefined },
@@ -40,7 +40,7 @@ export function partsOf(
   };
 }
 
-/** A function is named by its arn, or by a path of API Gateway that holds the arn. */
+/** A function is named by its ARN, or by an API Gateway path that contains the ARN. */
 export function functionArnOf(uri: string): string {
   return /functions\/(arn:[^/]+)\/invocations$/.exec(uri)?.[1] ?? uri;
 }

@@ -1,4 +1,4 @@
-/** The routes of an HTTP API, each led to its function through its integration, with its authoriser. */
+/** The routes of an HTTP API, each resolved to its function through its integration, with its authoriser. */
 import type { Authorizer, HttpApi } from '#infra/emulator/model';
 import { type Api, partsOf, type Route } from './api-parts.ts';
 import type { LocalResource } from './local-resource.ts';

@@ -1,17 +1,17 @@
 /**
- * The name, address and attributes that each resource has on the local stack: what `Ref` and `Fn::GetAtt` give. The same
- * template gives the same names on each start, so that what is stored is found again.
+ * The name, address and attributes that each resource has on the local stack: what `Ref` and `Fn::GetAtt` return. The same
+ * template yields the same names on each start, so that stored data is found again.
  */
 import { account, region } from './intrinsics.ts';
 
 export type Identity = { name: string; ref: string; attributes: Record<string, string> };
-/** `web`: where this API answers. */
+/** `web`: address of this API. */
 type Place = { name: string; id: string; endpoint: string; web: string };
 type Kind = { nameProperty?: string; identity: (place: Place) => Omit<Identity, 'name'> };
 
 const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${account}:${rest}`;
 const globalArn = (service: string, rest: string) => `arn:aws:${service}::${account}:${rest}`;
-/** Of a resource that is known by its id alone. */
+/** Identity of a resource that is known by its id only. */
 const byId = (...attributes: string[]): Kind => ({
   identity: ({ id }) => ({ ref: id, attributes: Object.fromEntries(attributes.map((attribute) => [attribute, id])) }),
 });
@@ -68,7 +68,7 @@ const kinds: Record<string, Kind> = {
     },
   },
   'AWS::Cognito::UserPoolClient': byId('ClientId', 'Name'),
-  // Its sign-in page is served beside the console (http-api/user-pool.ts).
+  // Its sign-in page is served at the console's address (http-api/user-pool.ts).
   'AWS::Cognito::UserPoolDomain': { nameProperty: 'Domain', identity: ({ web }) => ({ ref: web, attributes: {} }) },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',
@@ -90,18 +90,18 @@ const kinds: Record<string, Kind> = {
   },
 };
 
-/** Secrets Manager ends each ARN with a hyphen and six characters of its own; here they follow from the name. */
+/** Secrets Manager appends a hyphen and six random characters to each ARN; here they are derived from the name. */
 export function secretArn(name: string): string {
   const hash = [...name].reduce((sum, character) => (sum * 33 + (character.codePointAt(0) ?? 0)) % 0x7fffffff, 5381);
   return arn('secretsmanager', `secret:${name}-${hash.toString(36).padStart(6, '0').slice(-6)}`);
 }
 
-/** Which property names a resource of this type, if one does. */
+/** The property that names a resource of this type; null if there is none. */
 export function namePropertyOf(type: string): string | null {
   return kinds[type]?.nameProperty ?? null;
 }
 
-/** `given` is what the template names it, if it does. Null for a type without identity here. */
+/** `given`: its name in the template, if any. Null for a type without an identity here. */
 export function identityOf(
   type: string,
   given: string | null,

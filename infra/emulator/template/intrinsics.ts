@@ -10,7 +10,7 @@ const pseudoParameters = new Map<string, unknown>([
   ['AWS::NoValue', noValue],
 ]);
 
-/** Where names lead. Each answers null for what it does not know. */
+/** Resolves names. Each function returns null for an unknown name. */
 export type Scope = {
   stackName: string;
   ref(logicalId: string): unknown;
@@ -55,7 +55,7 @@ const intrinsics: Record<string, Intrinsic> = {
   },
 };
 
-/** Throws `Unresolvable` for an unknown function, name or attribute; leaves out what is `AWS::NoValue`. */
+/** Throws `Unresolvable` for an unknown function, name or attribute; removes values that are `AWS::NoValue`. */
 export function resolveIntrinsics(value: unknown, scope: Scope): unknown {
   const resolve: Resolve = (inner) => {
     if (Array.isArray(inner)) return inner.map(resolve).filter((element) => element !== noValue);

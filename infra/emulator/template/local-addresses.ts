@@ -1,22 +1,21 @@
 /**
- * Addresses that the template puts together from an API's id (`https://{api}.execute-api.…`), as they are on this machine. The
- * template knows no attribute for the address at which functions manage a WebSocket API's connections, so it is read off the
- * resolved text.
+ * Local versions of the addresses that the template builds from an API's id (`https://{api}.execute-api.…`). There is no
+ * attribute for the address at which functions manage a WebSocket API's connections, so it is recognised in the resolved text.
  */
 import { region } from './intrinsics.ts';
 import type { StackDocument } from './stack-document.ts';
 
 export type LocalPlaces = {
-  /** Where the local services answer. */
+  /** Address of the local services. */
   endpoint: string;
-  /** Where APIs answer. */
+  /** Address of the APIs. */
   web: string;
 };
 
 /** The same address for WebSockets. */
 export const toSocket = (web: string) => web.replace(/^http/, 'ws');
 
-/** Gives what turns every such address of these stacks' APIs, anywhere in a value, into a local one; other texts stay. */
+/** Returns a function that replaces every such address of these stacks' APIs, anywhere in a value, with the local one. */
 export function localAddresses(stacks: readonly StackDocument[], { endpoint, web }: LocalPlaces): (value: unknown) => unknown {
   const apis = stacks.flatMap(({ template }) =>
     Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::ApiGatewayV2::Api'),

@@ -1,4 +1,4 @@
-/** A resource of a type that is understood, with everything in its properties resolved. */
+/** A resource of a supported type, with all its properties resolved. */
 import type { Identity } from './identities.ts';
 import type { Properties, Understood } from './resource-shapes.ts';
 import type { StackDocument } from './stack-document.ts';

@@ -1,4 +1,4 @@
-/** Understood resources, with everything in them resolved, to the model's records. */
+/** Converts supported resources, fully resolved, to the model's records. */
 import type { FunctionResource, Model, QueueResource, Rule, Statement, Table } from '#infra/emulator/model';
 import { checkPattern } from '#infra/emulator/services/event-pattern';
 import { toHttpApi } from './http-routes.ts';
@@ -10,7 +10,7 @@ import { toSocketApi } from './socket-routes.ts';
 import { readsStream, toMapping, toStreamMapping } from './source-mappings.ts';
 import type { Report } from './unsupported.ts';
 
-/** Reports what only shows when resources are seen together; the model is then not to be used. */
+/** Reports problems that show only across resources; the model must then not be used. */
 export function toModel(resources: readonly LocalResource[], report: Report): Model {
   const of = <T extends Understood>(type: T) =>
     resources.filter((resource): resource is Resource<T> & LocalResource => resource.type === type);

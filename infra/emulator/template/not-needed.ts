@@ -1,6 +1,6 @@
 /**
- * Resources that the local stack understands and needs nothing for, with the reason. Their properties are listed too: one
- * that is not listed here stops the stack, so that nobody assumes it has an effect locally.
+ * Resources that the local stack knows and does not need, with the reason. Their properties are listed too: one that is not
+ * listed here stops the stack, so that nobody assumes it has an effect locally.
  */
 export type NotNeeded = { because: string; properties: readonly string[] };
 

@@ -1,4 +1,4 @@
-/** From synthesized stacks to the model that the local stack builds, or one error that names everything not understood. */
+/** Converts synthesized stacks to the model that the local stack runs, or throws one error that names everything unsupported. */
 import type { z } from 'zod';
 import type { Model } from '#infra/emulator/model';
 import { type Identity, identityOf, namePropertyOf } from './identities.ts';
@@ -12,9 +12,9 @@ import type { ResourceDocument, StackDocument } from './stack-document.ts';
 import { type Problem, TemplateNotUnderstood } from './unsupported.ts';
 
 export type ReadOptions = {
-  /** Where the local services will answer, `http://127.0.0.1:port`: queue URLs begin with it. */
+  /** Address of the local services, `http://127.0.0.1:port`: queue URLs begin with it. */
   endpoint: string;
-  /** Where the HTTP API will answer, in the same form; left out: at `endpoint`. */
+  /** Address of the HTTP API, in the same form; by default `endpoint`. */
   web?: string;
 };
 
@@ -75,7 +75,7 @@ function isUnderstood(type: string): type is Understood {
   return type in shapes;
 }
 
-/** Each property by itself, so that one that cannot be resolved does not hide the others. */
+/** Resolves each property separately, so that one that cannot be resolved does not hide the others. */
 function resolved(document: ResourceDocument, scope: Scope, report: (property: string, says: string) => null) {
   const entries = Object.entries(document.Properties).flatMap(([property, value]): [string, unknown][] => {
     try {
@@ -98,7 +98,7 @@ function reportIssue(issue: z.core.$ZodIssue, report: (property: string, says: s
 
 type FullScope = Scope & { identity(logicalId: string): Identity | null };
 
-/** Scopes of all stacks, knowing each other's exports. Identities are made when first asked for: a name may need resolving. */
+/** Scopes of all stacks, which see each other's exports. Identities are created on first use: a name may need resolving. */
 function scopesOf(stacks: readonly StackDocument[], places: Places): (stack: StackDocument) => FullScope {
   const made = new Map<StackDocument, FullScope>();
 

@@ -1,6 +1,6 @@
 /**
  * The properties that the local stack honours, per resource type. Strict throughout: a property that is not named here is
- * refused. `noEffect` marks those that are understood and make no difference on one machine.
+ * rejected. `noEffect` marks those that are known and make no difference on one machine.
  */
 import { z } from 'zod';
 
@@ -94,7 +94,7 @@ export const shapes = {
     ReservedConcurrentExecutions: number.optional(),
     PackageType: z.literal('Zip').optional(),
     Architectures: noEffect,
-    /** Of calls that nobody waits for: a schedule's. Its next tick makes up for a failed one. */
+    /** For asynchronous calls, such as a schedule's. Its next run makes up for a failed one. */
     DeadLetterConfig: noEffect,
     Description: noEffect,
     EphemeralStorage: noEffect,
@@ -112,7 +112,7 @@ export const shapes = {
     FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
     MaximumBatchingWindowInSeconds: number.default(0),
     ScalingConfig: z.strictObject({ MaximumConcurrency: number }).optional(),
-    /** The rest is of streams. */
+    /** The following are for streams. */
     StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).optional(),
     ParallelizationFactor: z.literal(1).optional(),
     BisectBatchOnFunctionError: flag.optional(),
@@ -141,7 +141,7 @@ export const shapes = {
           Id: z.string(),
           Arn: z.string(),
           DeadLetterConfig: z.strictObject({ Arn: z.string() }).optional(),
-          /** A queue on the same machine takes the event at once or never. */
+          /** A queue on the same machine accepts the event at once or never. */
           RetryPolicy: noEffect,
           RoleArn: noEffect,
         }),
@@ -161,7 +161,7 @@ export const shapes = {
     Target: z.strictObject({
       Arn: z.string(),
       Input: z.string().optional(),
-      /** The next tick makes up for a failed one. */
+      /** The next run makes up for a failed one. */
       RetryPolicy: noEffect,
       DeadLetterConfig: noEffect,
       RoleArn: noEffect,
@@ -216,7 +216,7 @@ export const shapes = {
     AutoDeploy: noEffect,
     AccessLogSettings: noEffect,
     Description: noEffect,
-    /** One user at a desk is not throttled. */
+    /** A single local user is not throttled. */
     DefaultRouteSettings: noEffect,
     Tags: noEffect,
   }),
@@ -252,7 +252,7 @@ export const shapes = {
     Path: noEffect,
     Tags: noEffect,
     Policies: z.array(z.strictObject({ PolicyName: noEffect, PolicyDocument: policyDocument })).default([]),
-    /** These two allow logs and traces only, which nobody asks for locally. Any other could allow what this stack must check. */
+    /** These two allow logs and traces only, which are not used locally. Any other could allow what this stack must check. */
     ManagedPolicyArns: z
       .array(
         z

@@ -1,10 +1,10 @@
-/** What each role may do, gathered from wherever the template says it. */
+/** The statements of each role, collected from all over the template. */
 import type { Statement } from '#infra/emulator/model';
 import type { LocalResource, Resource } from './local-resource.ts';
 import type { PolicyStatement } from './resource-shapes.ts';
 import type { Report } from './unsupported.ts';
 
-/** By the role's arn: inline policies and those attached to it. Reports conditions that no local call can be held against. */
+/** By the role's ARN: inline and attached policies. Reports conditions that cannot be checked for local calls. */
 export function statementsByRole(resources: readonly LocalResource[], report: Report): Map<string, Statement[]> {
   const roles = resources.filter((resource) => resource.type === 'AWS::IAM::Role');
   const attached = resources.filter((resource) => resource.type === 'AWS::IAM::Policy');
@@ -18,9 +18,9 @@ export function statementsByRole(resources: readonly LocalResource[], report: Re
   );
 }
 
-/** The conditions that a call on one machine can be held against. */
+/** The conditions that can be checked for local calls. */
 const knownConditions = new Set(['kms:ViaService', 'ses:FromAddress']);
-/** Services whose calls the gateway checks, so that a condition which it cannot check would silently allow or deny. */
+/** Services whose calls the gateway checks: for them, a condition that it cannot check would silently allow or deny. */
 const checked = /^(dynamodb|sqs|events|secretsmanager|kms|ses|execute-api|\*)(:|$)/i;
 
 function toStatement(statement: PolicyStatement, role: Resource<'AWS::IAM::Role'>, report: Report): Statement {

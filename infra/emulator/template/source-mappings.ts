@@ -68,7 +68,7 @@ function refuse({ stack, id, type }: Mapping, report: Report, { property, says }
 const reportsFailures = ({ properties }: Mapping): boolean =>
   properties.FunctionResponseTypes.includes('ReportBatchItemFailures');
 
-/** A mapping may name its function by name or by arn. */
+/** A mapping may identify its function by name or by ARN. */
 function functionArn(given: string, functions: Functions): string {
   return functions.find(({ identity }) => identity.name === given)?.identity.attributes.Arn ?? given;
 }

@@ -1,11 +1,11 @@
-/** A synthesized stack as the reader expects it: its template, and the folders of the code that it names. */
+/** A synthesized stack in the form that the reader expects: its template, and the folders of its code assets. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
 const resource = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), z.unknown()).default({}),
-  /** Refused where present: a resource that may or may not be there is no basis for a local stack. */
+  /** Rejected if present: the local stack does not support conditional resources. */
   Condition: z.string().optional(),
 });
 const template = z.strictObject({
@@ -39,14 +39,14 @@ export type StackDocument = {
   codeDirs: ReadonlyMap<string, string>;
 };
 
-/** What of aws-cdk-lib's CloudAssembly is needed here. */
+/** The parts of aws-cdk-lib's CloudAssembly that are needed here. */
 type Artifact = object;
 type Assembly = {
   directory: string;
   stacks: readonly { stackName: string; template: unknown; dependencies: readonly Artifact[] }[];
 };
 
-/** Every stack of a synthesized cloud assembly. Throws where a template has a section that the local stack cannot honour. */
+/** Every stack of a synthesized cloud assembly. Throws if a template has a section that the local stack does not support. */
 export function stacksOf({ directory, stacks }: Assembly): StackDocument[] {
   return stacks.map(({ stackName, template: found, dependencies }) => ({
     name: stackName,

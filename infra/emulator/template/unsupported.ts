@@ -1,4 +1,4 @@
-/** What the local stack does not understand, collected so that one message names all of it. */
+/** Unsupported parts of the template, collected so that one message names all of them. */
 export type Problem = { stack: string; id: string; type: string; property: string; says: string };
 export type Report = (problem: Problem) => void;
 

@@ -1,4 +1,4 @@
-/** What is wrong with a configuration: where, what was found there (never a secret), and what is expected. */
+/** Mistakes in a configuration: where, what was found there (never a secret), and what is expected. */
 import type { z } from 'zod';
 import { sourceKind } from '#domain/devices/source-kinds';
 
@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 
 const secretKey = /password|token|secret|credentials/i;
 
-/** One entry per mistake, in the order of the file; `given` is the document as it was read. */
+/** One entry per mistake, in the order of the file; `given` is the parsed document. */
 export function configurationErrors(error: z.ZodError, given: unknown): ConfigurationMistake[] {
   return [...error.issues.flatMap((issue) => flatten(issue)), ...repeatedIds(error, given)].map((issue) =>
     describe(issue, given),
@@ -15,7 +15,7 @@ export function configurationErrors(error: z.ZodError, given: unknown): Configur
 }
 
 /**
- * Of a choice that nothing fits, the branch that was meant: the one whose keys were all known, else the one that fits best.
+ * For a union that matches no branch, the issues of the intended one: the branch that knows all keys, else the one that fits best.
  */
 function flatten(issue: Issue, base: PropertyKey[] = []): Issue[] {
   const path = [...base, ...issue.path];
@@ -31,7 +31,7 @@ function flatten(issue: Issue, base: PropertyKey[] = []): Issue[] {
 const strangeness = (issues: Issue[]) =>
   issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? 10 * issue.keys.length : 1), 0);
 
-/** The schema looks for repeated ids only when nothing else is wrong; here all mistakes are reported at once. */
+/** The schema checks for repeated ids only if there is no other mistake; here all mistakes are reported at once. */
 function repeatedIds(error: z.ZodError, given: unknown): Issue[] {
   const sources = valueAt(given, ['sources']);
   if (!Array.isArray(sources) || error.issues.some(({ code, path }) => code === 'custom' && path.at(-1) === 'id')) return [];
@@ -65,7 +65,7 @@ function expectation(issue: Issue): string {
     case 'unrecognized_keys':
       return 'no such key (is it misspelt?)';
     case 'invalid_union':
-      // Only the choice by `kind` has no branches to report on.
+      // Only the union discriminated by `kind` has no branches to report.
       return issue.errors.length === 0 ? oneOf(sourceKind.options) : issue.message;
     default:
       return issue.message;
@@ -89,7 +89,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Strings short, numbers as they are, objects by kind; of a secret only whether there is one. */
+/** Strings shortened, numbers unchanged, objects by type; for a secret only whether there is one. */
 function show(path: readonly PropertyKey[], value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -101,5 +101,5 @@ function show(path: readonly PropertyKey[], value: unknown): string {
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 }
 
-/** `https://user:password@host`: a place where passwords hide. */
+/** `https://user:password@host` may contain a password. */
 const withoutUserinfo = (text: string) => text.replace(/\/\/[^/@\s]*@/, '//…@');

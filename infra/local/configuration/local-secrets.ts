@@ -1,10 +1,10 @@
-/** Takes the passwords out of a configuration: they become secrets of the local store, and functions get the secrets' names. */
+/** Moves the passwords of a configuration into the local secret store; functions get the names of the secrets. */
 import { type BySourceKind, bySourceKind } from '#domain/devices/source-kinds';
 import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 
 export type Separated = {
   configuration: RuntimeConfiguration;
-  /** Values by secret name, as Secrets Manager holds them. */
+  /** Values by secret name, in the format of Secrets Manager. */
   secrets: Map<string, string>;
 };
 

@@ -4,7 +4,7 @@ import { type LocalConfiguration, localConfiguration } from '#domain/runtime/con
 import { StartError } from '#infra/emulator/start-error';
 import { type ConfigurationMistake, configurationErrors } from './configuration-errors.ts';
 
-/** Throws StartError, whose message is for the person who wrote the file. */
+/** Throws StartError; its message is for the author of the file. */
 export async function readConfiguration(file: string): Promise<LocalConfiguration> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new StartError(
@@ -21,7 +21,7 @@ export async function readConfiguration(file: string): Promise<LocalConfiguratio
 
 const line = ({ path, found, expected }: ConfigurationMistake) => `  ${path}: found ${found}; expected ${expected}`;
 
-/** The parser's own message may quote the text around the mistake, and with it a password: the error has the place only. */
+/** The parser's message may quote the text around the mistake, including a password: the error has only its position. */
 function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);

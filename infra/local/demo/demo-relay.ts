@@ -1,6 +1,6 @@
 /**
- * The demo's relay: the real relay process, enrolled by the API as an administrator would do it, and started again when it is
- * killed, as a service manager would. Its data lives in the demo's data folder and survives restarts.
+ * The demo's relay: the real relay process, enrolled through the API as an administrator would do it, and restarted when it is
+ * killed, as by a service manager. Its data is in the demo's data folder and survives restarts.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,8 +33,8 @@ const storedIdentity = {
   holds: 'the identity of the demo relay',
   remedy: 'the demo enrols its relay again.',
 };
-/** Long enough to see in the console what it means that no relay is there. */
-const backAfterMs = 15_000;
+/** Long enough to see in the console what a missing relay means. */
+const restartAfterMs = 15_000;
 
 export async function startDemoRelay(options: Options): Promise<DemoRelay> {
   const folder = join(options.dataDir, 'demo-relay');
@@ -51,12 +51,12 @@ export async function startDemoRelay(options: Options): Promise<DemoRelay> {
   function supervise(): void {
     child.once('exit', () => {
       if (stopping) return;
-      options.screen.event(`relay: it was killed; its source waits. It is started again in ${backAfterMs / 1000} s`);
+      options.screen.event(`relay: it was killed; its source waits. It is started again in ${restartAfterMs / 1000} s`);
       timer = setTimeout(() => {
         child = start(places);
         supervise();
         options.screen.event(`relay: started again as process ${child.pid}`);
-      }, backAfterMs);
+      }, restartAfterMs);
     });
   }
   return {
@@ -71,7 +71,7 @@ export async function startDemoRelay(options: Options): Promise<DemoRelay> {
   };
 }
 
-/** Its address changes with every start of the demo. */
+/** The simulator's address changes with every start of the demo. */
 async function configure(folder: string, { url, credentials, console: domino }: TravelerSimulator): Promise<void> {
   const configuration = {
     traveler: { url, credentials },
@@ -82,7 +82,7 @@ async function configure(folder: string, { url, credentials, console: domino }: 
   await writeFile(join(folder, 'relay.json'), JSON.stringify(configuration, null, 2), { mode: 0o600 });
 }
 
-/** Once, and again where the console has moved to another port since: a relay accepts no other address for its cloud. */
+/** Enrols once, and again if the console's port has changed since: a relay accepts no other address for its cloud. */
 async function enrol(folder: string, places: readonly string[], { sourceId, facts, api }: Options): Promise<void> {
   const cloud = new URL(facts.consoleUrl).origin;
   const before = readStored(join(folder, 'identity.json'), storedIdentity);
@@ -95,7 +95,7 @@ async function enrol(folder: string, places: readonly string[], { sourceId, fact
   await run(process.execPath, [program, 'enrol', cloud, token, ...places]);
 }
 
-/** A data folder may remember a relay that the product no longer knows. */
+/** The data folder may have a relay that the product no longer knows. */
 function ifUnknown(error: unknown): void {
   if (!(error instanceof ApiRefusal && error.status === 404)) throw error;
 }

@@ -1,7 +1,7 @@
 /**
- * The demo's mail server: a simulator whose deviations from its seed (phones that turned up, what was written) are kept in the
- * data folder, so that after a restart it is the server that the product remembers. A crash may lose the last seconds of it;
- * the product then sees the difference and puts it right, as it would with any server.
+ * The demo's mail server: a simulator whose deviations from its seed (new phones, writes) are stored in the data folder, so that
+ * after a restart it matches what the product has stored. A crash may lose the last seconds of them; the product then detects
+ * the difference and reconciles it, as with any server.
  */
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -31,16 +31,16 @@ const storedState = {
 
 export type DemoServer = {
   simulator: TravelerSimulator;
-  /** How many devices it had from the start. */
+  /** Number of devices at the first start. */
   initial: number;
-  /** Indexes of phones that turned up and were enrolled since. */
+  /** Indexes of new phones that were enrolled since. */
   enrolled: Set<number>;
   stop(): Promise<void>;
 };
 
 const saveEveryMs = 2000;
 
-/** SmartCloud, and a server on premises: with security records that outlast a removal, and a Domino console. */
+/** SmartCloud, and a server on premises: the latter keeps security records after a removal, and has a Domino console. */
 const fleets = {
   cloud: { file: 'demo-server.json', devices: 700, options: { seed: 11, deniedShare: 0.01 } },
   hq: { file: 'demo-server-hq.json', devices: 240, options: { seed: 29, deniedShare: 0.01, keepsSecurityRecords: true } },
@@ -49,19 +49,19 @@ const fleets = {
 export async function startDemoServer(dataDir: string, fleet: keyof typeof fleets = 'cloud'): Promise<DemoServer> {
   const { devices, options } = fleets[fleet];
   const file = join(dataDir, fleets[fleet].file);
-  // Read before anything is started that would have to be stopped again.
+  // Read first: an error here must leave nothing running.
   const before = readStored(file, storedState);
   const simulator = await startTravelerSimulator({ ...options, devices });
   if (before) replay(simulator, before);
   const enrolled = new Set(before?.enrolled ?? []);
   let saving = Promise.resolve();
-  /** One write after another; the next one is tried although the last one failed. */
+  /** Serialises writes; a failed write does not prevent the next one. */
   const save = () => {
     const write = () => replaceStored(file, JSON.stringify(snapshot(simulator, { devices, enrolled })));
     saving = saving.then(write, write);
     return saving;
   };
-  // A write that fails is repeated by the next; the last one, at the stop, says why it failed.
+  // The next write makes up for a failed one; the last one, at the stop, rejects if it fails.
   const timer = setInterval(() => save().catch(() => undefined), saveEveryMs).unref();
   return {
     simulator,

@@ -1,6 +1,7 @@
 /**
  * The demo: a SmartCloud server with 300 users and 700 devices, a server on premises behind a real relay process, phones that
- * turn up while you watch, and a portal that enrols some of them. The portal speaks to the product as a real one would: through PutEvents on its bus.
+ * appear while you watch, and a portal that enrols some of them. The portal talks to the product like a real one: through
+ * PutEvents on its bus.
  */
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { isRelayed } from '#domain/devices/source-kinds';
@@ -18,7 +19,7 @@ import { type DemoServer, startDemoServer } from './demo-server.ts';
 
 export type Demo = {
   configuration: LocalConfiguration;
-  /** The portal and the phones begin. */
+  /** Starts the portal and the arrival of phones. */
   begin(facts: ReadyFacts, screen: Pick<Terminal, 'event' | 'problem'>): void;
   stop(): Promise<void>;
 };
@@ -26,7 +27,7 @@ type Portal = { send(type: string, details: unknown[]): Promise<void>; stop(): v
 
 const sourceId = 'demo';
 const onPremId = 'hq';
-/** Lively at first, then calm; a demo left alone for days does not grow without end. */
+/** Fast at first, then slow; bounded, so that a demo left running for days does not grow without limit. */
 const pace = { first: 20, firstMs: 6000, laterMs: 30_000, most: 400 };
 const enrolledAfterMs = 5000;
 
@@ -58,21 +59,21 @@ export async function prepareDemo(dataDir: string): Promise<Demo> {
     configuration,
     begin(facts, screen) {
       portal = portalOn(facts);
-      const later = (ms: number, act: () => Promise<void>) => {
+      const schedule = (ms: number, act: () => Promise<void>) => {
         const timer = setTimeout(() => {
           timers.delete(timer);
           act().catch((error: Error) => screen.problem(`demo: ${error.message}`));
         }, ms);
         timers.add(timer);
       };
-      const running = { server, onPrem, portal, screen, later };
+      const running = { server, onPrem, portal, screen, schedule };
       const api = apiClient({ url: facts.apiUrl, token: facts.apiToken });
       relay = startDemoRelay({ dataDir, sourceId: onPremId, simulator: onPrem.simulator, facts, api, screen });
       relay.catch((error: Error) => screen.problem(`demo relay: ${error.message}`));
-      later(0, () =>
-        whenGathered(api, later, async () => {
+      schedule(0, () =>
+        afterFirstGather(api, schedule, async () => {
           await sendSnapshot(running.portal, server);
-          later(pace.firstMs, () => turnUp(running, 0));
+          schedule(pace.firstMs, () => addPhone(running, 0));
         }),
       );
     },
@@ -95,30 +96,30 @@ type Running = {
   onPrem: DemoServer;
   portal: Portal;
   screen: Pick<Terminal, 'event' | 'problem'>;
-  later: (ms: number, act: () => Promise<void>) => void;
+  schedule: (ms: number, act: () => Promise<void>) => void;
 };
 
-/** The portal speaks once the first gather and its verdicts are there, so that nobody has to wait for them the longer. */
-async function whenGathered(api: ApiClient, later: Running['later'], act: () => Promise<void>): Promise<void> {
+/** The portal starts after the first gather and its verdicts, so that it does not delay them. */
+async function afterFirstGather(api: ApiClient, schedule: Running['schedule'], act: () => Promise<void>): Promise<void> {
   const { sources, queues } = await api.get('/status', status);
   const busy = Object.values(queues).some(({ waiting, inWork }) => waiting + inWork > 0);
-  // A relay that cannot start is reported; the rest of the demo does not wait for it.
+  // A relay that cannot start is reported elsewhere; the rest of the demo does not wait for it.
   if (!busy && sources.every((source) => source.lastGather || isRelayed(source))) return act();
-  later(500, () => whenGathered(api, later, act));
+  schedule(500, () => afterFirstGather(api, schedule, act));
 }
 
-/** A phone at a user who has some already, each third one on premises; two of three get enrolled soon after. */
-async function turnUp(running: Running, nth: number): Promise<void> {
-  const { portal, screen, later } = running;
+/** Adds a phone to a user who has some already, every third one on premises; two of three are enrolled soon after. */
+async function addPhone(running: Running, nth: number): Promise<void> {
+  const { portal, screen, schedule } = running;
   const [server, where] = nth % 3 === 2 ? [running.onPrem, onPremId] : [running.server, sourceId];
   const { simulator, initial } = server;
   const { user } = simulator.deviceAt((simulator.deviceCount * 37) % initial);
   const phone = simulator.arrive(user);
   screen.event(`phone: ${user} turns up with ${phone.provider}${where === onPremId ? ' on premises' : ''}`);
   await portal.send('GatherRequested', [{ sourceId: where }]);
-  if (phone.index % 3 !== 0) later(enrolledAfterMs, () => enrol(running, { phone, server }));
+  if (phone.index % 3 !== 0) schedule(enrolledAfterMs, () => enrol(running, { phone, server }));
   if (simulator.deviceCount - initial < pace.most)
-    later(nth < pace.first ? pace.firstMs : pace.laterMs, () => turnUp(running, nth + 1));
+    schedule(nth < pace.first ? pace.firstMs : pace.laterMs, () => addPhone(running, nth + 1));
 }
 
 async function enrol(
@@ -130,7 +131,7 @@ async function enrol(
   await portal.send('EnrolmentChanged', [{ enrolment: enrolmentFor(phone, { at: Date.now() }) }]);
 }
 
-/** A portal's first message: everything it knows. One of seven of the first phones is enrolled. */
+/** A portal's first message: all its enrolments. One in seven of the first phones is enrolled. */
 async function sendSnapshot(portal: Portal, { simulator, initial, enrolled }: DemoServer): Promise<void> {
   const at = Date.now();
   const known = Array.from({ length: initial / 7 }, (_, nth) => nth * 7).concat([...enrolled]);

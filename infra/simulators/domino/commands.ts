@@ -1,5 +1,5 @@
 /**
- * What Traveler does with the lines of its console. Meaning as far as it is known (design notes on Traveler's wire):
+ * What Traveler does with the lines of its console, as far as it is known (design notes on Traveler's wire):
  *
  *   tell traveler security approval approve|deny <device> <user>
  *   tell traveler security flagsAdd|flagsRemove <flag/flag…|all> <device> <user>    lock, wipeDevice, wipeApps, wipeStorageCard
@@ -7,8 +7,8 @@
  *   tell traveler delete <device> <user>
  *   tell traveler status
  *
- * The user comes last, with its spaces. `*` means all devices of the user. Deny alone does nothing to a device that needs no
- * approval; wipe flags bar the device until they are taken back; taking back all flags lifts the lock, too.
+ * The user is last and may contain spaces. `*` means all devices of the user. Deny alone has no effect on a device that needs
+ * no approval; wipe flags block the device until they are removed; removing all flags removes the lock too.
  */
 import type { Change, SimulatedDevice } from '../traveler/fleet.ts';
 import type { Traveler } from '../traveler/traveler.ts';
@@ -18,41 +18,41 @@ const [approved, denied] = [2, 8];
 const [allow, deny, prohibit] = [0, 1, 2];
 const wipes = new Map(['wipeDevice', 'wipeApps', 'wipeStorageCard'].map((flag) => [flag.toLowerCase(), flag]));
 
-export type Done = { reply: string; devices: { user: string; deviceId: string }[]; applied: boolean };
-type Doing = (traveler: Traveler, device: SimulatedDevice, flags: readonly string[]) => boolean;
+export type CommandResult = { reply: string; devices: { user: string; deviceId: string }[]; applied: boolean };
+type Command = (traveler: Traveler, device: SimulatedDevice, flags: readonly string[]) => boolean;
 
 const grammar =
   /^tell\s+traveler\s+(?:security\s+(?:approval\s+(?<verdict>approve|deny)|(?<flagging>flagsAdd|flagsRemove)\s+(?<flags>\S+)|(?<forget>delete))|(?<remove>delete))\s+(?<device>\S+)\s+(?<user>\S.*)$/i;
 
-/** Carries a line out, on every device that it names. */
-export function obey(traveler: Traveler, line: string): Done {
+/** Executes a line on every device that it names. */
+export function execute(traveler: Traveler, line: string): CommandResult {
   if (/^tell\s+traveler\s+status$/i.test(line))
     return { reply: 'Traveler: The overall status of IBM Traveler is Green.', devices: [], applied: false };
-  const words = grammar.exec(line)?.groups;
-  if (!words) return { reply: 'Traveler: Unknown tell command.', devices: [], applied: false };
-  const { device = '', user = '', flags = '' } = words;
-  const name = (words.verdict ?? words.flagging ?? (words.forget ? 'forget' : 'remove')).toLowerCase();
-  const doing = doings[name];
-  const named = device === '*' ? traveler.fleet.ofUser(user) : [traveler.fleet.find(user, device)].filter((one) => !!one);
-  if (!doing || named.length === 0)
+  const parts = grammar.exec(line)?.groups;
+  if (!parts) return { reply: 'Traveler: Unknown tell command.', devices: [], applied: false };
+  const { device = '', user = '', flags = '' } = parts;
+  const name = (parts.verdict ?? parts.flagging ?? (parts.forget ? 'forget' : 'remove')).toLowerCase();
+  const command = commands[name];
+  const addressed = device === '*' ? traveler.fleet.ofUser(user) : [traveler.fleet.find(user, device)].filter((one) => !!one);
+  if (!command || addressed.length === 0)
     return { reply: `Traveler: Device ${device} was not found for user ${user}.`, devices: [], applied: false };
-  const changed = named.filter((one) => doing(traveler, one, flags.toLowerCase().split('/')));
+  const changed = addressed.filter((one) => command(traveler, one, flags.toLowerCase().split('/')));
   return {
     reply: `Traveler: The command was ${changed.length > 0 ? 'carried out' : 'without effect'}.`,
-    devices: named.map(({ deviceId }) => ({ user, deviceId })),
+    devices: addressed.map(({ deviceId }) => ({ user, deviceId })),
     applied: changed.length > 0,
   };
 }
 
-const doings: Record<string, Doing> = {
-  approve: (traveler, device) => judge(traveler, device, approved),
-  deny: (traveler, device) => judge(traveler, device, denied),
+const commands: Record<string, Command> = {
+  approve: (traveler, device) => setApproval(traveler, device, approved),
+  deny: (traveler, device) => setApproval(traveler, device, denied),
   flagsadd: ({ fleet }, { index, wipeOptions }, flags) => {
-    const asked = flags.flatMap((flag) => wipes.get(flag) ?? []);
-    const wiping = [...new Set([...wipeOptions.split('/'), ...asked])].filter(Boolean).join('/');
-    if (asked.length === 0 && !flags.includes('lock')) return false;
+    const wipeFlags = flags.flatMap((flag) => wipes.get(flag) ?? []);
+    const wiping = [...new Set([...wipeOptions.split('/'), ...wipeFlags])].filter(Boolean).join('/');
+    if (wipeFlags.length === 0 && !flags.includes('lock')) return false;
     const change: Change = { access: deny };
-    fleet.change(index, asked.length > 0 ? { ...change, wipeOptions: wiping, wipeStatus: '1', wipeDate: 0 } : change);
+    fleet.change(index, wipeFlags.length > 0 ? { ...change, wipeOptions: wiping, wipeStatus: '1', wipeDate: 0 } : change);
     return true;
   },
   flagsremove: ({ fleet }, { index, access, wipeOptions }, flags) => {
@@ -74,7 +74,7 @@ const doings: Record<string, Doing> = {
 
 const wipePending = ({ wipeOptions, wipeDate }: SimulatedDevice) => wipeOptions !== '' && wipeDate === 0;
 
-function judge(traveler: Traveler, { index, approval }: SimulatedDevice, verdict: number): boolean {
+function setApproval(traveler: Traveler, { index, approval }: SimulatedDevice, verdict: number): boolean {
   if (approval === notRequired) return false;
   traveler.fleet.change(index, { approval: verdict, approvalDate: traveler.now(), approver: 'console' });
   return true;

@@ -1,9 +1,9 @@
 /**
- * `/simulator/console…`: what the simulated `server` program and a person say to the simulated Domino. Loopback only, no password.
+ * `/simulator/console…`: requests of the simulated `server` program and of people to the simulated Domino. Loopback only, no password.
  *
- *   POST /simulator/console            {"line"}: the program's way in; answers what it prints, and how and when it ends
- *   GET, DELETE /simulator/console     every line since the start or the last DELETE, with the devices that it acted on
- *   GET, PUT /simulator/console/faults the list of faults that are on (faults.ts); PUT replaces it
+ *   POST /simulator/console            {"line"}: a line from the program; returns what it prints, and how and when it ends
+ *   GET, DELETE /simulator/console     every line since the start or the last DELETE, with the devices that it affected
+ *   GET, PUT /simulator/console/faults the list of active faults (faults.ts); PUT replaces it
  */
 import { z } from 'zod';
 import type { Domino } from './domino.ts';

@@ -1,11 +1,11 @@
-/** The simulated Domino console over the simulated Traveler's devices: takes a line, acts or not, and says what is printed. */
+/** The simulated Domino console over the simulated Traveler's devices: executes a line or not, and returns what is printed. */
 import type { Traveler } from '../traveler/traveler.ts';
-import { type Done, obey } from './commands.ts';
+import { type CommandResult, execute } from './commands.ts';
 import { type ConsoleFault, ConsoleFaults } from './faults.ts';
 
-/** One line as it reached the console. `devices`: all that it acted on; `applied`: whether anything changed. */
-export type ConsoleEffect = { at: number; line: string; devices: Done['devices']; applied: boolean };
-/** What the program that brought the line prints and how it ends; null: it does not end by itself. */
+/** One line as received by the console. `devices`: all that it addressed; `applied`: whether anything changed. */
+export type ConsoleEffect = { at: number; line: string; devices: CommandResult['devices']; applied: boolean };
+/** What the program that sent the line prints and how it ends; `code` null: it does not end by itself. */
 export type ProgramEnd = { output: string; afterMs: number; code: number | null };
 
 const keptEffects = 100_000;
@@ -22,12 +22,13 @@ export class Domino {
   }
 
   take(line: string): ProgramEnd {
-    const struck = this.faults.strike();
-    const found = <K extends ConsoleFault['kind']>(kind: K) => struck.find((fault): fault is Of<K> => fault.kind === kind);
-    const refusal = struck.map(({ kind }) => refusals[kind]).find((text) => text !== undefined);
-    const idle = refusal !== undefined || found('ignored') || found('hang')?.effect === false || found('exit')?.effect === false;
-    const reply = idle ? (refusal ?? '') : this.#obey(line, found('delay')?.ms);
-    if (idle) this.#note(line, { devices: [], applied: false });
+    const active = this.faults.strike();
+    const found = <K extends ConsoleFault['kind']>(kind: K) => active.find((fault): fault is Of<K> => fault.kind === kind);
+    const refusal = active.map(({ kind }) => refusals[kind]).find((text) => text !== undefined);
+    const skipped =
+      refusal !== undefined || found('ignored') || found('hang')?.effect === false || found('exit')?.effect === false;
+    const reply = skipped ? (refusal ?? '') : this.#execute(line, found('delay')?.ms);
+    if (skipped) this.#note(line, { devices: [], applied: false });
     const noise = noiseOf(found('noise')?.lines ?? 0);
     return {
       output: `${noise}${found('silence') ? '' : reply}${noise}`,
@@ -36,27 +37,27 @@ export class Domino {
     };
   }
 
-  /** Nothing late happens any more. */
+  /** Cancels delayed lines. */
   stop(): void {
     for (const timer of this.#late) clearTimeout(timer);
   }
 
-  /** What is printed at once: a late reply goes to the console, not to the program, which has ended. */
-  #obey(line: string, delayMs: number | undefined): string {
+  /** Returns what is printed at once: a delayed reply goes to the console, not to the program, which has ended. */
+  #execute(line: string, delayMs: number | undefined): string {
     if (delayMs === undefined) {
-      const done = obey(this.#traveler, line);
+      const done = execute(this.#traveler, line);
       this.#note(line, done);
       return `${stamp(this.#traveler.now())} ${done.reply}\n`;
     }
     const timer = setTimeout(() => {
       this.#late.delete(timer);
-      this.#note(line, obey(this.#traveler, line));
+      this.#note(line, execute(this.#traveler, line));
     }, delayMs);
     this.#late.add(timer);
     return '';
   }
 
-  #note(line: string, { devices, applied }: Pick<Done, 'devices' | 'applied'>): void {
+  #note(line: string, { devices, applied }: Pick<CommandResult, 'devices' | 'applied'>): void {
     this.effects.push({ at: Date.now(), line, devices, applied });
     if (this.effects.length > keptEffects) this.effects.shift();
   }
@@ -70,7 +71,7 @@ const refusals: Partial<Record<ConsoleFault['kind'], string>> = {
 
 const stamp = (at: number): string => `[002A:0005-0F70] ${new Date(at).toISOString().replace('T', ' ').slice(0, 19)}  `;
 
-/** As other tasks talk on a busy console. */
+/** Output of other tasks on a busy console. */
 function noiseOf(lines: number): string {
   return Array.from({ length: lines }, (_, nth) => `[0${nth % 10}] Router: Message 00${nth} delivered to Jane Doe/Acme\n`).join(
     '',

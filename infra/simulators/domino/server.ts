@@ -1,6 +1,6 @@
 /**
- * `node infra/simulators/domino/server.ts --simulator http://127.0.0.1:8800 -c "<line>"`: stands in for Domino's `server -c`. Hands
- * the line to the simulated console, prints what that prints, and ends as it says. Starts fast: nothing but Node's own parts.
+ * `node infra/simulators/domino/server.ts --simulator http://127.0.0.1:8800 -c "<line>"`: stands in for Domino's `server -c`. Sends
+ * the line to the simulated console, prints its output, and ends as it specifies. Imports only Node's modules, to start fast.
  */
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -15,15 +15,15 @@ if (values.simulator === undefined || values.c === undefined) {
 const body = JSON.stringify({ line: values.c });
 const headers = { 'content-type': 'application/json' };
 const address = new URL('/simulator/console', values.simulator);
-const asked = request(address, { method: 'POST', headers }, (answer) => print(answer).catch(notRunning));
-asked.on('error', notRunning);
-asked.end(body);
+const pending = request(address, { method: 'POST', headers }, (answer) => print(answer).catch(notRunning));
+pending.on('error', notRunning);
+pending.end(body);
 
 async function print(answer: IncomingMessage): Promise<void> {
   const { output = '', afterMs = 0, code = 1, error } = JSON.parse(await text(answer));
   if (error !== undefined) console.error(error);
   process.stdout.write(output, () => {
-    // A program that hangs keeps its output open and waits for ever.
+    // A program that hangs keeps its output open and waits forever.
     if (code === null) setInterval(() => undefined, 3_600_000);
     else setTimeout(() => process.exit(code), afterMs);
   });

@@ -1,5 +1,5 @@
 /**
- * MaaS360's web services on one machine: sign-in and device search over a real socket on 127.0.0.1, with the habits that public
+ * MaaS360's web services on one machine: sign-in and device search over a real socket on 127.0.0.1, with the behaviour that public
  * clients report (one device as an object, ids beyond 2^53 as numbers, `""` for numbers, XML unless JSON is asked for, errors on
  * HTTP 200), and faults on request. For tests and demos.
  */
@@ -8,7 +8,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { serveApp } from '../serve-app.ts';
 
-/** A value written with `raw` appears in the JSON as it is, for instance a number that JavaScript cannot hold. */
+/** A `raw` value appears unchanged in the JSON, for instance a number that JavaScript cannot represent. */
 export type SimulatedMaas360Device = Record<string, string | number | { raw: string }>;
 export type Maas360Fault =
   | 'sign-in-refused'
@@ -25,7 +25,7 @@ export type Maas360Simulator = {
   readonly url: string;
   readonly billingId: string;
   readonly credentials: { appId: string; appVersion: string; appAccessKey: string; user: string; password: string };
-  /** What a search finds; tests change it. */
+  /** The devices that a search finds; tests change them. */
   devices: SimulatedMaas360Device[];
   faults: Set<Maas360Fault>;
   /** Requests received, oldest first: a sign-in, or the query of a search. */
@@ -56,7 +56,7 @@ type State = {
   devices: SimulatedMaas360Device[];
   faults: Set<Maas360Fault>;
   requests: Maas360Simulator['requests'];
-  /** Tokens issued: only the latest one is accepted. */
+  /** Number of tokens issued: only the latest one is accepted. */
   tokens: number;
   underWay: number;
   mostAtOnce: number;

@@ -1,9 +1,9 @@
 /**
  * The portal's side of the device list upload on one machine: receives the batches over a real socket on 127.0.0.1, keeps its own
- * list, deduplicates batches by their key, shows where its list drifted from another, and fails on request.
+ * list, deduplicates batches by their key, shows how its list differs from another, and fails on request.
  *
  *   PUT /devices     a batch (docs/portal.md): bearer token, gzip, Idempotency-Key
- *   GET /devices     the list as the portal knows it, and how many requests it had (no token: loopback only)
+ *   GET /devices     the portal's list, and how many requests it has received (no token: loopback only)
  */
 import { gunzipSync } from 'node:zlib';
 import type { HttpBindings } from '@hono/node-server';
@@ -14,7 +14,7 @@ import { serveApp } from '../serve-app.ts';
 
 export type PortalFault =
   | { kind: 'status'; status: number; retryAfter?: string }
-  /** Takes the batch and loses its answer. */
+  /** Accepts the batch, and its response is lost. */
   | { kind: 'lost-answer' }
   | { kind: 'down' };
 export type Taken = { key: string; at: number; body: UploadBody };
@@ -23,25 +23,25 @@ export type PortalSimulator = {
   readonly token: string;
   /** The list of one source, by `user|deviceId`. */
   listOf(sourceId: string): Map<string, UploadedDevice>;
-  /** Each batch once, in the order in which they were taken. */
+  /** Each accepted batch once, in order. */
   readonly taken: readonly Taken[];
-  /** Times of all requests, taken or not. */
+  /** Times of all requests, accepted or not, epoch ms. */
   readonly requests: readonly number[];
-  /** Of the next `times` requests, or of all until changed. */
+  /** Applies to the next `times` requests, or to all until changed. */
   fail(fault: PortalFault | null, times?: number): void;
-  /** Loses some of the list, as a portal restored from an old backup would. */
+  /** Removes some devices from the list, as in a portal restored from an old backup. */
   forget(sourceId: string, count: number): void;
-  /** What differs between our list and the portal's, by `user|deviceId`. */
+  /** The differences between our list and the portal's, by `user|deviceId`. */
   drift(sourceId: string, ours: readonly UploadedDevice[]): { missing: string[]; surplus: string[]; different: string[] };
   stop(): Promise<void>;
 };
 
 type State = {
   lists: Map<string, Map<string, UploadedDevice>>;
-  /** Snapshots that have not ended, by their id. */
+  /** Incomplete snapshots, by their id. */
   parts: Map<string, UploadedDevice[]>;
   taken: Taken[];
-  /** Idempotency keys of the batches taken. */
+  /** Idempotency keys of the accepted batches. */
   keys: Set<string>;
   requests: number[];
   failing: { fault: PortalFault; left: number } | null;
@@ -92,7 +92,7 @@ async function put(state: State, context: PortalContext, { token, at }: { token:
   if (context.req.header('content-encoding') !== 'gzip' || key === '') return context.text('gzip and a key, please', 400);
   const parsed = uploadBody.safeParse(unzipped(Buffer.from(await context.req.arrayBuffer())));
   if (!parsed.success) return context.text(parsed.error.message, 422);
-  take(state, { key, at, body: parsed.data });
+  accept(state, { key, at, body: parsed.data });
   return fault?.kind === 'lost-answer' ? new Response('gateway timed out', { status: 504 }) : new Response(null, { status: 204 });
 }
 
@@ -102,8 +102,8 @@ function nextFault(state: State): PortalFault | null {
   return state.failing.fault;
 }
 
-/** A batch whose key is known changes nothing. */
-function take(state: State, batch: Taken): void {
+/** A batch with a known key changes nothing. */
+function accept(state: State, batch: Taken): void {
   const { key, body } = batch;
   if (state.keys.has(key)) return;
   state.keys.add(key);
@@ -131,7 +131,7 @@ function driftBetween(ours: readonly UploadedDevice[], theirs: ReadonlyMap<strin
   };
 }
 
-/** As a machine that goes away does. */
+/** Closes the connection without a response, like a machine that fails. */
 function hangUp(context: PortalContext): Response {
   context.env.outgoing.destroy();
   return RESPONSE_ALREADY_SENT;

@@ -1,6 +1,6 @@
-/** One request to the simulated server becomes one answer; nothing of sockets here. */
+/** Turns one request to the simulated server into one response, independent of sockets. */
 import { timingSafeEqual } from 'node:crypto';
-import { type Asked, renderList, renderPushStatus, renderRecordAnswer, renderServers } from './device-list.ts';
+import { type ReadTarget, renderList, renderPushStatus, renderRecordAnswer, renderServers } from './device-list.ts';
 import { renderView } from './domino-view.ts';
 import type { RequestKind } from './faults.ts';
 import type { Release, Traveler } from './traveler.ts';
@@ -12,10 +12,10 @@ export type Reply = { status: number; type: 'application/json' | 'text/plain' | 
 const api = '/api/traveler/';
 const view = '/lotustraveler.nsf/vdevice';
 
-/** What a request asks for; undefined for an address that this release of Traveler does not know. */
+/** The kind of a request; undefined for a path that this release of Traveler does not have. */
 export function kindOf(method: string, path: string, release: Release): RequestKind | undefined {
   if (path === '/traveler') return 'status';
-  // Domino takes any case. Traveler 8.5 has no REST; later ones, in a pool, no such database.
+  // Domino ignores case. Traveler 8.5 has no REST; later releases, in a pool, have no such database.
   if (release === '8.5') return path.toLowerCase() === view && method === 'GET' ? 'view' : undefined;
   if (!path.startsWith(api)) return undefined;
   const resource = path.slice(api.length);
@@ -32,35 +32,35 @@ export function isAuthorized(authorization: string, { user, password }: { user: 
 }
 
 export function answer(traveler: Traveler, kind: RequestKind, { method, url, body }: Request): Reply {
-  const asked: Asked = { path: url.pathname, query: url.searchParams };
+  const target: ReadTarget = { path: url.pathname, query: url.searchParams };
   switch (kind) {
     case 'status':
       return { status: 200, type: 'text/plain', body: 'Traveler server is available.' };
     case 'list':
-      return json(renderList(traveler, asked));
+      return json(renderList(traveler, target));
     case 'servers':
-      return json(renderServers(traveler, asked));
+      return json(renderServers(traveler, target));
     case 'pushstatus':
-      return json(renderPushStatus(traveler, asked));
+      return json(renderPushStatus(traveler, target));
     case 'settings':
-      return answerSettings(traveler, asked, method === 'PUT' ? body : undefined);
+      return answerSettings(traveler, target, method === 'PUT' ? body : undefined);
     case 'view':
       return url.searchParams.get('OutputFormat')?.toUpperCase() === 'JSON'
-        ? json(renderView(traveler, asked))
+        ? json(renderView(traveler, target))
         : failed(400, url.pathname);
     case 'detail':
-      return answerRecord(traveler, asked);
+      return answerRecord(traveler, target);
     case 'write':
-      return answerWrite(traveler, asked, { method, body });
+      return answerWrite(traveler, target, { method, body });
   }
 }
 
-function answerRecord(traveler: Traveler, { path }: Asked): Reply {
+function answerRecord(traveler: Traveler, { path }: ReadTarget): Reply {
   const index = indexOf(traveler, path);
   return index === undefined ? failed(404, path) : json(renderRecordAnswer(traveler, index));
 }
 
-function answerWrite(traveler: Traveler, { path }: Asked, { method, body }: { method: string; body: string }): Reply {
+function answerWrite(traveler: Traveler, { path }: ReadTarget, { method, body }: { method: string; body: string }): Reply {
   const index = indexOf(traveler, path);
   if (method !== 'PUT' && method !== 'DELETE') return failed(405, path);
   const outcome = method === 'PUT' ? traveler.put(path, index, parsed(body)) : traveler.delete(path, index);
@@ -69,7 +69,7 @@ function answerWrite(traveler: Traveler, { path }: Asked, { method, body }: { me
   return json(method === 'PUT' && index !== undefined ? renderRecordAnswer(traveler, index) : envelopeOf('[]', { href: path }));
 }
 
-function answerSettings(traveler: Traveler, { path }: Asked, body: string | undefined): Reply {
+function answerSettings(traveler: Traveler, { path }: ReadTarget, body: string | undefined): Reply {
   if (traveler.faults.get('no-settings')) return failed(404, path);
   if (body !== undefined && traveler.putSettings(path, parsed(body)) === 'invalid') return failed(400, path);
   return json(envelopeOf(JSON.stringify(traveler.settings), { href: path }));

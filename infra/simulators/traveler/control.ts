@@ -1,14 +1,14 @@
 /**
- * `/simulator/...`: what a person or a test does to the simulated server from outside. Loopback only, no password.
+ * `/simulator/...`: control of the simulated server by people and tests. Loopback only, no password.
  *
  *   GET  /simulator                    state: device count, settings, faults, requests by kind
- *   GET, PUT /simulator/faults         the list of faults that are on (faults.ts); PUT replaces it
+ *   GET, PUT /simulator/faults         the list of active faults (faults.ts); PUT replaces it
  *   GET, DELETE /simulator/effects     every write received since the start or the last DELETE
  *   GET  /simulator/devices?from=&count=   devices with all codes, by index (at most 1,000)
  *   POST /simulator/arrivals           {"user", "kind"?, "deviceId"?}: a phone registers
  *   POST /simulator/changes            {"user", "deviceId", "approval"?, "access"?, "level"?, …}: an administrator changes it
  *   POST /simulator/removals           {"user", "deviceId"}: an administrator removes it
- *   POST /simulator/wipes              {"user", "deviceId"}: the phone carries out the wipe asked of it
+ *   POST /simulator/wipes              {"user", "deviceId"}: the phone carries out the requested wipe
  *   POST /simulator/fetched-wipes      {"user", "deviceId"}: the phone fetches the wipe, and has not carried it out yet
  *   PUT  /simulator/settings           the server's own approval settings
  */
@@ -20,14 +20,14 @@ import type { Traveler } from './traveler.ts';
 export type ControlReply = { status: number; body: unknown };
 export type Counts = { requests: Record<string, number>; mostAtOnce: number };
 
-const named = z.object({ user: z.string().min(1), deviceId: z.string().min(1) });
+const deviceName = z.object({ user: z.string().min(1), deviceId: z.string().min(1) });
 const arrival = z.strictObject({
   user: z.string().min(1),
   kind: z.enum(['ios-mail', 'verse-ios', 'verse-android', 'secure-mail', 'windows-phone', 'blackberry', 'other']).optional(),
   deviceId: z.string().min(1).optional(),
 });
 const change = z.strictObject({
-  ...named.shape,
+  ...deviceName.shape,
   approval: z.number().int().optional(),
   access: z.number().int().optional(),
   level: z.string().optional(),
@@ -73,16 +73,16 @@ const routes: Record<string, Handler> = {
     return traveler.fleet.device(index);
   },
   'POST /simulator/removals': (traveler, { body }) => {
-    traveler.remove(present(traveler, named.parse(body)).index);
+    traveler.remove(present(traveler, deviceName.parse(body)).index);
     return { removed: true };
   },
   'POST /simulator/wipes': (traveler, { body }) => {
-    const { index } = present(traveler, named.parse(body));
+    const { index } = present(traveler, deviceName.parse(body));
     traveler.completeWipe(index);
     return traveler.fleet.device(index);
   },
   'POST /simulator/fetched-wipes': (traveler, { body }) => {
-    const { index } = present(traveler, named.parse(body));
+    const { index } = present(traveler, deviceName.parse(body));
     traveler.fetchWipe(index);
     return traveler.fleet.device(index);
   },
@@ -92,7 +92,7 @@ const routes: Record<string, Handler> = {
   },
 };
 
-/** A phone of the kind wanted, or of any; `deviceId` overrides the id that it would have. */
+/** A phone of the given kind, or of any; `deviceId` overrides its generated id. */
 export function newPhone(
   { fleet }: Traveler,
   { kind, deviceId }: { kind?: Phone['kind'] | undefined; deviceId?: string | undefined },
@@ -117,7 +117,7 @@ export function control(
   }
 }
 
-function present({ fleet }: Traveler, { user, deviceId }: z.infer<typeof named>) {
+function present({ fleet }: Traveler, { user, deviceId }: z.infer<typeof deviceName>) {
   const device = fleet.find(user, deviceId);
   if (!device) throw new Error(`No device ${deviceId} of ${user} is present`);
   return device;

@@ -1,33 +1,33 @@
-/** Answers to reads: pages of the list, single records, servers, push status; each as Traveler writes it, faults included. */
+/** Responses to reads: pages of the list, single records, servers, push status; each in Traveler's format, with faults. */
 import type { FaultKind } from './faults.ts';
 import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 import type { Traveler } from './traveler.ts';
-import { envelopeOf, type Look, renderDevice, renderRecord } from './wire.ts';
+import { envelopeOf, type Format, renderDevice, renderRecord } from './wire.ts';
 
 const rowsPerMultiple = 20;
 const largestMultiple = 100;
 
-export type Asked = { path: string; query: URLSearchParams };
+export type ReadTarget = { path: string; query: URLSearchParams };
 type Window = { page: number; multiple: number; from: number; to: number; last: boolean };
 
-export function renderList(traveler: Traveler, asked: Asked): string {
-  const window = windowOf(traveler, asked, traveler.fleet.count);
+export function renderList(traveler: Traveler, target: ReadTarget): string {
+  const window = windowOf(traveler, target, traveler.fleet.count);
   const rows = listRows(traveler, window);
   const total = traveler.fleet.count + (traveler.faults.get('total-off')?.by ?? 0);
-  if (traveler.faults.get('empty-list')) return envelopeOf('[]', { href: asked.path, totalRecords: 0 });
+  if (traveler.faults.get('empty-list')) return envelopeOf('[]', { href: target.path, totalRecords: 0 });
   return envelopeOf(rows.length === 1 ? (rows[0] ?? '[]') : `[${rows.join(',')}]`, {
-    href: `${asked.path}?page=${window.page}&pm=${window.multiple}`,
+    href: `${target.path}?page=${window.page}&pm=${window.multiple}`,
     totalRecords: total,
-    ...nextOf(traveler, asked, window),
+    ...nextOf(traveler, target, window),
   });
 }
 
 export function renderRecordAnswer(traveler: Traveler, index: number): string {
   const device = shownDevice(traveler, index);
-  return envelopeOf(renderDevice(device, look(traveler, true)), { href: device.href });
+  return envelopeOf(renderDevice(device, formatOf(traveler, true)), { href: device.href });
 }
 
-export function renderServers(traveler: Traveler, asked: Asked): string {
+export function renderServers(traveler: Traveler, target: ReadTarget): string {
   const record = renderRecord({
     availability_index: 100,
     build_level: traveler.options.build,
@@ -39,16 +39,16 @@ export function renderServers(traveler: Traveler, asked: Asked): string {
     port: 50125,
     server_status: 1,
   });
-  return envelopeOf(`[${record}]`, { href: asked.path, totalRecords: 1 });
+  return envelopeOf(`[${record}]`, { href: target.path, totalRecords: 1 });
 }
 
-export function renderPushStatus(traveler: Traveler, asked: Asked): string {
-  const window = windowOf(traveler, asked, traveler.fleet.count);
+export function renderPushStatus(traveler: Traveler, target: ReadTarget): string {
+  const window = windowOf(traveler, target, traveler.fleet.count);
   const rows = indexes(traveler, window).map((index) => renderRecord(pushRecord(shownDevice(traveler, index), traveler.now())));
   return envelopeOf(`[${rows.join(',')}]`, {
-    href: `${asked.path}?page=${window.page}&pm=${window.multiple}`,
+    href: `${target.path}?page=${window.page}&pm=${window.multiple}`,
     totalRecords: traveler.fleet.count,
-    ...(window.last ? {} : { next: pageHref(asked, window, window.page + 1) }),
+    ...(window.last ? {} : { next: pageHref(target, window, window.page + 1) }),
   });
 }
 
@@ -72,7 +72,7 @@ function pushRecord({ user, deviceId, notification }: SimulatedDevice, now: numb
   };
 }
 
-function windowOf({ faults }: Traveler, { query }: Asked, count: number): Window {
+function windowOf({ faults }: Traveler, { query }: ReadTarget, count: number): Window {
   const multiple = Math.min(largestMultiple, positive(query.get('pm')));
   const page = positive(query.get('page'));
   const size = rowsPerMultiple * multiple;
@@ -100,25 +100,25 @@ const changesRows = new Set<FaultKind>([
   'unknown-codes',
 ]);
 
-/** A row as it always is, but for the time of its last sync. */
-type Cut = { changes: unknown; odd: number; before: string; after: string };
-const mostCut = 50_000;
-const cuts = new WeakMap<Traveler, Map<number, Cut>>();
+/** A cached row, split around the time of its last sync, the only part that changes. */
+type CachedRow = { changes: unknown; odd: number; before: string; after: string };
+const mostCached = 50_000;
+const rowCaches = new WeakMap<Traveler, Map<number, CachedRow>>();
 
-/** Writing a row costs more than everything else here: of fleets of ordinary size, each is written once. */
+/** Rendering a row is the most expensive part: in fleets of ordinary size each row is rendered once. */
 function plainRow(traveler: Traveler, index: number): string {
   const { fleet, options } = traveler;
-  const kept = cuts.get(traveler) ?? new Map<number, Cut>();
-  cuts.set(traveler, kept);
+  const kept = rowCaches.get(traveler) ?? new Map<number, CachedRow>();
+  rowCaches.set(traveler, kept);
   const changes = fleet.changesOf(index);
-  let cut = kept.get(index);
-  if (cut === undefined || cut.changes !== changes || cut.odd !== fleet.oddEvery) {
-    if (kept.size >= mostCut) kept.clear();
-    const [before = '', after = ''] = renderDevice(fleet.device(index), look(traveler, false)).split(lastSync);
-    cut = { changes, odd: fleet.oddEvery, before, after };
-    kept.set(index, cut);
+  let cached = kept.get(index);
+  if (cached === undefined || cached.changes !== changes || cached.odd !== fleet.oddEvery) {
+    if (kept.size >= mostCached) kept.clear();
+    const [before = '', after = ''] = renderDevice(fleet.device(index), formatOf(traveler, false)).split(lastSync);
+    cached = { changes, odd: fleet.oddEvery, before, after };
+    kept.set(index, cached);
   }
-  return `${cut.before}"last_sync_time":"${lastSyncOf(index, options.seed, traveler.now())}"${cut.after}`;
+  return `${cached.before}"last_sync_time":"${lastSyncOf(index, options.seed, traveler.now())}"${cached.after}`;
 }
 
 const lastSync = /"last_sync_time":"\d+"/;
@@ -127,7 +127,7 @@ function listRows(traveler: Traveler, window: Window): string[] {
   const { faults } = traveler;
   if (faults.list.every(({ kind }) => !changesRows.has(kind)))
     return indexes(traveler, window).map((index) => plainRow(traveler, index));
-  const appearance = look(traveler, faults.get('details-in-list') !== undefined);
+  const format = formatOf(traveler, faults.get('details-in-list') !== undefined);
   const duplicated = faults.get('duplicate-rows')?.every;
   const malformed = faults.get('malformed-rows')?.every;
   const foreign = faults.get('foreign-href');
@@ -135,21 +135,21 @@ function listRows(traveler: Traveler, window: Window): string[] {
     const device = shownDevice(traveler, index);
     const away = foreign && index % foreign.every === 0 ? { ...device, href: `${foreign.to}${device.href}` } : device;
     if (malformed && index % malformed === 0) return ['{"username":null,"deviceid":["not","an","id"]}'];
-    const row = renderDevice(away, appearance);
+    const row = renderDevice(away, format);
     return duplicated && index % duplicated === 0 ? [row, row] : [row];
   });
 }
 
-function nextOf({ faults }: Traveler, asked: Asked, window: Window): { next?: string | null } {
-  if (faults.get('repeated-next')) return { next: pageHref(asked, window, 1) };
+function nextOf({ faults }: Traveler, target: ReadTarget, window: Window): { next?: string | null } {
+  if (faults.get('repeated-next')) return { next: pageHref(target, window, 1) };
   if (faults.get('endless-list'))
-    return { next: `${pageHref(asked, window, 1)}&again=${positive(asked.query.get('again')) + 1}` };
-  if (!window.last) return { next: (faults.get('foreign-next')?.to ?? '') + pageHref(asked, window, window.page + 1) };
+    return { next: `${pageHref(target, window, 1)}&again=${positive(target.query.get('again')) + 1}` };
+  if (!window.last) return { next: (faults.get('foreign-next')?.to ?? '') + pageHref(target, window, window.page + 1) };
   const ending = faults.get('last-next')?.as;
   return ending === undefined ? {} : { next: ending === 'null' ? null : '' };
 }
 
-const pageHref = ({ path }: Asked, { multiple }: Window, page: number) => `${path}?page=${page}&pm=${multiple}`;
+const pageHref = ({ path }: ReadTarget, { multiple }: Window, page: number) => `${path}?page=${page}&pm=${multiple}`;
 
 function shownDevice({ fleet, faults }: Traveler, index: number): SimulatedDevice {
   const device = fleet.device(index);
@@ -157,7 +157,7 @@ function shownDevice({ fleet, faults }: Traveler, index: number): SimulatedDevic
   return unknown && index % unknown === 0 ? { ...device, approval: 99, access: 7 } : device;
 }
 
-function look(traveler: Traveler, full: boolean): Look {
+function formatOf(traveler: Traveler, full: boolean): Format {
   const realNumbers = traveler.faults.get('real-numbers') !== undefined;
   return { seed: traveler.options.seed, now: traveler.now(), realNumbers, full };
 }

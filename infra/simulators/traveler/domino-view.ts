@@ -1,17 +1,17 @@
 /**
- * The face of Traveler 8.5: its database LotusTraveler.nsf, view vDevice, as Domino's ReadViewEntries gives it in JSON. The same
- * devices as over REST; of what an administrator did, only what that database shows.
+ * The interface of Traveler 8.5: its database LotusTraveler.nsf, view vDevice, as JSON from Domino's ReadViewEntries. The same
+ * devices as over REST; of an administrator's changes, only what that database shows.
  */
-import type { Asked } from './device-list.ts';
+import type { ReadTarget } from './device-list.ts';
 import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 import { hash32 } from './random.ts';
 import type { Traveler } from './traveler.ts';
 
 type Column = readonly [name: string, kind: 'text' | 'number' | 'datetime', value: string];
-/** Domino's own limit, unless an administrator raises it. */
+/** Domino's limit, unless an administrator raises it. */
 const mostRows = 1_000;
 
-export function renderView(traveler: Traveler, { query }: Asked): string {
+export function renderView(traveler: Traveler, { query }: ReadTarget): string {
   const { fleet, faults } = traveler;
   const start = positive(query.get('Start'), 1);
   const count = Math.min(mostRows, positive(query.get('Count'), 30));
@@ -59,7 +59,7 @@ function columnsOf(device: SimulatedDevice, lastSync: number): Column[] {
     lastSync === 0 ? ['lastSyncTime', 'text', ''] : ['lastSyncTime', 'datetime', dominoTime(lastSync)],
     ['notificationType', 'number', String(notification)],
     ['approvalFlag', 'number', String(approval === 16 ? 0 : approval)],
-    // A lock is all that this database knows of being kept out.
+    // This database shows blocked devices only as locked.
     ['banned', 'text', access === 0 ? '' : '1'],
     ['wipeRequested', 'text', wipeOptions],
     ['wipeSupported', 'text', wipeTypes],
@@ -72,7 +72,7 @@ function dominoTime(at: number): string {
   return `${date.replaceAll('-', '')}T${time.slice(0, 8).replaceAll(':', '')},${time.slice(9, 11)}Z`;
 }
 
-/** 32 hex digits, another for each registration. */
+/** 32 hex digits, different for each registration. */
 const unidOf = (index: number, seed: number): string =>
   [0, 1, 2, 3]
     .map((part) =>

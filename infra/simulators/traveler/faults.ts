@@ -1,10 +1,10 @@
-/** Everything that a Traveler server has been seen to do to its clients, on request. One list, one schema, for code, command line and control. */
+/** Faults that Traveler servers have been observed to have, injected on request. One list and schema for code, command line and control. */
 import { z } from 'zod';
 
 export const requestKind = z.enum(['list', 'detail', 'write', 'settings', 'servers', 'pushstatus', 'status', 'view']);
 export type RequestKind = z.infer<typeof requestKind>;
 
-/** Which requests it strikes (default: any), and how often before it is over (default: for ever). */
+/** Which requests the fault affects (default: any), and how often before it ends (default: never ends). */
 const where = { on: z.union([requestKind, z.literal('any')]).default('any'), times: z.number().int().positive().optional() };
 const every = z.number().int().positive().default(10);
 
@@ -23,13 +23,13 @@ export const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('malformed-json'), ...where }),
   z.strictObject({ kind: z.literal('cut-body'), ...where }),
   z.strictObject({ kind: z.literal('endless-body'), ...where }),
-  /** Accepts the request and stays silent. */
+  /** Accepts the request and never responds. */
   z.strictObject({ kind: z.literal('hang'), ...where }),
-  /** Performs the request, then closes the connection without an answer. */
+  /** Performs the request, then closes the connection without a response. */
   z.strictObject({ kind: z.literal('lost-answer'), ...where }),
   z.strictObject({ kind: z.literal('delay'), ms: z.number().int().min(0).max(600_000).default(20), ...where }),
   // What the list and the records look like
-  /** Rows come in (by > 0) or drop out (by < 0) at the top between two pages. */
+  /** Rows are added (by > 0) or removed (by < 0) at the top between two pages. */
   z.strictObject({ kind: z.literal('shifting-list'), by: z.number().int().default(1) }),
   z.strictObject({ kind: z.literal('duplicate-rows'), every }),
   z.strictObject({ kind: z.literal('total-off'), by: z.number().int().default(3) }),
@@ -43,17 +43,17 @@ export const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('endless-list') }),
   z.strictObject({ kind: z.literal('foreign-next'), to: z.string().default('https://elsewhere.example') }),
   z.strictObject({ kind: z.literal('foreign-href'), to: z.string().default('https://elsewhere.example'), every }),
-  /** How the last page says that it is the last; without this fault `next` is missing. */
+  /** How the last page is marked; without this fault `next` is missing. */
   z.strictObject({ kind: z.literal('last-next'), as: z.enum(['null', 'empty']).default('null') }),
   z.strictObject({ kind: z.literal('details-in-list') }),
-  /** Numbers as numbers, where they otherwise come as strings. */
+  /** Numbers as numbers instead of strings. */
   z.strictObject({ kind: z.literal('real-numbers') }),
   z.strictObject({ kind: z.literal('clock-skew'), ms: z.number().int().default(240_000) }),
   // What writes do
   z.strictObject({ kind: z.literal('ignored-writes') }),
-  /** Cancelling a wipe lifts every lock with it, as the console's `flagsRemove all` does. */
+  /** Cancelling a wipe also removes every lock, like the console's `flagsRemove all`. */
   z.strictObject({ kind: z.literal('cancel-lifts-lock') }),
-  /** What was known of a removed device is kept, and holds again when a phone registers under its id. */
+  /** The security record of a removed device is kept, and applies again when a phone registers under its id. */
   z.strictObject({ kind: z.literal('security-record') }),
   z.strictObject({ kind: z.literal('no-settings') }),
 ]);
@@ -74,12 +74,12 @@ export class Faults {
     this.#list = z.array(fault).parse(faults);
   }
 
-  /** The fault of that kind, if it is on. */
+  /** The fault of that kind, if it is active. */
   get<K extends FaultKind>(kind: K): Of<K> | undefined {
     return this.#list.find((entry): entry is Of<K> => entry.kind === kind);
   }
 
-  /** The faults that strike this request, one of each kind, counted down. */
+  /** The faults that affect this request, one of each kind; each use counts down `times`. */
   strike(request: RequestKind): Map<FaultKind, Striking> {
     const striking = new Map<FaultKind, Striking>();
     for (const entry of this.#list)
@@ -96,7 +96,7 @@ export class Faults {
   }
 }
 
-/** `cut-body,status` or a JSON list: as the command line takes them. */
+/** Parses the command line's form: `cut-body,status` or a JSON list. */
 export function parseFaults(text: string): Fault[] {
   const given: unknown = text.trim().startsWith('[')
     ? JSON.parse(text)

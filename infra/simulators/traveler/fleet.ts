@@ -1,12 +1,12 @@
 /**
- * The simulated devices. What a device is follows from (seed, index), so a million of them take no memory; kept are only
- * the deviations: arrivals, removals, and what was written.
+ * The simulated devices. A device is computed from (seed, index), so a million of them take no memory; only deviations are
+ * stored: arrivals, removals and writes.
  */
 import { oddUserName, userName } from './people.ts';
 import { oddDeviceId, type Phone, phoneOf } from './phones.ts';
 import { hash32, scramble, unscramble } from './random.ts';
 
-/** Codes as the wire has them (docs of the wire: 0, 1, 2, 4, 8, 16), so that unknown ones can be simulated too. */
+/** Codes of the protocol ( 0, 1, 2, 4, 8, 16), so that unknown ones can be simulated too. */
 export type State = {
   approval: number;
   access: number;
@@ -17,7 +17,7 @@ export type State = {
   approvalDate: number;
   approver: string;
 };
-/** What can become of a device; `level` is the build of its mail client. */
+/** Possible changes of a device; `level` is the build of its mail client. */
 export type Change = Partial<State & { level: string }>;
 export type SimulatedDevice = Phone & State & { index: number; user: string; href: string };
 export type FleetOptions = { seed: number; devices: number; basePath: string; initial: (index: number, place: number) => number };
@@ -37,7 +37,7 @@ export class Fleet {
   /** Ascending. */
   #removed: number[] = [];
   #total: number;
-  /** Every so-many-th user and device gets an odd name; 0 = none. */
+  /** Every n-th user and device gets an odd name; 0 = none. */
   oddEvery = 0;
 
   constructor(options: FleetOptions) {
@@ -49,7 +49,7 @@ export class Fleet {
     return this.#total - this.#removed.length;
   }
 
-  /** The index at a position of the list; positions count what is present. */
+  /** The index at a position of the list; positions count present devices. */
   indexAt(position: number): number {
     let index = position;
     for (const gone of this.#removed) {
@@ -76,19 +76,19 @@ export class Fleet {
     };
   }
 
-  /** Its changes since; a new object after each change, so that comparing objects shows whether it changed. */
+  /** Its changes so far; a new object after each change, so that comparing references detects a change. */
   changesOf(index: number): Readonly<Change> | undefined {
     return this.#states.get(index);
   }
 
-  /** Reverses an href's last part; undefined for what is not, or no longer, there. */
+  /** Decodes the last part of an href; undefined for a device that does not exist or was removed. */
   indexOfCode(code: string): number | undefined {
     if (!/^[0-9a-f]{8}$/.test(code)) return undefined;
     const index = unscramble(Number.parseInt(code, 16), this.#options.seed);
     return this.has(index) ? index : undefined;
   }
 
-  /** Devices present of one user: the few of its block, and arrivals. Scans the user names: seconds at a million. */
+  /** The present devices of one user: those of its block, and arrivals. Scans the user names: seconds at a million. */
   ofUser(user: string): SimulatedDevice[] {
     const own: number[] = [];
     const users = Math.ceil(this.#options.devices / block) * usersOfBlock;
@@ -125,7 +125,7 @@ export class Fleet {
     this.#states.delete(index);
   }
 
-  /** A phone that none of the devices is, for the next to arrive. */
+  /** A key that no device has, for the next phone to arrive. */
   nextKey(): number {
     return scramble(this.#total, this.#options.seed);
   }
@@ -162,7 +162,7 @@ function initialState(approval: number): State {
 const quarterHour = 15 * 60_000;
 const day = 86_400_000;
 
-/** When a device last synced, as of `now`: most each quarter of an hour, some days ago, a few never (0). Epoch ms. */
+/** When a device last synced, as of `now`, epoch ms: most within a quarter of an hour, some days ago, a few never (0). */
 export function lastSyncOf(index: number, seed: number, now: number): number {
   const mood = hash32(index, seed ^ 0x5eed);
   if (mood % 100 === 0) return 0;

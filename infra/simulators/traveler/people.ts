@@ -1,4 +1,4 @@
-/** Names of the simulated users: from many languages, and as many different ones as asked for, computed from a number. */
+/** Names of the simulated users: from many languages, any number of different ones, computed from a number. */
 
 const first =
   'Jane Amélie José Łukasz Søren Zoë François Jürgen Noël Siân Åsa Íñigo Chloé Renée Beyza Çağla Nikola Ondřej Aoife Mária Ahmed Fatima Priya Rahul Wei Mei Yuki Haruto Minh Thuý Kwame Chidi Olga Иван Ελένη דנה محمد 伟 さくら 지민 Ana Luca Peter Ingrid Tomás Björn Elif Raúl Katarzyna Oğuz'.split(
@@ -19,7 +19,7 @@ const odd = [
   (user: string) => `%2F..%00?&#;${user}`,
 ] as const;
 
-/** Every `number` gives another user; neighbours share neither first nor last name. */
+/** Every `number` yields a different user; neighbours share neither first nor last name. */
 export function userName(number: number, seed: number): string {
   const pairs = first.length * last.length;
   const within = number % pairs;
@@ -30,7 +30,7 @@ export function userName(number: number, seed: number): string {
   return `${first[firstAt]} ${initials}${last[lastAt]}/${unit}/Acme`;
 }
 
-/** The name of one who tests how names are handled: blanks, slashes, quotes, escapes, 256 characters. */
+/** A name that tests how names are handled: blanks, slashes, quotes, escapes, 256 characters. */
 export function oddUserName(user: string, number: number): string {
   return (odd[number % odd.length] ?? odd[0])(user);
 }

@@ -1,4 +1,4 @@
-/** What the simulated phones are: the mix that a mail server sees, with ids and texts as such phones send them. */
+/** The simulated phones: a mix like on a real mail server, with ids and texts as such phones send them. */
 import { hash32, hex } from './random.ts';
 
 export type PhoneKind = 'ios-mail' | 'verse-ios' | 'verse-android' | 'secure-mail' | 'windows-phone' | 'blackberry' | 'other';
@@ -16,7 +16,7 @@ export type Phone = {
 type Model = Omit<Phone, 'deviceId'> & { weight: number; id: (key: number) => string };
 
 const serialLetters = 'CDFGHJKLMNPQRSTVWXYZ0123456789';
-/** Twelve characters, as on the back of the phone. */
+/** Twelve characters, like a printed serial number. */
 export function serialOf(key: number): string {
   let text = 'D';
   for (let place = 0; place < 11; place++) text += serialLetters[hash32(key, place) % serialLetters.length];
@@ -80,5 +80,5 @@ const oddIds = [
   (id: string) => `*${id};&|$(id)`,
 ] as const;
 
-/** An id that tests how ids are handled: a device chooses its own. */
+/** An id that tests how ids are handled: devices choose their own. */
 export const oddDeviceId = (id: string, number: number): string => (oddIds[number % oddIds.length] ?? oddIds[0])(id);

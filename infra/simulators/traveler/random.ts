@@ -1,4 +1,4 @@
-/** Numbers computed from numbers: the same everywhere and every time, so that nothing has to be remembered. */
+/** Deterministic pseudo-random numbers, so that nothing has to be stored. */
 
 /** 32 well-mixed bits of the two (a murmur3 finaliser over their combination). */
 export function hash32(a: number, b: number): number {
@@ -8,7 +8,7 @@ export function hash32(a: number, b: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** `words` times eight lower-case hex digits. The first eight are `key` itself, so that different keys give different text. */
+/** `words` times eight lower-case hex digits. The first eight are `key` itself, so that different keys yield different text. */
 export function hex(key: number, words: number): string {
   let text = '';
   for (let word = 0; word < words; word++) text += (word === 0 ? key : hash32(key, word)).toString(16).padStart(8, '0');

@@ -1,4 +1,4 @@
-/** The simulated server's own mind: its approval rule, its settings, what writes do, and a log of every write. */
+/** The simulated server's logic: its approval rule, its settings, the effects of writes, and a log of every write. */
 import { z } from 'zod';
 import { type FaultInput, Faults } from './faults.ts';
 import { Fleet, type SimulatedDevice, type State } from './fleet.ts';
@@ -33,7 +33,7 @@ export type TravelerOptions = {
   /** Share of the first devices that an administrator denied. */
   deniedShare: number;
   now: () => number;
-  /** A removed device keeps its security record for a while, and it holds again should the device come back (as on premises). */
+  /** A removed device's security record is kept for a while and applies again if the device returns (as on premises). */
   keepsSecurityRecords?: boolean;
 };
 
@@ -90,12 +90,12 @@ export class Traveler {
     this.fleet.oddEvery = this.faults.get('odd-names')?.every ?? 0;
   }
 
-  /** The server's clock, which may be off. Epoch ms. */
+  /** The server's clock, which may be wrong. Epoch ms. */
   now(): number {
     return this.options.now() + (this.faults.get('clock-skew')?.ms ?? 0);
   }
 
-  /** A phone registers: the approval rule decides what it is from the start. */
+  /** A phone registers: the approval rule determines its initial approval. */
   arrive(user: string, phone: Phone = phoneOf(this.fleet.nextKey())): SimulatedDevice {
     const place = this.fleet.ofUser(user).length + 1;
     const { require_approval, devices_before_approval } = this.settings;
@@ -111,7 +111,7 @@ export class Traveler {
     return record && this.now() - record.at < securityRecordMs ? record.state : undefined;
   }
 
-  /** Approval and bars of a device are forgotten: it is as one that has just registered, and leaves no record when removed. */
+  /** Resets approval and blocks of a device: it is like one that has just registered, and leaves no record when removed. */
   forgetSecurity(index: number): void {
     const approval = this.settings.require_approval ? pending : notRequired;
     this.fleet.change(index, { ...unsecured, approval });
@@ -160,13 +160,13 @@ export class Traveler {
     return 'done';
   }
 
-  /** The phone carries out the wipe that was asked of it, if one was. */
+  /** The phone carries out the requested wipe, if there is one. */
   completeWipe(index: number): void {
     const { wipeOptions, wipeStatus } = this.fleet.device(index);
     if (wipeOptions !== '' || wipeStatus !== '0') this.fleet.change(index, { wipeStatus: '2', wipeDate: this.now() });
   }
 
-  /** The phone fetches the wipe that was asked of it and is about to carry it out: no longer asked for, and not yet done. */
+  /** The phone fetches the requested wipe and is about to carry it out: no longer pending, and not yet done. */
   fetchWipe(index: number): void {
     if (this.fleet.device(index).wipeOptions !== '') this.fleet.change(index, { wipeOptions: '', wipeStatus: '1' });
   }

@@ -1,7 +1,7 @@
-/** Writes records and envelopes exactly as Traveler does: numbers as strings, slashes escaped, one device as an object. */
+/** Renders records and envelopes exactly as Traveler does: numbers as strings, slashes escaped, one device as an object. */
 import { lastSyncOf, type SimulatedDevice } from './fleet.ts';
 
-export type Look = { seed: number; now: number; realNumbers: boolean; full: boolean };
+export type Format = { seed: number; now: number; realNumbers: boolean; full: boolean };
 
 const plain = /^[\w .:()/-]*$/;
 
@@ -10,7 +10,7 @@ export function quoted(text: string): string {
   return (plain.test(text) ? `"${text}"` : JSON.stringify(text)).replaceAll('/', '\\/');
 }
 
-/** Of texts of which there are few; forgets all when there are many after all. */
+/** Cache for texts that repeat; cleared when it has too many entries. */
 const known = new Map<string, string>();
 function quotedOnce(text: string): string {
   const before = known.get(text);
@@ -21,7 +21,7 @@ function quotedOnce(text: string): string {
   return json;
 }
 
-export function renderDevice(device: SimulatedDevice, { seed, now, realNumbers, full }: Look): string {
+export function renderDevice(device: SimulatedDevice, { seed, now, realNumbers, full }: Format): string {
   const number = (value: number | string) => (realNumbers ? String(value) : `"${value}"`);
   const listed =
     `{"username":${quoted(device.user)},"deviceid":${quoted(device.deviceId)},"device_provider":${quotedOnce(device.provider)}` +
@@ -46,7 +46,7 @@ export function envelopeOf(data: string, { href, next, totalRecords, code = 200 
   return `{"code":${code},"message":"${code === 200 ? 'OK' : 'Error'}","href":${quoted(href)}${after}${total},"data":${data}}`;
 }
 
-/** A plain value as Traveler writes it: what is not text becomes text. */
+/** A flat record as Traveler writes it: values that are not strings become strings. */
 export function renderRecord(record: Record<string, string | number | boolean>): string {
   return `{${Object.entries(record)
     .map(([name, value]) => `${quoted(name)}:${quoted(String(value))}`)

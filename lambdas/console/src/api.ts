@@ -1,9 +1,9 @@
-/** Speaks to the API as whoever is signed in. Polls with ETags, so that an unchanged answer costs almost nothing. */
+/** Calls the API with the token of the signed-in user. Sends ETags, so that an unchanged response costs almost nothing. */
 import { z } from 'zod';
 import { type DeviceName, refusal } from './schemas.ts';
 import { renewed, signedOut, tokenForApi } from './session.ts';
 
-/** A refusal by the API, in the words of its problem document. */
+/** The API rejected a request; the message comes from its problem document. */
 export class Refused extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -12,12 +12,12 @@ export class Refused extends Error {
   }
 }
 
-const known = new Map<string, { etag: string; value: unknown }>();
-/** More answers than a reader looks at in one go are not worth the memory. */
-const mostKnown = 100;
+const cache = new Map<string, { etag: string; value: unknown }>();
+/** More responses than a reader needs at a time are not worth the memory. */
+const cacheLimit = 100;
 
-/** A token that the API no longer takes is renewed once; if that does not help, nobody is signed in any more. */
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+/** Renews a token once that the API no longer accepts; if the new one is rejected too, the user is signed out. */
+async function fetchApi(path: string, init: RequestInit = {}): Promise<Response> {
   const withToken = (token: string) =>
     fetch(`/api${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
   const token = await tokenForApi();
@@ -30,10 +30,10 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   return second;
 }
 
-/** GETs `/api` + path and parses the answer. Throws `Refused`, or the network's own error. */
+/** GETs `/api` + path and returns the parsed response. Throws `Refused`, or the error of `fetch`. */
 export async function read<S extends z.ZodType>(path: string, schema: S, signal?: AbortSignal): Promise<z.output<S>> {
-  const cached = known.get(path);
-  const response = await ask(path, {
+  const cached = cache.get(path);
+  const response = await fetchApi(path, {
     headers: cached ? { 'if-none-match': cached.etag } : {},
     ...(signal ? { signal } : {}),
   });
@@ -45,33 +45,33 @@ export async function read<S extends z.ZodType>(path: string, schema: S, signal?
   return schema.parse(value);
 }
 
-function remember(path: string, answer: { etag: string; value: unknown }): void {
-  known.delete(path);
-  known.set(path, answer);
-  const [oldest] = known.keys();
-  if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+function remember(path: string, response: { etag: string; value: unknown }): void {
+  cache.delete(path);
+  cache.set(path, response);
+  const [oldest] = cache.keys();
+  if (cache.size > cacheLimit && oldest !== undefined) cache.delete(oldest);
 }
 
 type Sending<S extends z.ZodType> = { method?: 'POST' | 'DELETE'; schema?: S };
 
-/** Sends JSON to `/api` + path and gives the parsed answer. Throws `Refused` unless the API accepted it. */
+/** Sends JSON to `/api` + path and returns the parsed response. Throws `Refused` unless the API accepted it. */
 export async function send<S extends z.ZodType = z.ZodUnknown>(
   path: string,
   body?: unknown,
   { method = 'POST', schema }: Sending<S> = {},
 ): Promise<z.output<S>> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const response = await ask(path, { method, ...sent });
+  const response = await fetchApi(path, { method, ...sent });
   if (!response.ok) throw await refusedBy(response);
   const answer: unknown = response.status === 204 ? null : await response.json();
   return (schema ?? z.unknown()).parse(answer) as z.output<S>;
 }
 
-/** JSON lines, where the next page begins, and how many lines were looked at for this one. */
+/** JSON lines, the cursor of the next page (null: this is the last one), and how many lines were read for this one. */
 export type LinesPage = { text: string; next: string | null; read: number };
 
 export async function readLines(path: string, signal?: AbortSignal): Promise<LinesPage> {
-  const response = await ask(path, signal ? { signal } : {});
+  const response = await fetchApi(path, signal ? { signal } : {});
   if (!response.ok) throw await refusedBy(response);
   const { headers } = response;
   return { text: await response.text(), next: headers.get('x-next-cursor'), read: Number(headers.get('x-lines-read')) };
@@ -79,8 +79,8 @@ export async function readLines(path: string, signal?: AbortSignal): Promise<Lin
 
 async function refusedBy(response: Response): Promise<Refused> {
   const parsed = refusal.safeParse(await response.json().catch(() => null));
-  const words = parsed.success ? (parsed.data.detail ?? parsed.data.title) : null;
-  return new Refused(response.status, words ?? `The API answered ${response.status}.`);
+  const message = parsed.success ? (parsed.data.detail ?? parsed.data.title) : null;
+  return new Refused(response.status, message ?? `The API answered ${response.status}.`);
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

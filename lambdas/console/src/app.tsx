@@ -1,4 +1,4 @@
-/** The frame of every page: who is signed in, where one can go, what is wrong with the connection, and the page that the address names. */
+/** The frame of every page: the signed-in user, the navigation, connection problems, and the page that the address names. */
 import AppLayoutToolbar from '@cloudscape-design/components/app-layout-toolbar';
 import Badge from '@cloudscape-design/components/badge';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
@@ -14,7 +14,7 @@ import { follow, navigate, useRoute } from './router.ts';
 import { signOut, useSession } from './session.ts';
 import { texts } from './texts/texts.ts';
 import { useMedia } from './use-media.ts';
-import { useConnection, useLiveRead } from './use-polling.ts';
+import { useConnection, usePolledRead } from './use-polling.ts';
 
 /** Every page by its path. `inNavigation`: has an entry of its own in the navigation, in this order. */
 const pages = {
@@ -34,7 +34,7 @@ export function App() {
   const session = useSession();
   const { path, query } = useRoute();
   const { title, page: Page } = isPage(path) ? pages[path] : { title: texts.notFound, page: Unknown };
-  // What the reader chose holds for as long as the window is as wide; where there is room for it, the list of pages is open.
+  // The reader's choice applies until the window becomes narrow or wide; a wide window shows the navigation open.
   const isWide = useMedia('(min-width: 912px)');
   const [chosen, setChosen] = useState<{ isWide: boolean; open: boolean } | null>(null);
   const open = chosen?.isWide === isWide ? chosen.open : isWide;
@@ -124,7 +124,7 @@ function Breadcrumbs({ path, title, device }: { path: string; title: string; dev
 }
 
 function Navigation({ path }: { path: string }) {
-  const waiting = useLiveRead('/guards?state=waiting', readGuards, 10_000).value?.guards.length ?? 0;
+  const waiting = usePolledRead('/guards?state=waiting', readGuards, 10_000).value?.guards.length ?? 0;
   const stopped = waiting > 0 ? <Badge color="red">{waiting}</Badge> : undefined;
   const items = Object.entries(pages).flatMap(([href, { title, inNavigation }]) =>
     inNavigation ? [{ type: 'link' as const, href, text: title, info: href === '/settings' ? stopped : undefined }] : [],
@@ -133,13 +133,13 @@ function Navigation({ path }: { path: string }) {
 }
 
 function Notices() {
-  const { trouble } = useConnection();
+  const { failure } = useConnection();
   const items: FlashbarProps.MessageDefinition[] = [];
-  if (trouble === 'offline') items.push({ id: 'offline', type: 'warning', content: texts.offline });
+  if (failure === 'offline') items.push({ id: 'offline', type: 'warning', content: texts.offline });
   return <Flashbar items={items} />;
 }
 
-/** A page that cannot be loaded (the console was deployed anew meanwhile) or shown says so, and the others stay reachable. */
+/** A page that cannot be loaded (a new version of the console was deployed meanwhile) or rendered says so, and the others stay reachable. */
 class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };
   static getDerivedStateFromError() {

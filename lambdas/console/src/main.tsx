@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { beginSession } from './session.ts';
 
-/** Light or dark, as the reader's system is set, also when that changes. */
+/** Light or dark as the reader's system is set, also when the setting changes. */
 function followSystemMode() {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const apply = () => applyMode(dark.matches ? Mode.Dark : Mode.Light);

@@ -3,25 +3,25 @@ import { useSyncExternalStore } from 'react';
 import type { DeviceName } from './schemas.ts';
 
 const listeners = new Set<() => void>();
-const tell = () => {
+const notify = () => {
   for (const listener of listeners) listener();
 };
 
 function subscribe(listener: () => void): () => void {
-  if (listeners.size === 0) addEventListener('popstate', tell);
+  if (listeners.size === 0) addEventListener('popstate', notify);
   listeners.add(listener);
   return () => {
     listeners.delete(listener);
-    if (listeners.size === 0) removeEventListener('popstate', tell);
+    if (listeners.size === 0) removeEventListener('popstate', notify);
   };
 }
 
-/** Goes to an address of this page. `replace`: without a step in the browser's history. */
+/** Goes to an address of the console. `replace`: without a new entry in the browser's history. */
 export function navigate(address: string, { replace = false } = {}): void {
   if (address === location.pathname + location.search) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', address);
   if (!replace) scrollTo(0, 0);
-  tell();
+  notify();
 }
 
 export type Route = { path: string; query: URLSearchParams; address: string };
@@ -40,7 +40,7 @@ export function follow(event: CustomEvent<{ href?: string | undefined; external?
   navigate(href);
 }
 
-/** In the query, not in the path: names hold slashes, dots and whatever else, and a path is decoded on its way. */
+/** In the query, not in the path: names contain slashes, dots and other special characters, and a path is decoded in transit. */
 export const deviceAddress = ({ sourceId, user, deviceId }: DeviceName): string =>
   `/device?${new URLSearchParams({ source: sourceId, user, id: deviceId })}`;
 

@@ -1,4 +1,4 @@
-/** The part of the API's answers that the console uses; anything else in them is ignored. */
+/** The parts of the API's responses that the console uses; anything else in them is ignored. */
 import { z } from 'zod';
 import { sourceKind } from '#domain/devices/source-kinds';
 
@@ -29,7 +29,7 @@ export const run = z.object({
 export type Run = z.infer<typeof run>;
 export const runs = z.object({ runs: z.array(run) });
 
-/** How the relays of an on-premises source stand; null for a source that needs none. */
+/** The state of an on-premises source's relays; null for a source that needs none. */
 export const relayStanding = z.object({
   state: z.enum(['none', 'connected', 'away']),
   holder: z.string().nullable(),
@@ -268,7 +268,7 @@ export const relay = z.object({
 });
 export type Relay = z.infer<typeof relay>;
 export const relayPage = z.object({ relays: z.array(relay), cursor: z.string().nullable() });
-/** What to run near Domino, once: it holds a token that is never shown again. */
+/** The command to run once near Domino: it contains a token that is never shown again. */
 export const relayInvitation = z.object({
   relayId: z.string(),
   commands: z.object({ linux: z.string(), windows: z.string() }),

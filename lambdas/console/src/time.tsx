@@ -1,4 +1,4 @@
-/** Times as a reader wants them: how long ago, or in the reader's zone; the exact UTC on hover and for machines. */
+/** Times: how long ago, or in the reader's time zone; the exact UTC time on hover and for machines. */
 import { useSyncExternalStore } from 'react';
 import { ago, localTime } from './texts/words.ts';
 
@@ -6,7 +6,7 @@ const listeners = new Set<() => void>();
 let now = Date.now();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** One clock for all of the page; it stands still while nobody looks at it. */
+/** One clock for the whole page; it stops while no component uses it. */
 function subscribe(listener: () => void): () => void {
   timer ??= setInterval(() => {
     now = Date.now();
@@ -21,19 +21,19 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The reader's clock in epoch ms, moving by the second. */
+/** The reader's clock in epoch ms, updated every second. */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
 
 export function Ago({ at }: { at: string }) {
-  const words = ago(at, useNow());
+  const text = ago(at, useNow());
   return (
     <time dateTime={at} title={`${at} (UTC)`}>
-      {words}
+      {text}
     </time>
   );
 }
 
-/** The beginning of time stands for a time that nobody noted. */
+/** Epoch 0 stands for a time that was not recorded. */
 export function At({ at }: { at: string }) {
   if (Date.parse(at) <= 0) return <>–</>;
   return (

@@ -1,4 +1,4 @@
-/** Whether the reader's window answers to a media query, also when it is resized. */
+/** Whether the reader's window matches a media query, also after it is resized. */
 import { useCallback, useSyncExternalStore } from 'react';
 
 export function useMedia(query: string): boolean {

@@ -1,24 +1,24 @@
-/** A value of the API that keeps itself current: asked again every `everyMs` while the page is visible. */
+/** A value of the API that keeps itself current: read again every `everyMs` while the page is visible. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { z } from 'zod';
 import { messageOf, Refused, read } from './api.ts';
 import { texts } from './texts/texts.ts';
 
 /** `not-understood`: the extender is of another version than this page. */
-export type Trouble = 'none' | 'offline' | 'signed-out' | 'refused' | 'not-understood';
-export type Live<T> = { value: T | null; trouble: Trouble; status: number | null; message: string; again(): void };
-type Failed = Pick<Live<unknown>, 'trouble' | 'message' | 'status'>;
+export type ReadFailure = 'none' | 'offline' | 'signed-out' | 'refused' | 'not-understood';
+export type Polled<T> = { value: T | null; failure: ReadFailure; status: number | null; message: string; reload(): void };
+type ReadState = Pick<Polled<unknown>, 'failure' | 'message' | 'status'>;
 
-const everyMsAfterTrouble = 4000;
-const well: Failed = { trouble: 'none', message: '', status: null };
+const retryMs = 4000;
+const noFailure: ReadState = { failure: 'none', message: '', status: null };
 
-/** The last trouble that any part of the page had in reaching the API, for the notice above all pages. */
-const listeners = new Set<(failed: Failed) => void>();
-const report = (failed: Failed) => {
-  for (const listener of listeners) listener(failed);
+/** The last failure of any part of the page to reach the API, for the notice above all pages. */
+const listeners = new Set<(state: ReadState) => void>();
+const report = (state: ReadState) => {
+  for (const listener of listeners) listener(state);
 };
-export function useConnection(): Failed {
-  const [state, setState] = useState(well);
+export function useConnection(): ReadState {
+  const [state, setState] = useState(noFailure);
   useEffect(() => {
     listeners.add(setState);
     return () => void listeners.delete(setState);
@@ -26,60 +26,60 @@ export function useConnection(): Failed {
   return state;
 }
 
-/** `path` null: nothing is asked. `everyMs` 0: asked once, and again on `again()`. */
-export function useLive<S extends z.ZodType>(path: string | null, schema: S, everyMs = 2000): Live<z.output<S>> {
+/** `path` null: nothing is read. `everyMs` 0: read once, and again on `reload()`. */
+export function usePolling<S extends z.ZodType>(path: string | null, schema: S, everyMs = 2000): Polled<z.output<S>> {
   const schemaRef = useRef(schema);
-  const ask = useCallback((wanted: string, signal: AbortSignal) => read(wanted, schemaRef.current, signal), []);
-  return useLiveRead(path, ask, everyMs);
+  const readOnce = useCallback((wanted: string, signal: AbortSignal) => read(wanted, schemaRef.current, signal), []);
+  return usePolledRead(path, readOnce, everyMs);
 }
 
-/** The same with a reading of one's own. `ask` must stay the same function, and so must `everyMs` where it follows from the answer. */
-export function useLiveRead<T>(
+/** The same with a read function of the caller. `readOnce` must stay the same function, and so must an `everyMs` that depends on the value. */
+export function usePolledRead<T>(
   path: string | null,
-  ask: (path: string, signal: AbortSignal) => Promise<T>,
+  readOnce: (path: string, signal: AbortSignal) => Promise<T>,
   everyMs: number | ((value: T) => number),
-): Live<T> {
+): Polled<T> {
   const [answer, setAnswer] = useState<{ path: string; value: T } | null>(null);
-  const [failed, setFailed] = useState(well);
-  const [asked, setAsked] = useState(0);
+  const [state, setState] = useState(noFailure);
+  const [reloads, setReloads] = useState(0);
 
-  // `asked` is no input of the request: raising it asks anew at once.
+  // `reloads` is no input of the request: raising it reads again at once.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
-    async function round(wanted: string) {
-      let rest = typeof everyMs === 'number' ? everyMs : everyMsAfterTrouble;
+    async function poll(wanted: string) {
+      let waitMs = typeof everyMs === 'number' ? everyMs : retryMs;
       if (document.visibilityState === 'visible') {
         try {
-          const value = await ask(wanted, stop.signal);
-          if (typeof everyMs !== 'number') rest = everyMs(value);
+          const value = await readOnce(wanted, stop.signal);
+          if (typeof everyMs !== 'number') waitMs = everyMs(value);
           setAnswer({ path: wanted, value });
-          setFailed(well);
-          report(well);
+          setState(noFailure);
+          report(noFailure);
         } catch (error) {
           if (stop.signal.aborted) return;
-          const failure = describe(error);
-          setFailed(failure);
-          report(failure.trouble === 'offline' ? failure : well);
+          const failed = describe(error);
+          setState(failed);
+          report(failed.failure === 'offline' ? failed : noFailure);
         }
       }
-      if (!stop.signal.aborted && rest > 0) timer = setTimeout(() => round(wanted), rest);
+      if (!stop.signal.aborted && waitMs > 0) timer = setTimeout(() => poll(wanted), waitMs);
     }
-    void round(path);
+    void poll(path);
     return () => {
       stop.abort();
       clearTimeout(timer);
     };
-  }, [path, everyMs, ask, asked]);
+  }, [path, everyMs, readOnce, reloads]);
 
-  const again = useCallback(() => setAsked((before) => before + 1), []);
-  return { value: answer !== null && answer.path === path ? answer.value : null, ...failed, again };
+  const reload = useCallback(() => setReloads((before) => before + 1), []);
+  return { value: answer !== null && answer.path === path ? answer.value : null, ...state, reload };
 }
 
-function describe(error: unknown): Failed {
-  if (error instanceof z.ZodError) return { trouble: 'not-understood', message: texts.notUnderstood, status: null };
-  if (!(error instanceof Refused)) return { trouble: 'offline', message: messageOf(error), status: null };
-  return { trouble: error.status === 401 ? 'signed-out' : 'refused', message: error.message, status: error.status };
+function describe(error: unknown): ReadState {
+  if (error instanceof z.ZodError) return { failure: 'not-understood', message: texts.notUnderstood, status: null };
+  if (!(error instanceof Refused)) return { failure: 'offline', message: messageOf(error), status: null };
+  return { failure: error.status === 401 ? 'signed-out' : 'refused', message: error.message, status: error.status };
 }

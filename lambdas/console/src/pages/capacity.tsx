@@ -14,12 +14,12 @@ import { z } from 'zod';
 import { benchMeasuredOn, benchRows } from '../parts/bench.ts';
 import { useSaved } from '../parts/browser-storage.ts';
 import { type Assumptions, costOf, replacedInstances, usualAssumptions } from '../parts/capacity.ts';
-import { useColumns } from '../parts/narrow-table.tsx';
+import { useNarrowTableColumns } from '../parts/narrow-table.tsx';
 import { listPrices, type Prices, pricesAsOf } from '../parts/prices.ts';
 import { type SourceStatus, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { duration, number } from '../texts/words.ts';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 
 const t = texts.capacity;
 const fleetSchema = z.object({ devices: z.number().min(0), mailboxes: z.number().min(0) });
@@ -52,7 +52,7 @@ const priceLabels: Record<keyof Prices, string> = {
 const dollars = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' });
 
 export default function Capacity() {
-  const live = useLive('/status', status, 10_000);
+  const live = usePolling('/status', status, 10_000);
   const [fleet, setFleet] = useSaved('fleet', fleetSchema, { devices: 20_000, mailboxes: 30_000 });
   const [assumed, setAssumed] = useSaved('assumptions', assumptionsSchema, usualAssumptions);
   const { byDevices, byMailboxes, instances } = replacedInstances(fleet);
@@ -124,7 +124,7 @@ export default function Capacity() {
 type CostsProps = { lines: ReturnType<typeof costOf>['lines']; total: number };
 function Costs({ lines, total }: CostsProps) {
   const items = [...lines, { item: t.total, quantity: 0, unit: '', price: '', cost: total }];
-  const columns = useColumns<(typeof items)[number]>([
+  const columns = useNarrowTableColumns<(typeof items)[number]>([
     { id: 'item', header: t.item, cell: ({ item }) => item, isRowHeader: true },
     {
       id: 'quantity',
@@ -188,7 +188,7 @@ function Count({ label, value, least = 0, onChange }: CountProps) {
 
 function Measured({ sources, loading }: { sources: readonly SourceStatus[]; loading: boolean }) {
   const measured = sources.filter(({ averageGather }) => averageGather !== null);
-  const columns = useColumns<SourceStatus>([
+  const columns = useNarrowTableColumns<SourceStatus>([
     { id: 'source', header: 'Source', cell: ({ sourceId }) => <bdi>{sourceId}</bdi>, isRowHeader: true },
     { id: 'devices', header: 'Devices', cell: ({ devices }) => number(devices) },
     { id: 'time', header: 'A gather', cell: ({ averageGather }) => duration(averageGather?.ms ?? 0) },
@@ -220,7 +220,7 @@ function Measured({ sources, loading }: { sources: readonly SourceStatus[]; load
 }
 
 function Bench() {
-  const columns = useColumns<(typeof benchRows)[number]>([
+  const columns = useNarrowTableColumns<(typeof benchRows)[number]>([
     { id: 'measure', header: t.benchMeasure, cell: ({ measure }) => measure, isRowHeader: true, minWidth: 220 },
     { id: 'value', header: t.benchValue, cell: ({ value }) => value, minWidth: 130 },
     { id: 'against', header: t.benchAgainst, cell: ({ against }) => against, minWidth: 200 },

@@ -1,4 +1,4 @@
-/** One device: why it stands as it does, what would change that, what the server shows, and everything that happened to it. */
+/** One device: its verdict and the reason, what would change it, what the server shows, and everything that happened to it. */
 
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
@@ -13,20 +13,20 @@ import { useState } from 'react';
 import type { ActionType } from '#domain/actions/action';
 import { devicePath, send } from '../api.ts';
 import { actionChoices, typeOf, typesOffered } from '../parts/action-choices.ts';
-import { BulkAsk } from '../parts/bulk-confirmation.tsx';
+import { BulkConfirmation } from '../parts/bulk-confirmation.tsx';
 import { DeviceActions } from '../parts/device-actions.tsx';
 import { Decisions, Enrolment } from '../parts/device-decisions.tsx';
-import { Facts, OnServer } from '../parts/device-facts.tsx';
+import { DeviceFacts, ServerFacts } from '../parts/device-facts.tsx';
 import { journalAddress } from '../parts/journal-filter.ts';
-import { Pending } from '../parts/loading-or-error.tsx';
-import { Said, useRequest } from '../parts/result-message.tsx';
+import { LoadingOrError } from '../parts/loading-or-error.tsx';
+import { ResultMessage, useRequest } from '../parts/result-message.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { Because, Name, Verdict } from '../parts/verdict.tsx';
+import { Name, Verdict, VerdictReason } from '../parts/verdict.tsx';
 import { follow, useRoute } from '../router.ts';
 import { type DeviceName, type DeviceWithTimeline, deviceWithTimeline, type ExplainedDevice } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, clientWord } from '../texts/words.ts';
-import { type Paging, useLivePages } from '../use-pages.ts';
+import { type Paging, usePages } from '../use-pages.ts';
 
 const t = texts.device;
 const paging: Paging<DeviceWithTimeline> = {
@@ -45,7 +45,7 @@ export default function DevicePage() {
 }
 
 function Device({ name }: { name: DeviceName }) {
-  const live = useLivePages(devicePath(name), paging, 1500);
+  const live = usePages(devicePath(name), paging, 1500);
   const device = live.value;
   return (
     <ContentLayout
@@ -61,14 +61,14 @@ function Device({ name }: { name: DeviceName }) {
             {t.gone}
           </Alert>
         ) : (
-          <Pending live={live} />
+          <LoadingOrError live={live} />
         )
       ) : (
         <SpaceBetween size="l">
-          <Why device={device} onDone={live.again} />
+          <Why device={device} onDone={live.reload} />
           <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
             <SpaceBetween size="l">
-              <Facts device={device} />
+              <DeviceFacts device={device} />
               <Container
                 header={
                   <Header variant="h2" actions={<InJournal name={name} />}>
@@ -85,9 +85,9 @@ function Device({ name }: { name: DeviceName }) {
               </Container>
             </SpaceBetween>
             <SpaceBetween size="l">
-              <OnServer device={device} />
-              <Decisions device={device} onDone={live.again} />
-              <Enrolment device={device} onDone={live.again} />
+              <ServerFacts device={device} />
+              <Decisions device={device} onDone={live.reload} />
+              <Enrolment device={device} onDone={live.reload} />
               <DeviceActions device={device} />
             </SpaceBetween>
           </Grid>
@@ -107,7 +107,7 @@ function InJournal({ name: { sourceId, user, deviceId } }: { name: DeviceName })
 
 function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
   const { busy, outcome, run, clear } = useRequest();
-  const [asked, setAsked] = useState<ActionType | null>(null);
+  const [confirming, setConfirming] = useState<ActionType | null>(null);
   const { sourceId, user, deviceId } = device;
   const target = { sourceId, user, deviceId };
   const request = (type: ActionType) =>
@@ -136,7 +136,7 @@ function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
               <ButtonDropdown
                 ariaLabel={texts.devices.actions}
                 items={inMenu.map((type) => ({ id: type, text: actionChoices[type].label }))}
-                onItemClick={({ detail }) => setAsked(typeOf(detail.id))}
+                onItemClick={({ detail }) => setConfirming(typeOf(detail.id))}
               >
                 {texts.devices.actions}
               </ButtonDropdown>
@@ -157,22 +157,22 @@ function Why({ device, onDone }: { device: ExplainedDevice; onDone(): void }) {
           )}
         </div>
         <Box fontSize="heading-m">
-          <Because device={device} />
+          <VerdictReason device={device} />
         </Box>
         {device.wouldChange ? (
           <Box color="text-body-secondary">
             {t.wouldChange} <bdi>{device.wouldChange}</bdi>
           </Box>
         ) : null}
-        <Said outcome={outcome} onDismiss={clear} />
-        {asked === null ? null : (
-          <BulkAsk
-            kind={asked}
+        <ResultMessage outcome={outcome} onDismiss={clear} />
+        {confirming === null ? null : (
+          <BulkConfirmation
+            kind={confirming}
             targets={[target]}
-            onClose={() => setAsked(null)}
+            onClose={() => setConfirming(null)}
             onSent={() => {
-              setAsked(null);
-              void run(async () => t.asked(actionWord(asked)));
+              setConfirming(null);
+              void run(async () => t.asked(actionWord(confirming)));
               onDone();
             }}
           />

@@ -1,4 +1,4 @@
-/** Every device, page by page from the server: filtered, in the reader's own columns, acted on one by one or in bulk. */
+/** Every device, page by page from the API: filtered, in the reader's choice of columns, acted on one by one or in bulk. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
@@ -14,7 +14,7 @@ import type { ActionType } from '#domain/actions/action';
 import { devicePath, messageOf } from '../api.ts';
 import { actionChoices, typeOf, typesOffered } from '../parts/action-choices.ts';
 import { useSaved } from '../parts/browser-storage.ts';
-import { BulkAsk } from '../parts/bulk-confirmation.tsx';
+import { BulkConfirmation } from '../parts/bulk-confirmation.tsx';
 import { BulkProgress } from '../parts/bulk-progress.tsx';
 import { allDevices, csvOf, download } from '../parts/csv.ts';
 import { columnIds, deviceColumns, narrowColumn, usualColumns } from '../parts/device-columns.tsx';
@@ -26,7 +26,7 @@ import { navigate, useRoute, withQuery } from '../router.ts';
 import { type DeviceName, type ExplainedDevice, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { useNarrow } from '../use-media.ts';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 
 const t = texts.devices;
 const mostAtOnce = 10_000;
@@ -46,9 +46,9 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
   const [cursors, setCursors] = useState<string[]>(['']);
   const [index, setIndex] = useState(0);
   const [selected, setSelected] = useState<ExplainedDevice[]>([]);
-  const [asked, setAsked] = useState<{ kind: ActionType; targets: readonly DeviceName[] } | null>(null);
-  const [work, setWork] = useState<{ says: string; failed: boolean } | null>(null);
-  const sources = (useLive('/status', status, 30_000).value?.sources ?? []).map(({ sourceId }) => sourceId);
+  const [confirming, setConfirming] = useState<{ kind: ActionType; targets: readonly DeviceName[] } | null>(null);
+  const [progress, setProgress] = useState<{ message: string; failed: boolean } | null>(null);
+  const sources = (usePolling('/status', status, 30_000).value?.sources ?? []).map(({ sourceId }) => sourceId);
   const isNarrow = useNarrow();
   const [sorting, setSorting] = useState<Sorting | null>(null);
   const query = new URLSearchParams(Object.entries(filter));
@@ -70,15 +70,15 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
     setIndex(0);
   }
 
-  async function collect(says: (count: number) => string, most?: number): Promise<ExplainedDevice[] | null> {
+  async function collect(messageFor: (count: number) => string, most?: number): Promise<ExplainedDevice[] | null> {
     try {
-      const onPage = (count: number) => setWork({ says: says(count), failed: false });
+      const onPage = (count: number) => setProgress({ message: messageFor(count), failed: false });
       onPage(0);
       const found = await allDevices(query, { onPage, ...(most === undefined ? {} : { most }) });
-      setWork(null);
+      setProgress(null);
       return found;
     } catch (error) {
-      setWork({ says: messageOf(error), failed: true });
+      setProgress({ message: messageOf(error), failed: true });
       return null;
     }
   }
@@ -86,24 +86,24 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
     const found = await collect(t.exporting);
     if (found) download('devices.csv', 'text/csv;charset=utf-8', csvOf(found));
   }
-  async function askAll(kind: ActionType) {
+  async function confirmAll(kind: ActionType) {
     const found = await collect(t.collecting, mostAtOnce + 1);
     if (found === null) return;
-    if (found.length > mostAtOnce) setWork({ says: t.most, failed: true });
-    else if (found.length > 0) setAsked({ kind, targets: found.map(nameOf) });
+    if (found.length > mostAtOnce) setProgress({ message: t.most, failed: true });
+    else if (found.length > 0) setConfirming({ kind, targets: found.map(nameOf) });
   }
   function choose(id: string) {
     const [scope, type = ''] = id.split('|');
     const kind = typeOf(type);
     if (kind === null) return;
-    if (scope === 'all') void askAll(kind);
-    else setAsked({ kind, targets: selected.map(nameOf) });
+    if (scope === 'all') void confirmAll(kind);
+    else setConfirming({ kind, targets: selected.map(nameOf) });
   }
 
   return (
     <SpaceBetween size="m">
       <div role="status">
-        {work === null ? null : <Alert type={work.failed ? 'error' : 'info'}>{work.says}</Alert>}
+        {progress === null ? null : <Alert type={progress.failed ? 'error' : 'info'}>{progress.message}</Alert>}
         {sorted.state === 'too-many' ? (
           <Alert type="info" action={<Button onClick={() => setSorting(null)}>{t.unsorted}</Button>}>
             {t.tooManyToSort(mostSorted)}
@@ -123,7 +123,7 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
             counter={selected.length > 0 ? `(${selected.length})` : ''}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="download" onClick={() => void exportCsv()} disabled={work !== null && !work.failed}>
+                <Button iconName="download" onClick={() => void exportCsv()} disabled={progress !== null && !progress.failed}>
                   {t.export}
                 </Button>
                 <ButtonDropdown
@@ -149,7 +149,7 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
         items={items}
         loading={
           sorted.state === 'collecting' ||
-          (page.value === null && page.trouble !== 'refused' && page.trouble !== 'not-understood')
+          (page.value === null && page.failure !== 'refused' && page.failure !== 'not-understood')
         }
         loadingText={
           sorted.state === 'collecting' ? t.collecting(sorted.count) : page.looked > 0 ? t.looking(page.looked) : texts.loading
@@ -192,9 +192,9 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
             filter={filter}
             sources={sources}
             columns={preferences.columns}
-            onChange={(wanted, columns) => {
+            onChange={(nextFilter, columns) => {
               if (columns) setPreferences({ ...preferences, columns });
-              show(wanted);
+              show(nextFilter);
             }}
           />
         }
@@ -236,16 +236,16 @@ function Listing({ filter, bulkId }: { filter: DeviceFilter; bulkId: string | nu
           />
         }
       />
-      {asked === null ? null : (
-        <BulkAsk
-          kind={asked.kind}
-          targets={asked.targets}
-          onClose={() => setAsked(null)}
+      {confirming === null ? null : (
+        <BulkConfirmation
+          kind={confirming.kind}
+          targets={confirming.targets}
+          onClose={() => setConfirming(null)}
           onSent={(bulk) => {
-            setAsked(null);
+            setConfirming(null);
             setSelected([]);
             if (bulk !== null) show(filter, bulk);
-            page.again();
+            page.reload();
           }}
         />
       )}

@@ -1,4 +1,4 @@
-/** The journal of a source: searched by the extender, verified in this browser, exported as it is sealed. */
+/** The journal of a source: searched by the extender, verified in this browser, exported as sealed. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
@@ -9,24 +9,24 @@ import { useState } from 'react';
 import { download } from '../parts/csv.ts';
 import { allOfJournal, type Checked, checkJournal, headsSchema } from '../parts/journal.ts';
 import { journalColumns, narrowJournalColumn } from '../parts/journal-columns.tsx';
-import { isAsked, type JournalFilter, journalAddress, journalFilterOf } from '../parts/journal-filter.ts';
+import { isFiltered, type JournalFilter, journalAddress, journalFilterOf } from '../parts/journal-filter.ts';
 import { JournalFilters } from '../parts/journal-filters.tsx';
 import { JournalProgress } from '../parts/journal-progress.tsx';
 import { useJournalSearch } from '../parts/journal-search.ts';
-import { type Outcome, Said, useRequest } from '../parts/result-message.tsx';
+import { type Outcome, ResultMessage, useRequest } from '../parts/result-message.tsx';
 import { navigate, useRoute } from '../router.ts';
 import { status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { localTime } from '../texts/words.ts';
 import { useNarrow } from '../use-media.ts';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 
 const t = texts.journal;
 
 export default function JournalPage() {
   const { query } = useRoute();
-  const known = useLive('/status', status, 30_000).value?.sources.map(({ sourceId }) => sourceId) ?? [];
-  const heads = useLive('/journal/heads', headsSchema, 10_000).value?.heads ?? [];
+  const known = usePolling('/status', status, 30_000).value?.sources.map(({ sourceId }) => sourceId) ?? [];
+  const heads = usePolling('/journal/heads', headsSchema, 10_000).value?.heads ?? [];
   const sources = [...new Set([...known, ...heads.map(({ sourceId }) => sourceId)])];
   const source = query.get('source') ?? sources[0] ?? null;
   const newest = heads.find(({ sourceId }) => sourceId === source)?.seq ?? 0;
@@ -37,7 +37,7 @@ type Props = { source: string | null; sources: readonly string[]; newest: number
 
 function Journal({ source, sources, newest, filter }: Props) {
   const isNarrow = useNarrow();
-  const { again, goOn, stop, ...search } = useJournalSearch(source, filter);
+  const { restart, resume, stop, ...search } = useJournalSearch(source, filter);
   const { outcome, run, clear, busy, counted } = useChecking();
   const fresh = search.all > 0 ? newest - search.all : 0;
   const show = (change: Partial<JournalFilter>, replace = false) =>
@@ -45,7 +45,7 @@ function Journal({ source, sources, newest, filter }: Props) {
   if (search.missing) return <Alert type="info">{t.missing}</Alert>;
   return (
     <SpaceBetween size="m">
-      <Said outcome={outcome?.text ? outcome : null} onDismiss={clear} />
+      <ResultMessage outcome={outcome?.text ? outcome : null} onDismiss={clear} />
       <Table
         variant="full-page"
         stickyHeader
@@ -79,23 +79,29 @@ function Journal({ source, sources, newest, filter }: Props) {
         }
         items={search.entries}
         trackBy={({ seq }) => String(seq)}
-        loading={search.state === 'looking' && search.entries.length === 0 && !isAsked(filter)}
+        loading={search.state === 'looking' && search.entries.length === 0 && !isFiltered(filter)}
         loadingText={texts.loading}
         ariaLabels={{ tableLabel: texts.pages.journal }}
         empty={
           <Box textAlign="center" color="text-body-secondary" padding="l">
-            {search.state === 'looking' ? null : search.state !== 'ended' ? t.noMatchYet : isAsked(filter) ? t.noMatch : t.empty}
+            {search.state === 'looking'
+              ? null
+              : search.state !== 'ended'
+                ? t.noMatchYet
+                : isFiltered(filter)
+                  ? t.noMatch
+                  : t.empty}
           </Box>
         }
-        footer={<JournalProgress search={search} filter={filter} onGoOn={goOn} onStop={stop} />}
+        footer={<JournalProgress search={search} filter={filter} onResume={resume} onStop={stop} />}
         columnDefinitions={isNarrow ? [narrowJournalColumn] : journalColumns}
-        {...(fresh > 0 ? { pagination: <Fresh count={fresh} onShow={again} /> } : {})}
+        {...(fresh > 0 ? { pagination: <Fresh count={fresh} onShow={restart} /> } : {})}
       />
     </SpaceBetween>
   );
 }
 
-/** Lines that were written since the search began are shown when the reader asks for them: nothing moves by itself while it is read. */
+/** Offers the lines written since the search began; they are shown on request, so that nothing moves while it is read. */
 function Fresh({ count, onShow }: { count: number; onShow(): void }) {
   return (
     <Button iconName="refresh" variant="inline-link" onClick={onShow}>
@@ -113,7 +119,7 @@ function useChecking() {
       download(`journal-${source}.ndjson`, 'application/x-ndjson', await allOfJournal(source));
       return t.exported;
     },
-    verify: async (source: string): Promise<string | Outcome> => verdictOf(await checkJournal(source, setCounted)),
+    verify: async (source: string): Promise<string | Outcome> => resultOf(await checkJournal(source, setCounted)),
   };
   return {
     ...{ busy, outcome, clear, counted },
@@ -121,9 +127,9 @@ function useChecking() {
   };
 }
 
-function verdictOf({ lines, trouble }: Checked): string | Outcome {
-  if (trouble === null) return t.verified(lines);
-  const { seq, kind, line } = trouble;
+function resultOf({ lines, finding }: Checked): string | Outcome {
+  if (finding === null) return t.verified(lines);
+  const { seq, kind, line } = finding;
   const who = line === null || line.deviceId === null ? t.source : [line.user, line.deviceId].filter(Boolean).join(', ');
   const where = line === null ? '' : t.brokenAt(who, localTime(new Date(line.at).toISOString()));
   return { type: 'error', text: [t.broken[kind](seq), kind === 'end' ? '' : where, t.brokenDo].filter(Boolean).join(' ') };

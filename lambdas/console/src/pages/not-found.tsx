@@ -1,4 +1,4 @@
-/** Pages in place of a page: at an unknown address, while one is loaded, and when that failed. */
+/** Shown instead of a page: at an unknown address, while a page loads, and when loading it failed. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';

@@ -9,9 +9,9 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { DeviceStates } from '../parts/device-states.tsx';
-import { Pending } from '../parts/loading-or-error.tsx';
-import { Lately } from '../parts/recent-activity.tsx';
-import { RelayTrouble } from '../parts/relay-health.tsx';
+import { LoadingOrError } from '../parts/loading-or-error.tsx';
+import { RecentActivity } from '../parts/recent-activity.tsx';
+import { RelayProblem } from '../parts/relay-health.tsx';
 import { SourceCard } from '../parts/source-card.tsx';
 import { LinkTo } from '../parts/verdict.tsx';
 import { readGuards } from '../parts/whole-lists.ts';
@@ -20,14 +20,14 @@ import { type Action, type Overview as Figures, overview, type Status, status } 
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, plural, queueWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLive, useLiveRead } from '../use-polling.ts';
+import { usePolledRead, usePolling } from '../use-polling.ts';
 
 const t = texts.overview;
 
 export function Overview() {
-  const live = useLive('/status', status);
-  const figures = useLive('/overview', overview, 5000);
-  const waiting = useLiveRead('/guards?state=waiting', readGuards, 5000).value?.guards.length ?? 0;
+  const live = usePolling('/status', status);
+  const figures = usePolling('/overview', overview, 5000);
+  const waiting = usePolledRead('/guards?state=waiting', readGuards, 5000).value?.guards.length ?? 0;
   return (
     <ContentLayout
       header={
@@ -37,13 +37,13 @@ export function Overview() {
       }
     >
       {live.value === null ? (
-        <Pending live={live} />
+        <LoadingOrError live={live} />
       ) : (
         <SpaceBetween size="l">
-          <Troubles status={live.value} figures={figures.value} guards={waiting} />
+          <Problems status={live.value} figures={figures.value} guards={waiting} />
           {live.value.sources.length === 0 ? <Container>{t.noSources}</Container> : null}
           {live.value.sources.map((source) => (
-            <SourceCard key={source.sourceId} source={source} onAsked={live.again} />
+            <SourceCard key={source.sourceId} source={source} onRequested={live.reload} />
           ))}
           <ColumnLayout columns={2}>
             <Container
@@ -61,10 +61,14 @@ export function Overview() {
                 </Header>
               }
             >
-              {figures.value === null ? <Pending live={figures} /> : <DeviceStates figures={figures.value} />}
+              {figures.value === null ? <LoadingOrError live={figures} /> : <DeviceStates figures={figures.value} />}
             </Container>
             <Container fitHeight header={<Header variant="h2">{t.actions}</Header>}>
-              {figures.value === null ? <Pending live={figures} /> : <Actions figures={figures.value} status={live.value} />}
+              {figures.value === null ? (
+                <LoadingOrError live={figures} />
+              ) : (
+                <Actions figures={figures.value} status={live.value} />
+              )}
             </Container>
           </ColumnLayout>
           <Container
@@ -81,7 +85,7 @@ export function Overview() {
               </Header>
             }
           >
-            <Lately />
+            <RecentActivity />
           </Container>
         </SpaceBetween>
       )}
@@ -92,15 +96,15 @@ export function Overview() {
 const sumOf = (figures: Figures, verdict: string): number =>
   Object.values(figures.sources).reduce((sum, { verdicts }) => sum + (verdicts[verdict] ?? 0), 0);
 
-/** One line of trouble each, the worst first; or that there is none. */
-function Troubles({ status: { sources, enrolments }, figures, guards: stopped }: Props) {
+/** One alert per problem, the worst first; or that there is none. */
+function Problems({ status: { sources, enrolments }, figures, guards: stoppedCount }: Props) {
   const failing = sources.filter(({ problem }) => problem !== null);
   const held = figures === null ? 0 : sumOf(figures, 'hold');
   const undetermined = figures === null ? 0 : sumOf(figures, 'undetermined');
   const silent = enrolments.feed !== 'fresh';
   const unrelayed = sources.filter(({ relay }) => relay && relay.state !== 'connected');
   if (
-    failing.length + unrelayed.length + held + undetermined + stopped === 0 &&
+    failing.length + unrelayed.length + held + undetermined + stoppedCount === 0 &&
     figures?.actions.failedLately.length === 0 &&
     !silent
   )
@@ -116,10 +120,10 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
           {problem?.remedy}
         </Alert>
       ))}
-      {stopped > 0 ? (
+      {stoppedCount > 0 ? (
         <Alert
           type="error"
-          header={t.guards(stopped)}
+          header={t.guards(stoppedCount)}
           action={
             <Button href="/settings" onFollow={follow}>
               {t.toSettings}
@@ -130,7 +134,7 @@ function Troubles({ status: { sources, enrolments }, figures, guards: stopped }:
         </Alert>
       ) : null}
       {unrelayed.map((source) => (
-        <RelayTrouble key={source.sourceId} source={source} />
+        <RelayProblem key={source.sourceId} source={source} />
       ))}
       {silent ? <Alert type="warning">{t.feed[enrolments.feed] ?? enrolments.feed}</Alert> : null}
       {held + undetermined > 0 ? (
@@ -163,10 +167,10 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
     <SpaceBetween size="m">
       <StatusIndicator type={all > 0 ? 'in-progress' : 'success'}>{all > 0 ? t.open(all) : t.noActions}</StatusIndicator>
       {failing.length > 0 ? (
-        <Named status="warning" says={t.failing(failingCount)} actions={failing} count={failingCount} />
+        <ActionList status="warning" message={t.failing(failingCount)} actions={failing} count={failingCount} />
       ) : null}
       {failedLately.length > 0 ? (
-        <Named status="error" says={t.failed(failedLatelyCount)} actions={failedLately} count={failedLatelyCount} />
+        <ActionList status="error" message={t.failed(failedLatelyCount)} actions={failedLately} count={failedLatelyCount} />
       ) : null}
       <div>
         <Box variant="awsui-key-label">{t.lags}</Box>
@@ -183,22 +187,22 @@ function Actions({ figures, status: { queues } }: { figures: Figures; status: St
   );
 }
 
-type NamedProps = { status: 'warning' | 'error'; says: string; actions: readonly Action[]; count: number };
+type ActionListProps = { status: 'warning' | 'error'; message: string; actions: readonly Action[]; count: number };
 
 /** The first few of `count` actions. */
-function Named({ status: type, says, actions, count }: NamedProps) {
-  const named = actions.slice(0, 5);
+function ActionList({ status: type, message, actions, count }: ActionListProps) {
+  const shown = actions.slice(0, 5);
   return (
     <div>
-      <StatusIndicator type={type}>{says}</StatusIndicator>
-      {named.map(({ actionId, type: kind, target, outcome }) => (
+      <StatusIndicator type={type}>{message}</StatusIndicator>
+      {shown.map(({ actionId, type: kind, target, outcome }) => (
         <Box key={actionId} margin={{ left: 'l' }} variant="small" display="block">
           {actionWord(kind)} <LinkTo href={deviceAddress(target)}>{target.user}</LinkTo>: <bdi>{outcome}</bdi>
         </Box>
       ))}
-      {count > named.length ? (
+      {count > shown.length ? (
         <Box margin={{ left: 'l' }} variant="small">
-          {plural(count - named.length, 'more', 'more')}
+          {plural(count - shown.length, 'more', 'more')}
         </Box>
       ) : null}
     </div>

@@ -1,4 +1,4 @@
-/** The relays of on-premises sources: which there are, how they are, which one holds the lease; enrolling and revoking. */
+/** The relays of on-premises sources: their state, which one is active; enrolling and revoking. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -7,23 +7,23 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { isRelayed } from '#domain/devices/source-kinds';
-import { Pending } from '../parts/loading-or-error.tsx';
+import { LoadingOrError } from '../parts/loading-or-error.tsx';
 import { RelayEnrol } from '../parts/relay-enrol.tsx';
 import { RelayRevoke, relayName } from '../parts/relay-revoke.tsx';
 import { RelaysOfSource } from '../parts/relays-of-source.tsx';
-import { Said } from '../parts/result-message.tsx';
+import { ResultMessage } from '../parts/result-message.tsx';
 import { type Relay, relayPage, status } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 
 const t = texts.relays;
 
 export default function Relays() {
-  const live = useLive('/relays', relayPage, 3000);
-  const known = useLive('/status', status, 5000);
+  const live = usePolling('/relays', relayPage, 3000);
+  const known = usePolling('/status', status, 5000);
   const [enrolling, setEnrolling] = useState<{ sourceId: string | null } | null>(null);
   const [revoking, setRevoking] = useState<Relay | null>(null);
-  const [said, setSaid] = useState('');
+  const [message, setMessage] = useState('');
   const sources = (known.value?.sources ?? []).filter(isRelayed).map(({ sourceId }) => sourceId);
   const relays = live.value?.relays ?? [];
   return (
@@ -45,10 +45,10 @@ export default function Relays() {
       }
     >
       {live.value === null || known.value === null ? (
-        <Pending live={live.value === null ? live : known} />
+        <LoadingOrError live={live.value === null ? live : known} />
       ) : (
         <SpaceBetween size="l">
-          <Said outcome={said === '' ? null : { type: 'success', text: said }} onDismiss={() => setSaid('')} />
+          <ResultMessage outcome={message === '' ? null : { type: 'success', text: message }} onDismiss={() => setMessage('')} />
           {sources.length === 0 && relays.length === 0 ? <Nothing title={t.noSources}>{t.noSourcesDo}</Nothing> : null}
           {[...new Set([...sources, ...relays.map(({ sourceId }) => sourceId)])].map((sourceId) => (
             <RelaysOfSource
@@ -67,7 +67,7 @@ export default function Relays() {
           given={enrolling.sourceId}
           onClose={() => {
             setEnrolling(null);
-            live.again();
+            live.reload();
           }}
         />
       )}
@@ -77,9 +77,9 @@ export default function Relays() {
           isLast={!relays.some((one) => one.relayId !== revoking.relayId && serves(one, revoking.sourceId))}
           onClose={() => setRevoking(null)}
           onRevoked={() => {
-            setSaid(t.revoked(relayName(revoking)));
+            setMessage(t.revoked(relayName(revoking)));
             setRevoking(null);
-            live.again();
+            live.reload();
           }}
         />
       )}

@@ -1,4 +1,4 @@
-/** The Auto-Quarantine options: edited, planned, and only then published; what the guard stopped; earlier versions. */
+/** The Auto-Quarantine options: edited, planned, and only then published; operations that the guard stopped; earlier versions. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
@@ -11,9 +11,9 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { send } from '../api.ts';
 import { Guards } from '../parts/guards.tsx';
-import { Pending } from '../parts/loading-or-error.tsx';
+import { LoadingOrError } from '../parts/loading-or-error.tsx';
 import { PlanView } from '../parts/plan-view.tsx';
-import { Said, useRequest } from '../parts/result-message.tsx';
+import { ResultMessage, useRequest } from '../parts/result-message.tsx';
 import { changedFields, SettingsForm } from '../parts/settings-form.tsx';
 import { SettingsHistory } from '../parts/settings-history.tsx';
 import { readSettings } from '../parts/whole-lists.ts';
@@ -21,13 +21,13 @@ import { navigate, useRoute, withQuery } from '../router.ts';
 import { type currentSettings, plan, publishAnswer, type Settings } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
-import { useLiveRead } from '../use-polling.ts';
+import { usePolledRead } from '../use-polling.ts';
 
 const t = texts.settings;
 
 export default function SettingsPage() {
   const scope = useRoute().query.get('source');
-  const live = useLiveRead(scope === null ? '/settings' : `/settings?${new URLSearchParams({ scope })}`, readSettings, 5000);
+  const live = usePolledRead(scope === null ? '/settings' : `/settings?${new URLSearchParams({ scope })}`, readSettings, 5000);
   return (
     <ContentLayout
       header={
@@ -37,9 +37,9 @@ export default function SettingsPage() {
       }
     >
       {live.value === null ? (
-        <Pending live={live} />
+        <LoadingOrError live={live} />
       ) : (
-        <Scoped key={scope} scope={scope} current={live.value} onPublished={live.again} />
+        <Scoped key={scope} scope={scope} current={live.value} onPublished={live.reload} />
       )}
     </ContentLayout>
   );
@@ -51,27 +51,27 @@ type ScopedProps = { scope: string | null; current: Current; onPublished(): void
 function Scoped({ scope, current, onPublished }: ScopedProps) {
   const own = scope === null ? current : current.sources[scope];
   const inherits = scope !== null && current.sources[scope]?.scope !== scope;
-  const holding = own ?? current;
+  const published = own ?? current;
   const [edited, setEdited] = useState<Settings | null>(null);
   const [planned, setPlanned] = useState<{ settings: Settings; plan: z.output<typeof plan> } | null>(null);
   const planning = useRequest();
   const publishing = useRequest();
-  const wanted = edited ?? holding.settings;
-  const changed = changedFields(holding.settings, wanted);
+  const draft = edited ?? published.settings;
+  const changed = changedFields(published.settings, draft);
   const forScope = scope === null ? {} : { sourceId: scope };
-  const isPlanned = planned !== null && changedFields(planned.settings, wanted).length === 0;
+  const isPlanned = planned !== null && changedFields(planned.settings, draft).length === 0;
 
   const makePlan = () =>
     planning.run(async () => {
-      const answer = await send('/plan', { settings: wanted, ...forScope }, { schema: plan });
-      setPlanned({ settings: wanted, plan: answer });
+      const answer = await send('/plan', { settings: draft, ...forScope }, { schema: plan });
+      setPlanned({ settings: draft, plan: answer });
       publishing.clear();
       return '';
     });
   const publish = () =>
     publishing.run(async () => {
-      const replaces = inherits ? 0 : holding.version;
-      const answer = await send('/settings', { settings: wanted, replaces, ...forScope }, { schema: publishAnswer });
+      const replaces = inherits ? 0 : published.version;
+      const answer = await send('/settings', { settings: draft, replaces, ...forScope }, { schema: publishAnswer });
       setPlanned(null);
       onPublished();
       if ('guard' in answer) return { type: 'warning', text: t.guarded };
@@ -97,7 +97,7 @@ function Scoped({ scope, current, onPublished }: ScopedProps) {
               </Box>
             }
           >
-            {t.version}: {inherits ? t.inherits : holding.version}
+            {t.version}: {inherits ? t.inherits : published.version}
           </Header>
         }
         footer={
@@ -118,22 +118,22 @@ function Scoped({ scope, current, onPublished }: ScopedProps) {
             <Box variant="small" color="text-body-secondary">
               {planning.busy ? t.planning : changed.length === 0 ? t.unchanged : null}
             </Box>
-            {planning.outcome?.type === 'error' ? <Said outcome={planning.outcome} onDismiss={planning.clear} /> : null}
-            <Said outcome={publishing.outcome} onDismiss={publishing.clear} />
+            {planning.outcome?.type === 'error' ? <ResultMessage outcome={planning.outcome} onDismiss={planning.clear} /> : null}
+            <ResultMessage outcome={publishing.outcome} onDismiss={publishing.clear} />
           </SpaceBetween>
         }
       >
         <SpaceBetween size="l">
           <Box variant="small" color="text-body-secondary">
-            <bdi>{t.publishedBy(holding.publishedBy)}</bdi>, <At at={holding.publishedAt} />
+            <bdi>{t.publishedBy(published.publishedBy)}</bdi>, <At at={published.publishedAt} />
           </Box>
-          <SettingsForm settings={wanted} onChange={setEdited} />
+          <SettingsForm settings={draft} onChange={setEdited} />
         </SpaceBetween>
       </Container>
-      {isPlanned ? <PlanView plan={planned.plan} before={holding.settings} after={wanted} /> : null}
+      {isPlanned ? <PlanView plan={planned.plan} before={published.settings} after={draft} /> : null}
       <SettingsHistory
         versions={current.versions}
-        onTake={({ version, settings }) => {
+        onRestore={({ version, settings }) => {
           setEdited(settings);
           void publishing.run(async () => ({ type: 'info', text: t.loaded(version) }));
           scrollTo(0, 0);

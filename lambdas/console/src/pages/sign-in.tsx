@@ -1,4 +1,4 @@
-/** In place of any page while nobody is signed in; the address stays, so that one comes back to it. */
+/** Shown instead of any page while nobody is signed in; the address stays, so that signing in returns to it. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';

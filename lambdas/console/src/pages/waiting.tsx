@@ -1,4 +1,4 @@
-/** The queue of devices that wait for a person: one in hand, the keyboard decides and goes on. */
+/** The queue of devices that wait for a person: the current one in full, decided and left with single keys. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -8,10 +8,10 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useEffect, useRef, useState } from 'react';
 import { devicePath, send } from '../api.ts';
-import { LinkAsk } from '../parts/link-dialog.tsx';
-import { Pending } from '../parts/loading-or-error.tsx';
-import { Said, useRequest } from '../parts/result-message.tsx';
-import { Because, ClientAndId, Name, Verdict } from '../parts/verdict.tsx';
+import { LinkDialog } from '../parts/link-dialog.tsx';
+import { LoadingOrError } from '../parts/loading-or-error.tsx';
+import { ResultMessage, useRequest } from '../parts/result-message.tsx';
+import { ClientAndId, Name, Verdict, VerdictReason } from '../parts/verdict.tsx';
 import { useWaitingQueue, waitingSince } from '../parts/waiting-queue.ts';
 import { deviceAddress, follow } from '../router.ts';
 import type { ExplainedDevice } from '../schemas.ts';
@@ -21,12 +21,12 @@ import { Ago, useNow } from '../time.tsx';
 import { useNarrow } from '../use-media.ts';
 
 const t = texts.waiting;
-/** What was decided here and still waits after so long comes back: its action failed, or takes long. */
+/** A device that was decided here and still waits after this time is shown again: its action failed, or takes long. */
 const decidedMs = 60_000;
 
 export default function Waiting() {
   const live = useWaitingQueue(3000);
-  // Decided here a moment ago, and when: gone from the queue at once, before the extender has decided anew.
+  // When a device was decided here: it leaves the queue at once, before the extender has evaluated it again.
   const [done, setDone] = useState<Readonly<Record<string, number>>>({});
   const now = useNow();
   const [chosen, setChosen] = useState<string | null>(null);
@@ -56,7 +56,7 @@ export default function Waiting() {
     if (!sent) return;
     setDone((before) => ({ ...before, [devicePath(device)]: Date.now() }));
     setChosen(next ? devicePath(next) : null);
-    live.again();
+    live.reload();
   }
   async function link(portalUser: string) {
     if (device === undefined) return;
@@ -66,7 +66,7 @@ export default function Waiting() {
       return t.linked(user, portalUser);
     });
     if (sent) setLinking(false);
-    live.again();
+    live.reload();
   }
   useKeys({
     a: () => void decide('approve'),
@@ -85,7 +85,7 @@ export default function Waiting() {
       }
     >
       {live.value === null ? (
-        <Pending live={live} />
+        <LoadingOrError live={live} />
       ) : (
         <SpaceBetween size="l">
           {device === undefined ? (
@@ -93,11 +93,11 @@ export default function Waiting() {
               <Box textAlign="center" padding="l" color="text-body-secondary">
                 {t.nobody}
               </Box>
-              <Said outcome={outcome} onDismiss={clear} />
+              <ResultMessage outcome={outcome} onDismiss={clear} />
             </Container>
           ) : (
             <SpaceBetween size="l">
-              <InHand
+              <CurrentDevice
                 device={device}
                 busy={busy}
                 linking={linking}
@@ -106,7 +106,7 @@ export default function Waiting() {
                 onLinking={() => setLinking(true)}
                 onLink={(portalUser) => void link(portalUser)}
               />
-              <Said outcome={outcome} onDismiss={clear} />
+              <ResultMessage outcome={outcome} onDismiss={clear} />
               <Queue queue={queue} device={device} more={more} onChoose={(one) => setChosen(devicePath(one))} />
             </SpaceBetween>
           )}
@@ -116,7 +116,7 @@ export default function Waiting() {
   );
 }
 
-type InHandProps = {
+type CurrentDeviceProps = {
   device: ExplainedDevice;
   busy: boolean;
   onDecide(type: 'approve' | 'block'): void;
@@ -126,7 +126,7 @@ type InHandProps = {
   onLink(portalUser: string): void;
 };
 
-function InHand({ device, busy, linking, onDecide, onGo, onLinking, onLink }: InHandProps) {
+function CurrentDevice({ device, busy, linking, onDecide, onGo, onLinking, onLink }: CurrentDeviceProps) {
   return (
     <Container
       header={
@@ -174,14 +174,14 @@ function InHand({ device, busy, linking, onDecide, onGo, onLinking, onLink }: In
           <Verdict verdict={device.verdict} /> <Ago at={waitingSince(device)} />
         </div>
         <Box fontSize="heading-m">
-          <Because device={device} />
+          <VerdictReason device={device} />
         </Box>
         {device.wouldChange ? (
           <Box color="text-body-secondary">
             {texts.device.wouldChange} <bdi>{device.wouldChange}</bdi>
           </Box>
         ) : null}
-        {linking ? <LinkAsk autoFocus busy={busy} onAsk={onLink} /> : null}
+        {linking ? <LinkDialog autoFocus busy={busy} onLink={onLink} /> : null}
       </SpaceBetween>
     </Container>
   );
@@ -239,7 +239,7 @@ const columns: Column[] = [
   { id: 'why', header: 'Why', cell: (one) => <Name>{one.evidence ?? '–'}</Name>, minWidth: 260 },
 ];
 
-/** Single keys, unless the reader is typing somewhere or holds a modifier. */
+/** Handles single keys, unless the reader is typing in a field or holds a modifier key. */
 function useKeys(keys: Record<string, () => void>): void {
   const current = useRef(keys);
   current.current = keys;

@@ -1,11 +1,11 @@
-/** How the console offers each type of action, and what its dialog asks for. A type without an entry does not compile. */
+/** How the console offers each type of action, and what its dialog requires. A type without an entry does not compile. */
 import { type ActionType, actionType } from '#domain/actions/action';
 import { texts } from '../texts/texts.ts';
 import { actionWords } from '../texts/words.ts';
 
 export type ActionChoice = {
   label: string;
-  /** On the page of a device: a button that asks at once, or an entry of the menu that opens the dialog. */
+  /** On the page of a device: a button that requests it at once, or a menu entry that opens the dialog. */
   onDevice: 'primary-button' | 'button' | 'menu';
   /** In the menu of the list of devices, for several at once. */
   inList: boolean;
@@ -26,9 +26,9 @@ export const actionChoices: Record<ActionType, ActionChoice> = {
   'cancel-wipe': { label: actionWords['cancel-wipe'], onDevice: 'menu', inList: false, dialog: plainDialog },
 };
 
-/** The types that are offered in a place, in the order of the domain. */
+/** The types that `isOffered` selects, in the order of the domain. */
 export const typesOffered = (isOffered: (choice: ActionChoice) => boolean): ActionType[] =>
   actionType.options.filter((type) => isOffered(actionChoices[type]));
 
-/** The type that an entry of a menu names by its id; null for none of ours. */
+/** The type that a menu entry's id names; null for an id of no type. */
 export const typeOf = (id: string): ActionType | null => actionType.safeParse(id).data ?? null;

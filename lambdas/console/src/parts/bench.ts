@@ -1,4 +1,4 @@
-/** What the bench has measured, out of the page that it writes (docs/bench.md), so that the console never shows other figures. */
+/** The results of the bench, read from the page that it writes (docs/bench.md), so that the console never shows other figures. */
 import page from '../../../../docs/bench.md?raw';
 
 export type BenchRow = { number: string; measure: string; value: string; against: string; mark: string; met: string };
@@ -12,7 +12,7 @@ export function rowsOf(markdown: string): BenchRow[] {
   });
 }
 
-/** `Measured on 2026-11-22, Node 24.21.0, 2 processors …`, as the page has it; empty where it does not say. */
+/** `Measured on 2026-11-22, Node 24.21.0, 2 processors …`, as on the page; empty if it has no such line. */
 export const measuredOn = (markdown: string): string => /Measured on [^.]*\d[^\n]*/.exec(markdown)?.[0] ?? '';
 
 export const benchRows = rowsOf(page);

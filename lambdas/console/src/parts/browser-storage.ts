@@ -1,4 +1,4 @@
-/** What this browser keeps for its reader: columns, saved views, assumptions. Lost storage is no trouble, only the defaults. */
+/** What this browser stores for its reader: columns, saved views, assumptions. If it is lost, the defaults apply. */
 import { useState } from 'react';
 import type { z } from 'zod';
 
@@ -16,7 +16,7 @@ export function useSaved<S extends z.ZodType>(
       try {
         localStorage.setItem(key, JSON.stringify(next));
       } catch {
-        // Storage is full or forbidden: it holds until the page is left.
+        // Storage is full or forbidden: the value lasts until the page is left.
       }
     },
   ];

@@ -1,4 +1,4 @@
-/** Asks once more before several devices are acted on: names the number, and for wipes and removals asks to type it. */
+/** Confirms an action on several devices: states their number, and for wipes and removals requires it to be typed. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
@@ -13,13 +13,13 @@ import { actionsAnswer, type DeviceName } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord } from '../texts/words.ts';
 import { actionChoices } from './action-choices.ts';
-import { Said, useRequest } from './result-message.tsx';
+import { ResultMessage, useRequest } from './result-message.tsx';
 
 type Props = { kind: ActionType; targets: readonly DeviceName[]; onClose(): void; onSent(bulkId: string | null): void };
 
 const t = texts.devices;
 
-export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
+export function BulkConfirmation({ kind, targets, onClose, onSent }: Props) {
   const [reason, setReason] = useState('');
   const [typed, setTyped] = useState('');
   const [wipe, setWipe] = useState<readonly string[]>([]);
@@ -28,7 +28,7 @@ export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
   const action = actionWord(kind);
   const { wipeTargets: asksTargets, typedNumber: needsNumber } = actionChoices[kind].dialog;
   const ready = (!needsNumber || typed.trim() === String(count)) && (!asksTargets || wipe.length > 0);
-  const ask = () =>
+  const request = () =>
     run(async () => {
       const actions = targets.map((target) => ({
         type: kind,
@@ -56,7 +56,7 @@ export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
             <Button variant="link" onClick={onClose}>
               {texts.cancel}
             </Button>
-            <Button variant="primary" disabled={!ready} loading={busy} onClick={() => void ask()}>
+            <Button variant="primary" disabled={!ready} loading={busy} onClick={() => void request()}>
               {t.confirm(action, count)}
             </Button>
           </SpaceBetween>
@@ -88,7 +88,7 @@ export function BulkAsk({ kind, targets, onClose, onSent }: Props) {
             <Input value={typed} inputMode="numeric" autoComplete={false} onChange={({ detail }) => setTyped(detail.value)} />
           </FormField>
         ) : null}
-        {outcome?.type === 'error' ? <Said outcome={outcome} /> : null}
+        {outcome?.type === 'error' ? <ResultMessage outcome={outcome} /> : null}
       </SpaceBetween>
     </Modal>
   );

@@ -1,4 +1,4 @@
-/** How far a bulk of actions is, and calling off the rest of it. */
+/** Progress of a bulk of actions, and cancelling the rest of it. */
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
@@ -8,18 +8,18 @@ import { bulk } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { duration, number, stateWord } from '../texts/words.ts';
 import { useNow } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 
 const t = texts.devices;
 
 export function BulkProgress({ bulkId, onDismiss }: { bulkId: string; onDismiss(): void }) {
   const [ended, setEnded] = useState(false);
   const [refused, setRefused] = useState('');
-  const live = useLive(`/bulks/${encodeURIComponent(bulkId)}`, bulk, ended ? 0 : 1000);
+  const live = usePolling(`/bulks/${encodeURIComponent(bulkId)}`, bulk, ended ? 0 : 1000);
   const now = useNow();
   const { value } = live;
   if (value === null)
-    return live.trouble === 'refused' ? (
+    return live.failure === 'refused' ? (
       <Alert type="error" dismissible onDismiss={onDismiss} dismissAriaLabel={texts.dismiss}>
         {live.message}
       </Alert>
@@ -30,15 +30,15 @@ export function BulkProgress({ bulkId, onDismiss }: { bulkId: string; onDismiss(
   const left =
     value.estimatedEnd === null || done ? '' : `, about ${duration(Math.max(0, Date.parse(value.estimatedEnd) - now))} left`;
   const states = Object.entries(value.states).map(([state, count]) => `${stateWord(state)}: ${number(count)}`);
-  const callOff = () =>
-    void send(`/bulks/${encodeURIComponent(bulkId)}/cancel`).then(live.again, (error) => setRefused(messageOf(error)));
+  const cancelRest = () =>
+    void send(`/bulks/${encodeURIComponent(bulkId)}/cancel`).then(live.reload, (error) => setRefused(messageOf(error)));
   return (
     <Alert
       type={failed > 0 ? 'warning' : done ? 'success' : 'info'}
       dismissible={done}
       onDismiss={onDismiss}
       dismissAriaLabel={texts.dismiss}
-      action={done || value.cancelledAt !== null ? null : <Button onClick={callOff}>{t.cancelBulk}</Button>}
+      action={done || value.cancelledAt !== null ? null : <Button onClick={cancelRest}>{t.cancelBulk}</Button>}
     >
       <ProgressBar
         value={value.actions === 0 ? 100 : (value.ended / value.actions) * 100}

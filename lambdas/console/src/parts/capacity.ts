@@ -3,9 +3,9 @@ import { listPrices, type Prices } from './prices.ts';
 
 export type Fleet = { devices: number; mailboxes: number };
 export type Assumptions = {
-  /** A gather every so many minutes. */
+  /** Minutes from one gather to the next. */
   everyMinutes: number;
-  /** Of the devices, in percent, that change from one gather to the next. */
+  /** Devices that change from one gather to the next, in percent. */
   changedPercent: number;
   /** New devices a month, in percent of the fleet. */
   newPercent: number;
@@ -24,7 +24,7 @@ export function replacedInstances({ devices, mailboxes }: Fleet) {
 }
 
 const minutesOfMonth = 30 * 24 * 60;
-/** Counted by the bench: read units that a gather needs a device when nothing has changed. */
+/** Counted by the bench: read units per device that a gather needs when nothing has changed. */
 const readUnitsADevice = 0.02;
 /** A changed device: detail, device, journal line and its seal, evaluation of its user. */
 const writeUnitsAChange = 8;

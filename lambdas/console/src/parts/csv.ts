@@ -1,4 +1,4 @@
-/** Devices as CSV (RFC 4180). Pure but for the download. */
+/** Devices as CSV (RFC 4180). Pure except for the download. */
 
 import { read } from '../api.ts';
 import { devicePage, type ExplainedDevice } from '../schemas.ts';
@@ -31,14 +31,14 @@ export function csvOf(devices: readonly ExplainedDevice[]): string {
   return [columns.join(','), ...rows].map((row) => `${row}\r\n`).join('');
 }
 
-/** A name that begins like a formula is not to be run as one by the program that opens the file. */
+/** Keeps the program that opens the file from running a name as a formula. */
 function cell(value: unknown): string {
   const text = value === null || value === undefined ? '' : String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** All devices that match, page by page; `onPage` is told how many are there so far. Stops at `most`. */
+/** All devices that match, page by page; calls `onPage` with their number so far. Stops at `most`. */
 export async function allDevices(
   query: URLSearchParams,
   { most = Number.POSITIVE_INFINITY, onPage }: { most?: number; onPage(count: number): void },

@@ -1,4 +1,4 @@
-/** The actions asked for on a device: the newest step by step, who asked, how it ended. */
+/** The actions requested on a device: the newest step by step, who requested it, how it ended. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -9,8 +9,8 @@ import { type Action, type ActionPage, actionPage, actionWithHistory, type Devic
 import { texts } from '../texts/texts.ts';
 import { actionWord, stateWord } from '../texts/words.ts';
 import { Ago, At } from '../time.tsx';
-import { type Paging, useLivePages } from '../use-pages.ts';
-import { useLive } from '../use-polling.ts';
+import { type Paging, usePages } from '../use-pages.ts';
+import { usePolling } from '../use-polling.ts';
 
 const status: Record<string, StatusIndicatorProps.Type> = {
   confirmed: 'success',
@@ -31,7 +31,7 @@ const isOpen = (state: string) => !['confirmed', 'wiped', 'failed', 'cancelled',
 
 export function DeviceActions({ device }: { device: DeviceName }) {
   const query = new URLSearchParams({ device: `${device.sourceId}/${device.user}/${device.deviceId}`, limit: '20' });
-  const live = useLivePages(`/actions?${query}`, paging, 3000);
+  const live = usePages(`/actions?${query}`, paging, 3000);
   const actions = live.value?.actions ?? [];
   return (
     <Container header={<Header variant="h2">{texts.device.actions}</Header>}>
@@ -61,7 +61,7 @@ function OneAction({ action, open }: { action: Action; open: boolean }) {
 }
 
 function Steps({ action }: { action: Action }) {
-  const live = useLive(`/actions/${encodeURIComponent(action.actionId)}`, actionWithHistory, isOpen(action.state) ? 1500 : 0);
+  const live = usePolling(`/actions/${encodeURIComponent(action.actionId)}`, actionWithHistory, isOpen(action.state) ? 1500 : 0);
   const steps = live.value?.history ?? [];
   return (
     <>

@@ -98,7 +98,7 @@ export const deviceColumns: Column[] = [
     minWidth: 140,
   },
 ];
-/** In place of all columns where there is room for one. */
+/** Replaces all columns on a narrow screen. */
 export const narrowColumn: Column = {
   id: 'narrow',
   header: 'Device',

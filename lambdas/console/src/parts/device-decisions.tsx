@@ -1,4 +1,4 @@
-/** The enrolment that a device belongs to, and what people decided: with evidence, and each can be undone. */
+/** The enrolment of a device with its evidence, and the decisions of people; each can be undone. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -9,9 +9,9 @@ import { decisionsPath, send } from '../api.ts';
 import { decisions, type ExplainedDevice, links } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { Ago, At } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
-import { LinkAsk } from './link-dialog.tsx';
-import { Said, useRequest } from './result-message.tsx';
+import { usePolling } from '../use-polling.ts';
+import { LinkDialog } from './link-dialog.tsx';
+import { ResultMessage, useRequest } from './result-message.tsx';
 
 const t = texts.device;
 const shownAtFirst = 10;
@@ -19,12 +19,12 @@ type Props = { device: ExplainedDevice; onDone(): void };
 
 export function Enrolment({ device, onDone }: Props) {
   const { sourceId, user, match } = device;
-  const live = useLive(`/links?${new URLSearchParams({ sourceId, user })}`, links, 10_000);
+  const live = usePolling(`/links?${new URLSearchParams({ sourceId, user })}`, links, 10_000);
   const { busy, outcome, run, clear } = useRequest();
-  const say = (who: string, kind: 'confirmed' | 'undone') =>
+  const setLink = (who: string, kind: 'confirmed' | 'undone') =>
     run(async () => {
       await send('/links', { sourceId, user, portalUser: who, kind });
-      live.again();
+      live.reload();
       onDone();
       return kind === 'confirmed' ? `Linked to ${who}.` : `No longer linked to ${who}.`;
     });
@@ -33,7 +33,7 @@ export function Enrolment({ device, onDone }: Props) {
       <SpaceBetween size="s">
         <div className="sentence">{match === null || match.kind === 'none' ? t.noMatch : <bdi>{match.evidence}</bdi>}</div>
         {(match?.portalUsers ?? []).map((who) => (
-          <Linked key={who} who={who} label={t.linkUndo} disabled={busy} onAsk={() => void say(who, 'undone')} />
+          <Linked key={who} who={who} label={t.linkUndo} disabled={busy} onClick={() => void setLink(who, 'undone')} />
         ))}
         {(live.value?.links ?? [])
           .filter(({ portalUser: who }) => !match?.portalUsers.includes(who))
@@ -43,25 +43,25 @@ export function Enrolment({ device, onDone }: Props) {
                 who={who}
                 label={kind === 'undone' ? t.linkAgain : t.linkUndo}
                 disabled={busy}
-                onAsk={() => void say(who, kind === 'undone' ? 'confirmed' : 'undone')}
+                onClick={() => void setLink(who, kind === 'undone' ? 'confirmed' : 'undone')}
               />
               <Box variant="small" color="text-body-secondary">
                 {kind} by <bdi>{by}</bdi> <Ago at={at} />
               </Box>
             </div>
           ))}
-        <LinkAsk busy={busy} onAsk={(who) => void say(who, 'confirmed')} />
-        <Said outcome={outcome} onDismiss={clear} />
+        <LinkDialog busy={busy} onLink={(who) => void setLink(who, 'confirmed')} />
+        <ResultMessage outcome={outcome} onDismiss={clear} />
       </SpaceBetween>
     </Container>
   );
 }
 
-function Linked({ who, label, disabled, onAsk }: { who: string; label: string; disabled: boolean; onAsk(): void }) {
+function Linked({ who, label, disabled, onClick }: { who: string; label: string; disabled: boolean; onClick(): void }) {
   return (
     <div>
       <bdi>{who}</bdi>{' '}
-      <Button variant="inline-link" disabled={disabled} onClick={onAsk}>
+      <Button variant="inline-link" disabled={disabled} onClick={onClick}>
         {label}
       </Button>
     </div>
@@ -69,7 +69,7 @@ function Linked({ who, label, disabled, onAsk }: { who: string; label: string; d
 }
 
 export function Decisions({ device, onDone }: Props) {
-  const live = useLive(decisionsPath(device), decisions, 3000);
+  const live = usePolling(decisionsPath(device), decisions, 3000);
   const { busy, outcome, run, clear } = useRequest();
   const [isWhole, setWhole] = useState(false);
   const all = live.value?.decisions ?? [];
@@ -78,7 +78,7 @@ export function Decisions({ device, onDone }: Props) {
   const withdraw = () =>
     run(async () => {
       await send(decisionsPath(device), undefined, { method: 'DELETE' });
-      live.again();
+      live.reload();
       onDone();
       return t.withdrawn;
     });
@@ -117,7 +117,7 @@ export function Decisions({ device, onDone }: Props) {
             {t.olderDecisions(all.length - shown.length)}
           </Button>
         ) : null}
-        <Said outcome={outcome} onDismiss={clear} />
+        <ResultMessage outcome={outcome} onDismiss={clear} />
       </SpaceBetween>
     </Container>
   );

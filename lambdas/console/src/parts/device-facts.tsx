@@ -1,4 +1,4 @@
-/** What is known of a device, and what its server shows. */
+/** What is stored about a device, and what its server shows. */
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
@@ -9,7 +9,7 @@ import { accessWords, approvalWords, clientWord, presenceWords, wipeWords } from
 import { Ago } from '../time.tsx';
 import { Name } from './verdict.tsx';
 
-export function Facts({ device }: { device: ExplainedDevice }) {
+export function DeviceFacts({ device }: { device: ExplainedDevice }) {
   const { provider, type, lastSync, heldSince, decidedAt } = device;
   return (
     <Container header={<Header variant="h2">{texts.device.facts}</Header>}>
@@ -34,7 +34,7 @@ export function Facts({ device }: { device: ExplainedDevice }) {
   );
 }
 
-export function OnServer({ device: { approval, access, wipe } }: { device: ExplainedDevice }) {
+export function ServerFacts({ device: { approval, access, wipe } }: { device: ExplainedDevice }) {
   const allowed = access === 'allow' && approval !== 'pending' && approval !== 'denied';
   return (
     <Container header={<Header variant="h2">{texts.device.server}</Header>}>

@@ -1,4 +1,4 @@
-/** The filter over devices: as the property filter shows it, as the address keeps it, and as the API is asked. Pure. */
+/** The filter over devices: in the property filter, in the address, and in requests to the API. Pure. */
 import type { PropertyFilterProps } from '@cloudscape-design/components/property-filter';
 import { verdictName } from '../schemas.ts';
 import { presenceWords, verdictWords } from '../texts/words.ts';
@@ -45,7 +45,7 @@ export function tokensOf(filter: DeviceFilter): PropertyFilterProps.Query {
   return { operation: 'and', tokens };
 }
 
-/** The newest token of a property counts: the API takes one value of each. */
+/** The newest token of a property counts: the API accepts one value of each. */
 export function filterOfTokens({ tokens }: PropertyFilterProps.Query): DeviceFilter {
   const filter: DeviceFilter = {};
   for (const { propertyKey = 'q', value } of tokens) {
@@ -55,7 +55,7 @@ export function filterOfTokens({ tokens }: PropertyFilterProps.Query): DeviceFil
   return filter;
 }
 
-/** A word that was typed instead of chosen stands for its code. */
+/** The code of a label that was typed instead of chosen. */
 function codeOf(key: FilterKey, value: string): string {
   const words: Record<string, string> =
     key === 'verdict'

@@ -1,4 +1,4 @@
-/** The filter over devices: properties and words in one field, and the views that the reader saved. */
+/** The filter over devices: properties and free text in one field, and the views that the reader saved. */
 import PropertyFilter from '@cloudscape-design/components/property-filter';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { texts } from '../texts/texts.ts';

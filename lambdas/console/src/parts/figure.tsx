@@ -1,4 +1,4 @@
-/** One figure: what it is, its value, and what belongs to it in small. */
+/** One figure: its label, its value, and a note in small print. */
 import Box from '@cloudscape-design/components/box';
 import type { ReactNode } from 'react';
 

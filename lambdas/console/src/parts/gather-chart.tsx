@@ -1,6 +1,6 @@
 /**
  * How long the last gathers took, the oldest on the left: a bar each (by the square root, so that a long first one leaves the
- * others visible), red where it failed. The longest and the times at both ends stand beside it as text.
+ * others visible), red where it failed. The longest and the times at both ends are beside it as text.
  */
 import type { Run } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
@@ -29,7 +29,7 @@ export function GatherChart({ runs, source }: { runs: readonly Run[]; source: st
         {ended.map((run, index) => {
           const size = Math.max(leastHeight, Math.sqrt((run.ms ?? 0) / longest) * height);
           return (
-            <g key={run.runId} className={run.state === 'failed' ? 'chart-failed' : 'chart-well'}>
+            <g key={run.runId} className={run.state === 'failed' ? 'chart-failed' : 'chart-ok'}>
               <title>{`${localTime(run.requestedAt)}: ${run.state === 'failed' ? 'failed after ' : ''}${duration(run.ms ?? 0)}`}</title>
               <rect x={(bars - ended.length + index) * step + 1} y={height - size} width={step - 3} height={size} rx="1.5" />
             </g>

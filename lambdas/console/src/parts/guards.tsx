@@ -1,4 +1,4 @@
-/** What the guard stopped and a person has to decide: who would lose access, confirm or reject. */
+/** Operations that the guard stopped, for a person to confirm or reject: which devices would lose access. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
@@ -9,8 +9,8 @@ import type { Guard } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { ruleWord } from '../texts/words.ts';
 import { Ago } from '../time.tsx';
-import { useLiveRead } from '../use-polling.ts';
-import { Said, useRequest } from './result-message.tsx';
+import { usePolledRead } from '../use-polling.ts';
+import { ResultMessage, useRequest } from './result-message.tsx';
 import { UserLink } from './verdict.tsx';
 import { readGuards } from './whole-lists.ts';
 
@@ -18,12 +18,12 @@ const t = texts.settings;
 const mostShown = 100;
 
 export function Guards({ onDecided }: { onDecided(): void }) {
-  const live = useLiveRead('/guards?state=waiting', readGuards, 3000);
+  const live = usePolledRead('/guards?state=waiting', readGuards, 3000);
   const { busy, outcome, run, clear } = useRequest();
   const decide = (id: string, decision: 'confirm' | 'reject') =>
     run(async () => {
       await send(`/guards/${encodeURIComponent(id)}`, { decision });
-      live.again();
+      live.reload();
       onDecided();
       return t.decided;
     });
@@ -31,7 +31,7 @@ export function Guards({ onDecided }: { onDecided(): void }) {
   if (waiting.length === 0 && outcome === null) return null;
   return (
     <SpaceBetween size="s">
-      <Said outcome={outcome} onDismiss={clear} />
+      <ResultMessage outcome={outcome} onDismiss={clear} />
       {waiting.map((guard) => (
         <Alert
           key={guard.id}
@@ -48,14 +48,14 @@ export function Guards({ onDecided }: { onDecided(): void }) {
             </SpaceBetween>
           }
         >
-          <Losers guard={guard} />
+          <AffectedDevices guard={guard} />
         </Alert>
       ))}
     </SpaceBetween>
   );
 }
 
-function Losers({ guard }: { guard: Guard }) {
+function AffectedDevices({ guard }: { guard: Guard }) {
   const shown = guard.devices.slice(0, mostShown);
   const all = Math.max(guard.affected, guard.devices.length);
   return (

@@ -1,4 +1,4 @@
-/** The columns of the journal, and the one that stands for all where there is room for one. */
+/** The columns of the journal, and the one that replaces them on a narrow screen. */
 import Box from '@cloudscape-design/components/box';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { kindWord } from '../texts/words.ts';
@@ -12,7 +12,7 @@ export const journalColumns: Column[] = [
   { id: 'at', header: 'When', cell: ({ line }) => <When at={line.at} />, width: 200 },
   { id: 'says', header: 'What', cell: ({ line }) => <bdi className="whole">{line.says}</bdi>, isRowHeader: true, minWidth: 280 },
   { id: 'kind', header: 'Kind', cell: ({ line }) => kindWord(line.kind), width: 150 },
-  { id: 'who', header: 'Device', cell: (entry) => <Whose entry={entry} />, width: 240 },
+  { id: 'who', header: 'Device', cell: (entry) => <DeviceOrSource entry={entry} />, width: 240 },
   {
     id: 'seal',
     header: 'Number and seal',
@@ -37,14 +37,14 @@ export const narrowJournalColumn: Column = {
       <Box variant="small" display="block" color="text-body-secondary">
         <When at={entry.line.at} /> · {kindWord(entry.line.kind)} · {entry.seq}
       </Box>
-      {entry.line.user === null ? null : <Whose entry={entry} />}
+      {entry.line.user === null ? null : <DeviceOrSource entry={entry} />}
     </>
   ),
 };
 
 const When = ({ at }: { at: number }) => <At at={new Date(at).toISOString()} />;
 
-function Whose({ entry: { line } }: { entry: JournalEntry }) {
+function DeviceOrSource({ entry: { line } }: { entry: JournalEntry }) {
   const { sourceId, user, deviceId } = line;
   if (user === null || deviceId === null) return <>–</>;
   return (

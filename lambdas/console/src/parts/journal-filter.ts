@@ -1,13 +1,13 @@
-/** What is looked for in the journal: as the address keeps it, and as the API is asked. Pure. */
+/** The filter over the journal: in the address, and in requests to the API. Pure. */
 import { withQuery } from '../router.ts';
 
 export const spans = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000, month: 30 * 86_400_000 } as const;
 export type Span = keyof typeof spans;
 const isSpan = (text: string): text is Span => Object.hasOwn(spans, text);
 
-/** `from` and `to` are days (2026-11-26) in the reader's zone, both included; '' where nothing is asked for. */
+/** `from` and `to` are days (2026-11-26) in the reader's time zone, both included; '' where there is no filter. */
 export type JournalFilter = { q: string; kind: string; device: string; last: Span | ''; from: string; to: string };
-export const nothingAsked: JournalFilter = { q: '', kind: '', device: '', last: '', from: '', to: '' };
+export const noFilter: JournalFilter = { q: '', kind: '', device: '', last: '', from: '', to: '' };
 
 export function journalFilterOf(query: URLSearchParams): JournalFilter {
   const of = (name: string) => query.get(name) ?? '';
@@ -22,10 +22,10 @@ export function journalFilterOf(query: URLSearchParams): JournalFilter {
 export const journalAddress = (source: string | null, filter: Partial<JournalFilter>): string =>
   withQuery('/journal', { source: source ?? '', ...filter });
 
-export const isAsked = (filter: JournalFilter): boolean => Object.values(filter).some((value) => value !== '');
+export const isFiltered = (filter: JournalFilter): boolean => Object.values(filter).some((value) => value !== '');
 export const hasTime = ({ last, from, to }: JournalFilter): boolean => `${last}${from}${to}` !== '';
 
-/** For the API; `now` is when the search began, so that all of its pages are of the same time. */
+/** Query parameters for the API; `now` is when the search began, so that all its pages cover the same time. */
 export function journalQuery(filter: JournalFilter, now: number): Record<string, string> {
   const { q, kind, device, last, from, to } = filter;
   const since = last !== '' ? new Date(now - spans[last]) : from !== '' ? new Date(`${from}T00:00:00`) : null;
@@ -36,5 +36,5 @@ export function journalQuery(filter: JournalFilter, now: number): Record<string,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
 }
-/** A day that no calendar has is as good as none. */
+/** Empty for a day that does not exist. */
 const isoOf = (time: Date | null): string => (time === null || Number.isNaN(time.getTime()) ? '' : time.toISOString());

@@ -1,4 +1,4 @@
-/** What is looked for in the journal: words, kind, time, source. What is typed is searched for when the reader pauses. */
+/** The filter over the journal: text, kind, time, source. Typed text is searched for when the reader pauses. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import DatePicker from '@cloudscape-design/components/date-picker';
@@ -42,7 +42,7 @@ export function JournalFilters({ filter, source, sources, onChange, onSource }: 
   return (
     <SpaceBetween size="xs">
       <div className="filter-row">
-        <Words q={filter.q} onChange={(q) => onChange({ q }, true)} />
+        <SearchText q={filter.q} onChange={(q) => onChange({ q }, true)} />
         <Select
           ariaLabel={t.kind}
           options={kinds}
@@ -82,20 +82,20 @@ export function JournalFilters({ filter, source, sources, onChange, onSource }: 
   );
 }
 
-/** Keeps what is being typed to itself until the reader pauses, or presses Enter. */
-function Words({ q, onChange }: { q: string; onChange(q: string): void }) {
+/** Reports typed text only when the reader pauses or presses Enter. */
+function SearchText({ q, onChange }: { q: string; onChange(q: string): void }) {
   const [text, setText] = useState(q);
-  const said = useRef(q);
+  const reported = useRef(q);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
-    // Another address, by the browser's back or a link: not what was said here.
-    if (q !== said.current) setText(q);
-    said.current = q;
+    // The address changed otherwise (back, a link): its text replaces what was typed here.
+    if (q !== reported.current) setText(q);
+    reported.current = q;
   }, [q]);
-  const say = (value: string) => {
+  const report = (value: string) => {
     clearTimeout(timer.current);
-    said.current = value;
+    reported.current = value;
     if (value !== q) onChange(value);
   };
   return (
@@ -108,10 +108,10 @@ function Words({ q, onChange }: { q: string; onChange(q: string): void }) {
       onChange={({ detail: { value } }) => {
         setText(value);
         clearTimeout(timer.current);
-        timer.current = setTimeout(() => say(value), pauseMs);
+        timer.current = setTimeout(() => report(value), pauseMs);
       }}
       onKeyDown={({ detail }) => {
-        if (detail.key === 'Enter') say(text);
+        if (detail.key === 'Enter') report(text);
       }}
     />
   );

@@ -1,34 +1,34 @@
-/** How far a search of the journal is: said in words, stopped and gone on with by the reader. */
+/** Progress of a search of the journal; the reader can stop and continue it. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { texts } from '../texts/texts.ts';
-import { hasTime, isAsked, type JournalFilter } from './journal-filter.ts';
+import { hasTime, isFiltered, type JournalFilter } from './journal-filter.ts';
 import type { JournalSearch } from './journal-search.ts';
 
 const t = texts.journal;
-type Props = { search: JournalSearch; filter: JournalFilter; onGoOn(): void; onStop(): void };
+type Props = { search: JournalSearch; filter: JournalFilter; onResume(): void; onStop(): void };
 
-export function JournalProgress({ search, filter, onGoOn, onStop }: Props) {
+export function JournalProgress({ search, filter, onResume, onStop }: Props) {
   const { state, entries } = search;
-  const asked = isAsked(filter);
-  if (entries.length === 0 && !asked) return null;
+  const filtered = isFiltered(filter);
+  if (entries.length === 0 && !filtered) return null;
   return (
     <Box textAlign="center" padding="s">
       <SpaceBetween size="xs" alignItems="center">
         <div role="status">
           {state === 'looking' ? (
-            <StatusIndicator type="loading">{asked ? t.looking(search.read, search.all) : texts.loading}</StatusIndicator>
+            <StatusIndicator type="loading">{filtered ? t.looking(search.read, search.all) : texts.loading}</StatusIndicator>
           ) : state === 'failed' ? (
-            <StatusIndicator type="error">{search.trouble}</StatusIndicator>
+            <StatusIndicator type="error">{search.problem}</StatusIndicator>
           ) : (
-            <Box color="text-body-secondary">{asked ? sumUp(search, filter) : shown(search)}</Box>
+            <Box color="text-body-secondary">{filtered ? sumUp(search, filter) : shown(search)}</Box>
           )}
         </div>
-        {state === 'looking' && asked ? <Button onClick={onStop}>{t.stop}</Button> : null}
-        {state === 'resting' ? <Button onClick={onGoOn}>{asked ? t.goOn : t.more}</Button> : null}
-        {state === 'failed' ? <Button onClick={onGoOn}>{texts.reload}</Button> : null}
+        {state === 'looking' && filtered ? <Button onClick={onStop}>{t.stop}</Button> : null}
+        {state === 'resting' ? <Button onClick={onResume}>{filtered ? t.goOn : t.more}</Button> : null}
+        {state === 'failed' ? <Button onClick={onResume}>{texts.reload}</Button> : null}
       </SpaceBetween>
     </Box>
   );

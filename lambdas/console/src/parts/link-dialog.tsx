@@ -1,4 +1,4 @@
-/** Says whose enrolments a Traveler user's devices belong to: the portal's address of the person. */
+/** Links a Traveler user to a portal user, named by the mail address that the portal has for the person. */
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
@@ -6,14 +6,14 @@ import { useState } from 'react';
 import { texts } from '../texts/texts.ts';
 
 const t = texts.device;
-type Props = { busy: boolean; autoFocus?: boolean; onAsk(portalUser: string): void };
+type Props = { busy: boolean; autoFocus?: boolean; onLink(portalUser: string): void };
 
-export function LinkAsk({ busy, autoFocus = false, onAsk }: Props) {
+export function LinkDialog({ busy, autoFocus = false, onLink }: Props) {
   const [portalUser, setPortalUser] = useState('');
   const isAddress = portalUser.includes('@');
-  function ask() {
+  function submit() {
     if (busy || !isAddress) return;
-    onAsk(portalUser.trim());
+    onLink(portalUser.trim());
     setPortalUser('');
   }
   return (
@@ -21,7 +21,7 @@ export function LinkAsk({ busy, autoFocus = false, onAsk }: Props) {
       label={t.link}
       description={t.linkHelp}
       secondaryControl={
-        <Button disabled={busy || !isAddress} onClick={ask}>
+        <Button disabled={busy || !isAddress} onClick={submit}>
           {t.link}
         </Button>
       }
@@ -32,7 +32,7 @@ export function LinkAsk({ busy, autoFocus = false, onAsk }: Props) {
         autoFocus={autoFocus}
         placeholder="jane@acme.com"
         onChange={({ detail }) => setPortalUser(detail.value)}
-        onKeyDown={({ detail }) => detail.key === 'Enter' && ask()}
+        onKeyDown={({ detail }) => detail.key === 'Enter' && submit()}
       />
     </FormField>
   );

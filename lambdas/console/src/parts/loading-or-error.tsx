@@ -1,21 +1,21 @@
-/** What stands in a page's place while its value is not there: loading, or why it could not be read. */
+/** Shown instead of a value that has not been read: that it is loading, or why it could not be read. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Spinner from '@cloudscape-design/components/spinner';
 import { texts } from '../texts/texts.ts';
-import type { Live } from '../use-polling.ts';
+import type { Polled } from '../use-polling.ts';
 
-export function Pending({ live }: { live: Live<unknown> }) {
-  if (live.trouble === 'not-understood')
+export function LoadingOrError({ live }: { live: Polled<unknown> }) {
+  if (live.failure === 'not-understood')
     return (
       <Alert type="error" action={<Button onClick={() => location.reload()}>{texts.reload}</Button>}>
         {live.message}
       </Alert>
     );
-  if (live.trouble === 'refused')
+  if (live.failure === 'refused')
     return (
-      <Alert type="error" header={texts.unknownTrouble} action={<Button onClick={live.again}>{texts.reload}</Button>}>
+      <Alert type="error" header={texts.unknownTrouble} action={<Button onClick={live.reload}>{texts.reload}</Button>}>
         {live.message}
       </Alert>
     );

@@ -5,11 +5,12 @@ import { useNarrow } from '../use-media.ts';
 
 type Column<T> = TableProps.ColumnDefinition<T>;
 
-export function useColumns<T>(columns: Column<T>[]): Column<T>[] {
-  return useNarrow() ? [inOne(columns)] : columns;
+export function useNarrowTableColumns<T>(columns: Column<T>[]): Column<T>[] {
+  return useNarrow() ? [merged(columns)] : columns;
 }
 
-function inOne<T>([first, ...others]: Column<T>[]): Column<T> {
+/** All columns as one, with the first as its heading. */
+function merged<T>([first, ...others]: Column<T>[]): Column<T> {
   return {
     id: 'narrow',
     header: first?.header,

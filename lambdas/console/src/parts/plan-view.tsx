@@ -1,4 +1,4 @@
-/** What publishing would do: the guard's word first, then the counts, per rule, and the devices. */
+/** What publishing would do: the guard's result first, then the counts per rule, and the devices. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
@@ -11,32 +11,32 @@ import { devicePath } from '../api.ts';
 import type { Plan, Settings } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { actionWord, number, ruleWord } from '../texts/words.ts';
-import { useColumns } from './narrow-table.tsx';
+import { useNarrowTableColumns } from './narrow-table.tsx';
 import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
 import { Name, UserLink, Verdict } from './verdict.tsx';
 
 const t = texts.settings;
-/** So many are looked at one by one; the counts tell of the others. */
+/** Devices listed one by one; the counts include the others. */
 const mostShown = 100;
 
 export function PlanView({ plan, before, after }: { plan: Plan; before: Settings; after: Settings }) {
   const { changes, perRule, guard } = plan;
   const top = useRef<HTMLSpanElement>(null);
-  // It comes below the form: where it was asked for, it is what the reader wants to see next.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: anew for each plan
+  // The plan is below the form: scroll to it, because the reader has just requested it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs again for each plan
   useEffect(() => {
     top.current?.focus({ preventScroll: true });
     top.current?.scrollIntoView({ block: 'start', behavior: 'smooth' });
   }, [plan]);
   const rules = Object.entries(perRule).sort(([, a], [, b]) => b.count - a.count);
   const sum = (of: 'approve' | 'block') => rules.reduce((total, [, tally]) => total + tally[of], 0);
-  const rulesColumns = useColumns<[string, Plan['perRule'][string]]>([
+  const rulesColumns = useNarrowTableColumns<[string, Plan['perRule'][string]]>([
     { id: 'rule', header: 'Rule', cell: ([rule]) => ruleWord(rule), isRowHeader: true },
     { id: 'count', header: 'Devices', cell: ([, tally]) => number(tally.count) },
     { id: 'approve', header: 'Approved', cell: ([, tally]) => number(tally.approve) },
     { id: 'block', header: 'Blocked', cell: ([, tally]) => number(tally.block) },
   ]);
-  const devicesColumns = useColumns<Plan['changes'][number]>([
+  const devicesColumns = useNarrowTableColumns<Plan['changes'][number]>([
     { id: 'user', header: 'User', cell: (one) => <UserLink device={one} />, isRowHeader: true, minWidth: 160 },
     { id: 'device', header: 'Device', cell: (one) => <Name>{one.deviceId}</Name>, minWidth: 160 },
     { id: 'from', header: 'Now', cell: (one) => <Verdict verdict={one.from.verdict} />, minWidth: 120 },

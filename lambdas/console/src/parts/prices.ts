@@ -1,4 +1,4 @@
-/** The list prices that the capacity page reckons with before the reader changes them; it says of when they are. */
+/** The list prices that the capacity page starts with, for the reader to change; it shows their date. */
 import { listPrices as all } from '#domain/runtime/list-prices';
 
 export { pricesAsOf } from '#domain/runtime/list-prices';
@@ -6,7 +6,7 @@ export { pricesAsOf } from '#domain/runtime/list-prices';
 const { readUnits, writeUnits, storage, functionRequests, functionSeconds, events, logs, secrets, keys, alarms } = all;
 export const listPrices = {
   ...{ readUnits, writeUnits, storage, functionRequests, functionSeconds },
-  /** FIFO queues are the dearer ones, and counted for all. */
+  /** FIFO queues cost more, so their price is used for all. */
   queueRequests: all.fifoQueueRequests,
   ...{ events, logs, secrets, keys, alarms },
 };

@@ -1,6 +1,6 @@
 /**
- * Enrols a relay: which source it is for; then the one command to run, by platform; then, as it happens, that it has come. The
- * command holds a one-time token: it lives in this dialogue only, and closing it forgets it.
+ * Enrols a relay: first its source; then the one command to run, by platform; then whether the relay has connected. The
+ * command contains a one-time token, which exists in this dialog only and is lost when it closes.
  */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
@@ -18,9 +18,9 @@ import { type Relay, type RelayInvitation, relayInvitation, relay as relaySchema
 import { texts } from '../texts/texts.ts';
 import { duration } from '../texts/words.ts';
 import { useNow } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 import { relayName } from './relay-revoke.tsx';
-import { Said, useRequest } from './result-message.tsx';
+import { ResultMessage, useRequest } from './result-message.tsx';
 
 const t = texts.relays;
 type Props = { sources: readonly string[]; given: string | null; onClose(): void };
@@ -66,7 +66,7 @@ export function RelayEnrol({ sources, given, onClose }: Props) {
               onChange={({ detail }) => setSourceId(detail.selectedOption.value ?? '')}
             />
           </FormField>
-          {outcome?.type === 'error' ? <Said outcome={outcome} /> : null}
+          {outcome?.type === 'error' ? <ResultMessage outcome={outcome} /> : null}
         </SpaceBetween>
       ) : (
         <Invitation invitation={invitation} />
@@ -80,7 +80,7 @@ const platforms: readonly Platform[] = ['linux', 'windows'];
 
 function Invitation({ invitation: { relayId, commands, expiresAt } }: { invitation: RelayInvitation }) {
   const [platform, setPlatform] = useState<Platform>('linux');
-  const relay = useLive(`/relays/${encodeURIComponent(relayId)}`, relaySchema, 1500).value;
+  const relay = usePolling(`/relays/${encodeURIComponent(relayId)}`, relaySchema, 1500).value;
   return (
     <SpaceBetween size="m">
       <span>{t.once}</span>
@@ -112,7 +112,7 @@ function Progress({ relay }: { relay: Relay | null }) {
   return <StatusIndicator type="in-progress">{relay?.enrolledAt ? t.enrolled : t.awaiting}</StatusIndicator>;
 }
 
-/** Outside of what is read out: it changes every second. */
+/** Not part of what screen readers announce: it changes every second. */
 function TimeLeft({ expiresAt }: { expiresAt: string }) {
   const left = Date.parse(expiresAt) - useNow();
   if (left <= 0) return <Alert type="warning">{t.expired}</Alert>;

@@ -1,4 +1,4 @@
-/** How the relays of a source stand, on the overview: connected or not, who holds the lease, how far behind, what to do. */
+/** The relays of a source on the overview: connected or not, which one is active, how far behind, what to do. */
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Link from '@cloudscape-design/components/link';
@@ -44,8 +44,8 @@ export function RelayFigure({ relay }: { relay: RelayStanding }) {
   );
 }
 
-/** What is wrong with a source's relays and what to do; nothing while all is well. */
-export function RelayTrouble({ source: { sourceId, relay } }: { source: SourceStatus }) {
+/** What is wrong with a source's relays and what to do; nothing while they are healthy. */
+export function RelayProblem({ source: { sourceId, relay } }: { source: SourceStatus }) {
   if (!relay || relay.state === 'connected') return null;
   const isNone = relay.state === 'none';
   return (

@@ -1,4 +1,4 @@
-/** Asks once more before a relay is revoked, and says what that means. */
+/** Confirms that a relay is to be revoked, and explains what that means. */
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
@@ -7,11 +7,11 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { send } from '../api.ts';
 import type { Relay } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
-import { Said, useRequest } from './result-message.tsx';
+import { ResultMessage, useRequest } from './result-message.tsx';
 
 const t = texts.relays;
 
-/** As people know it: its machine, once it has told that. */
+/** The name of its machine, once it has reported that. */
 export const relayName = ({ hostname, state }: Relay): string => hostname ?? (state === 'invited' ? t.invitation : t.unnamed);
 
 type Props = { relay: Relay; isLast: boolean; onClose(): void; onRevoked(): void };
@@ -46,7 +46,7 @@ export function RelayRevoke({ relay, isLast, onClose, onRevoked }: Props) {
       <SpaceBetween size="m">
         <span>{t.revokeWhat}</span>
         {isLast && relay.state !== 'invited' ? <Alert type="warning">{t.revokeLast}</Alert> : null}
-        {outcome?.type === 'error' ? <Said outcome={outcome} /> : null}
+        {outcome?.type === 'error' ? <ResultMessage outcome={outcome} /> : null}
       </SpaceBetween>
     </Modal>
   );

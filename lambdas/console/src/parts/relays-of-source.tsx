@@ -1,4 +1,4 @@
-/** The relays of one source, the holder of the lease first; revoked ones only when asked for. */
+/** The relays of one source, the active one first; revoked ones only on request. */
 import Alert from '@cloudscape-design/components/alert';
 import Badge from '@cloudscape-design/components/badge';
 import Box from '@cloudscape-design/components/box';
@@ -60,7 +60,7 @@ export function RelaysOfSource({ sourceId, relays, onEnrol, onRevoke }: Props) {
   );
 }
 
-/** The holder first, then those that could take over, then those that cannot. */
+/** The active relay first, then those on standby, then those that cannot take over. */
 const byUse = (a: Relay, b: Relay): number =>
   Number(b.holdsLease) - Number(a.holdsLease) ||
   order.indexOf(a.state) - order.indexOf(b.state) ||
@@ -98,7 +98,7 @@ function OneRelay({ relay, onRevoke }: { relay: Relay; onRevoke(): void }) {
         )}
       </div>
       <SpaceBetween size="s">
-        <Facts relay={relay} />
+        <RelayFacts relay={relay} />
         {problems.map((problem) => (
           <Alert key={problem} type="warning">
             <bdi>{problem}</bdi>
@@ -109,7 +109,7 @@ function OneRelay({ relay, onRevoke }: { relay: Relay; onRevoke(): void }) {
   );
 }
 
-function Facts({ relay }: { relay: Relay }) {
+function RelayFacts({ relay }: { relay: Relay }) {
   const { relayId, version, protocol, travelerVersion, reads, acts, createdBy, createdAt } = relay;
   return (
     <div className="source-figures">
@@ -143,7 +143,7 @@ function Facts({ relay }: { relay: Relay }) {
   );
 }
 
-/** Since when it is connected and what is on the way to it; until when an invited one may still enrol. */
+/** Since when it has been connected and what it has not acknowledged; until when an invited one may enrol. */
 function Contact({ relay: { state, connectedAt, holdsLease, unacknowledged, tokenExpiresAt } }: { relay: Relay }) {
   const now = useNow();
   if (state === 'connected' && connectedAt !== null)

@@ -1,4 +1,4 @@
-/** What came of something that the reader asked for: in words, read out by screen readers. */
+/** The result of a request by the reader, announced by screen readers. */
 import Alert from '@cloudscape-design/components/alert';
 import { useState } from 'react';
 import { messageOf } from '../api.ts';
@@ -6,9 +6,9 @@ import { texts } from '../texts/texts.ts';
 
 export type Outcome = { type: 'success' | 'error' | 'info' | 'warning'; text: string };
 
-export function Said({ outcome, onDismiss }: { outcome: Outcome | null; onDismiss?: () => void }) {
+export function ResultMessage({ outcome, onDismiss }: { outcome: Outcome | null; onDismiss?: () => void }) {
   return (
-    <div role="status" className="said">
+    <div role="status" className="result-message">
       {outcome === null ? null : (
         <Alert
           type={outcome.type}
@@ -23,15 +23,15 @@ export function Said({ outcome, onDismiss }: { outcome: Outcome | null; onDismis
   );
 }
 
-/** Runs what a button asks for: busy meanwhile, then the sentence that it gives, or why it was refused. */
+/** Runs the request of a button: busy meanwhile, then the message that it returns, or why it was rejected. */
 export function useRequest() {
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   async function run(request: () => Promise<string | Outcome>): Promise<boolean> {
     setBusy(true);
     try {
-      const said = await request();
-      setOutcome(typeof said === 'string' ? { type: 'success', text: said } : said);
+      const result = await request();
+      setOutcome(typeof result === 'string' ? { type: 'success', text: result } : result);
       return true;
     } catch (error) {
       setOutcome({ type: 'error', text: messageOf(error) });

@@ -1,4 +1,4 @@
-/** Views of the devices that the reader saved in this browser: a name for a filter with its columns. */
+/** Views of the devices that the reader saved in this browser: a filter and columns under a name. */
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import FormField from '@cloudscape-design/components/form-field';

@@ -1,4 +1,4 @@
-/** Exactly the options of Auto-Quarantine, each with the effect it has. */
+/** The options of Auto-Quarantine, each with its effect. */
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';

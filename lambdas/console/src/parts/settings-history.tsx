@@ -1,19 +1,19 @@
-/** Earlier versions: who published what and when, and taking one into the form again. */
+/** Earlier versions: who published what and when; one can be restored into the form. */
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
 import type { SettingsVersion } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
-import { useColumns } from './narrow-table.tsx';
+import { useNarrowTableColumns } from './narrow-table.tsx';
 import { changedFields, fieldWords, valueInWords } from './settings-form.tsx';
 
 const t = texts.settings;
-type Props = { versions: readonly SettingsVersion[]; onTake(version: SettingsVersion): void };
+type Props = { versions: readonly SettingsVersion[]; onRestore(version: SettingsVersion): void };
 
-export function SettingsHistory({ versions, onTake }: Props) {
+export function SettingsHistory({ versions, onRestore }: Props) {
   const items = versions.map((version, index) => ({ ...version, before: versions[index + 1] ?? null }));
-  const columns = useColumns<(typeof items)[number]>([
+  const columns = useNarrowTableColumns<(typeof items)[number]>([
     { id: 'version', header: 'Version', cell: ({ version }) => version, isRowHeader: true, width: 90 },
     { id: 'when', header: 'Published', cell: ({ publishedAt }) => <At at={publishedAt} />, minWidth: 170 },
     { id: 'who', header: 'By', cell: ({ publishedBy }) => <bdi>{t.by(publishedBy)}</bdi>, minWidth: 120 },
@@ -38,7 +38,7 @@ export function SettingsHistory({ versions, onTake }: Props) {
           iconName="undo"
           disabled={item.version === versions[0]?.version}
           ariaLabel={t.rollBack(item.version)}
-          onClick={() => onTake(item)}
+          onClick={() => onRestore(item)}
         />
       ),
     },

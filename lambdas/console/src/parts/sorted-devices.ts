@@ -1,6 +1,6 @@
 /**
- * Devices in an order of the reader's choice. The API gives its own order, so all that match have to be there before they can be
- * sorted; of more than `mostSorted` nobody reads the end, and the filter is to be narrowed first.
+ * Devices in an order of the reader's choice. The API has an order of its own, so all that match must be read before they can be
+ * sorted; with more than `mostSorted` the reader has to narrow the filter first.
  */
 import { useEffect, useState } from 'react';
 import { messageOf } from '../api.ts';
@@ -22,17 +22,17 @@ export function useSortedDevices(filter: string, sorting: Sorting | null): Sorte
   const isOn = sorting !== null;
   useEffect(() => {
     if (!isOn) return setAll({ state: 'off' });
-    let wanted = true;
+    let current = true;
     setAll({ state: 'collecting', count: 0 });
     allDevices(new URLSearchParams(filter), {
       most: mostSorted + 1,
-      onPage: (count) => wanted && setAll({ state: 'collecting', count }),
+      onPage: (count) => current && setAll({ state: 'collecting', count }),
     }).then(
-      (devices) => wanted && setAll(devices.length > mostSorted ? { state: 'too-many' } : { state: 'sorted', devices }),
-      (error) => wanted && setAll({ state: 'failed', why: messageOf(error) }),
+      (devices) => current && setAll(devices.length > mostSorted ? { state: 'too-many' } : { state: 'sorted', devices }),
+      (error) => current && setAll({ state: 'failed', why: messageOf(error) }),
     );
     return () => {
-      wanted = false;
+      current = false;
     };
   }, [filter, isOn]);
   if (all.state !== 'sorted' || sorting === null) return all;

@@ -1,4 +1,4 @@
-/** One source: is it well, how long do its gathers take, what is being gathered right now. */
+/** One source: its health, how long its gathers take, and the gather in progress. */
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -12,7 +12,7 @@ import { runs, type SourceStatus } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { duration, number, plural } from '../texts/words.ts';
 import { Ago, useNow } from '../time.tsx';
-import { useLive } from '../use-polling.ts';
+import { usePolling } from '../use-polling.ts';
 import { Figure } from './figure.tsx';
 import { GatherChart } from './gather-chart.tsx';
 import { RelayFigure } from './relay-health.tsx';
@@ -33,11 +33,11 @@ function healthOf({ state, relay }: SourceStatus): { type: StatusIndicatorProps.
   return { type: relay?.state === 'away' ? 'error' : type, word };
 }
 
-export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(): void }) {
+export function SourceCard({ source, onRequested }: { source: SourceStatus; onRequested(): void }) {
   const { sourceId, state, lastGather, averageGather } = source;
-  const last = useLive(`/gathers?${new URLSearchParams({ source: sourceId, limit: '40' })}`, runs, 5000);
-  const [said, setSaid] = useState('');
-  // A short one is over before anybody has read of it: the chart would only flicker.
+  const last = usePolling(`/gathers?${new URLSearchParams({ source: sourceId, limit: '40' })}`, runs, 5000);
+  const [message, setMessage] = useState('');
+  // A short gather ends before anyone can read about it: the chart would only flicker.
   const began = source.currentGather?.startedAt;
   const now = useNow();
   const isLong = state === 'gathering' && now - Date.parse(began ?? '') > shortMs;
@@ -45,10 +45,10 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
   async function gather() {
     try {
       await send('/gathers', { sourceId });
-      setSaid(t.gatherAsked);
-      onAsked();
+      setMessage(t.gatherAsked);
+      onRequested();
     } catch (error) {
-      setSaid(messageOf(error));
+      setMessage(messageOf(error));
     }
   }
   return (
@@ -104,8 +104,8 @@ export function SourceCard({ source, onAsked }: { source: SourceStatus; onAsked(
           )}
         </div>
       </div>
-      <div role="status" className={said === '' ? 'visually-hidden' : ''}>
-        {said}
+      <div role="status" className={message === '' ? 'visually-hidden' : ''}>
+        {message}
       </div>
     </Container>
   );

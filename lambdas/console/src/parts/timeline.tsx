@@ -4,7 +4,7 @@ import type { TimelineLine } from '../schemas.ts';
 import { texts } from '../texts/texts.ts';
 import { At } from '../time.tsx';
 
-/** The colour of a line's mark; what it tells stands in its words. */
+/** The colour of a line's mark; its text says what happened. */
 const tones: Record<string, string> = {
   discovered: 'leave',
   returned: 'leave',

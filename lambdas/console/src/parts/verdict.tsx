@@ -33,7 +33,7 @@ export function Name({ children }: { children: string }) {
   );
 }
 
-/** To another page, named by a person's or a source's name. */
+/** A link to another page, labelled with the name of a person or source. */
 export function LinkTo({ href, children }: { href: string; children: string }) {
   return (
     <Link href={href} onFollow={follow}>
@@ -61,8 +61,8 @@ export function ClientAndId({ device }: { device: DeviceName & { client: string 
   );
 }
 
-/** "Held because …": the verdict with the facts that it rests on, as a sentence. */
-export function Because({ device }: { device: { verdict: VerdictName | null; evidence: string | null } }) {
+/** "Held because …": the verdict with its evidence, as a sentence. */
+export function VerdictReason({ device }: { device: { verdict: VerdictName | null; evidence: string | null } }) {
   if (device.verdict === null || device.evidence === null) return <>{texts.device.undecided}</>;
   return (
     <div className="sentence">

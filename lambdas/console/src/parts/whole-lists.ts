@@ -1,4 +1,4 @@
-/** Lists that the API gives page by page, read to their end. */
+/** Lists that the API returns page by page, read to their end. */
 import { read } from '../api.ts';
 import { type CurrentSettings, currentSettings, type Guard, guards } from '../schemas.ts';
 

@@ -1,4 +1,4 @@
-/** Names of codes, and numbers and times in words. */
+/** Display names of codes, and numbers and times as text. */
 import type { ActionType } from '#domain/actions/action';
 import type { VerdictName } from '../schemas.ts';
 
@@ -60,10 +60,10 @@ export const actionWords: Record<ActionType, string> = {
   wipe: 'Wipe',
   'cancel-wipe': 'Cancel the wipe',
 };
-/** A type of a newer extender than this page is shown by its code. */
+/** A type that only a newer extender knows is shown by its code. */
 export const actionWord = (type: string): string => new Map<string, string>(Object.entries(actionWords)).get(type) ?? type;
 
-/** Queues by what waits in them. */
+/** Queues, named by the work in them. */
 const queueWords: Record<string, string> = {
   gather: 'gathers',
   evaluations: 'verdicts',
@@ -73,7 +73,7 @@ const queueWords: Record<string, string> = {
 };
 export const queueWord = (name: string): string => queueWords[name] ?? name;
 
-/** Where an action is on its way (docs/action-states.md). */
+/** States of an action (docs/action-states.md). */
 export const stateWords: Record<string, string> = {
   requested: 'asked for',
   queued: 'in the queue',
@@ -143,12 +143,12 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 /** `3 minutes ago`, counted from `now` (epoch ms). */
 export function ago(iso: string, now: number): string {
   const ahead = Date.parse(iso) - now;
-  // Two clocks are never quite the same: what has just happened is not "in 2 seconds".
+  // The two clocks differ slightly: what has just happened must not show as "in 2 seconds".
   const distance = ahead > 0 && ahead < clocksDiffer ? 0 : ahead;
   const [unit, size] = units.find(([, ms]) => Math.abs(distance) >= ms) ?? ['second', 1000];
   return relative.format(Math.round(distance / size), unit);
 }
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-/** In the reader's zone. */
+/** In the reader's time zone. */
 export const localTime = (iso: string): string => local.format(new Date(iso));
