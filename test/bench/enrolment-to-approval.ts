@@ -1,7 +1,7 @@
 /**
- * Rows 7 and 8: from an enrolment put on the bus to the approval read back from the server, on the whole local stack in processes
- * of its own. Row 7 one at a time on an idle system, in turn with the bare hops; row 8 while 200 other enrolments a second come in
- * and the source is gathered again and again.
+ * Rows 7 and 8: from an enrolment put on the bus to the approval read back from the server, on the whole local stack in separate
+ * processes. Row 7 one at a time on an idle system, alternating with the bare hops; row 8 while 200 other enrolments a second
+ * come in and the source is gathered again and again.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import { type SimulatedRecord, simulatorControl } from './simulator-control.ts';
 import { forkSimulator } from './simulator-process.ts';
 
 const fleet = 700;
-/** So often does the portal tell of each of their enrolments under load, each time with a higher version. */
+/** How often the portal reports each of its enrolments under load, each time with a higher version. */
 const versions = 3;
 /** All of them fit on one page of the ledger. */
 const probes = { warmUp: 5, idle: 40, loaded: 25 };
@@ -53,7 +53,7 @@ async function holdSome(stack: Stack, control: Control): Promise<SimulatedRecord
   const waiting = { within: 120_000, every: 200 };
   const inForce = async () => ((await stack.api('/status')).body.sources[0].aq.inForce ? true : null);
   await eventually(inForce, { ...waiting, what: 'Auto-Quarantine in force' });
-  // Until the portal has told of an enrolment, whoever is new is undetermined.
+  // Until the portal has reported an enrolment, a new device is undetermined.
   await stack.putEvents([eventFor({ user: 'Somebody Else/Acme', deviceId: 'ApplELSEWHERE', href: '' }, 'elsewhere')]);
   const count = probes.warmUp + probes.idle + probes.loaded;
   const held: SimulatedRecord[] = [];
@@ -90,7 +90,7 @@ async function oneAtATime(stack: Stack, { held, hops, present, control }: Probin
       every: 20,
       what: `The approval of ${device.deviceId}`,
     });
-    // What follows the approval (its telling, the second look of the queue) is over.
+    // What follows the approval (its publication, the second check of the queue) is over.
     await pause(betweenProbesMs);
     const other = present[nth];
     if (other) floor.push(await hops.measure(other));
@@ -133,7 +133,7 @@ async function underLoad(
   return { ours, load: told, gathers: await gathering, drainedMs };
 }
 
-/** The source is gathered again as soon as it has been gathered. How often. */
+/** The source is gathered again as soon as a gather ends. How often. */
 async function gatherUntil(stack: Stack, end: Promise<unknown>): Promise<number> {
   let over = false;
   void end.finally(() => {

@@ -1,6 +1,6 @@
 /**
  * Rows 3 and 4: the first gather of a source whose full records take 20 ms each, against the same requests with the answers
- * thrown away, and against a plain script that asks for one record and stores it before it asks for the next.
+ * discarded, and against a plain script that requests one record and stores it before it requests the next.
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';

@@ -5,7 +5,7 @@ import type { Row } from './row.ts';
 const sizes = [1_000, 10_000, 100_000];
 const largest = 1_000_000;
 const memoryMark = 1_024;
-/** A straight line is the power 1; times on a shared machine scatter about it. */
+/** A straight line is the power 1; times on a shared machine vary around it. */
 const mark = { power: 1, scatter: 0.1 };
 
 export async function growthRow({ full = false }: { full?: boolean } = {}): Promise<Row> {

@@ -1,10 +1,10 @@
-/** The scaling tool's reckoning. */
+/** The calculation of the scaling page. */
 import { expect, test } from 'vitest';
 import { benchMeasuredOn, benchRows, rowsOf } from '../../lambdas/console/src/parts/bench.ts';
 import { costOf, replacedInstances, usualAssumptions } from '../../lambdas/console/src/parts/capacity.ts';
 import { listPrices } from '../../lambdas/console/src/parts/prices.ts';
 
-test('the replaced product needs the higher of devices by 5,000 and mailboxes by 10,000, and never less than one', () => {
+test('the incumbent needs at least one server, by the larger of devices and mailboxes', () => {
   expect(replacedInstances({ devices: 20_000, mailboxes: 30_000 })).toEqual({ byDevices: 4, byMailboxes: 3, instances: 4 });
   expect(replacedInstances({ devices: 5001, mailboxes: 100_000 }).instances).toBe(10);
   expect(replacedInstances({ devices: 0, mailboxes: 0 }).instances).toBe(1);

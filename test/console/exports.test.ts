@@ -1,4 +1,4 @@
-/** What leaves the console as a file, and what its address keeps. */
+/** What is exported from the console as a file, and what its address stores. */
 import { expect, test } from 'vitest';
 import { canonical as sealed } from '#domain/journal/hash-chain';
 import { csvOf } from '../../lambdas/console/src/parts/csv.ts';
@@ -31,7 +31,7 @@ const device: ExplainedDevice = {
   openAction: null,
 };
 
-test('names with quotes and commas stay one cell, and none is a formula to the program that opens the file', () => {
+test('names with quotes and commas stay one cell, and none becomes a formula', () => {
   const [, row = ''] = csvOf([device]).split('\r\n');
   expect(row).toContain('cloud,"Jane ""J"" Doe, Sales/Acme",\'=1+2,ios-mail');
 });
@@ -44,7 +44,7 @@ test('a filter survives the address and the filter field, in words or in codes',
   expect(filterOfTokens(typed)).toEqual({ verdict: 'hold' });
 });
 
-test('the console writes a line as its seal was made', () => {
+test('the console serialises a line exactly as it was sealed', () => {
   const entry = { seq: 2, previousHash: 'x', line: { b: [1, { d: null, c: 'ü"' }], a: 0.5, é: true } };
   expect(canonical(entry)).toBe(sealed(entry));
 });

@@ -1,4 +1,4 @@
-/** What is looked for in the journal: kept by the address, asked of the API. */
+/** What is searched for in the journal: stored in the address, requested from the API. */
 import { expect, test } from 'vitest';
 import { lineKind } from '#domain/journal/timeline';
 import { journalAddress, journalFilterOf, journalQuery, nothingAsked } from '../../lambdas/console/src/parts/journal-filter.ts';
@@ -13,14 +13,14 @@ test('a filter survives the address', () => {
   expect(address.searchParams.get('source')).toBe('cloud');
 });
 
-test('days are those of the reader, both included; a span is counted back from when the search began', () => {
+test("days are the reader's, both included; a span counts back from the search", () => {
   const { from = '', to = '' } = journalQuery({ ...nothingAsked, from: '2026-11-03', to: '2026-11-04' }, now);
   expect(new Date(from).toString()).toContain('Nov 03 2026 00:00:00');
   expect(new Date(to).toString()).toContain('Nov 04 2026 23:59:59');
   expect(journalQuery({ ...nothingAsked, last: 'day' }, now)).toEqual({ from: '2026-11-25T12:00:00.000Z' });
 });
 
-test('what an address holds that is no day, no span and no word asks for nothing', () => {
+test('an invalid day, span or word in an address is ignored', () => {
   const filter = journalFilterOf(new URLSearchParams({ from: 'yesterday', to: '2026-13-45', last: 'constructor', q: '  ' }));
   expect(journalQuery(filter, now)).toEqual({});
 });

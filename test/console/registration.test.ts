@@ -1,4 +1,4 @@
-/** A page of the console that nobody can reach is noticed. */
+/** A page of the console that has no route is noticed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 

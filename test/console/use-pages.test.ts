@@ -15,7 +15,7 @@ async function readPage(cursor: string): Promise<Numbers> {
 }
 const join = (before: Numbers, next: Numbers) => ({ items: [...before.items, ...next.items], cursor: next.cursor });
 
-test('only as many pages are read as are wanted, and the cursor leads on', async () => {
+test('only as many pages are read as requested, and the cursor continues', async () => {
   expect(await joinedPages(readPage, { join, most: 1 })).toEqual({ items: [1, 2], cursor: 'second' });
   expect(await joinedPages(readPage, { join, most: 2 })).toEqual({ items: [1, 2, 3], cursor: 'third' });
 });
