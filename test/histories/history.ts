@@ -1,8 +1,8 @@
 /**
- * One random history of one phone, lived through by the real code on a real database and a simulated server: rounds of requests
- * (several at once, repeated, killed and asked again, under a used id), worked off while the server has its faults and workers
- * are killed at random places of any await; between rounds the phone obeys, disappears, or is set up anew. After each round the
- * server's own log of writes must be what the reference says.
+ * One random history of one phone, run by the real code on a real database and a simulated server: rounds of requests (several at
+ * once, repeated, killed and requested again, under a used id), worked off while the server has its faults and workers are killed
+ * at random places of any await; between rounds the phone obeys, disappears, or is set up again. After each round the server's
+ * own log of writes must be what the reference says.
  */
 
 import { evaluationsQueue } from '#adapters/evaluations-queue';
@@ -34,7 +34,7 @@ export async function live(spine: Spine, seed: number): Promise<Lived> {
   await look(life);
   let worlds = [newPhone()];
   for (let round = 0, rounds = random.between(2, 5); round < rounds; round++) {
-    // What waits, or must wait for a wipe that is out, may be overtaken: it has no message in the queue.
+    // What waits, or must wait for a wipe that has been sent, may be overtaken: it has no message in the queue.
     const orderly = worlds.every(({ open }) => open.length === 0);
     const canWipe = wipesDevice.has((await spine.device(phone)).detail?.wipeTypes ?? '');
     worlds = worlds.map((world) => ({ ...world, canWipe }));
@@ -59,7 +59,7 @@ async function look({ spine, phone }: Life): Promise<void> {
   await spine.settle({ forMs: 600_000 });
 }
 
-/** Asks, perhaps twice; perhaps killed while asking and asked again; perhaps with another content under the same id. */
+/** Requests, perhaps twice; perhaps killed while requesting and requested again; perhaps with other content under the same id. */
 async function request({ spine, random, phone, told, lived, seed }: Life, worlds: World[], name: string): Promise<World[]> {
   const type: ActionType = random.pick(types);
   const actionId = `${seed} ${name} ${type}`;
@@ -88,7 +88,7 @@ async function request({ spine, random, phone, told, lived, seed }: Life, worlds
   return worlds.map((world) => ask(world, { id: actionId, type }));
 }
 
-/** What a person asks for, a moment after what was asked before. */
+/** What a person requests, a moment after the previous request. */
 export function requestFor(
   { clock }: Spine,
   phone: Phone,
@@ -108,7 +108,7 @@ export function asking(spine: Spine, wrap: <T extends object>(target: T, name: s
   const dependencies = {
     findDevice: spine.actDependencies.devices.read,
     ledger: spine.ledger,
-    // Not kept as standing decisions: those Auto-Quarantine would go on with, by its own rules.
+    // Not kept as decisions: Auto-Quarantine would carry those out by its own rules.
     decisions: { record: async () => 'standing' as const },
     actionQueue: spine.actions,
     evaluations: evaluationsQueue(spine.evaluations),
@@ -134,7 +134,7 @@ const faults = [
   ],
 ] satisfies [FaultInput[], ...FaultInput[][]];
 
-/** Several processes work off what waits; each may be killed at any await, and its messages come again, perhaps at once. */
+/** Several processes work off what waits; each may be killed at any await, and its messages are redelivered, perhaps at once. */
 async function disturbed({ spine, random, told, lived }: Life): Promise<void> {
   for (let turn = 0, turns = random.between(1, 4); turn < turns; turn++) {
     const struck: FaultInput[] = random.pick(faults);
@@ -150,7 +150,7 @@ async function disturbed({ spine, random, told, lived }: Life): Promise<void> {
     ];
     const ended = await Promise.allSettled(works.map(({ done }) => done));
     ended.forEach((result, index) => {
-      // Sometimes the answer of a batch is lost: what was done comes again.
+      // Sometimes the answer of a batch is lost: what was done is redelivered.
       if (result.status === 'fulfilled' && !random.chance(0.1)) works[index]?.one.delete();
       if (result.status === 'rejected' && !grave.died()) throw result.reason;
     });

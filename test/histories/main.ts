@@ -1,6 +1,6 @@
 /**
  * `npm run histories -- --count 1000 --seed 1`: random histories of actions, each against the reference. Ends with the seed of
- * the first that differs. `--seed N --count 1` lives one again.
+ * the first that differs. `--seed N --count 1` repeats one.
  */
 import { parseArgs } from 'node:util';
 import { startSpine } from '#test/fixtures/spine';

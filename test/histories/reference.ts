@@ -1,7 +1,7 @@
 /**
  * What a Traveler server's log of writes must read after a history of requests, by the rules of actions.md alone: no queue, no
- * ledger, no clock. Where the order of two requests is left open (one had to wait for the server and the other overtook it), every
- * order is followed, and the log must be one of those.
+ * ledger, no clock. Where the order of two requests is left open (one had to wait for the server and the other overtook it),
+ * every order is followed, and the log must be one of those.
  */
 import type { ActionType } from '#domain/actions/action';
 
@@ -17,7 +17,7 @@ export type World = {
   wipe: 'none' | 'pending' | 'wiped';
   /** The device supports it. */
   canWipe: boolean;
-  /** Our own bar is remembered: a wipe that is taken back puts it back where it is missing. */
+  /** Our own block is remembered: a cancelled wipe restores it where it is missing. */
   barred: boolean;
   open: readonly Open[];
 };
@@ -32,7 +32,7 @@ export const newPhone = (): World => ({
   open: [],
 });
 
-/** A newer request takes the place of an older one that has not gone out (actions.md). */
+/** A newer request supersedes an older one that has not been sent (actions.md). */
 const supersedes: Record<ActionType, readonly ActionType[]> = {
   approve: ['approve', 'block'],
   block: ['approve', 'block'],
@@ -47,8 +47,9 @@ export function ask(world: World, asked: Asked): World {
 }
 
 /**
- * Everything that can go out has. `inOrder`: nothing made a request wait, so they went in the order they came. One that has to wait
- * for another has left the queue, and what comes after it may go before it (docs/decisions/0007-waiting-actions.md).
+ * Everything that can be sent has been. `inOrder`: nothing made a request wait, so they were sent in the order of arrival. One
+ * that has to wait for another has left the queue, and what arrives after it may go before it
+ * (docs/decisions/0007-waiting-actions.md).
  */
 export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
   const waiting = world.open.filter(({ phase }) => phase === 'waiting');
@@ -59,7 +60,7 @@ export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
   return distinct(first.flatMap((one) => rest(carryOut(world, one), { inOrder: stillInOrder })));
 }
 
-/** A wipe goes first: a device that is kept out, or gone, cannot fetch it. What finds no record waits for a gather. */
+/** A wipe goes first: a device that is blocked, or gone, cannot fetch it. What finds no record waits for a gather. */
 function mustWait({ present, wipe, open }: World, { type, id }: Open): boolean {
   if (!present) return type === 'approve' || type === 'block' || type === 'cancel-wipe';
   if (type === 'wipe' || type === 'cancel-wipe') return false;
@@ -102,15 +103,15 @@ const goneOut = (world: World, { id }: Open): World => ({
 export const phoneWiped = (world: World): World =>
   world.wipe === 'pending' ? { ...world, wipe: 'wiped', open: world.open.filter(({ phase }) => phase !== 'gone-out') } : world;
 
-/** A gather looks at the server: what was meant for a device that is gone ends. */
+/** A gather reads the server: what was meant for a device that is gone ends. */
 export const gathered = (world: World): World => (world.present ? world : { ...world, open: [] });
 
 /** The phone disappears from the server, by an administrator's hand. */
 export const lost = (world: World): World => ({ ...world, present: false, wipe: 'none' });
 
 /**
- * It registers anew under the same id. What was asked for the registration before never reaches it; `unnoticed`: no gather saw it
- * gone, so that what does no harm (everything but a wipe) may still be taken for this one.
+ * It registers again under the same id. What was requested for the registration before never reaches it; `unnoticed`: no gather
+ * saw it gone, so that what does no harm (everything but a wipe) may still be applied to this one.
  */
 export function setUpAnew(world: World, { unnoticed }: { unnoticed: boolean }): World[] {
   const anew = { ...newPhone(), canWipe: world.canWipe, log: world.log };

@@ -1,13 +1,16 @@
 /**
- * Every three requests in a row, from every beginning, with nothing in their way: what random histories meet rarely, the exact
- * order, is tried case by case. Nothing waits for the server here, so the reference allows one log only, unless a wipe is out.
+ * Every three requests in a row, from every first state, without faults: what random histories meet rarely, the exact order, is
+ * tried case by case. Nothing waits for the server here, so the reference allows one log only, unless a wipe has been sent.
  */
 import { type ActionType, actionType } from '#domain/actions/action';
 import type { Spine } from '#test/fixtures/spine';
 import { asking, effectsOf, type Phone, requestFor, wipesDevice } from './history.ts';
 import { ask, newPhone, phoneWiped, rest, type World } from './reference.ts';
 
-/** `before`: worked off one by one. `wiped`: the phone then carries out its wipe. `row`: all in the queue before any is worked off. */
+/**
+ * `before`: worked off one by one. `wiped`: the phone then carries out its wipe. `row`: all in the queue before any is worked
+ * off.
+ */
 export type Row = { before: readonly ActionType[]; wiped: boolean; row: readonly ActionType[] };
 
 const beginnings: Omit<Row, 'row'>[] = [

@@ -19,7 +19,7 @@ function table(name: TableName): Resource {
 const sorted = (attributes: unknown) =>
   (attributes as { AttributeName: string }[]).toSorted((a, b) => a.AttributeName.localeCompare(b.AttributeName));
 
-describe('what the product knows outlives every deployment', () => {
+describe("the product's data outlives every deployment", () => {
   test.each(names)('the %s table cannot be deleted by mistake and can be restored to any second', (name) => {
     const { Properties, DeletionPolicy, UpdateReplacePolicy } = table(name);
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
@@ -45,7 +45,7 @@ describe('what the product knows outlives every deployment', () => {
     expect(Properties.TimeToLiveSpecification).toEqual(expiry ? { AttributeName: expiry, Enabled: true } : undefined);
   });
 
-  test('everything in the state stack is kept when the stack is deleted, but for the name of the sign-in page', () => {
+  test('everything in the state stack except the sign-in domain survives stack deletion', () => {
     const deleted = Object.values(templates.state.Resources).filter(({ DeletionPolicy }) => DeletionPolicy !== 'Retain');
     expect(deleted.map(({ Type }) => Type)).toEqual(['AWS::Cognito::UserPoolDomain']);
   });

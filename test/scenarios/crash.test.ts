@@ -36,10 +36,8 @@ const summary = (rows: Row[]) =>
     )
     .sort();
 
-// Side by side: most of their time is the queue's waiting for a worker that is dead.
-test.concurrent('killed while the first gather reads details: nothing is switched on early, and the end is the same', async ({
-  onTestFinished,
-}) => {
+// In parallel: most of the time the queue waits for a dead worker.
+test.concurrent('killed while the first gather reads details: no early switch-on, the same end', async ({ onTestFinished }) => {
   const { server, start } = await world(60, onTestFinished);
   const first = await start();
   await eventually(async () => (server.requests > 40 ? true : null), { every: 5 });

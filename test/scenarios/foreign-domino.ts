@@ -1,7 +1,7 @@
 /**
- * Somebody else's Domino beside somebody else's Traveler: its `server -c` is a shell script that leaves the line in a file and
- * says nothing, as the real one does; the server takes lines from there a moment later. What it makes of them is written from the
- * wire note alone.
+ * A third-party Domino beside a third-party Traveler: its `server -c` is a shell script that leaves the line in a file and prints
+ * nothing, as the real one does; the server reads lines from there a moment later. What it makes of them is written from the wire
+ * note alone.
  */
 import { chmodSync, closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ export function startForeignDomino(server: Pick<ForeignTraveler, 'device' | 'rem
 export type ForeignDomino = ReturnType<typeof startForeignDomino>;
 
 function judge(device: ForeignDevice, approved: boolean): void {
-  // What waits is barred by waiting alone; a lock stays.
+  // What waits is denied by waiting alone; a lock stays.
   if (device.approval_policy === pending) device.access_status = approved ? 0 : 1;
   device.approval_policy = approved ? 2 : 8;
 }

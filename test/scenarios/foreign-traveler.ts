@@ -1,6 +1,6 @@
 /**
- * A Traveler server written from the wire note alone, sharing no line with our own simulator or adapter: what the product
- * meets in the field is somebody else's reading of that note. Small on purpose; holds its devices in memory.
+ * A Traveler server written from the wire note alone, sharing no line with our own simulator or adapter: what the product meets
+ * in the field is somebody else's reading of that note. Small on purpose; holds its devices in memory.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -153,7 +153,7 @@ export async function startForeignTraveler({
     register,
     device: (username: string, deviceid: string) => devices.get(keyOf(username, deviceid)),
     remove: (username: string, deviceid: string) => devices.delete(keyOf(username, deviceid)),
-    /** The phone syncs, and does what is asked of it. */
+    /** The phone syncs, and does what is requested of it. */
     wipes(username: string, deviceid: string) {
       const device = devices.get(keyOf(username, deviceid));
       if (device?.requested_wipe_options)

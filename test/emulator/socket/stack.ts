@@ -16,7 +16,7 @@ import { startSocketApi } from '#infra/emulator/socket/socket-api';
 import { aFunction, arnOf, run } from '../lambda/functions.ts';
 import { aFunction as aCaller, aFolder, allow, aModel } from '../services/stack.ts';
 
-/** Says yes to `good`, no to `bad`, throws for the rest; `odd` gets an answer that is no policy. Tells what it was asked. */
+/** Allows `good`, denies `bad`, throws for the rest; `odd` gets an answer that is not a policy. Records its requests. */
 const authoriser = `
 import { appendFileSync } from 'node:fs';
 export const handler = async (event) => {
@@ -31,7 +31,7 @@ export const handler = async (event) => {
   return { principalId: 'relay-1', policyDocument: { Version: '2012-10-17', Statement }, context: { sourceId: 'hq', fence: 7 } };
 };`;
 
-/** Does as the message says, and writes down every event. */
+/** Does as the message says, and records every event. */
 const socket = `
 import { appendFileSync } from 'node:fs';
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -140,7 +140,7 @@ export async function startSocketStack(
 
 export type TestClient = {
   socket: WebSocket;
-  /** The next text that comes, in order; waits for it. */
+  /** The next text, in order; waits for it. */
   next(): Promise<string>;
   closed: Promise<{ code: number; reason: string }>;
 };

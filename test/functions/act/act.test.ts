@@ -1,4 +1,4 @@
-/** One action at a Traveler server that does what servers do: refuse, stay silent, lie, or know better. */
+/** One action at a Traveler server with realistic faults: it refuses, does not answer, answers wrongly, or has a newer state. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Action, ActionType } from '#domain/actions/action';
 import type { Device } from '#domain/devices/device';
@@ -30,7 +30,7 @@ const onServer = () => spine.simulator.find(user, deviceId);
 const effects = () => spine.effectsOn(user, deviceId);
 const stored = () => spine.device({ user, deviceId });
 
-/** Asks as a person does; the id is unique to the test. */
+/** Requests as a person does; the id is unique to the test. */
 async function ask(type: ActionType, deviation: Partial<Action> = {}): Promise<string> {
   const actionId = deviation.actionId ?? `${type} ${count}`;
   await spine.ask(aRequest(await stored(), { actionId, type, requestedAt: spine.clock.now, ...deviation }));
@@ -43,7 +43,7 @@ async function read(actionId: string): Promise<Action> {
 }
 const states = (action: Action) => action.history.map(({ state }) => state);
 
-test('an approval is written once, read back, and recorded with who, why, before, after and durations', async () => {
+test('an approval is written once, read back, and recorded with all its facts', async () => {
   const id = await ask('approve', { reason: 'New phone' });
   await spine.settle();
   const action = await read(id);
@@ -75,7 +75,7 @@ test('an approval is written once, read back, and recorded with who, why, before
   expect(await stored()).toMatchObject({ detail: { approval: 'approved' }, openAction: null });
 });
 
-test('the same message again, however often, does nothing more', async () => {
+test('a redelivered message changes nothing', async () => {
   const id = await ask('approve');
   await spine.settle();
   const ended = await read(id);
@@ -86,7 +86,7 @@ test('the same message again, however often, does nothing more', async () => {
   expect(await read(id)).toEqual(ended);
 });
 
-test('a device that is in the wanted state already is confirmed without a write', async () => {
+test('a device already in the wanted state is confirmed without a write', async () => {
   spine.simulator.adminApprove(onServer() ?? spine.simulator.deviceAt(0));
   const id = await ask('approve');
   await spine.settle();
@@ -97,7 +97,7 @@ test('a device that is in the wanted state already is confirmed without a write'
   expect(effects()).toEqual([]);
 });
 
-test('a server that says yes and does nothing ends the action as failed, with what to do', async () => {
+test('a server that answers OK and does nothing fails the action, with a remedy', async () => {
   spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
   const id = await ask('block');
   await spine.settle();
@@ -107,7 +107,7 @@ test('a server that says yes and does nothing ends the action as failed, with wh
   expect(await stored()).toMatchObject({ denial: null, openAction: null });
 });
 
-test('an answer that gets lost after the effect is found by reading: written once', async () => {
+test('an answer lost after the effect is resolved by reading: one write', async () => {
   spine.simulator.setFaults([{ kind: 'lost-answer', on: 'write', times: 1 }]);
   const id = await ask('block');
   await spine.settle();
@@ -127,7 +127,7 @@ test('a busy server is retried until it answers, and the action is confirmed', a
   expect(effects()).toHaveLength(1);
 });
 
-test('a write that the server puts off is repeated, and nothing is doubled', async () => {
+test('a write that the server postpones is retried, and nothing is doubled', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'write', times: 2 }]);
   const id = await ask('block');
   await spine.settle();
@@ -135,7 +135,7 @@ test('a write that the server puts off is repeated, and nothing is doubled', asy
   expect(effects()).toHaveLength(1);
 });
 
-test('a server that is down for longer than the deadline lets the action expire, and says so', async () => {
+test('an action expires with a reason when its server is down past the deadline', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail' }]);
   const id = await ask('approve', { expiresAt: spine.clock.now + 7_200_000 });
   await spine.settle({ forMs: 7_300_000 });
@@ -143,14 +143,14 @@ test('a server that is down for longer than the deadline lets the action expire,
   expect(action).toMatchObject({ state: 'expired', outcome: expect.stringContaining('deadline') });
   expect(action.history.length).toBeLessThan(200);
   expect(effects()).toEqual([]);
-  // The person's decision stands, so Auto-Quarantine goes on with it.
+  // The person's decision is still in effect, so Auto-Quarantine carries it out.
   expect((await stored()).openAction).toMatchObject({ actionId: expect.stringMatching(/^aq-/), type: 'approve' });
   spine.simulator.setFaults([]);
   await spine.settle();
   expect(effects()).toHaveLength(1);
 });
 
-test('an action behind a cancelled one is shown as the open one, and goes out at its time', async () => {
+test('an action behind a cancelled one becomes the open one and is sent', async () => {
   const id = await ask('approve', { state: 'waiting', notBefore: spine.clock.now + 600_000 });
   const own = { requestedBy: { kind: 'aq', name: 'Auto-Quarantine' }, purpose: 'verdict', rule: 'over-allowance' } as const;
   const called = `aq ${count}`;
@@ -164,7 +164,7 @@ test('an action behind a cancelled one is shown as the open one, and goes out at
   expect((await read(id)).state).toBe('confirmed');
 });
 
-test('a wrong password stops the source: one try, its actions wait, and go on once the password is right', async () => {
+test('a wrong password pauses the source after one try, until it is corrected', async () => {
   spine.simulator.arrive(user, { deviceId: 'ApplTWO' });
   await spine.gather(user);
   await spine.settle();
@@ -184,7 +184,7 @@ test('a wrong password stops the source: one try, its actions wait, and go on on
   expect((await spine.sources.read(sourceId)).problem).toBeNull();
 });
 
-test('an account that may read but not write fails the action at once, and the source goes on', async () => {
+test('a read-only account fails the action at once, and the source continues', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 403, on: 'write' }]);
   const id = await ask('block');
   await spine.settle();
@@ -193,7 +193,7 @@ test('an account that may read but not write fails the action at once, and the s
   expect((await stored()).denial).toBeNull();
 });
 
-test('a newer request supersedes an older one that has not gone out: only the block is done', async () => {
+test('a newer request supersedes an unsent older one: only the block is done', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
   const approve = await ask('approve');
   await spine.turn();
@@ -206,7 +206,7 @@ test('a newer request supersedes an older one that has not gone out: only the bl
   expect(effects()).toEqual([{ approval_policy: 8, access_status: 1 }]);
 });
 
-test('an action requested before the device was registered again is refused as stale', async () => {
+test('an action requested before a new registration is rejected as stale', async () => {
   const before = await stored();
   await spine.put({ ...before, registeredAt: before.registeredAt + 1000 });
   const request = aRequest(before, { actionId: `stale ${count}`, type: 'block', requestedAt: spine.clock.now });
@@ -216,7 +216,7 @@ test('an action requested before the device was registered again is refused as s
   expect(effects().filter((body) => JSON.stringify(body).includes('"approval_policy":8'))).toEqual([]);
 });
 
-test('an action for a source whose relay is away waits for it, and expires at its deadline', async () => {
+test('an action without a connected relay waits for it, and expires at its deadline', async () => {
   const device: Device = { ...newDevice({ ...(await stored()), now: spine.clock.now }), sourceId: 'hq' };
   await spine.put(device);
   const request = aRequest(device, {
@@ -235,7 +235,7 @@ test('an action for a source whose relay is away waits for it, and expires at it
   expect(await read(request.actionId)).toMatchObject({ state: 'expired' });
 });
 
-test('an approval does not lift an administrator’s denial, and the action says whose it is', async () => {
+test('an approval does not lift an administrator’s denial, and names the denial', async () => {
   const device = onServer();
   if (device) spine.simulator.adminChange(device, { approval: 2, access: 1 });
   const id = await ask('approve');
@@ -253,7 +253,7 @@ test('a record address that leads to another device is never written to', async 
   expect(spine.effectsOn(other.user, other.deviceId)).toEqual([]);
 });
 
-test('a block waits while a wipe is under way, so that the phone can fetch the wipe', async () => {
+test('a block waits for a pending wipe, so that the phone can fetch it', async () => {
   const device = onServer();
   if (device) spine.simulator.adminChange(device, { wipeOptions: 'wipeDevice', wipeStatus: '1' });
   const id = await ask('block');
@@ -265,7 +265,7 @@ test('a block waits while a wipe is under way, so that the phone can fetch the w
   expect(await read(id)).toMatchObject({ state: 'confirmed' });
 });
 
-test('the same id with another content is refused, and the first stays as it was', async () => {
+test('the same id with other content is rejected, and the first is unchanged', async () => {
   const id = await ask('approve');
   const again = await spine.ledger.request(
     aRequest(await stored(), { actionId: id, type: 'block', requestedAt: spine.clock.now }),

@@ -1,4 +1,4 @@
-/** People work on the Traveler server too: what they do there is seen, noted, and never fought over. */
+/** People work on the Traveler server too: what they do there is detected, recorded, and never reverted. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { observe } from '#domain/gather/observe-device';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
@@ -27,7 +27,7 @@ function onServer(user: string) {
 }
 const stored = (user: string) => spine.device({ user, deviceId: `${deviceId}${user}` });
 
-test('a block of ours that an administrator lifts is no longer ours, is noted, and is not put back by itself', async () => {
+test('our block lifted by an administrator is recorded, and not restored automatically', async () => {
   const user = 'Lifted/Acme';
   await blocked(user);
   spine.simulator.adminApprove(onServer(user));
@@ -43,7 +43,7 @@ test('a block of ours that an administrator lifts is no longer ours, is noted, a
   ]);
 });
 
-test('a block that a person asks for after that is carried out', async () => {
+test('a block that a person requests after that is carried out', async () => {
   const user = 'Asked/Acme';
   await blocked(user);
   spine.simulator.adminApprove(onServer(user));
@@ -54,7 +54,7 @@ test('a block that a person asks for after that is carried out', async () => {
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied, denied]);
 });
 
-test('a denial that is being set while a gather reads does not count as lifted', async () => {
+test('a denial in progress during a gather does not count as lifted', async () => {
   const user = 'Racing/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
@@ -72,7 +72,7 @@ test('a denial that is being set while a gather reads does not count as lifted',
   expect(observe({ ...setting, openAction: null }, look, context).device.denial).toBeNull();
 });
 
-test('a list that was read before our removal does not bring the device back; a later one finds a new registration', async () => {
+test('a list from before our removal does not restore the device; a later one does', async () => {
   const user = 'Removed/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);

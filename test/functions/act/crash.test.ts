@@ -1,6 +1,6 @@
 /**
- * Killed at every await of evaluate and of act, in turn, and started again: the server got each effect exactly once, and
- * everything stored reads as after an undisturbed run. The places are found by counting, not chosen.
+ * Killed at every await of evaluate and of act, in turn, and restarted: the server got each effect exactly once, and everything
+ * stored reads as after an undisturbed run. The places are found by counting, not chosen.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionType } from '#domain/actions/action';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => spine.stop());
 
-/** Everything that a run leaves behind for one device, without times and ids. */
+/** Everything that a run stores for one device, without times and ids. */
 async function remains(user: string, deviceId: string) {
   const device = await spine.device({ user, deviceId });
   const { approval, access } = spine.simulator.find(user, deviceId) ?? {};
@@ -42,7 +42,7 @@ async function remains(user: string, deviceId: string) {
   };
 }
 
-/** Steps of the ledger that the timeline does not have, or has twice. What a verdict asked for is told by the verdict's line. */
+/** Steps of the ledger that the timeline does not have, or has twice. What a verdict requested is in the verdict's line. */
 async function untold(key: { user: string; deviceId: string }, lines: readonly TimelineEntry[]): Promise<unknown[]> {
   const told = lines
     .filter(({ kind }) => kind === 'action-step')
@@ -64,7 +64,7 @@ type Scenario = {
   prepare(user: string, deviceId: string): Promise<void>;
   /** Where evaluate does no more than for the same types alone, only act is killed. */
   parts?: Part[];
-  /** What the phone does after it, and the gather that sees it. */
+  /** What the phone does after it, and the gather that reads the result. */
   afterwards?(user: string, deviceId: string): Promise<void>;
 };
 
@@ -91,7 +91,7 @@ async function wipeOut(user: string, deviceId: string): Promise<void> {
   await spine.settle(soon);
 }
 
-/** One for each type of action, and for each way on which it writes more than once. */
+/** One for each type of action, and for each way in which it writes more than once. */
 const scenarios: Scenario[] = [
   {
     name: 'an enrolment that lets a held phone in',
@@ -182,14 +182,14 @@ const scenarios: Scenario[] = [
   },
 ];
 
-/** A killed worker's message comes again within this. */
+/** A killed worker's message is redelivered within this. */
 const soon = { forMs: 600_000 };
 
-/** Runs the scenario, killing one message of `part` at place `at`; the process that comes after it works undisturbed. */
+/** Runs the scenario, killing one message of `part` at place `at`; the next process works undisturbed. */
 async function run(scenario: Scenario, { part, at, message }: { part: Part; at: number; message: number }) {
   const name = `${scenarios.indexOf(scenario)}-${part}-${message}-${at}`;
   const [user, deviceId] = [`Crash ${name}/Acme`, `ApplCRASH${name}`];
-  // Another hour each time, in which the guard counts no wipes yet.
+  // Another hour each time, in which the guard has not counted any wipes yet.
   spine.clock.now += 3_600_001;
   await spine.enrolments.noteEvent(spine.clock.now);
   await scenario.prepare(user, deviceId);

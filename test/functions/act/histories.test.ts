@@ -1,7 +1,7 @@
 /**
- * Random histories of one user: phones, enrolments, decisions, an administrator's hand, messages worked off side by side,
- * twice, and by workers that are killed. Once everything has come to rest, the server shows what the verdicts say, nothing is
- * left open, and no effect was doubled. A failing run prints its seed.
+ * Random histories of one user: phones, enrolments, decisions, an administrator's changes, messages handled in parallel, twice,
+ * and by workers that are killed. Once nothing is in progress, the server shows what the verdicts say, nothing is left open, and
+ * no effect was doubled. A failing run prints its seed.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,7 +76,7 @@ async function live(user: string, events: readonly Event[]) {
   for (const one of events) await happens(one);
 }
 
-/** What both queues give now, worked off side by side by one process that is killed somewhere, or gets through. */
+/** What both queues return now, handled in parallel by one process that is killed somewhere, or finishes. */
 async function work(killAt: number): Promise<void> {
   const { grave, wrap } = killedAt(killAt);
   const [evaluate, act] = [wrap(spine.evaluateDependencies, 'evaluate'), wrap(spine.actDependencies, 'act')];
@@ -93,7 +93,7 @@ async function work(killAt: number): Promise<void> {
   });
 }
 
-test('after any history of a user the server shows what the verdicts say, nothing doubled, nothing left open', async () => {
+test('after any history the server matches the verdicts, with nothing doubled or open', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 16 }), async (events) => {
       runs += 1;

@@ -1,4 +1,4 @@
-/** Actions on premises: what goes out over the relay, and how each word of the relay settles the action. */
+/** On-premises actions: what is sent to the relay, and how each of its answers ends the action. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resultOutgoing } from '#adapters/action-queue';
 import type { Action, ActionType } from '#domain/actions/action';
@@ -19,14 +19,14 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   user = `Relayed ${++count}/Acme`;
-  // The guard on wipes counts by the hour; a lease of an earlier test has run out.
+  // The guard on wipes counts by the hour; the lease of an earlier test has expired.
   spine.clock.now += 3_600_001;
   await spine.sources.update(hq, { problem: null, retryAt: null, pause: null });
   await spine.put(device());
   spine.relay.posted.length = 0;
   await hold();
 });
-// What a test left open is none of the next one's business.
+// What a test left open does not affect the next one.
 afterEach(() => {
   for (const queue of [spine.actions, spine.evaluations])
     while (queue.size > 0) for (const one of queue.take(Number.MAX_SAFE_INTEGER, 0)) one.delete();
@@ -59,7 +59,7 @@ function device(deviation: Partial<Device> = {}): Device {
   return { ...newDevice({ ...record, now: spine.clock.now }), sourceId: hq, ...deviation };
 }
 
-/** A relay holds the lease for so long. */
+/** How long a relay holds the lease. */
 const hold = (lengthMs = 30 * 60_000) =>
   spine.relay.leases.take(hq, { relayId: 'relay-1', connectionId: 'relay-1-1' }, { now: spine.clock.now, lengthMs });
 const letGo = () => spine.relay.leases.release(hq, 'relay-1', { now: spine.clock.now });
@@ -83,14 +83,14 @@ function lastCommand(actionId: string): ActionCommand {
 }
 const took = { toWrite: 5, total: 10 };
 
-/** The relay tells how it went: each word with a number of its own, as after a restart. */
+/** The relay reports the result: each message with its own number, as after a restart. */
 async function tell(actionId: string, outcome: ActionOutcome, { attempt = lastCommand(actionId).attempt } = {}): Promise<void> {
   const { fence } = lastCommand(actionId);
   const result = { relayId: 'relay-1', n: ++told, fence, attempt, outcome, took };
   await spine.actions.send([resultOutgoing({ sourceId: hq, user, deviceId }, actionId, result)]);
   await spine.settle(now);
 }
-/** Until it has gone to the relay once more. */
+/** Until it has been sent to the relay once more. */
 async function goesAgain(actionId: string): Promise<ActionCommand> {
   const before = commands(actionId).length;
   for (let second = 0; second < 120 && commands(actionId).length === before; second++) {
@@ -111,7 +111,7 @@ const problem = (kind: FailureKind, more: Partial<RelayProblem> = {}): RelayProb
   ...more,
 });
 
-test('goes out once, numbered and fenced, with what the relay must know, and is then the relay’s', async () => {
+test('is sent once, numbered and fenced, complete, and then belongs to the relay', async () => {
   const id = await ask('block');
   const [command, ...more] = commands(id);
   expect(more).toEqual([]);
@@ -153,7 +153,7 @@ test('written without effect: failed, with what to do', async () => {
   expect(action.history.at(-1)?.note).toMatch(/accepted the block, and the device still shows/);
 });
 
-test('a written wipe is applied and stays open; its result counts once when redelivered', async () => {
+test('a written wipe is applied and stays open; a redelivered result counts once', async () => {
   const id = await ask('wipe');
   await tell(id, { how: 'written', before: free, after: wiping });
   expect(await read(id)).toMatchObject({ state: 'applied', claim: null });
@@ -164,7 +164,7 @@ test('a written wipe is applied and stays open; its result counts once when rede
   expect(spine.actions.size).toBe(0);
 });
 
-test('removed by our write: confirmed; gone before any write: looked for, and done once a gather misses it too', async () => {
+test('removed by us is confirmed; gone without a write is reconciled', async () => {
   const byUs = await ask('remove');
   await tell(byUs, { how: 'gone', started: true });
   expect(states(await read(byUs)).slice(-2)).toEqual(['applied', 'confirmed']);
@@ -184,13 +184,13 @@ async function stored(): Promise<Device> {
   return found;
 }
 
-test('a wipe whose record is gone before it went out is not sent any more', async () => {
+test('a wipe whose record is gone before sending is not sent', async () => {
   const id = await ask('wipe');
   await tell(id, { how: 'gone', started: false });
   expect((await read(id)).state).toBe('failed');
 });
 
-test('refused at the relay: failed, with its sentence', async () => {
+test('rejected at the relay: failed, with its sentence', async () => {
   const id = await ask('wipe');
   await tell(id, { how: 'refused', why: 'This device does not support it.', before: free });
   const action = await read(id);
@@ -223,7 +223,7 @@ test.each(Object.entries(unwrittenEnds) as [FailureKind, string][])('the write f
   expect((await read(id)).state).toBe(end);
 });
 
-test('a password that is turned away stops the source, not each action', async () => {
+test('a rejected password pauses the source, not each action', async () => {
   const id = await ask('block');
   await tell(id, { how: 'unread', problem: problem('denied') });
   expect((await spine.sources.read(hq)).pause).not.toBeNull();
@@ -236,7 +236,7 @@ test('a password that is turned away stops the source, not each action', async (
   user = user2;
 });
 
-test('lost on the way: it is asked what became of it, and found there', async () => {
+test('a lost command is queried at the relay, and found there', async () => {
   const id = await ask('block');
   await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
   expect((await read(id)).state).toBe('unknown');
@@ -245,7 +245,7 @@ test('lost on the way: it is asked what became of it, and found there', async ()
   expect(states(await read(id)).slice(-2)).toEqual(['applied', 'confirmed']);
 });
 
-test('lost on the way, and not there: it goes out once more', async () => {
+test('a lost command that the relay does not have is sent once more', async () => {
   const id = await ask('block');
   await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
   await goesAgain(id);
@@ -255,7 +255,7 @@ test('lost on the way, and not there: it goes out once more', async () => {
   expect((await read(id)).state).toBe('confirmed');
 });
 
-test('without a result the relay is asked once the claim ends, and never sent to write unread', async () => {
+test('without a result the relay is queried after the claim, before any write', async () => {
   const id = await ask('block');
   await spine.settle({ forMs: 3 * 60_000 });
   const steps = commands(id).map(({ step }) => step);
@@ -272,7 +272,7 @@ test('expired at the relay: it ends as expired', async () => {
   expect((await read(id)).state).toBe('expired');
 });
 
-test('another relay has taken over: it goes to that one, under its number', async () => {
+test('after a takeover the command goes to the new relay, with its fence', async () => {
   const id = await ask('block');
   const first = lastCommand(id);
   await letGo();
@@ -297,7 +297,7 @@ test('the result of an older attempt is ignored: the later one reads first', asy
   expect((await read(id)).state).toBe('unknown');
 });
 
-test('a result for an action that has ended changes nothing', async () => {
+test('a result for an ended action changes nothing', async () => {
   const id = await ask('block');
   await tell(id, { how: 'written', before: free, after: barred });
   const ended = await read(id);
@@ -306,7 +306,7 @@ test('a result for an action that has ended changes nothing', async () => {
   expect(spine.actions.size).toBe(0);
 });
 
-test('more wipes within an hour than allowed wait for a person before anything is said to the relay', async () => {
+test('wipes over the hourly limit wait for a person before reaching the relay', async () => {
   const ids: string[] = [];
   for (let wipe = 0; wipe < 11; wipe++) {
     user = `Wiped ${count}-${wipe}/Acme`;
@@ -322,7 +322,7 @@ test('a wipe that would hit a phone set up again is cancelled, once', async () =
   const id = await ask('wipe');
   await tell(id, { how: 'written', before: free, after: wiping });
   await spine.put({ ...(await stored()), returnedAt: spine.clock.now });
-  // It is looked at again within the hour.
+  // It is checked again within the hour.
   spine.clock.now += 3_600_001;
   await hold();
   await spine.settle(now);
@@ -342,7 +342,7 @@ test('a wipe that is pending goes before a block: the block waits for it', async
   expect((await read(id)).state).toBe('waiting');
 });
 
-test('while no relay is there it waits for its source, and goes out as soon as one is back', async () => {
+test('without a relay an action waits, and is sent when one is back', async () => {
   await letGo();
   const id = await ask('block');
   expect(commands(id)).toEqual([]);

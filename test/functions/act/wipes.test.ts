@@ -1,4 +1,4 @@
-/** Wipes, their cancelling, and removals: what goes out, what must not, and how each ends. */
+/** Wipes, their cancellation, and removals: what is sent, what must not be sent, and how each ends. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Action, ActionType } from '#domain/actions/action';
 import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
@@ -51,13 +51,13 @@ const wipeDevice = { requested_wipe_options: 'wipeDevice' };
 const cancelled = { requested_wipe_options: '' };
 const denied = { approval_policy: 8, access_status: 1 };
 
-/** A gather reads the device, and what has changed goes its way. */
+/** A gather reads the device, and processes what has changed. */
 async function gathered(): Promise<void> {
   await spine.gather(user);
   await spine.settle(soon);
 }
 
-test('a wipe is applied, then delivered, then wiped, each when a gather sees it, and written once', async () => {
+test('a wipe is applied, delivered and wiped as gathers see it, written once', async () => {
   const id = await ask('wipe');
   await spine.settle(soon);
   expect(await read(id)).toMatchObject({ state: 'applied', after: { wipe: 'requested' }, claim: null });
@@ -73,7 +73,7 @@ test('a wipe is applied, then delivered, then wiped, each when a gather sees it,
   expect((await stored()).openAction).toBeNull();
 });
 
-test('each part of a wipe that is asked for is named, and one that is pending there already is kept', async () => {
+test('each requested wipe target is named, and pending ones are kept', async () => {
   const first = await ask('wipe', { wipeTargets: ['apps'] });
   await spine.settle(soon);
   const second = await ask('wipe', { wipeTargets: ['storage-card'] });
@@ -84,7 +84,7 @@ test('each part of a wipe that is asked for is named, and one that is pending th
   expect([(await read(first)).state, (await read(second)).state]).toEqual(['wiped', 'wiped']);
 });
 
-test('a wipe that is pending on the server already is not written again, and followed to its end', async () => {
+test('a wipe already pending on the server is not rewritten, and is followed', async () => {
   spine.simulator.adminChange(onServer(), { wipeOptions: 'wipeDevice', wipeStatus: '1' });
   const id = await ask('wipe');
   await spine.settle(soon);
@@ -95,7 +95,7 @@ test('a wipe that is pending on the server already is not written again, and fol
   expect(effects()).toEqual([]);
 });
 
-test('a wipe of a phone that the server shows as wiped sends none, and says when that was and what to do', async () => {
+test('a phone shown as wiped is not wiped again; the reason says when', async () => {
   await ask('wipe');
   await spine.settle(soon);
   spine.simulator.completeWipe(onServer());
@@ -110,7 +110,7 @@ test('a wipe of a phone that the server shows as wiped sends none, and says when
   expect(effects()).toEqual([wipeDevice]);
 });
 
-test('a device whose wipes are not known, or do not include this one, is not wiped, and the reason says what to do', async () => {
+test('a device without known support for this wipe is not wiped, with a reason', async () => {
   user = `Wipe unknown ${count}/Acme`;
   spine.simulator.arrive(user, { kind: 'other', deviceId });
   await spine.gather(user);
@@ -124,7 +124,7 @@ test('a device whose wipes are not known, or do not include this one, is not wip
   expect(effects()).toEqual([]);
 });
 
-test('a block asked for while a wipe is pending goes out after the wipe was delivered, not before', async () => {
+test("a block requested during a pending wipe is sent after the wipe's delivery", async () => {
   const wipe = await ask('wipe');
   const block = await ask('block');
   await spine.settle(soon);
@@ -138,7 +138,7 @@ test('a block asked for while a wipe is pending goes out after the wipe was deli
   expect(effects()).toEqual([wipeDevice, denied]);
 });
 
-test('a wipe asked for while a block waits goes first all the same', async () => {
+test('a wipe requested while a block waits still goes first', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
   const block = await ask('block');
   await spine.turn();
@@ -150,7 +150,7 @@ test('a wipe asked for while a block waits goes first all the same', async () =>
   expect([(await read(wipe)).state, (await read(block)).state]).toEqual(['applied', 'waiting']);
 });
 
-test('more wipes within an hour than the guard allows wait for a second confirmation; others of the source go on', async () => {
+test('wipes over the hourly limit wait for confirmation; other actions continue', async () => {
   const deps = { ...spine.actDependencies, maxWipesPerHour: 0 };
   const id = await ask('wipe');
   for (const one of spine.actions.take(spine.clock.now, 1000)) {
@@ -168,7 +168,7 @@ test('more wipes within an hour than the guard allows wait for a second confirma
   expect(effects()).toEqual([{ approval_policy: 2 }]);
 });
 
-test('a wipe cancelled before it went out never goes out', async () => {
+test('a wipe cancelled before sending is never sent', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
   const wipe = await ask('wipe');
   await spine.turn();
@@ -179,7 +179,7 @@ test('a wipe cancelled before it went out never goes out', async () => {
   expect(effects()).toEqual([]);
 });
 
-test('a wipe that is pending is taken back by a cancel-wipe, and both end', async () => {
+test('a pending wipe is cancelled by a cancel-wipe, and both end', async () => {
   const wipe = await ask('wipe');
   await spine.settle(soon);
   const cancel = await ask('cancel-wipe');
@@ -191,7 +191,7 @@ test('a wipe that is pending is taken back by a cancel-wipe, and both end', asyn
   expect(effects()).toHaveLength(2);
 });
 
-test('a device that we block stays locked when its wipe is cancelled, though cancelling lifts every lock', async () => {
+test('a device that we block stays locked when its wipe is cancelled', async () => {
   spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
   await ask('block');
   await spine.settle(soon);
@@ -204,7 +204,7 @@ test('a device that we block stays locked when its wipe is cancelled, though can
   expect(onServer()).toMatchObject({ approval: 8, access: 1, wipeOptions: '' });
 });
 
-test('a device that an administrator had denied before the wipe is denied again when the wipe is cancelled', async () => {
+test('a device denied before the wipe is denied again when it is cancelled', async () => {
   spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
   spine.simulator.adminDeny(onServer());
   await gathered();
@@ -227,7 +227,7 @@ test('a device that had access has it again when its wipe is cancelled', async (
   expect(effects()).toEqual([{ approval_policy: 2 }, wipeDevice, cancelled]);
 });
 
-test('an administrator who takes the wipe back on the server has the last word', async () => {
+test('a wipe cancelled by an administrator on the server stays cancelled', async () => {
   const id = await ask('wipe');
   await spine.settle(soon);
   spine.simulator.adminChange(onServer(), { wipeOptions: '', wipeStatus: '0' });
@@ -237,7 +237,7 @@ test('an administrator who takes the wipe back on the server has the last word',
   expect(effects()).toEqual([wipeDevice]);
 });
 
-test('a wipe that the phone never fetches ends at its deadline, saying that the request still stands', async () => {
+test('a wipe never fetched ends at its deadline, saying the request remains pending', async () => {
   const id = await ask('wipe', { expiresAt: spine.clock.now + 7_000_000 });
   await spine.settle(soon);
   spine.clock.now += 8_000_000;
@@ -246,7 +246,7 @@ test('a wipe that the phone never fetches ends at its deadline, saying that the 
   expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringMatching(/still stands.*cancel-wipe/) });
 });
 
-test('a removal takes the device away, reads back that it is gone, and is the end of its registration', async () => {
+test('a removal deletes the device, confirms it, and ends its registration', async () => {
   const id = await ask('remove');
   await spine.settle(soon);
   expect((await read(id)).state).toBe('confirmed');
@@ -258,7 +258,7 @@ test('a removal takes the device away, reads back that it is gone, and is the en
   expect((await stored()).presence).toBe('removed');
 });
 
-test('a removal that the server accepts and does not do is a failure', async () => {
+test('a removal that the server accepts but does not do is a failure', async () => {
   spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
   const id = await ask('remove');
   await spine.settle(soon);
@@ -274,7 +274,7 @@ test('a removal whose answer is lost is found by reading', async () => {
   expect(spine.simulator.effects.filter(({ method, device }) => method === 'DELETE' && device?.user === user)).toHaveLength(1);
 });
 
-test('a removal waits for a pending wipe, and goes once the wipe is done', async () => {
+test('a removal waits for a pending wipe, and is sent after it', async () => {
   const wipe = await ask('wipe');
   const remove = await ask('remove');
   await spine.settle(soon);
@@ -286,7 +286,7 @@ test('a removal waits for a pending wipe, and goes once the wipe is done', async
   expect(spine.simulator.find(user, deviceId)).toBeUndefined();
 });
 
-test('a removed device that resurfaces is a new registration: what was asked for the old one is refused', async () => {
+test('a removed device that returns is a new registration; older requests are rejected', async () => {
   const old = await stored();
   await ask('remove');
   await spine.settle(soon);
@@ -301,7 +301,10 @@ test('a removed device that resurfaces is a new registration: what was asked for
   expect(onServer().wipeOptions).toBe('');
 });
 
-/** What can happen to a phone whose wipe was asked for, in every order: it must never hit the phone set up anew. */
+/**
+ * What can happen to a phone whose wipe was requested, in every order: the wipe must never hit the phone after it was set up
+ * again.
+ */
 const happenings = ['work', 'killed', 'wiped', 'replaced', 'gathered'] as const;
 type Happening = (typeof happenings)[number];
 const orders = (rest: readonly Happening[]): Happening[][] =>
@@ -310,7 +313,7 @@ const orders = (rest: readonly Happening[]): Happening[][] =>
     : rest.flatMap((first) => orders(rest.filter((other) => other !== first)).map((tail) => [first, ...tail]));
 
 test.each([{ record: 'forgotten' }, { record: 'kept' }])(
-  'a phone set up again under the same id is never hit by the old wipe, in any order of events (security record $record)',
+  'a phone set up again is never hit by the old wipe (security record $record)',
   async ({ record }) => {
     for (const order of orders(happenings).filter((_, nth) => nth % Number(process.env.EACH ?? 29) === 0)) {
       user = `Anew ${record} ${order.join(' ')}/Acme`;

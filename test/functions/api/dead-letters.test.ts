@@ -1,5 +1,5 @@
-/** What was given up: listed, explained in words, sent again and dropped, as an operator does it. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** Dead letters: listed, explained in words, redriven and dropped, as an operator does it. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -41,7 +41,7 @@ async function look(queue: string) {
   return letters.parse(json).messages;
 }
 
-test('an event with a wrong field is explained by the field, without the value, and stays where it is', async () => {
+test('an event with a wrong field is explained by the field, without the value', async () => {
   const id = await giveUp('deadLetters', event('ActionRequested', { actionId: 'a', type: 'explode', target: janes }));
   const [letter] = await look('portalEvents');
   expect(letter).toMatchObject({ id, about: 'The event ActionRequested' });
@@ -51,7 +51,7 @@ test('an event with a wrong field is explained by the field, without the value, 
   expect(await look('portalEvents')).toHaveLength(1);
 });
 
-test('a request for a device that nobody knows says so; once the device is known it says to redrive', async () => {
+test('a request for an unknown device says so; once known it says to redrive', async () => {
   const target = { ...janes, deviceId: 'ApplLATER' };
   const request = { actionId: 'later', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'approve', target };
   await giveUp('deadLetters', event('ActionRequested', request));
@@ -60,7 +60,7 @@ test('a request for a device that nobody knows says so; once the device is known
   expect((await look('portalEvents'))[0]?.remedy).toMatch(/^Redrive/);
 });
 
-test('a request under an id that was used before says whether it was for the same', async () => {
+test('a request with a reused id says whether it was for the same', async () => {
   const target = { ...janes };
   const request = { actionId: 'twice', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'block', target };
   await gateway.ask('/api/actions', { body: request });
@@ -73,7 +73,7 @@ test('a request under an id that was used before says whether it was for the sam
   ]);
 });
 
-test('an action shows its state in the ledger: one that has ended since can be dropped', async () => {
+test('an action shows its ledger state: one that has ended can be dropped', async () => {
   await gateway.ask('/api/actions', { body: { actionId: 'given-up', type: 'approve', target: janes } });
   await giveUp('deadActions', { ...janes, actionId: 'given-up' }, 'jane');
   await giveUp('deadActions', { ...janes, deviceId: 'Z', actionId: 'never-was' }, 'other');
@@ -82,7 +82,7 @@ test('an action shows its state in the ledger: one that has ended since can be d
   expect(none).toMatchObject({ because: 'There is no such action in the ledger.', remedy: expect.stringMatching(/^Drop/) });
 });
 
-test('redriven one by one or all at once, messages are in their queue again, in the group of their device', async () => {
+test("redriven messages are in their queue again, in their device's group", async () => {
   const ids = [await giveUp('deadActions', { nth: 1 }, 'a'), await giveUp('deadActions', { nth: 2 }, 'b')];
   await giveUp('deadActions', { nth: 3 }, 'c');
   const one = await gateway.ask('/api/dlq/actions/redrive', { body: { ids } });
@@ -105,7 +105,7 @@ test('dropped messages are gone, and no others', async () => {
   expect((await look('portalEvents')).map(({ id }) => id)).toEqual([kept]);
 });
 
-test('the list of queues counts what lies in each', async () => {
+test('the list of queues counts the messages in each', async () => {
   await giveUp('deadLetters', event('Unheard', {}));
   const { json } = await gateway.ask('/api/dlq');
   expect(json).toEqual({
@@ -117,7 +117,7 @@ test('the list of queues counts what lies in each', async () => {
   });
 });
 
-test('what goes nowhere again cannot be redriven; a queue that is none is not found; a choice is to be made', async () => {
+test('some queues cannot be redriven, unknown ones are not found, and choices are required', async () => {
   expect((await gateway.ask('/api/dlq/gatherSchedule/redrive', { body: { all: true } })).status).toBe(422);
   expect((await gateway.ask('/api/dlq/nothing')).status).toBe(404);
   expect((await gateway.ask('/api/dlq/toString')).status).toBe(404);
@@ -133,7 +133,7 @@ test('a gather that cannot be retried names the problem of its source', () => {
 });
 
 test.each(['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'portalRule'])(
-  'whatever lies in %s, there is an account of it in words',
+  'every letter in %s has an explanation in words',
   (queue) => {
     for (const body of ['', '{}', '[]', 'null', '"text"', '{"detail":{}}', '{"sourceId":5}']) {
       const reading = readDeadLetter(queue, body);

@@ -33,7 +33,7 @@ async function publish(settings: Partial<Parameters<Spine['settings']['publish']
   });
 }
 
-test('1: of three devices of a user who may have two, the third is held until one is removed', async () => {
+test('1: with two devices allowed, the third is held until one is removed', async () => {
   await publish({ devicesPerUser: 2 });
   const user = nextUser();
   const [a] = ['A', 'B', 'C'].map((deviceId) => spine.simulator.arrive(user, { deviceId }));
@@ -79,7 +79,7 @@ test('2: a held device is approved when its enrolment arrives, without a gather'
   });
 });
 
-test('3: mail set up by hand is blocked; pushed later, our own block is lifted', async () => {
+test('3: manual mail is blocked; pushed later, our own block is lifted', async () => {
   await publish({ autoApproveByPolicy: true });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplTHREE' });
@@ -98,7 +98,7 @@ test('3: mail set up by hand is blocked; pushed later, our own block is lifted',
   ]);
 });
 
-test('4: with approval not required, a Secure Mail device that waits is approved', async () => {
+test('4: with approval not required, a waiting Secure Mail device is approved', async () => {
   await publish({ requireApproval: 'off' });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'mdmxxFOUR' });
@@ -109,7 +109,7 @@ test('4: with approval not required, a Secure Mail device that waits is approved
   expect(approvalOf(user, 'ApplOTHER')).toBe(1);
 });
 
-test('5: Verse on iOS is approved for a user with an enrolled iPhone, not for one with an enrolled Android phone only', async () => {
+test('5: Verse on iOS is approved with an enrolled iPhone, not with only an Android', async () => {
   await publish({ autoApproveVerse: true });
   const [withIphone, withAndroid] = [nextUser(), nextUser()];
   for (const [user, platform] of [
@@ -127,7 +127,7 @@ test('5: Verse on iOS is approved for a user with an enrolled iPhone, not for on
   expect(approvalOf(withAndroid, 'IBM_IOS_Android')).toBe(1);
 });
 
-test('6: an enrolment pending removal is no enrolment', async () => {
+test('6: an enrolment pending removal does not count', async () => {
   await publish({ autoApproveEnrolled: true });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplSIX' });
@@ -137,7 +137,7 @@ test('6: an enrolment pending removal is no enrolment', async () => {
   expect(approvalOf(user, 'ApplSIX')).toBe(1);
 });
 
-test('7: a phone that a person blocked stays blocked though enrolled, until that decision is withdrawn', async () => {
+test('7: a phone that a person blocked stays blocked until the decision is withdrawn', async () => {
   await publish({ autoApproveEnrolled: true });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplSEVEN' });
@@ -158,7 +158,7 @@ test('7: a phone that a person blocked stays blocked though enrolled, until that
   expect(spine.effectsOn(user, 'ApplSEVEN')).toHaveLength(3);
 });
 
-test('8: what an administrator denied on the Traveler server is left alone', async () => {
+test('8: a device denied by an administrator on the Traveler server is left alone', async () => {
   await publish({ autoApproveEnrolled: true });
   const user = nextUser();
   spine.simulator.adminDeny(spine.simulator.arrive(user, { deviceId: 'ApplEIGHT' }));
@@ -169,7 +169,7 @@ test('8: what an administrator denied on the Traveler server is left alone', asy
   expect(spine.effectsOn(user, 'ApplEIGHT')).toEqual([]);
 });
 
-test('evaluating again where nothing changed writes nothing and asks for nothing', async () => {
+test('an evaluation without changes writes nothing and requests nothing', async () => {
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplSAME' });
   await spine.gather(user);
@@ -184,7 +184,7 @@ test('evaluating again where nothing changed writes nothing and asks for nothing
   expect(spine.actions.sent).toHaveLength(sent);
 });
 
-test('a decision that ends by itself loses its hold when its time comes, with nothing else happening', async () => {
+test('a decision that expires stops having effect at its time, without another event', async () => {
   await publish({ devicesPerUser: 5 });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplEND' });
@@ -210,7 +210,7 @@ test('a decision that ends by itself loses its hold when its time comes, with no
   expect(spine.evaluations.size).toBe(0);
 });
 
-test('where the server cannot hold devices, the extender bars the new one, calls it held, and lifts its own bar later', async () => {
+test('without server enforcement, the extender blocks a new device and later lifts it', async () => {
   await publish({ devicesPerUser: 0 });
   const { server } = await spine.sources.read(sourceId);
   await spine.sources.update(sourceId, { server: { ...server, settingsAccess: 'unavailable', requiresApproval: 'unknown' } });
@@ -242,7 +242,7 @@ test('where the server cannot hold devices, the extender bars the new one, calls
   spine.simulator.settings = { ...spine.simulator.settings, require_approval: true };
 });
 
-test('a device that the last gather missed keeps its place and verdict, and is not acted on until it is seen again', async () => {
+test('a missing device keeps place and verdict, and is not acted on', async () => {
   await publish({ devicesPerUser: 0, autoApproveEnrolled: true });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplMISSED' });
@@ -260,7 +260,7 @@ test('a device that the last gather missed keeps its place and verdict, and is n
   expect(approvalOf(user, 'ApplMISSED')).toBe(2);
 });
 
-test('a baseline that is still owed decides nothing, and devices recorded as existing are never cut off', async () => {
+test('a missing baseline decides nothing, and existing devices are never blocked', async () => {
   await publish({ devicesPerUser: 0 });
   await spine.sources.update(sourceId, { aqInForce: false });
   const user = nextUser();
@@ -275,7 +275,7 @@ test('a baseline that is still owed decides nothing, and devices recorded as exi
   expect(spine.effectsOn(user, 'ApplOLD')).toEqual([]);
 });
 
-test('an action of Auto-Quarantine that failed for good is not asked for again while nothing changes', async () => {
+test('a permanently failed action is not requested again while nothing changes', async () => {
   await publish({ devicesPerUser: 3 });
   const user = nextUser();
   spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
@@ -289,7 +289,7 @@ test('an action of Auto-Quarantine that failed for good is not asked for again w
   expect(spine.effectsOn(user, 'ApplFAIL')).toHaveLength(1);
 });
 
-test('an approval that is no longer wanted is cancelled before it goes out', async () => {
+test('an approval that is no longer wanted is cancelled before it is sent', async () => {
   await publish({ devicesPerUser: 0, autoApproveEnrolled: true });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplFLIP' });
@@ -306,7 +306,7 @@ test('an approval that is no longer wanted is cancelled before it goes out', asy
   expect(approvalOf(user, 'ApplFLIP')).toBe(2);
 });
 
-test('of evaluations that run side by side, none doubles an action or a line', async () => {
+test('parallel evaluations double no action and no line', async () => {
   await publish({ devicesPerUser: 1 });
   const user = nextUser();
   spine.simulator.arrive(user, { deviceId: 'ApplPAR' });
@@ -324,7 +324,7 @@ test('of evaluations that run side by side, none doubles an action or a line', a
 test.each([
   ['leaves it alone', { autoApproveEnrolled: false, devicesPerUser: 0 }],
   ['is off', { requireApproval: 'off' }],
-] as const)('3: under settings by which Auto-Quarantine %s, its own block is undone and no more', async (_, back) => {
+] as const)('3: under settings by which Auto-Quarantine %s, only its own block is lifted', async (_, back) => {
   const user = nextUser();
   const deviceId = `ApplBACK${users}`;
   await publish({ autoApproveByPolicy: false });

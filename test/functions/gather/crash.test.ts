@@ -1,4 +1,4 @@
-/** Killed at any call to the outside, and taken up again by the same message: the end is that of an undisturbed gather. */
+/** Killed at any call to the outside, and resumed by the same message: the end is that of an undisturbed gather. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Device } from '#domain/devices/device';
 import type { GatherMessage } from '#domain/messages/messages';
@@ -8,7 +8,7 @@ import { type Death, Killed, mortal } from './crashing.ts';
 import { minutes, startWorld, type World } from './world.ts';
 
 const most = 80;
-/** A memory for each place to be killed at. */
+/** A database for each place to be killed at. */
 const others = Array.from({ length: most }, (_, index) => `other-${index}`);
 
 let world: World;
@@ -45,7 +45,7 @@ function logging(deps: GatherDependencies, log: Log): GatherDependencies {
   };
 }
 
-/** Delivers the message until it is done: the first time to a process that dies, then to healthy ones. Answers the calls made. */
+/** Delivers the message until it is done: the first time to a process that dies, then to healthy ones. Returns the calls made. */
 async function deliver(message: GatherMessage, death: Death | null, log: Log): Promise<number> {
   const { dependencies, calls } = mortal(logging(world.dependencies, log), death);
   const remaining = { remainingMs: () => 900_000 };
@@ -113,7 +113,7 @@ async function firstGather(sourceId: string, death: Death | null) {
   };
 }
 
-test('a first gather that switches approval on, killed at any of its calls, ends as an undisturbed one', async () => {
+test('a first gather with switch-on, killed anywhere, ends as an undisturbed one', async () => {
   await world.publish({ requireApproval: 'on' });
   const undisturbed = await firstGather('cloud', null);
   expect(undisturbed.end).toMatchObject({ existing: true, run: 'completed', inForce: true, owed: false, known: 8, server: true });
@@ -150,7 +150,7 @@ async function laterGather(sourceId: string, death: Death | null) {
   };
 }
 
-test('a later gather with a new, a changed and a missing device, killed at any of its calls, ends as an undisturbed one', async () => {
+test('a later gather with changes, killed anywhere, ends as an undisturbed one', async () => {
   await world.publish({ requireApproval: 'server' });
   world.simulator.settings = { require_approval: false, devices_before_approval: 0, approval_notify: [] };
   const undisturbed = await laterGather('cloud', null);

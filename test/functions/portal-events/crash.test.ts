@@ -20,7 +20,7 @@ const target = (n: number) => ({ sourceId: 'cloud', user: userOf(n), deviceId: `
 const former = (n: number) => ({ sourceId: 'cloud', user: `Former ${n}/Acme`, deviceId: `F${n}` });
 const email = (n: number) => `user-${n}@acme.com`;
 
-/** `n` names a world of its own; what it leaves is told without it. */
+/** `n` makes the names of one run unique; its result is compared without it. */
 type Scenario = {
   name: string;
   kind: string;
@@ -95,7 +95,7 @@ const scenarios: Scenario[] = [
   },
 ];
 
-/** What was sent since the last look, each once, with the world's number taken out. */
+/** What was sent since the last call, each once, without the number of the run. */
 async function sent(n: number): Promise<string[]> {
   const named = (text: string) => text.replaceAll(new RegExp(`(?<=\\D)${n}(?=\\D)`, 'g'), 'n');
   const [evaluations, actions, gathers] = await Promise.all([

@@ -1,4 +1,4 @@
-/** A rejected event is told in the journal: at once, and once however often its message is received. */
+/** A rejected event is recorded in the journal: at once, and once however often its message is received. */
 
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ const lines = async () => {
   return (await db.client.send(new QueryCommand(query))).Items ?? [];
 };
 
-test('received five times, it is one line, named by the bus’s id, with the field and without its value', async () => {
+test('received five times, it is one line with the field, without its value', async () => {
   const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
   const body = JSON.stringify({ id: 'bus-1', detail: { enrolment: { status: 'secret' } } });
   for (let receive = 0; receive < 5; receive++) await tell(error, { body, messageId: 'm1', receivedAt: 1_700_000_000_000 });
@@ -38,7 +38,7 @@ test('received five times, it is one line, named by the bus’s id, with the fie
   expect(eventsOf(lineOf(line))).toMatchObject([{ type: 'EventRejected', detail: { errors: error.faults } }]);
 });
 
-test('what cannot even be read is named by its message, and an id that fits no key by its fingerprint', async () => {
+test('an unreadable event is named by its message, an unusable id by fingerprint', async () => {
   const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
   await tell(error, { body: '{', messageId: 'm2', receivedAt: 1_700_000_000_001 });
   await tell(error, { body: JSON.stringify({ id: 'x'.repeat(5000) }), messageId: 'm3', receivedAt: 1_700_000_000_002 });
@@ -46,7 +46,7 @@ test('what cannot even be read is named by its message, and an id that fits no k
   expect(ids).toEqual(['bus-1', 'm2', expect.stringMatching(/^[0-9a-f]{16}$/)]);
 });
 
-test('a rejection belongs to no source, and is chained as the lines of a source are', async () => {
+test("a rejection belongs to no source, and is chained like a source's lines", async () => {
   const line = rejectionLine({
     rejectedId: 'r',
     receivedAt: 5,

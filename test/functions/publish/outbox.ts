@@ -116,7 +116,7 @@ export async function startOutbox() {
       });
     },
 
-    /** What the subscriber was told since the last call, in the order in which it came. */
+    /** What the subscriber received since the last call, in order. */
     async told(): Promise<Told[]> {
       const found: Told[] = [];
       for (;;) {

@@ -1,4 +1,4 @@
-/** What no message will ever wake again is found by the clock. */
+/** What no message will ever resume is found by the clock. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Action } from '#domain/actions/action';
 import { reap } from '#functions/reap/reap';
@@ -41,7 +41,7 @@ async function forgotten(deviation: Partial<Action> = {}): Promise<string> {
 }
 const read = (actionId: string) => spine.ledger.read(actionId);
 
-test('an action whose message was lost is sent again, once in its time, and carried out', async () => {
+test('an action whose message was lost is redelivered once, and carried out', async () => {
   const id = await forgotten();
   expect(await reapNow()).toEqual({ expired: 0, sent: 0 });
   spine.clock.now += 11 * minute;
@@ -51,7 +51,7 @@ test('an action whose message was lost is sent again, once in its time, and carr
   expect((await read(id))?.state).toBe('confirmed');
 });
 
-test('a worker that was lost with its message is noticed when its claim is over, and reading tells how far it came', async () => {
+test('a worker lost with its message is noticed after its claim, and reconciled', async () => {
   const claim = { by: 'gone', until: spine.clock.now + 40_000 };
   const id = await forgotten({ state: 'dispatched', claim });
   await reapNow();
@@ -61,7 +61,7 @@ test('a worker that was lost with its message is noticed when its claim is over,
   expect((await read(id))?.state).toBe('confirmed');
 });
 
-test('an action past its deadline expires with the line that tells the portal, also where its source is gone', async () => {
+test('an action past its deadline expires with a published line, even without its source', async () => {
   const id = await forgotten({ expiresAt: spine.clock.now + minute, state: 'waiting', notBefore: spine.clock.now + minute });
   spine.clock.now += 2 * minute;
   expect((await reapNow()).expired).toBe(1);
@@ -71,7 +71,7 @@ test('an action past its deadline expires with the line that tells the portal, a
   expect((await stored()).openAction).toBeNull();
 });
 
-test('killed anywhere, the next reaping does the rest, and nothing is done twice', async () => {
+test('killed anywhere, the next run completes it, and nothing is done twice', async () => {
   for (let at = 1; ; at++) {
     user = `Killed ${count} ${at}/Acme`;
     spine.simulator.arrive(user, { deviceId });

@@ -1,6 +1,6 @@
 /**
- * Hours without a network between a relay and its cloud, by a clock that is turned by hand: the real worker, the socket's function
- * and the relay's real acting half on a simulated server.
+ * Hours without a network between a relay and its cloud, by a clock that is advanced by hand: the real worker, the socket's
+ * function and the relay's real acting half on a simulated server.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runStore } from '#adapters/dynamodb/gather/runs';
@@ -23,7 +23,7 @@ import { facts, type RelayedWorld, startRelayedWorld } from './relayed-world.ts'
 
 const hq = 'hq';
 
-test('after eight hours what still holds goes out within seconds and once, and what has expired does not', async () => {
+test('after eight hours open actions go out once, within seconds; expired ones do not', async () => {
   const spine = await startSpine({ settings: { requireApproval: 'off' } });
   try {
     const peer = await enrolled(spine);
@@ -34,13 +34,13 @@ test('after eight hours what still holds goes out within seconds and once, and w
     await relay.returns();
     await spine.settle({ forMs: 1_000 });
 
-    // The network goes; the lease runs out.
+    // The network fails; the lease expires.
     spine.clock.now += hours;
     const still: string[] = [];
     const expired: string[] = [];
     for (const [index, phone] of phones.entries()) {
       const brief = index % 3 === 0;
-      // A block that ran late would be asked for anew: the decision behind it stands.
+      // A block that expired would be requested again: its decision is still in effect.
       const type = brief || index % 2 === 1 ? 'remove' : 'block';
       const id = await ask(spine, { ...phone, type, lasts: brief ? 2 * hours : 48 * hours });
       (brief ? expired : still).push(id);
@@ -97,7 +97,9 @@ function socketOn(spine: Spine): RelaySocketDependencies {
   };
 }
 
-/** The relay’s acting half at the end of the socket: it hears what was posted to its connection, and tells over the function. */
+/**
+ * The relay’s acting half at the end of the socket: it receives what was posted to its connection, and reports over the function.
+ */
 function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySocketDependencies }) {
   let n = 0;
   let heard = 0;
@@ -125,7 +127,7 @@ function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySock
       await say({ type: 'hello', ...peer, protocol: 2, challenge: 'a challenge of some length', gatherDigest: null, facts });
       fence = (await spine.relay.leases.read(hq))?.fence ?? null;
     },
-    /** Until so many results were told and settled. */
+    /** Until that many results were reported and acknowledged. */
     async works(count: number) {
       for (let round = 0; round < 200 && (told < count || spine.actions.size > 0); round++) {
         await spine.settle({ forMs: 10 });
@@ -164,7 +166,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-test('after hours of gathers that found no relay, one delta catches up with all that changed meanwhile', async () => {
+test('after hours of gathers without a relay, one delta catches up with all changes', async () => {
   const peer = await world.enrol('r1');
   await world.hello(peer);
   world.gathers.length = 0;

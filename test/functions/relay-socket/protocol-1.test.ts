@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** What it was told since, oldest first; what it does not wait for (a passing word) it leaves aside. */
+/** What it received since, oldest first; messages that it does not wait for are ignored. */
 function hears(type: string): ToRelay {
   unheard.push(...world.relay.posted.slice(heard).map(({ message }) => message));
   heard = world.relay.posted.length;
@@ -40,7 +40,7 @@ function hears(type: string): ToRelay {
   return found;
 }
 
-test('protocol 1 keeps working: greeted, gathered, acted, and told that a newer release is there', async () => {
+test('protocol 1 keeps working: hello, gather, action, and the newer release', async () => {
   for (const step of conversation) {
     if (step.from === 'relay') await receive(world.socket, peer, JSON.stringify(step.message));
     if (step.from === 'cloud') expect(hears(step.message.type)).toMatchObject(step.message);

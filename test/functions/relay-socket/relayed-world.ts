@@ -1,6 +1,6 @@
 /**
  * The gather's world with a source behind a relay: the socket function on the same stores, and a relay that reads the simulator
- * and tells it as the protocol has it, from a snapshot in memory.
+ * and reports it as the protocol requires, from a snapshot in memory.
  */
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import { listedDevice } from '#domain/devices/device';
@@ -94,7 +94,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
       ...given,
     });
 
-  /** Keeps, or takes, the lease. What it leads to by itself is left aside. */
+  /** Keeps, or takes, the lease. What follows from it is ignored. */
   async function ping(peer: Peer): Promise<void> {
     const lease = await relay.leases.read('hq');
     await say(peer, { type: 'ping', fence: lease?.holder === peer.relayId ? lease.fence : null, problems: [] });
@@ -118,7 +118,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
       packEntries([...snapshot].map(([hash, { detailAt: _, ...row }]) => [hash, rowFingerprint(listedDevice.parse(row))])),
     );
 
-  /** What a command leads to, told in parts of `size` rows: against `before` where that is its base, else everything. */
+  /** What a command leads to, reported in parts of `size` rows: against `before` where that is its base, else everything. */
   function answerOf(
     command: GatherCommand,
     { before, after, size = 20 }: { before: Snapshot; after: Snapshot; size?: number },
@@ -149,7 +149,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     ];
   }
 
-  /** Works off what is in the gather queue, once each, whenever it is due. */
+  /** Works off the gather queue, each message once, whenever it is due. */
   async function gathers(): Promise<string[]> {
     const outcomes: string[] = [];
     for (const { message } of world.gathers.splice(0))
@@ -162,7 +162,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     return command;
   };
 
-  /** A whole gather: asked for, told, and worked through. */
+  /** A whole gather: requested, reported, and processed. */
   async function round(peer: Peer, { id, before, after }: { id: string; before: Snapshot; after: Snapshot }) {
     await ping(peer);
     const message: GatherMessage = gatherMessage.parse({ ...world.message(id), sourceId: 'hq' });

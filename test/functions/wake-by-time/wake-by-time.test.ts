@@ -1,4 +1,4 @@
-/** What changes by time alone, on real stores, with the schedule turned by hand and killed at every call. */
+/** What changes by time alone, on real stores, with the schedule advanced by hand and killed at every call. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { decisionStore } from '#adapters/dynamodb/devices/decisions';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await startDynamoDb();
 });
 beforeEach(() => {
-  // A place of its own in time: nothing that another test left behind ends there.
+  // A separate time: nothing that another test left behind ends there.
   clock += 1000 * hour;
   queue = manualQueue(() => clock);
   deps = {
@@ -51,7 +51,7 @@ const usersDue = () =>
     return message.kind === 'users' ? message.users : [`everyone at ${message.sourceId}`];
   });
 
-test('a decision that ends is evaluated on the second, and once more afterwards; then nobody asks for it any more', async () => {
+test('a decision that ends is evaluated on the second, and once more afterwards', async () => {
   await decide('ends', clock + 90_500);
   await decide('later', clock + 100 * 365 * 24 * hour);
   await decide('never');
@@ -67,14 +67,14 @@ test('a decision that ends is evaluated on the second, and once more afterwards;
   expect(usersDue()).toEqual([]);
 });
 
-test('a decision that ended while nothing ran is evaluated when the schedule runs again', async () => {
+test('a decision that ended during an outage is evaluated at the next schedule', async () => {
   await decide('slept', clock + 5 * minute);
   clock += 3 * hour;
   expect(await wakeByTime(deps)()).toMatchObject({ ended: 1 });
   expect(usersDue()).toEqual(['User slept']);
 });
 
-test('a portal that falls silent is noticed once, every source is decided anew, and the journal says when it happened', async () => {
+test('a silent portal is noticed once, every source is evaluated, the journal records it', async () => {
   const enrolments = store();
   await enrolments.noteEvent(clock);
   await enrolments.noteAnnounced();
@@ -90,7 +90,7 @@ test('a portal that falls silent is noticed once, every source is decided anew, 
   ]);
 });
 
-test('a portal that is heard from again, by a process that died before it told everyone, is told by the schedule', async () => {
+test('a returned portal announced by a process that died is announced by the schedule', async () => {
   await store().noteEvent(clock);
   expect((await wakeByTime(deps)()).feed).toBeNull();
   clock += 2 * minute;
@@ -99,7 +99,7 @@ test('a portal that is heard from again, by a process that died before it told e
   expect((await wakeByTime(deps)()).feed).toBeNull();
 });
 
-test('killed at any call, the next run of the schedule makes it good', async () => {
+test('killed at any call, the next run of the schedule completes it', async () => {
   for (let at = 1; ; at++) {
     clock += 1000 * hour;
     await store().noteEvent(clock - 100 * hour);

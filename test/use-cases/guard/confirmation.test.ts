@@ -46,11 +46,11 @@ test('confirming applies exactly the plan; rolling back lifts exactly our own bl
   expect(await side.carryOut()).toEqual(byHand.map((id) => `approve ${id}`));
 });
 
-test('what a gather touched is tried out as a whole: nothing is taken before a person has decided', async () => {
+test("a gather's changes are assessed as a whole: nothing happens before a decision", async () => {
   await publish(byPolicy).then(async (answer) => {
     if (answer.outcome === 'guarded') await side.requests.decideGuard(answer.guard.guardId, { decision: 'reject', by: 'bob' });
   });
-  // The rules hold, but mail is not set up by hand any more; then a gather finds that it is again.
+  // The rules apply, but mail is not set up by hand any more; then a gather finds that it is again.
   const users = [...new Set((await side.devices()).map(({ user }) => user))];
   const [one = [], other = []] = [users.slice(0, 3), users.slice(3)];
   await side.dependencies.settings.current(source);

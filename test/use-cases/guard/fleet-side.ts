@@ -1,6 +1,6 @@
 /**
- * A whole fleet on real stores and queues: what is published and imported goes in as the portal and the API send it, the
- * evaluations that follow are worked off, and the server does what it is asked at once.
+ * A whole fleet on real stores and queues: what is published and imported is sent as the portal and the API send it, the
+ * evaluations that follow are worked off, and the server does at once what is requested.
  */
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
@@ -157,7 +157,7 @@ export async function startFleetSide({
       });
       await putAll(client, tables.devices, decided.map(deviceItem));
     },
-    /** Carries out every action that waits, as an honest server would show it afterwards. Answers what was done, sorted. */
+    /** Carries out every waiting action, as an honest server would show it afterwards. Returns what was done, sorted. */
     async carryOut(): Promise<string[]> {
       const done: string[] = [];
       for (const body of await side.queues.drain('actions')) {
@@ -206,7 +206,7 @@ export function connected(index: number, more: Partial<Device> = {}): Device {
 
 export const idOf = (index: number) => `DEV${String(index).padStart(5, '0')}`;
 
-/** The enrolment of that phone, each of a portal user of its own. */
+/** The enrolment of that phone, each of a separate portal user. */
 export function enrolledAs(index: number, mailConfiguration: Enrolment['mailConfiguration'], version = 1): Enrolment {
   const [id, email] = [`E${idOf(index)}`, `${idOf(index)}@acme.com`];
   return anEnrolment({ id, user: { email }, mailDeviceIds: [idOf(index)], mailConfiguration, changedAt: start, version });

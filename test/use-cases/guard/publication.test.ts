@@ -3,7 +3,7 @@ import { aqOn, connected, enrolledAs, type FleetSide, idOf, source, startFleetSi
 
 const fleetSize = 2000;
 const setUpByHand = 120;
-/** Nobody is let in by number: what has access is left alone, and nothing else. */
+/** No device is allowed by number: what has access is left alone, and nothing else. */
 const nobodyNew = { ...aqOn, devicesPerUser: 0 };
 const byPolicy = { ...nobodyNew, autoApproveByPolicy: true };
 
@@ -38,7 +38,7 @@ async function stopped() {
   return answer.guard;
 }
 
-test('publishing settings that would cut off 120 of 2,000 devices stops before the first of them', async () => {
+test('settings that would block 120 of 2,000 devices stop before the first', async () => {
   const [before, version] = [await side.shown(), await current()];
   const guard = await stopped();
   expect(guard.sources[source]).toEqual({ trips: true, affected: 120, devices: fleetSize, percent: 6 });
@@ -54,7 +54,7 @@ test('the same publication again finds the guard that waits for it', async () =>
   expect((await stopped()).guardId).toBe((await stopped()).guardId);
 });
 
-test('a rejected publication changes nothing, and one that was decided cannot be decided otherwise', async () => {
+test('a rejected publication changes nothing, and its decision is final', async () => {
   const [before, version] = [await side.shown(), await current()];
   const { guardId } = await stopped();
   expect((await side.requests.decideGuard(guardId, { decision: 'reject', by: 'bob' }))?.guard).toMatchObject({
@@ -69,7 +69,7 @@ test('a rejected publication changes nothing, and one that was decided cannot be
   expect(await side.requests.decideGuard('none', { decision: 'confirm', by: 'ann' })).toBeNull();
 });
 
-test('confirming applies exactly the plan; rolling back lifts exactly those blocks, and none that a person asked for', async () => {
+test('confirming applies exactly the plan; rolling back lifts exactly those blocks', async () => {
   const before = await side.shown();
   const planned = await side.plan({ sourceIds: [source], settings: byPolicy });
   expect(planned.changes.filter(({ action }) => action !== null).map(({ deviceId }) => deviceId)).toEqual(byHand);

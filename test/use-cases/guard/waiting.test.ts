@@ -1,4 +1,4 @@
-/** What waited for a person goes on when it is confirmed, decided on what holds by then; nothing of it happens before. */
+/** What waited for a person continues when it is confirmed, decided on the state at that time; nothing of it happens before. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { portalEvents } from '#functions/portal-events/portal-events';
@@ -44,8 +44,8 @@ async function snapshot(snapshotId: string, enrolments: readonly Enrolment[]): P
   await side.settle();
 }
 
-test('a snapshot that would un-enrol more than the guard allows waits as a whole; rejected it changes nothing, confirmed it is decided afresh', async () => {
-  // Enrolled phones have access by their enrolment alone, and the server cannot keep anybody out: we do.
+test('a snapshot beyond the guard waits as a whole, and is rejected or reevaluated', async () => {
+  // Enrolled phones have access by their enrolment alone, and the server cannot block anybody: we do.
   await side.inForce({ ...aqOn, devicesPerUser: 0, autoApproveEnrolled: true });
   const { server } = await side.sources.read(source);
   await side.sources.update(source, { server: { ...server, settingsAccess: 'unavailable' } });
@@ -73,7 +73,7 @@ test('a snapshot that would un-enrol more than the guard allows waits as a whole
 
   await snapshot('S2', all.slice(0, kept));
   const guardId = await onlyGuard();
-  // While it waits, a person lets one of them in for good, and another enrolment comes anew.
+  // While it waits, a person approves one of them, and another enrolment arrives again.
   const [spared = '', again = ''] = taken;
   const target = {
     sourceId: source,
@@ -93,7 +93,7 @@ test('a snapshot that would un-enrol more than the guard allows waits as a whole
   expect(await barred()).toEqual(left);
 }, 240_000);
 
-test('what a gather saw waits; confirmed, every user is decided on what holds by then, and access is taken from those only', async () => {
+test("a gather's changes wait; confirmed, every user is decided on the current state", async () => {
   await side.inForce({ ...aqOn, devicesPerUser: 0, autoApproveByPolicy: true });
   await side.putDevices(Array.from({ length: fleetSize }, (_, index) => connected(index)));
   await side.requests.importEnrolments(

@@ -107,7 +107,7 @@ test(
   120_000 * Math.max(1, runs / 12),
 );
 
-/** As publishing goes on after the guard: the settings, then every user. */
+/** As publishing continues after the guard: the settings, then every user. */
 async function publish(settings: Settings): Promise<void> {
   side.clock.now += 1000;
   const [current] = (await side.requests.stores.settings.versions('*')).versions;
@@ -124,7 +124,7 @@ async function clear(): Promise<void> {
   for (const { id } of enrolments) await side.requests.stores.enrolments.withdraw(id, 'gone');
 }
 
-test('the settings of a plan are nobody’s until they are published', async () => {
+test('the settings of a plan apply to nobody until they are published', async () => {
   const before = await side.requests.stores.settings.versions('*');
   await side.plan({ sourceIds: [source], settings: { ...defaultSettings, autoApproveVerse: true } });
   expect(await side.requests.stores.settings.versions('*')).toEqual(before);
