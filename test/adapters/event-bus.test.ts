@@ -24,7 +24,7 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => anEv
 const idOf = ({ Detail = '{}' }: PutEventsRequestEntry): string => JSON.parse(Detail).eventId;
 
 /** Answers each entry as `refuse` says, with the number of the try counted from 1. */
-function answering(refuse: (id: string, tries: number) => boolean) {
+function mockAnswers(refuse: (id: string, tries: number) => boolean) {
   const tries = new Map<string, number>();
   bridge.on(PutEventsCommand).callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => {
     const results = Entries.map((entry) => {
@@ -39,7 +39,7 @@ function answering(refuse: (id: string, tries: number) => boolean) {
 }
 const calls = () => bridge.commandCalls(PutEventsCommand).map(({ args }) => (args[0].input.Entries ?? []).map(idOf));
 /** What was accepted, in order. */
-function taken(refuse: (id: string, tries: number) => boolean): string[] {
+function acceptedIds(refuse: (id: string, tries: number) => boolean): string[] {
   const tries = new Map<string, number>();
   return calls()
     .flat()
@@ -50,7 +50,7 @@ function taken(refuse: (id: string, tries: number) => boolean): string[] {
 }
 
 test('events are sent ten per call, each with its source, type, time and bus', async () => {
-  answering(() => false);
+  mockAnswers(() => false);
   expect(await bus.put(many(23))).toEqual(new Map());
   expect(calls().map(({ length }) => length)).toEqual([10, 10, 3]);
   expect(bridge.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]).toEqual({
@@ -64,7 +64,7 @@ test('events are sent ten per call, each with its source, type, time and bus', a
 });
 
 test('a rejected entry is retried after a wait; accepted ones are not', async () => {
-  answering((id, tries) => id === 'e3' && tries < 3);
+  mockAnswers((id, tries) => id === 'e3' && tries < 3);
   expect(await bus.put(many(10))).toEqual(new Map());
   expect(calls()).toEqual([many(10).map(({ id }) => id), ['e3'], ['e3']]);
   expect(waits).toEqual([100, 200]);
@@ -72,17 +72,17 @@ test('a rejected entry is retried after a wait; accepted ones are not', async ()
 
 test('a later event of a device never overtakes an earlier one, however often rejected', async () => {
   const refuse = (id: string, tries: number) => id === 'a1' && tries < 4;
-  answering(refuse);
+  mockAnswers(refuse);
   const given = [anEvent('a1', 'A'), anEvent('a2', 'A'), anEvent('b1', 'B'), anEvent('a3', 'A'), anEvent('b2', 'B')];
   expect(await bus.put(given)).toEqual(new Map());
-  const order = taken(refuse);
+  const order = acceptedIds(refuse);
   expect(order.filter((id) => id.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
   expect(order.filter((id) => id.startsWith('b'))).toEqual(['b1', 'b2']);
   for (const call of calls()) expect(new Set(call.map((id) => id[0])).size).toBe(call.length);
 });
 
 test('a lasting rejection returns its reason, also for events behind it; others are sent', async () => {
-  answering((id) => id === 'a1');
+  mockAnswers((id) => id === 'a1');
   const refused = await bus.put([anEvent('a1', 'A'), anEvent('b1', 'B'), anEvent('a2', 'A')]);
   expect([...refused.keys()]).toEqual(['a1', 'a2']);
   expect(refused.get('a1')).toBe('ThrottlingException: slow down');
@@ -103,7 +103,7 @@ test('an answer that does not mention an entry counts as rejection', async () =>
 });
 
 test('a call holds at most 256 KB, and a larger event is rejected at once', async () => {
-  answering(() => false);
+  mockAnswers(() => false);
   const large = (id: string, kilobytes: number) => anEvent(id, id, { says: 'x'.repeat(kilobytes * 1024) });
   const refused = await bus.put([large('e0', 120), large('e1', 120), large('e2', 120), large('e3', 260)]);
   expect(calls()).toEqual([['e0', 'e1'], ['e2']]);

@@ -71,17 +71,17 @@ async function drainWorld(count: number, atOnce: number) {
   const workers = await pMap(Array.from({ length: maximumConcurrency }), (_, nth) =>
     forkAct({ endpoint: database.endpoint, url, credentials, concurrency: atOnce, name: `act ${nth}` }),
   );
-  await simulator.tell({ faults: [{ kind: 'delay', ms: upstreamMs, on: 'any' }] });
-  const told = { awake: 0, cpuMs: 0 };
+  await simulator.send({ faults: [{ kind: 'delay', ms: upstreamMs, on: 'any' }] });
+  const totals = { awake: 0, cpuMs: 0 };
 
-  async function workOff(some: readonly Action[]): Promise<void> {
+  async function processActions(some: readonly Action[]): Promise<void> {
     const waiting = some.map(({ sourceId, user, deviceId, actionId }): ActionMessage => ({ sourceId, user, deviceId, actionId }));
     await pMap(workers, async (worker) => {
       for (let batch = waiting.splice(0, batchSize); batch.length > 0; batch = waiting.splice(0, batchSize)) {
         const { again, awake, cpuMs } = await worker.work(batch);
         waiting.push(...again);
-        told.awake += awake;
-        told.cpuMs += cpuMs;
+        totals.awake += awake;
+        totals.cpuMs += cpuMs;
       }
     });
   }
@@ -89,18 +89,18 @@ async function drainWorld(count: number, atOnce: number) {
   return {
     /** Milliseconds until every action is confirmed, without the first ones. Throws when one is not. */
     async drain(): Promise<{ ms: number; cpuMs: number }> {
-      await workOff(actions.slice(0, warmUp));
-      const before = told.cpuMs;
+      await processActions(actions.slice(0, warmUp));
+      const before = totals.cpuMs;
       const from = performance.now();
-      await workOff(actions.slice(warmUp));
+      await processActions(actions.slice(warmUp));
       const ms = performance.now() - from;
-      if (told.awake !== actions.length) throw new Error(`${told.awake} of ${actions.length} actions came to an end`);
+      if (totals.awake !== actions.length) throw new Error(`${totals.awake} of ${actions.length} actions came to an end`);
       const book = ledger(database.client, database.tables);
       for (const { actionId } of actions.filter((_, nth) => nth % 97 === 0)) {
         const ended = await book.read(actionId);
         if (ended?.state !== 'confirmed') throw new Error(`Action ${actionId} is ${ended?.state}, not confirmed`);
       }
-      return { ms, cpuMs: told.cpuMs - before };
+      return { ms, cpuMs: totals.cpuMs - before };
     },
     /** Actions a second of a client that makes the same three requests for each and does nothing else. */
     async bareRate(many: number): Promise<number> {

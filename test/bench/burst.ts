@@ -50,14 +50,14 @@ export async function burst(size: BurstSize): Promise<Burst> {
 async function inForce(stack: Stack): Promise<void> {
   const isInForce = async () => ((await stack.api('/status')).body.sources[0].aq.inForce ? true : null);
   await eventually(isInForce, { within: 120_000, every: 200, what: 'Auto-Quarantine in force' });
-  await stack.settled({ within: 300_000 });
+  await stack.untilIdle({ within: 300_000 });
 }
 
 /** The cost of `work`, and of everything that follows from it until the stack is idle. */
 async function measured(stack: Stack, work: (stack: Stack) => Promise<unknown>): Promise<Effort> {
   const before = { calls: await callsSoFar(stack), processor: processorMs(stack.pid), at: performance.now() };
   await work(stack);
-  await stack.settled({ within: 600_000 });
+  await stack.untilIdle({ within: 600_000 });
   return {
     calls: difference(await callsSoFar(stack), before.calls),
     processorMs: processorMs(stack.pid) - before.processor,

@@ -93,9 +93,9 @@ function startsOf({ Properties }: Resource): Standing['schedules'][number] {
 const nothing: GatherCost = { reads: 0, writes: 0, pages: 0, details: 0, ownMs: 0 };
 const totalOf = (lines: readonly CostLine[]) => lines.reduce((sum, { cost }) => sum + cost, 0);
 
-type Reckoned = { gather: GatherCost; lines: readonly CostLine[]; standing: Standing };
+type Calculated = { gather: GatherCost; lines: readonly CostLine[]; standing: Standing };
 
-function rowOf({ devices, dollars }: { devices: number; dollars: number }, { gather, lines, standing }: Reckoned): Row {
+function rowOf({ devices, dollars }: { devices: number; dollars: number }, { gather, lines, standing }: Calculated): Row {
   const value = totalOf(lines);
   const idle = totalOf(dailyCost(0, nothing, standing));
   const parts = lines.toSorted((a, b) => b.cost - a.cost).map(({ of, cost }) => `${of} $${cost.toFixed(4)}`);

@@ -36,7 +36,7 @@ export async function enrolmentRows(): Promise<Row[]> {
     const hops = await bareHops(stack, simulator);
     const idle = await oneAtATime(stack, { held: held.splice(0, probes.warmUp + probes.idle), hops, present, control });
     await hops.stop();
-    await simulator.tell({ faults: [{ kind: 'delay', ms: 200, on: 'list' }] });
+    await simulator.send({ faults: [{ kind: 'delay', ms: 200, on: 'list' }] });
     const loaded = await underLoad(stack, { held, present });
     return [idleRow(idle), loadedRow(loaded, idle.ours)];
   } finally {
@@ -61,8 +61,8 @@ async function holdSome(stack: Stack, control: Control): Promise<SimulatedRecord
   await stack.gather('cloud');
   const allHeld = async () => ((await stack.devices({ verdict: 'hold' })).length === count ? true : null);
   await eventually(allHeld, { ...waiting, what: `${count} held devices` });
-  const settled = () => stack.settled().then(() => true);
-  await eventually(settled, { within: 300_000, what: 'A settled stack' });
+  const isIdle = () => stack.untilIdle().then(() => true);
+  await eventually(isIdle, { within: 300_000, what: 'A settled stack' });
   return held;
 }
 
@@ -121,16 +121,16 @@ async function underLoad(
     await pause(sending.forMs / held.length);
   }
   await Promise.all(sent);
-  const told = await sending.ended;
+  const result = await sending.ended;
   const from = Date.now();
   const stored = async () => ((await loadStored(stack)) === present.length ? true : null);
   await eventually(stored, { within: 400_000, every: 500, what: `The last version of ${present.length} enrolments` });
   const ours = await latencies(stack, sentAt);
   const drainedMs = Date.now() - from;
   const { queues } = deadLetterQueues.parse((await stack.api('/dlq')).body);
-  const givenUp = queues.reduce((sum, { messages }) => sum + messages, 0);
-  if (givenUp > 0) throw new Error(`${givenUp} messages were given up`);
-  return { ours, load: told, gathers: await gathering, drainedMs };
+  const failed = queues.reduce((sum, { messages }) => sum + messages, 0);
+  if (failed > 0) throw new Error(`${failed} messages were given up`);
+  return { ours, load: result, gathers: await gathering, drainedMs };
 }
 
 /** The source is gathered again as soon as a gather ends. How often. */
@@ -210,9 +210,9 @@ function idleRow({ ours, floor }: Idle): Row {
   };
 }
 
-function loadedRow({ ours, load: told, gathers, drainedMs }: Loaded, idle: readonly number[]): Row {
+function loadedRow({ ours, load, gathers, drainedMs }: Loaded, idle: readonly number[]): Row {
   const value = percentile(ours, 95) / percentile(idle, 95);
-  const rate = (told.events / told.ms) * 1000;
+  const rate = (load.events / load.ms) * 1000;
   return {
     row: 8,
     measure: `the same under ${rate.toFixed(0)} events a second with a gather running: ${halfAndMost(ours)}`,
@@ -220,7 +220,7 @@ function loadedRow({ ours, load: told, gathers, drainedMs }: Loaded, idle: reado
     unit: 'x at p95',
     against: `the same, idle: ${halfAndMost(idle)}`,
     mark: `at most ${marks.loaded} x, nothing lost`,
-    met: value <= marks.loaded && rate >= told.wantedRate * 0.95,
-    note: `${ours.length} events among ${told.events.toLocaleString('en')} others within ${(told.ms / 1000).toFixed(1)} s (${told.wantedRate} a second wanted), ${gathers} gathers of ${fleet.toLocaleString('en')} devices one after the other. Nothing lost: the last version of each enrolment is stored, each approval confirmed, no dead letter; all was done ${(drainedMs / 1000).toFixed(1)} s after the last event. Bus, queues, database, every function and the server share this machine's processors`,
+    met: value <= marks.loaded && rate >= load.wantedRate * 0.95,
+    note: `${ours.length} events among ${load.events.toLocaleString('en')} others within ${(load.ms / 1000).toFixed(1)} s (${load.wantedRate} a second wanted), ${gathers} gathers of ${fleet.toLocaleString('en')} devices one after the other. Nothing lost: the last version of each enrolment is stored, each approval confirmed, no dead letter; all was done ${(drainedMs / 1000).toFixed(1)} s after the last event. Bus, queues, database, every function and the server share this machine's processors`,
   };
 }

@@ -21,7 +21,7 @@ export async function firstRows({ full }: { full: boolean }): Promise<Row[]> {
   const world = await gatherWorld(devices);
   const bare = bareClient(world.simulator, concurrency);
   try {
-    await world.simulator.tell({ faults: [{ kind: 'delay', ms: detailMs, on: 'detail' }] });
+    await world.simulator.send({ faults: [{ kind: 'delay', ms: detailMs, on: 'detail' }] });
     await bare.list();
     const floor = await timed(() => sameRequests(bare));
     const { ms, run } = await world.gather();

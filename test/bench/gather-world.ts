@@ -75,7 +75,7 @@ export async function gatherWorld(devices: number) {
     /** A quarter of an hour passes; unless they sleep, most phones sync in it. */
     async later({ asleep = false }: { asleep?: boolean } = {}) {
       ahead += quarterHour;
-      if (!asleep) await simulator.tell({ ahead });
+      if (!asleep) await simulator.send({ ahead });
     },
     async gather(): Promise<Timed> {
       meters.devices.reset();
@@ -96,7 +96,7 @@ export async function gatherWorld(devices: number) {
      * record is due within that time are stored; others are never looked up by an unchanged fleet's gathers.
      */
     async seed({ dueWithinMs }: { dueWithinMs?: number } = {}) {
-      await simulator.tell({ faults: [{ kind: 'details-in-list' }] });
+      await simulator.send({ faults: [{ kind: 'details-in-list' }] });
       const at = now();
       const window = { since: at, now: at + (dueWithinMs ?? day), period: day };
       await storeDevices(traveler, {
@@ -104,7 +104,7 @@ export async function gatherWorld(devices: number) {
         wanted: (row) => isDue(deviceHash(row), window),
         put: (items) => putAll(devicesClient, database.tables.devices, items),
       });
-      await simulator.tell({ faults: [] });
+      await simulator.send({ faults: [] });
       const before = await stores.manifests.read('cloud');
       const manifest = readManifest(before);
       for await (const page of traveler.pages())

@@ -20,13 +20,13 @@ const started = z.object({
   command: z.array(z.string()),
 });
 
-export type SimulatorProcess = z.infer<typeof started> & { tell(order: Order): Promise<void>; stop(): Promise<void> };
+export type SimulatorProcess = z.infer<typeof started> & { send(order: Order): Promise<void>; stop(): Promise<void> };
 
 export async function forkSimulator(devices: number): Promise<SimulatorProcess> {
   const { child, first } = await forked(fileURLToPath(import.meta.url), String(devices));
   return {
     ...started.parse(first),
-    async tell(given) {
+    async send(given) {
       const done = answerOf(child);
       child.send(given);
       await done;

@@ -23,7 +23,7 @@ beforeEach(async () => {
   spine.simulator.setFaults([]);
   spine.simulator.arrive(user, { deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const [one, many] = [manualQueue(() => spine.clock.now), manualQueue(() => spine.clock.now)];
   [single, bulk, lanes] = [one, many, inLanes(one, many)];
 });

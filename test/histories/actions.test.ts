@@ -4,12 +4,12 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Spine, startSpine } from '#test/fixtures/spine';
-import { live } from './history.ts';
-import { ask, newPhone, phoneWiped, rest, setUpAnew } from './reference.ts';
+import { runHistory } from './history.ts';
+import { ask, newPhone, phoneWiped, rest, setUpAgain } from './reference.ts';
 
 let spine: Spine;
 beforeAll(async () => {
-  spine = await startSpine({ settings: { requireApproval: 'off' }, alone: true });
+  spine = await startSpine({ settings: { requireApproval: 'off' }, isolated: true });
 });
 afterAll(() => spine.stop());
 
@@ -17,7 +17,7 @@ test("after any requests, repeats, kills and faults, the server's log matches th
   const first = Number(process.env.SEED ?? 1 + Math.floor(Math.random() * 1_000_000));
   const total = { requests: 0, kills: 0, effects: 0 };
   for (let seed = first; seed < first + 4; seed++) {
-    const { requests, kills, effects } = await live(spine, seed);
+    const { requests, kills, effects } = await runHistory(spine, seed);
     total.requests += requests;
     total.kills += kills;
     total.effects += effects;
@@ -39,6 +39,6 @@ test('the reference supersedes approvals, puts wipes first, and spares phones se
   expect(logs(asked('remove', 'approve'), true)).toEqual(['remove']);
   expect(logs(asked('remove', 'approve'), false)).toEqual(['remove', 'approve remove']);
   expect(logs(asked('wipe', 'cancel-wipe'), true)).toEqual(['']);
-  const anew = setUpAnew(asked('wipe'), { unnoticed: true });
-  expect(anew.flatMap((world) => logs(world, false))).toEqual(['']);
+  const afterSetUp = setUpAgain(asked('wipe'), { unnoticed: true });
+  expect(afterSetUp.flatMap((world) => logs(world, false))).toEqual(['']);
 });

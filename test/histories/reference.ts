@@ -18,7 +18,7 @@ export type World = {
   /** The device supports it. */
   canWipe: boolean;
   /** Our own block is remembered: a cancelled wipe restores it where it is missing. */
-  barred: boolean;
+  blocked: boolean;
   open: readonly Open[];
 };
 
@@ -28,7 +28,7 @@ export const newPhone = (): World => ({
   admission: 'pending',
   wipe: 'none',
   canWipe: false,
-  barred: false,
+  blocked: false,
   open: [],
 });
 
@@ -74,27 +74,25 @@ function carryOut(world: World, one: Open): World {
   if (!world.present) return ended;
   switch (one.type) {
     case 'approve':
-      return world.admission === 'approved' ? ended : wrote('approve', { admission: 'approved', barred: false });
+      return world.admission === 'approved' ? ended : wrote('approve', { admission: 'approved', blocked: false });
     case 'block':
-      return world.admission === 'denied' ? ended : wrote('block', { admission: 'denied', barred: true });
+      return world.admission === 'denied' ? ended : wrote('block', { admission: 'denied', blocked: true });
     case 'remove':
       return wrote('remove', { present: false, wipe: 'none' });
     case 'wipe':
       if (!world.canWipe || world.wipe === 'wiped') return ended;
-      return world.wipe === 'pending'
-        ? goneOut(world, one)
-        : goneOut({ ...world, wipe: 'pending', log: [...world.log, 'wipe'] }, one);
+      return world.wipe === 'pending' ? sent(world, one) : sent({ ...world, wipe: 'pending', log: [...world.log, 'wipe'] }, one);
     case 'cancel-wipe': {
       const lifted: World = { ...ended, wipe: 'none', open: ended.open.filter(({ phase }) => phase !== 'gone-out') };
       const log: Effect[] = [...world.log, ...(world.wipe === 'none' ? [] : (['cancel'] as const))];
-      return world.barred && world.admission !== 'denied'
+      return world.blocked && world.admission !== 'denied'
         ? { ...lifted, admission: 'denied', log: [...log, 'block'] }
         : { ...(world.wipe === 'none' ? ended : lifted), log };
     }
   }
 }
 
-const goneOut = (world: World, { id }: Open): World => ({
+const sent = (world: World, { id }: Open): World => ({
   ...world,
   open: world.open.map((one) => (one.id === id ? { ...one, phase: 'gone-out' } : one)),
 });
@@ -113,11 +111,13 @@ export const lost = (world: World): World => ({ ...world, present: false, wipe: 
  * It registers again under the same id. What was requested for the registration before never reaches it; `unnoticed`: no gather
  * saw it gone, so that what does no harm (everything but a wipe) may still be applied to this one.
  */
-export function setUpAnew(world: World, { unnoticed }: { unnoticed: boolean }): World[] {
-  const anew = { ...newPhone(), canWipe: world.canWipe, log: world.log };
-  if (!unnoticed) return [anew];
+export function setUpAgain(world: World, { unnoticed }: { unnoticed: boolean }): World[] {
+  const fresh = { ...newPhone(), canWipe: world.canWipe, log: world.log };
+  if (!unnoticed) return [fresh];
   const harmless = world.open.filter(({ type }) => type !== 'wipe');
-  return distinct([[], harmless].flatMap((open) => [false, world.barred].map((barred): World => ({ ...anew, open, barred }))));
+  return distinct(
+    [[], harmless].flatMap((open) => [false, world.blocked].map((blocked): World => ({ ...fresh, open, blocked }))),
+  );
 }
 
 export function distinct(worlds: readonly World[]): World[] {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Spine, startSpine } from '#test/fixtures/spine';
-import { allRows, liveRow } from './rows.ts';
+import { allRows, runRow } from './rows.ts';
 
 let spine: Spine;
 beforeAll(async () => {
-  spine = await startSpine({ settings: { requireApproval: 'off' }, alone: true });
+  spine = await startSpine({ settings: { requireApproval: 'off' }, isolated: true });
 });
 afterAll(() => spine.stop());
 
@@ -15,7 +15,7 @@ test('requests in a row take effect in order, without superseded ones', async ()
   const first = Math.floor(Math.random() * each);
   const rows = allRows.filter((row, nth) => nth % each === first || overtaken(row));
   for (const row of rows) {
-    const { log, allowed } = await liveRow(spine, row);
+    const { log, allowed } = await runRow(spine, row);
     expect(allowed, `${JSON.stringify(row)} from ${first}`).toContain(log);
   }
 }, 900_000);

@@ -92,12 +92,12 @@ describe('who gets access', () => {
 });
 
 describe('the rule packs', () => {
-  async function findings(spoil: (app: App) => void = () => {}): Promise<string[]> {
+  async function findings(change: (app: App) => void = () => {}): Promise<string[]> {
     const directory = mkdtempSync(join(tmpdir(), 'traveler-extender-nag-'));
     const configuration = runtimeConfiguration.parse(everything);
     const app = new App({ outdir: join(directory, 'out'), analyticsReporting: false, context });
     addStacks(app, configuration, { bundles: await emptyBundles(configuration, { directory: join(directory, 'bundles') }) });
-    spoil(app);
+    change(app);
     const violations = rulePacks.flatMap((Pack) => new Pack(app).validateScope(app).violations);
     rmSync(directory, { recursive: true });
     return violations.map(({ ruleName }) => ruleName);

@@ -28,7 +28,7 @@ beforeAll(async () => {
     within: 60_000,
     what: 'The devices',
   });
-  await stack.settled();
+  await stack.untilIdle();
 }, 120_000);
 
 afterAll(async () => {

@@ -12,7 +12,7 @@ const blockedEvery = 1000;
 const missingAt = 77_777;
 /** Times mean nothing on a machine that others use too: speed is measured against the same page with nothing in it. */
 const atMost = 4;
-const patient = 120_000;
+const longTimeout = 120_000;
 const folder = temporaryFolder();
 const now = Date.now();
 let stack: Stack;
@@ -50,7 +50,7 @@ beforeAll(async () => {
   putFleet(`${folder.path}/data`, everyDevice());
   browser = await startBrowser();
   page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
-  page.setDefaultTimeout(patient);
+  page.setDefaultTimeout(longTimeout);
   await page.goto(stack.consoleUrl);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   const nothing = () => timed('/devices?user=nobody', () => page.getByText('No device matches.').waitFor());
@@ -92,7 +92,7 @@ test(
     }
     expect(await rows().first().innerText()).not.toBe(before);
   },
-  patient,
+  longTimeout,
 );
 
 test.each(['hold', 'block', 'approve', 'leave'])(
@@ -100,7 +100,7 @@ test.each(['hold', 'block', 'approve', 'leave'])(
   async (verdict) => {
     expect(await timed(`/devices?verdict=${verdict}`, firstRow)).toBeLessThan(atMost * empty);
   },
-  patient,
+  longTimeout,
 );
 
 test(
@@ -111,7 +111,7 @@ test(
       2 * atMost * empty,
     );
   },
-  patient,
+  longTimeout,
 );
 
 test(
@@ -123,7 +123,7 @@ test(
       .first()
       .waitFor();
   },
-  patient,
+  longTimeout,
 );
 
 test(
@@ -145,7 +145,7 @@ test(
     await sortBy('User');
     await page.getByText(/Narrow the filter to sort them/).waitFor();
   },
-  patient,
+  longTimeout,
 );
 
 test(
@@ -155,7 +155,7 @@ test(
     const took = await timed('/waiting', () => page.getByRole('heading', { name: longest.user }).first().waitFor());
     expect(took).toBeLessThan(2 * atMost * empty);
   },
-  patient,
+  longTimeout,
 );
 
 test(
@@ -165,5 +165,5 @@ test(
       atMost * empty,
     );
   },
-  patient,
+  longTimeout,
 );

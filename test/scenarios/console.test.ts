@@ -115,11 +115,11 @@ test('in the queue "a" approves the current device and "j" goes on', async () =>
   await page.keyboard.up('a');
   await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 30_000 }).toBe(2);
   expect(server.device(hostile[1], 'ApplHELD1')?.approval_policy).not.toBe(2);
-  const inHand = page.locator('main h2').first();
+  const current = page.locator('main h2').first();
   await page.getByRole('radio').first().check({ force: true });
-  const before = await inHand.innerText();
+  const before = await current.innerText();
   await page.keyboard.press('j');
-  await expect.poll(() => inHand.innerText(), { timeout: 30_000 }).not.toBe(before);
+  await expect.poll(() => current.innerText(), { timeout: 30_000 }).not.toBe(before);
 });
 
 test('a link opens a device with its explanation and history, and back again', async () => {

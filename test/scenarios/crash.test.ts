@@ -45,7 +45,7 @@ test.concurrent('killed while the first gather reads details: no early switch-on
   expect(server.settings.require_approval).toBe(false);
   const second = await start();
   await inForce(second);
-  await second.settled();
+  await second.untilIdle();
   expect(server.settings.require_approval).toBe(true);
   expect(server.writes.filter((write) => write.deviceId !== '')).toEqual([]);
   const rows = await second.devices();
@@ -62,7 +62,7 @@ test.concurrent('killed while approvals are carried out: each is carried out, no
   const fresh = Array.from({ length: 60 }, (_, index) => ({ user: userName(index), deviceId: `ApplNEW${index}` }));
   for (const { user, deviceId } of fresh) server.register(user, deviceId);
   await first.gather('cloud');
-  await first.settled();
+  await first.untilIdle();
   await first.putEvents(
     fresh.map(({ user, deviceId }, index) => ({
       type: 'EnrolmentChanged',

@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   const elsewhere = enrolmentOf('Somebody Else', { id: 'e0', mailDeviceIds: ['ApplELSEWHERE'] });
   await stack.putEvents([{ type: 'EnrolmentChanged', detail: { enrolment: elsewhere } }]);
-  await stack.settled();
+  await stack.untilIdle();
 }, 120_000);
 
 afterAll(async () => {
@@ -50,7 +50,7 @@ test('a new phone is blocked on the server and shown as held, not blocked', asyn
   await eventually(async () => (server.device(userName(3), 'ApplNEW3')?.approval_policy === 8 ? true : null), {
     what: 'The bar',
   });
-  await stack.settled();
+  await stack.untilIdle();
   const [row] = (await stack.devices({ user: userName(3) })).filter(({ deviceId }) => deviceId === 'ApplNEW3');
   expect(row).toMatchObject({ verdict: 'hold', rule: 'over-allowance', approval: 'denied' });
 });
@@ -58,7 +58,7 @@ test('a new phone is blocked on the server and shown as held, not blocked', asyn
 test('another gather recognises our own block, and writes nothing', async () => {
   const before = server.writes.length;
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const held = await stack.devices({ verdict: 'hold' });
   expect(held.map(({ deviceId }) => deviceId)).toEqual(['ApplNEW3']);
   expect(server.writes.slice(before)).toEqual([]);
@@ -80,7 +80,7 @@ test('what an administrator denied on the server is left alone', async () => {
   server.register(userName(4), 'ApplNEW4', { approval_policy: 8, access_status: 1 });
   const before = server.writes.length;
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const [row] = (await stack.devices({ user: userName(4) })).filter(({ deviceId }) => deviceId === 'ApplNEW4');
   expect(row).toMatchObject({ verdict: 'leave', rule: 'denied-elsewhere' });
   expect(server.writes.slice(before)).toEqual([]);

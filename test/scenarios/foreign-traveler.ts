@@ -15,7 +15,7 @@ export type ForeignDevice = {
   wipe_request_status: string;
   wipe_action_date: string;
 };
-export type Trouble = 'none' | 'wrong-password' | 'login-page' | 'empty-list';
+export type Fault = 'none' | 'wrong-password' | 'login-page' | 'empty-list';
 export type Write = { at: number; method: string; user: string; deviceId: string; body: unknown };
 
 type Options = { requireApproval?: boolean; freeDevices?: number; detailMs?: number; withSettings?: boolean };
@@ -29,7 +29,7 @@ export async function startForeignTraveler({
   const devices = new Map<string, ForeignDevice>();
   const writes: Write[] = [];
   const settings = { require_approval: requireApproval, devices_before_approval: freeDevices, approval_notify: [] as string[] };
-  let trouble: Trouble = 'none';
+  let trouble: Fault = 'none';
   let requests = 0;
 
   const hrefOf = (key: string) => `/api/traveler/devices/${Buffer.from(key).toString('base64url')}`;
@@ -162,7 +162,7 @@ export async function startForeignTraveler({
     get requests() {
       return requests;
     },
-    suffer(next: Trouble) {
+    suffer(next: Fault) {
       trouble = next;
     },
     async stop() {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   server.register('Secure Sue/Acme', 'mdmxxSUE', { approval_policy: 1, access_status: 1 });
   stack = await startStack({ config: config(), dataDir: `${folder.path}/data` });
   await inForce();
-  await stack.settled();
+  await stack.untilIdle();
 }, 120_000);
 
 afterAll(async () => {
@@ -75,7 +75,7 @@ test('a device that waited or was denied before is not existing', async () => {
 test('without any portal enrolments, a second phone is undetermined: neither approved nor held', async () => {
   server.register(userName(6), 'ApplNEW6');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   expect(find(await stack.devices(), userName(6), 'ApplNEW6')).toMatchObject({
     verdict: 'undetermined',
     rule: 'enrolment-unknown',
@@ -86,22 +86,22 @@ test('without any portal enrolments, a second phone is undetermined: neither app
 test('a second phone is held, and a second gather writes nothing to the server', async () => {
   const elsewhere = enrolmentOf('Somebody Else', { id: 'e0', mailDeviceIds: ['ApplELSEWHERE'] });
   await stack.putEvents([{ type: 'EnrolmentChanged', detail: { enrolment: elsewhere } }]);
-  await stack.settled();
+  await stack.untilIdle();
   server.register(userName(7), 'ApplNEW7');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const held = find(await stack.devices({ verdict: 'hold' }), userName(7), 'ApplNEW7');
   expect(held).toMatchObject({ verdict: 'hold', rule: 'over-allowance', approval: 'pending' });
   const before = server.writes.length;
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.writes.slice(before)).toEqual([]);
 });
 
 test('an enrolment approves a held device without a gather, well under a second', async () => {
   server.register(userName(8), 'ApplNEW8');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.device(userName(8), 'ApplNEW8')?.approval_policy).toBe(1);
   const sent = Date.now();
   await stack.putEvents([
@@ -128,7 +128,7 @@ test('an enrolment that arrives before its phone approves it when first seen', a
   await stack.putEvents([
     { type: 'EnrolmentChanged', detail: { enrolment: enrolmentOf(userName(9), { id: 'e9', mailDeviceIds: ['ApplNEW9'] }) } },
   ]);
-  await stack.settled();
+  await stack.untilIdle();
   server.register(userName(9), 'ApplNEW9');
   await stack.gather('cloud');
   await eventually(async () => (server.device(userName(9), 'ApplNEW9')?.approval_policy === 2 ? true : null), {
@@ -150,7 +150,7 @@ test('a person’s block reaches the server and outranks an enrolment', async ()
       detail: { enrolment: enrolmentOf(userName(9), { id: 'e9', mailDeviceIds: ['ApplNEW9'], version: 2 }) },
     },
   ]);
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.device(userName(9), 'ApplNEW9')).toMatchObject({ approval_policy: 8, access_status: 1 });
   expect(find(await stack.devices({ user: userName(9) }), userName(9), 'ApplNEW9')).toMatchObject({
     verdict: 'block',
@@ -161,7 +161,7 @@ test('a person’s block reaches the server and outranks an enrolment', async ()
 test('an approval requested by the portal is carried out once, however often redelivered', async () => {
   server.register(userName(10), 'ApplNEW10');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const detail = {
     actionId: 'portal-action-10',
     requestedAt: new Date().toISOString(),
@@ -177,7 +177,7 @@ test('an approval requested by the portal is carried out once, however often red
   await eventually(async () => ((await stack.api('/actions/portal-action-10')).body.state === 'confirmed' ? true : null), {
     what: 'The confirmed approval',
   });
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.writes.filter((write) => write.deviceId === 'ApplNEW10')).toHaveLength(1);
 });
 

@@ -53,7 +53,7 @@ beforeAll(async () => {
     },
     { within: 400_000, what: 'Auto-Quarantine in force at both sources' },
   );
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
 }, 720_000);
 
 afterAll(async () => {
@@ -84,13 +84,13 @@ async function expectSameAtBoth(except: readonly string[] = []): Promise<void> {
   expect(hq?.size).toBe(cloud?.size);
   const differing = [...(cloud ?? [])].flatMap(([name, row]) => {
     const other = hq?.get(name);
-    return told(other) === told(row) ? [] : [{ cloud: row, hq: other }];
+    return comparable(other) === comparable(row) ? [] : [{ cloud: row, hq: other }];
   });
   expect(differing).toEqual([]);
 }
 
 /** Words name the minute in which somebody decided: the two may be requested on either side of one. */
-const told = (row: unknown): string => (JSON.stringify(row) ?? '').replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'then');
+const comparable = (row: unknown): string => (JSON.stringify(row) ?? '').replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'then');
 
 const gatherBoth = () => Promise.all(both.map((id) => stack.gather(id, { within: 120_000 })));
 
@@ -155,13 +155,13 @@ test('switching on wrote the server’s settings once, after every device was re
 });
 
 test('waiting devices were approved over the console, and no other was written to', () => {
-  expect(new Set(domino.taken)).toEqual(
+  expect(new Set(domino.received)).toEqual(
     new Set([
       'tell traveler security approval approve mdmxxSUE Secure Sue/Acme',
       'tell traveler security approval approve ApplWANDA Waiting Wanda/Acme',
     ]),
   );
-  expect(domino.taken).toHaveLength(2);
+  expect(domino.received).toHaveLength(2);
   expect(servers.hq.device('Secure Sue/Acme', 'mdmxxSUE')).toMatchObject({ approval_policy: 2, access_status: 0 });
   expect(servers.hq.writes.filter(({ method }) => method !== 'PUT settings')).toEqual([]);
 });
@@ -172,7 +172,7 @@ test('new phones are held or approved by their enrolment, as at SmartCloud', asy
   ]);
   for (let user = 1; user <= 12; user++) everywhere((server) => server.register(userName(user), `ApplNEW${user}`));
   await gatherBoth();
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   for (const id of both) expect(servers[id].device(userName(2), 'ApplNEW2')?.approval_policy).toBe(1);
   await stack.putEvents([
     { type: 'EnrolmentChanged', detail: { enrolment: enrolmentOf(userName(2), { id: 'e2', mailDeviceIds: ['ApplNEW2'] }) } },
@@ -181,7 +181,7 @@ test('new phones are held or approved by their enrolment, as at SmartCloud', asy
     what: 'The approval of the phone that was enrolled',
   });
   await gatherBoth();
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   const rows = await listedAt('hq');
   expect(rows.get(`${userName(1)} ApplNEW1`)).toMatchObject({
     verdict: 'approve',
@@ -215,7 +215,7 @@ test('every action type ends as at SmartCloud, whoever requests it', async () =>
     expect(servers[id].device(userName(10), 'ApplNEW10')).toMatchObject({ access_status: 1, requested_wipe_options: '' });
   }
   await gatherBoth();
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   await expectSameAtBoth();
 }, 300_000);
 
@@ -226,7 +226,7 @@ test('a phone that carries out its wipe ends the wipe with the next gather', asy
   everywhere((server) => server.wipes(userName(8), 'ApplNEW8'));
   await gatherBoth();
   await ended(Object.fromEntries(open.map((action: { actionId: string }) => [action.actionId, action.actionId])), ['wiped']);
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   await expectSameAtBoth();
 }, 300_000);
 
@@ -239,11 +239,11 @@ test('a phone without approval is kept out too: denied, or locked over the conso
 }, 300_000);
 
 test("the relay's own secrets reached neither the cloud nor its log", async () => {
-  const told = relay.process.text();
-  for (const text of [stack.output(), told.out, told.error]) {
+  const output = relay.process.text();
+  for (const text of [stack.output(), output.out, output.error]) {
     expect(text).not.toContain(servers.hq.credentials.password);
     expect(text).not.toContain(Buffer.from(`svc-extender:${servers.hq.credentials.password}`).toString('base64'));
   }
-  expect(told.out).not.toContain(userName(3));
+  expect(output.out).not.toContain(userName(3));
   expect((await relay.view()).problems).toEqual([]);
 });

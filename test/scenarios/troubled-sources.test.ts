@@ -88,14 +88,14 @@ test('a list that is suddenly empty changes nothing', async () => {
   await eventually(async () => ((await source('emptied')).lastGather?.state === 'completed' ? true : null), {
     what: 'The first gather',
   });
-  await stack.settled();
+  await stack.untilIdle();
   const before = await stack.devices({ source: 'emptied' });
   expect(before).toHaveLength(30);
   servers.emptied?.suffer('empty-list');
   const run = await stack.gather('emptied');
   expect(run).toMatchObject({ state: 'failed' });
   expect(run.problem.what).toMatch(/no device at all/);
-  await stack.settled();
+  await stack.untilIdle();
   expect(await stack.devices({ source: 'emptied' })).toEqual(before);
   servers.emptied?.suffer('none');
   expect(await stack.gather('emptied')).toMatchObject({ state: 'completed' });
@@ -103,7 +103,7 @@ test('a list that is suddenly empty changes nothing', async () => {
 
 test('the healthy source is gathered and decided normally', async () => {
   await eventually(async () => ((await source('well')).state === 'ok' ? true : null), { what: 'The well source' });
-  await stack.settled();
+  await stack.untilIdle();
   const rows = await stack.devices({ source: 'well' });
   expect(rows).toHaveLength(30);
   expect(rows.filter((row) => row.verdict === null)).toEqual([]);

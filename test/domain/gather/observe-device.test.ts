@@ -20,22 +20,22 @@ const read = (deviation: Partial<DeviceDetail> = {}): Look => ({
 const recording: ObservationContext = { sourceId: 'hq', runId: 'r1', at: 100, baseline: 'r1', baselineRuns: [] };
 const later: ObservationContext = { sourceId: 'hq', runId: 'r2', at: 200, baseline: null, baselineRuns: ['r1'] };
 const committed = { baselineRuns: ['r1'] };
-const owed = (): Device => observe(null, unread, recording).device;
+const undecidedDevice = (): Device => observe(null, unread, recording).device;
 
 describe('a record that cannot be read when existing devices are recorded', () => {
   test('is neither existing nor new until it can be read', () => {
-    expect(isExisting(owed(), committed)).toBe(false);
-    expect(isBaselineOwed(owed(), committed)).toBe(true);
-    const stillUnread = observe(owed(), unread, later);
+    expect(isExisting(undecidedDevice(), committed)).toBe(false);
+    expect(isBaselineOwed(undecidedDevice(), committed)).toBe(true);
+    const stillUnread = observe(undecidedDevice(), unread, later);
     expect(stillUnread).toMatchObject({ same: true, device: { baselineOwed: 'r1' } });
   });
 
   test('is not pending while the recording run is not committed', () => {
-    expect(isBaselineOwed(owed(), { baselineRuns: [] })).toBe(false);
+    expect(isBaselineOwed(undecidedDevice(), { baselineRuns: [] })).toBe(false);
   });
 
   test('makes the device existing where its first readable record shows it connected', () => {
-    const { device, decides } = observe(owed(), read(), later);
+    const { device, decides } = observe(undecidedDevice(), read(), later);
     expect(isExisting(device, committed)).toBe(true);
     expect(isBaselineOwed(device, committed)).toBe(false);
     expect(decides).toBe(true);
@@ -44,7 +44,7 @@ describe('a record that cannot be read when existing devices are recorded', () =
   test.each([{ approval: 'pending' }, { approval: 'denied' }, { access: 'deny' }] as const)(
     'makes it a new one where that record shows %o',
     (shown) => {
-      const { device, decides } = observe(owed(), read(shown), later);
+      const { device, decides } = observe(undecidedDevice(), read(shown), later);
       expect(isExisting(device, committed)).toBe(false);
       expect(isBaselineOwed(device, committed)).toBe(false);
       expect(decides).toBe(true);
@@ -55,12 +55,12 @@ describe('a record that cannot be read when existing devices are recorded', () =
   );
 
   test('is decided by the next gather that records existing devices and can read it', () => {
-    const { device } = observe(owed(), read(), { ...recording, runId: 'r2', at: 200, baseline: 'r2' });
+    const { device } = observe(undecidedDevice(), read(), { ...recording, runId: 'r2', at: 200, baseline: 'r2' });
     expect(device).toMatchObject({ baselineRun: 'r2', baselineOwed: null });
   });
 
   test('is forgotten with its registration', () => {
-    const removed: Device = { ...owed(), presence: 'removed' };
+    const removed: Device = { ...undecidedDevice(), presence: 'removed' };
     const { device } = observe(removed, unread, later);
     expect(isBaselineOwed(device, committed)).toBe(false);
   });
@@ -76,23 +76,23 @@ test('a row whose full record was not requested keeps the earlier decision', () 
 describe('a baseline that is committed in the gather that completes its switch-on', () => {
   const repeating: ObservationContext = { ...recording, runId: 'r2', at: 200, baselineRuns: ['r1'], baselineRepeated: true };
   const waiting = (): Device => observe(null, read({ approval: 'pending', access: 'deny' }), recording).device;
-  const admitted: Look = {
+  const approvedSince: Look = {
     ...read({ approval: 'approved' }),
     full: { detail: { ...detail, approval: 'approved' }, askedAt: 300 },
   };
 
   test('a device that waited then and was approved since is not existing', () => {
-    expect(isExisting(observe(waiting(), admitted, repeating).device, committed)).toBe(false);
+    expect(isExisting(observe(waiting(), approvedSince, repeating).device, committed)).toBe(false);
   });
 
   test('a device that appeared since, or is listed again, is recorded', () => {
     expect(isExisting(observe(null, read(), repeating).device, committed)).toBe(true);
     const away: Device = { ...waiting(), presence: 'missing' };
-    expect(isExisting(observe(away, admitted, repeating).device, committed)).toBe(true);
+    expect(isExisting(observe(away, approvedSince, repeating).device, committed)).toBe(true);
   });
 
   test('a switch-on under other settings records again', () => {
-    const anew = { ...repeating, baselineRepeated: false };
-    expect(isExisting(observe(waiting(), admitted, anew).device, committed)).toBe(true);
+    const freshBaseline = { ...repeating, baselineRepeated: false };
+    expect(isExisting(observe(waiting(), approvedSince, freshBaseline).device, committed)).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ import { type PlannedAction, planActions } from '#domain/quarantine/plan-actions
 import { anyUser, shuffled } from '#test/fixtures/arbitrary-decision';
 import { aDevice, anEnrolment, aqOn, aUser, now } from '#test/fixtures/decision';
 
-const letNobodyIn = new Set(['aq-off', 'existing-device', 'already-admitted']);
+const nonApprovingRules = new Set(['aq-off', 'existing-device', 'already-admitted']);
 const runs = { numRuns: 400 };
 const planOf = (input: DecideInput, verdicts = decide(input)) =>
   planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
@@ -177,7 +177,7 @@ test("only Auto-Quarantine's own blocks are given back, without a new approval",
       for (const { deviceId, type, rule, purpose } of planOf(input)) {
         const device = devices.get(deviceId);
         const approvesAsExisting = rule === 'existing-device' && device?.detail?.approval === 'pending';
-        expect(purpose === 'give-back').toBe(type === 'approve' && letNobodyIn.has(rule) && !approvesAsExisting);
+        expect(purpose === 'give-back').toBe(type === 'approve' && nonApprovingRules.has(rule) && !approvesAsExisting);
         if (purpose !== 'give-back') continue;
         expect(device?.denial?.took).toBeDefined();
         expect(device?.detail).toMatchObject({ access: 'deny' });
@@ -216,7 +216,7 @@ test('a give-back under other settings restores approval and access as before', 
 });
 
 describe('a stronger enrolment', () => {
-  const harshness = { approve: 0, leave: 1, undetermined: 1, hold: 2, block: 3 } as const;
+  const severity = { approve: 0, leave: 1, undetermined: 1, hold: 2, block: 3 } as const;
 
   test('never makes a verdict harsher, except by policy rule or ambiguity', () => {
     const candidates = anyUser().filter(({ enrolments }) => enrolments.length > 0);
@@ -231,7 +231,7 @@ describe('a stronger enrolment', () => {
         for (const { deviceId, verdict, rule } of decide(withStatus('Enrolled'))) {
           const before = weaker.get(deviceId);
           if (rule === 'mail-pushed-by-policy' || rule === 'ambiguous-match' || before?.rule === 'ambiguous-match') continue;
-          expect(before && harshness[verdict] <= harshness[before.verdict], `${before?.rule} to ${rule}`).toBe(true);
+          expect(before && severity[verdict] <= severity[before.verdict], `${before?.rule} to ${rule}`).toBe(true);
         }
       }),
       { numRuns: 1_500 },

@@ -100,8 +100,8 @@ test('with both options for enrolled devices on, only pushed mail is approved', 
 });
 
 test('devices that have access now come first, whenever they registered', () => {
-  const admitted = aDevice('Z', { registeredAt: 9, detail: approvedThere });
-  const verdicts = decide(aUser({ settings: aqOn({ devicesPerUser: 1 }), devices: [a, admitted] }));
+  const approved = aDevice('Z', { registeredAt: 9, detail: approvedThere });
+  const verdicts = decide(aUser({ settings: aqOn({ devicesPerUser: 1 }), devices: [a, approved] }));
   expect(verdicts.map(({ deviceId, place, verdict }) => [deviceId, place, verdict])).toEqual([
     ['A', 2, 'hold'],
     ['Z', 1, 'approve'],

@@ -6,12 +6,12 @@ import { isHeld, overtakenAction, planActions } from '#domain/quarantine/plan-ac
 import {
   aDecision,
   aDevice,
+  allowedWithoutApproval,
   anEnrolment,
   approvedThere,
   aqOn,
   aUser,
   denied,
-  letIn,
   ourBlock,
   ourHold,
 } from '#test/fixtures/decision';
@@ -46,7 +46,7 @@ describe('an approval', () => {
       expect(planFor(aDevice('A', { detail, denial: ourHold }), allowed)).toMatchObject([{ type: 'approve' }]);
     },
   );
-  test.each([approvedThere, letIn, { approval: 'unset' } as const, { approval: 'unknown' } as const, null])(
+  test.each([approvedThere, allowedWithoutApproval, { approval: 'unset' } as const, { approval: 'unknown' } as const, null])(
     'is not planned for a device that is neither waiting nor blocked: %o',
     (detail) => expect(planFor(aDevice('A', { detail }), allowed)).toEqual([]),
   );
@@ -68,22 +68,25 @@ describe('a hold', () => {
     expect(planFor(aDevice('A'), extender)).toEqual([]);
   });
   test('blocks an allowed device where the extender enforces, recorded as a hold', () => {
-    expect(planFor(aDevice('A', { detail: letIn }), extender)).toMatchObject([
+    expect(planFor(aDevice('A', { detail: allowedWithoutApproval }), extender)).toMatchObject([
       { type: 'block', purpose: 'hold', rule: 'over-allowance' },
     ]);
   });
   test.each([
     { approval: 'unknown' } as const,
     { access: 'unknown', approval: 'unset' } as const,
-    { ...letIn, wipe: 'unknown' } as const,
+    { ...allowedWithoutApproval, wipe: 'unknown' } as const,
     null,
   ])('blocks nothing in an unknown state: %o', (detail) => expect(planFor(aDevice('A', { detail }), extender)).toEqual([]));
 });
 
 describe('a block', () => {
-  test.each([approvedThere, letIn, { approval: 'pending' } as const])('is planned for a device not denied: %o', (detail) => {
-    expect(planFor(aDevice('A', { detail }), byPolicy)).toMatchObject([{ type: 'block', purpose: 'verdict' }]);
-  });
+  test.each([approvedThere, allowedWithoutApproval, { approval: 'pending' } as const])(
+    'is planned for a device not denied: %o',
+    (detail) => {
+      expect(planFor(aDevice('A', { detail }), byPolicy)).toMatchObject([{ type: 'block', purpose: 'verdict' }]);
+    },
+  );
   test('is not planned for a device that is denied already', () => {
     expect(planFor(aDevice('A', { detail: denied, denial: ourBlock }), byPolicy)).toEqual([]);
   });
@@ -129,7 +132,7 @@ describe('a device is held', () => {
   };
   test('when it waits and no rule allows it', () => expect(held(aDevice('A'))).toEqual([true]));
   test('when we hold it', () => expect(held(aDevice('A', { detail: denied, denial: ourHold }), extender)).toEqual([true]));
-  test('when we are about to', () => expect(held(aDevice('A', { detail: letIn }), extender)).toEqual([true]));
+  test('when we are about to', () => expect(held(aDevice('A', { detail: allowedWithoutApproval }), extender)).toEqual([true]));
   test('not when it is approved', () => expect(held(aDevice('A'), allowed)).toEqual([false]));
   test('not when its state on the server is unknown', () =>
     expect(held(aDevice('A', { detail: null }), extender)).toEqual([false]));
@@ -138,6 +141,6 @@ describe('a device is held', () => {
 test('leave and undetermined never lead to an action', () => {
   const undetermined = { settings: aqOn({ autoApproveEnrolled: true }), enrolmentFeed: 'never' as const };
   expect(planFor(aDevice('A'), undetermined)).toEqual([]);
-  expect(planFor(aDevice('A', { detail: letIn }), { ...undetermined, ...extender })).toEqual([]);
+  expect(planFor(aDevice('A', { detail: allowedWithoutApproval }), { ...undetermined, ...extender })).toEqual([]);
   expect(planFor(aDevice('A', { detail: denied }))).toEqual([]);
 });

@@ -5,18 +5,18 @@ import { rules } from '#domain/quarantine/rules';
 import {
   aDecision,
   aDevice,
+  allowedWithoutApproval,
   anEnrolment,
   approvedThere,
   aqOn,
   aUser,
   denied,
   hour,
-  letIn,
   now,
   onlyVerdict,
   ourBlock,
+  ourBlockOfAllowed,
   ourHold,
-  ourTaking,
 } from '#test/fixtures/decision';
 
 const one = (device: ReturnType<typeof aDevice>, deviation: Partial<DecideInput> = {}) =>
@@ -144,7 +144,7 @@ describe('aq-off', () => {
       server: { requiresApproval: 'unknown', aqSupport: 'supported' },
     } as const;
     expect(inForce(unread)).toBe(true);
-    expect(inForce(unread, aDevice('A', { detail: letIn }))).toBe(false);
+    expect(inForce(unread, aDevice('A', { detail: allowedWithoutApproval }))).toBe(false);
     expect(inForce(unread, aDevice('A', { detail: { approval: 'unknown' } }))).toBe(false);
     expect(inForce(unread, aDevice('A', { detail: null }))).toBe(false);
   });
@@ -165,8 +165,8 @@ describe('aq-off', () => {
   );
 
   test('a device that we still block is shown how to get out', () => {
-    const barred = aDevice('A', { detail: denied, denial: ourHold });
-    expect(one(barred, { settings: aqOn({ requireApproval: 'off' }) }).evidence).toContain(
+    const blockedByUs = aDevice('A', { detail: denied, denial: ourHold });
+    expect(one(blockedByUs, { settings: aqOn({ requireApproval: 'off' }) }).evidence).toContain(
       'still barred by our own earlier block',
     );
   });
@@ -174,7 +174,7 @@ describe('aq-off', () => {
 
 describe('existing-device', () => {
   test('an existing device is left as it is', () => {
-    expect(one(aDevice('A', { existing: true, detail: letIn }), { enforcement: 'extender' })).toMatchObject({
+    expect(one(aDevice('A', { existing: true, detail: allowedWithoutApproval }), { enforcement: 'extender' })).toMatchObject({
       verdict: 'leave',
       rule: 'existing-device',
     });
@@ -187,7 +187,7 @@ describe('existing-device', () => {
   test('it precedes the policy rule: existing mail set up by hand is not blocked', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration: 'manual' })];
     const settings = aqOn({ autoApproveByPolicy: true });
-    expect(one(aDevice('A', { existing: true, detail: letIn }), { settings, enrolments }).verdict).toBe('leave');
+    expect(one(aDevice('A', { existing: true, detail: allowedWithoutApproval }), { settings, enrolments }).verdict).toBe('leave');
   });
 });
 
@@ -337,8 +337,8 @@ describe('already-admitted', () => {
   });
 
   test('a device that we blocked after it was approved is not admitted', () => {
-    const barred = aDevice('A', { detail: { approval: 'approved', access: 'deny' }, denial: ourHold });
-    expect(one(barred).rule).toBe('over-allowance');
+    const blockedByUs = aDevice('A', { detail: { approval: 'approved', access: 'deny' }, denial: ourHold });
+    expect(one(blockedByUs).rule).toBe('over-allowance');
   });
 
   test.each([
@@ -382,7 +382,7 @@ describe('over-allowance', () => {
 });
 
 test('every verdict of every rule carries evidence and what would change it', () => {
-  for (const detail of [null, denied, letIn, approvedThere, { approval: 'pending' } as const])
+  for (const detail of [null, denied, allowedWithoutApproval, approvedThere, { approval: 'pending' } as const])
     for (const requireApproval of ['on', 'off', 'server'] as const) {
       const { evidence, wouldChange } = one(aDevice('A', { detail }), {
         settings: aqOn({ requireApproval, autoApproveEnrolled: true }),
@@ -393,28 +393,31 @@ test('every verdict of every rule carries evidence and what would change it', ()
 });
 
 describe('our own block, once no rule requires it any more', () => {
-  const taken = (deviation: Parameters<typeof aDevice>[1] = {}) =>
-    aDevice('A', { detail: denied, denial: ourTaking, ...deviation });
+  const blockedByUs = (deviation: Parameters<typeof aDevice>[1] = {}) =>
+    aDevice('A', { detail: denied, denial: ourBlockOfAllowed, ...deviation });
   const off = aqOn({ requireApproval: 'off' });
   const server = (requiresApproval: boolean | 'unknown', aqSupport: 'supported' | 'unknown' = 'supported') =>
     ({ settings: aqOn({ requireApproval: 'server' }), server: { requiresApproval, aqSupport } }) as const;
 
   test('is lifted where the server enforces, since it would otherwise be left alone', () => {
-    const verdict = one(taken());
+    const verdict = one(blockedByUs());
     expect(verdict).toMatchObject({ verdict: 'approve', rule: 'already-admitted' });
     expect(verdict.evidence).toContain('it had access until Auto-Quarantine blocked it on');
-    expect(one(taken({ denial: ourBlock }))).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
+    expect(one(blockedByUs({ denial: ourBlock }))).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
   });
 
   test('where we enforce, is lifted only from previously approved devices', () => {
     const enforcement = 'extender';
-    expect(one(taken(), { enforcement })).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
-    const approved = { ...ourTaking, took: { approval: 'auto-approved' as const } };
-    expect(one(taken({ denial: approved }), { enforcement })).toMatchObject({ verdict: 'approve', rule: 'already-admitted' });
+    expect(one(blockedByUs(), { enforcement })).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
+    const approved = { ...ourBlockOfAllowed, took: { approval: 'auto-approved' as const } };
+    expect(one(blockedByUs({ denial: approved }), { enforcement })).toMatchObject({
+      verdict: 'approve',
+      rule: 'already-admitted',
+    });
   });
 
   test('is lifted where Auto-Quarantine is known to be off, not where unknown', () => {
-    const verdict = (deviation: Partial<DecideInput>) => one(taken(), deviation).verdict;
+    const verdict = (deviation: Partial<DecideInput>) => one(blockedByUs(), deviation).verdict;
     expect(verdict({ settings: off })).toBe('approve');
     expect(verdict(server(false))).toBe('approve');
     expect(verdict(server('unknown'))).toBe('leave');
@@ -424,7 +427,7 @@ describe('our own block, once no rule requires it any more', () => {
   });
 
   test('is lifted from an existing device', () => {
-    expect(one(taken({ existing: true }))).toMatchObject({ verdict: 'approve', rule: 'existing-device' });
+    expect(one(blockedByUs({ existing: true }))).toMatchObject({ verdict: 'approve', rule: 'existing-device' });
   });
 
   test.each([
@@ -433,17 +436,17 @@ describe('our own block, once no rule requires it any more', () => {
     ['shows an approval that nobody can read', { detail: { approval: 'unknown', access: 'deny' } }],
     ['may have a wipe pending', { detail: { ...denied, wipe: 'unknown' } }],
   ] as const)('stays where the device %s', (_, deviation) => {
-    for (const settings of [aqOn(), off]) expect(one(taken(deviation), { settings }).verdict).not.toBe('approve');
+    for (const settings of [aqOn(), off]) expect(one(blockedByUs(deviation), { settings }).verdict).not.toBe('approve');
   });
 
   test('stays while the rule that blocked it applies, or may apply', () => {
     const settings = aqOn({ autoApproveByPolicy: true });
     const blocked = (mailConfiguration: 'manual' | 'unknown') =>
-      one(taken(), { settings, enrolments: [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration })] }).verdict;
+      one(blockedByUs(), { settings, enrolments: [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration })] }).verdict;
     expect([blocked('manual'), blocked('unknown')]).toEqual(['block', 'undetermined']);
   });
 
   test('stays when a person wants it so', () => {
-    expect(one(taken(), { settings: off, decisions: [aDecision('A', 'block')] }).verdict).toBe('block');
+    expect(one(blockedByUs(), { settings: off, decisions: [aDecision('A', 'block')] }).verdict).toBe('block');
   });
 });

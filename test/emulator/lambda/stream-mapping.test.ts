@@ -105,8 +105,8 @@ test('a failing batch is halved to the failing record, which is dropped by name'
   const done = () => new Set(reader.batches.filter((keys) => !keys.includes('line|005')).flat());
   await vi.waitFor(() => expect([...done()]).toEqual([...names(1, 4), ...names(6, 8)]), { timeout: 5000 });
   expect(problems.at(-1)).toContain('given up');
-  const [told = '{}'] = await bodiesIn(stack.as('operator'), stack.url('lost'), 2);
-  expect(JSON.parse(told)).toMatchObject({
+  const [report = '{}'] = await bodiesIn(stack.as('operator'), stack.url('lost'), 2);
+  expect(JSON.parse(report)).toMatchObject({
     DDBStreamBatchInfo: { batchSize: 1, startSequenceNumber: '5', endSequenceNumber: '5' },
   });
 });
@@ -121,8 +121,8 @@ test('an outage drops no record and skips none', async () => {
   });
   read(reader.invoke, { retryAttempts: 10_000 });
   await putLines(dynamodb, names(5, 6));
-  const settled = () => reader.batches.slice(4).flat();
-  await vi.waitFor(() => expect(settled()).toEqual(names(1, 6)), { timeout: 5000 });
+  const laterKeys = () => reader.batches.slice(4).flat();
+  await vi.waitFor(() => expect(laterKeys()).toEqual(names(1, 6)), { timeout: 5000 });
 });
 
 test('without permission to read the stream, nothing arrives and the permission is named', async () => {

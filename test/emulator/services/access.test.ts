@@ -176,9 +176,9 @@ describe('Secrets Manager', () => {
   test('shows the current version, without the secret, to a caller with describe permission', async () => {
     const { VersionId = '' } = await stack.as('confidant').secrets.send(secret('source/cloud'));
     const { secrets } = stack.as('auditor');
-    const looked = await secrets.send(new DescribeSecretCommand({ SecretId: 'source/cloud' }));
-    expect(looked.VersionIdsToStages).toEqual({ [VersionId]: ['AWSCURRENT'] });
-    expect(JSON.stringify(looked)).not.toContain('geheim');
+    const described = await secrets.send(new DescribeSecretCommand({ SecretId: 'source/cloud' }));
+    expect(described.VersionIdsToStages).toEqual({ [VersionId]: ['AWSCURRENT'] });
+    expect(JSON.stringify(described)).not.toContain('geheim');
     await expect(secrets.send(secret('source/cloud'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
   test('reports to the operator that a secret does not exist', async () => {

@@ -11,14 +11,14 @@ import { aFolder, aFunction, allow, keyArn, startStack } from './stack.ts';
 
 const secret = (GenerateSecretString: object, more: object = {}) =>
   aStack('Main', { Relays: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString, ...more } } });
-const generatedOf = (words: object) => modelOf(secret(words)).secrets[0]?.generated as GeneratedSecret;
+const generatedOf = (properties: object) => modelOf(secret(properties)).secrets[0]?.generated as GeneratedSecret;
 
 describe('the template', () => {
   test('says which characters are allowed, as Secrets Manager reads it', () => {
     expect(generatedOf({})).toMatchObject({ length: 32, requiresEach: true, within: null });
     expect(generatedOf({}).kinds.map(({ length }) => length)).toEqual([26, 26, 10, 32]);
-    const words = { ExcludeCharacters: 'abc0', ExcludePunctuation: true, ExcludeUppercase: true, PasswordLength: 12 };
-    expect(generatedOf(words)).toMatchObject({ length: 12, kinds: ['defghijklmnopqrstuvwxyz', '123456789'] });
+    const properties = { ExcludeCharacters: 'abc0', ExcludePunctuation: true, ExcludeUppercase: true, PasswordLength: 12 };
+    expect(generatedOf(properties)).toMatchObject({ length: 12, kinds: ['defghijklmnopqrstuvwxyz', '123456789'] });
   });
 
   test('names a secret without a value to generate: people set it', () => {
@@ -55,8 +55,8 @@ describe('a generated value', () => {
   });
 
   test('goes into a JSON text where the template gives one', () => {
-    const words = { SecretStringTemplate: '{"user":"relay"}', GenerateStringKey: 'password' };
-    expect(JSON.parse(generate(generatedOf(words)))).toEqual({ user: 'relay', password: expect.stringMatching(/^.{32}$/) });
+    const properties = { SecretStringTemplate: '{"user":"relay"}', GenerateStringKey: 'password' };
+    expect(JSON.parse(generate(generatedOf(properties)))).toEqual({ user: 'relay', password: expect.stringMatching(/^.{32}$/) });
   });
 
   test('cannot be made from an empty alphabet', () => {

@@ -5,7 +5,7 @@ import { DeleteConnectionCommand, GetConnectionCommand } from '@aws-sdk/client-a
 import { WebSocket as RelayWebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { connect, type Seen, type SocketStack, startSocketStack } from './stack.ts';
+import { type Call, connect, type SocketStack, startSocketStack } from './stack.ts';
 
 let stack: SocketStack;
 beforeAll(async () => {
@@ -13,9 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-const kindOf = ({ requestContext }: Seen) => requestContext?.eventType;
+const kindOf = ({ requestContext }: Call) => requestContext?.eventType;
 const events = async (from: SocketStack, connectionId?: unknown) =>
-  (await from.seen('socket')).filter(
+  (await from.calls('socket')).filter(
     ({ requestContext }) => requestContext && (connectionId === undefined || requestContext.connectionId === connectionId),
   );
 /** A connected client, and the id by which functions know it. */
@@ -43,7 +43,7 @@ const underWay = (wait: string) =>
 describe('a handshake', () => {
   test('calls the authoriser with the client’s request, and $connect with its answer', async () => {
     const { socket } = await connect(`${stack.url}?a=1&a=2`);
-    const [asked] = (await stack.seen('authorise')).slice(-1);
+    const [asked] = (await stack.calls('authorise')).slice(-1);
     expect(asked).toMatchObject({
       type: 'REQUEST',
       methodArn: 'arn:aws:execute-api:us-east-1:000000000000:SocketApi/relay/$connect',
@@ -93,9 +93,9 @@ describe('a handshake', () => {
   });
 
   test('does not call the authoriser without an Authorization header', async () => {
-    const before = (await stack.seen('authorise')).length;
+    const before = (await stack.calls('authorise')).length;
     await expect(connect(stack.url, { token: null })).rejects.toThrow('401');
-    expect(await stack.seen('authorise')).toHaveLength(before);
+    expect(await stack.calls('authorise')).toHaveLength(before);
   });
 
   test('is rejected with the status that $connect returns, and for another stage', async () => {
@@ -146,7 +146,7 @@ describe('a handshake', () => {
   });
 
   test('that is malformed is rejected without calling a function', async () => {
-    const before = (await stack.seen('authorise')).length;
+    const before = (await stack.calls('authorise')).length;
     const { port } = new URL(stack.url);
     const answer = await new Promise<string>((resolve) => {
       const raw = connectTcp(Number(port), '127.0.0.1', () =>
@@ -155,7 +155,7 @@ describe('a handshake', () => {
       raw.once('data', (data) => resolve(data.toString()));
     });
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await stack.seen('authorise')).toHaveLength(before);
+    expect(await stack.calls('authorise')).toHaveLength(before);
   });
 });
 
@@ -198,7 +198,7 @@ describe('messages', () => {
     socket.send('wait 1000');
     socket.send('wait 1');
     await vi.waitFor(async () => {
-      const done = (await stack.seen('socket')).flatMap((event) => ('done' in event ? [event.done] : []));
+      const done = (await stack.calls('socket')).flatMap((event) => ('done' in event ? [event.done] : []));
       expect(done).toEqual(['wait 1', 'wait 1000']);
     }, 5000);
     await stack.post(id, 'still there');

@@ -48,7 +48,7 @@ export const handler = async (event) => {
   return { statusCode: 200 };
 };`;
 
-export type Seen = { [key: string]: unknown; body?: string; requestContext: Record<string, unknown> };
+export type Call = { [key: string]: unknown; body?: string; requestContext: Record<string, unknown> };
 export type SocketStack = {
   url: string;
   api: SocketApi;
@@ -56,7 +56,7 @@ export type SocketStack = {
   as(caller: string): ApiGatewayManagementApiClient;
   post(connectionId: string, text: string): Promise<unknown>;
   /** What a function was called with, in order. */
-  seen(name: 'authorise' | 'socket'): Promise<Seen[]>;
+  calls(name: 'authorise' | 'socket'): Promise<Call[]>;
   /** Ends the WebSocket API alone, as the local stack does first. */
   stopSockets(): Promise<void>;
   stop(): Promise<void>;
@@ -69,10 +69,10 @@ export async function startSocketStack(
   const folder = await aFolder();
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   const limits = { ...socketLimits, ...shorter };
-  const seenFile = (name: string) => `${folder.path}/${name}.seen`;
+  const callsFile = (name: string) => `${folder.path}/${name}.seen`;
   const functions = await Promise.all(
     Object.entries({ authorise: authoriser, socket }).map(([name, code]) =>
-      aFunction(folder.path, code, { name, environment: { SEEN: seenFile(name) } }),
+      aFunction(folder.path, code, { name, environment: { SEEN: callsFile(name) } }),
     ),
   );
   const api: SocketApi = {
@@ -119,8 +119,8 @@ export async function startSocketStack(
     api,
     as,
     post: (ConnectionId, text) => as('sender').send(new PostToConnectionCommand({ ConnectionId, Data: Buffer.from(text) })),
-    async seen(name) {
-      const text = await readFile(seenFile(name), 'utf8').catch(() => '');
+    async calls(name) {
+      const text = await readFile(callsFile(name), 'utf8').catch(() => '');
       return text
         .split('\n')
         .filter(Boolean)

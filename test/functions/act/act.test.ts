@@ -16,7 +16,7 @@ beforeEach(async () => {
   user = `Act ${++count}/Acme`;
   spine.simulator.arrive(user, { deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
 });
 afterEach(async () => {
   spine.simulator.setFaults([]);
@@ -45,7 +45,7 @@ const states = (action: Action) => action.history.map(({ state }) => state);
 
 test('an approval is written once, read back, and recorded with all its facts', async () => {
   const id = await ask('approve', { reason: 'New phone' });
-  await spine.settle();
+  await spine.runUntilIdle();
   const action = await read(id);
   expect(action).toMatchObject({
     state: 'confirmed',
@@ -77,11 +77,11 @@ test('an approval is written once, read back, and recorded with all its facts', 
 
 test('a redelivered message changes nothing', async () => {
   const id = await ask('approve');
-  await spine.settle();
+  await spine.runUntilIdle();
   const ended = await read(id);
   for (let again = 0; again < 3; again++)
     await spine.perform.action({ body: { sourceId, user, deviceId, actionId: id }, sentAt: spine.clock.now });
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(effects()).toHaveLength(1);
   expect(await read(id)).toEqual(ended);
 });
@@ -89,7 +89,7 @@ test('a redelivered message changes nothing', async () => {
 test('a device already in the wanted state is confirmed without a write', async () => {
   spine.simulator.adminApprove(onServer() ?? spine.simulator.deviceAt(0));
   const id = await ask('approve');
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(await read(id)).toMatchObject({
     state: 'confirmed',
     history: expect.arrayContaining([expect.objectContaining({ note: expect.stringContaining('Already so') })]),
@@ -100,7 +100,7 @@ test('a device already in the wanted state is confirmed without a write', async 
 test('a server that answers OK and does nothing fails the action, with a remedy', async () => {
   spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
   const id = await ask('block');
-  await spine.settle();
+  await spine.runUntilIdle();
   const action = await read(id);
   expect(action.state).toBe('failed');
   expect(action.outcome).toMatch(/accepted the block, and the device still shows pending.*Deny it on the Traveler server/);
@@ -110,7 +110,7 @@ test('a server that answers OK and does nothing fails the action, with a remedy'
 test('an answer lost after the effect is resolved by reading: one write', async () => {
   spine.simulator.setFaults([{ kind: 'lost-answer', on: 'write', times: 1 }]);
   const id = await ask('block');
-  await spine.settle();
+  await spine.runUntilIdle();
   const action = await read(id);
   expect(action.state).toBe('confirmed');
   expect(states(action)).toContain('unknown');
@@ -121,7 +121,7 @@ test('an answer lost after the effect is resolved by reading: one write', async 
 test('a busy server is retried until it answers, and the action is confirmed', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 3 }]);
   const id = await ask('approve');
-  await spine.settle();
+  await spine.runUntilIdle();
   const action = await read(id);
   expect(action).toMatchObject({ state: 'confirmed', attempts: 4 });
   expect(effects()).toHaveLength(1);
@@ -130,7 +130,7 @@ test('a busy server is retried until it answers, and the action is confirmed', a
 test('a write that the server postpones is retried, and nothing is doubled', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'write', times: 2 }]);
   const id = await ask('block');
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(id)).state).toBe('confirmed');
   expect(effects()).toHaveLength(1);
 });
@@ -138,7 +138,7 @@ test('a write that the server postpones is retried, and nothing is doubled', asy
 test('an action expires with a reason when its server is down past the deadline', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail' }]);
   const id = await ask('approve', { expiresAt: spine.clock.now + 7_200_000 });
-  await spine.settle({ forMs: 7_300_000 });
+  await spine.runUntilIdle({ forMs: 7_300_000 });
   const action = await read(id);
   expect(action).toMatchObject({ state: 'expired', outcome: expect.stringContaining('deadline') });
   expect(action.history.length).toBeLessThan(200);
@@ -146,7 +146,7 @@ test('an action expires with a reason when its server is down past the deadline'
   // The person's decision is still in effect, so Auto-Quarantine carries it out.
   expect((await stored()).openAction).toMatchObject({ actionId: expect.stringMatching(/^aq-/), type: 'approve' });
   spine.simulator.setFaults([]);
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(effects()).toHaveLength(1);
 });
 
@@ -157,29 +157,29 @@ test('an action behind a cancelled one becomes the open one and is sent', async 
   await spine.ledger.request(aRequest(await stored(), { ...own, actionId: called, type: 'block', requestedAt: spine.clock.now }));
   expect((await stored()).openAction?.actionId).toBe(called);
   await spine.evaluate(user);
-  await spine.settle({ forMs: 10_000 });
+  await spine.runUntilIdle({ forMs: 10_000 });
   expect((await read(called)).state).toBe('cancelled');
   expect((await stored()).openAction?.actionId).toBe(id);
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(id)).state).toBe('confirmed');
 });
 
 test('a wrong password pauses the source after one try, until it is corrected', async () => {
   spine.simulator.arrive(user, { deviceId: 'ApplTWO' });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const two = await spine.device({ user, deviceId: 'ApplTWO' });
   spine.simulator.setPassword('changed');
   const before = spine.simulator.counts.requests.detail ?? 0;
   const first = await ask('approve');
   const second = `second ${count}`;
   await spine.ask(aRequest(two, { actionId: second, type: 'block', requestedAt: spine.clock.now }));
-  await spine.settle({ forMs: 1_200_000 });
+  await spine.runUntilIdle({ forMs: 1_200_000 });
   expect((spine.simulator.counts.requests.detail ?? 0) - before).toBe(1);
   expect((await spine.sources.read(sourceId)).problem).toMatchObject({ kind: 'denied' });
   expect([(await read(first)).state, (await read(second)).state]).toEqual(['waiting', 'waiting']);
   spine.simulator.setPassword(password);
-  await spine.settle({ forMs: 4_000_000 });
+  await spine.runUntilIdle({ forMs: 4_000_000 });
   expect([(await read(first)).state, (await read(second)).state]).toEqual(['confirmed', 'confirmed']);
   expect((await spine.sources.read(sourceId)).problem).toBeNull();
 });
@@ -187,7 +187,7 @@ test('a wrong password pauses the source after one try, until it is corrected', 
 test('a read-only account fails the action at once, and the source continues', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 403, on: 'write' }]);
   const id = await ask('block');
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(await read(id)).toMatchObject({ state: 'failed', attempts: 1 });
   expect((await spine.sources.read(sourceId)).problem).toBeNull();
   expect((await stored()).denial).toBeNull();
@@ -200,7 +200,7 @@ test('a newer request supersedes an unsent older one: only the block is done', a
   await spine.turn();
   expect((await read(approve)).state).toBe('waiting');
   const block = await ask('block', { requestedAt: spine.clock.now + 10 });
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(approve)).state).toBe('superseded');
   expect((await read(block)).state).toBe('confirmed');
   expect(effects()).toEqual([{ approval_policy: 8, access_status: 1 }]);
@@ -227,11 +227,11 @@ test('an action without a connected relay waits for it, and expires at its deadl
   });
   await spine.ask(request);
   await spine.perform.evaluation({ kind: 'users', sourceId: 'hq', users: [user], cause: 'test' });
-  await spine.settle({ forMs: 1_000_000 });
+  await spine.runUntilIdle({ forMs: 1_000_000 });
   expect(await read(request.actionId)).toMatchObject({ state: 'waiting', waitsFor: 'source' });
   spine.clock.now += 4_000_000;
   await spine.perform.evaluation({ kind: 'users', sourceId: 'hq', users: [user], cause: 'the reaper' });
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(await read(request.actionId)).toMatchObject({ state: 'expired' });
 });
 
@@ -239,7 +239,7 @@ test('an approval does not lift an administrator’s denial, and names the denia
   const device = onServer();
   if (device) spine.simulator.adminChange(device, { approval: 2, access: 1 });
   const id = await ask('approve');
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(effects()).toEqual([{ approval_policy: 2 }]);
   expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('that bar is not ours') });
 });
@@ -248,7 +248,7 @@ test('a record address that leads to another device is never written to', async 
   const other = spine.simulator.arrive(`Other ${count}/Acme`, { deviceId: 'ApplOTHER' });
   await spine.put({ ...(await stored()), href: other.href });
   const id = await ask('block', { expiresAt: spine.clock.now + 60_000 });
-  await spine.settle({ forMs: 120_000 });
+  await spine.runUntilIdle({ forMs: 120_000 });
   expect(await read(id)).toMatchObject({ state: 'expired' });
   expect(spine.effectsOn(other.user, other.deviceId)).toEqual([]);
 });
@@ -257,11 +257,11 @@ test('a block waits for a pending wipe, so that the phone can fetch it', async (
   const device = onServer();
   if (device) spine.simulator.adminChange(device, { wipeOptions: 'wipeDevice', wipeStatus: '1' });
   const id = await ask('block');
-  await spine.settle({ forMs: 30_000 });
+  await spine.runUntilIdle({ forMs: 30_000 });
   expect(await read(id)).toMatchObject({ state: 'waiting' });
   expect(effects()).toEqual([]);
   if (device) spine.simulator.completeWipe(device);
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(await read(id)).toMatchObject({ state: 'confirmed' });
 });
 
@@ -271,14 +271,14 @@ test('the same id with other content is rejected, and the first is unchanged', a
     aRequest(await stored(), { actionId: id, type: 'block', requestedAt: spine.clock.now }),
   );
   expect(again.outcome).toBe('different');
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(effects()).toEqual([{ approval_policy: 2 }]);
 });
 
 test('an attempt that waits has a line for each step, with the reason', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 3 }]);
   const id = await ask('approve');
-  await spine.settle();
+  await spine.runUntilIdle();
   const { history } = await read(id);
   const steps = (await spine.timeline.read({ sourceId, user, deviceId })).filter(({ kind }) => kind === 'action-step').reverse();
   expect(steps.map(({ data }) => data.step)).toEqual(steps.map((_, index) => index));

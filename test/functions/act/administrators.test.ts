@@ -15,9 +15,9 @@ afterAll(() => spine.stop());
 async function blocked(user: string): Promise<void> {
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   await spine.enrol(enrolled(`of ${user}`, { mailDeviceIds: [`${deviceId}${user}`], mailConfiguration: 'manual' }));
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied]);
 }
 function onServer(user: string) {
@@ -33,7 +33,7 @@ test('our block lifted by an administrator is recorded, and not restored automat
   spine.simulator.adminApprove(onServer(user));
   for (let again = 0; again < 3; again++) {
     await spine.gather(user);
-    await spine.settle();
+    await spine.runUntilIdle();
   }
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied]);
   expect(await stored(user)).toMatchObject({ denial: null, overruled: { was: 'block' }, verdict: { verdict: 'block' } });
@@ -48,9 +48,9 @@ test('a block that a person requests after that is carried out', async () => {
   await blocked(user);
   spine.simulator.adminApprove(onServer(user));
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   await spine.ask(aRequest(await stored(user), { actionId: 'asked again', type: 'block', requestedAt: ++spine.clock.now }));
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied, denied]);
 });
 
@@ -58,7 +58,7 @@ test('a denial in progress during a gather does not count as lifted', async () =
   const user = 'Racing/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const device = await stored(user);
   const detail = device.detail && { ...device.detail, approval: 'approved' as const, access: 'allow' as const };
   const setting = {
@@ -66,23 +66,23 @@ test('a denial in progress during a gather does not count as lifted', async () =
     denial: { kind: 'block' as const, actionId: 'x', at: 1 },
     openAction: { actionId: 'x', type: 'block', state: 'dispatched' },
   };
-  const look = { row: { ...device, detail: null }, full: detail && { detail, askedAt: spine.clock.now + 1 }, rollUp: false };
+  const reading = { row: { ...device, detail: null }, full: detail && { detail, askedAt: spine.clock.now + 1 }, rollUp: false };
   const context = { sourceId, runId: 'r', at: spine.clock.now + 1, baseline: null, baselineRuns: [] };
-  expect(observe(setting, look, context).device).toMatchObject({ denial: setting.denial });
-  expect(observe({ ...setting, openAction: null }, look, context).device.denial).toBeNull();
+  expect(observe(setting, reading, context).device).toMatchObject({ denial: setting.denial });
+  expect(observe({ ...setting, openAction: null }, reading, context).device.denial).toBeNull();
 });
 
 test('a list from before our removal does not restore the device; a later one does', async () => {
   const user = 'Removed/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const device = await stored(user);
   const removed = { ...device, presence: 'removed' as const, removal: { actionId: 'x', at: 5000 } };
-  const look = { row: { ...device, detail: null }, full: null, rollUp: false };
+  const reading = { row: { ...device, detail: null }, full: null, rollUp: false };
   const context = { sourceId, runId: 'r', baseline: null, baselineRuns: [] };
-  expect(observe(removed, look, { ...context, at: 4999 })).toMatchObject({ same: true, device: { presence: 'removed' } });
-  expect(observe(removed, look, { ...context, at: 5001 })).toMatchObject({
+  expect(observe(removed, reading, { ...context, at: 4999 })).toMatchObject({ same: true, device: { presence: 'removed' } });
+  expect(observe(removed, reading, { ...context, at: 5001 })).toMatchObject({
     same: false,
     device: { presence: 'present', registeredAt: 5001, removal: null },
   });

@@ -64,10 +64,10 @@ test("ten workers with a hundred actions stay within the source's limit and fini
     done += 1;
   };
   const until = Date.now() + 60_000;
-  const patient = { now: () => 0 };
+  const frozenClock = { now: () => 0 };
   await Promise.all(
     Array.from({ length: 10 }, (_, nth) =>
-      processConcurrently(boundsOf(patient), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
+      processConcurrently(boundsOf(frozenClock), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
     ),
   );
   expect(most).toBeLessThanOrEqual(limit);
@@ -106,7 +106,7 @@ test('workers that start one after the other all get some slots', async () => {
 });
 
 /** A client with a concurrent writer: between each of its reads and writes somebody else writes the same item. */
-function overtaken(sourceId: string): DocumentClient {
+function contendedClient(sourceId: string): DocumentClient {
   const other = { TableName: db.tables.control, Key: controlKeys.slots(sourceId) };
   const send: DocumentClient['send'] = async (command: unknown) => {
     const add = { UpdateExpression: 'ADD revision :one', ExpressionAttributeValues: { ':one': 1 } };
@@ -117,14 +117,14 @@ function overtaken(sourceId: string): DocumentClient {
 }
 
 test('a worker overtaken every time fails no batch and returns its slots', async () => {
-  const wish = { holder: 'unlucky', wanted: 6, limit: 16, now: 1000, until: 2000 };
-  const [alone, throng] = [db.client, overtaken('throng')].map((client) => slotStore(client, db.tables.control));
-  if (!alone || !throng) throw new Error('Both were made just now');
-  expect(await alone.lease('throng', wish)).toBe(6);
-  expect(await throng.lease('throng', { ...wish, holder: 'unluckier' })).toBe(0);
-  await throng.release('throng', 'unlucky');
-  await throng.release('throng', 'unlucky');
-  expect(await alone.lease('throng', { ...wish, holder: 'after', wanted: 15 })).toBe(15);
+  const request = { holder: 'unlucky', wanted: 6, limit: 16, now: 1000, until: 2000 };
+  const [uncontended, contended] = [db.client, contendedClient('throng')].map((client) => slotStore(client, db.tables.control));
+  if (!uncontended || !contended) throw new Error('Both were made just now');
+  expect(await uncontended.lease('throng', request)).toBe(6);
+  expect(await contended.lease('throng', { ...request, holder: 'unluckier' })).toBe(0);
+  await contended.release('throng', 'unlucky');
+  await contended.release('throng', 'unlucky');
+  expect(await uncontended.lease('throng', { ...request, holder: 'after', wanted: 15 })).toBe(15);
 });
 
 test('slots of a killed worker are released at its timeout, not before', async () => {

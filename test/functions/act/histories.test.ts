@@ -43,7 +43,7 @@ type Event = typeof event extends fc.Arbitrary<infer E> ? E : never;
 async function live(user: string, events: readonly Event[]) {
   const id = (letter: string) => `Appl${letter}${runs}`;
   let version = 0;
-  const happens = async (one: Event): Promise<void> => {
+  const apply = async (one: Event): Promise<void> => {
     switch (one.what) {
       case 'enrol':
         version += 1;
@@ -73,12 +73,12 @@ async function live(user: string, events: readonly Event[]) {
         spine.clock.now += one.ms;
     }
   };
-  for (const one of events) await happens(one);
+  for (const one of events) await apply(one);
 }
 
 /** What both queues return now, handled in parallel by one process that is killed somewhere, or finishes. */
 async function work(killAt: number): Promise<void> {
-  const { grave, wrap } = killedAt(killAt);
+  const { killPoint, wrap } = killedAt(killAt);
   const [evaluate, act] = [wrap(spine.evaluateDependencies, 'evaluate'), wrap(spine.actDependencies, 'act')];
   const works = [
     ...spine.evaluations
@@ -89,7 +89,7 @@ async function work(killAt: number): Promise<void> {
   const ended = await Promise.allSettled(works.map(({ done }) => done));
   ended.forEach((result, index) => {
     if (result.status === 'fulfilled') works[index]?.one.delete();
-    else if (!grave.died()) throw result.reason;
+    else if (!killPoint.died()) throw result.reason;
   });
 }
 
@@ -102,9 +102,9 @@ test('after any history the server matches the verdicts, with nothing doubled or
       await spine.gather(user);
       await live(user, events);
       spine.simulator.setFaults([]);
-      await spine.settle();
+      await spine.runUntilIdle();
       await spine.gather(user);
-      await spine.settle();
+      await spine.runUntilIdle();
       const { devices } = await spine.evaluateDependencies.users.readUser({ sourceId, user });
       for (const device of devices) {
         const there = spine.simulator.find(user, device.deviceId);

@@ -21,7 +21,7 @@ beforeEach(async () => {
     spine.simulator.arrive(user, { deviceId: 'ApplP' });
     await spine.gather(user);
   }
-  await spine.settle();
+  await spine.runUntilIdle();
 });
 afterAll(() => spine.stop());
 
@@ -43,11 +43,11 @@ test('with Retry-After all actions wait until then, and then go out', async () =
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
   const before = asked();
   const ids = await askAll();
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   expect(asked() - before).toBe(1);
   expect(spine.alarms).toHaveLength(1);
-  await spine.settle({ forMs: 200_000 });
+  await spine.runUntilIdle({ forMs: 200_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
   expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null, problem: null });
 });
@@ -57,13 +57,13 @@ test.each([429, 503])('a write answered %i with Retry-After waits for it, and is
   const requests = () => Object.values(spine.simulator.counts.requests).reduce((sum, count) => sum + count, 0);
   const before = requests();
   const ids = await askAll();
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   // The first one was read and written; no other one began.
   expect(requests() - before).toBe(2);
   expect(await spine.sources.read(sourceId)).toMatchObject({ pause: { failures: 1 } });
   // 429 means that nothing was done; 503 leaves that open.
   expect((await states(ids))[0]).toBe(code === 429 ? 'waiting' : 'unknown');
-  await spine.settle({ forMs: 200_000 });
+  await spine.runUntilIdle({ forMs: 200_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
   const done = spine.simulator.effects.filter(({ applied, device }) => applied && users.includes(device?.user ?? ''));
   expect(done.map(({ device }) => device?.user).sort()).toEqual(users);
@@ -73,23 +73,23 @@ test('wrong credentials are tried by one action at a time, with one alarm', asyn
   spine.simulator.setPassword('changed');
   const before = asked();
   const ids = await askAll();
-  await spine.settle({ forMs: 25 * 60_000 });
+  await spine.runUntilIdle({ forMs: 25 * 60_000 });
   expect(asked() - before).toBe(1);
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   expect(spine.alarms).toHaveLength(1);
   spine.simulator.setPassword('pässwörd');
-  await spine.settle({ forMs: 40 * 60_000 });
+  await spine.runUntilIdle({ forMs: 40 * 60_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
 test('a probe interrupted by another worker is followed by the next one', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '10', on: 'detail', times: 1 }]);
   const ids = await askAll();
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   spine.clock.now += 20_000;
   const { ledger } = spine.actDependencies;
-  let spoilt = 0;
-  const advance: typeof ledger.advance = async (...given) => (spoilt++ === 0 ? null : ledger.advance(...given));
+  let conflicts = 0;
+  const advance: typeof ledger.advance = async (...given) => (conflicts++ === 0 ? null : ledger.advance(...given));
   for (const resume of spine.evaluations.take(spine.clock.now, 120_000)) {
     await spine.perform.evaluation(resume.body);
     resume.delete();
@@ -98,9 +98,9 @@ test('a probe interrupted by another worker is followed by the next one', async 
     await spine.perform.action(tried, { ...spine.actDependencies, ledger: { ...ledger, advance } });
     tried.delete();
   }
-  expect(spoilt).toBeGreaterThan(0);
+  expect(conflicts).toBeGreaterThan(0);
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
-  await spine.settle({ forMs: 120_000 });
+  await spine.runUntilIdle({ forMs: 120_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
@@ -114,37 +114,37 @@ test('a probing action that ends without probing passes its turn on', async () =
     expiresAt,
   };
   await spine.ask(short);
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   const ids = await askAll(users.slice(1));
-  await spine.settle({ forMs: 50_000 });
+  await spine.runUntilIdle({ forMs: 50_000 });
   expect(await states([actionId, ...ids])).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
-  await spine.settle({ forMs: 150_000 });
+  await spine.runUntilIdle({ forMs: 150_000 });
   expect(await states([actionId, ...ids])).toEqual(['expired', 'confirmed', 'confirmed', 'confirmed']);
 });
 
 test('a pause renewed while a message is delivered ends for its action too', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
   const ids = await askAll();
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   await spine.sources.update(sourceId, { pause: null, problem: null });
   await spine.perform.evaluation({ kind: 'resume', sourceId, cause: 'gather' });
   const until = spine.clock.now + 20_000;
   await spine.sources.update(sourceId, { pause: { until, since: spine.clock.now, failures: 1, what: 'Busy again' } });
   await spine.evaluations.send([{ body: { kind: 'resume', sourceId, cause: 'pause', pause: until }, delaySeconds: 20 }]);
-  await spine.settle({ forMs: 60_000 });
+  await spine.runUntilIdle({ forMs: 60_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
 test('a message before the end of the pause does not block the one ending it', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '60', on: 'detail', times: 1 }]);
   const ids = await askAll(users.slice(0, 1));
-  await spine.settle({ forMs: 1000 });
+  await spine.runUntilIdle({ forMs: 1000 });
   expect(await states(ids)).toEqual(['waiting']);
   for (const id of ids) {
     const action = await spine.ledger.read(id);
     if (action) await spine.actions.send([actionOutgoing(action)]);
   }
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['confirmed']);
 });
 
@@ -166,7 +166,7 @@ test('an action that failed while a gather found the source healthy retries', as
   };
   await workOnOne({ sources: { ...spine.sources, updateFrom } });
   expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null });
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['confirmed']);
 });
 
@@ -181,32 +181,32 @@ test('a pause that ends between its read and the wait is not waited for', async 
   };
   await workOnOne({ ledger: { ...ledger, advance } });
   expect(await states(ids)).toEqual(['waiting']);
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['confirmed']);
 });
 
 test('a long pause has one message that ends it, not one per try', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail' }]);
   await askAll();
-  await spine.settle({ forMs: 600_000 });
+  await spine.runUntilIdle({ forMs: 600_000 });
   const [before, tries] = [resumes(), asked()];
-  await spine.settle({ forMs: 7_200_000 });
+  await spine.runUntilIdle({ forMs: 7_200_000 });
   const each = (resumes() - before) / (asked() - tries);
   expect(asked() - tries).toBeGreaterThan(20);
   expect(each).toBeLessThan(3.5);
   spine.simulator.setFaults([]);
-  await spine.settle({ forMs: 200_000 });
+  await spine.runUntilIdle({ forMs: 200_000 });
 });
 
 test('a successful gather ends the pause, and waiting actions are sent at once', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '800', on: 'detail', times: 1 }]);
   const ids = await askAll();
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   // What a gather does at its end.
   await spine.sources.update(sourceId, { pause: null, problem: null, retryAt: null, lastCompleteGatherAt: spine.clock.now });
   await spine.evaluations.send([{ body: { kind: 'resume', sourceId, cause: 'gather' } }]);
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 

@@ -19,7 +19,7 @@ beforeEach(async () => {
   for (const queue of ['deadLetters', 'deadActions', 'portalEvents', 'actions'] as const) await gateway.queues.drain(queue);
 });
 
-async function giveUp(queue: 'deadLetters' | 'deadActions', body: unknown, group?: string): Promise<string> {
+async function deadLetter(queue: 'deadLetters' | 'deadActions', body: unknown, group?: string): Promise<string> {
   const MessageBody = typeof body === 'string' ? body : JSON.stringify(body);
   const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: `given up ${Math.random()}` };
   const command = new SendMessageCommand({ QueueUrl: gateway.queues.urls[queue], MessageBody, ...fifo });
@@ -35,38 +35,38 @@ const event = (kind: string, detail: unknown) => ({
 const letters = z.object({
   messages: z.array(z.object({ id: z.string(), about: z.string(), because: z.string(), remedy: z.string(), body: z.string() })),
 });
-async function look(queue: string) {
+async function lettersOf(queue: string) {
   const { status, json } = await gateway.ask(`/api/dlq/${queue}`);
   expect(status).toBe(200);
   return letters.parse(json).messages;
 }
 
 test('an event with a wrong field is explained by the field, without the value', async () => {
-  const id = await giveUp('deadLetters', event('ActionRequested', { actionId: 'a', type: 'explode', target: janes }));
-  const [letter] = await look('portalEvents');
+  const id = await deadLetter('deadLetters', event('ActionRequested', { actionId: 'a', type: 'explode', target: janes }));
+  const [letter] = await lettersOf('portalEvents');
   expect(letter).toMatchObject({ id, about: 'The event ActionRequested' });
   expect(letter?.because).toMatch(/field detail\.requestedAt: .*field detail\.type: /);
   expect(letter?.because).not.toContain('explode');
   expect(letter?.remedy).toContain('drop');
-  expect(await look('portalEvents')).toHaveLength(1);
+  expect(await lettersOf('portalEvents')).toHaveLength(1);
 });
 
 test('a request for an unknown device says so; once known it says to redrive', async () => {
   const target = { ...janes, deviceId: 'ApplLATER' };
   const request = { actionId: 'later', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'approve', target };
-  await giveUp('deadLetters', event('ActionRequested', request));
-  expect((await look('portalEvents'))[0]?.because).toMatch(/No device .* is known/);
+  await deadLetter('deadLetters', event('ActionRequested', request));
+  expect((await lettersOf('portalEvents'))[0]?.because).toMatch(/No device .* is known/);
   await gateway.store(aDevice(target));
-  expect((await look('portalEvents'))[0]?.remedy).toMatch(/^Redrive/);
+  expect((await lettersOf('portalEvents'))[0]?.remedy).toMatch(/^Redrive/);
 });
 
 test('a request with a reused id says whether it was for the same', async () => {
   const target = { ...janes };
   const request = { actionId: 'twice', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'block', target };
   await gateway.ask('/api/actions', { body: request });
-  await giveUp('deadLetters', event('ActionRequested', { ...request, requestedAt: 2 }));
-  await giveUp('deadLetters', event('ActionRequested', { ...request, type: 'approve' }));
-  const letters = await look('portalEvents');
+  await deadLetter('deadLetters', event('ActionRequested', { ...request, requestedAt: 2 }));
+  await deadLetter('deadLetters', event('ActionRequested', { ...request, type: 'approve' }));
+  const letters = await lettersOf('portalEvents');
   expect(letters.map(({ because }) => because).sort()).toEqual([
     'It was taken before: its action is queued.',
     expect.stringMatching(/used before for another content, and that action is queued/),
@@ -75,16 +75,16 @@ test('a request with a reused id says whether it was for the same', async () => 
 
 test('an action shows its ledger state: one that has ended can be dropped', async () => {
   await gateway.ask('/api/actions', { body: { actionId: 'given-up', type: 'approve', target: janes } });
-  await giveUp('deadActions', { ...janes, actionId: 'given-up' }, 'jane');
-  await giveUp('deadActions', { ...janes, deviceId: 'Z', actionId: 'never-was' }, 'other');
-  const [open, none] = await look('actions');
+  await deadLetter('deadActions', { ...janes, actionId: 'given-up' }, 'jane');
+  await deadLetter('deadActions', { ...janes, deviceId: 'Z', actionId: 'never-was' }, 'other');
+  const [open, none] = await lettersOf('actions');
   expect(open).toMatchObject({ about: 'Action given-up', because: expect.stringMatching(/^It is queued, .* again\.$/) });
   expect(none).toMatchObject({ because: 'There is no such action in the ledger.', remedy: expect.stringMatching(/^Drop/) });
 });
 
 test("redriven messages are in their queue again, in their device's group", async () => {
-  const ids = [await giveUp('deadActions', { nth: 1 }, 'a'), await giveUp('deadActions', { nth: 2 }, 'b')];
-  await giveUp('deadActions', { nth: 3 }, 'c');
+  const ids = [await deadLetter('deadActions', { nth: 1 }, 'a'), await deadLetter('deadActions', { nth: 2 }, 'b')];
+  await deadLetter('deadActions', { nth: 3 }, 'c');
   const one = await gateway.ask('/api/dlq/actions/redrive', { body: { ids } });
   expect(one.json).toEqual({ handled: ids, left: 1 });
   expect(await gateway.queues.drain('actions')).toEqual([{ nth: 1 }, { nth: 2 }]);
@@ -94,19 +94,19 @@ test("redriven messages are in their queue again, in their device's group", asyn
 });
 
 test('dropped messages are gone, and no others', async () => {
-  const gone = await giveUp('deadLetters', 'no JSON');
-  const kept = await giveUp('deadLetters', event('Unheard', {}));
-  expect((await look('portalEvents')).map(({ because }) => because).sort()).toEqual([
+  const gone = await deadLetter('deadLetters', 'no JSON');
+  const kept = await deadLetter('deadLetters', event('Unheard', {}));
+  expect((await lettersOf('portalEvents')).map(({ because }) => because).sort()).toEqual([
     expect.stringMatching(/field detail-type is none that we take; those are ActionRequested, .*GatherRequested\.$/),
     'It is not what this queue takes: its body is no JSON.',
   ]);
   const { json } = await gateway.ask('/api/dlq/portalEvents/drop', { body: { ids: [gone, 'nobody'] } });
   expect(json).toEqual({ handled: [gone], left: 1 });
-  expect((await look('portalEvents')).map(({ id }) => id)).toEqual([kept]);
+  expect((await lettersOf('portalEvents')).map(({ id }) => id)).toEqual([kept]);
 });
 
 test('the list of queues counts the messages in each', async () => {
-  await giveUp('deadLetters', event('Unheard', {}));
+  await deadLetter('deadLetters', event('Unheard', {}));
   const { json } = await gateway.ask('/api/dlq');
   expect(json).toEqual({
     queues: [

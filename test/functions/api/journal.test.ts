@@ -77,12 +77,12 @@ const verified = async () => verifyLines(each((await exported('check=true')).lin
 const findingNow = async () => (await verified()).sources.find(({ finding }) => finding)?.finding;
 
 /** Changes an item of the table and restores it after the result was checked. */
-async function tampered(Key: { pk: string; sk: string }, item: Record<string, unknown> | null, look: () => Promise<void>) {
+async function tampered(Key: { pk: string; sk: string }, item: Record<string, unknown> | null, check: () => Promise<void>) {
   const { client } = gateway.database;
   const { Item } = await client.send(new GetCommand({ TableName: journalTable, Key }));
   if (item === null) await client.send(new DeleteCommand({ TableName: journalTable, Key }));
   else await client.send(new PutCommand({ TableName: journalTable, Item: { ...Item, ...item, ...Key } }));
-  await look();
+  await check();
   await client.send(new PutCommand({ TableName: journalTable, Item: { ...Item, ...Key } }));
 }
 const chainItem = async (seq: number) =>

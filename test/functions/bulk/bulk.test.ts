@@ -27,7 +27,7 @@ const actionsOf = (name: string, howMany = count) =>
   Array.from({ length: howMany }, (_, nth) => ({ actionId: `${name} ${nth}`, type: 'block', target: targetOf(nth) }));
 
 /** What the function does with the waiting messages. */
-async function workOff({ most = Number.POSITIVE_INFINITY } = {}): Promise<number> {
+async function runMessages({ most = Number.POSITIVE_INFINITY } = {}): Promise<number> {
   const { requests, database, clock } = gateway;
   const bulks = bulkStore(database.client, database.tables);
   const work = workPart({ ...requests, ledger: requests.stores.ledger, bulks, now: () => clock.now });
@@ -41,7 +41,7 @@ test('over a hundred actions are accepted at once, requested in parts, and count
   const accepted = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('one') } });
   expect(accepted).toMatchObject({ status: 202, json: { bulkId: 'one', actions: count } });
   expect(await progress('one')).toMatchObject({ actions: count, staged: count, ended: 0, states: {}, estimatedEnd: null });
-  expect(await workOff()).toBe(3);
+  expect(await runMessages()).toBe(3);
   expect(await progress('one')).toMatchObject({ staged: 0, states: { queued: count }, refused: 0, requestedBy: 'ann@acme.com' });
   expect(await gateway.queues.drain('actions')).toHaveLength(count);
   // Two for each whole part, not one for each action.
@@ -51,11 +51,11 @@ test('over a hundred actions are accepted at once, requested in parts, and count
 test('a repeated bulk doubles no action; other actions under its id are rejected', async () => {
   const again = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('one') } });
   expect(again.status).toBe(202);
-  await workOff();
+  await runMessages();
   expect(await progress('one')).toMatchObject({ states: { queued: count } });
   const other = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('other') } });
   expect(other).toMatchObject({ status: 409, json: { errors: [{ path: 'bulkId' }] } });
-  expect(await workOff()).toBe(0);
+  expect(await runMessages()).toBe(0);
 });
 
 test('one wrong or duplicate action rejects the whole request', async () => {
@@ -64,13 +64,13 @@ test('one wrong or duplicate action rejects the whole request', async () => {
   expect(wrong).toMatchObject({ status: 400, json: { errors: [{ path: `actions.${count - 1}.type` }] } });
   const doubled = await gateway.ask('/api/actions', { body: { actions: [first, ...rest, first] } });
   expect(doubled).toMatchObject({ status: 400, json: { errors: [{ path: `actions.${count}.actionId` }] } });
-  expect(await workOff()).toBe(0);
+  expect(await runMessages()).toBe(0);
 });
 
 test('rejected actions are counted and named, with the reason; the others continue', async () => {
   const unknown = { actionId: 'stray', type: 'approve', target: { ...targetOf(0), deviceId: 'ApplNOBODY' } };
   await gateway.ask('/api/actions', { body: { bulkId: 'some', actions: [...actionsOf('some', 2), unknown] } });
-  await workOff();
+  await runMessages();
   expect(await progress('some')).toMatchObject({
     actions: 3,
     refused: 1,
@@ -82,26 +82,26 @@ test('rejected actions are counted and named, with the reason; the others contin
 
 test('cancelled halfway: nothing more is requested, waiting ones end, decisions are withdrawn', async () => {
   await gateway.ask('/api/actions', { body: { bulkId: 'half', actions: actionsOf('half') } });
-  await workOff({ most: 1 });
+  await runMessages({ most: 1 });
   const cancelled = await gateway.ask('/api/bulks/half/cancel', { method: 'POST' });
   expect(cancelled).toMatchObject({ status: 202, json: { cancelledBy: 'ann@acme.com' } });
-  await workOff();
+  await runMessages();
   expect(await progress('half')).toMatchObject({
     actions: count,
     ended: count,
     states: { cancelled: 100 },
     refused: count - 100,
   });
-  const standing = await gateway.requests.decisions.of(targetOf(0));
-  expect(standing.find(({ decisionId }) => decisionId === 'half 0')).toMatchObject({ withdrawnAt: gateway.clock.now });
-  expect(standing.find(({ decisionId }) => decisionId === 'one 0')?.withdrawnAt).toBeUndefined();
+  const inEffect = await gateway.requests.decisions.of(targetOf(0));
+  expect(inEffect.find(({ decisionId }) => decisionId === 'half 0')).toMatchObject({ withdrawnAt: gateway.clock.now });
+  expect(inEffect.find(({ decisionId }) => decisionId === 'one 0')?.withdrawnAt).toBeUndefined();
   expect(await gateway.requests.stores.ledger.read('half 229')).toBeNull();
 });
 
 test('a part delivered after the bulk was cancelled is not requested', async () => {
   await gateway.ask('/api/actions', { body: { bulkId: 'late', actions: actionsOf('late', 5) } });
   await gateway.ask('/api/bulks/late/cancel', { method: 'POST' });
-  await workOff();
+  await runMessages();
   expect(await gateway.requests.stores.ledger.read('late 0')).toBeNull();
   expect(await progress('late')).toMatchObject({ ended: 5, refused: 5 });
 });

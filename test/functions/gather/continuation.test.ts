@@ -103,13 +103,13 @@ test('after a gather was cut off, the next one evaluates everyone', async () => 
 
 test('a running gather reports its progress and its estimated end', async () => {
   world = await startWorld({ devices: 300 });
-  const told: { details: number; estimatedEnd: number | null }[] = [];
+  const progress: { details: number; estimatedEnd: number | null }[] = [];
   const { runs } = world.dependencies;
   const watched = {
     ...runs,
     async update(...[run, change]: Parameters<typeof runs.update>) {
       if (change.counts !== undefined && change.state === undefined)
-        told.push({ details: change.counts.details, estimatedEnd: change.estimatedEnd ?? null });
+        progress.push({ details: change.counts.details, estimatedEnd: change.estimatedEnd ?? null });
       await runs.update(run, change);
     },
   };
@@ -119,8 +119,8 @@ test('a running gather reports its progress and its estimated end', async () => 
     return world.clock.now;
   };
   await world.gather('slow', { runs: watched, now: ticking });
-  expect(told.length).toBeGreaterThan(1);
-  expect(told.some(({ estimatedEnd }) => estimatedEnd !== null)).toBe(true);
+  expect(progress.length).toBeGreaterThan(1);
+  expect(progress.some(({ estimatedEnd }) => estimatedEnd !== null)).toBe(true);
 });
 
 test('a gather that always breaks off finally fails, and the source shows why', async () => {

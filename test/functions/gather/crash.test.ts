@@ -4,7 +4,7 @@ import type { Device } from '#domain/devices/device';
 import type { GatherMessage } from '#domain/messages/messages';
 import type { GatherDependencies } from '#functions/gather/dependencies';
 import { gather } from '#functions/gather/gather';
-import { type Death, Killed, mortal } from './crashing.ts';
+import { type Death, Killed, killable } from './crashing.ts';
 import { minutes, startWorld, type World } from './world.ts';
 
 const most = 80;
@@ -47,7 +47,7 @@ function logging(deps: GatherDependencies, log: Log): GatherDependencies {
 
 /** Delivers the message until it is done: the first time to a process that dies, then to healthy ones. Returns the calls made. */
 async function deliver(message: GatherMessage, death: Death | null, log: Log): Promise<number> {
-  const { dependencies, calls } = mortal(logging(world.dependencies, log), death);
+  const { dependencies, calls } = killable(logging(world.dependencies, log), death);
   const remaining = { remainingMs: () => 900_000 };
   const outcome = await gather(dependencies)(message, remaining).catch((error: unknown) => {
     if (error instanceof Killed) return 'killed';
@@ -72,7 +72,7 @@ async function expectNotEarly(sourceId: string): Promise<void> {
 
 const own = async (sourceId: string) => (await world.devices()).filter((device) => device.sourceId === sourceId);
 /** Without what names the source, the run or the moment. */
-const told = (devices: Device[]) =>
+const comparable = (devices: Device[]) =>
   devices.map(({ user, deviceId, presence, level, detail, baselineRun, observedSeq }) => ({
     ...{ user, deviceId, presence, existing: baselineRun !== null, observedSeq },
     ...{ approval: detail?.approval, access: detail?.access, changed: level === '2' },
@@ -103,7 +103,7 @@ async function firstGather(sourceId: string, death: Death | null) {
   return {
     calls,
     end: {
-      devices: told(devices),
+      devices: comparable(devices),
       lines: await lines(devices),
       existing: devices.every(({ baselineRun }) => baselineRun !== null && state.baselineRuns.includes(baselineRun)),
       run: (await world.run(message.runId))?.state,
@@ -146,7 +146,7 @@ async function laterGather(sourceId: string, death: Death | null) {
   const run = (await world.run(message.runId))?.state;
   return {
     calls,
-    end: { devices: told(devices), lines: await lines(devices), run, owed: state.evaluateEveryone, known: state.devices },
+    end: { devices: comparable(devices), lines: await lines(devices), run, owed: state.evaluateEveryone, known: state.devices },
   };
 }
 

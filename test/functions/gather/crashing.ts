@@ -8,9 +8,9 @@ import type { GatherDependencies } from '#functions/gather/dependencies';
 export class Killed extends Error {}
 
 export type Death = { at: number; when: 'before' | 'after' };
-export type Mortal = { dependencies: GatherDependencies; calls(): number };
+export type Killable = { dependencies: GatherDependencies; calls(): number };
 
-export function mortal(deps: GatherDependencies, death: Death | null): Mortal {
+export function killable(deps: GatherDependencies, death: Death | null): Killable {
   let calls = 0;
   let dead = false;
 

@@ -28,7 +28,7 @@ test('a second gather without changes reads only rotated details, and writes no 
   const { run } = await world.gather('second');
   expect(run.counts).toMatchObject({ devices: 210, added: 0, changed: 0, users: 0 });
   expect(run.counts.details).toBeLessThan(12);
-  expect(settled(await world.devices())).toEqual(settled(before));
+  expect(comparable(await world.devices())).toEqual(comparable(before));
   expect(world.evaluations).toEqual([]);
 });
 
@@ -145,7 +145,7 @@ test.each([
   const { outcome, run } = await world.gather('second');
   expect(outcome).toBe('failed');
   expect(run).toMatchObject({ state: 'failed', problem: { what: expect.stringMatching(said) } });
-  expect(settled(await world.devices())).toEqual(settled(before));
+  expect(comparable(await world.devices())).toEqual(comparable(before));
   expect(await world.state()).toMatchObject({
     problem: { what: expect.stringMatching(said) },
     lastCompleteGatherAt,
@@ -231,7 +231,7 @@ test('a source whose relay is absent fails that run alone, with a remedy', async
 });
 
 /** Without what reading alone changes. */
-const settled = (devices: Device[]) => devices.map(({ lastSync, observedAt, ...rest }) => rest);
+const comparable = (devices: Device[]) => devices.map(({ lastSync, observedAt, ...rest }) => rest);
 
 function raise(): never {
   throw new Error('the device is not stored');

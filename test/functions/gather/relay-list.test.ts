@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 /** The relevant facts of a device, without where and when it was read. */
-const told = (devices: Awaited<ReturnType<RelayedWorld['devices']>>, sourceId: string) =>
+const comparable = (devices: Awaited<ReturnType<RelayedWorld['devices']>>, sourceId: string) =>
   devices
     .filter((device) => device.sourceId === sourceId)
     .map(({ sourceId: _, observedAt, baselineRun, lastSync, ...rest }) => ({ ...rest, existing: baselineRun !== null }));
@@ -33,18 +33,18 @@ test('the first gather requests everything, and ends as a direct one', async () 
   expect(await world.source()).toMatchObject({ relayDigest: world.digestOf(first), devices: 45, problem: null });
   await world.gather('direct');
   const devices = await world.devices();
-  expect(told(devices, 'hq')).toEqual(told(devices, 'cloud'));
+  expect(comparable(devices, 'hq')).toEqual(comparable(devices, 'cloud'));
   expect(world.evaluationsOf('everyone')).toContainEqual(expect.objectContaining({ sourceId: 'hq' }));
 });
 
 test('without changes, a begin and an end are enough, and no device is written', async () => {
   world.clock.now += 15 * minutes;
-  const before = told(await world.devices(), 'hq');
+  const before = comparable(await world.devices(), 'hq');
   const { command, run } = await world.round(peer, { id: 'unchanged', before: first, after: first });
   expect(command).toMatchObject({ base: world.digestOf(first), details: 'rotation' });
   expect(world.answerOf(command, { before: first, after: first })).toHaveLength(2);
   expect(run).toMatchObject({ state: 'completed', counts: { devices: 45, added: 0, changed: 0, missing: 0 } });
-  expect(told(await world.devices(), 'hq')).toEqual(before);
+  expect(comparable(await world.devices(), 'hq')).toEqual(before);
 });
 
 test('a delta adds, changes and removes what the relay says, and keeps the rest', async () => {
@@ -101,8 +101,8 @@ test('after a digest mismatch the next gather requests everything', async () => 
   await world.ping(peer);
   const message = { ...world.message('wrong'), sourceId: 'hq' };
   await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
-  for (const words of world.answerOf(world.lastCommand(), { before: first, after: first }))
-    await world.say(peer, words.type === 'gatherEnd' ? { ...words, digest: 'ab'.repeat(32) } : words);
+  for (const part of world.answerOf(world.lastCommand(), { before: first, after: first }))
+    await world.say(peer, part.type === 'gatherEnd' ? { ...part, digest: 'ab'.repeat(32) } : part);
   expect(await world.queued()).toContain('completed');
   expect(await world.source()).toMatchObject({ relayDigest: null });
   const { command } = await world.round(peer, { id: 'healed', before: first, after: first });
@@ -116,11 +116,11 @@ test('lost parts are requested, and the run continues when they have arrived', a
   const message = { ...world.message('lost'), sourceId: 'hq' };
   await world.dependencies.sources.update('hq', { relayDigest: null });
   await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
-  const words = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
-  for (const one of words) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
+  const parts = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
+  for (const one of parts) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
   expect(await world.queued()).toContain('waiting');
   expect(world.relay.said('resend').at(-1)).toMatchObject({ parts: [2] });
-  for (const one of words) if (one.type === 'gatherPart' && one.part === 2) await world.say(peer, one);
+  for (const one of parts) if (one.type === 'gatherPart' && one.part === 2) await world.say(peer, one);
   expect(await world.queued()).toContain('completed');
 });
 
@@ -181,9 +181,9 @@ test('what was read before a later committed run is requested again', async () =
   world.gathers.push(...waiting);
   expect(await world.queued()).toContain('dropped');
   expect(await world.source()).toEqual(committed);
-  const anew = world.lastCommand();
-  expect(anew.runId).not.toBe(stale.runId);
-  for (const words of world.answerOf(anew, { before: first, after: first })) await world.say(peer, words);
+  const requestedAgain = world.lastCommand();
+  expect(requestedAgain.runId).not.toBe(stale.runId);
+  for (const words of world.answerOf(requestedAgain, { before: first, after: first })) await world.say(peer, words);
   expect(await world.queued()).toContain('completed');
   expect(await world.run(older.runId)).toMatchObject({ state: 'completed', counts: { devices: 45, missing: 0 } });
 });

@@ -123,6 +123,6 @@ test('a record unreadable during the baseline is decided as soon as it is readab
   world.simulator.setFaults([]);
   world.clock.now += 15 * minutes;
   await world.gather('second');
-  const settled = await world.devices();
-  expect(settled.every(({ baselineRun, baselineOwed }) => baselineRun === run.runId && !baselineOwed)).toBe(true);
+  const decided = await world.devices();
+  expect(decided.every(({ baselineRun, baselineOwed }) => baselineRun === run.runId && !baselineOwed)).toBe(true);
 });

@@ -116,17 +116,17 @@ async function runKilled(scenario: Scenario, n: number, at: number) {
   const { kind } = scenario;
   const event = { id: `event-${n}`, source: 'portal', 'detail-type': kind, time: new Date(start).toISOString() };
   const body = JSON.stringify({ ...event, detail: scenario.detail(n) });
-  const { grave, wrap } = killedAt(at);
+  const { killPoint, wrap } = killedAt(at);
   const clients = { dynamodb: wrap(side.database.client, 'dynamodb'), sqs: wrap(side.queues.client, 'sqs'), now: () => start };
   const death = await portalEvents(requestsOf(side.environment, configuration, clients))(body, start).catch(
     (error: unknown) => error,
   );
-  if (grave.died() && !(death instanceof Killed)) throw new Error('it went on after its death', { cause: death });
-  if (grave.died()) await portalEvents(side.requests)(body, start);
+  if (killPoint.died() && !(death instanceof Killed)) throw new Error('it went on after its death', { cause: death });
+  if (killPoint.died()) await portalEvents(side.requests)(body, start);
   return {
-    died: grave.died(),
-    places: grave.passed(),
-    where: grave.where(),
+    died: killPoint.died(),
+    places: killPoint.passed(),
+    where: killPoint.where(),
     left: { ...((await scenario.remains(n)) as object), sent: await sent(n) },
   };
 }

@@ -135,7 +135,7 @@ test(`${count} malformed events leave only their letters and their lines`, {
     { concurrency: 8 },
   );
 
-  const [take, tell] = [portalEvents(side.requests), reportRejection(side.requests)];
+  const [handle, report] = [portalEvents(side.requests), reportRejection(side.requests)];
   const unnamed: string[] = [];
   async function work(): Promise<void> {
     for (;;) {
@@ -143,13 +143,13 @@ test(`${count} malformed events leave only their letters and their lines`, {
       if (Messages.length === 0) return;
       await Promise.all(
         Messages.map(async ({ Body = '', MessageId = '', ReceiptHandle }) => {
-          const error = await take(Body, start).then(
+          const error = await handle(Body, start).then(
             () => expect.fail(`taken: ${Body}`),
             (reason: unknown) => reason,
           );
           if (!(error instanceof EventRejected)) throw error;
           if (error.faults.length === 0 || error.faults.some(({ message }) => message === '')) unnamed.push(Body);
-          await tell(error, { body: Body, messageId: MessageId, receivedAt: start });
+          await report(error, { body: Body, messageId: MessageId, receivedAt: start });
           await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
         }),
       );

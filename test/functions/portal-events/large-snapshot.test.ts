@@ -37,9 +37,9 @@ test(
   async () => {
     for (const part of order) await send('S1', part, 1);
     await send('S1', 1, 1);
-    const handedOn = await side.queues.drain('enrolments');
-    expect(handedOn).toHaveLength(1);
-    const message = enrolmentsMessage.parse(handedOn[0]);
+    const queued = await side.queues.drain('enrolments');
+    expect(queued).toHaveLength(1);
+    const message = enrolmentsMessage.parse(queued[0]);
     expect(await side.requests.takeWaiting(message)).toMatchObject({ outcome: 'taken', stored: count, withdrawn: 0 });
     expect(await side.requests.takeWaiting(message)).toMatchObject({ stored: 0, same: count });
   },

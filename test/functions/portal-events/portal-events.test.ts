@@ -17,8 +17,8 @@ const envelope = (kind: string, detail: unknown, time = new Date(start).toISOStr
 const take = (kind: string, detail: unknown, time?: string) =>
   portalEvents(side.requests)(envelope(kind, detail, time), side.clock.now);
 
-async function faultsOf(taken: Promise<unknown>): Promise<string[]> {
-  const error = await taken.then(
+async function faultsOf(handling: Promise<unknown>): Promise<string[]> {
+  const error = await handling.then(
     () => new Error('it was taken'),
     (reason: unknown) => reason,
   );

@@ -28,9 +28,9 @@ const lines = async () => {
 };
 
 test('received five times, it is one line with the field, without its value', async () => {
-  const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
+  const report = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
   const body = JSON.stringify({ id: 'bus-1', detail: { enrolment: { status: 'secret' } } });
-  for (let receive = 0; receive < 5; receive++) await tell(error, { body, messageId: 'm1', receivedAt: 1_700_000_000_000 });
+  for (let receive = 0; receive < 5; receive++) await report(error, { body, messageId: 'm1', receivedAt: 1_700_000_000_000 });
   const [line, ...others] = await lines();
   expect(others).toEqual([]);
   expect(line).toMatchObject({ kind: 'event-rejected', data: { rejectedId: 'bus-1', event: 'EnrolmentChanged' } });
@@ -39,9 +39,9 @@ test('received five times, it is one line with the field, without its value', as
 });
 
 test('an unreadable event is named by its message, an unusable id by fingerprint', async () => {
-  const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
-  await tell(error, { body: '{', messageId: 'm2', receivedAt: 1_700_000_000_001 });
-  await tell(error, { body: JSON.stringify({ id: 'x'.repeat(5000) }), messageId: 'm3', receivedAt: 1_700_000_000_002 });
+  const report = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
+  await report(error, { body: '{', messageId: 'm2', receivedAt: 1_700_000_000_001 });
+  await report(error, { body: JSON.stringify({ id: 'x'.repeat(5000) }), messageId: 'm3', receivedAt: 1_700_000_000_002 });
   const ids = (await lines()).map((item) => item.data.rejectedId);
   expect(ids).toEqual(['bus-1', 'm2', expect.stringMatching(/^[0-9a-f]{16}$/)]);
 });

@@ -12,7 +12,7 @@ import type { PublishDependencies } from '#functions/publish/publish-journal';
 import { verifyLines } from '#infra/cli/journal';
 import type { RunningMapping } from '#infra/emulator/lambda/event-source-mapping';
 import { killedAt } from '#test/fixtures/crashing';
-import { journal, type Outbox, startOutbox, type Told } from './outbox.ts';
+import { journal, type Outbox, type Published, startOutbox } from './outbox.ts';
 
 /** A busy machine gets more time. */
 const eventually = (expectation: () => Promise<void>) => vi.waitFor(expectation, { timeout: 15_000 });
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await running?.stop();
   running = null;
-  await outbox.told();
+  await outbox.received();
 });
 afterAll(() => outbox.stop());
 
@@ -42,11 +42,11 @@ async function writeLines(sourceId: string): Promise<void> {
   for (const number of [1, 2, 3])
     for (const device of ['A', 'B']) await outbox.timeline.append(key(sourceId, device), [changed(number)]);
 }
-const levels = (told: readonly Told[], deviceId: string) =>
-  told.filter(({ detail }) => detail.deviceId === deviceId).map(({ detail }) => JSON.stringify(detail.changes));
+const levels = (received: readonly Published[], deviceId: string) =>
+  received.filter(({ detail }) => detail.deviceId === deviceId).map(({ detail }) => JSON.stringify(detail.changes));
 const expectedLevels = [1, 2, 3].map((number) => JSON.stringify(changed(number).data.changes));
-const firstOnly = (told: readonly Told[]) =>
-  [...new Map(told.toReversed().map((one) => [one.detail.eventId, one])).values()].toReversed();
+const firstOnly = (received: readonly Published[]) =>
+  [...new Map(received.toReversed().map((one) => [one.detail.eventId, one])).values()].toReversed();
 const chained = async (sourceId: string) => (await outbox.reader.readChain(sourceId)).entries;
 
 async function isIntact(sourceId: string): Promise<void> {
@@ -61,14 +61,14 @@ async function isIntact(sourceId: string): Promise<void> {
 test('each written line is sealed once and published once, in order, by its id', async () => {
   running = outbox.run();
   await writeLines('plain');
-  const told: Told[] = [];
+  const received: Published[] = [];
   await eventually(async () => {
-    told.push(...(await outbox.told()));
-    expect(told).toHaveLength(6);
+    received.push(...(await outbox.received()));
+    expect(received).toHaveLength(6);
   });
-  for (const device of ['A', 'B']) expect(levels(told, device)).toEqual(expectedLevels);
+  for (const device of ['A', 'B']) expect(levels(received, device)).toEqual(expectedLevels);
   const entries = await chained('plain');
-  expect(entries.map(({ line }) => line.lineId).sort()).toEqual(told.map(({ detail }) => detail.eventId).sort());
+  expect(entries.map(({ line }) => line.lineId).sort()).toEqual(received.map(({ detail }) => detail.eventId).sort());
   await isIntact('plain');
 });
 
@@ -81,13 +81,13 @@ test("a relay's connects and disconnects are published on the bus", async () => 
   // One after the other, as they happen: lines that are appended together are written in parallel.
   await outbox.timeline.appendToSource('hq', [connectedLine(relay, 5)]);
   await outbox.timeline.appendToSource('hq', [disconnectedLine(relay, { at: 9, reason: 'silent' })]);
-  const told: Told[] = [];
+  const received: Published[] = [];
   await eventually(async () => {
-    told.push(...(await outbox.told()));
-    expect(told).toHaveLength(2);
+    received.push(...(await outbox.received()));
+    expect(received).toHaveLength(2);
   });
-  expect(told.map((one) => one['detail-type'])).toEqual(['RelayConnected', 'RelayDisconnected']);
-  for (const { detail } of told) expect(detail).toMatchObject({ sourceId: 'hq', relayId: 'r1' });
+  expect(received.map((one) => one['detail-type'])).toEqual(['RelayConnected', 'RelayDisconnected']);
+  for (const { detail } of received) expect(detail).toMatchObject({ sourceId: 'hq', relayId: 'r1' });
 });
 
 test('a line in a rejected transaction is neither sealed nor published', async () => {
@@ -99,7 +99,7 @@ test('a line in a rejected transaction is neither sealed nor published', async (
   ).rejects.toThrow('ConditionalCheckFailed');
   await outbox.timeline.append(key('refused', 'B'), [changed(2)]);
   await eventually(async () => expect(await chained('refused')).toHaveLength(1));
-  await eventually(async () => expect((await outbox.told()).map(({ detail }) => detail.deviceId)).toEqual(['B']));
+  await eventually(async () => expect((await outbox.received()).map(({ detail }) => detail.deviceId)).toEqual(['B']));
 });
 
 test('a rewritten line stays the same line: sealed once, published once', async () => {
@@ -109,20 +109,20 @@ test('a rewritten line stays the same line: sealed once, published once', async 
   await outbox.timeline.append(key('again', 'A'), [changed(2)]);
   await eventually(async () => expect(await chained('again')).toHaveLength(2));
   expect((await outbox.timeline.read(key('again', 'A'))).map(({ says }) => says)).toEqual(['Changed: 2', 'Changed: 1']);
-  await eventually(async () => expect(await outbox.told()).toHaveLength(2));
+  await eventually(async () => expect(await outbox.received()).toHaveLength(2));
 });
 
 test('killed at any call, it publishes every line in order and seals each once', async () => {
   const probe = killedAt(Number.POSITIVE_INFINITY);
   await published('probe', () => dying(probe));
-  expect(probe.grave.passed()).toBeGreaterThanOrEqual(4);
+  expect(probe.killPoint.passed()).toBeGreaterThanOrEqual(4);
 
-  for (let place = 1; place <= probe.grave.passed(); place++) {
+  for (let place = 1; place <= probe.killPoint.passed(); place++) {
     const death = killedAt(place);
     let lives = 0;
     const sourceId = `killed-${place}`;
     await published(sourceId, () => (lives++ === 0 ? dying(death) : outbox.dependencies));
-    expect(death.grave.died(), `place ${place}`).toBe(true);
+    expect(death.killPoint.died(), `place ${place}`).toBe(true);
   }
 });
 
@@ -138,16 +138,16 @@ const dying = ({ wrap }: ReturnType<typeof killedAt>): PublishDependencies => ({
 async function published(sourceId: string, worker: () => PublishDependencies): Promise<void> {
   await writeLines(sourceId);
   running = outbox.run(worker);
-  const told: Told[] = [];
+  const received: Published[] = [];
   await eventually(async () => {
-    told.push(...(await outbox.told()));
-    expect(firstOnly(told)).toHaveLength(6);
+    received.push(...(await outbox.received()));
+    expect(firstOnly(received)).toHaveLength(6);
   });
   await running.stop();
   running = null;
-  told.push(...(await outbox.told()));
-  for (const device of ['A', 'B']) expect(levels(firstOnly(told), device), sourceId).toEqual(expectedLevels);
-  expect(firstOnly(told)).toHaveLength(6);
+  received.push(...(await outbox.received()));
+  for (const device of ['A', 'B']) expect(levels(firstOnly(received), device), sourceId).toEqual(expectedLevels);
+  expect(firstOnly(received)).toHaveLength(6);
   expect(await chained(sourceId)).toHaveLength(6);
   await isIntact(sourceId);
 }
@@ -172,8 +172,8 @@ test('an item that is no line is rejected with the reason, without blocking othe
   await outbox.client.send(new PutCommand({ TableName: journal, Item: broken }));
   await outbox.timeline.append(key('odd', 'A'), [{ ...changed(1), data: { changes: 'none' } }, changed(2)]);
   await eventually(async () => expect(await chained('odd')).toHaveLength(1));
-  expect(outbox.aside).toHaveLength(2);
-  expect(outbox.aside[0]?.reason).toContain('at');
+  expect(outbox.rejected).toHaveLength(2);
+  expect(outbox.rejected[0]?.reason).toContain('at');
 });
 
 test("lines of a source or of none are chained and published like devices'", async () => {
@@ -181,7 +181,7 @@ test("lines of a source or of none are chained and published like devices'", asy
   const at = 1_700_000_000_000;
   const data = { event: 'EnrolmentChanged', rejectedId: 'r1', errors: [{ path: 'detail.enrolment', message: 'is missing' }] };
   await outbox.timeline.appendToSource('*', [{ at, id: 'rejected|r1', kind: 'event-rejected', says: 'Rejected', data }]);
-  await eventually(async () => expect((await outbox.told()).map((one) => one['detail-type'])).toEqual(['EventRejected']));
+  await eventually(async () => expect((await outbox.received()).map((one) => one['detail-type'])).toEqual(['EventRejected']));
   expect(await chained('*')).toMatchObject([{ seq: 1, line: { user: null, deviceId: null, kind: 'event-rejected' } }]);
   await isIntact('*');
 });

@@ -18,7 +18,7 @@ beforeEach(async () => {
   user = `Lost ${++count}/Acme`;
   spine.simulator.arrive(user, { deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
 });
 afterAll(() => spine.stop());
 
@@ -47,7 +47,7 @@ test('an action whose message was lost is redelivered once, and carried out', as
   spine.clock.now += 11 * minute;
   expect(await reapNow()).toEqual({ expired: 0, sent: 1 });
   expect(await reapNow()).toEqual({ expired: 0, sent: 0 });
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(id))?.state).toBe('confirmed');
 });
 
@@ -57,7 +57,7 @@ test('a worker lost with its message is noticed after its claim, and reconciled'
   await reapNow();
   spine.clock.now += 2 * minute;
   expect((await reapNow()).sent).toBe(1);
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(id))?.state).toBe('confirmed');
 });
 
@@ -76,21 +76,21 @@ test('killed anywhere, the next run completes it, and nothing is done twice', as
     user = `Killed ${count} ${at}/Acme`;
     spine.simulator.arrive(user, { deviceId });
     await spine.gather(user);
-    await spine.settle();
+    await spine.runUntilIdle();
     const expiring = await forgotten({ actionId: `expiring ${at}`, expiresAt: spine.clock.now + minute });
     const due = await forgotten({ actionId: `due ${at}`, type: 'approve' });
     spine.clock.now += 11 * minute;
-    const { grave, wrap } = killedAt(at);
+    const { killPoint, wrap } = killedAt(at);
     await reap(wrap(deps(), 'reap'))({ remaining: () => minute }).catch((error) => {
-      if (!grave.died()) throw error;
+      if (!killPoint.died()) throw error;
     });
     spine.clock.now += 11 * minute;
     await reapNow();
-    await spine.settle();
-    expect([(await read(expiring))?.state, (await read(due))?.state], grave.where()).toEqual(['expired', 'confirmed']);
+    await spine.runUntilIdle();
+    expect([(await read(expiring))?.state, (await read(due))?.state], killPoint.where()).toEqual(['expired', 'confirmed']);
     const lines = await spine.timeline.read({ sourceId, user, deviceId });
     expect(lines.filter(({ kind }) => kind === 'action')).toHaveLength(2);
     expect(spine.effectsOn(user, deviceId)).toEqual([{ approval_policy: 2 }]);
-    if (!grave.died()) break;
+    if (!killPoint.died()) break;
   }
 }, 60_000);

@@ -21,7 +21,7 @@ beforeEach(async () => {
   const id = ++count;
   peer = await world.enrol(`r${id}`);
   other = await world.enrol(`s${id}`);
-  for (const kept of [world.relay.posted, world.relay.cut, world.gathers, world.evaluations, world.actions, world.told])
+  for (const kept of [world.relay.posted, world.relay.cut, world.gathers, world.evaluations, world.actions, world.logged])
     kept.length = 0;
 });
 afterAll(() => world.stop());
@@ -147,7 +147,7 @@ test.each([
   await receive(world.socket, peer, text);
   expect(world.ignored).toBe(before.ignored + 1);
   expect(world.relay.posted).toHaveLength(before.posted);
-  expect(JSON.stringify(world.told)).not.toContain('"all"');
+  expect(JSON.stringify(world.logged)).not.toContain('"all"');
 });
 
 test('an unknown type is counted and ignored, and the connection stays open', async () => {
@@ -222,16 +222,16 @@ test('progress is shown on a running gather, and does not change an ended one', 
   await world.runs.request(message);
   const stored = await world.run(message.runId);
   if (!stored) throw new Error('no run');
-  const tell = (devices: number) =>
+  const report = (devices: number) =>
     world.say(peer, {
       ...{ type: 'gatherProgress', fence: 1, runId: askedAs(message.runId, 1) },
       ...{ devices, details: 5, detailsWanted: 10 },
     });
   await world.runs.update(stored, { state: 'running', startedAt: world.clock.now });
-  await tell(7);
+  await report(7);
   expect((await world.run(message.runId))?.counts).toMatchObject({ devices: 7, details: 5, detailsWanted: 10 });
   await world.runs.update(stored, { state: 'completed', finishedAt: world.clock.now });
-  await tell(9);
+  await report(9);
   expect((await world.run(message.runId))?.counts.devices).not.toBe(9);
 });
 
@@ -276,14 +276,14 @@ test('a protocol that is too old is reported in words and by code', async () => 
 });
 
 test('a relay of a later release speaks this protocol, and its extras are ignored', async () => {
-  const words = { type: 'hello', n: 1, relayId: peer.relayId, sourceId: 'hq', protocol: protocol.current + 1 };
+  const helloMessage = { type: 'hello', n: 1, relayId: peer.relayId, sourceId: 'hq', protocol: protocol.current + 1 };
   const later = {
     challenge: 'a challenge of some length',
     gatherDigest: null,
     facts: { ...facts, colour: 'blue' },
     mood: 'good',
   };
-  await receive(world.socket, peer, JSON.stringify({ ...words, ...later }));
+  await receive(world.socket, peer, JSON.stringify({ ...helloMessage, ...later }));
   expect(last(saidTo(peer, 'welcome'))).toMatchObject({ protocol: protocol.current, advice: null, lease: { held: true } });
   await receive(world.socket, peer, JSON.stringify({ type: 'ping', n: 2, fence: await fenceOf(), tide: 'high' }));
   expect(saidTo(peer, 'pong')).toHaveLength(1);

@@ -78,7 +78,7 @@ test('a silent portal is noticed once, every source is evaluated, the journal re
   const enrolments = store();
   await enrolments.noteEvent(clock);
   await enrolments.noteAnnounced();
-  const heardAt = clock;
+  const lastEventAt = clock;
   clock += 24 * hour;
   expect((await wakeByTime(deps)()).feed).toBeNull();
   clock += minute;
@@ -86,7 +86,7 @@ test('a silent portal is noticed once, every source is evaluated, the journal re
   expect(usersDue()).toEqual(['everyone at cloud', 'everyone at hq']);
   expect((await wakeByTime(deps)()).feed).toBeNull();
   expect(await timelineStore(database.client, database.tables.journal).readSource('*', { limit: 1 })).toEqual([
-    expect.objectContaining({ kind: 'feed', at: heardAt + 24 * hour, data: { state: 'stale' } }),
+    expect.objectContaining({ kind: 'feed', at: lastEventAt + 24 * hour, data: { state: 'stale' } }),
   ]);
 });
 
@@ -105,19 +105,22 @@ test('killed at any call, the next run of the schedule completes it', async () =
     await store().noteEvent(clock - 100 * hour);
     await store().noteAnnounced();
     await decide(`killed ${at}`, clock - minute);
-    const { grave, wrap } = killedAt(at);
-    const mortal = {
+    const { killPoint, wrap } = killedAt(at);
+    const killable = {
       decisions: wrap(deps.decisions, 'decisions'),
       enrolments: wrap(deps.enrolments, 'enrolments'),
       evaluations: wrap(deps.evaluations, 'evaluations'),
     };
-    await wakeByTime({ ...deps, ...mortal })().catch((error: unknown) => {
+    await wakeByTime({ ...deps, ...killable })().catch((error: unknown) => {
       if (!(error instanceof Killed)) throw error;
     });
     await wakeByTime(deps)();
     const due = new Set(usersDue());
-    expect([grave.where(), due]).toEqual([grave.where(), new Set([`User killed ${at}`, 'everyone at cloud', 'everyone at hq'])]);
+    expect([killPoint.where(), due]).toEqual([
+      killPoint.where(),
+      new Set([`User killed ${at}`, 'everyone at cloud', 'everyone at hq']),
+    ]);
     expect(await wakeByTime(deps)()).toEqual({ endings: 0, ended: 0, feed: null });
-    if (!grave.died()) return;
+    if (!killPoint.died()) return;
   }
 });

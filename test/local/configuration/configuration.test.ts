@@ -72,9 +72,9 @@ test.each([
   ['an empty password', { user: 'u', password: '' }, 'sources[0].credentials.password: found an empty text'],
   ['both ways at once', { user: 'u', password: 'geheim', secretName: 's' }, 'sources[0].credentials'],
 ])('credentials given as %s are rejected without repeating them', async (_name, credentials, says) => {
-  const told = await mistakesIn({ sources: [{ ...source, credentials }] });
-  expect(told).toContain(says);
-  expect(told).not.toMatch(/geheim|4711/);
+  const message = await mistakesIn({ sources: [{ ...source, credentials }] });
+  expect(message).toContain(says);
+  expect(message).not.toMatch(/geheim|4711/);
 });
 
 test('invalid JSON is reported with its place, without its content', async () => {

@@ -36,13 +36,13 @@ test('confirming applies exactly the plan; rolling back lifts exactly our own bl
   const decided = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' });
   expect(decided?.guard).toMatchObject({ state: 'confirmed', outcome: 'The settings are published.', decidedBy: 'bob' });
   expect(await side.journalOf(source)).toEqual(expect.arrayContaining(['guard-tripped', 'guard-decided', 'settings']));
-  await side.settle();
+  await side.runEvaluations();
   const changed = (await side.shown()).filter((one, index) => one.verdict !== before[index]?.verdict || one.action !== null);
   expect(changed).toEqual(planned.changes.map(({ user, deviceId, to, action }) => ({ user, deviceId, ...to, action })));
   expect(await side.carryOut()).toEqual(byHand.map((id) => `block ${id}`));
 
   expect(await publish(aqOn)).toMatchObject({ outcome: 'published' });
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.carryOut()).toEqual(byHand.map((id) => `approve ${id}`));
 });
 
@@ -66,10 +66,10 @@ test("a gather's changes are assessed as a whole: nothing happens before a decis
     body: { kind: 'users', sourceId: source, users: of, cause: 'gather R', assess: { runId: 'R', part, parts: 2 } },
   });
   await side.dependencies.evaluations.send([part(0, one)]);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('actions')).toEqual([]);
   await side.dependencies.evaluations.send([part(1, other)]);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('actions')).toEqual([]);
   const guardId = (await side.sources.read(source)).guard ?? '';
   expect(await side.guards.read(guardId)).toMatchObject({
@@ -82,6 +82,6 @@ test("a gather's changes are assessed as a whole: nothing happens before a decis
   await side.requests.decideGuard(guardId, { decision: 'reject', by: 'bob' });
   expect((await side.sources.read(source)).guard).toBeNull();
   await side.dependencies.evaluations.send([{ body: { kind: 'everyone', sourceId: source, cause: 'later' } }]);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('actions')).toEqual([]);
 });

@@ -56,8 +56,8 @@ export async function startFleetSide({
   const planning = planDependencies({ client, tables, configuration: configured, now });
   const plan = planFleet(planning);
   const guards = guardStore(client, tables);
-  const rung: string[] = [];
-  const alarm = ({ guardId }: { guardId: string }) => void rung.push(guardId);
+  const alarms: string[] = [];
+  const alarm = ({ guardId }: { guardId: string }) => void alarms.push(guardId);
   const rail = guardRun({ plan, guards, limits: configured.guard, alarm, now });
   const evaluations = sqsQueue(side.queues.urls.evaluations, side.queues.client);
   const users = userStore(client, tables);
@@ -80,7 +80,7 @@ export async function startFleetSide({
   };
 
   /** Works the evaluations off until none is left. */
-  async function settle(): Promise<void> {
+  async function runEvaluations(): Promise<void> {
     for (;;) {
       const bodies = await side.queues.drain('evaluations');
       if (bodies.length === 0) return;
@@ -108,10 +108,10 @@ export async function startFleetSide({
     ...side,
     sources,
     guards,
-    rung,
+    alarms,
     plan,
     dependencies,
-    settle,
+    runEvaluations,
     devices,
     shown,
     async inForce(settings: Settings = aqOn) {

@@ -43,7 +43,7 @@ test('settings that would block 120 of 2,000 devices stop before the first', asy
   const guard = await stopped();
   expect(guard.sources[source]).toEqual({ trips: true, affected: 120, devices: fleetSize, percent: 6 });
   expect(guard.devices.map(({ deviceId }) => deviceId).sort()).toEqual(byHand);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('gather')).toEqual([]);
   expect(await side.queues.drain('actions')).toEqual([]);
   expect([await side.shown(), await current()]).toEqual([before, version]);
@@ -61,7 +61,7 @@ test('a rejected publication changes nothing, and its decision is final', async 
     state: 'rejected',
     decidedBy: 'bob',
   });
-  await side.settle();
+  await side.runEvaluations();
   expect([await side.shown(), await current()]).toEqual([before, version]);
   const late = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'ann' });
   expect(late).toMatchObject({ outcome: 'decided', guard: { state: 'rejected' } });
@@ -76,7 +76,7 @@ test('confirming applies exactly the plan; rolling back lifts exactly those bloc
   const { guardId } = await stopped();
   const decided = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' });
   expect(decided?.guard).toMatchObject({ state: 'confirmed', outcome: 'The settings are published.' });
-  await side.settle();
+  await side.runEvaluations();
   const changed = (await side.shown()).filter((one, index) => one.verdict !== before[index]?.verdict || one.action !== null);
   expect(changed).toEqual(planned.changes.map(({ user, deviceId, to, action }) => ({ user, deviceId, ...to, action })));
   expect(await side.carryOut()).toEqual(byHand.map((id) => `block ${id}`));
@@ -91,9 +91,9 @@ test('confirming applies exactly the plan; rolling back lifts exactly those bloc
     byHand.slice(1).map((id) => [id, 'approve', 'already-admitted']),
   );
   expect((await publish(nobodyNew)).outcome).toBe('published');
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.carryOut()).toEqual(byHand.slice(1).map((id) => `approve ${id}`));
-  await side.settle();
+  await side.runEvaluations();
   const access = (await side.devices()).filter(({ detail }) => detail?.access === 'allow');
   expect(access).toHaveLength(fleetSize - 1);
   expect(access.every(({ denial }) => denial === null)).toBe(true);

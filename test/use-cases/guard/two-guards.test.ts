@@ -35,11 +35,11 @@ async function gathered(runId: string, users: string[]): Promise<void> {
   await side.dependencies.evaluations.send([
     { body: { kind: 'users', sourceId: source, users, cause: `gather ${runId}`, assess } },
   ]);
-  await side.settle();
+  await side.runEvaluations();
 }
 const decide = (guardId: string, decision: 'confirm' | 'reject') => side.requests.decideGuard(guardId, { decision, by: 'bob' });
 async function blocked(): Promise<string[]> {
-  await side.settle();
+  await side.runEvaluations();
   return (await side.carryOut()).map((done) => done.replace('block ', ''));
 }
 

@@ -7,7 +7,7 @@ import { aqOn, connected, devicesOfUser, enrolledAs, type FleetSide, idOf, sourc
 const fleetSize = 100;
 const enrolledOnes = 60;
 const kept = 9;
-const taken = Array.from({ length: enrolledOnes - kept }, (_, index) => idOf(kept + index));
+const affectedIds = Array.from({ length: enrolledOnes - kept }, (_, index) => idOf(kept + index));
 const detail = { wipeTypes: '', compliance: '', approvalDate: null, approvers: [], wipeDate: null, codes: {} };
 
 let side: FleetSide;
@@ -27,7 +27,7 @@ async function onlyGuard(): Promise<string> {
   if (!guard || more.length > 0) throw new Error(`one guard should wait, there are ${more.length + (guard ? 1 : 0)}`);
   return guard.guardId;
 }
-const barred = async () =>
+const blockedIds = async () =>
   (await side.devices()).filter(({ detail: now }) => now?.access === 'deny').map(({ deviceId }) => deviceId);
 
 /** As the portal puts it on the bus: part by part, in any order, some of them twice. */
@@ -41,7 +41,7 @@ async function snapshot(snapshotId: string, enrolments: readonly Enrolment[]): P
     await portalEvents(side.requests)(JSON.stringify({ ...event, time }), side.clock.now);
   }
   await side.takeWhole();
-  await side.settle();
+  await side.runEvaluations();
 }
 
 test('a snapshot beyond the guard waits as a whole, and is rejected or reevaluated', async () => {
@@ -63,7 +63,7 @@ test('a snapshot beyond the guard waits as a whole, and is rejected or reevaluat
   await snapshot('S1', all.slice(0, kept));
   expect(await side.guards.read(await onlyGuard())).toMatchObject({
     kind: 'snapshot',
-    sources: { [source]: { trips: true, affected: taken.length, devices: fleetSize } },
+    sources: { [source]: { trips: true, affected: affectedIds.length, devices: fleetSize } },
   });
   expect([await side.shown(), await stored()]).toEqual(before);
   expect(await side.queues.drain('actions')).toEqual([]);
@@ -74,23 +74,23 @@ test('a snapshot beyond the guard waits as a whole, and is rejected or reevaluat
   await snapshot('S2', all.slice(0, kept));
   const guardId = await onlyGuard();
   // While it waits, a person approves one of them, and another enrolment arrives again.
-  const [spared = '', again = ''] = taken;
+  const [approved = '', again = ''] = affectedIds;
   const target = {
     sourceId: source,
-    user: (await side.devices()).find(({ deviceId }) => deviceId === spared)?.user ?? '',
-    deviceId: spared,
+    user: (await side.devices()).find(({ deviceId }) => deviceId === approved)?.user ?? '',
+    deviceId: approved,
   };
   const request = { actionId: 'spare', requestedAt: side.clock.now, requestedBy: { kind: 'person', name: 'ann' } } as const;
   await side.requests.requestAction({ ...request, type: 'approve', target });
-  await side.settle();
+  await side.runEvaluations();
   await side.carryOut();
   expect((await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' }))?.guard.state).toBe('confirmed');
   await side.takeWhole();
   await side.requests.takeEnrolments([enrolled(kept + 1, 2)]);
-  await side.settle();
-  const left = taken.filter((id) => id !== spared && id !== again);
+  await side.runEvaluations();
+  const left = affectedIds.filter((id) => id !== approved && id !== again);
   expect((await side.carryOut()).filter((one) => one.startsWith('block'))).toEqual(left.map((id) => `block ${id}`));
-  expect(await barred()).toEqual(left);
+  expect(await blockedIds()).toEqual(left);
 }, 240_000);
 
 test("a gather's changes wait; confirmed, every user is decided on the current state", async () => {
@@ -109,28 +109,28 @@ test("a gather's changes wait; confirmed, every user is decided on the current s
     body: { kind: 'users', sourceId: source, users: some, cause: 'gather R', assess: { runId: 'R', part, parts: 2 } },
   }));
   await side.dependencies.evaluations.send(parts.toReversed());
-  await side.settle();
+  await side.runEvaluations();
   const guardId = (await side.sources.read(source)).guard ?? '';
   expect(await side.guards.read(guardId)).toMatchObject({
     kind: 'gather',
     state: 'waiting',
-    sources: { [source]: { affected: taken.length } },
+    sources: { [source]: { affected: affectedIds.length } },
   });
   expect(await side.queues.drain('actions')).toEqual([]);
-  expect(side.rung).toEqual([guardId]);
+  expect(side.alarms).toEqual([guardId]);
 
-  const [mended = ''] = taken;
+  const [corrected = ''] = affectedIds;
   await side.requests.takeEnrolments([enrolledAs(kept, 'pushed', 3)]);
-  await side.settle();
+  await side.runEvaluations();
   expect((await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' }))?.guard).toMatchObject({
     state: 'confirmed',
     decidedBy: 'bob',
   });
   expect((await side.sources.read(source)).guard).toBeNull();
-  await side.settle();
-  const left = taken.filter((id) => id !== mended);
+  await side.runEvaluations();
+  const left = affectedIds.filter((id) => id !== corrected);
   expect(await side.carryOut()).toEqual(left.map((id) => `block ${id}`));
-  expect(await barred()).toEqual(left);
-  await side.settle();
+  expect(await blockedIds()).toEqual(left);
+  await side.runEvaluations();
   expect(await waiting()).toEqual([]);
 }, 240_000);

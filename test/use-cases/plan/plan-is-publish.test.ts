@@ -59,17 +59,17 @@ const anySettings: fc.Arbitrary<Settings> = fc.record({
 
 type FleetDevice = typeof anyFleetDevice extends fc.Arbitrary<infer D> ? D : never;
 
-const bar = { kind: 'block', actionId: 'earlier', at: start } as const;
-const bars = { none: null, 'asked-for': bar, taken: { ...bar, took: { approval: 'not-required' } } } as const;
+const ourBlock = { kind: 'block', actionId: 'earlier', at: start } as const;
+const ourBlocks = { none: null, 'asked-for': ourBlock, taken: { ...ourBlock, took: { approval: 'not-required' } } } as const;
 
 function stored({ user, deviceId, shown, existing, ours, presence, registeredAt }: FleetDevice): Device {
-  const barred = shown.approval === 'denied';
+  const denied = shown.approval === 'denied';
   return aDevice(
     { user, deviceId },
     {
       detail: { ...detail, ...shown },
       baselineRun: existing ? 'run-0' : null,
-      denial: barred ? bars[ours] : null,
+      denial: denied ? ourBlocks[ours] : null,
       presence,
       registeredAt,
     },
@@ -114,7 +114,7 @@ async function publish(settings: Settings): Promise<void> {
   const publication = { settings, scope: '*', replaces: current?.version ?? 0, publishedBy: 'ann', at: side.clock.now };
   await side.requests.stores.settings.publish(publication);
   await side.dependencies.evaluations.send([{ body: { kind: 'everyone', sourceId: source, cause: 'test' } }]);
-  await side.settle();
+  await side.runEvaluations();
 }
 
 async function clear(): Promise<void> {

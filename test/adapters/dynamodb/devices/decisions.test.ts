@@ -44,7 +44,7 @@ test('a withdrawal ends earlier decisions, for that device alone', async () => {
   await store.record(key('X'), decided('after', 'X', 300));
   await store.record(key('X|Y'), decided('other', 'X|Y', 100));
   expect(await store.withdraw(key('X'), { at: 200, by: 'john', cause: 'w3' })).toBe(1);
-  const standing = (await store.of(key('X'))).filter((decision) => decision.withdrawnAt === undefined);
-  expect(standing.map((decision) => decision.decisionId)).toEqual(['after']);
+  const inEffect = (await store.of(key('X'))).filter((decision) => decision.withdrawnAt === undefined);
+  expect(inEffect.map((decision) => decision.decisionId)).toEqual(['after']);
   expect((await store.of(key('X|Y')))[0]?.withdrawnAt).toBeUndefined();
 });

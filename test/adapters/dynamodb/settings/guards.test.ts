@@ -90,15 +90,15 @@ test('guards that trip at the same moment all hold the source', async () => {
 });
 
 test('a guard knows all devices it stopped, also beyond those its item lists', async () => {
-  const taken: GuardedDevice[] = Array.from({ length: 1201 }, (_, index) => ({
+  const affected: GuardedDevice[] = Array.from({ length: 1201 }, (_, index) => ({
     sourceId: source,
     user: 'Jane Doe/Acme',
     deviceId: `DEV${index}`,
     rule: 'over-allowance',
   }));
-  const devices = taken.slice(0, 500);
-  const stored = await store().trip(aGuard('A', { devices }), { withholds: [source], taken });
-  expect(await store().takings(stored)).toEqual(taken);
+  const devices = affected.slice(0, 500);
+  const stored = await store().trip(aGuard('A', { devices }), { withholds: [source], taken: affected });
+  expect(await store().takings(stored)).toEqual(affected);
   const few = await store().trip(aGuard('B', { devices: devices.slice(0, 3) }), {
     withholds: [source],
     taken: devices.slice(0, 3),

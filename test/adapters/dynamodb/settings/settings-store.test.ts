@@ -75,9 +75,9 @@ test('the history of settings is listed page by page until the first version', (
 test('of two publications replacing one version, one succeeds and the other gets the current', () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
-    const answers = await Promise.all([1, 2, 3, 4].map((n) => store.publish(publication(allowing(n), 1))));
-    expect(answers.filter(({ outcome }) => outcome === 'published')).toHaveLength(1);
-    expect(answers.filter((answer) => answer.outcome === 'conflict' && answer.current.version === 2)).toHaveLength(3);
+    const results = await Promise.all([1, 2, 3, 4].map((n) => store.publish(publication(allowing(n), 1))));
+    expect(results.filter(({ outcome }) => outcome === 'published')).toHaveLength(1);
+    expect(results.filter((answer) => answer.outcome === 'conflict' && answer.current.version === 2)).toHaveLength(3);
     expect((await store.versions('*')).versions).toHaveLength(2);
   }));
 
