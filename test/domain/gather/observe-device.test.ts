@@ -30,7 +30,7 @@ describe('a record that cannot be read when existing devices are recorded', () =
     expect(stillUnread).toMatchObject({ same: true, device: { baselineOwed: 'r1' } });
   });
 
-  test('is not pending while the recording run is not committed', () => {
+  test('is not undecided while the recording run is not committed', () => {
     expect(isBaselineOwed(undecidedDevice(), { baselineRuns: [] })).toBe(false);
   });
 

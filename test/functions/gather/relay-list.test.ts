@@ -183,7 +183,7 @@ test('what was read before a later committed run is requested again', async () =
   expect(await world.source()).toEqual(committed);
   const requestedAgain = world.lastCommand();
   expect(requestedAgain.runId).not.toBe(stale.runId);
-  for (const words of world.answerOf(requestedAgain, { before: first, after: first })) await world.say(peer, words);
+  for (const part of world.answerOf(requestedAgain, { before: first, after: first })) await world.say(peer, part);
   expect(await world.queued()).toContain('completed');
   expect(await world.run(older.runId)).toMatchObject({ state: 'completed', counts: { devices: 45, missing: 0 } });
 });
