@@ -64,7 +64,7 @@ test('a wait rewritten with the same time has its own message', async () => {
   expect((await receive(url)).map(idOf)).toEqual(['one']);
 });
 
-test('actions of one device arrive in order, one at a time; other devices in parallel', async () => {
+test('actions of one device arrive in order; other devices in parallel', async () => {
   const url = await aQueue('devices');
   await sqsQueue(url, client).send([
     actionOutgoing(anAction('A', 'a1')),

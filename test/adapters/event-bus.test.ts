@@ -49,7 +49,7 @@ function acceptedIds(refuse: (id: string, tries: number) => boolean): string[] {
     });
 }
 
-test('events are sent ten per call, each with its source, type, time and bus', async () => {
+test('events are sent ten per call, complete with source, type and time', async () => {
   mockAnswers(() => false);
   expect(await bus.put(many(23))).toEqual(new Map());
   expect(calls().map(({ length }) => length)).toEqual([10, 10, 3]);
@@ -70,7 +70,7 @@ test('a rejected entry is retried after a wait; accepted ones are not', async ()
   expect(waits).toEqual([100, 200]);
 });
 
-test('a later event of a device never overtakes an earlier one, however often rejected', async () => {
+test('a later event of a device never overtakes an earlier one', async () => {
   const refuse = (id: string, tries: number) => id === 'a1' && tries < 4;
   mockAnswers(refuse);
   const given = [anEvent('a1', 'A'), anEvent('a2', 'A'), anEvent('b1', 'B'), anEvent('a3', 'A'), anEvent('b2', 'B')];
@@ -81,7 +81,7 @@ test('a later event of a device never overtakes an earlier one, however often re
   for (const call of calls()) expect(new Set(call.map((id) => id[0])).size).toBe(call.length);
 });
 
-test('a lasting rejection returns its reason, also for events behind it; others are sent', async () => {
+test('a lasting rejection returns its reason, and blocks only its device', async () => {
   mockAnswers((id) => id === 'a1');
   const refused = await bus.put([anEvent('a1', 'A'), anEvent('b1', 'B'), anEvent('a2', 'A')]);
   expect([...refused.keys()]).toEqual(['a1', 'a2']);
@@ -102,7 +102,7 @@ test('an answer that does not mention an entry counts as rejection', async () =>
   expect((await bus.put(many(1))).get('e0')).toContain('did not say what became of it');
 });
 
-test('a call holds at most 256 KB, and a larger event is rejected at once', async () => {
+test('a call holds at most 256 KB; a larger event is rejected', async () => {
   mockAnswers(() => false);
   const large = (id: string, kilobytes: number) => anEvent(id, id, { says: 'x'.repeat(kilobytes * 1024) });
   const refused = await bus.put([large('e0', 120), large('e1', 120), large('e2', 120), large('e3', 260)]);

@@ -72,7 +72,7 @@ describe('a connect statement', () => {
     expect(await checkConnect(forLong, expected)).toEqual({ ok: false, why: 'expired' });
   });
 
-  test('signed by a key that is not the relay’s is rejected, even under its key id', async () => {
+  test('signed by a foreign key is rejected, even under the relay’s key id', async () => {
     expect(await checkConnect(await connectStatement(other, said), expected)).toEqual({ ok: false, why: 'unknown-key' });
     const named = await jwt(claims, { by: other, kid: await keyId(key) });
     expect(await checkConnect(named, expected)).toEqual({ ok: false, why: 'signature' });

@@ -61,7 +61,7 @@ function actions(...args: string[]): Promise<{ code: number; stdout: string; std
   });
 }
 
-test('actions are listed with device, state and id, and one is shown in steps', async () => {
+test('actions are listed with device, state and id, or shown in steps', async () => {
   const id = await ask('block', { reason: 'lost' });
   const { code, stdout } = await actions('--device', `${janes.sourceId}/${janes.user}/${janes.deviceId}`);
   expect(code).toBe(0);
@@ -75,7 +75,7 @@ test('actions are listed with device, state and id, and one is shown in steps', 
   });
 }, 60_000);
 
-test('an unsent action is cancelled; an unknown one is named, and the rest continue', async () => {
+test('an unsent action is cancelled; an unknown one is named', async () => {
   const id = await ask('approve');
   const { code, stdout } = await actions('cancel', 'nobody', id);
   expect(code).toBe(1);
@@ -93,7 +93,7 @@ test('the list says what a waiting action waits for', async () => {
   expect((await actions('--state', 'waiting')).stdout).toMatch(new RegExp(`${id} +${note}`));
 }, 60_000);
 
-test('a wipe held by the hourly guard says so, and is sent once confirmed', async () => {
+test('a wipe held by the hourly guard says so, until confirmed', async () => {
   const id = await heldBack();
   expect((await actions('--state', 'waiting')).stdout).toMatch(new RegExp(`wipe +waiting for a confirmation .*${id}`));
   expect((await actions('show', id)).stdout).toContain(`actions confirm ${id}`);
@@ -101,7 +101,7 @@ test('a wipe held by the hourly guard says so, and is sent once confirmed', asyn
   expect(await ledger().read(id)).toMatchObject({ state: 'queued' });
 }, 60_000);
 
-test('nothing to confirm is refused with the reason; an unknown command lists the commands', async () => {
+test('nothing to confirm is an error; an unknown command lists the commands', async () => {
   const id = await ask('remove');
   expect(await actions('confirm', id)).toMatchObject({
     code: 1,

@@ -11,12 +11,12 @@ test('a file names devices by source, user and device, in any order of columns',
   ]);
 });
 
-test('a file with a gap is rejected as a whole, and the line is named', () => {
+test('a file with a gap is rejected completely, naming the line', () => {
   expect(() => readTargets('source,user,device\ncloud,Jane/Acme,A1\ncloud,,A2\n')).toThrow(/line 3; nothing was done/);
   expect(() => readTargets('source,name,device\ncloud,Jane/Acme,A1\n')).toThrow(/columns source,user,device/);
 });
 
-test('requests hold at most 10,000 actions and less than 6 MB, nothing left out', () => {
+test('requests hold at most 10,000 actions and less than 6 MB', () => {
   expect(inRequests(Array.from({ length: 20_001 }, (_, nth) => nth)).map(({ length }) => length)).toEqual([10_000, 10_000, 1]);
   const large = inRequests(Array.from({ length: 6_000 }, () => 'x'.repeat(2_000)));
   expect(large.flat()).toHaveLength(6_000);

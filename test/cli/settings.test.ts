@@ -1,4 +1,4 @@
-/** `plan`, `settings` and `guards` as a program of its own, against the API over a socket. */
+/** `plan`, `settings` and `guards` as a separate program, against the API over a socket. */
 // Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
@@ -90,7 +90,7 @@ test('a plan prints tables, exits with 2 if guarded, and publishes nothing', asy
   expect(await current()).toEqual(nobodyNew);
 }, 120_000);
 
-test('a guarded publication waits; rejected publishes nothing, confirmed publishes, and versions can be restored', async () => {
+test('a guarded publication waits; rejected, confirmed and restored versions take effect', async () => {
   const path = await file('policy.json', { settings: byPolicy });
   const stopped = await extender('settings', 'publish', path, '--json');
   expect(stopped.code).toBe(2);

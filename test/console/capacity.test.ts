@@ -4,7 +4,7 @@ import { benchMeasuredOn, benchRows, rowsOf } from '../../lambdas/console/src/pa
 import { costOf, replacedInstances, usualAssumptions } from '../../lambdas/console/src/parts/capacity.ts';
 import { listPrices } from '../../lambdas/console/src/parts/prices.ts';
 
-test('the incumbent needs at least one server, by the larger of devices and mailboxes', () => {
+test('the incumbent needs at least one server, by devices or mailboxes', () => {
   expect(replacedInstances({ devices: 20_000, mailboxes: 30_000 })).toEqual({ byDevices: 4, byMailboxes: 3, instances: 4 });
   expect(replacedInstances({ devices: 5001, mailboxes: 100_000 }).instances).toBe(10);
   expect(replacedInstances({ devices: 0, mailboxes: 0 }).instances).toBe(1);
@@ -25,7 +25,7 @@ test('a changed price changes its line', () => {
   expect(dear.total).toBeCloseTo(costOf({ devices: 1000, mailboxes: 0 }, usualAssumptions).total + 4);
 });
 
-test('the total is the sum of its lines, and grows with the fleet and with the gathers', () => {
+test('the total is the sum of its lines and grows with usage', () => {
   const fleet = { devices: 20_000, mailboxes: 30_000 };
   const { lines, total } = costOf(fleet, usualAssumptions);
   expect(total).toBeCloseTo(lines.reduce((sum, { cost }) => sum + cost, 0));

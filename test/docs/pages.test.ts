@@ -53,7 +53,7 @@ test('limits of the configuration are those of its schema', () => {
   expect(limits.get('guard.maxDevices')).toMatchObject({ usual: '50', range: 'from 0' });
 });
 
-test('a number is read from its source file, and a missing one is an error', () => {
+test('numbers are read from source files, and missing ones are errors', () => {
   expect(constantOf('lambdas/domain/gather/manifest.ts', 'targetPerShard')).toBe(6000);
   expect(constantOf('lambdas/adapters/dynamodb/gather/runs.ts', 'keptSeconds')).toBe(30 * 24 * 3600);
   expect(() => constantOf('lambdas/domain/gather/manifest.ts', 'noSuchConstant')).toThrow('has no constant noSuchConstant');

@@ -70,7 +70,7 @@ test('an interval longer than any timer is honoured', async () => {
   expect(calls).toHaveLength(2);
 });
 
-test('a failed run is retried twice, then reported, and the next one is on time', async () => {
+test('a failed run is retried twice, then reported; the next is punctual', async () => {
   const { calls, problems, running } = run([aSchedule('rate(1 minute)')], () => calls.length < 4);
   await vi.advanceTimersByTimeAsync(61_000);
   running.stop();

@@ -20,7 +20,7 @@ const sorted = (attributes: unknown) =>
   (attributes as { AttributeName: string }[]).toSorted((a, b) => a.AttributeName.localeCompare(b.AttributeName));
 
 describe("the product's data outlives every deployment", () => {
-  test.each(names)('the %s table cannot be deleted by mistake and can be restored to any second', (name) => {
+  test.each(names)('the %s table is protected from deletion and has point-in-time recovery', (name) => {
     const { Properties, DeletionPolicy, UpdateReplacePolicy } = table(name);
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
     expect(Properties.DeletionProtectionEnabled).toBe(true);
@@ -35,7 +35,7 @@ describe("the product's data outlives every deployment", () => {
     expect(templates.only('AWS::KMS::Key')).toMatchObject({ DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
   });
 
-  test.each(names)('the %s table has the keys, indexes and expiry that the stores are tested with', (name) => {
+  test.each(names)('the %s table has the tested keys, indexes and expiry', (name) => {
     const definition = createTableInput(tableDefinitions[name]);
     const { Properties } = table(name);
     expect(Properties.KeySchema).toEqual(definition.KeySchema);

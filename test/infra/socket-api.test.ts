@@ -83,7 +83,7 @@ describe('the WebSocket API', () => {
     expect(stage).toMatchObject({ DependsOn: [accountId] });
   });
 
-  test('lets a function make the calls it names on its own connections, and no others', () => {
+  test('lets a function make only its named calls on its own connections', () => {
     const statements = of('AWS::IAM::Role').flatMap(({ Policies }) =>
       (Policies as { PolicyDocument: { Statement: { Action: string; Resource: unknown }[] } }[]).flatMap(
         ({ PolicyDocument }) => PolicyDocument.Statement,

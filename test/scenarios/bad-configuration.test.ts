@@ -6,7 +6,7 @@ import { runMain, temporaryFolder } from '../fixtures/stack.ts';
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('every mistake is named with path, found and expected; the exit code is not 0', async () => {
+test('every mistake is named with its path, and the start fails', async () => {
   const file = `${folder.path}/bad.json`;
   writeFileSync(
     file,

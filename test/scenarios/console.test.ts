@@ -410,7 +410,7 @@ test('no script can read the session', async () => {
   expect(session).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/sign-in' });
 });
 
-test('another tab of the browser is signed in as well, until the person signs out', async () => {
+test('another tab of the browser is signed in until signing out', async () => {
   const tab = await page.context().newPage();
   await tab.goto(new URL('/capacity', stack.consoleUrl).href);
   await tab.getByRole('heading', { name: 'Capacity', level: 1 }).waitFor();

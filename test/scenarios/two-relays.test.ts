@@ -88,7 +88,7 @@ test('one holds the lease, the other waits for it', async () => {
   expect(await other.view()).toMatchObject({ state: 'connected', holdsLease: false, fence: null });
 }, 120_000);
 
-test('the holder is killed during a gather: the other takes over and completes it', async () => {
+test('the holder is killed during a gather, and the other completes it', async () => {
   const { holder, other } = await roles();
   const before = await holder.view();
   simulator.setFaults([{ kind: 'delay', ms: 200, on: 'detail' }]);

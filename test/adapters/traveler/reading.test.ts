@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { connected, devicesOf, failureOf, first, named, present, readAll } from './connected.ts';
 
 describe('reading the device list', () => {
-  test('every device of several pages is read once, and the last page needs no next', async () => {
+  test('every device of several pages is read exactly once', async () => {
     const { server, source } = await connected({ devices: 95 }, { pageMultiplier: 1 });
     const pages = await readAll(source);
     expect(pages.map((page) => page.devices.length)).toEqual([20, 20, 20, 20, 15]);

@@ -10,7 +10,7 @@ describe('a busy server', () => {
     expect(source.requests).toBe(3);
   });
 
-  test('a server that stays busy is a transient failure after a bounded number of tries', async () => {
+  test('a server that stays busy is a transient failure after bounded tries', async () => {
     const { source } = await connected({ faults: [{ kind: 'status', code: 503, on: 'list' }] });
     expect(await failureOf(devicesOf(source))).toMatchObject({
       kind: 'transient',
@@ -81,7 +81,7 @@ describe('a busy server', () => {
 });
 
 describe('a server that refuses access', () => {
-  test('a wrong password is tried once, however many requests wait, and never after it', async () => {
+  test('a wrong password is tried once, however many requests wait', async () => {
     const { server, source } = await connected(
       { devices: 50 },
       { credentials: async () => ({ user: 'extender', password: 'wrong' }) },
@@ -222,7 +222,7 @@ describe('an untrustworthy server', () => {
     });
   });
 
-  test('a failure on a later page ends the list after the pages before it', async () => {
+  test('a failure on a later page ends the list after its pages', async () => {
     const { server, source } = await connected({ devices: 60 }, { pageMultiplier: 1 });
     const pages = source.pages()[Symbol.asyncIterator]();
     expect((await pages.next()).value).toMatchObject({ page: 1 });

@@ -19,7 +19,7 @@ describe('writing to a server', () => {
     ]);
   });
 
-  test('a block denies access, and an approval that lifts it restores access in one write', async () => {
+  test('a block denies access, and one approving write restores it', async () => {
     const { server, source } = await connected();
     const { href } = server.deviceAt(2);
     await source.block(href);
@@ -40,7 +40,7 @@ describe('writing to a server', () => {
     expect(await shown(source, href)).toMatchObject({ approval: 'denied', access: 'allow' });
   });
 
-  test('a wipe is requested, carried out by the phone, and can be cancelled before', async () => {
+  test('a wipe is requested and carried out, or cancelled before', async () => {
     const { server, source } = await connected();
     const device = server.deviceAt(2);
     await source.wipe(device.href, ['device', 'storage-card']);
@@ -124,7 +124,7 @@ describe('writing to a server', () => {
     expect(await source.serverFacts()).toMatchObject({ requiresApproval: true, devicesBeforeApproval: 2 });
   });
 
-  test('odd ids are written to by their href, and no other device is changed', async () => {
+  test('odd ids are written to by href, without touching other devices', async () => {
     const { server, source } = await connected({ devices: 14, faults: [{ kind: 'odd-names', every: 1 }] });
     for (let index = 0; index < 14; index++) await source.block(server.deviceAt(index).href);
     expect(server.effects.map(({ device }) => (device ? named(device) : null))).toEqual(

@@ -21,7 +21,7 @@ const after = (steps: readonly Step[], deviation: Partial<Action> = {}): Action 
   ...deviation,
 });
 
-test('a claimed action writes the ledger only; its end publishes the remaining steps in order', () => {
+test('a claimed action writes the ledger only; its end publishes all steps', () => {
   const claimed = timelineOfSteps(fresh, {
     next: after([step('dispatched')], { claim: held }),
     steps: [step('queued'), step('dispatched')],
@@ -36,7 +36,7 @@ test('a claimed action writes the ledger only; its end publishes the remaining s
   expect(ended).toMatchObject({ told: 5, untold: [] });
 });
 
-test('a momentary wait has no line; a visible one has, with reason and state', () => {
+test('a momentary wait has no line; a visible one has', () => {
   const shown = { approval: 'pending', access: 'deny', wipe: 'none' } as const;
   const wait = (notBefore: number) => after([step('waiting')], { notBefore, after: shown });
   expect(timelineOfSteps(fresh, { next: wait(4_000), steps: [step('waiting')] }).lines).toEqual([]);
@@ -48,7 +48,7 @@ test('a momentary wait has no line; a visible one has, with reason and state', (
   expect(published.lines.map(({ data }) => data.after)).toEqual([null, shown]);
 });
 
-test('after any write each step has one line, or is stored, or is its end', () => {
+test("each step is published once, stored, or the action's end", () => {
   const states = fc.constantFrom<Step['state']>('queued', 'waiting', 'dispatched', 'unknown', 'applied', 'delivered');
   const write = fc.record({
     steps: fc.array(states, { maxLength: 3 }),

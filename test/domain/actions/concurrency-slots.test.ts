@@ -45,7 +45,7 @@ function shared(leased: LeasedSlots, lease: Parameters<typeof shareFrom>[1]) {
   return { slots: held, change };
 }
 
-test('one slot goes to whoever waits first: gathers before actions, single actions before bulks', () => {
+test('one free slot goes to gathers, then single actions, then bulks', () => {
   const at = (now: number, holder: string) => ({ holder, limit: 1, now, until: now + 1_000, wanted: 1 });
   let leased: LeasedSlots = { holders: { 'bulk 1': { slots: 1, until: 500 } } };
   leased = { ...leased, ...leaseFrom(leased, { ...at(100, 'single'), bulk: false }).change };

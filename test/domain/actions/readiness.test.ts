@@ -73,7 +73,7 @@ test('an earlier queued removal goes first, in whichever lane, but before no wip
   expect(readiness(wipe, facts({ open: [removal({ requestedAt: now - 2000 })] }))).toEqual({ answer: 'go' });
 });
 
-test('a wipe goes first, unless a newer request cancels it before it is sent', () => {
+test('a wipe goes first, unless a newer request cancels it unsent', () => {
   const wipe = (deviation: Partial<Action> = {}) =>
     anAction({ actionId: 'w', type: 'wipe', state: 'queued', requestedAt: now - 500, ...deviation });
   const cancel = (requestedAt: number) => anAction({ actionId: 'c', type: 'cancel-wipe', state: 'queued', requestedAt });
@@ -130,7 +130,7 @@ test('an ended action stays ended', () => {
     expect(readiness(anAction({ state, expiresAt: 0, registeredAt: 9 }), facts({ device: null }))).toEqual({ answer: 'ended' });
 });
 
-test('only a newer request supersedes an unsent one, and only cancellation supersedes a wipe', () => {
+test('only a newer request supersedes an unsent one, cancellations aside', () => {
   const types = fc.constantFrom(...actionType.options);
   const states = fc.constantFrom(...actionState.options);
   fc.assert(
@@ -153,7 +153,7 @@ test('only a newer request supersedes an unsent one, and only cancellation super
   );
 });
 
-test("a wait is between one second and SQS's limit, and grows with the tries", () => {
+test("a wait is at least a second, within SQS's limit, and grows", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 5_000 }),
@@ -190,7 +190,7 @@ test.each([
   expect(redeliveryOf(action, now)).toBe(push);
 });
 
-test('a step that the transition table rejects is our own fault, and not written', () => {
+test('a step that the transition table rejects is not written', () => {
   expect(() => stepsThrough({ state: 'confirmed', type: 'approve' }, [{ event: 'queue', at: 1, note: '' }])).toThrow(
     /confirmed takes no "queue"/,
   );

@@ -61,7 +61,7 @@ const compared = (change: Partial<ListedDevice>) => {
   return { samePhone: a.identity === b.identity, sameDescription: a.description === b.description };
 };
 
-test('a last sync is no change; a system update describes; another model, record or provider may be another phone', () => {
+test('row changes are classified as none, descriptive, or another phone', () => {
   expect(compared({ lastSync: 99 })).toEqual({ samePhone: true, sameDescription: true });
   expect(compared({ level: '2' })).toEqual({ samePhone: true, sameDescription: false });
   expect(compared({ type: 'Apple-iPhone7C2/1404.1' })).toEqual({ samePhone: true, sameDescription: false });

@@ -59,7 +59,7 @@ test('every device gets one verdict, in the given order, and the input is unchan
 });
 
 describe('planning', () => {
-  test('plans nothing when the same verdicts come again after the actions', () => {
+  test('plans nothing when the same verdicts recur after the actions', () => {
     fc.assert(
       fc.property(anyUser(), (input) => {
         expect(planOf(afterPlan(input), decide(input))).toEqual([]);

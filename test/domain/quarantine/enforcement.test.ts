@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { baselineOf, effectiveEnforcement, isExisting } from '#domain/quarantine/enforcement';
 
-test('the extender enforces where it is configured to, or where the server has no approval settings', () => {
+test('the extender enforces where configured, or without server approval settings', () => {
   expect(effectiveEnforcement('server', { settingsAccess: 'writable' })).toBe('server');
   expect(effectiveEnforcement('server', { settingsAccess: 'unknown' })).toBe('server');
   expect(effectiveEnforcement('server', { settingsAccess: 'unavailable' })).toBe('extender');

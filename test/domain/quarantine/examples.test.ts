@@ -31,7 +31,7 @@ test('1: once B is removed, C moves up and is approved', () => {
   expect(verdictsOf(verdicts)).toEqual({ A: 'approve', C: 'approve' });
 });
 
-test('2: a pending device is held, and approved as soon as an enrolment with its id arrives', () => {
+test('2: a pending device is held until an enrolment with its id arrives', () => {
   const before = aUser({ settings: aqOn({ autoApproveEnrolled: true }), devices: [a] });
   expect(onlyVerdict(before)).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
   const after = { ...before, enrolments: [anEnrolment('E', { mailDeviceIds: ['a'] })] };

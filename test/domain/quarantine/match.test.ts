@@ -110,7 +110,7 @@ describe('a user match', () => {
     test('then the display name', () => expect(users({ enrolments: [sameName] })).toEqual(['same-name@acme.com']));
   });
 
-  test('with two portal users at the strongest level is ambiguous, and no Verse is approved by it', () => {
+  test('with two portal users at the strongest level is ambiguous for Verse', () => {
     const enrolments = ['a@acme.com', 'b@acme.com'].map((email) =>
       anEnrolment(email, of(email, { travelerUser: 'Jane Doe/Acme' })),
     );

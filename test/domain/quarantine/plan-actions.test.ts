@@ -57,7 +57,7 @@ describe('an approval', () => {
     const detail = { approval: 'pending', access: 'prohibit' } as const;
     expect(planFor(aDevice('A', { detail }), { decisions: [aDecision('A', 'approve')] })).toEqual([]);
   });
-  test('does not lift our block while it is unknown whether a wipe is pending', () => {
+  test('does not lift our block while a pending wipe is possible', () => {
     expect(planFor(aDevice('A', { detail: { ...denied, wipe: 'unknown' }, denial: ourBlock }), allowed)).toEqual([]);
   });
 });

@@ -85,7 +85,7 @@ describe('denied-elsewhere', () => {
     ['not-required', 'prohibit'],
     ['pending', 'prohibit'],
     ['unknown', 'deny'],
-  ] as const)('a device that the server shows as %s with access %s, not by us, is left alone', (approval, access) => {
+  ] as const)('a device shown as %s with access %s by others is left alone', (approval, access) => {
     const settings = aqOn({ devicesPerUser: 5 });
     expect(one(aDevice('A', { detail: { approval, access } }), { settings })).toMatchObject({
       verdict: 'leave',
@@ -133,7 +133,7 @@ describe('aq-off', () => {
   test.each([
     [true, true],
     [false, false],
-  ])('with the mode server and a server that says %s, it is in force: %s', (requiresApproval, expected) => {
+  ])('with the mode server and a server that says %s, in force: %s', (requiresApproval, expected) => {
     const server = { requiresApproval, aqSupport: 'supported' } as const;
     expect(inForce({ settings: aqOn({ requireApproval: 'server' }), server })).toBe(expected);
   });
@@ -223,7 +223,7 @@ describe('verse-on-enrolled-device', () => {
     expect(one(aDevice('Android_1'), { settings, enrolments }).verdict).toBe('hold');
   });
 
-  test('Verse on iOS is approved on a device match of its own', () => {
+  test('Verse on iOS is approved on a device match', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['IBM_IOS_1'] })];
     expect(one(aDevice('ibm_ios_1'), { settings, enrolments }).rule).toBe('verse-on-enrolled-device');
   });
@@ -351,7 +351,7 @@ describe('already-admitted', () => {
 
 describe('enrolment-unknown', () => {
   test.each(['stale', 'never'] as const)(
-    'with an option on and a feed that is %s, an unmatched device is undetermined',
+    'with an option on and a %s feed, an unmatched device is undetermined',
     (enrolmentFeed) => {
       const verdict = one(aDevice('A'), { settings: aqOn({ autoApproveEnrolled: true }), enrolmentFeed });
       expect(verdict).toMatchObject({ verdict: 'undetermined', rule: 'enrolment-unknown' });

@@ -22,7 +22,7 @@ test.each([
   ['nothing', undefined],
   ['a list', [1]],
   ['a broken number', 1.5],
-])('for a time given as %s, the field and both time formats are named', (_, requestedAt) => {
+])('for a time given as %s, field and time formats are named', (_, requestedAt) => {
   const [fault, ...others] = faultsIn(actionRequested, { ...request, requestedAt });
   expect(others).toEqual([]);
   expect(fault?.path).toBe('detail.requestedAt');

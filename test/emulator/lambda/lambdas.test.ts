@@ -33,7 +33,7 @@ const alive = (pid: number) => {
 };
 
 describe('an invocation', () => {
-  test('gives the handler its event and a context that counts down, and returns its result', async () => {
+  test('gives the handler its event and a context, and returns its result', async () => {
     const code = `export const handler = async (event, context) => ({
       event, left: context.getRemainingTimeInMillis(), arn: context.invokedFunctionArn, id: context.awsRequestId, name: context.functionName })`;
     const lambdas = await started([await aFunction(dir, code, { name: 'echo', timeoutSeconds: 7 })]);

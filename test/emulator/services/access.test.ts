@@ -70,7 +70,7 @@ describe('DynamoDB', () => {
     expect((await dynamodb.send(byColour)).Items).toEqual([{ pk: { S: 'a' }, colour: { S: 'red' } }]);
     expect((await dynamodb.send(new ListTablesCommand({}))).TableNames).toEqual(['Things']);
   });
-  test('passes on items near its limit and errors of its own', async () => {
+  test("passes on items near its limit and DynamoDB's errors", async () => {
     const { dynamodb } = stack.as('operator');
     const large = 'ä'.repeat(190_000);
     await dynamodb.send(new PutItemCommand({ TableName: 'Things', Item: { pk: { S: 'large' }, large: { S: large } } }));
@@ -189,7 +189,7 @@ describe('Secrets Manager', () => {
 });
 
 describe('the gateway', () => {
-  test('lists its services when asked for another', async () => {
+  test('lists its services when an unknown one is requested', async () => {
     const answer = await fetch(stack.endpoint, {
       method: 'POST',
       headers: { 'x-amz-target': 'Kinesis_20131202.PutRecord' },

@@ -184,7 +184,7 @@ describe('after kill -9', () => {
     expect((await dynamodb.send(get('kept'))).Item).toBeDefined();
     expect(problems).toEqual([expect.stringContaining('ended unexpectedly')]);
   });
-  test("of the stack and the database's guarding shell, the next start ends the leftovers", async () => {
+  test('of stack and database shell, the next start ends the leftovers', async () => {
     const { child, endpoint } = await startApart();
     const { dynamodb } = clientsOf(endpoint, 'operator');
     await dynamodb.send(put('kept'));
@@ -284,7 +284,7 @@ test('DYNAMODB_ENDPOINT replaces the database behind the same address, and start
   await expect(stat(join(second.path, 'services', 'dynoxide.pid'))).rejects.toThrow();
 });
 
-test('a port in use is an error at once, and no process is left running', async () => {
+test('a port in use is an error, and no process remains', async () => {
   const stack = await started();
   const second = await aFolder();
   cleanUp.push(second.remove);

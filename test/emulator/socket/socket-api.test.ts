@@ -309,7 +309,7 @@ describe('the end of a connection', () => {
     expect((await events(stack, id)).filter((event) => kindOf(event) === 'MESSAGE')).toEqual([]);
   });
 
-  test('is not caused by frames of 32 KB that make a message of 128 KB', async () => {
+  test('is not caused by frames of 32 KB within 128 KB', async () => {
     const { socket, id } = await connected();
     for (let part = 0; part < 4; part++) socket.send('x'.repeat(32 * 1024), { fin: part === 3 });
     await vi.waitFor(async () => {

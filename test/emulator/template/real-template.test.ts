@@ -11,7 +11,7 @@ import { readTemplate } from '#infra/emulator/template/read-template';
 import { stacksOf } from '#infra/emulator/template/stack-document';
 import { endpoint } from './documents.ts';
 
-/** Each brings functions of its own. */
+/** Each adds functions. */
 const options = {
   portal: { url: 'https://portal.example', secretName: 'extender/portal' },
   mail: { from: 'extender@acme.example' },

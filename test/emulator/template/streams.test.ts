@@ -34,7 +34,7 @@ const stack = (Mapping: object) =>
     { code },
   );
 
-test('a mapping of a table’s stream has its filters, its limits and its failure queue', () => {
+test('a stream mapping has its filters, limits and failure queue', () => {
   const pattern = { eventName: ['INSERT'] };
   const { tables, streamMappings, mappings, queues } = modelOf(
     stack(

@@ -72,7 +72,7 @@ test('a denial in progress during a gather does not count as lifted', async () =
   expect(observe({ ...setting, openAction: null }, reading, context).device.denial).toBeNull();
 });
 
-test('a list from before our removal does not restore the device; a later one does', async () => {
+test('a list from before our removal does not restore the device', async () => {
   const user = 'Removed/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);

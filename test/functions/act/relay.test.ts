@@ -203,7 +203,7 @@ const unreadEnds: Record<FailureKind, string> = {
   ...{ permanent: 'waiting', invalid: 'waiting', refused: 'failed' },
 };
 test.each(Object.entries(unreadEnds) as [FailureKind, string][])(
-  'could not be read before the write (%s): %s, and nothing counts as written',
+  'could not be read before the write (%s): %s, nothing written',
   async (kind, end) => {
     const id = await ask('block');
     await report(id, { how: 'unread', problem: problem(kind) });

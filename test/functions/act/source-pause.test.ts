@@ -135,7 +135,7 @@ test('a pause renewed while a message is delivered ends for its action too', asy
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('a message before the end of the pause does not block the one ending it', async () => {
+test('an early message does not block the one ending the pause', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '60', on: 'detail', times: 1 }]);
   const ids = await askAll(users.slice(0, 1));
   await spine.runUntilIdle({ forMs: 1000 });

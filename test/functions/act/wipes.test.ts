@@ -313,7 +313,7 @@ const orders = (rest: readonly PhoneEvent[]): PhoneEvent[][] =>
     : rest.flatMap((first) => orders(rest.filter((other) => other !== first)).map((tail) => [first, ...tail]));
 
 test.each([{ record: 'forgotten' }, { record: 'kept' }])(
-  'a phone set up again is never hit by the old wipe (security record $record)',
+  'a phone set up again is never wiped (security record $record)',
   async ({ record }) => {
     for (const order of orders(phoneEvents).filter((_, nth) => nth % Number(process.env.EACH ?? 29) === 0)) {
       user = `Anew ${record} ${order.join(' ')}/Acme`;

@@ -109,7 +109,7 @@ test('4: with approval not required, a waiting Secure Mail device is approved', 
   expect(approvalOf(user, 'ApplOTHER')).toBe(1);
 });
 
-test('5: Verse on iOS is approved with an enrolled iPhone, not with only an Android', async () => {
+test('5: Verse on iOS is approved with an enrolled iPhone only', async () => {
   await publish({ autoApproveVerse: true });
   const [withIphone, withAndroid] = [nextUser(), nextUser()];
   for (const [user, platform] of [

@@ -12,7 +12,7 @@ const phones = (count: number) => Array.from({ length: count }, (_, index) => aP
 const searches = () => side.simulator.requests.filter(({ kind }) => kind === 'search');
 
 describe('importing enrolments', () => {
-  test('every phone on every page becomes an enrolment, and the list ends with the page of size 0', async () => {
+  test('every phone on every page becomes an enrolment, until the empty page', async () => {
     side.simulator.devices = phones(60);
     expect(await side.run()).toMatchObject({ outcome: 'taken', kind: 'full', devices: 60, changed: 60 });
     expect(searches()).toHaveLength(4);

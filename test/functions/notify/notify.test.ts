@@ -176,7 +176,7 @@ describe('when sending fails', () => {
     },
   );
 
-  test('a mail that may have been sent is not retried, and the status says so', async () => {
+  test('a mail that may have been sent is not retried, visibly', async () => {
     await side.hold(1);
     const failing = notify({ ...side.dependencies, send: () => Promise.reject(failure('unknown')) });
     await failing();

@@ -76,7 +76,7 @@ test('a token enrols one relay for its source, which is then admitted', async ()
   expect(await admit(`Bearer ${await connectStatement(key, saying(relayId))}`)).toEqual({ relayId, sourceId: 'hq' });
 });
 
-test('a token is single-use, valid for an hour, and not for a revoked relay', async () => {
+test('a token is single-use, valid for an hour, unless revoked', async () => {
   const key = publicPart(await generateKey());
   const { token } = await enrolled();
   const late = await invite();

@@ -140,7 +140,7 @@ test('over https the cookies are for https only', async () => {
   expect(location(response)).toMatch(/^https:\/\/pool\.example\/oauth2\/authorize\?.*code_challenge_method=S256/);
 });
 
-test('the ID token lasts an hour and the refresh token is rejected by the API', async () => {
+test('the ID token lasts an hour; the API rejects the refresh token', async () => {
   await signIn();
   const { token: first } = await (await token()).json();
   const { exp = 0, iat = 0 } = decodeJwt(first);
@@ -229,7 +229,7 @@ test('only the console’s own page gets a token: another site cannot send its h
   expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-test('the token of the access link becomes a session, so that a new tab needs no link', async () => {
+test("the access link's token becomes a session that new tabs share", async () => {
   const headers = { ...page, authorization: `Bearer ${startUpToken}` };
   expect((await browser.ask('/sign-in/token', { method: 'POST', headers })).status).toBe(200);
   expect(await (await token()).json()).toMatchObject({ token: startUpToken, name: 'jane' });

@@ -71,7 +71,7 @@ function overtakenAfter(kind: typeof GetCommand, other: () => Promise<void>): Do
 }
 const toQueued = { steps: [{ state: 'queued' as const, at: 2, note: '' }] };
 
-test("a repeated request returns the action's state; other content under its id is rejected", async () => {
+test("a repeated request returns the action's state; other content is rejected", async () => {
   const wanted = anAction();
   const first = await book.request(wanted);
   expect(first.outcome).toBe('stored');
@@ -92,7 +92,7 @@ test('of two workers that read the same revision, only one advances the action',
   expect(outcomes.filter((one) => one !== null)).toHaveLength(1);
 });
 
-test('the end of an action and its journal line are written in one transaction', async () => {
+test("an action's end and its journal line are written in one transaction", async () => {
   const { action } = await book.request(anAction());
   const line = { at: 3, id: 'line', kind: 'action' as const, says: 'ended', data: {} };
   const end = { steps: [{ state: 'failed' as const, at: 3, note: 'no' }], outcome: 'no' };
@@ -123,7 +123,7 @@ test('an open action is found however many newer ones have ended', async () => {
   expect((await book.openOf(device)).map(({ actionId }) => actionId)).toEqual(['long open']);
 });
 
-test('an action that ends while its request is repeated is not shown as open', async () => {
+test('an action that ends during a repeated request is not shown open', async () => {
   const device = newDevice({ ...shownDevice, user: 'Racing Rita/Acme', deviceId: 'ApplRACE', now: 1_000 });
   const { tables } = database;
   await database.client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) }));
@@ -153,7 +153,7 @@ test('a list continues at its cursor until everything was returned', async () =>
   expect(seen.size).toBeGreaterThanOrEqual(6);
 });
 
-test('an invalid cursor is an error of its own kind', async () => {
+test('an invalid cursor is a distinct error', async () => {
   await expect(book.list({ cursor: 'rubbish' })).rejects.toThrow(CursorError);
   await expect(book.due('cloud', 1, { cursor: 'rubbish' })).rejects.toThrow(CursorError);
 });
@@ -173,7 +173,7 @@ test('due actions are found by source and time; ended ones never are', async () 
   expect(page.items).toHaveLength(1);
 });
 
-test('a redelivered action is not due for a while, unless its worker postpones it', async () => {
+test('a redelivered action is not due soon, unless its worker postpones it', async () => {
   const source = { sourceId: 'pushed-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
   const { action } = await book.request(anAction({ ...source, notBefore: 900, state: 'waiting' }));
   const dueOf = async (before: number) => (await book.due('pushed-here', before)).items.map(({ actionId }) => actionId);
@@ -183,7 +183,7 @@ test('a redelivered action is not due for a while, unless its worker postpones i
   expect(await dueOf(1_200)).toEqual([action.actionId]);
 });
 
-test('a week of waiting fits one item: the history keeps its start and recent part', () => {
+test('a week of waiting fits one item: its history is shortened', () => {
   let action: LedgerAction = { ...anAction(), revision: 1, told: 1, untold: [] };
   for (let nth = 0; nth < 5_000; nth++)
     action = advanced(action, { steps: [{ state: 'waiting', at: nth, note: 'The server is busy' }] });

@@ -121,7 +121,7 @@ test('users with the same common name are counted per source, each once', async 
   expect((await store.travelerUsersNamed('cloud', 'same name')).sort()).toEqual(['CN=same name/O=Other', 'Same Name/Sales/Acme']);
 });
 
-test("an action's result is written to its device once, never on a later registration", async () => {
+test("an action's result reaches its device once, never a later registration", async () => {
   const acted = devicesForActions(database.client, database.tables.devices);
   const open = { actionId: 'a', type: 'approve', state: 'requested' };
   const device = await aStored({ openAction: open });

@@ -36,7 +36,7 @@ const found = async (question: Partial<Parameters<EnrolmentStore['candidates']>[
 };
 const usersOf = (users: { sourceId: string; user: string }[]) => users.map(({ sourceId, user }) => `${sourceId}: ${user}`).sort();
 
-test('an enrolment is found by mail id, serial, Traveler name, display name and link', async () => {
+test('an enrolment is found by mail id, serial, any name, and link', async () => {
   await store.put({ ...janesPhone, user: { ...janesPhone.user, travelerUser: 'CN=Jane Doe/OU=Sales/O=Acme' } });
   expect(await found({ deviceIds: ['abc123'] })).toEqual(['E1 v1']);
   expect(await found({ deviceIds: ['applF17xyz'] })).toEqual(['E1 v1']);
@@ -91,7 +91,7 @@ test('an enrolment that moves to another portal user leaves nothing with the for
   ]);
 });
 
-test('a change affects device owners and users of its name, before and after, everywhere', async () => {
+test('a change affects former and new owners and name users, everywhere', async () => {
   await deviceOf('Jane Doe/Acme', 'ZZZ');
   await deviceOf('Somebody Else/Acme', 'abc123');
   await deviceOf('Old Owner/Acme', 'OLD1', 'hq');
@@ -117,7 +117,7 @@ test('a Traveler name affects exactly the user of that name, in any spelling', a
   expect(usersOf(await store.affectedUsers(enrolment))).toEqual(['cloud: Jane Doe/Sales/Acme']);
 });
 
-test('former enrolment data is returned until its users are announced, even across a crash', async () => {
+test('former enrolment data is kept until announced, even across a crash', async () => {
   const first = { ...janesPhone, mailDeviceIds: ['ONE'] };
   const second = { ...janesPhone, version: 2, mailDeviceIds: ['TWO'] };
   const third = { ...janesPhone, version: 3, mailDeviceIds: ['THREE'] };
@@ -162,7 +162,7 @@ test('of many workers with the first events after a silence, one evaluates every
   expect(await store.feedTurn(10)).toBeNull();
 });
 
-test('the announcement of a dead worker passes to one other worker or the schedule', async () => {
+test("a dead worker's announcement passes to another worker or the schedule", async () => {
   expect(await store.noteEvent(0)).toBe('owed');
   expect(await store.feedTurn(2 * minute)).toEqual({ to: 'fresh', lastAt: 0 });
   const later = await Promise.all(Array.from({ length: 20 }, () => anotherProcess().noteEvent(2 * minute)));

@@ -99,7 +99,7 @@ test('devices with one verdict are found without reading the others, longest hel
   expect(page).toMatchObject({ devices: [{ deviceId: 'Big97' }, { deviceId: 'Big92' }, { deviceId: 'Big87' }], looked: 20 });
 });
 
-test('a page with few matches reads a bounded number of devices and returns a cursor', async () => {
+test('a page with few matches reads a bounded number of devices', async () => {
   const many = Array.from({ length: 3500 }, (_, index) => aDevice('wide', `User ${index}/Acme`, `Wide${index}`));
   await putAll(db.client, db.tables.devices, many.map(deviceItem));
   const page = await devices().listDevices({ presence: 'missing', limit: 25 }, ['wide']);
@@ -138,7 +138,7 @@ test("a gather's update is rejected after an action's read-back, and keeps other
   expect(await observed().moving('own')).toEqual(new Set());
 });
 
-test('an older read-back never overwrites a newer one; an identical one counts no change', async () => {
+test('an older read-back never overwrites a newer one', async () => {
   const device = aDevice('own', 'Jane Doe/Acme', 'ApplBACK', { observedAt: 100 });
   await put([device]);
   await devices().recordShown(device, { approval: 'denied', access: 'deny', wipe: 'none', at: 50 });
@@ -156,7 +156,7 @@ test('a device is found by its hash alone', async () => {
   expect(await observed().locate('own', '0'.repeat(16))).toBeNull();
 });
 
-test('a lease has one holder, its number grows, and an unclean end is recorded', async () => {
+test('a lease has one holder, a growing number, and a recorded end', async () => {
   const leases = leaseStore(db.client, db.tables.control);
   const options = { now: 1_000, lengthMs: 500 };
   const tried = await Promise.all([1, 2, 3, 4].map(() => leases.acquire('s', options)));

@@ -69,7 +69,7 @@ test('an unknown run reads as null and is not created by an update', async () =>
   expect(await runs().read('gone')).toBeNull();
 });
 
-test('a source that is not stored reads as new and keeps fields set one by one', async () => {
+test('a new source has defaults and keeps fields set one by one', async () => {
   expect(await sources().read('fresh')).toEqual(newSource('fresh'));
   await sources().update('fresh', { devices: 7 });
   await sources().update('fresh', { aqInForce: true });

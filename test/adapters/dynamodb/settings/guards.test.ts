@@ -43,7 +43,7 @@ const held = async () => {
 };
 const tripped = async (name: string) => (await store().trip(aGuard(name), { withholds: [source] })).guardId;
 
-test('a second guard on a source keeps the hold of the first and names it', async () => {
+test('a second guard on a source keeps the first hold and names it', async () => {
   const first = await tripped('A');
   const second = await tripped('B');
   expect(await held()).toMatchObject({ guard: first, guardsBehind: [second] });
@@ -51,7 +51,7 @@ test('a second guard on a source keeps the hold of the first and names it', asyn
   expect(await store().read(second)).toMatchObject({ waitsFor: [first] });
 });
 
-test('releasing one guard ends only its own hold, in any order and when repeated', async () => {
+test('releasing one guard ends only its own hold, in any order', async () => {
   for (const order of [
     ['A', 'B'],
     ['B', 'A'],
@@ -119,7 +119,7 @@ test('a transaction conflict loses neither a decision nor its end', async () => 
   expect(await store().read(guardId)).toMatchObject({ state: 'confirmed' });
 });
 
-test('guards are listed newest first, whatever their ids, page by page to the end', async () => {
+test('guards are listed newest first, page by page, whatever their ids', async () => {
   const { client, tables } = await startedAlone();
   const alone = guardStore(client, tables);
   const times = Array.from({ length: 250 }, (_, index) => index);

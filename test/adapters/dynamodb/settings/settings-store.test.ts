@@ -15,7 +15,7 @@ const sources = [{ id: 'cloud' }, { id: 'hq' }];
 const linesOf = async ({ client, tables }: TestDatabase, sourceId: string) =>
   (await timelineStore(client, tables.journal).readSource(sourceId)).map(({ says }) => says).reverse();
 
-/** Scope `*` is shared within a table: each test that writes to it takes a database of its own. */
+/** Scope `*` is shared within a table: each test that writes to it uses a separate database. */
 async function withFreshDatabase<T>(use: (fresh: TestDatabase) => Promise<T>): Promise<T> {
   const fresh = await startDynamoDb();
   return use(fresh).finally(() => fresh.stop());
@@ -72,7 +72,7 @@ test('the history of settings is listed page by page until the first version', (
     await expect(store.versions('*', { cursor: 'nonsense' })).rejects.toThrow('cursor');
   }));
 
-test('of two publications replacing one version, one succeeds and the other gets the current', () =>
+test('of two concurrent publications one succeeds; the other gets the current version', () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     const results = await Promise.all([1, 2, 3, 4].map((n) => store.publish(publication(allowing(n), 1))));
@@ -81,7 +81,7 @@ test('of two publications replacing one version, one succeeds and the other gets
     expect((await store.versions('*')).versions).toHaveLength(2);
   }));
 
-test("a source's own settings win over those for all, from the version its publisher saw", () =>
+test("a source's own settings win over those for all", () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     await store.publish(publication(allowing(1), 1));
@@ -123,7 +123,7 @@ test('a changed configuration file is applied once and never undoes a later publ
     expect((await changed.current(source)).settings.devicesPerUser).toBe(5);
   }));
 
-test('each publication is in the journal of every source it applies to, once, transactionally', () =>
+test('each publication is once in the journal of every affected source, transactionally', () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     await store.seed(10);
