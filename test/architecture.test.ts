@@ -45,7 +45,7 @@ const allowed: Record<Area, readonly string[]> = {
   'infra/simulators': ['lambdas/domain', 'infra/emulator/listen', 'infra/emulator/start-error'],
   // The pages state the numbers of queues, functions and tables.
   'infra/docs': ['lambdas/domain', 'lambdas/adapters/dynamodb/keys', 'infra/cloud/function-specs', 'relay/configuration/schema'],
-  // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:
+  // The emulator knows AWS, not the product: it runs what the template describes. Two facts about AWS are stated in the domain:
   // which characters SQS accepts, and how long API Gateway keeps a socket. Retries use the one backoff formula.
   'infra/emulator': [
     'lambdas/domain/messages/sqs-safe-json',

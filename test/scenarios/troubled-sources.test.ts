@@ -24,8 +24,8 @@ beforeAll(async () => {
     for (let index = 0; index < 30; index++) server.register(userName(index), `Appl${id.toUpperCase()}${index}`);
     servers[id] = server;
   }
-  servers.denied?.suffer('wrong-password');
-  servers.login?.suffer('login-page');
+  servers.denied?.failWith('wrong-password');
+  servers.login?.failWith('login-page');
   const sources = Object.entries(servers).map(([id, server]) => ({
     id,
     kind: 'smartcloud',
@@ -91,13 +91,13 @@ test('a list that is suddenly empty changes nothing', async () => {
   await stack.untilIdle();
   const before = await stack.devices({ source: 'emptied' });
   expect(before).toHaveLength(30);
-  servers.emptied?.suffer('empty-list');
+  servers.emptied?.failWith('empty-list');
   const run = await stack.gather('emptied');
   expect(run).toMatchObject({ state: 'failed' });
   expect(run.problem.what).toMatch(/no device at all/);
   await stack.untilIdle();
   expect(await stack.devices({ source: 'emptied' })).toEqual(before);
-  servers.emptied?.suffer('none');
+  servers.emptied?.failWith('none');
   expect(await stack.gather('emptied')).toMatchObject({ state: 'completed' });
 });
 

@@ -36,7 +36,7 @@ test('a device has its state of that time: absent, waiting, approved, removed', 
   expect(at(journal, 400).ApplA).toMatchObject({ state: 'removed', recomputed: null });
 });
 
-test('our own block is told apart from older ones; approval lifts it', () => {
+test('our own block is distinguished from older ones; approval lifts it', () => {
   const journal = aJournal();
   journal.source(100, {});
   journal.discovered(200, jane, approved);

@@ -85,7 +85,7 @@ test('a healthy service shows its last success and its progress', async () => {
 });
 
 test('an error outranks earlier successes', async () => {
-  const trouble = { notBefore: at, failures: 1, problem };
-  const [portal] = await services(everything, { uploads: { cursor: async () => cursor, trouble: async () => trouble } });
+  const failure = { notBefore: at, failures: 1, problem };
+  const [portal] = await services(everything, { uploads: { cursor: async () => cursor, trouble: async () => failure } });
   expect(portal).toMatchObject({ state: 'failed', problem: { what: problem.what, remedy: 'Wait.' } });
 });

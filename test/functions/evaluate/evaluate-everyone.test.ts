@@ -22,9 +22,9 @@ async function run(remaining: () => number) {
   const users: string[] = [];
   await evaluations.send([{ body: { kind: 'everyone', sourceId: 'cloud', cause: 'test' } }]);
   while (evaluations.size > 0)
-    for (const taken of evaluations.take(0, 0)) {
-      const message = evaluationMessage.parse(taken.body);
-      taken.delete();
+    for (const received of evaluations.take(0, 0)) {
+      const message = evaluationMessage.parse(received.body);
+      received.delete();
       if (message.kind === 'users') users.push(...message.users);
       else if (message.kind === 'everyone') {
         invocations += 1;

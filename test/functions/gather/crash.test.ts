@@ -107,7 +107,7 @@ async function firstGather(sourceId: string, death: Death | null) {
       lines: await lines(devices),
       existing: devices.every(({ baselineRun }) => baselineRun !== null && state.baselineRuns.includes(baselineRun)),
       run: (await world.run(message.runId))?.state,
-      ...{ inForce: state.aqInForce, owed: state.evaluateEveryone, known: state.devices },
+      ...{ inForce: state.aqInForce, due: state.evaluateEveryone, known: state.devices },
       server: world.simulator.settings.require_approval,
     },
   };
@@ -116,7 +116,7 @@ async function firstGather(sourceId: string, death: Death | null) {
 test('a first gather with switch-on, killed anywhere, ends as an undisturbed one', async () => {
   await world.publish({ requireApproval: 'on' });
   const undisturbed = await firstGather('cloud', null);
-  expect(undisturbed.end).toMatchObject({ existing: true, run: 'completed', inForce: true, owed: false, known: 8, server: true });
+  expect(undisturbed.end).toMatchObject({ existing: true, run: 'completed', inForce: true, due: false, known: 8, server: true });
   expect(undisturbed.calls).toBeLessThan(most);
   for (let at = 1; at <= undisturbed.calls; at++) {
     const when = at % 2 === 0 ? 'after' : 'before';
@@ -146,7 +146,7 @@ async function laterGather(sourceId: string, death: Death | null) {
   const run = (await world.run(message.runId))?.state;
   return {
     calls,
-    end: { devices: comparable(devices), lines: await lines(devices), run, owed: state.evaluateEveryone, known: state.devices },
+    end: { devices: comparable(devices), lines: await lines(devices), run, due: state.evaluateEveryone, known: state.devices },
   };
 }
 
@@ -154,7 +154,7 @@ test('a later gather with changes, killed anywhere, ends as an undisturbed one',
   await world.publish({ requireApproval: 'server' });
   world.simulator.settings = { require_approval: false, devices_before_approval: 0, approval_notify: [] };
   const undisturbed = await laterGather('cloud', null);
-  expect(undisturbed.end).toMatchObject({ run: 'completed', owed: false, known: 9 });
+  expect(undisturbed.end).toMatchObject({ run: 'completed', due: false, known: 9 });
   expect(undisturbed.end.lines.flat().sort()).toEqual([...Array(10).fill('discovered'), 'changed', 'missing'].sort());
   for (let at = 1; at <= undisturbed.calls; at++) {
     const when = at % 2 === 0 ? 'before' : 'after';

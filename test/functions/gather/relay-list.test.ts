@@ -130,10 +130,10 @@ test('parts that never arrive are requested a few times, then fail the run', asy
   const message = { ...world.message('never'), sourceId: 'hq' };
   await world.dependencies.sources.update('hq', { relayDigest: null });
   await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
-  const words = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
-  const total = words.filter(({ type }) => type === 'gatherPart').length;
+  const parts = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
+  const total = parts.filter(({ type }) => type === 'gatherPart').length;
   const resent = world.relay.said('resend').length;
-  for (const one of words) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
+  for (const one of parts) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
   const logged = world.logged.length;
   const outcomes = [await world.queued()];
   expect(await world.run(message.runId)).toMatchObject({ attempts: 0, partsRequests: 1 });
@@ -172,7 +172,7 @@ test('what was read before a later committed run is requested again', async () =
   const stale = world.lastCommand();
   const without = new Map([...first].slice(1));
   // Reported completely, and not processed until the next one is requested, reported and committed first.
-  for (const words of world.answerOf(stale, { before: first, after: without })) await world.say(peer, words);
+  for (const part of world.answerOf(stale, { before: first, after: without })) await world.say(peer, part);
   const waiting = world.gathers.splice(0).filter(({ message }) => message.told);
   world.clock.now += 3 * minutes;
   await world.round(peer, { id: 'newer', before: first, after: first });
@@ -198,7 +198,7 @@ test('while the relay reads one run, another waits for its turn', async () => {
   const command = world.lastCommand();
   expect(await ask(other)).toBe('waiting');
   expect(world.lastCommand()).toBe(command);
-  for (const words of world.answerOf(command, { before: first, after: first })) await world.say(peer, words);
+  for (const part of world.answerOf(command, { before: first, after: first })) await world.say(peer, part);
   // What was reported is processed, and the other one has its turn.
   await world.queued();
   await world.queued();
@@ -211,7 +211,7 @@ test('while the relay reads one run, another waits for its turn', async () => {
   await world.ping(peer);
   expect(await ask(third)).toBe('dropped');
   expect(world.lastCommand().runId).toContain(third.runId);
-  for (const words of world.answerOf(world.lastCommand(), { before: first, after: first })) await world.say(peer, words);
+  for (const part of world.answerOf(world.lastCommand(), { before: first, after: first })) await world.say(peer, part);
   await world.queued();
   expect(await world.run(third.runId)).toMatchObject({ state: 'completed' });
 });
@@ -233,9 +233,9 @@ test('a run is not requested twice from a live relay, but again after takeover',
   expect(other.fence).toBeGreaterThan(one.fence);
   expect(other.runId).not.toBe(one.runId);
   // The first relay is back and reports what was requested of it: acknowledged, and dropped.
-  for (const words of world.answerOf(one, { before: first, after: none })) await world.say(peer, words);
+  for (const part of world.answerOf(one, { before: first, after: none })) await world.say(peer, part);
   expect(await world.queued()).not.toContain('completed');
-  for (const words of world.answerOf(other, { before: first, after: first })) await world.say(second, words);
+  for (const part of world.answerOf(other, { before: first, after: first })) await world.say(second, part);
   expect(await world.queued()).toContain('completed');
   expect((await world.source()).devices).toBe(45);
 });
