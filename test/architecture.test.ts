@@ -1,4 +1,4 @@
-/** Who may import whom, and what the domain may touch: the boundaries that make the rest testable. */
+/** Which area may import which, and what the domain may use: the boundaries that make the rest testable. */
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { comments, cyclesOf, fileGraph, folderGraph, importsOf, productFiles, resolve } from './architecture/import-graph.ts';
@@ -41,11 +41,11 @@ const allowed: Record<Area, readonly string[]> = {
     'package.json',
   ],
   'infra/cloud': ['lambdas/domain', 'lambdas/adapters/dynamodb/table-definitions', 'lambdas/adapters/dynamodb/keys'],
-  // They, too, listen on the loopback address, and say why they cannot.
+  // They also listen on the loopback address, and say why they cannot.
   'infra/simulators': ['lambdas/domain', 'infra/emulator/listen', 'infra/emulator/start-error'],
   // The pages state the numbers of queues, functions and tables.
   'infra/docs': ['lambdas/domain', 'lambdas/adapters/dynamodb/keys', 'infra/cloud/function-specs', 'relay/configuration/schema'],
-  // The emulator knows AWS, not the product: it runs whatever the template describes. Two facts about AWS are stated in the domain:
+  // The emulator knows AWS, not the product: it runs what the template describes. Two facts about AWS are stated in the domain:
   // which characters SQS accepts, and how long API Gateway keeps a socket. Retries use the one backoff formula.
   'infra/emulator': [
     'lambdas/domain/messages/sqs-safe-json',
@@ -58,7 +58,7 @@ const allowed: Record<Area, readonly string[]> = {
   infra: ['infra/cloud', 'infra/relay-bundle', 'relay/service', 'package.json'],
 };
 
-/** Which folders of the domain each may import. It is a hierarchy: a folder imports only what stands above it here. */
+/** Which folders of the domain each may import. It is a hierarchy: a folder imports only those listed above it. */
 const domainFolders: Record<string, readonly string[]> = {
   time: [],
   devices: [],
@@ -127,7 +127,7 @@ const forbidden: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\bfetch\(|\bsetTimeout\b|\bsetInterval\b|\bqueueMicrotask\b|\basync\b|\bawait\b|\bPromise\b/, 'anything outside itself'],
 ];
 
-/** What a file of the domain touches that it must not. Text in quotes is not code. */
+/** What a file of the domain uses that it must not. Text in quotes is not code. */
 function impurities(source: string): string[] {
   const code = source.replace(comments, '').replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
   return forbidden.filter(([pattern]) => pattern.test(code)).map(([, what]) => what);
@@ -137,7 +137,7 @@ const files = productFiles();
 const domain = files.filter(({ file }) => isWithin(file, 'lambdas/domain'));
 const graph = fileGraph(files);
 
-test('every import goes downwards: functions, use cases, adapters, domain', () => {
+test('every import points downwards: functions, use cases, adapters, domain', () => {
   expect(files.flatMap(({ file, source }) => wrongImports(file, source))).toEqual([]);
 });
 
@@ -160,7 +160,7 @@ test('files do not import each other in a cycle', () => {
   expect(cyclesOf(graph)).toEqual([]);
 });
 
-test('folders of the domain and of the use cases do not import each other in a cycle', () => {
+test('folders of the domain and the use cases have no import cycles', () => {
   for (const base of ['lambdas/domain', 'lambdas/use-cases'])
     expect(cyclesOf(folderGraph(graph, (file) => folderIn(base, file) ?? file)), base).toEqual([]);
 });
@@ -250,7 +250,7 @@ describe('each rule rejects a broken example', () => {
     expect(impurities(source)).toHaveLength(1);
   });
 
-  test('purity, which accepts words in comments and texts, and a date made of a given number', () => {
+  test('purity, which allows words in comments and texts, and dates from a number', () => {
     expect(impurities("/** Date.now() */ const text = 'process.env'; const at = new Date(given).toISOString();")).toEqual([]);
   });
 });

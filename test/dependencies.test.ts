@@ -1,4 +1,4 @@
-/** The page of dependencies and package.json say the same. */
+/** The page of dependencies and package.json agree. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';

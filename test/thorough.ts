@@ -1,4 +1,4 @@
-/** `npm run thorough -- --scale 10`: the tests that try random cases, with so many times the cases that `npm test` tries. */
+/** `npm run thorough -- --scale 10`: the tests that try random cases, with that many times the cases of `npm test`. */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ const { scale } = z
   .object({ scale: z.coerce.number().int().min(1).max(1000) })
   .parse(parseArgs({ options: { scale: { type: 'string', default: '10' } } }).values);
 
-/** What each test tries by itself; its variable says otherwise. */
+/** The number of cases that each test tries by default; its variable overrides it. */
 const cases = { FUZZED: 1_000, PLAN_RUNS: 12, SNAPSHOT_ENROLMENTS: 2_000 } as const;
 const files = [
   'test/functions/portal-events/fuzz.test.ts',

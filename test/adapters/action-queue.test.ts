@@ -39,7 +39,7 @@ const idOf = ({ Body = '' }: Message) => actionMessage.parse(JSON.parse(Body)).a
 const remove = (url: string, { ReceiptHandle }: Message) =>
   client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
 
-test('the same try sent twice is one message; a later try of the same action is another', async () => {
+test('sending the same try twice queues one message; a later try queues another', async () => {
   const url = await aQueue('tries');
   const queue = sqsQueue(url, client);
   await queue.send([actionOutgoing(anAction('A', 'one'))]);
@@ -52,7 +52,7 @@ test('the same try sent twice is one message; a later try of the same action is 
   expect((await receive(url)).map(idOf)).toEqual(['one']);
 });
 
-test('a wait that was written again, with the same time, has a message of its own', async () => {
+test('a wait rewritten with the same time has its own message', async () => {
   const url = await aQueue('waits');
   const queue = sqsQueue(url, client);
   const waiting = anAction('A', 'one', { attempts: 1, notBefore: 5 });
@@ -64,7 +64,7 @@ test('a wait that was written again, with the same time, has a message of its ow
   expect((await receive(url)).map(idOf)).toEqual(['one']);
 });
 
-test('the actions of one device are received in order, one at a time, those of others concurrently', async () => {
+test('actions of one device arrive in order; other devices in parallel', async () => {
   const url = await aQueue('devices');
   await sqsQueue(url, client).send([
     actionOutgoing(anAction('A', 'a1')),

@@ -16,7 +16,7 @@ function secretsManager() {
   return { client, mock: mockClient(client) };
 }
 
-test('the secret is asked for once in five minutes, also by those who ask together', async () => {
+test('the secret is read once per five minutes, also by concurrent callers', async () => {
   const { client, mock } = secretsManager();
   mock.on(GetSecretValueCommand).resolves({ SecretString: JSON.stringify(jane) });
   let now = 0;
@@ -49,14 +49,14 @@ test('rejected credentials are read again, but not for each request', async () =
   expect(await credentials()).toMatchObject({ version: 'two' });
 });
 
-test('the current version is read without the secret itself', async () => {
+test('the current version is read without reading the secret', async () => {
   const { client, mock } = secretsManager();
   mock.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { old: ['AWSPREVIOUS'], new: ['AWSCURRENT', 'mine'] } });
   expect(await secretVersion('cloud', client)).toBe('new');
   expect(mock.commandCalls(GetSecretValueCommand)).toEqual([]);
 });
 
-test('a failure is not kept: the next who asks may succeed', async () => {
+test('a failure is not cached: the next read may succeed', async () => {
   const { client, mock } = secretsManager();
   mock
     .on(GetSecretValueCommand)
@@ -67,7 +67,7 @@ test('a failure is not kept: the next who asks may succeed', async () => {
   expect(await credentials()).toEqual(jane);
 });
 
-test('a secret that does not exist is named, and waits for a person', async () => {
+test('a missing secret is named, and the failure waits for a person', async () => {
   const { client, mock } = secretsManager();
   mock.on(GetSecretValueCommand).rejects(new ResourceNotFoundException({ message: 'no', $metadata: {} }));
   const failure = await failureOf(secretCredentials('cloud', { client })());
@@ -78,7 +78,7 @@ test('a secret that does not exist is named, and waits for a person', async () =
 });
 
 test.each(['', 'plain text', '{"user":"x"}', '{"user":"","password":"p"}', '[]'])(
-  'a secret holding %j is refused, and no message has its text',
+  'a secret holding %j is rejected, and no message contains its text',
   async (text) => {
     const { client, mock } = secretsManager();
     mock.on(GetSecretValueCommand).resolves({ SecretString: text });

@@ -2,13 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { deadline } from '#adapters/deadline';
 
-test('aborts with a TimeoutError when its time is over', async () => {
+test('aborts with a TimeoutError when the time is over', async () => {
   using limited = deadline(5);
   await wait(20);
   expect(limited.signal.reason).toMatchObject({ name: 'TimeoutError' });
 });
 
-test('aborts with the reason of the outer one, also where that was aborted before', () => {
+test('aborts with the outer reason, also if the outer signal aborted before', () => {
   const outer = new AbortController();
   using before = deadline(60_000, outer.signal);
   outer.abort(new Error('stopped'));
@@ -16,7 +16,7 @@ test('aborts with the reason of the outer one, also where that was aborted befor
   for (const { signal } of [before, after]) expect(signal.reason).toMatchObject({ message: 'stopped' });
 });
 
-test('once disposed of, neither its time nor the outer one matters, and nothing of it is kept', async () => {
+test('after disposal, neither its timer nor the outer signal matters, and nothing leaks', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const [outer, before] = [new AbortController(), timers()];
   let limited: ReturnType<typeof deadline> | undefined;

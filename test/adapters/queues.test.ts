@@ -1,4 +1,6 @@
-/** SQS may refuse each entry of a batch: what it refuses for its own reasons is sent again, after a pause and not for ever. */
+/**
+ * SQS may reject each entry of a batch: what it rejects for its own reasons is retried after a pause, a limited number of times.
+ */
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, test } from 'vitest';
@@ -13,7 +15,7 @@ beforeEach(() => {
   pauses.length = 0;
 });
 
-/** Refuses the first entry of each of the first `times` calls. */
+/** Rejects the first entry of each of the first `times` calls. */
 function busy(times: number, SenderFault = false) {
   sqs.on(SendMessageBatchCommand).callsFake(({ Entries }: { Entries: SendMessageBatchRequestEntry[] }) => {
     if (sqs.commandCalls(SendMessageBatchCommand).length > times) return {};
@@ -25,20 +27,20 @@ const bodies = () =>
     .commandCalls(SendMessageBatchCommand)
     .map(({ args }) => (args[0].input.Entries ?? []).map(({ MessageBody }) => MessageBody));
 
-test('only the refused entries are sent again, after growing pauses', async () => {
+test('only rejected entries are retried, after growing pauses', async () => {
   busy(2);
   await queue.send([{ body: 1 }, { body: 2 }]);
   expect(bodies()).toEqual([['1', '2'], ['1'], ['1']]);
   expect(pauses).toEqual([25, 50]);
 });
 
-test('entries that stay refused are an error with the reason', async () => {
+test('entries that stay rejected are an error with the reason', async () => {
   busy(Number.POSITIVE_INFINITY);
   await expect(queue.send([{ body: 1 }])).rejects.toThrow('SQS refused 1 of 1 messages: slow down');
   expect(bodies()).toHaveLength(5);
 });
 
-test('an entry that is refused for a fault of ours is not sent again', async () => {
+test('an entry rejected because of our own fault is not retried', async () => {
   busy(Number.POSITIVE_INFINITY, true);
   await expect(queue.send([{ body: 1 }])).rejects.toThrow('slow down');
   expect(bodies()).toHaveLength(1);

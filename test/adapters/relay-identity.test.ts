@@ -36,17 +36,17 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 const claims = { iss: relayId, aud: socketUrl, jti: nonce, iat: now / 1_000, exp: now / 1_000 + 60 };
 
 describe('a connect statement', () => {
-  test('of the relay itself is accepted, and has its nonce', async () => {
+  test('of the relay itself is accepted, and its nonce is returned', async () => {
     const checked = await checkConnect(await connectStatement(key, said), expected);
     expect(checked).toEqual({ ok: true, claims });
   });
 
-  test('names its claimed relay before anything is proven', async () => {
+  test('names its claimed relay before anything is verified', async () => {
     expect(claimedRelay(await connectStatement(other, said))).toBe(relayId);
     expect(claimedRelay('nonsense')).toBeNull();
   });
 
-  test('that was altered in any one character is refused', async () => {
+  test('with any one character altered is rejected', async () => {
     const statement = await connectStatement(key, said);
     const [header = '', payload = '', signature = ''] = statement.split('.');
     const longer = encode({ ...claims, exp: claims.exp + 1 });
@@ -67,18 +67,18 @@ describe('a connect statement', () => {
     expect(checked.ok ? null : checked.why).toBe(why);
   });
 
-  test('that claims to be good for longer than 60 s is refused', async () => {
+  test('that claims to be valid for longer than 60 s is rejected', async () => {
     const forLong = await jwt({ ...claims, exp: claims.iat + 61 });
     expect(await checkConnect(forLong, expected)).toEqual({ ok: false, why: 'expired' });
   });
 
-  test('signed by a key that is not the relay’s is refused, even under the name of its key', async () => {
+  test('signed by a foreign key is rejected, even under the relay’s key id', async () => {
     expect(await checkConnect(await connectStatement(other, said), expected)).toEqual({ ok: false, why: 'unknown-key' });
     const named = await jwt(claims, { by: other, kid: await keyId(key) });
     expect(await checkConnect(named, expected)).toEqual({ ok: false, why: 'signature' });
   });
 
-  test('of another relay, or meant for another cloud, is refused', async () => {
+  test('of another relay, or meant for another cloud, is rejected', async () => {
     expect(await checkConnect(await connectStatement(key, { ...said, relayId: 'relay-2' }), expected)).toEqual({
       ok: false,
       why: 'relay',
@@ -89,14 +89,14 @@ describe('a connect statement', () => {
     });
   });
 
-  test('is no rotation statement, nor the other way round', async () => {
+  test('is not accepted as a rotation statement, nor the other way round', async () => {
     const { statement } = await rotationStatement({ current: key, next: other }, said);
     expect(await checkConnect(statement, expected)).toEqual({ ok: false, why: 'audience' });
     const connect = await connectStatement(key, said);
     expect(await checkRotation({ statement: connect, proofOfNew: connect }, expected)).toEqual({ ok: false, why: 'malformed' });
   });
 
-  test('without signature, or with a shared secret, is refused with any secret', async () => {
+  test('without signature, or with a shared secret, is rejected with any secret', async () => {
     const none = `${encode({ alg: 'none', kid: await keyId(key) })}.${encode(claims)}.`;
     expect(await checkConnect(none, expected)).toMatchObject({ ok: false });
     const secret = new TextEncoder().encode(key.x);
@@ -104,11 +104,11 @@ describe('a connect statement', () => {
     expect(await checkConnect(shared, expected)).toEqual({ ok: false, why: 'algorithm' });
   });
 
-  test.each(['', 'a', 'a.b', 'a.b.c', '....', 'é.é.é'])('that is none (%j) is refused', async (text) => {
+  test.each(['', 'a', 'a.b', 'a.b.c', '....', 'é.é.é'])('that is malformed (%j) is rejected', async (text) => {
     expect(await checkConnect(text, expected)).toEqual({ ok: false, why: 'malformed' });
   });
 
-  test('with claims missing is refused', async () => {
+  test('with missing claims is rejected', async () => {
     for (const missing of ['iss', 'aud', 'jti', 'iat', 'exp'])
       expect(await checkConnect(await jwt({ ...claims, [missing]: undefined }), expected)).toEqual({
         ok: false,
@@ -118,12 +118,12 @@ describe('a connect statement', () => {
 });
 
 describe('rotation of keys', () => {
-  test('signed by the old key and the new one is taken', async () => {
+  test('signed by the old key and the new one is accepted', async () => {
     const checked = await checkRotation(await rotationStatement({ current: key, next: other }, said), expected);
     expect(checked).toMatchObject({ ok: true, claims: { iss: relayId, jti: nonce, key: publicPart(other) } });
   });
 
-  test('needs the new key’s own signature over the same', async () => {
+  test('needs the new key’s own signature over the same content', async () => {
     const third = await generateKey();
     const { statement, proofOfNew } = await rotationStatement({ current: key, next: other }, said);
     const elsewhere = await rotationStatement({ current: key, next: other }, { ...said, nonce: 'another-nonce-of-16' });
@@ -133,7 +133,7 @@ describe('rotation of keys', () => {
     expect(await checkRotation({ statement: proofOfNew, proofOfNew }, expected)).toEqual({ ok: false, why: 'unknown-key' });
   });
 
-  test('leaves the old key good until its time, and not a moment longer', async () => {
+  test('leaves the old key valid until its time, and not a moment longer', async () => {
     const both = { ...relay, keys: [await known(key, now + 1), await known(other)] };
     const statement = await connectStatement(key, said);
     expect(await checkConnect(statement, { ...expected, relay: both })).toMatchObject({ ok: true });
@@ -147,7 +147,7 @@ describe('the cloud’s proof', () => {
   const challenge = { relayId, socketUrl, challenge: 'challenge-of-this-connection' };
   const check = { ...challenge, cloudKey: cloud.publicKey };
 
-  test('is the same cloud’s from the same secret, and another’s from another', async () => {
+  test('is the same from the same secret, and different from another', async () => {
     const again = cloudIdentity('a secret text of thirty-two characters');
     expect(again.publicKey).toEqual(cloud.publicKey);
     expect(await checkProof(await again.proofFor({ ...challenge, now }), check)).toBe(true);
@@ -155,7 +155,7 @@ describe('the cloud’s proof', () => {
     expect(await checkProof(await foreign.proofFor({ ...challenge, now }), check)).toBe(false);
   });
 
-  test('is no good for another challenge, relay or socket', async () => {
+  test('is not valid for another challenge, relay or socket', async () => {
     const proof = await cloud.proofFor({ ...challenge, now });
     expect(await checkProof(proof, { ...check, challenge: 'another-challenge' })).toBe(false);
     expect(await checkProof(proof, { ...check, relayId: 'relay-2' })).toBe(false);
@@ -167,7 +167,7 @@ describe('the cloud’s proof', () => {
     expect(await checkProof(await cloud.proofFor({ ...challenge, now: 0 }), check)).toBe(true);
   });
 
-  test('needs a secret worth the name', () => {
+  test('needs a sufficiently long secret', () => {
     expect(() => cloudIdentity('short')).toThrow('32 random characters');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Row 16: actions drained. So many blocks lie in the queue; act works them off as its mapping would have it: ten processes, each
- * with one batch of ten at a time, each within the slots that it can lease of the source; on a real database and a Traveler server
+ * Row 16: actions drained. The queue holds that many blocks; act processes them as its mapping would: ten processes, each with
+ * one batch of ten at a time, each within the slots that it can lease of the source; on a real database and a Traveler server
  * each of whose answers takes 20 ms. The limit is what that server takes at most: as many requests at once as the source allows,
  * 20 ms each; an action needs three (read, write, read back).
  */
@@ -28,9 +28,9 @@ import { forkSimulator, type SimulatorProcess } from './simulator-process.ts';
 const upstreamMs = 20;
 const requestsEach = 3;
 const mark = 0.8;
-/** What the source takes at once: few enough that it, and not this machine, is what the actions wait for. */
+/** How many requests the source takes at once: few enough that the actions wait for it, and not for this machine. */
 const fewAtOnce = 8;
-/** The first ones compile: each process has had ten batches before the clock starts. */
+/** The first ones warm up the compiler: each process has had ten batches before the clock starts. */
 const warmUp = 1_000;
 const { batchSize, maximumConcurrency } = queueSpecs.actions;
 
@@ -71,38 +71,38 @@ async function drainWorld(count: number, atOnce: number) {
   const workers = await pMap(Array.from({ length: maximumConcurrency }), (_, nth) =>
     forkAct({ endpoint: database.endpoint, url, credentials, concurrency: atOnce, name: `act ${nth}` }),
   );
-  await simulator.tell({ faults: [{ kind: 'delay', ms: upstreamMs, on: 'any' }] });
-  const told = { awake: 0, cpuMs: 0 };
+  await simulator.send({ faults: [{ kind: 'delay', ms: upstreamMs, on: 'any' }] });
+  const totals = { awake: 0, cpuMs: 0 };
 
-  async function workOff(some: readonly Action[]): Promise<void> {
+  async function processActions(some: readonly Action[]): Promise<void> {
     const waiting = some.map(({ sourceId, user, deviceId, actionId }): ActionMessage => ({ sourceId, user, deviceId, actionId }));
     await pMap(workers, async (worker) => {
       for (let batch = waiting.splice(0, batchSize); batch.length > 0; batch = waiting.splice(0, batchSize)) {
         const { again, awake, cpuMs } = await worker.work(batch);
         waiting.push(...again);
-        told.awake += awake;
-        told.cpuMs += cpuMs;
+        totals.awake += awake;
+        totals.cpuMs += cpuMs;
       }
     });
   }
 
   return {
-    /** Milliseconds until every action is confirmed, but for the first ones. Throws when one is not. */
+    /** Milliseconds until every action is confirmed, without the first ones. Throws when one is not. */
     async drain(): Promise<{ ms: number; cpuMs: number }> {
-      await workOff(actions.slice(0, warmUp));
-      const before = told.cpuMs;
+      await processActions(actions.slice(0, warmUp));
+      const before = totals.cpuMs;
       const from = performance.now();
-      await workOff(actions.slice(warmUp));
+      await processActions(actions.slice(warmUp));
       const ms = performance.now() - from;
-      if (told.awake !== actions.length) throw new Error(`${told.awake} of ${actions.length} actions came to an end`);
+      if (totals.awake !== actions.length) throw new Error(`${totals.awake} of ${actions.length} actions came to an end`);
       const book = ledger(database.client, database.tables);
       for (const { actionId } of actions.filter((_, nth) => nth % 97 === 0)) {
         const ended = await book.read(actionId);
         if (ended?.state !== 'confirmed') throw new Error(`Action ${actionId} is ${ended?.state}, not confirmed`);
       }
-      return { ms, cpuMs: told.cpuMs - before };
+      return { ms, cpuMs: totals.cpuMs - before };
     },
-    /** Actions a second of a client that asks the same three times for each and does nothing else. */
+    /** Actions a second of a client that makes the same three requests for each and does nothing else. */
     async bareRate(many: number): Promise<number> {
       const bare = bareClient(simulator, atOnce);
       try {
@@ -121,7 +121,7 @@ async function drainWorld(count: number, atOnce: number) {
   };
 }
 
-/** A block of every device that the server lists, stored as it is when its message lies in the queue. */
+/** A block of every device that the server lists, stored as it is when its message is in the queue. */
 async function seed({ url, credentials }: SimulatorProcess, { client, tables }: TestDatabase): Promise<Action[]> {
   const source = travelerSource({ baseUrl: url, credentials: async () => credentials, concurrency });
   const wanted: Action[] = [];

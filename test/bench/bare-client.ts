@@ -1,4 +1,4 @@
-/** The floors: what any program must at least do. A bare undici client that asks for the same and keeps nothing. */
+/** The floors: what any program must do at least. A bare undici client that makes the same requests and keeps nothing. */
 import { Pool } from 'undici';
 import { z } from 'zod';
 import type { SimulatorProcess } from './simulator-process.ts';

@@ -1,7 +1,7 @@
 /**
  * The floor of row 7: each hop that an enrolment must take to become an approval, bare and one after the other, on the services
- * of the same running stack: the bus, a queue behind it, a Query, a conditional write, another queue, the write to the server
- * and its reading back. No function is started, nothing is parsed or decided.
+ * of the same running stack: the bus, a queue behind it, a Query, a conditional write, another queue, the write to the server and
+ * its reading back. No function is started, nothing is parsed or decided.
  */
 import { DynamoDBClient, ListTablesCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
@@ -37,7 +37,7 @@ export async function bareHops({ endpoints, busName }: Stack, simulator: Simulat
   let count = 0;
 
   const hops: { [H in keyof Hops]: (device: SimulatedRecord) => Promise<unknown> } = {
-    // Of a kind that no rule sends on: what the queue behind it takes is counted by itself.
+    // Of a kind that no rule forwards: what the queue behind it receives is counted separately.
     bus: () =>
       events.send(
         new PutEventsCommand({
@@ -86,7 +86,7 @@ export async function bareHops({ endpoints, busName }: Stack, simulator: Simulat
   }
 
   return {
-    /** Milliseconds of each hop. `device`: of the server, and not one that is measured otherwise. */
+    /** Milliseconds of each hop. `device`: on the server, and not one that is measured otherwise. */
     async measure(device: SimulatedRecord): Promise<Hops> {
       const times: Hops = { bus: 0, queue: 0, query: 0, write: 0, secondQueue: 0, server: 0 };
       for (const name of hopNames) {

@@ -1,6 +1,6 @@
 /**
- * Row 11: size of each function's bundle, and how long a fresh process takes to load it, against an empty handler that
- * imports the same SDK clients. Loaded in a Node of its own each time, in turn; the clock is that process's own.
+ * Row 11: size of each function's bundle, and how long a fresh process takes to load it, against an empty handler that imports
+ * the same SDK clients. Loaded in a separate Node each time, alternately; the clock is that process's own.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -53,7 +53,7 @@ export async function bundleRow(): Promise<Row> {
   }
 }
 
-/** A function that does not start with what is made up here is said so, and keeps the others from nothing. */
+/** A function that does not start with these made-up values is reported, and the others are still measured. */
 function unmeasured(name: FunctionName, error: unknown): Unmeasured {
   const because = error instanceof Error ? (/Error: .*/.exec(error.message)?.[0] ?? error.message) : String(error);
   return { name, because: because.slice(0, 200) };
@@ -72,7 +72,7 @@ async function measure(name: FunctionName, { folder, directory }: { folder: stri
   return { name, uses, bytes: (await stat(file)).size, ms: lowerQuartile(ours), floorMs: lowerQuartile(floors) };
 }
 
-/** The clients that end up in a function's bundle, as the bundler itself says. */
+/** The clients that end up in a function's bundle, as reported by the bundler itself. */
 async function usedBy(name: FunctionName): Promise<Client[]> {
   const handler = join(bundleOptions.absWorkingDir, 'lambdas/functions', name, 'handler.ts');
   const { metafile } = await build({ ...bundleOptions, entryPoints: [handler], metafile: true, write: false, outdir: '.' });
@@ -102,7 +102,7 @@ async function emptyHandler(
   return outfile;
 }
 
-/** Variables that are read as more than text or an address. */
+/** Variables that are parsed as more than text or an address. */
 const samples: Partial<Record<string, string>> = { DEAD_LETTERS: '{}' };
 
 const loader = `

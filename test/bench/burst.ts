@@ -50,14 +50,14 @@ export async function burst(size: BurstSize): Promise<Burst> {
 async function inForce(stack: Stack): Promise<void> {
   const isInForce = async () => ((await stack.api('/status')).body.sources[0].aq.inForce ? true : null);
   await eventually(isInForce, { within: 120_000, every: 200, what: 'Auto-Quarantine in force' });
-  await stack.settled({ within: 300_000 });
+  await stack.untilIdle({ within: 300_000 });
 }
 
-/** What `work`, and everything that follows from it until the stack is idle, costs. */
+/** The cost of `work`, and of everything that follows from it until the stack is idle. */
 async function measured(stack: Stack, work: (stack: Stack) => Promise<unknown>): Promise<Effort> {
   const before = { calls: await callsSoFar(stack), processor: processorMs(stack.pid), at: performance.now() };
   await work(stack);
-  await stack.settled({ within: 600_000 });
+  await stack.untilIdle({ within: 600_000 });
   return {
     calls: difference(await callsSoFar(stack), before.calls),
     processorMs: processorMs(stack.pid) - before.processor,
@@ -70,7 +70,7 @@ async function callsSoFar({ endpoints }: Stack): Promise<CallCount[]> {
   return calls.parse(await answer.json()) as CallCount[];
 }
 
-/** The functions' own calls; what Lambda's pollers do under the same name is no function's doing. */
+/** The functions' own calls; what Lambda's pollers do under the same name does not count as theirs. */
 function difference(after: readonly CallCount[], before: readonly CallCount[]): CallCount[] {
   const known = new Map(before.map((one) => [`${one.caller} ${one.service} ${one.operation}`, one.calls]));
   return after

@@ -1,4 +1,4 @@
-/** Talking to a process that the bench has forked: one message there, one back. */
+/** Communication with a process that the bench has forked: one message there, one back. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -8,7 +8,7 @@ export async function forked(program: string, argument: string): Promise<{ child
   return { child, first: await answerOf(child) };
 }
 
-/** What the child says next; throws when it ends instead. */
+/** The child's next message; throws when it ends instead. */
 export async function answerOf(child: ChildProcess): Promise<unknown> {
   const ended = new AbortController();
   const { signal } = ended;

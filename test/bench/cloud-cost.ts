@@ -1,6 +1,6 @@
 /**
- * Row 15: what one steady day costs in the cloud. A steady gather of a fleet that syncs is counted at two sizes; what it takes at
- * others lies on the straight line through them. What stands there all day is counted in the synthesized template.
+ * Row 15: what one steady day costs in the cloud. A steady gather of a fleet that syncs is counted at two sizes; other sizes
+ * follow from the straight line through them. What exists all day is counted in the synthesized template.
  */
 import { pricesAsOf, pricesRegion } from '#domain/runtime/list-prices';
 import { oneSource, type Resource, templatesFor } from '#test/infra/templates';
@@ -15,7 +15,7 @@ const marks = [
   { devices: 1_000_000, dollars: 10 },
 ];
 const rounds = 5;
-/** The first round compiles. */
+/** The first round warms up the compiler. */
 const warmUp = 1;
 
 export async function costRows(): Promise<Row[]> {
@@ -37,7 +37,7 @@ export async function costRows(): Promise<Row[]> {
   });
 }
 
-/** The mean of some gathers, each a quarter of an hour after the last one, phones syncing meanwhile. */
+/** The mean of some gathers, each a quarter of an hour after the last one, with phones syncing in between. */
 async function steadyGather(devices: number): Promise<GatherCost> {
   const world = await gatherWorld(devices);
   try {
@@ -74,7 +74,7 @@ async function standingOf(): Promise<Standing> {
   return {
     alarms: count('AWS::CloudWatch::Alarm'),
     keys: count('AWS::KMS::Key'),
-    // The password of the source is one that the template only names.
+    // The template only names the password of the source.
     secrets: count('AWS::SecretsManager::Secret') + 1,
     schedules: templates.ofType('AWS::Scheduler::Schedule').map(([, schedule]) => startsOf(schedule)),
   };
@@ -93,9 +93,9 @@ function startsOf({ Properties }: Resource): Standing['schedules'][number] {
 const nothing: GatherCost = { reads: 0, writes: 0, pages: 0, details: 0, ownMs: 0 };
 const totalOf = (lines: readonly CostLine[]) => lines.reduce((sum, { cost }) => sum + cost, 0);
 
-type Reckoned = { gather: GatherCost; lines: readonly CostLine[]; standing: Standing };
+type Calculated = { gather: GatherCost; lines: readonly CostLine[]; standing: Standing };
 
-function rowOf({ devices, dollars }: { devices: number; dollars: number }, { gather, lines, standing }: Reckoned): Row {
+function rowOf({ devices, dollars }: { devices: number; dollars: number }, { gather, lines, standing }: Calculated): Row {
   const value = totalOf(lines);
   const idle = totalOf(dailyCost(0, nothing, standing));
   const parts = lines.toSorted((a, b) => b.cost - a.cost).map(({ of, cost }) => `${of} $${cost.toFixed(4)}`);

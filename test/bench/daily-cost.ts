@@ -1,4 +1,7 @@
-/** What one steady day costs in the cloud, from counted units at list prices. Pure; what is assumed and not counted stands here. */
+/**
+ * What one steady day costs in the cloud, from counted units at list prices. Pure; what is assumed and not counted is listed
+ * here.
+ */
 
 import { heartbeat } from '#domain/relay/relay-protocol';
 import { listPrices as prices } from '#domain/runtime/list-prices';
@@ -6,7 +9,7 @@ import { functionSpecs, queueSpecs } from '#infra/cloud/function-specs';
 
 /** Of one steady gather, as counted. `ownMs`: what it takes when the server answers at once. */
 export type GatherCost = { reads: number; writes: number; pages: number; details: number; ownMs: number };
-/** What is there whatever happens, as counted in the template. */
+/** What exists regardless of load, as counted in the template. */
 export type Standing = { alarms: number; keys: number; secrets: number; schedules: { function: FunctionName; aDay: number }[] };
 export type CostLine = { of: string; cost: number };
 type FunctionName = keyof typeof functionSpecs;
@@ -20,11 +23,11 @@ const assumed = {
   /** Billed for a call that finds nothing to do, start included. */
   idleCallMs: 100,
   heartbeatCallMs: 30,
-  /** The look of a schedule at what may be due; what an answer to a heartbeat reads and writes (the lease, the connection). */
+  /** A scheduled check of what may be due; what an answer to a heartbeat reads and writes (the lease, the connection). */
   scheduleReads: 3,
   heartbeatReads: 2,
   heartbeatWrites: 1,
-  /** How AWS polls a queue for a function: so many at once, each waiting so long. */
+  /** How AWS polls a queue for a function: the number of concurrent polls, and how long each waits. */
   pollers: 5,
   pollSeconds: 20,
   eventsAGather: 2,
@@ -71,7 +74,7 @@ export function dailyCost(devices: number, gather: GatherCost, standing: Standin
 
 const used = (name: FunctionName, times: number, ms: number) => (times * ms * functionSpecs[name].memoryMb) / 1024 / 1000;
 
-/** AWS asks each queue for work all day, whether or not there is any. */
+/** AWS polls each queue all day, whether or not there is any work. */
 function polling(): number {
   const asked = (assumed.pollers * daySeconds) / assumed.pollSeconds;
   const price = (fifo: boolean) => (fifo ? prices.fifoQueueRequests : prices.queueRequests);

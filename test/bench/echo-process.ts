@@ -1,4 +1,4 @@
-/** The least that a relay could be: a process at the other end of a socket, which sends back what it is sent. */
+/** The least that a relay could be: a process at the other end of a socket that echoes what it receives. */
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 

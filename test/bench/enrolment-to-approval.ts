@@ -1,7 +1,7 @@
 /**
- * Rows 7 and 8: from an enrolment put on the bus to the approval read back from the server, on the whole local stack in processes
- * of its own. Row 7 one at a time on an idle system, in turn with the bare hops; row 8 while 200 other enrolments a second come in
- * and the source is gathered again and again.
+ * Rows 7 and 8: from an enrolment put on the bus to the approval read back from the server, on the whole local stack in separate
+ * processes. Row 7 one at a time on an idle system, alternating with the bare hops; row 8 while 200 other enrolments a second
+ * come in and the source is gathered again and again.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import { type SimulatedRecord, simulatorControl } from './simulator-control.ts';
 import { forkSimulator } from './simulator-process.ts';
 
 const fleet = 700;
-/** So often does the portal tell of each of their enrolments under load, each time with a higher version. */
+/** How often the portal reports each of its enrolments under load, each time with a higher version. */
 const versions = 3;
 /** All of them fit on one page of the ledger. */
 const probes = { warmUp: 5, idle: 40, loaded: 25 };
@@ -36,7 +36,7 @@ export async function enrolmentRows(): Promise<Row[]> {
     const hops = await bareHops(stack, simulator);
     const idle = await oneAtATime(stack, { held: held.splice(0, probes.warmUp + probes.idle), hops, present, control });
     await hops.stop();
-    await simulator.tell({ faults: [{ kind: 'delay', ms: 200, on: 'list' }] });
+    await simulator.send({ faults: [{ kind: 'delay', ms: 200, on: 'list' }] });
     const loaded = await underLoad(stack, { held, present });
     return [idleRow(idle), loadedRow(loaded, idle.ours)];
   } finally {
@@ -53,7 +53,7 @@ async function holdSome(stack: Stack, control: Control): Promise<SimulatedRecord
   const waiting = { within: 120_000, every: 200 };
   const inForce = async () => ((await stack.api('/status')).body.sources[0].aq.inForce ? true : null);
   await eventually(inForce, { ...waiting, what: 'Auto-Quarantine in force' });
-  // Until the portal has told of an enrolment, whoever is new is undetermined.
+  // Until the portal has reported an enrolment, a new device is undetermined.
   await stack.putEvents([eventFor({ user: 'Somebody Else/Acme', deviceId: 'ApplELSEWHERE', href: '' }, 'elsewhere')]);
   const count = probes.warmUp + probes.idle + probes.loaded;
   const held: SimulatedRecord[] = [];
@@ -61,8 +61,8 @@ async function holdSome(stack: Stack, control: Control): Promise<SimulatedRecord
   await stack.gather('cloud');
   const allHeld = async () => ((await stack.devices({ verdict: 'hold' })).length === count ? true : null);
   await eventually(allHeld, { ...waiting, what: `${count} held devices` });
-  const settled = () => stack.settled().then(() => true);
-  await eventually(settled, { within: 300_000, what: 'A settled stack' });
+  const isIdle = () => stack.untilIdle().then(() => true);
+  await eventually(isIdle, { within: 300_000, what: 'A settled stack' });
   return held;
 }
 
@@ -90,7 +90,7 @@ async function oneAtATime(stack: Stack, { held, hops, present, control }: Probin
       every: 20,
       what: `The approval of ${device.deviceId}`,
     });
-    // What follows the approval (its telling, the second look of the queue) is over.
+    // What follows the approval (its publication, the second check of the queue) is over.
     await pause(betweenProbesMs);
     const other = present[nth];
     if (other) floor.push(await hops.measure(other));
@@ -121,19 +121,19 @@ async function underLoad(
     await pause(sending.forMs / held.length);
   }
   await Promise.all(sent);
-  const told = await sending.ended;
+  const result = await sending.ended;
   const from = Date.now();
   const stored = async () => ((await loadStored(stack)) === present.length ? true : null);
   await eventually(stored, { within: 400_000, every: 500, what: `The last version of ${present.length} enrolments` });
   const ours = await latencies(stack, sentAt);
   const drainedMs = Date.now() - from;
   const { queues } = deadLetterQueues.parse((await stack.api('/dlq')).body);
-  const givenUp = queues.reduce((sum, { messages }) => sum + messages, 0);
-  if (givenUp > 0) throw new Error(`${givenUp} messages were given up`);
-  return { ours, load: told, gathers: await gathering, drainedMs };
+  const failed = queues.reduce((sum, { messages }) => sum + messages, 0);
+  if (failed > 0) throw new Error(`${failed} messages were given up`);
+  return { ours, load: result, gathers: await gathering, drainedMs };
 }
 
-/** The source is gathered again as soon as it has been gathered. How often. */
+/** The source is gathered again as soon as a gather ends. How often. */
 async function gatherUntil(stack: Stack, end: Promise<unknown>): Promise<number> {
   let over = false;
   void end.finally(() => {
@@ -210,9 +210,9 @@ function idleRow({ ours, floor }: Idle): Row {
   };
 }
 
-function loadedRow({ ours, load: told, gathers, drainedMs }: Loaded, idle: readonly number[]): Row {
+function loadedRow({ ours, load, gathers, drainedMs }: Loaded, idle: readonly number[]): Row {
   const value = percentile(ours, 95) / percentile(idle, 95);
-  const rate = (told.events / told.ms) * 1000;
+  const rate = (load.events / load.ms) * 1000;
   return {
     row: 8,
     measure: `the same under ${rate.toFixed(0)} events a second with a gather running: ${halfAndMost(ours)}`,
@@ -220,7 +220,7 @@ function loadedRow({ ours, load: told, gathers, drainedMs }: Loaded, idle: reado
     unit: 'x at p95',
     against: `the same, idle: ${halfAndMost(idle)}`,
     mark: `at most ${marks.loaded} x, nothing lost`,
-    met: value <= marks.loaded && rate >= told.wantedRate * 0.95,
-    note: `${ours.length} events among ${told.events.toLocaleString('en')} others within ${(told.ms / 1000).toFixed(1)} s (${told.wantedRate} a second wanted), ${gathers} gathers of ${fleet.toLocaleString('en')} devices one after the other. Nothing lost: the last version of each enrolment is stored, each approval confirmed, no dead letter; all was done ${(drainedMs / 1000).toFixed(1)} s after the last event. Bus, queues, database, every function and the server share this machine's processors`,
+    met: value <= marks.loaded && rate >= load.wantedRate * 0.95,
+    note: `${ours.length} events among ${load.events.toLocaleString('en')} others within ${(load.ms / 1000).toFixed(1)} s (${load.wantedRate} a second wanted), ${gathers} gathers of ${fleet.toLocaleString('en')} devices one after the other. Nothing lost: the last version of each enrolment is stored, each approval confirmed, no dead letter; all was done ${(drainedMs / 1000).toFixed(1)} s after the last event. Bus, queues, database, every function and the server share this machine's processors`,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Rows 3 and 4: the first gather of a source whose full records take 20 ms each, against the same requests with the answers
- * thrown away, and against a plain script that asks for one record and stores it before it asks for the next.
+ * discarded, and against a plain script that requests one record and stores it before it requests the next.
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -21,7 +21,7 @@ export async function firstRows({ full }: { full: boolean }): Promise<Row[]> {
   const world = await gatherWorld(devices);
   const bare = bareClient(world.simulator, concurrency);
   try {
-    await world.simulator.tell({ faults: [{ kind: 'delay', ms: detailMs, on: 'detail' }] });
+    await world.simulator.send({ faults: [{ kind: 'delay', ms: detailMs, on: 'detail' }] });
     await bare.list();
     const floor = await timed(() => sameRequests(bare));
     const { ms, run } = await world.gather();

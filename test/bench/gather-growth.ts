@@ -5,7 +5,7 @@ import type { Row } from './row.ts';
 const sizes = [1_000, 10_000, 100_000];
 const largest = 1_000_000;
 const memoryMark = 1_024;
-/** A straight line is the power 1; times on a shared machine scatter about it. */
+/** A straight line is the power 1; times on a shared machine vary around it. */
 const mark = { power: 1, scatter: 0.1 };
 
 export async function growthRow({ full = false }: { full?: boolean } = {}): Promise<Row> {
@@ -24,11 +24,11 @@ export async function growthRow({ full = false }: { full?: boolean } = {}): Prom
     against: 'a straight line: 1',
     mark: `at most ${mark.power} (${mark.scatter} for scatter); under 1 GB at 1,000,000`,
     met: power <= mark.power + mark.scatter && memory < memoryMark,
-    note: `between neighbouring sizes the time grows at most with the power ${time.toFixed(2)}, the read units with ${units.toFixed(2)}. ${measured.map(told).join('; ')}. Write units on devices: ${written.toFixed(1)} a gather at most; fixed ones: ${measured.map(({ fixedWriteUnits }) => fixedWriteUnits.toFixed(0)).join(' / ')}. Memory is the most that the process ever took, making the fleet included${full ? '' : '; at 1,000,000 it lies on the straight line through the two largest sizes, --full measures it'}. Stored are the devices whose full record has its turn meanwhile; an unchanged fleet’s others are never looked up`,
+    note: `between neighbouring sizes the time grows at most with the power ${time.toFixed(2)}, the read units with ${units.toFixed(2)}. ${measured.map(summary).join('; ')}. Write units on devices: ${written.toFixed(1)} a gather at most; fixed ones: ${measured.map(({ fixedWriteUnits }) => fixedWriteUnits.toFixed(0)).join(' / ')}. Memory is the most that the process ever took, making the fleet included${full ? '' : '; at 1,000,000 it lies on the straight line through the two largest sizes, --full measures it'}. Stored are the devices whose full record has its turn meanwhile; an unchanged fleet’s others are never looked up`,
   };
 }
 
-const told = ({ devices, ms, readUnits, memoryMb }: Growth) =>
+const summary = ({ devices, ms, readUnits, memoryMb }: Growth) =>
   `${devices.toLocaleString('en')}: ${ms.toFixed(0)} ms, ${readUnits.toFixed(0)} read units, ${memoryMb.toFixed(0)} MB`;
 
 /** The highest power of the size with which a figure grows from one size to the next. */

@@ -13,7 +13,7 @@ export async function requestsRow(): Promise<Row> {
     await world.later();
     await world.gather();
     await world.later();
-    await world.simulator.tell({ upgrade: changed });
+    await world.simulator.send({ upgrade: changed });
     const { run } = await world.gather();
     if (run.counts.changed < changed) throw new Error(`${changed} devices changed, ${run.counts.changed} were noticed`);
     const incumbent = devices + run.counts.pages;

@@ -1,6 +1,6 @@
 /**
- * Rows 2 and 5: a steady gather of an unchanged fleet, in time against the bare reading of the same pages, and in DynamoDB
- * units a device. A quarter of an hour passes between gathers, so the rotation and last syncs are as in real life.
+ * Rows 2 and 5: a steady gather of an unchanged fleet, in time against the bare reading of the same pages, and in DynamoDB units
+ * a device. A quarter of an hour passes between gathers, so the rotation and last syncs are realistic.
  */
 import pMap from 'p-map';
 import { bareClient, hrefsOf } from './bare-client.ts';
@@ -8,7 +8,7 @@ import { concurrency, type GatherWorld, gatherWorld, lowerQuartile, type Timed }
 import type { Row } from './row.ts';
 
 const rounds = 11;
-/** The first rounds compile. */
+/** The first rounds warm up the compiler. */
 const warmUp = 2;
 const timeMark = 1.5;
 const unitsMark = 0.02;
@@ -31,7 +31,7 @@ async function timeRow(world: GatherWorld, devices: number): Promise<Row> {
       await world.later({ asleep: true });
       const { ms, run } = await world.gather();
       if (run.counts.devices !== devices) throw new Error(`${run.counts.devices} of ${devices} devices were read`);
-      // No time has passed: the same list, and no record's turn.
+      // No time has passed: the same list, and no record is due.
       const noTurn = await world.gather();
       const floor = await timed(() => bare.list());
       const sameRequests = await timed(() => listAndDetails(bare, run.counts.details));

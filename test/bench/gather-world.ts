@@ -75,7 +75,7 @@ export async function gatherWorld(devices: number) {
     /** A quarter of an hour passes; unless they sleep, most phones sync in it. */
     async later({ asleep = false }: { asleep?: boolean } = {}) {
       ahead += quarterHour;
-      if (!asleep) await simulator.tell({ ahead });
+      if (!asleep) await simulator.send({ ahead });
     },
     async gather(): Promise<Timed> {
       meters.devices.reset();
@@ -92,11 +92,11 @@ export async function gatherWorld(devices: number) {
       return { run, ms, units };
     },
     /**
-     * What a complete first gather leaves behind, without asking for each full record. Not timed. `dueWithinMs`: only devices
-     * whose full record has its turn within so long are stored; others an unchanged fleet's gathers never look up.
+     * The result of a complete first gather, without reading each full record. Not timed. `dueWithinMs`: only devices whose full
+     * record is due within that time are stored; others are never looked up by an unchanged fleet's gathers.
      */
     async seed({ dueWithinMs }: { dueWithinMs?: number } = {}) {
-      await simulator.tell({ faults: [{ kind: 'details-in-list' }] });
+      await simulator.send({ faults: [{ kind: 'details-in-list' }] });
       const at = now();
       const window = { since: at, now: at + (dueWithinMs ?? day), period: day };
       await storeDevices(traveler, {
@@ -104,7 +104,7 @@ export async function gatherWorld(devices: number) {
         wanted: (row) => isDue(deviceHash(row), window),
         put: (items) => putAll(devicesClient, database.tables.devices, items),
       });
-      await simulator.tell({ faults: [] });
+      await simulator.send({ faults: [] });
       const before = await stores.manifests.read('cloud');
       const manifest = readManifest(before);
       for await (const page of traveler.pages())
@@ -138,17 +138,17 @@ async function storeDevices(traveler: TravelerSource, { at, wanted, put }: Stori
   }
 }
 
-/** The middle one: a single slow round on a shared machine decides nothing. */
+/** The median: a single slow round on a shared machine does not matter. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** What it takes when others use the machine little. Both sides of a ratio by the same measure. */
+/** The time when others use the machine little. Both sides of a ratio use the same measure. */
 export function lowerQuartile(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN;
 }
 
-/** At most so many of a hundred take longer than it. */
+/** At most that many of a hundred take longer. */
 export function percentile(values: readonly number[], percent: number): number {
   return values.toSorted((a, b) => a - b)[Math.ceil((values.length * percent) / 100) - 1] ?? Number.NaN;
 }

@@ -1,13 +1,13 @@
-/** One size of row 6, measured in a process of its own, so that its memory is its own: steady gathers of an unchanged fleet. */
+/** One size of row 6, measured in a separate process with its own memory: steady gathers of an unchanged fleet. */
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { forked } from './child.ts';
 import { gatherWorld, lowerQuartile, quarterHour } from './gather-world.ts';
 
 const rounds = 5;
-/** The first rounds compile. */
+/** The first rounds warm up the compiler. */
 const warmUp = 2;
-/** What measuring may itself take: a turn that comes meanwhile must find its device stored, too. */
+/** The time that measuring itself may take: a device whose record becomes due in that time must be stored, too. */
 const slackMs = 60 * 60_000;
 
 const growth = z.object({
@@ -47,7 +47,7 @@ async function measure(devices: number): Promise<Growth> {
     return {
       ...{ devices, ms: lowerQuartile(times) },
       ...{ readUnits: mean('read'), deviceWriteUnits: mean('devices'), fixedWriteUnits: mean('fixed') },
-      // In kilobytes, and the most that it ever was: seeding included.
+      // In kilobytes, and the peak: seeding included.
       memoryMb: process.resourceUsage().maxRSS / 1024,
     };
   } finally {

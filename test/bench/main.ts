@@ -16,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Each measures one row or several; in this order, one after the other, so that none disturbs another. */
+/** Each measures one row or several; in this order, one after the other, so that they do not disturb each other. */
 const measures: { rows: number[]; measure(): Promise<Row | Row[]> }[] = [
   { rows: [1], measure: async () => (await import('./gather-requests.ts')).requestsRow() },
   { rows: [2], measure: async () => (await import('./gather-steady.ts')).steadyTimeRow() },
@@ -43,7 +43,7 @@ for (const { rows: numbers, measure } of measures) {
     rows.push(...[await measure()].flat());
     write();
   } catch (error) {
-    // The other rows are still worth having; the exit code says that not all could be measured.
+    // The other rows are still useful; the exit code says that not all could be measured.
     console.error(`Row ${numbers.join(' and ')} could not be measured:`, error);
     process.exitCode = 1;
   }
@@ -51,7 +51,7 @@ for (const { rows: numbers, measure } of measures) {
 console.log(table(rows));
 console.log(`\nAs JSON: ${values.json}`);
 
-/** After each row: what was measured until then outlasts a run that is cut off. */
+/** After each row: what was measured so far survives a run that is cut off. */
 function write(): void {
   rows.sort((a, b) => a.row - b.row);
   writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);

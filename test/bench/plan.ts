@@ -1,6 +1,6 @@
 /**
- * Row 10: planning settings for 100,000 devices, against the bare read of the stored items: the same tables, scanned in the
- * same segments by the same client, and nothing done with what comes.
+ * Row 10: planning settings for 100,000 devices, against the bare read of the stored items: the same tables, scanned in the same
+ * segments by the same client, with the items discarded.
  */
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
@@ -70,7 +70,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
-/** Devices, and the enrolments themselves: what their pointers lead to is read once, without the pointers. */
+/** Devices, and the enrolments themselves: what their pointers point to is read once, without the pointers. */
 async function bareRead({ client, tables }: TestDatabase): Promise<void> {
   const filter = { FilterExpression: 'begins_with(sk, :e) AND begins_with(pk, :u)' };
   const values = { ExpressionAttributeValues: { ':e': enrolmentSk(''), ':u': enrolmentUserPk('') } };

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Stack } from '#test/fixtures/stack';
 
 const rate = 200;
-/** As many as one PutEvents takes. */
+/** As many as one PutEvents accepts. */
 const atOnce = 10;
 
 export type Load = { events: number; ms: number; wantedRate: number };

@@ -1,6 +1,6 @@
 /**
- * Row 14: from the moment the cloud puts an approval on the socket to the moment it stands on the Traveler server. The relay is
- * its own program in a process of its own and acts over a console program. The floor, in turn with it: a message there and back
+ * Row 14: from the moment the cloud puts an approval on the socket to the moment it is on the Traveler server. The relay is its
+ * own program in a separate process and acts over a console program. The floor, alternating with it: a message there and back
  * over a bare socket to another process, and the same console program started by hand for another device.
  */
 import { spawn } from 'node:child_process';
@@ -18,11 +18,11 @@ import { type SimulatedRecord, simulatorControl } from './simulator-control.ts';
 import { forkSimulator, type SimulatorProcess } from './simulator-process.ts';
 
 const rounds = 60;
-/** The first ones compile. */
+/** The first ones warm up the compiler. */
 const warmUp = 5;
 const mark = 2;
 const pending = 1;
-/** As it is used, not as tests are in a hurry. */
+/** Production timing, not the short timing of tests. */
 const usualTiming = { RELAY_TIMING: '{}' };
 
 export async function relayActionRow(): Promise<Row> {
@@ -108,7 +108,7 @@ async function throughConsole(command: readonly string[], device: SimulatedRecor
   if (code !== 0) throw new Error(`The console program ended with code ${code}`);
 }
 
-/** When it stood, epoch ms. Throws where the line did not reach the console, or did nothing. */
+/** When it was there, epoch ms. Throws where the line did not reach the console, or did nothing. */
 function effectOf(
   effects: readonly { at: number; line: string; applied: boolean }[],
   device: SimulatedRecord | undefined,
@@ -120,7 +120,7 @@ function effectOf(
 
 type Echo = Awaited<ReturnType<typeof echoSocket>>;
 
-/** A socket whose other end, in a process of its own, sends back what it gets. */
+/** A socket whose other end, in a separate process, echoes what it receives. */
 async function echoSocket() {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');

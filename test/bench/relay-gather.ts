@@ -1,6 +1,6 @@
 /**
- * Row 12: what an unchanged gather of a relay puts on the wire. The gathering half of the relay reads by REST in a process of its
- * own, from a simulator in another; the cloud is this process, which applies what it is told.
+ * Row 12: what an unchanged gather of a relay puts on the wire. The gathering half of the relay reads by REST in a separate
+ * process, from a simulator in another; the cloud is this process, which applies what it receives.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ async function gathers(relay: RelayChild, side: Cloud, devices: number) {
   }
   const everything = await gather(0);
   const unchanged: number[] = [];
-  // The phones sleep: no new last sync has its turn to be told.
+  // The phones sleep: no new last sync is due to be reported.
   at += 24 * 4 * quarterHour;
   since = at - quarterHour;
   for (let nth = 1; nth <= unchangedGathers; nth++) unchanged.push(await gather(nth));

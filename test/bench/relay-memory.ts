@@ -50,7 +50,7 @@ async function measured({ simulator, cloud, dataDir, program }: World) {
   }
 }
 
-/** Answers the digest that the next one goes by. */
+/** Returns the digest that the next one starts from. */
 async function gather(cloud: FakeCloud, { nth, base }: { nth: number; base: string | null }): Promise<string> {
   const [runId, startedAt] = [`run-${nth}`, Date.now() + nth * quarterHour];
   cloud.command({
@@ -68,7 +68,7 @@ async function gather(cloud: FakeCloud, { nth, base }: { nth: number; base: stri
 const isOf = (runId: string) => (message: ToCloud) =>
   (message.type === 'gatherEnd' || message.type === 'gatherFailed') && message.runId === runId;
 
-/** Resident, in MB: now, and the most so far, as the kernel counts it. */
+/** Resident, in MB: now, and the peak, as the kernel counts it. */
 function memoryOf(pid: number | undefined): { now: number; most: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;

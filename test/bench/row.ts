@@ -8,7 +8,7 @@ export type Row = {
   against: string;
   mark: string;
   met: boolean;
-  /** Why a mark was not met, or what the figure does not say. */
+  /** Why a mark was not met, or what the figure does not show. */
   note?: string;
 };
 

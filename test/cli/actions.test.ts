@@ -1,5 +1,5 @@
-/** `actions` as a program, on the API over HTTP: listed, shown, called off, confirmed. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** `actions` as a program, on the API over HTTP: listed, shown, cancelled, confirmed. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { execFile } from 'node:child_process';
@@ -61,7 +61,7 @@ function actions(...args: string[]): Promise<{ code: number; stdout: string; std
   });
 }
 
-test('they are listed with their device, state and id, and one is shown step by step', async () => {
+test('actions are listed with device, state and id, or shown in steps', async () => {
   const id = await ask('block', { reason: 'lost' });
   const { code, stdout } = await actions('--device', `${janes.sourceId}/${janes.user}/${janes.deviceId}`);
   expect(code).toBe(0);
@@ -75,7 +75,7 @@ test('they are listed with their device, state and id, and one is shown step by 
   });
 }, 60_000);
 
-test('one that has not gone out is called off; one that is not known is named, and the others are done', async () => {
+test('an unsent action is cancelled; an unknown one is named', async () => {
   const id = await ask('approve');
   const { code, stdout } = await actions('cancel', 'nobody', id);
   expect(code).toBe(1);
@@ -84,7 +84,7 @@ test('one that has not gone out is called off; one that is not known is named, a
   expect((await actions('--state', 'cancelled')).stdout).toContain(id);
 }, 60_000);
 
-test('what waits says in the list what it waits for', async () => {
+test('the list says what a waiting action waits for', async () => {
   const id = await ask('remove');
   const action = await ledger().read(id);
   if (!action) throw new Error('It was asked for just now');
@@ -93,7 +93,7 @@ test('what waits says in the list what it waits for', async () => {
   expect((await actions('--state', 'waiting')).stdout).toMatch(new RegExp(`${id} +${note}`));
 }, 60_000);
 
-test('a wipe that the hourly guard holds back says so, and goes out when it is confirmed', async () => {
+test('a wipe held by the hourly guard says so, until confirmed', async () => {
   const id = await heldBack();
   expect((await actions('--state', 'waiting')).stdout).toMatch(new RegExp(`wipe +waiting for a confirmation .*${id}`));
   expect((await actions('show', id)).stdout).toContain(`actions confirm ${id}`);
@@ -101,7 +101,7 @@ test('a wipe that the hourly guard holds back says so, and goes out when it is c
   expect(await ledger().read(id)).toMatchObject({ state: 'queued' });
 }, 60_000);
 
-test('what has nothing to confirm is refused with the reason; a command that is none says which there are', async () => {
+test('nothing to confirm is an error; an unknown command lists the commands', async () => {
   const id = await ask('remove');
   expect(await actions('confirm', id)).toMatchObject({
     code: 1,

@@ -1,4 +1,4 @@
-/** Many actions from the command line: what a file may say, how requests are cut, and the line that counts. */
+/** Many actions from the command line: what a file may contain, how requests are split, and the progress line. */
 import { expect, test } from 'vitest';
 import { inRequests, lineOf } from '#infra/cli/bulk';
 import { readTargets } from '#infra/cli/request-actions';
@@ -11,12 +11,12 @@ test('a file names devices by source, user and device, in any order of columns',
   ]);
 });
 
-test('a file with a gap is refused as a whole, and the line is named', () => {
+test('a file with a gap is rejected completely, naming the line', () => {
   expect(() => readTargets('source,user,device\ncloud,Jane/Acme,A1\ncloud,,A2\n')).toThrow(/line 3; nothing was done/);
   expect(() => readTargets('source,name,device\ncloud,Jane/Acme,A1\n')).toThrow(/columns source,user,device/);
 });
 
-test('requests hold at most 10,000 actions and stay below 6 MB, nothing left out', () => {
+test('requests hold at most 10,000 actions and less than 6 MB', () => {
   expect(inRequests(Array.from({ length: 20_001 }, (_, nth) => nth)).map(({ length }) => length)).toEqual([10_000, 10_000, 1]);
   const large = inRequests(Array.from({ length: 6_000 }, () => 'x'.repeat(2_000)));
   expect(large.flat()).toHaveLength(6_000);
@@ -24,7 +24,7 @@ test('requests hold at most 10,000 actions and stay below 6 MB, nothing left out
   expect(inRequests([])).toEqual([]);
 });
 
-test('the line counts ended actions by state, and estimates the time left', () => {
+test('the progress line counts ended actions by state and estimates the time left', () => {
   const one = {
     bulkId: 'b',
     actions: 10_000,

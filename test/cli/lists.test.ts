@@ -21,7 +21,7 @@ test('a list is read to its end, over pages without items', async () => {
   expect(await firstOf(readPage, { itemsOf })).toEqual({ items: [1, 2, 3], more: false });
 });
 
-test('a list that is cut says that there are more', async () => {
+test('a truncated list says that there are more', async () => {
   expect(await firstOf(readPage, { itemsOf, most: 1 })).toEqual({ items: [1], more: true });
   expect(await firstOf(readPage, { itemsOf, most: 2 })).toEqual({ items: [1, 2], more: true });
   expect(await firstOf(readPage, { itemsOf, most: 3 })).toEqual({ items: [1, 2, 3], more: false });
@@ -41,7 +41,7 @@ test('dead letters that are not shown are counted', () => {
   expect(showLetters({ messages: [letter], inQueue: 1 })).not.toContain('about 1 ');
 });
 
-test('refusals of a bulk that are not named are counted', () => {
+test('refusals of a bulk that are not listed are counted', () => {
   const one = {
     bulkId: 'b',
     actions: 500,
@@ -57,7 +57,7 @@ test('refusals of a bulk that are not named are counted', () => {
   expect(showBulk({ ...one, refused: 100, refusals })).not.toContain('more');
 });
 
-test('a device whose timeline goes on says so', () => {
+test('a device with a longer timeline says so', () => {
   const device = {
     sourceId: 's',
     user: 'u',

@@ -1,4 +1,4 @@
-/** A command that nobody can run is noticed. */
+/** A command that is not registered is noticed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 

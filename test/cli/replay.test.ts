@@ -39,7 +39,7 @@ const extender = (...args: string[]) =>
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
   );
 
-test('a past state is printed one device a line, and again to the same bytes', async () => {
+test('a past state is printed one device a line, and identically each time', async () => {
   const file = await exported();
   const args = ['--journal', file, '--at', '2026-03-01T14:00:00Z', '--json'];
   const [one, other] = await Promise.all([extender(...args), extender(...args)]);
@@ -49,7 +49,7 @@ test('a past state is printed one device a line, and again to the same bytes', a
   expect(before.stdout).toBe('');
 });
 
-test('other settings are tried on the last days, in words and as JSON', async () => {
+test('other settings are replayed on the last days, as text and as JSON', async () => {
   const file = await exported();
   const settings = join(folder.dir, 'settings.json');
   await writeFile(settings, JSON.stringify({ requireApproval: 'on', devicesPerUser: 1 }));
@@ -62,7 +62,7 @@ test('other settings are tried on the last days, in words and as JSON', async ()
   });
 });
 
-test('what cannot be replayed is said in a sentence, with the place', async () => {
+test('what cannot be replayed is reported in a sentence, with the place', async () => {
   const file = join(folder.dir, 'broken.jsonl');
   await writeFile(file, '\n{"seq": 1}\n');
   const broken = await extender('--journal', file, '--at', '2026-03-01T12:00:00Z');

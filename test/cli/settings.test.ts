@@ -1,5 +1,5 @@
-/** `plan`, `settings` and `guards` as a program of its own, against the API over a socket. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** `plan`, `settings` and `guards` as a separate program, against the API over a socket. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { execFile } from 'node:child_process';
@@ -77,7 +77,7 @@ async function file(name: string, content: unknown): Promise<string> {
 }
 const current = async () => (await gateway.requests.stores.settings.own('*'))?.settings;
 
-test('a plan is a table of rules and devices, and ends with 2 where the guard would stop it; nothing is published', async () => {
+test('a plan prints tables, exits with 2 if guarded, and publishes nothing', async () => {
   const path = await file('policy.json', byPolicy);
   const { code, out } = await extender('plan', path);
   expect(code).toBe(2);
@@ -90,7 +90,7 @@ test('a plan is a table of rules and devices, and ends with 2 where the guard wo
   expect(await current()).toEqual(nobodyNew);
 }, 120_000);
 
-test('a publication that the guard stops is said to wait; rejected nothing is published, confirmed it is, and an earlier version comes back', async () => {
+test('a guarded publication waits; rejected, confirmed and restored versions take effect', async () => {
   const path = await file('policy.json', { settings: byPolicy });
   const stopped = await extender('settings', 'publish', path, '--json');
   expect(stopped.code).toBe(2);
@@ -112,7 +112,7 @@ test('a publication that the guard stops is said to wait; rejected nothing is pu
   expect(shown).toMatch(/requireApproval +on +server/);
 }, 240_000);
 
-test('what is wrong with a file, a version or a guard is said with its name, and nothing is done', async () => {
+test('a bad file, version or guard is named, and nothing is done', async () => {
   const refused = async (...args: string[]) => {
     const { code, err } = await extender(...args);
     expect(code).toBe(1);

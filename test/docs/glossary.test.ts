@@ -50,7 +50,7 @@ describe('each word of the code is an entry', () => {
   });
 });
 
-describe('each value is named in the entry of what it is a value of', () => {
+describe('each value is named in the entry of its term', () => {
   test.each([
     ['access', access.options],
     ['approval', approval.options],
@@ -69,7 +69,7 @@ describe('each value is named in the entry of what it is a value of', () => {
   });
 });
 
-test('the reader of the page finds groups, terms and wrapped lines', () => {
+test('the page parser finds groups, terms and wrapped lines', () => {
   const lines = ['# Glossary', '## First', '- **one**: a', '  b.', '', '## Second', '- **two (x)**: c.'];
   expect(entriesOf(lines.join('\n'))).toEqual([
     { group: 'First', term: 'one', says: 'a b.' },

@@ -1,4 +1,4 @@
-/** Every relative link of the documentation leads to a file, and to a heading where it names one; every path named is there. */
+/** Every relative link of the documentation leads to a file, and to a heading where it names one; every path named exists. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { anchorsOf, brokenLinks, linksOf, pages, pathsNamed } from './markdown.ts';
@@ -16,12 +16,12 @@ test('every source file that a page names exists', () => {
   expect(named.filter(({ path }) => !existsSync(path))).toEqual([]);
 });
 
-test('a path counts as named in a code span, from the root, unless it is built or a pattern', () => {
+test('a path in a code span counts, unless it is built or a pattern', () => {
   const text = 'See `lambdas/domain/x.ts`, `x.ts`, `relay/dist/relay.mjs`, `infra/*.ts`, and lambdas/y.ts.';
   expect(pathsNamed(text)).toEqual(['lambdas/domain/x.ts']);
 });
 
-test('broken links are found: a missing file, a missing heading, in this page and in another', () => {
+test('broken links are found: missing files and headings, on any page', () => {
   const text = '# One\n[a](README.md) [b](gone.md) [c](#one) [d](#two)\n![e](docs/pictures/gone.png) [f](docs/rules.md#verdicts)';
   expect(brokenLinks('CONTRIBUTING.md', text)).toEqual([
     'CONTRIBUTING.md:2: gone.md does not exist',
@@ -30,7 +30,7 @@ test('broken links are found: a missing file, a missing heading, in this page an
   ]);
 });
 
-test('links within code and to other sites are left alone', () => {
+test('links within code and to other sites are ignored', () => {
   const text = '`[a](gone.md)`\n```\n[b](gone.md)\n```\n[c](https://example.com/gone.md)';
   expect(brokenLinks('README.md', text)).toEqual([]);
   expect(linksOf(text)).toEqual([{ target: 'https://example.com/gone.md', line: 5 }]);

@@ -30,7 +30,9 @@ export function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** Paths from the root that are named in code spans: `lambdas/domain/devices/device.ts`. Patterns and what a build writes are left out. */
+/**
+ * Paths from the root that are named in code spans: `lambdas/domain/devices/device.ts`. Patterns and build output are left out.
+ */
 export function pathsNamed(text: string): string[] {
   const spans = [...withoutBlocks(text).matchAll(/`((?:lambdas|infra|relay|test|docs)\/(?!dist\b)[\w./-]+)`/g)];
   return spans.map(([, path = '']) => path);

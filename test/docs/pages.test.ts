@@ -24,7 +24,7 @@ test.each([
   expect(inRepository(path)).toBe(page());
 });
 
-test('every rule and every state of an action is on its page', () => {
+test('every rule and every action state is on its page', () => {
   for (const { id, says } of rules) {
     expect(rulesPage()).toContain(`\`${id}\``);
     expect(rulesPage()).toContain(says);
@@ -32,14 +32,14 @@ test('every rule and every state of an action is on its page', () => {
   for (const state of actionState.options) expect(actionStatesPage()).toContain(`| \`${state}\` |`);
 });
 
-test('every kind of failure is on its page, with what the code does about it', () => {
+test('every failure kind is on its page, with its consequence', () => {
   for (const kind of failureKind.options) {
     const { reading, writing } = consequences[kind];
     expect(errorsPage()).toContain(`| \`${kind}\` | \`${reading}\` | \`${writing}\` |`);
   }
 });
 
-test('every queue is on the page of scaling, with its batch and its workers', () => {
+test('every queue is on the page of scaling, with its batch size and workers', () => {
   for (const [queue, { worker, batchSize, maximumConcurrency, fifo }] of Object.entries(queueSpecs)) {
     const order = fifo ? 'per group' : 'no';
     expect(scalingPage()).toContain(`| \`${queue}\` | \`${worker}\` | ${order} | ${batchSize} | ${maximumConcurrency} |`);
@@ -53,7 +53,7 @@ test('limits of the configuration are those of its schema', () => {
   expect(limits.get('guard.maxDevices')).toMatchObject({ usual: '50', range: 'from 0' });
 });
 
-test('a number is read from its source file, and one that is gone is an error', () => {
+test('numbers are read from source files, and missing ones are errors', () => {
   expect(constantOf('lambdas/domain/gather/manifest.ts', 'targetPerShard')).toBe(6000);
   expect(constantOf('lambdas/adapters/dynamodb/gather/runs.ts', 'keptSeconds')).toBe(30 * 24 * 3600);
   expect(() => constantOf('lambdas/domain/gather/manifest.ts', 'noSuchConstant')).toThrow('has no constant noSuchConstant');

@@ -40,7 +40,7 @@ test.each([
   expect(nextRun(expression, start)?.toISOString()).toBe(next);
 });
 
-test.each(['at(2026-03-02T10:00:00)', 'rate(5 weeks)', 'every day'])('"%s" is refused by its text', (expression) => {
+test.each(['at(2026-03-02T10:00:00)', 'rate(5 weeks)', 'every day'])('"%s" is rejected by its text', (expression) => {
   expect(() => nextRun(expression, start)).toThrow(expression);
 });
 
@@ -61,7 +61,7 @@ test('a schedule that is disabled never runs', async () => {
   expect(calls).toEqual([]);
 });
 
-test('an interval longer than any timer is kept', async () => {
+test('an interval longer than any timer is honoured', async () => {
   const { calls, running } = run([aSchedule('rate(40 days)')]);
   await vi.advanceTimersByTimeAsync(39 * 86_400_000);
   expect(calls).toHaveLength(1);
@@ -70,7 +70,7 @@ test('an interval longer than any timer is kept', async () => {
   expect(calls).toHaveLength(2);
 });
 
-test('a failed run is retried twice, then reported, and the next one is on time', async () => {
+test('a failed run is retried twice, then reported; the next is punctual', async () => {
   const { calls, problems, running } = run([aSchedule('rate(1 minute)')], () => calls.length < 4);
   await vi.advanceTimersByTimeAsync(61_000);
   running.stop();

@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const numbers = { schema: z.array(z.number()), holds: 'numbers', remedy: 'they begin at 0.' };
 
-test('a file that does not exist is null; one that exists gives its content, and is replaced whole, for its owner only', async () => {
+test('an absent file is null; an existing one is replaced as a whole', async () => {
   const file = join(folder, 'numbers.json');
   expect(readStored(file, numbers)).toBeNull();
   await replaceStored(file, '[1]');
@@ -32,7 +32,7 @@ test('a file that does not exist is null; one that exists gives its content, and
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test('a file that cannot be read, or is damaged, is named with what to do, and its content is not', () => {
+test('an unreadable or damaged file is named with a remedy, without its content', () => {
   const unreadable = join(folder, 'folder.json');
   mkdirSync(unreadable);
   expect(() => readStored(unreadable, numbers)).toThrow(`${unreadable} (numbers) cannot be read: it is a folder (EISDIR).`);
@@ -59,18 +59,15 @@ test.each(readers)('%s: a file that cannot be read is an error that names it', a
   expect(String(error)).toContain(join(folder, file));
 });
 
-test.each(readers.slice(0, 4))(
-  '%s: a damaged file is an error that names it, and the file is left as it is',
-  async (_, file, read) => {
-    writeFileSync(join(folder, file), '{"half":');
-    const error = await Promise.try(read, folder).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(StartError);
-    expect(String(error)).toContain(join(folder, file));
-    expect(readFileSync(join(folder, file), 'utf8')).toBe('{"half":');
-  },
-);
+test.each(readers.slice(0, 4))('%s: a damaged file is an error that names it, and stays unchanged', async (_, file, read) => {
+  writeFileSync(join(folder, file), '{"half":');
+  const error = await Promise.try(read, folder).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(StartError);
+  expect(String(error)).toContain(join(folder, file));
+  expect(readFileSync(join(folder, file), 'utf8')).toBe('{"half":');
+});
 
-test('a ready file that cannot be read is an error; one of another version counts as none', async () => {
+test('an unreadable ready file is an error; another version counts as none', async () => {
   mkdirSync(join(folder, 'ready.json'));
   await expect(readReadyFile(join(folder, 'ready.json'))).rejects.toThrow(
     `${join(folder, 'ready.json')} cannot be read (EISDIR)`,
@@ -79,7 +76,7 @@ test('a ready file that cannot be read is an error; one of another version count
   expect(await readReadyFile(join(folder, 'other.json'))).toBeNull();
 });
 
-test('a configuration for a deployment that cannot be read is not called invalid JSON', () => {
+test('an unreadable deployment configuration is not called invalid JSON', () => {
   expect(() => readDeployedConfiguration(folder)).toThrow(`The configuration file ${folder} cannot be read (EISDIR)`);
   expect(() => readDeployedConfiguration(join(folder, 'none.json'))).toThrow('There is no configuration file at');
 });
@@ -93,12 +90,12 @@ test('a data folder that cannot be created says why', async () => {
   await expect(openDataDirectory(join(file, 'data'))).rejects.toThrow('a file is in its path (ENOTDIR)');
 });
 
-test('a lock is abandoned only when nothing listens on it', async () => {
+test('a lock is stale only when nothing listens on it', async () => {
   expect(await isAbandoned(join(folder, 'none.sock'))).toBe(true);
   expect(await isAbandoned(`\0${'x'.repeat(200)}`)).toBe(false);
 });
 
-test('DynamoDB is restarted at once, then with longer waits, and not more than ten times in a row', () => {
+test('DynamoDB restarts at once, then with longer waits, at most ten times', () => {
   const waits: number[] = [];
   let restarts = { inARow: 0, startedAt: 0 };
   for (let next = nextRestart(restarts, 10); next; next = nextRestart(restarts, 10)) {

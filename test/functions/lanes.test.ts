@@ -1,4 +1,4 @@
-/** What comes in masses takes a lane of its own, from its request to the last look; what comes singly never stands behind it. */
+/** Bulk work has a separate lane, from its request to the last check; single requests never wait behind it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { inLanes, type Queue } from '#adapters/queues';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   spine.simulator.setFaults([]);
   spine.simulator.arrive(user, { deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const [one, many] = [manualQueue(() => spine.clock.now), manualQueue(() => spine.clock.now)];
   [single, bulk, lanes] = [one, many, inLanes(one, many)];
 });
@@ -56,7 +56,7 @@ const carryOut = (actionId: string) =>
     { ...spine.actDependencies, evaluations: lanes },
   );
 
-test('one of many goes the slower way, with the look that follows its request; asked for singly again it is the same', async () => {
+test('bulk work and its recheck use the slow lane; a later single request too', async () => {
   const request = asked('of many');
   await requesting()(request, { bulk: true });
   expect(sent(single)).toEqual([]);
@@ -65,7 +65,7 @@ test('one of many goes the slower way, with the look that follows its request; a
   expect(sent(single).map(({ actionId, kind }) => actionId ?? kind)).toEqual(['users']);
 });
 
-test('what follows the end of an action, or its next try, goes the way of the action', async () => {
+test("what follows an action's end, or its next try, uses the action's lane", async () => {
   for (const many of [true, false]) {
     const actionId = `ends ${many}`;
     const device = await spine.device({ user, deviceId });
@@ -80,7 +80,7 @@ test('what follows the end of an action, or its next try, goes the way of the ac
   expect([sent(bulk).length, sent(single).length]).toEqual([2, 2]);
 });
 
-test('what has the waiting actions of a source sent stands behind none of them', async () => {
+test('the messages that resume a source wait behind none of its actions', async () => {
   const device = await spine.device({ user, deviceId });
   await spine.ledger.request(aRequest(device, { actionId: 'pauses', type: 'block', requestedAt: ++spine.clock.now, bulk: true }));
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '60', on: 'detail', times: 1 }]);
@@ -89,7 +89,7 @@ test('what has the waiting actions of a source sent stands behind none of them',
   await spine.sources.update(sourceId, { problem: null, retryAt: null, pause: null });
 });
 
-test('a whole source that is decided anew goes in parts of the slower lane, and so does what Auto-Quarantine then asks for', async () => {
+test('reevaluating a whole source uses the slow lane, as do its actions', async () => {
   const deps = { ...spine.evaluateDependencies, evaluations: lanes, actions: lanes };
   await spine.enrolments.put(enrolled('of many', { mailDeviceIds: [deviceId] }));
   await spine.perform.evaluation({ kind: 'everyone', sourceId, cause: 'new settings' }, deps);
@@ -101,7 +101,7 @@ test('a whole source that is decided anew goes in parts of the slower lane, and 
   expect(sent(single).filter(({ actionId }) => actionId !== undefined)).toEqual([]);
 });
 
-test('five requests for actions in one batch are a stream; a few among other events are not', () => {
+test('five action requests in one batch are a stream; a few are not', () => {
   const request = '{"detail-type":"ActionRequested"}';
   const enrolment = '{"detail-type":"EnrolmentChanged"}';
   expect(isStream(Array(5).fill(request))).toBe(true);

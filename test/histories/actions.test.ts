@@ -1,23 +1,23 @@
 /**
  * Random histories of actions against the reference: the server's own log of writes says each effect once, in order, none
- * missing, and no wipe hits a phone that was set up anew. Many more: `npm run histories -- --count 10000`.
+ * missing, and no wipe hits a phone that was set up again. Many more: `npm run histories -- --count 10000`.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Spine, startSpine } from '#test/fixtures/spine';
-import { live } from './history.ts';
-import { ask, newPhone, phoneWiped, rest, setUpAnew } from './reference.ts';
+import { runHistory } from './history.ts';
+import { ask, newPhone, phoneWiped, rest, setUpAgain } from './reference.ts';
 
 let spine: Spine;
 beforeAll(async () => {
-  spine = await startSpine({ settings: { requireApproval: 'off' }, alone: true });
+  spine = await startSpine({ settings: { requireApproval: 'off' }, isolated: true });
 });
 afterAll(() => spine.stop());
 
-test('whatever is asked, repeated, killed and broken, the log of the server is what the reference says', async () => {
+test("after any requests, repeats, kills and faults, the server's log matches the reference", async () => {
   const first = Number(process.env.SEED ?? 1 + Math.floor(Math.random() * 1_000_000));
   const total = { requests: 0, kills: 0, effects: 0 };
   for (let seed = first; seed < first + 4; seed++) {
-    const { requests, kills, effects } = await live(spine, seed);
+    const { requests, kills, effects } = await runHistory(spine, seed);
     total.requests += requests;
     total.kills += kills;
     total.effects += effects;
@@ -25,7 +25,7 @@ test('whatever is asked, repeated, killed and broken, the log of the server is w
   for (const count of Object.values(total)) expect(count).toBeGreaterThan(0);
 }, 180_000);
 
-test('the reference: only the block of approve and block, a wipe first, and none for a phone that was set up anew', () => {
+test('the reference supersedes approvals, puts wipes first, and spares phones set up again', () => {
   const phone = { ...newPhone(), canWipe: true };
   const asked = (...types: Parameters<typeof ask>[1]['type'][]) =>
     types.reduce((world, type, nth) => ask(world, { id: `${nth}`, type }), phone);
@@ -39,6 +39,6 @@ test('the reference: only the block of approve and block, a wipe first, and none
   expect(logs(asked('remove', 'approve'), true)).toEqual(['remove']);
   expect(logs(asked('remove', 'approve'), false)).toEqual(['remove', 'approve remove']);
   expect(logs(asked('wipe', 'cancel-wipe'), true)).toEqual(['']);
-  const anew = setUpAnew(asked('wipe'), { unnoticed: true });
-  expect(anew.flatMap((world) => logs(world, false))).toEqual(['']);
+  const afterSetUp = setUpAgain(asked('wipe'), { unnoticed: true });
+  expect(afterSetUp.flatMap((world) => logs(world, false))).toEqual(['']);
 });

@@ -1,10 +1,10 @@
 /**
  * `npm run histories -- --count 1000 --seed 1`: random histories of actions, each against the reference. Ends with the seed of
- * the first that differs. `--seed N --count 1` lives one again.
+ * the first that differs. `--seed N --count 1` repeats one.
  */
 import { parseArgs } from 'node:util';
 import { startSpine } from '#test/fixtures/spine';
-import { live } from './history.ts';
+import { runHistory } from './history.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,14 +14,14 @@ const { values } = parseArgs({
   },
 });
 const [count, first] = [Number(values.count), Number(values.seed)];
-const spine = await startSpine({ settings: { requireApproval: 'off' }, alone: true });
+const spine = await startSpine({ settings: { requireApproval: 'off' }, isolated: true });
 const total = { requests: 0, kills: 0, effects: 0 };
 let differing = 0;
 try {
   for (let seed = first; seed < first + count; seed++) {
     try {
-      const lived = await live(spine, seed);
-      for (const key of ['requests', 'kills', 'effects'] as const) total[key] += lived[key];
+      const totals = await runHistory(spine, seed);
+      for (const key of ['requests', 'kills', 'effects'] as const) total[key] += totals[key];
     } catch (error) {
       differing += 1;
       process.exitCode = 1;

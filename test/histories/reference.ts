@@ -1,7 +1,7 @@
 /**
  * What a Traveler server's log of writes must read after a history of requests, by the rules of actions.md alone: no queue, no
- * ledger, no clock. Where the order of two requests is left open (one had to wait for the server and the other overtook it), every
- * order is followed, and the log must be one of those.
+ * ledger, no clock. Where the order of two requests is left open (one had to wait for the server and the other overtook it),
+ * every order is followed, and the log must be one of those.
  */
 import type { ActionType } from '#domain/actions/action';
 
@@ -17,8 +17,8 @@ export type World = {
   wipe: 'none' | 'pending' | 'wiped';
   /** The device supports it. */
   canWipe: boolean;
-  /** Our own bar is remembered: a wipe that is taken back puts it back where it is missing. */
-  barred: boolean;
+  /** Our own block is remembered: a cancelled wipe restores it where it is missing. */
+  blocked: boolean;
   open: readonly Open[];
 };
 
@@ -28,11 +28,11 @@ export const newPhone = (): World => ({
   admission: 'pending',
   wipe: 'none',
   canWipe: false,
-  barred: false,
+  blocked: false,
   open: [],
 });
 
-/** A newer request takes the place of an older one that has not gone out (actions.md). */
+/** A newer request supersedes an older one that has not been sent (actions.md). */
 const supersedes: Record<ActionType, readonly ActionType[]> = {
   approve: ['approve', 'block'],
   block: ['approve', 'block'],
@@ -47,8 +47,9 @@ export function ask(world: World, asked: Asked): World {
 }
 
 /**
- * Everything that can go out has. `inOrder`: nothing made a request wait, so they went in the order they came. One that has to wait
- * for another has left the queue, and what comes after it may go before it (docs/decisions/0007-waiting-actions.md).
+ * Everything that can be sent has been. `inOrder`: nothing made a request wait, so they were sent in the order of arrival. One
+ * that has to wait for another has left the queue, and what arrives after it may go before it
+ * (docs/decisions/0007-waiting-actions.md).
  */
 export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
   const waiting = world.open.filter(({ phase }) => phase === 'waiting');
@@ -59,7 +60,7 @@ export function rest(world: World, { inOrder }: { inOrder: boolean }): World[] {
   return distinct(first.flatMap((one) => rest(carryOut(world, one), { inOrder: stillInOrder })));
 }
 
-/** A wipe goes first: a device that is kept out, or gone, cannot fetch it. What finds no record waits for a gather. */
+/** A wipe goes first: a device that is blocked, or gone, cannot fetch it. What finds no record waits for a gather. */
 function mustWait({ present, wipe, open }: World, { type, id }: Open): boolean {
   if (!present) return type === 'approve' || type === 'block' || type === 'cancel-wipe';
   if (type === 'wipe' || type === 'cancel-wipe') return false;
@@ -73,27 +74,25 @@ function carryOut(world: World, one: Open): World {
   if (!world.present) return ended;
   switch (one.type) {
     case 'approve':
-      return world.admission === 'approved' ? ended : wrote('approve', { admission: 'approved', barred: false });
+      return world.admission === 'approved' ? ended : wrote('approve', { admission: 'approved', blocked: false });
     case 'block':
-      return world.admission === 'denied' ? ended : wrote('block', { admission: 'denied', barred: true });
+      return world.admission === 'denied' ? ended : wrote('block', { admission: 'denied', blocked: true });
     case 'remove':
       return wrote('remove', { present: false, wipe: 'none' });
     case 'wipe':
       if (!world.canWipe || world.wipe === 'wiped') return ended;
-      return world.wipe === 'pending'
-        ? goneOut(world, one)
-        : goneOut({ ...world, wipe: 'pending', log: [...world.log, 'wipe'] }, one);
+      return world.wipe === 'pending' ? sent(world, one) : sent({ ...world, wipe: 'pending', log: [...world.log, 'wipe'] }, one);
     case 'cancel-wipe': {
       const lifted: World = { ...ended, wipe: 'none', open: ended.open.filter(({ phase }) => phase !== 'gone-out') };
       const log: Effect[] = [...world.log, ...(world.wipe === 'none' ? [] : (['cancel'] as const))];
-      return world.barred && world.admission !== 'denied'
+      return world.blocked && world.admission !== 'denied'
         ? { ...lifted, admission: 'denied', log: [...log, 'block'] }
         : { ...(world.wipe === 'none' ? ended : lifted), log };
     }
   }
 }
 
-const goneOut = (world: World, { id }: Open): World => ({
+const sent = (world: World, { id }: Open): World => ({
   ...world,
   open: world.open.map((one) => (one.id === id ? { ...one, phase: 'gone-out' } : one)),
 });
@@ -102,21 +101,23 @@ const goneOut = (world: World, { id }: Open): World => ({
 export const phoneWiped = (world: World): World =>
   world.wipe === 'pending' ? { ...world, wipe: 'wiped', open: world.open.filter(({ phase }) => phase !== 'gone-out') } : world;
 
-/** A gather looks at the server: what was meant for a device that is gone ends. */
+/** A gather reads the server: what was meant for a device that is gone ends. */
 export const gathered = (world: World): World => (world.present ? world : { ...world, open: [] });
 
 /** The phone disappears from the server, by an administrator's hand. */
 export const lost = (world: World): World => ({ ...world, present: false, wipe: 'none' });
 
 /**
- * It registers anew under the same id. What was asked for the registration before never reaches it; `unnoticed`: no gather saw it
- * gone, so that what does no harm (everything but a wipe) may still be taken for this one.
+ * It registers again under the same id. What was requested for the registration before never reaches it; `unnoticed`: no gather
+ * saw it gone, so that what does no harm (everything but a wipe) may still be applied to this one.
  */
-export function setUpAnew(world: World, { unnoticed }: { unnoticed: boolean }): World[] {
-  const anew = { ...newPhone(), canWipe: world.canWipe, log: world.log };
-  if (!unnoticed) return [anew];
+export function setUpAgain(world: World, { unnoticed }: { unnoticed: boolean }): World[] {
+  const fresh = { ...newPhone(), canWipe: world.canWipe, log: world.log };
+  if (!unnoticed) return [fresh];
   const harmless = world.open.filter(({ type }) => type !== 'wipe');
-  return distinct([[], harmless].flatMap((open) => [false, world.barred].map((barred): World => ({ ...anew, open, barred }))));
+  return distinct(
+    [[], harmless].flatMap((open) => [false, world.blocked].map((blocked): World => ({ ...fresh, open, blocked }))),
+  );
 }
 
 export function distinct(worlds: readonly World[]): World[] {

@@ -16,10 +16,10 @@ beforeAll(async () => {
   templates = await templatesFor();
 });
 
-describe('who gets in', () => {
+describe('who gets access', () => {
   const routes = () => templates.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
 
-  test('the API asks for a signed-in user, the socket for a relay’s statement; static files, signing in and a relay’s enrolment do not', () => {
+  test('the API requires a user, the socket a relay’s statement; the rest is open', () => {
     const byKey = Object.fromEntries(routes().map(({ RouteKey, AuthorizationType }) => [RouteKey, AuthorizationType ?? 'NONE']));
     expect(byKey).toEqual({
       'ANY /api/{proxy+}': 'JWT',
@@ -34,7 +34,7 @@ describe('who gets in', () => {
     });
   });
 
-  test('tokens are those of our user pool for our client, and of no other', () => {
+  test('tokens are those of our user pool for our client, and no other', () => {
     const [[, authorizer] = [], second] = templates
       .ofType('AWS::ApiGatewayV2::Authorizer')
       .filter(([, { Properties }]) => Properties.AuthorizerType === 'JWT');
@@ -70,7 +70,7 @@ describe('who gets in', () => {
     }
   });
 
-  test('a function can be invoked from outside only by our API, at its own routes', () => {
+  test('only our API, at its own routes, can invoke a function from outside', () => {
     for (const [, { Properties }] of templates.ofType('AWS::Lambda::Permission')) {
       expect(Properties.Principal).toBe('apigateway.amazonaws.com');
       expect(templates.text(Properties.SourceArn)).toMatch(/execute-api:.*(HttpApi|SocketApi)/);
@@ -78,7 +78,7 @@ describe('who gets in', () => {
     expect(templates.ofType('AWS::Lambda::Url')).toEqual([]);
   });
 
-  test('whoever else is named in a policy is held to our own account or our own resource', () => {
+  test('any other principal in a policy is limited to our account or resource', () => {
     const policies = [...templates.ofType('AWS::SQS::QueuePolicy'), ...templates.ofType('AWS::SNS::TopicPolicy')];
     const allowed = policies
       .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Record<string, unknown>[] }).Statement)
@@ -92,12 +92,12 @@ describe('who gets in', () => {
 });
 
 describe('the rule packs', () => {
-  async function findings(spoil: (app: App) => void = () => {}): Promise<string[]> {
+  async function findings(change: (app: App) => void = () => {}): Promise<string[]> {
     const directory = mkdtempSync(join(tmpdir(), 'traveler-extender-nag-'));
     const configuration = runtimeConfiguration.parse(everything);
     const app = new App({ outdir: join(directory, 'out'), analyticsReporting: false, context });
     addStacks(app, configuration, { bundles: await emptyBundles(configuration, { directory: join(directory, 'bundles') }) });
-    spoil(app);
+    change(app);
     const violations = rulePacks.flatMap((Pack) => new Pack(app).validateScope(app).violations);
     rmSync(directory, { recursive: true });
     return violations.map(({ ruleName }) => ruleName);

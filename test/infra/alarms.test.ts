@@ -1,4 +1,4 @@
-/** Every alarm has a line in the runbook that leads to what to do. */
+/** Every alarm has a line in the runbook that links to what to do. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { everything, templatesFor } from './templates.ts';

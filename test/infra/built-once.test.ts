@@ -38,11 +38,11 @@ async function built({ reads = [join(source, 'source.txt')], except = [] as stri
   return out;
 }
 const cache = 'node_modules/.cache/traveler-extender';
-/** Of this test: whole builds, and halves. */
+/** For this test: whole builds, and halves. */
 const leftBehind = () => (existsSync(cache) ? readdirSync(cache).filter((each) => each.includes(`${name}-`)) : []);
 const textOf = (out: string) => readFileSync(join(out, 'built.txt'), 'utf8');
 
-test('a second start uses the first build; a changed, new or renamed source is built again', async () => {
+test('a second start reuses the build; a changed, new or renamed source rebuilds', async () => {
   const first = await built();
   expect(await built()).toBe(first);
   expect([builds, textOf(first)]).toEqual([1, 'FIRST']);
@@ -59,13 +59,13 @@ test('a second start uses the first build; a changed, new or renamed source is b
   expect([await built(), builds]).toEqual([first, 4]);
 });
 
-test('what the build does not read changes nothing', async () => {
+test('a change in what the build does not read changes nothing', async () => {
   const first = await built({ except: ['notes.txt'] });
   writeFileSync(join(folder, 'notes.txt'), 'anything');
   expect(await built({ except: ['notes.txt'] })).toBe(first);
 });
 
-test('a build that reads what its sources do not name is refused, by name, and not kept', async () => {
+test('a build that reads undeclared sources is rejected by name, and not kept', async () => {
   const reads = ['node_modules/zod/index.js', join(source, 'source.txt'), 'lambdas/elsewhere.ts'];
   await expect(built({ reads })).rejects.toThrow(`The build of ${name} read more than its sources say: lambdas/elsewhere.ts.`);
   await expect(built({ reads })).rejects.toThrow(/elsewhere/);
@@ -74,14 +74,14 @@ test('a build that reads what its sources do not name is refused, by name, and n
   await expect(built({ reads: [join(source, 'except.txt')], except: ['except.txt'] })).rejects.toThrow(/except\.txt/);
 });
 
-test('starts at the same time get the same whole build; nothing half built is left', async () => {
+test('parallel starts get the same whole build; nothing half built is left', async () => {
   const both = await Promise.all([built(), built()]);
   expect(new Set(both).size).toBe(1);
   expect(both.map(textOf)).toEqual(['FIRST', 'FIRST']);
   expect(leftBehind()).toEqual([basename(both[0])]);
 });
 
-test('of many states of the sources the last four are kept', async () => {
+test('the builds of the last four source states are kept', async () => {
   const outs: string[] = [];
   for (let state = 0; state < 6; state++) {
     writeFileSync(join(folder, 'source.txt'), `state ${state}`);

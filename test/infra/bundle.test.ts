@@ -29,7 +29,7 @@ describe('what is deployed as a function', () => {
     expect(readdirSync(bundles[name]).filter((file) => /\.m?js$/.test(file))).toEqual(['index.mjs']);
   });
 
-  test.each(names)('%s starts far from any package, with its environment and configuration alone', async (name) => {
+  test.each(names)('%s starts outside the repository, with only its environment and configuration', async (name) => {
     const environment = Object.fromEntries(
       functionVariables[name].map((key) => [key, key === 'DEAD_LETTERS' ? '{}' : 'https://example.com/it']),
     );
@@ -58,7 +58,7 @@ describe('what is deployed as a function', () => {
   });
 });
 
-test('making the bundles again leaves nothing of before', async () => {
+test('rebuilding the bundles leaves nothing of the earlier ones', async () => {
   const again = await bundleFunctions(configuration, { directory });
   expect(again).toEqual(bundles);
   expect(readdirSync(directory).sort()).toEqual([...names].sort());

@@ -19,8 +19,8 @@ function table(name: TableName): Resource {
 const sorted = (attributes: unknown) =>
   (attributes as { AttributeName: string }[]).toSorted((a, b) => a.AttributeName.localeCompare(b.AttributeName));
 
-describe('what the product knows outlives every deployment', () => {
-  test.each(names)('the %s table cannot be deleted by mistake and can be restored to any second', (name) => {
+describe("the product's data outlives every deployment", () => {
+  test.each(names)('the %s table is protected from deletion and has point-in-time recovery', (name) => {
     const { Properties, DeletionPolicy, UpdateReplacePolicy } = table(name);
     expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
     expect(Properties.DeletionProtectionEnabled).toBe(true);
@@ -35,7 +35,7 @@ describe('what the product knows outlives every deployment', () => {
     expect(templates.only('AWS::KMS::Key')).toMatchObject({ DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
   });
 
-  test.each(names)('the %s table has the keys, indexes and expiry that the stores are tested with', (name) => {
+  test.each(names)('the %s table has the tested keys, indexes and expiry', (name) => {
     const definition = createTableInput(tableDefinitions[name]);
     const { Properties } = table(name);
     expect(Properties.KeySchema).toEqual(definition.KeySchema);
@@ -45,7 +45,7 @@ describe('what the product knows outlives every deployment', () => {
     expect(Properties.TimeToLiveSpecification).toEqual(expiry ? { AttributeName: expiry, Enabled: true } : undefined);
   });
 
-  test('everything in the state stack is kept when the stack is deleted, but for the name of the sign-in page', () => {
+  test('everything in the state stack except the sign-in domain survives stack deletion', () => {
     const deleted = Object.values(templates.state.Resources).filter(({ DeletionPolicy }) => DeletionPolicy !== 'Retain');
     expect(deleted.map(({ Type }) => Type)).toEqual(['AWS::Cognito::UserPoolDomain']);
   });

@@ -31,7 +31,7 @@ const source = (change: object = {}) => ({
 });
 
 describe('a deployment takes the configuration file of the local stack, without its passwords', () => {
-  test('a file that names its secrets is taken, with the defaults filled in', () => {
+  test('a file that names its secrets is accepted, with the defaults filled in', () => {
     const configuration = readDeployedConfiguration(written({ sources: [source()] }));
     expect(configuration).toMatchObject({
       gatherEveryMinutes: 15,
@@ -45,7 +45,7 @@ describe('a deployment takes the configuration file of the local stack, without 
     expect(readDeployedConfiguration(example).sources).toHaveLength(1);
   });
 
-  test('every password and token is refused by its path, and none is repeated', () => {
+  test('every password and token is rejected by its path, and none is repeated', () => {
     const message = refusalOf({
       sources: [
         source({ credentials: { user: 'admin', password: 'tr0ub4dor' } }),
@@ -62,7 +62,7 @@ describe('a deployment takes the configuration file of the local stack, without 
     expect(message.split('\n')).toHaveLength(4);
   });
 
-  test('all other errors come in the same message', () => {
+  test('all other errors are in the same message', () => {
     const message = refusalOf({
       sources: [source({ id: 'Not Allowed', credentials: { user: 'admin', password: 'x' } })],
       gatherEveryMinutes: 0,
@@ -72,7 +72,7 @@ describe('a deployment takes the configuration file of the local stack, without 
       expect(message).toContain(`  ${path}: `);
   });
 
-  test('a file that is not there, or is not JSON, is named', () => {
+  test('a missing file, or one that is not JSON, is named', () => {
     expect(() => readDeployedConfiguration(join(directory, 'absent.json'))).toThrow(/no configuration file at .*absent\.json/);
     const torn = refusalOf('{ "password": "tr0ub4dor" "sources": [');
     expect(torn).toContain('is not valid JSON');

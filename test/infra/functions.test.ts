@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 const names = Object.keys(functionVariables) as FunctionName[];
 
-describe('each function gets what it asks for and no more', () => {
+describe('each function gets what it needs and no more', () => {
   test('there is one function for each environment schema', () => {
     expect(templates.ofType('AWS::Lambda::Function')).toHaveLength(names.length);
   });
 
-  test('without portal, mail and MaaS360 the functions that serve them are not there', async () => {
+  test('without portal, mail and MaaS360 the functions for them do not exist', async () => {
     const descriptions = (await templatesFor(oneSource))
       .ofType('AWS::Lambda::Function')
       .map(([, { Properties }]) => String(Properties.Description).replace('Traveler Extender: ', ''));
@@ -35,7 +35,7 @@ describe('each function gets what it asks for and no more', () => {
     expect(Object.keys(environment?.Variables ?? {}).sort()).toEqual([...functionVariables[name]].sort());
   });
 
-  test.each(names)('%s runs Node 24 on arm64, logs JSON to a group of its own that forgets, and is traced', (name) => {
+  test.each(names)('%s runs Node 24 on arm64, with expiring JSON logs and tracing', (name) => {
     const { Properties } = functionOf(templates, name);
     expect(Properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -55,16 +55,16 @@ describe('each function gets what it asks for and no more', () => {
 });
 
 describe('least privilege', () => {
-  test.each(names)('%s may do nothing on everything, but for traces, which X-Ray allows on * only', (name) => {
+  test.each(names)('%s may do nothing on everything, except traces, which X-Ray allows on * only', (name) => {
     const wide = statementsOf(templates, name).filter(({ Resource }) => Resource.some((resource) => resource.includes('*')));
-    // Connections come and go with ids of API Gateway's own: the right names the API, its stage and the call.
+    // Connections have ids of API Gateway's own: the permission names the API, its stage and the call.
     const named = wide.filter(({ Action }) => !Action.every((action) => action === 'execute-api:ManageConnections'));
     expect(named.map(({ Action, Resource }) => ({ Action, Resource }))).toEqual([
       { Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: ['*'] },
     ]);
   });
 
-  test('no role allows a whole family of actions, and none has a policy from elsewhere', () => {
+  test('no role allows a whole family of actions, and none has a foreign policy', () => {
     const roles = templates.ofType('AWS::IAM::Role').map(([, role]) => role);
     expect(roles.flatMap((role) => roleStatements(templates, role)).filter(({ Action }) => Action.join().includes('*'))).toEqual(
       [],
@@ -73,7 +73,7 @@ describe('least privilege', () => {
     expect(templates.ofType('AWS::IAM::Policy')).toEqual([]);
   });
 
-  test('only those that talk to the mail server may read its credentials, and only those of the configured sources', () => {
+  test('only functions that talk to the mail server may read its configured credentials', () => {
     const who = (call: string) => names.filter((name) => permits(templates, name).some((line) => line.startsWith(call)));
     const readers = who('secretsmanager:GetSecretValue');
     expect(readers.sort()).toEqual(['act', 'gather', 'import-enrolments', 'relay-enrol', 'relay-socket', 'upload']);
@@ -92,15 +92,12 @@ describe('least privilege', () => {
     expect(secrets).toEqual([expect.stringContaining(`secret:traveler-extender/${secret}-??????`)]);
   });
 
-  test.each(['relay-enrol', 'relay-socket'] as const)(
-    '%s may read what the cloud proves itself with, and no other secret',
-    (name) => {
-      const secrets = permits(templates, name).filter((line) => line.startsWith('secretsmanager:'));
-      expect(secrets).toEqual(['secretsmanager:GetSecretValue RelaySecret']);
-    },
-  );
+  test.each(['relay-enrol', 'relay-socket'] as const)("%s may read the cloud's own proof secret, and no other", (name) => {
+    const secrets = permits(templates, name).filter((line) => line.startsWith('secretsmanager:'));
+    expect(secrets).toEqual(['secretsmanager:GetSecretValue RelaySecret']);
+  });
 
-  test('only those that talk to relays may send to their connections, and only the API and the socket may cut them', () => {
+  test('only relay functions may post to connections; only API and socket close them', () => {
     const may = (call: string) =>
       names.filter((name) =>
         permits(templates, name).some((line) => line.includes('execute-api:') && line.includes(`/${call}/`)),
@@ -124,13 +121,13 @@ describe('least privilege', () => {
     ]);
   });
 
-  test('without a source that the cloud reads itself, no function may read any secret of a source', async () => {
+  test('without a cloud-read source, no function may read any source secret', async () => {
     const onPremises = await templatesFor({ ...everything, sources: [{ id: 'hq', kind: 'traveler' }] });
     const lines = names.flatMap((name) => permits(onPremises, name));
     expect(lines.filter((line) => line.startsWith('secretsmanager:') && !/portal-|maas360-|RelaySecret/.test(line))).toEqual([]);
   });
 
-  test('the console, open to anyone, may write its log and traces and nothing else', () => {
+  test('the open console function may write its log and traces and nothing else', () => {
     expect(permits(templates, 'console')).toEqual([
       'logs:CreateLogStream ConsoleLog.Arn',
       'logs:PutLogEvents ConsoleLog.Arn',
@@ -139,23 +136,23 @@ describe('least privilege', () => {
     ]);
   });
 
-  test('only what decides, takes decisions in, finds what was forgotten, or brings a relay’s word may put an action on its way', () => {
+  test('only deciding, requesting, reaping or relay functions may queue an action', () => {
     const senders = names.filter((name) => permits(templates, name).includes('sqs:SendMessage ActionsQueue.Arn'));
     expect(senders).toEqual(['evaluate', 'portal-events', 'api', 'bulk', 'reap', 'relay-socket']);
   });
 
-  test('the gather cannot touch enrolments or actions', () => {
+  test('the gather cannot access enrolments or actions', () => {
     const lines = permits(templates, 'gather').filter((line) => /(Enrolments|Actions)\./.test(line));
     expect(lines).toEqual([]);
   });
 
-  test('nobody may delete from the journal or change a line of it', () => {
+  test('no function may delete from the journal or change a line of it', () => {
     const lines = names.flatMap((name) => permits(templates, name)).filter((line) => line.endsWith(' Journal.Arn'));
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.filter((line) => /Delete|Update/.test(line))).toEqual([]);
   });
 
-  test('the key opens through DynamoDB only', () => {
+  test('the key works through DynamoDB only', () => {
     const keyed = names.flatMap((name) => statementsOf(templates, name)).filter(({ Action }) => Action.join().includes('kms:'));
     expect(keyed.length).toBeGreaterThan(0);
     for (const { Condition, Resource } of keyed) {

@@ -15,7 +15,7 @@ const alarmsOn = (queueId: string, metric: string) =>
     const dimensions = (Properties.Dimensions ?? []) as { Value: { 'Fn::GetAtt': [string, string] } }[];
     return Properties.MetricName === metric && dimensions.some(({ Value }) => Value['Fn::GetAtt']?.[0] === queueId);
   });
-/** Queues that something else gives up to. */
+/** Queues that are the dead-letter queues of something else. */
 const deadLetterIds = () => {
   const types = ['AWS::Events::Rule', 'AWS::Scheduler::Schedule', 'AWS::Lambda::EventSourceMapping'];
   const targets = [...queues(), ...types.flatMap((type) => templates.ofType(type))];
@@ -29,7 +29,7 @@ const deadLetterIds = () => {
 const workQueues = () => queues().filter(([id]) => !deadLetterIds().includes(id));
 
 describe('no message is lost silently', () => {
-  test('every work queue has a dead-letter queue of its own kind, and no two share one', () => {
+  test('every work queue has its own dead-letter queue of the same kind', () => {
     expect(workQueues()).toHaveLength(Object.keys(queueSpecs).length);
     const targets = workQueues().map(([, { Properties }]) => {
       const { deadLetterTargetArn, maxReceiveCount } = Properties.RedrivePolicy as Redrive;
@@ -41,7 +41,7 @@ describe('no message is lost silently', () => {
     expect(new Set(targets).size).toBe(targets.length);
   });
 
-  test('every dead-letter queue keeps its messages 14 days and rings at the first one', () => {
+  test('every dead-letter queue keeps messages 14 days and alarms at the first', () => {
     const scheduled = templates.ofType('AWS::Scheduler::Schedule').length;
     expect(deadLetterIds().length).toBeGreaterThanOrEqual(workQueues().length + scheduled + 1);
     for (const id of deadLetterIds()) {
@@ -51,11 +51,11 @@ describe('no message is lost silently', () => {
     }
   });
 
-  test('every queue of work rings when its oldest message waits too long', () => {
+  test('every work queue alarms when its oldest message waits too long', () => {
     for (const [id] of workQueues()) expect(alarmsOn(id, 'ApproximateAgeOfOldestMessage')).toHaveLength(1);
   });
 
-  test('every function rings on its errors', () => {
+  test('every function alarms on its errors', () => {
     const alarms = templates.ofType('AWS::CloudWatch::Alarm').filter(([, { Properties }]) => Properties.MetricName === 'Errors');
     expect(alarms).toHaveLength(templates.ofType('AWS::Lambda::Function').length);
   });
@@ -79,7 +79,7 @@ describe('queues and their workers fit together', () => {
     return found;
   };
 
-  test('a message is hidden twice as long as its worker may take: no killed one holds a device up for longer', () => {
+  test("a message is hidden for twice its worker's timeout", () => {
     expect(mappings().length).toBeGreaterThanOrEqual(workQueues().length);
     for (const [, { Properties }] of mappings()) {
       const worker = ofId(Properties.FunctionName, 'Ref').Properties;
@@ -88,7 +88,7 @@ describe('queues and their workers fit together', () => {
     }
   });
 
-  test('a worker reports which messages of a batch failed, and its number is limited', () => {
+  test('a worker reports the failed messages of a batch, and its concurrency is limited', () => {
     for (const [, { Properties }] of mappings()) {
       expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
       const { MaximumConcurrency } = Properties.ScalingConfig as { MaximumConcurrency: number };
@@ -96,7 +96,7 @@ describe('queues and their workers fit together', () => {
     }
   });
 
-  test('a gather, and a part of a bulk, is one message at a time; the others take ten', () => {
+  test('gathers and bulk parts come one message at a time; the others ten', () => {
     const sizes = mappings().map(([, { Properties }]) => [
       templates.text(Properties.EventSourceArn).replace('Queue.Arn', ''),
       Properties.BatchSize,
@@ -113,7 +113,7 @@ describe('queues and their workers fit together', () => {
     });
   });
 
-  test('only new journal lines of the table go to publish; those dropped after 23 hours are kept, with an alarm', () => {
+  test('only new journal lines go to publish; dropped ones are kept, with an alarm', () => {
     const streams = all().filter(([, { Properties }]) => Properties.StartingPosition !== undefined);
     expect(streams).toHaveLength(1);
     const properties = streams[0]?.[1].Properties ?? {};
@@ -136,7 +136,7 @@ describe('queues and their workers fit together', () => {
     expect(late).toHaveLength(1);
   });
 
-  test('only actions, bulks and whole snapshots are in order, and who sends says what is a duplicate', () => {
+  test("only actions, bulks and snapshots are FIFO, deduplicated by their sender's id", () => {
     const fifo = workQueues().filter(([, { Properties }]) => Properties.FifoQueue);
     expect(fifo.map(([id]) => id.replace(/Queue.*/, 'Queue'))).toEqual([
       'ActionsQueue',
@@ -147,7 +147,7 @@ describe('queues and their workers fit together', () => {
     for (const [, { Properties }] of fifo) expect(Properties.ContentBasedDeduplication).not.toBe(true);
   });
 
-  test('every queue is encrypted and refuses connections without TLS', () => {
+  test('every queue is encrypted and rejects connections without TLS', () => {
     expect(queues().filter(([, { Properties }]) => Properties.SqsManagedSseEnabled !== true)).toEqual([]);
     const guarded = templates
       .ofType('AWS::SQS::QueuePolicy')
@@ -161,8 +161,8 @@ describe('queues and their workers fit together', () => {
   });
 });
 
-describe('what sets the product going', () => {
-  test('the clock starts gathers at the interval of the configuration, and what is configured beside them', async () => {
+describe('what starts the work', () => {
+  test('the clock starts gathers and configured services at their configured intervals', async () => {
     const started = async (given: object) =>
       Object.fromEntries(
         (await templatesFor({ ...oneSource, ...given })).ofType('AWS::Scheduler::Schedule').map(([, { Properties }]) => {
@@ -183,7 +183,7 @@ describe('what sets the product going', () => {
     });
   });
 
-  test('events whose source is the portal, and no others, go to the portal-events queue', () => {
+  test('only events whose source is the portal go to the portal-events queue', () => {
     const rule = templates.only('AWS::Events::Rule').Properties;
     expect(rule.EventPattern).toEqual({ source: ['portal'] });
     const [target] = rule.Targets as { Arn: unknown; InputTransformer?: unknown }[];

@@ -35,7 +35,7 @@ beforeAll(() => {
       role,
       environment: { SOCKET_URL: api.url, SOCKET_MANAGEMENT_URL: api.managementUrl },
     });
-    // What every function of the product has, or is excused from, elsewhere.
+    // What every function of the product has, or is exempt from, elsewhere.
     Validations.of(made).acknowledge(
       ...[
         'Serverless-LambdaDLQ',
@@ -55,7 +55,7 @@ beforeAll(() => {
 });
 
 describe('the WebSocket API', () => {
-  test('asks the authoriser once, at the handshake, for whoever shows an Authorization header', () => {
+  test('calls the authoriser once, at the handshake, with an Authorization header', () => {
     const byKey = Object.fromEntries(of('AWS::ApiGatewayV2::Route').map((route) => [route.RouteKey, route.AuthorizationType]));
     expect(byKey).toEqual({ $connect: 'CUSTOM', $disconnect: 'NONE', $default: 'NONE' });
     const [authorizer] = of('AWS::ApiGatewayV2::Authorizer');
@@ -63,7 +63,7 @@ describe('the WebSocket API', () => {
     expect(text(authorizer?.AuthorizerUri)).toContain('Authorise');
   });
 
-  test('leads every route to the one function', () => {
+  test('routes everything to the one function', () => {
     expect(of('AWS::ApiGatewayV2::Integration')).toHaveLength(1);
     expect(text(of('AWS::ApiGatewayV2::Integration')[0]?.IntegrationUri)).toContain('Socket');
   });
@@ -76,14 +76,14 @@ describe('the WebSocket API', () => {
     expect(Format).not.toMatch(/authorization"|body|header/i);
   });
 
-  test('has its log role before its stage, and leaves it behind', () => {
+  test('creates its log role before its stage, and retains it', () => {
     const [[accountId, account] = []] = resources.filter(([, { Type }]) => Type === 'AWS::ApiGateway::Account');
     expect(account?.DeletionPolicy).toBe('Retain');
     const [[, stage] = []] = resources.filter(([, { Type }]) => Type === 'AWS::ApiGatewayV2::Stage');
     expect(stage).toMatchObject({ DependsOn: [accountId] });
   });
 
-  test('lets a function make the calls it names on its own connections, and no others', () => {
+  test('lets a function make only its named calls on its own connections', () => {
     const statements = of('AWS::IAM::Role').flatMap(({ Policies }) =>
       (Policies as { PolicyDocument: { Statement: { Action: string; Resource: unknown }[] } }[]).flatMap(
         ({ PolicyDocument }) => PolicyDocument.Statement,

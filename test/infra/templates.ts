@@ -1,4 +1,4 @@
-/** Both templates, synthesized once per test file without code, and ways to ask them by property. */
+/** Both templates, synthesized once per test file without code, and queries by property. */
 import { rm } from 'node:fs/promises';
 import { type LocalConfiguration, type RuntimeConfiguration, runtimeConfiguration } from '#domain/runtime/configuration';
 import type { FunctionName } from '#domain/runtime/environment';
@@ -35,7 +35,7 @@ export const oneSource = {
   ],
 } satisfies Partial<LocalConfiguration> | object;
 
-/** With every option that brings functions of its own. */
+/** With every option that adds functions. */
 export const everything = {
   ...oneSource,
   portal: { url: 'https://portal.example.com', secretName: 'traveler-extender/portal' },
@@ -65,7 +65,7 @@ export async function templatesFor(given: unknown = oneSource): Promise<Template
   };
 }
 
-/** Logical ids end in eight hex digits of CDK's own. */
+/** Logical ids end in eight hex digits added by CDK. */
 const plainId = (id: string) => id.replace(/[0-9A-F]{8}$/, '');
 
 function readable(value: unknown, state: Template): string {
@@ -129,7 +129,7 @@ export function roleStatements(templates: Templates, role: Resource): Statement[
   );
 }
 
-/** `action resource` for each pair that a function may do, sorted: what its role comes down to. */
+/** `action resource` for each pair that a function may do, sorted: the effect of its role. */
 export function permits(templates: Templates, name: FunctionName): string[] {
   return statementsOf(templates, name)
     .flatMap(({ Action, Resource }) => Action.flatMap((action) => Resource.map((resource) => `${action} ${resource}`)))

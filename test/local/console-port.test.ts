@@ -1,4 +1,4 @@
-/** The port of the console: the one asked for, or a reason why not and what to do. */
+/** The port of the console: the requested one, or the reason why not and what to do. */
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { bind, close, listen } from '#infra/emulator/listen';
@@ -10,7 +10,7 @@ const failing = (code: string) => async () => {
 };
 const free = async () => undefined;
 
-test('a free port is used; without a wish it is the usual one, and any other when that one is in use or reserved', async () => {
+test('the requested port, the usual one, or any free one is used', async () => {
   expect(await portToUse(8123, free)).toBe(8123);
   expect(await portToUse(undefined, free)).toBe(4600);
   expect(await portToUse(undefined, failing('EADDRINUSE'))).toBe(0);
@@ -43,7 +43,7 @@ test.each([
   expect(String(error)).not.toContain('another program');
 });
 
-test('a server that cannot listen says why, as an error for people; later errors are its own', async () => {
+test('a server that cannot listen reports why; later errors are its own', async () => {
   const other = createServer();
   const port = await listen(other, 0);
   const second = createServer();

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => dir.remove());
 
-test('a second stack on the same folder is refused, naming the process that has it', async () => {
+test('a second stack on the same folder is refused, naming the running process', async () => {
   const held = await openDataDirectory(join(dir.dir, 'data'));
   const other = join(dir.dir, 'data', '..', 'data');
   await expect(openDataDirectory(other)).rejects.toThrow(`(process ${process.pid}) uses ${held.path}`);
@@ -39,7 +39,7 @@ test('a holder that was killed without warning holds nothing', async () => {
   await (await openDataDirectory(dir.dir)).release();
 });
 
-test('the ready file is for its owner only, and reads back until it is removed', async () => {
+test('the ready file is readable by its owner only, until it is removed', async () => {
   const file = join(dir.dir, 'ready.json');
   const nowhere = 'http://127.0.0.1:9';
   const endpoints = { dynamodb: nowhere, sqs: nowhere, events: nowhere, secretsmanager: nowhere };

@@ -1,6 +1,6 @@
 /**
- * Portal, mail and MaaS360 as deployed: the real bundles in processes of their own, told by the template what they need and
- * allowed what their roles say, against the simulators' sockets.
+ * Portal, mail and MaaS360 as deployed: the real bundles in separate processes, with their environment from the template and only
+ * the permissions of their roles, against the simulators' sockets.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -97,7 +97,7 @@ async function aHeldDevice() {
   return device;
 }
 
-test('each does its work with the rights that its role gives, few and many enrolments alike', async () => {
+test('each works with the permissions of its role, with few and many enrolments', async () => {
   const device = await aHeldDevice();
 
   await invoke('Upload');

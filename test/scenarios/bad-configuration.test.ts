@@ -6,7 +6,7 @@ import { runMain, temporaryFolder } from '../fixtures/stack.ts';
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('every mistake is named with its path, what was found and what is expected; the exit code is not 0', async () => {
+test('every mistake is named with its path, and the start fails', async () => {
   const file = `${folder.path}/bad.json`;
   writeFileSync(
     file,
@@ -37,7 +37,7 @@ test('every mistake is named with its path, what was found and what is expected;
   expect(output).toContain('"often"');
 });
 
-test('a configuration that is no JSON, or is not there, is said so', async () => {
+test('a configuration that is missing or not JSON is reported as such', async () => {
   const file = `${folder.path}/broken.json`;
   writeFileSync(file, '{ "sources": [');
   const broken = await runMain(['--config', file, '--data', `${folder.path}/data`]);

@@ -1,4 +1,4 @@
-/** A bulk at a slow server, on the whole stack: what is asked for singly, there and elsewhere, does not wait for its end. */
+/** A bulk at a slow server, on the whole stack: single requests, there and elsewhere, do not wait for its end. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
 import { userName } from './fleet.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
     within: 60_000,
     what: 'The devices',
   });
-  await stack.settled();
+  await stack.untilIdle();
 }, 120_000);
 
 afterAll(async () => {
@@ -42,7 +42,7 @@ const blockOf = (sourceId: string, user: number, deviceId: string) => ({
   target: { sourceId, user: userName(user), deviceId },
 });
 
-/** Asks for it by itself, and waits until it has ended. */
+/** Requests it separately, and waits until it has ended. */
 async function single(request: ReturnType<typeof blockOf>): Promise<string> {
   const { body } = await stack.api('/actions', { method: 'POST', body: request });
   return eventually(
@@ -54,7 +54,7 @@ async function single(request: ReturnType<typeof blockOf>): Promise<string> {
   );
 }
 
-test('beside a bulk that goes on, single actions at its source and at another one end; then all of the bulk has, each once', async () => {
+test('single actions end during a bulk, at both sources; the bulk then completes', async () => {
   const actions = Array.from({ length: many }, (_, index) => blockOf('slow', index, `ApplSLOW${index}`));
   const { status } = await stack.api('/actions', { method: 'POST', body: { actions, bulkId: 'many' } });
   expect(status).toBe(202);

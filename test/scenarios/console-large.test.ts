@@ -1,4 +1,4 @@
-/** A fleet of 100,000 devices in the console: each way of looking at them stays quick, in a real browser on the running stack. */
+/** A fleet of 100,000 devices in the console: each view of them stays quick, in a real browser on the running stack. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device, VerdictName } from '#domain/devices/device';
@@ -10,9 +10,9 @@ const fleet = 100_000;
 const heldEvery = 500;
 const blockedEvery = 1000;
 const missingAt = 77_777;
-/** Times mean nothing on a machine that others use too: what is quick is told from the same page with nothing in it. */
+/** Times mean nothing on a machine that others use too: speed is measured against the same page with nothing in it. */
 const atMost = 4;
-const patient = 120_000;
+const longTimeout = 120_000;
 const folder = temporaryFolder();
 const now = Date.now();
 let stack: Stack;
@@ -50,7 +50,7 @@ beforeAll(async () => {
   putFleet(`${folder.path}/data`, everyDevice());
   browser = await startBrowser();
   page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
-  page.setDefaultTimeout(patient);
+  page.setDefaultTimeout(longTimeout);
   await page.goto(stack.consoleUrl);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   const nothing = () => timed('/devices?user=nobody', () => page.getByText('No device matches.').waitFor());
@@ -64,7 +64,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** Goes to an address, waits for what is to be seen there; gives the time it took, ms. */
+/** Goes to an address and waits for the expected content; returns the time it took, ms. */
 async function timed(address: string, shows: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await page.goto(new URL(address, stack.consoleUrl).href);
@@ -76,7 +76,7 @@ const sortBy = (column: string) => page.locator('th').filter({ hasText: column }
 const firstRow = () => rows().first().waitFor();
 
 test(
-  'the first page of all devices is there at once, and the next ones',
+  'the first page of all devices, and the next ones, appear at once',
   async () => {
     expect(await timed('/devices', firstRow)).toBeLessThan(atMost * empty);
     const before = await rows().first().innerText();
@@ -92,15 +92,15 @@ test(
     }
     expect(await rows().first().innerText()).not.toBe(before);
   },
-  patient,
+  longTimeout,
 );
 
 test.each(['hold', 'block', 'approve', 'leave'])(
-  'devices by the verdict "%s" are there at once',
+  'devices by the verdict "%s" appear at once',
   async (verdict) => {
     expect(await timed(`/devices?verdict=${verdict}`, firstRow)).toBeLessThan(atMost * empty);
   },
-  patient,
+  longTimeout,
 );
 
 test(
@@ -111,11 +111,11 @@ test(
       2 * atMost * empty,
     );
   },
-  patient,
+  longTimeout,
 );
 
 test(
-  'what takes long shows how far it is: the one device that is missing from the last gather',
+  'a long search shows its progress: the one device missing from the gather',
   async () => {
     await page.goto(new URL('/devices?state=missing', stack.consoleUrl).href);
     await page
@@ -123,11 +123,11 @@ test(
       .first()
       .waitFor();
   },
-  patient,
+  longTimeout,
 );
 
 test(
-  'a few hundred are sorted by any column; of too many it says so',
+  'a few hundred are sorted by any column; too many are not, visibly',
   async () => {
     await page.goto(new URL('/devices?verdict=hold', stack.consoleUrl).href);
     await firstRow();
@@ -145,25 +145,25 @@ test(
     await sortBy('User');
     await page.getByText(/Narrow the filter to sort them/).waitFor();
   },
-  patient,
+  longTimeout,
 );
 
 test(
-  'the queue of those who wait begins with the one that waits longest',
+  'the approval queue begins with the device that waits longest',
   async () => {
     const longest = deviceAt(fleet - heldEvery);
     const took = await timed('/waiting', () => page.getByRole('heading', { name: longest.user }).first().waitFor());
     expect(took).toBeLessThan(2 * atMost * empty);
   },
-  patient,
+  longTimeout,
 );
 
 test(
-  'the overview shows what it knows at once and counts meanwhile',
+  'the overview shows what it knows at once and counts in the background',
   async () => {
     expect(await timed('/', () => page.getByText('Sources').or(page.getByText('big')).first().waitFor())).toBeLessThan(
       atMost * empty,
     );
   },
-  patient,
+  longTimeout,
 );

@@ -29,7 +29,7 @@ const to = (address: string) => page.goto(new URL(address, stack.consoleUrl).hre
 const deviceAddress = (user: string, id: string) => `/device?${new URLSearchParams({ source: 'cloud', user, id })}`;
 const button = (name: string | RegExp) => page.getByRole('button', { name }).first();
 
-/** So many devices are known, and each has its verdict. */
+/** That many devices are known, and each has its verdict. */
 const decided = (count: number) =>
   eventually(
     async () => {
@@ -84,7 +84,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('the access link opens the overview, within 500 KB: the source is well, six devices wait', async () => {
+test('the access link opens the overview within 500 KB: one healthy source', async () => {
   let bytes = 0;
   page.on('requestfinished', async (request) => {
     if (!request.url().includes('/api/')) bytes += (await request.sizes()).responseBodySize;
@@ -98,31 +98,31 @@ test('the access link opens the overview, within 500 KB: the source is well, six
   expect(bytes).toBeLessThan(500_000);
 });
 
-test('whatever a name holds, it is shown as text', async () => {
+test('any content of a name is shown as text', async () => {
   await page.getByRole('link', { name: 'Waiting' }).click();
   for (const user of hostile) await page.getByRole('radio', { name: user, exact: false }).waitFor({ state: 'attached' });
   expect(await page.locator('script:not([src])').count()).toBe(0);
 });
 
-test('in the queue the key "a" approves the device in hand, "j" goes on', async () => {
+test('in the queue "a" approves the current device and "j" goes on', async () => {
   await page.getByRole('radio', { name: hostile[0] }).check({ force: true });
   await page.getByRole('heading', { name: hostile[0] }).waitFor();
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.down('a');
   await page.getByText(`Approve: ${hostile[0]}`).waitFor();
-  // Held down, it decides nothing more.
+  // While it is held down, it decides nothing more.
   await page.keyboard.down('a');
   await page.keyboard.up('a');
   await expect.poll(() => server.device(hostile[0], 'ApplHELD0')?.approval_policy, { timeout: 30_000 }).toBe(2);
   expect(server.device(hostile[1], 'ApplHELD1')?.approval_policy).not.toBe(2);
-  const inHand = page.locator('main h2').first();
+  const current = page.locator('main h2').first();
   await page.getByRole('radio').first().check({ force: true });
-  const before = await inHand.innerText();
+  const before = await current.innerText();
   await page.keyboard.press('j');
-  await expect.poll(() => inHand.innerText(), { timeout: 30_000 }).not.toBe(before);
+  await expect.poll(() => current.innerText(), { timeout: 30_000 }).not.toBe(before);
 });
 
-test('a link leads to a device: why it is held, what would change that, who did what; and back again', async () => {
+test('a link opens a device with its explanation and history, and back again', async () => {
   await to(deviceAddress(hostile[1], 'ApplHELD1'));
   await page.getByText(/^held because:/i).waitFor();
   await page.getByText(/What would change this/).waitFor();
@@ -154,7 +154,7 @@ test('several devices are approved at once, the confirmation names their number'
   expect([0, 1, 2].map((index) => server.device(userName(index), `ApplBULK${index}`)?.approval_policy)).toEqual([2, 2, 2]);
 });
 
-test('a wipe asks to type the number, and only then goes out', async () => {
+test('a wipe is sent only after its number is typed', async () => {
   await to(deviceAddress(userName(5), 'ApplOLD5'));
   await button('Actions').click();
   await page.getByRole('menuitem', { name: 'Wipe…' }).click();
@@ -179,7 +179,7 @@ test('settings show their plan, stop at the guard, are confirmed and rolled back
   await button('Show what would change').click();
   await page.getByText(/3 devices would change/).waitFor();
   await page.getByText(/The guard would stop this/).waitFor();
-  // It comes below the form, and into view.
+  // It appears below the form, and scrolls into view.
   await expect
     .poll(async () => (await page.getByRole('heading', { name: 'The plan' }).boundingBox())?.y ?? 9999)
     .toBeLessThan(400);
@@ -198,7 +198,7 @@ test('settings show their plan, stop at the guard, are confirmed and rolled back
   await page.getByText('Version 3 is published').waitFor();
 });
 
-test('the journal is searched on the server by words, kind and time, and what is looked for stands in the address', async () => {
+test('the journal is searched on the server, and the search is in the address', async () => {
   await to('/journal');
   await page.getByRole('searchbox').fill('approval ASKED applheld0');
   await page
@@ -225,7 +225,7 @@ test('the journal is searched on the server by words, kind and time, and what is
   await page.getByText('No line matches.').waitFor();
 });
 
-test('a device leads to its lines in the journal, and the journal tells when there are new ones', async () => {
+test('a device links to its journal lines, and new lines are announced', async () => {
   await to(deviceAddress(hostile[0], 'ApplHELD0'));
   await page.getByRole('link', { name: 'In the journal' }).click();
   await page.getByText(/^All [\d,]+ lines searched/).waitFor();
@@ -237,7 +237,7 @@ test('a device leads to its lines in the journal, and the journal tells when the
   await page.getByText(/^All [\d,]+ lines searched/).waitFor();
 });
 
-test('a long search says how far it is, is stopped, and goes on', async () => {
+test('a long search shows its progress, is stopped, and resumes', async () => {
   const held: (() => void)[] = [];
   let asked = 0;
   // A slow extender with a long journal: its first answers find nothing and say that there is more.
@@ -262,7 +262,7 @@ test('a long search says how far it is, is stopped, and goes on', async () => {
   await page.unroute('**/api/journal?*');
 });
 
-test('the journal is verified in the browser; a line that was altered on its way is named', async () => {
+test('the journal is verified in the browser; a line altered in transit is named', async () => {
   await to('/journal');
   await button('Verify').click();
   await page.getByText(/Verified: .* none altered, none missing/).waitFor();
@@ -278,7 +278,7 @@ test('the journal is verified in the browser; a line that was altered on its way
   await page.unroute('**/api/journal?*');
 });
 
-test('a relay is enrolled with one command, seen to connect, missed when it is killed, and revoked', async () => {
+test('a relay is enrolled, connects, is missed when killed, and is revoked', async () => {
   await to('/');
   await page.getByText('hq has no relay yet').waitFor();
   await page.getByRole('link', { name: 'Relays' }).first().click();
@@ -316,13 +316,13 @@ test('a relay is enrolled with one command, seen to connect, missed when it is k
   await page.getByText('hq has no relay yet').waitFor();
 }, 240_000);
 
-test('the scaling tool reckons for the replaced product and for this one', async () => {
+test('the scaling page calculates for the incumbent and for this product', async () => {
   await to('/capacity');
   await page.getByLabel('Devices', { exact: true }).fill('45000');
   await page.getByText('9 instances').waitFor();
 });
 
-test('no page has anything serious against it for those who cannot see or point, wide and narrow, light and dark', async () => {
+test('no page has a serious accessibility problem, at any width or colour scheme', async () => {
   const pages = [
     '/',
     '/devices',
@@ -334,7 +334,7 @@ test('no page has anything serious against it for those who cannot see or point,
     '/journal?q=nothing-like-this&from=2026-01-01',
     '/capacity',
   ];
-  /** Colours that fade into others are neither the ones nor the others; what turns for ever is not waited for. */
+  /** During a transition, colours are neither the old nor the new ones; endless animations are not waited for. */
   const still = 'document.getAnimations().every((one) => one.effect.getTiming().iterations === Infinity)';
   const found: string[] = [];
   for (const width of [1440, 390]) {
@@ -359,7 +359,7 @@ test('no page has anything serious against it for those who cannot see or point,
   expect(found).toEqual([]);
 }, 240_000);
 
-test('the list of pages is open where there is room for it, also when the window becomes wider', async () => {
+test('the navigation is open where there is room, also when the window widens', async () => {
   const listed = () => page.getByRole('link', { name: 'Waiting' }).isVisible();
   await page.setViewportSize({ width: 390, height: 844 });
   await to('/relays');
@@ -373,7 +373,7 @@ test('the list of pages is open where there is room for it, also when the window
   await expect.poll(listed, { timeout: 15_000 }).toBe(true);
 });
 
-test('while the extender is away the page says so, and goes on by itself', async () => {
+test('while the extender is unreachable the page says so, and recovers automatically', async () => {
   await to('/');
   await page.getByText('well', { exact: true }).waitFor();
   await page.route('**/api/**', (route) => route.abort());
@@ -383,11 +383,11 @@ test('while the extender is away the page says so, and goes on by itself', async
   await page.getByText(/The extender does not answer/).waitFor({ state: 'detached' });
 });
 
-test('nothing on any page failed, and nothing was asked of another host', () => {
+test('nothing on any page failed, and no other host was contacted', () => {
   expect(faults.filter((fault) => !/ERR_FAILED/.test(fault))).toEqual([]);
 });
 
-test('a link to a device, opened where nobody is signed in, leads through signing in and on to that device', async () => {
+test('a link to a device opened signed out leads through signing in to it', async () => {
   await page.context().clearCookies();
   await to(deviceAddress(userName(7), 'ApplOLD7'));
   await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
@@ -401,7 +401,7 @@ test('a link to a device, opened where nobody is signed in, leads through signin
   expect(new URL(page.url()).pathname).toBe('/device');
 });
 
-test('no script can read what keeps a person signed in', async () => {
+test('no script can read the session', async () => {
   const readable = await page.evaluate('document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)');
   expect(readable).not.toMatch(/ey[A-Za-z0-9_-]{20,}/);
   const [session] = (await page.context().cookies(new URL('/sign-in/', stack.consoleUrl).href)).filter(({ name }) =>
@@ -410,7 +410,7 @@ test('no script can read what keeps a person signed in', async () => {
   expect(session).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/sign-in' });
 });
 
-test('another tab of the browser is signed in as well, until the person signs out', async () => {
+test('another tab of the browser is signed in until signing out', async () => {
   const tab = await page.context().newPage();
   await tab.goto(new URL('/capacity', stack.consoleUrl).href);
   await tab.getByRole('heading', { name: 'Capacity', level: 1 }).waitFor();
@@ -421,7 +421,7 @@ test('another tab of the browser is signed in as well, until the person signs ou
   await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
 });
 
-test('what the console asked for is in the ledger, under the name of who asked', async () => {
+test("the console's requests are in the ledger, with the name of the user", async () => {
   const actions = await eventually(async () => {
     const { body } = await stack.api(`/actions?device=${encodeURIComponent(`cloud/${hostile[0]}/ApplHELD0`)}`);
     return body.actions.length > 0 ? body.actions : null;

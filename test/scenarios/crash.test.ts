@@ -36,10 +36,8 @@ const summary = (rows: Row[]) =>
     )
     .sort();
 
-// Side by side: most of their time is the queue's waiting for a worker that is dead.
-test.concurrent('killed while the first gather reads details: nothing is switched on early, and the end is the same', async ({
-  onTestFinished,
-}) => {
+// In parallel: most of the time the queue waits for a dead worker.
+test.concurrent('killed while the first gather reads details: no early switch-on, the same end', async ({ onTestFinished }) => {
   const { server, start } = await world(60, onTestFinished);
   const first = await start();
   await eventually(async () => (server.requests > 40 ? true : null), { every: 5 });
@@ -47,7 +45,7 @@ test.concurrent('killed while the first gather reads details: nothing is switche
   expect(server.settings.require_approval).toBe(false);
   const second = await start();
   await inForce(second);
-  await second.settled();
+  await second.untilIdle();
   expect(server.settings.require_approval).toBe(true);
   expect(server.writes.filter((write) => write.deviceId !== '')).toEqual([]);
   const rows = await second.devices();
@@ -64,7 +62,7 @@ test.concurrent('killed while approvals are carried out: each is carried out, no
   const fresh = Array.from({ length: 60 }, (_, index) => ({ user: userName(index), deviceId: `ApplNEW${index}` }));
   for (const { user, deviceId } of fresh) server.register(user, deviceId);
   await first.gather('cloud');
-  await first.settled();
+  await first.untilIdle();
   await first.putEvents(
     fresh.map(({ user, deviceId }, index) => ({
       type: 'EnrolmentChanged',

@@ -1,4 +1,4 @@
-/** A server whose approval settings cannot be written: the extender itself holds new phones, and lets them in again. */
+/** A server whose approval settings cannot be written: the extender itself holds new phones, and later allows them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
 import { enrolmentOf, userName } from './fleet.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   const elsewhere = enrolmentOf('Somebody Else', { id: 'e0', mailDeviceIds: ['ApplELSEWHERE'] });
   await stack.putEvents([{ type: 'EnrolmentChanged', detail: { enrolment: elsewhere } }]);
-  await stack.settled();
+  await stack.untilIdle();
 }, 120_000);
 
 afterAll(async () => {
@@ -32,7 +32,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('the status says plainly that the server cannot be told, and that the extender enforces', async () => {
+test('the status says that the server cannot be set, and the extender enforces', async () => {
   const [source] = (await stack.api('/status')).body.sources;
   expect(source.aq).toMatchObject({ enforcement: 'extender', inForce: true });
   expect(source.server).toMatchObject({ settingsAccess: 'unavailable', requiresApproval: 'unknown' });
@@ -44,27 +44,27 @@ test('the phones that were there before keep their access', async () => {
   expect(server.writes).toEqual([]);
 });
 
-test('a new phone is barred on the server and shown as held, not as blocked', async () => {
+test('a new phone is blocked on the server and shown as held, not blocked', async () => {
   server.register(userName(3), 'ApplNEW3');
   await stack.gather('cloud');
   await eventually(async () => (server.device(userName(3), 'ApplNEW3')?.approval_policy === 8 ? true : null), {
     what: 'The bar',
   });
-  await stack.settled();
+  await stack.untilIdle();
   const [row] = (await stack.devices({ user: userName(3) })).filter(({ deviceId }) => deviceId === 'ApplNEW3');
   expect(row).toMatchObject({ verdict: 'hold', rule: 'over-allowance', approval: 'denied' });
 });
 
-test('gathering again does not take our own bar for somebody else’s, and writes nothing', async () => {
+test('another gather recognises our own block, and writes nothing', async () => {
   const before = server.writes.length;
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const held = await stack.devices({ verdict: 'hold' });
   expect(held.map(({ deviceId }) => deviceId)).toEqual(['ApplNEW3']);
   expect(server.writes.slice(before)).toEqual([]);
 });
 
-test('its enrolment lifts the bar', async () => {
+test('its enrolment lifts the block', async () => {
   const enrolment = enrolmentOf(userName(3), { id: 'e3', mailDeviceIds: ['ApplNEW3'] });
   await stack.putEvents([{ type: 'EnrolmentChanged', detail: { enrolment } }]);
   await eventually(
@@ -80,7 +80,7 @@ test('what an administrator denied on the server is left alone', async () => {
   server.register(userName(4), 'ApplNEW4', { approval_policy: 8, access_status: 1 });
   const before = server.writes.length;
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const [row] = (await stack.devices({ user: userName(4) })).filter(({ deviceId }) => deviceId === 'ApplNEW4');
   expect(row).toMatchObject({ verdict: 'leave', rule: 'denied-elsewhere' });
   expect(server.writes.slice(before)).toEqual([]);

@@ -1,11 +1,11 @@
-/** A fleet on the foreign server: 300 users and 700 devices, with the odd ones that a real server has. */
+/** A fleet on the foreign server: 300 users and 700 devices, with the unusual ones that a real server has. */
 import type { ForeignTraveler } from './foreign-traveler.ts';
 
 const names = ['Jane Doe', 'José Núñez', 'Zoë Ångström', "Miles O'Brien", '李 小龙', 'Anna-Lena Groß', 'A/B Tester', '100% Sure'];
 
 export const userName = (index: number) => `${names[index % names.length]} ${index}/Sales/Acme`;
 
-/** Registers the devices of so many users; returns how many there are. Device ids are `ApplAAA0000` … */
+/** Registers the devices of that many users; returns how many there are. Device ids are `ApplAAA0000` … */
 export function registerFleet(server: Pick<ForeignTraveler, 'register'>, users = 300): number {
   let count = 0;
   for (let user = 0; user < users; user++) {

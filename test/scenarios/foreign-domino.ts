@@ -1,7 +1,7 @@
 /**
- * Somebody else's Domino beside somebody else's Traveler: its `server -c` is a shell script that leaves the line in a file and
- * says nothing, as the real one does; the server takes lines from there a moment later. What it makes of them is written from the
- * wire note alone.
+ * A third-party Domino beside a third-party Traveler: its `server -c` is a shell script that leaves the line in a file and prints
+ * nothing, as the real one does; the server reads lines from there a moment later. What it makes of them is written from the wire
+ * note alone.
  */
 import { chmodSync, closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const program = (spool: string) => `#!/bin/sh
 printf '%s\\n' "$2" >> '${spool}'
 `;
 const line = /^tell traveler (security )?(approval (?:approve|deny)|flagsAdd|flagsRemove|delete) ?(.*)$/;
-const takenEveryMs = 25;
+const readEveryMs = 25;
 const [notRequired, pending] = [16, 1];
 
 /** `folder`: where the program and its file are put. */
@@ -23,7 +23,7 @@ export function startForeignDomino(server: Pick<ForeignTraveler, 'device' | 'rem
   writeFileSync(spool, '');
   writeFileSync(path, program(spool));
   chmodSync(path, 0o755);
-  const taken: string[] = [];
+  const received: string[] = [];
   const file = openSync(spool, 'r');
   let [at, rest] = [0, ''];
   const bytes = Buffer.alloc(64 * 1024);
@@ -34,10 +34,10 @@ export function startForeignDomino(server: Pick<ForeignTraveler, 'device' | 'rem
     const lines = (rest + bytes.toString('utf8', 0, read)).split('\n');
     rest = lines.pop() ?? '';
     for (const one of lines) {
-      taken.push(one);
+      received.push(one);
       obey(one);
     }
-  }, takenEveryMs);
+  }, readEveryMs);
 
   function obey(said: string): void {
     const [, security = '', verb = '', after = ''] = line.exec(said) ?? [];
@@ -56,7 +56,7 @@ export function startForeignDomino(server: Pick<ForeignTraveler, 'device' | 'rem
     /** What to put into `console.command` of relay.json. */
     command: [path, '-c', '{line}'],
     /** Every line as it reached the server, in order. */
-    taken,
+    received,
     stop() {
       clearInterval(timer);
       closeSync(file);
@@ -66,7 +66,7 @@ export function startForeignDomino(server: Pick<ForeignTraveler, 'device' | 'rem
 export type ForeignDomino = ReturnType<typeof startForeignDomino>;
 
 function judge(device: ForeignDevice, approved: boolean): void {
-  // What waits is barred by waiting alone; a lock stays.
+  // What waits is denied by waiting alone; a lock stays.
   if (device.approval_policy === pending) device.access_status = approved ? 0 : 1;
   device.approval_policy = approved ? 2 : 8;
 }

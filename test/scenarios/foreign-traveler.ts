@@ -1,6 +1,6 @@
 /**
- * A Traveler server written from the wire note alone, sharing no line with our own simulator or adapter: what the product
- * meets in the field is somebody else's reading of that note. Small on purpose; holds its devices in memory.
+ * A Traveler server written from the wire note alone, sharing no line with our own simulator or adapter: what the product meets
+ * in the field is somebody else's reading of that note. Small on purpose; holds its devices in memory.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ export type ForeignDevice = {
   wipe_request_status: string;
   wipe_action_date: string;
 };
-export type Trouble = 'none' | 'wrong-password' | 'login-page' | 'empty-list';
+export type Fault = 'none' | 'wrong-password' | 'login-page' | 'empty-list';
 export type Write = { at: number; method: string; user: string; deviceId: string; body: unknown };
 
 type Options = { requireApproval?: boolean; freeDevices?: number; detailMs?: number; withSettings?: boolean };
@@ -29,7 +29,7 @@ export async function startForeignTraveler({
   const devices = new Map<string, ForeignDevice>();
   const writes: Write[] = [];
   const settings = { require_approval: requireApproval, devices_before_approval: freeDevices, approval_notify: [] as string[] };
-  let trouble: Trouble = 'none';
+  let fault: Fault = 'none';
   let requests = 0;
 
   const hrefOf = (key: string) => `/api/traveler/devices/${Buffer.from(key).toString('base64url')}`;
@@ -91,8 +91,8 @@ export async function startForeignTraveler({
     requests++;
     const url = new URL(request.url ?? '/', 'http://here');
     const expected = `Basic ${Buffer.from('svc-extender:pässword').toString('base64')}`;
-    if (request.headers.authorization !== expected || trouble === 'wrong-password') return reply(response, 401, {});
-    if (trouble === 'login-page')
+    if (request.headers.authorization !== expected || fault === 'wrong-password') return reply(response, 401, {});
+    if (fault === 'login-page')
       return void response
         .writeHead(200, { 'content-type': 'text/html' })
         .end('<html><form action="/names.nsf?Login">Sign in</form></html>');
@@ -110,7 +110,7 @@ export async function startForeignTraveler({
       return reply(response, 200, settings);
     }
     if (url.pathname === '/api/traveler/devices') {
-      if (trouble === 'empty-list') return reply(response, 200, [], { totalRecords: '0', next: null });
+      if (fault === 'empty-list') return reply(response, 200, [], { totalRecords: '0', next: null });
       const size = 20 * Number(url.searchParams.get('pm') ?? 1);
       const page = Number(url.searchParams.get('page') ?? 1);
       const all = [...devices.values()];
@@ -153,7 +153,7 @@ export async function startForeignTraveler({
     register,
     device: (username: string, deviceid: string) => devices.get(keyOf(username, deviceid)),
     remove: (username: string, deviceid: string) => devices.delete(keyOf(username, deviceid)),
-    /** The phone syncs, and does what is asked of it. */
+    /** The phone syncs, and does what is requested of it. */
     wipes(username: string, deviceid: string) {
       const device = devices.get(keyOf(username, deviceid));
       if (device?.requested_wipe_options)
@@ -162,8 +162,8 @@ export async function startForeignTraveler({
     get requests() {
       return requests;
     },
-    suffer(next: Trouble) {
-      trouble = next;
+    failWith(next: Fault) {
+      fault = next;
     },
     async stop() {
       server.closeAllConnections();

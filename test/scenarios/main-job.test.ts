@@ -1,4 +1,4 @@
-/** The main job, end to end, against a Traveler server that is not ours: the whole stack in its own processes. */
+/** The main job, end to end, against a Traveler server that is not ours: the whole stack in separate processes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, type Row, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
 import { enrolmentOf, registerFleet, userName } from './fleet.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   server.register('Secure Sue/Acme', 'mdmxxSUE', { approval_policy: 1, access_status: 1 });
   stack = await startStack({ config: config(), dataDir: `${folder.path}/data` });
   await inForce();
-  await stack.settled();
+  await stack.untilIdle();
 }, 120_000);
 
 afterAll(async () => {
@@ -36,7 +36,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('switching on wrote the server’s settings once, and only after every device present was recorded', () => {
+test('switching on wrote the server’s settings once, after every device was recorded', () => {
   expect(server.settings).toMatchObject({ require_approval: true, devices_before_approval: 1 });
   expect(server.writes.filter((write) => write.method === 'PUT settings')).toHaveLength(1);
 });
@@ -47,7 +47,7 @@ test('every device is listed with verdict, rule and evidence', async () => {
   expect(rows.filter((row) => !row.verdict || !row.rule || !row.evidence)).toEqual([]);
 });
 
-test('devices that were there before Auto-Quarantine are existing, left alone and never written to', async () => {
+test('devices from before Auto-Quarantine are existing and never written to', async () => {
   const rows = await stack.devices();
   const existing = rows.filter((row) => row.existing);
   expect(existing).toHaveLength(fleet);
@@ -55,7 +55,7 @@ test('devices that were there before Auto-Quarantine are existing, left alone an
   expect(server.writes.filter((write) => write.deviceId.startsWith('ApplAAA'))).toEqual([]);
 });
 
-test('who was waiting or barred before is no existing connection', async () => {
+test('a device that waited or was denied before is not existing', async () => {
   const rows = await stack.devices();
   expect(find(rows, 'Waiting Wanda/Acme', 'ApplWANDA')).toMatchObject({
     existing: false,
@@ -72,10 +72,10 @@ test('who was waiting or barred before is no existing connection', async () => {
   expect(server.device('Barred Bert/Acme', 'ApplBERT')).toMatchObject({ approval_policy: 8, access_status: 1 });
 });
 
-test('while the portal has never told its enrolments, a second phone is undetermined: neither approved nor held', async () => {
+test('without any portal enrolments, a second phone is undetermined: neither approved nor held', async () => {
   server.register(userName(6), 'ApplNEW6');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   expect(find(await stack.devices(), userName(6), 'ApplNEW6')).toMatchObject({
     verdict: 'undetermined',
     rule: 'enrolment-unknown',
@@ -86,22 +86,22 @@ test('while the portal has never told its enrolments, a second phone is undeterm
 test('a second phone is held, and a second gather writes nothing to the server', async () => {
   const elsewhere = enrolmentOf('Somebody Else', { id: 'e0', mailDeviceIds: ['ApplELSEWHERE'] });
   await stack.putEvents([{ type: 'EnrolmentChanged', detail: { enrolment: elsewhere } }]);
-  await stack.settled();
+  await stack.untilIdle();
   server.register(userName(7), 'ApplNEW7');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const held = find(await stack.devices({ verdict: 'hold' }), userName(7), 'ApplNEW7');
   expect(held).toMatchObject({ verdict: 'hold', rule: 'over-allowance', approval: 'pending' });
   const before = server.writes.length;
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.writes.slice(before)).toEqual([]);
 });
 
-test('an enrolment for a held device leads to approval on the server without a gather, well under a second', async () => {
+test('an enrolment approves a held device without a gather, well under a second', async () => {
   server.register(userName(8), 'ApplNEW8');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.device(userName(8), 'ApplNEW8')?.approval_policy).toBe(1);
   const sent = Date.now();
   await stack.putEvents([
@@ -124,11 +124,11 @@ test('an enrolment for a held device leads to approval on the server without a g
   expect(shown.timeline.length).toBeGreaterThan(2);
 });
 
-test('whatever the order: an enrolment that comes before its phone approves it at the first sight', async () => {
+test('an enrolment that arrives before its phone approves it when first seen', async () => {
   await stack.putEvents([
     { type: 'EnrolmentChanged', detail: { enrolment: enrolmentOf(userName(9), { id: 'e9', mailDeviceIds: ['ApplNEW9'] }) } },
   ]);
-  await stack.settled();
+  await stack.untilIdle();
   server.register(userName(9), 'ApplNEW9');
   await stack.gather('cloud');
   await eventually(async () => (server.device(userName(9), 'ApplNEW9')?.approval_policy === 2 ? true : null), {
@@ -136,7 +136,7 @@ test('whatever the order: an enrolment that comes before its phone approves it a
   });
 });
 
-test('a person’s block reaches the server and stands against an enrolment', async () => {
+test('a person’s block reaches the server and outranks an enrolment', async () => {
   const target = { sourceId: 'cloud', user: userName(9), deviceId: 'ApplNEW9' };
   const { status, body } = await stack.api('/actions', { method: 'POST', body: { type: 'block', target, reason: 'Lost' } });
   expect(status).toBe(202);
@@ -150,7 +150,7 @@ test('a person’s block reaches the server and stands against an enrolment', as
       detail: { enrolment: enrolmentOf(userName(9), { id: 'e9', mailDeviceIds: ['ApplNEW9'], version: 2 }) },
     },
   ]);
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.device(userName(9), 'ApplNEW9')).toMatchObject({ approval_policy: 8, access_status: 1 });
   expect(find(await stack.devices({ user: userName(9) }), userName(9), 'ApplNEW9')).toMatchObject({
     verdict: 'block',
@@ -158,10 +158,10 @@ test('a person’s block reaches the server and stands against an enrolment', as
   });
 });
 
-test('an approval asked for by the portal is carried out once, however often the event comes', async () => {
+test('an approval requested by the portal is carried out once, however often redelivered', async () => {
   server.register(userName(10), 'ApplNEW10');
   await stack.gather('cloud');
-  await stack.settled();
+  await stack.untilIdle();
   const detail = {
     actionId: 'portal-action-10',
     requestedAt: new Date().toISOString(),
@@ -177,7 +177,7 @@ test('an approval asked for by the portal is carried out once, however often the
   await eventually(async () => ((await stack.api('/actions/portal-action-10')).body.state === 'confirmed' ? true : null), {
     what: 'The confirmed approval',
   });
-  await stack.settled();
+  await stack.untilIdle();
   expect(server.writes.filter((write) => write.deviceId === 'ApplNEW10')).toHaveLength(1);
 });
 
@@ -202,7 +202,7 @@ test('settings published over the bus change the verdicts they should', async ()
   });
 });
 
-test('publishing over an outdated version is refused, and no route answers without a token', async () => {
+test('publishing over an outdated version is rejected, and no route works without a token', async () => {
   const { settings } = (await stack.api('/settings')).body;
   expect((await stack.api('/settings', { method: 'POST', body: { settings, replaces: 0 } })).status).toBe(409);
   for (const path of ['/status', '/devices', '/settings', '/enrolments', '/actions'])

@@ -1,6 +1,6 @@
 /**
- * On premises, end to end: the whole stack, the relay as a process of its own, and a Traveler server and a Domino that are not
- * ours. A SmartCloud source with the same devices stands beside it, and everything must end there and here in the same way.
+ * On premises, end to end: the whole stack, the relay as a separate process, and a Traveler server and a Domino that are not
+ * ours. A SmartCloud source with the same devices runs beside it, and everything must end in the same way at both.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EnrolledRelay, enrolRelay } from '../fixtures/enrolled-relay.ts';
@@ -9,7 +9,7 @@ import { enrolmentOf, registerFleet, userName } from './fleet.ts';
 import { type ForeignDomino, startForeignDomino } from './foreign-domino.ts';
 import { type ForeignTraveler, startForeignTraveler } from './foreign-traveler.ts';
 
-/** 2143 users have five thousand devices: `ON_PREM_USERS=2143` where there is time and a machine to oneself. */
+/** 2143 users have five thousand devices: `ON_PREM_USERS=2143` where there is time and an otherwise idle machine. */
 const users = Number(process.env.ON_PREM_USERS ?? 60);
 const folder = temporaryFolder();
 const both = ['cloud', 'hq'] as const;
@@ -53,7 +53,7 @@ beforeAll(async () => {
     },
     { within: 400_000, what: 'Auto-Quarantine in force at both sources' },
   );
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
 }, 720_000);
 
 afterAll(async () => {
@@ -84,20 +84,20 @@ async function expectSameAtBoth(except: readonly string[] = []): Promise<void> {
   expect(hq?.size).toBe(cloud?.size);
   const differing = [...(cloud ?? [])].flatMap(([name, row]) => {
     const other = hq?.get(name);
-    return told(other) === told(row) ? [] : [{ cloud: row, hq: other }];
+    return comparable(other) === comparable(row) ? [] : [{ cloud: row, hq: other }];
   });
   expect(differing).toEqual([]);
 }
 
-/** Words name the minute in which somebody decided: the two may be asked on either side of one. */
-const told = (row: unknown): string => (JSON.stringify(row) ?? '').replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'then');
+/** Words name the minute in which somebody decided: the two may be requested on either side of one. */
+const comparable = (row: unknown): string => (JSON.stringify(row) ?? '').replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, 'then');
 
 const gatherBoth = () => Promise.all(both.map((id) => stack.gather(id, { within: 120_000 })));
 
 type Wanted = { type: string; user: string; deviceId: string; wipe?: string[] };
 let asked = 0;
 
-/** At both sources, alternately as the portal's event and over the API. Answers the ids, by source. */
+/** At both sources, alternately as the portal's event and over the API. Returns the ids, by source. */
 async function ask({ type, user, deviceId, wipe }: Wanted): Promise<Record<string, string>> {
   const number = ++asked;
   const byEvent = number % 2 === 0;
@@ -119,7 +119,7 @@ async function ask({ type, user, deviceId, wipe }: Wanted): Promise<Record<strin
   return ids;
 }
 
-/** Until both have come to one of `states`; fails where they differ. */
+/** Until both have reached one of `states`; fails where they differ. */
 async function ended(ids: Record<string, string>, states: readonly string[] = ['confirmed']) {
   const ends = await Promise.all(
     Object.values(ids).map((actionId) =>
@@ -140,7 +140,7 @@ async function ended(ids: Record<string, string>, states: readonly string[] = ['
 }
 const carryOut = async (wanted: Wanted, states?: readonly string[]) => ended(await ask(wanted), states);
 
-test('every device is gathered over the relay, and each has the verdict that it has at SmartCloud', async () => {
+test('every device is gathered over the relay, with the same verdict as at SmartCloud', async () => {
   expect(fleet).toBeGreaterThanOrEqual(2 * users);
   const rows = await stack.devices({ source: 'hq' });
   expect(rows).toHaveLength(fleet + 3);
@@ -148,31 +148,31 @@ test('every device is gathered over the relay, and each has the verdict that it 
   await expectSameAtBoth();
 });
 
-test('switching on wrote the server’s settings once, and only after every device present was recorded', () => {
+test('switching on wrote the server’s settings once, after every device was recorded', () => {
   const { settings, writes } = servers.hq;
   expect(settings).toMatchObject({ require_approval: true, devices_before_approval: 1 });
   expect(writes.filter(({ method }) => method === 'PUT settings')).toHaveLength(1);
 });
 
-test('who waited was approved over the console, and nobody else was written to', () => {
-  expect(new Set(domino.taken)).toEqual(
+test('waiting devices were approved over the console, and no other was written to', () => {
+  expect(new Set(domino.received)).toEqual(
     new Set([
       'tell traveler security approval approve mdmxxSUE Secure Sue/Acme',
       'tell traveler security approval approve ApplWANDA Waiting Wanda/Acme',
     ]),
   );
-  expect(domino.taken).toHaveLength(2);
+  expect(domino.received).toHaveLength(2);
   expect(servers.hq.device('Secure Sue/Acme', 'mdmxxSUE')).toMatchObject({ approval_policy: 2, access_status: 0 });
   expect(servers.hq.writes.filter(({ method }) => method !== 'PUT settings')).toEqual([]);
 });
 
-test('new phones are held or approved by their enrolment, as they are at SmartCloud', async () => {
+test('new phones are held or approved by their enrolment, as at SmartCloud', async () => {
   await stack.putEvents([
     { type: 'EnrolmentChanged', detail: { enrolment: enrolmentOf(userName(1), { id: 'e1', mailDeviceIds: ['ApplNEW1'] }) } },
   ]);
   for (let user = 1; user <= 12; user++) everywhere((server) => server.register(userName(user), `ApplNEW${user}`));
   await gatherBoth();
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   for (const id of both) expect(servers[id].device(userName(2), 'ApplNEW2')?.approval_policy).toBe(1);
   await stack.putEvents([
     { type: 'EnrolmentChanged', detail: { enrolment: enrolmentOf(userName(2), { id: 'e2', mailDeviceIds: ['ApplNEW2'] }) } },
@@ -181,7 +181,7 @@ test('new phones are held or approved by their enrolment, as they are at SmartCl
     what: 'The approval of the phone that was enrolled',
   });
   await gatherBoth();
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   const rows = await listedAt('hq');
   expect(rows.get(`${userName(1)} ApplNEW1`)).toMatchObject({
     verdict: 'approve',
@@ -192,7 +192,7 @@ test('new phones are held or approved by their enrolment, as they are at SmartCl
   await expectSameAtBoth();
 }, 300_000);
 
-test('approve, block, remove, wipe and cancel-wipe end as at SmartCloud, whoever asks', async () => {
+test('every action type ends as at SmartCloud, whoever requests it', async () => {
   const at = (user: number) => ({ user: userName(user), deviceId: `ApplNEW${user}` });
   const wipe = ['device'];
   await Promise.all([
@@ -215,7 +215,7 @@ test('approve, block, remove, wipe and cancel-wipe end as at SmartCloud, whoever
     expect(servers[id].device(userName(10), 'ApplNEW10')).toMatchObject({ access_status: 1, requested_wipe_options: '' });
   }
   await gatherBoth();
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   await expectSameAtBoth();
 }, 300_000);
 
@@ -226,11 +226,11 @@ test('a phone that carries out its wipe ends the wipe with the next gather', asy
   everywhere((server) => server.wipes(userName(8), 'ApplNEW8'));
   await gatherBoth();
   await ended(Object.fromEntries(open.map((action: { actionId: string }) => [action.actionId, action.actionId])), ['wiped']);
-  await stack.settled({ within: 240_000 });
+  await stack.untilIdle({ within: 240_000 });
   await expectSameAtBoth();
 }, 300_000);
 
-test('a phone without any approval is kept out too: denied at SmartCloud, locked over the console', async () => {
+test('a phone without approval is kept out too: denied, or locked over the console', async () => {
   const target = { user: userName(30), deviceId: 'ApplAAA0070' };
   await carryOut({ type: 'block', ...target });
   for (const id of both) expect(servers[id].device(target.user, target.deviceId)?.access_status).toBe(1);
@@ -238,12 +238,12 @@ test('a phone without any approval is kept out too: denied at SmartCloud, locked
   for (const id of both) expect(servers[id].device(target.user, target.deviceId)?.access_status).toBe(0);
 }, 300_000);
 
-test('nothing that only the relay may know has reached the cloud or its own log', async () => {
-  const told = relay.process.text();
-  for (const text of [stack.output(), told.out, told.error]) {
+test("the relay's own secrets reached neither the cloud nor its log", async () => {
+  const output = relay.process.text();
+  for (const text of [stack.output(), output.out, output.error]) {
     expect(text).not.toContain(servers.hq.credentials.password);
     expect(text).not.toContain(Buffer.from(`svc-extender:${servers.hq.credentials.password}`).toString('base64'));
   }
-  expect(told.out).not.toContain(userName(3));
+  expect(output.out).not.toContain(userName(3));
   expect((await relay.view()).problems).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** A source in trouble says so and changes nothing; the others go on. */
+/** A source with an error says so and changes nothing; the others continue. */
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, type Stack, startStack, temporaryFolder } from '../fixtures/stack.ts';
@@ -9,7 +9,7 @@ const folder = temporaryFolder();
 const servers: Record<string, ForeignTraveler> = {};
 let stack: Stack;
 
-/** A port that nobody listens on. */
+/** A port that nothing listens on. */
 async function deadPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -24,8 +24,8 @@ beforeAll(async () => {
     for (let index = 0; index < 30; index++) server.register(userName(index), `Appl${id.toUpperCase()}${index}`);
     servers[id] = server;
   }
-  servers.denied?.suffer('wrong-password');
-  servers.login?.suffer('login-page');
+  servers.denied?.failWith('wrong-password');
+  servers.login?.failWith('login-page');
   const sources = Object.entries(servers).map(([id, server]) => ({
     id,
     kind: 'smartcloud',
@@ -65,7 +65,7 @@ const failed = (id: string) =>
     { within: 60_000, what: `The trouble of ${id}` },
   );
 
-test('wrong credentials: said with a cure, tried once, not repeated', async () => {
+test('wrong credentials: reported with a remedy, tried once', async () => {
   const { problem } = await failed('denied');
   expect(problem).toMatchObject({ kind: 'denied' });
   expect(problem.remedy).toMatch(/password|credentials|secret/i);
@@ -73,12 +73,12 @@ test('wrong credentials: said with a cure, tried once, not repeated', async () =
   expect(servers.denied?.requests).toBeLessThanOrEqual(3);
 });
 
-test('a login page instead of JSON: said with the web rule that cures it', async () => {
+test('a login page instead of JSON: reported with the web rule that fixes it', async () => {
   const { problem } = await failed('login');
   expect(problem.remedy).toMatch(/\/api/);
 });
 
-test('an unreachable host: said plainly', async () => {
+test('an unreachable host: reported plainly', async () => {
   const { problem } = await failed('unreachable');
   expect(problem.what).not.toBe('');
   expect(problem.remedy).not.toBe('');
@@ -88,22 +88,22 @@ test('a list that is suddenly empty changes nothing', async () => {
   await eventually(async () => ((await source('emptied')).lastGather?.state === 'completed' ? true : null), {
     what: 'The first gather',
   });
-  await stack.settled();
+  await stack.untilIdle();
   const before = await stack.devices({ source: 'emptied' });
   expect(before).toHaveLength(30);
-  servers.emptied?.suffer('empty-list');
+  servers.emptied?.failWith('empty-list');
   const run = await stack.gather('emptied');
   expect(run).toMatchObject({ state: 'failed' });
   expect(run.problem.what).toMatch(/no device at all/);
-  await stack.settled();
+  await stack.untilIdle();
   expect(await stack.devices({ source: 'emptied' })).toEqual(before);
-  servers.emptied?.suffer('none');
+  servers.emptied?.failWith('none');
   expect(await stack.gather('emptied')).toMatchObject({ state: 'completed' });
 });
 
-test('the well source is gathered and decided all the same', async () => {
+test('the healthy source is gathered and decided normally', async () => {
   await eventually(async () => ((await source('well')).state === 'ok' ? true : null), { what: 'The well source' });
-  await stack.settled();
+  await stack.untilIdle();
   const rows = await stack.devices({ source: 'well' });
   expect(rows).toHaveLength(30);
   expect(rows.filter((row) => row.verdict === null)).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * Two relays for one source, real processes beside the whole stack: one holds the lease, the other waits. The holder is killed,
- * held up, stopped and revoked; the other goes on each time, and nothing is done twice or lost.
+ * Two relays for one source, real processes beside the whole stack: one holds the lease, the other is on standby. The holder is
+ * killed, delayed, stopped and revoked; the other takes over each time, and nothing is done twice or lost.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
@@ -88,7 +88,7 @@ test('one holds the lease, the other waits for it', async () => {
   expect(await other.view()).toMatchObject({ state: 'connected', holdsLease: false, fence: null });
 }, 120_000);
 
-test('the holder is killed in the middle of a gather: the other takes over within the lease, and ends the gather', async () => {
+test('the holder is killed during a gather, and the other completes it', async () => {
   const { holder, other } = await roles();
   const before = await holder.view();
   simulator.setFaults([{ kind: 'delay', ms: 200, on: 'detail' }]);
@@ -116,7 +116,7 @@ test('the holder is killed in the middle of a gather: the other takes over withi
   await roles();
 }, 300_000);
 
-test('a holder that is held up for longer than its lease writes nothing when it comes to: its number is an old one', async () => {
+test('a holder paused beyond its lease writes nothing when it resumes', async () => {
   const { holder, other } = await roles();
   holder.process.child.kill('SIGSTOP');
   const id = await block(1);
@@ -128,7 +128,7 @@ test('a holder that is held up for longer than its lease writes nothing when it 
   expect(locksOf(1)).toHaveLength(1);
 }, 240_000);
 
-test('a planned stop hands over at once', async () => {
+test('a planned stop passes the lease on at once', async () => {
   const { holder, other } = await roles();
   const asked = Date.now();
   await holder.kill('SIGTERM');
@@ -143,7 +143,7 @@ test('a planned stop hands over at once', async () => {
   await roles();
 }, 180_000);
 
-test('revoked, the holder is cut off and refused afterwards, and the other goes on at once', async () => {
+test('a revoked holder is disconnected, and the other takes over at once', async () => {
   const { holder, other } = await roles();
   expect((await stack.api(`/relays/${holder.relayId}`, { method: 'DELETE' })).status).toBe(204);
   await other.until(({ holdsLease }) => holdsLease, { within: 10_000, what: 'The other as holder' });
@@ -158,7 +158,7 @@ test('revoked, the holder is cut off and refused afterwards, and the other goes 
   expect(holder.process.child.exitCode).toBeNull();
 }, 180_000);
 
-test('the journal tells of each coming and going, and who took over', async () => {
+test('the journal records each connect and disconnect, and who took over', async () => {
   const lines = await journal();
   const kinds = (kind: string) => lines.filter((line) => line.kind === kind);
   for (const { relayId } of relays) {

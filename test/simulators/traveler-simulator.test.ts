@@ -21,7 +21,7 @@ test('the same seed gives the same devices, another seed gives others', async ()
   expect(texts[0]).not.toBe(texts[2]);
 });
 
-test('the wire is as seen: numbers as text, slashes escaped, no next on the last page', async () => {
+test('the wire format is as observed: text numbers, escaped slashes, no last next', async () => {
   const { get } = await simulator({ devices: 25 });
   const first = await (await get('/api/traveler/devices?pm=1')).text();
   expect(first).toContain('"totalRecords":"25"');
@@ -32,7 +32,7 @@ test('the wire is as seen: numbers as text, slashes escaped, no next on the last
   expect(last.data).toHaveLength(5);
 });
 
-test('a million devices cost nothing until asked for, and the last page is there at once', async () => {
+test('a million devices cost nothing until read, and the last page is quick', async () => {
   const { get } = await simulator({ devices: 1_000_000 });
   const page = JSON.parse(await (await get('/api/traveler/devices?page=500&pm=100')).text());
   expect(page.data).toHaveLength(2_000);
@@ -40,7 +40,7 @@ test('a million devices cost nothing until asked for, and the last page is there
   expect(record.data.deviceid).toBe(page.data[1_999].deviceid);
 });
 
-test('a hundred thousand devices have as many different names, and users of one to four devices', async () => {
+test('a hundred thousand devices have unique names, one to four per user', async () => {
   const { server } = await simulator({ devices: 100_000 });
   const perUser = new Map<string, Set<string>>();
   for (let index = 0; index < 100_000; index++) {
@@ -63,7 +63,7 @@ test('with approval required and two free devices, the third phone of a user wai
   expect(approvals).toEqual([4, 4, 1]);
 });
 
-test('with approval off, a phone that turns up needs none', async () => {
+test('with approval off, a new phone needs none', async () => {
   const { server } = await simulator({ devices: 0 });
   expect(server.arrive('Jane Doe/Acme', { kind: 'secure-mail' })).toMatchObject({ approval: 16, access: 0, kind: 'secure-mail' });
 });
@@ -94,7 +94,7 @@ test('server facts, push status and the status line answer as Traveler does', as
   expect((await fetch(`${server.url}/api/traveler/devices`)).status).toBe(401);
 });
 
-test('everything can be steered from outside: faults, arrivals, changes, removals, settings, effects', async () => {
+test('everything can be controlled from outside', async () => {
   const { server, get } = await simulator({ devices: 10 });
   const send = async (method: string, path: string, body: unknown) =>
     (await fetch(`${server.url}/simulator${path}`, { method, body: JSON.stringify(body) })).json();
@@ -122,12 +122,12 @@ test('everything can be steered from outside: faults, arrivals, changes, removal
   expect(await send('PUT', '/faults', [{ kind: 'no such fault' }])).toHaveProperty('error');
 });
 
-test('phones turn up by themselves when asked to', async () => {
+test('phones turn up by themselves on request', async () => {
   const { server } = await simulator({ devices: 10, arrivalsPerMinute: 6_000 });
   await expect.poll(() => server.deviceCount).toBeGreaterThan(12);
 });
 
-test('stopping ends requests that hang', async () => {
+test('stopping ends hanging requests', async () => {
   const server = await startTravelerSimulator({ faults: [{ kind: 'hang' }] });
   const asked = fetch(`${server.url}/api/traveler/devices`).catch(() => 'cut');
   await expect.poll(() => server.counts.requests.list).toBe(1);
@@ -135,7 +135,7 @@ test('stopping ends requests that hang', async () => {
   expect(await asked).toBe('cut');
 });
 
-test('an enrolment for any simulated device is a valid one that names the device', async () => {
+test('an enrolment for any simulated device is valid and names the device', async () => {
   const { server } = await simulator({ faults: [{ kind: 'odd-names', every: 5 }] });
   for (let index = 0; index < 700; index++) {
     const device = server.deviceAt(index);
@@ -145,7 +145,7 @@ test('an enrolment for any simulated device is a valid one that names the device
   }
 });
 
-test('a page read before shows what changed since: clients, removals, names, times', async () => {
+test('a page read before shows later changes: clients, removals, names, times', async () => {
   let now = 1_760_000_000_000;
   const { server, get } = await simulator({ devices: 20, now: () => now });
   const rows = async () => JSON.parse(await (await get('/api/traveler/devices?pm=1')).text()).data;

@@ -1,4 +1,4 @@
-/** DynamoDB may leave a part of any batch unprocessed: it is sent again after a pause, and not for ever. */
+/** DynamoDB may leave a part of any batch unprocessed: it is retried after a pause, a limited number of times. */
 import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ test('keys left unprocessed a few times are read after growing pauses', async ()
   expect(pauses).toEqual([25, 50, 100]);
 });
 
-test('a table that leaves keys unprocessed for ever is an error that says so', async () => {
+test('a table that always leaves keys unprocessed is an error that says so', async () => {
   busyReads(Number.POSITIVE_INFINITY);
   await expect(getAll(client, 'Things', [{ pk: 'a' }], { timing })).rejects.toThrow(
     'DynamoDB did not read 1 items of Things in 10 tries',
@@ -41,7 +41,7 @@ test('a table that leaves keys unprocessed for ever is an error that says so', a
   expect(pauses).toHaveLength(9);
 });
 
-test('items left unwritten for ever are an error too', async () => {
+test('items that stay unwritten are an error too', async () => {
   table.on(BatchWriteCommand).callsFake(({ RequestItems }) => ({ UnprocessedItems: RequestItems }));
   await expect(putAll(client, 'Things', [{ pk: 'a' }], { timing })).rejects.toThrow('did not write 1 items of Things');
   expect(pauses).toHaveLength(9);

@@ -1,4 +1,4 @@
-/** A simulated server and a source that reads it, for one test; quick in everything that would otherwise take seconds. */
+/** A simulated server and a source that reads it, for one test; with short times instead of seconds. */
 import { onTestFinished } from 'vitest';
 import type { DevicePage, TravelerOptions, TravelerSource } from '#adapters/traveler/contract';
 import { TravelerFailure } from '#adapters/traveler/failure';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { connected, devicesOf, failureOf, first, named, present, readAll } from './connected.ts';
 
 describe('reading the device list', () => {
-  test('every device is read once from a list of several pages, and the last page needs no next', async () => {
+  test('every device of several pages is read exactly once', async () => {
     const { server, source } = await connected({ devices: 95 }, { pageMultiplier: 1 });
     const pages = await readAll(source);
     expect(pages.map((page) => page.devices.length)).toEqual([20, 20, 20, 20, 15]);
@@ -22,7 +22,7 @@ describe('reading the device list', () => {
     expect(await devicesOf(source)).toHaveLength(1);
   });
 
-  test('an empty list is a list of none, and says so', async () => {
+  test('an empty list returns no devices, and says so', async () => {
     const { source } = await connected({ faults: [{ kind: 'empty-list' }] });
     expect(await readAll(source)).toEqual([{ devices: [], totalRecords: 0, rejected: 0, page: 1 }]);
   });
@@ -45,32 +45,32 @@ describe('reading the device list', () => {
     expect([...new Set(read)]).toEqual(present(server));
   });
 
-  test('rows that drop out at the top while reading leave a total that shows it', async () => {
+  test('rows that drop out while reading show as a difference to the total', async () => {
     const { source } = await connected({ devices: 95, faults: [{ kind: 'shifting-list', by: -2 }] }, { pageMultiplier: 1 });
     const pages = await readAll(source);
     expect(pages.flatMap((page) => page.devices).length).toBeLessThan(pages[0]?.totalRecords ?? 0);
   });
 
-  test('duplicate rows are handed on for the caller to de-duplicate', async () => {
+  test('duplicate rows are returned for the caller to deduplicate', async () => {
     const { source } = await connected({ devices: 40, faults: [{ kind: 'duplicate-rows', every: 10 }] });
     const read = (await devicesOf(source)).map(named);
     expect(read).toHaveLength(44);
     expect(new Set(read).size).toBe(40);
   });
 
-  test('a total that is off by a few is reported as the server gave it', async () => {
+  test('a total that is slightly wrong is reported as the server gave it', async () => {
     const { source } = await connected({ devices: 40, faults: [{ kind: 'total-off', by: -3 }] });
     expect((await readAll(source))[0]).toMatchObject({ totalRecords: 37, rejected: 0 });
   });
 
-  test('rows that name no device are counted as rejected, and the others are kept', async () => {
+  test('rows without a device are counted as rejected, and the others are kept', async () => {
     const { source } = await connected({ devices: 40, faults: [{ kind: 'malformed-rows', every: 10 }] });
     const [page] = await readAll(source);
     expect(page?.rejected).toBe(4);
     expect(page?.devices).toHaveLength(36);
   });
 
-  test('names with accents, blanks, slashes, quotes and 256 characters, and odd ids, survive list and detail alike', async () => {
+  test('names with accents, slashes, quotes or 256 characters survive list and detail', async () => {
     const { server, source } = await connected({ devices: 70, faults: [{ kind: 'odd-names', every: 1 }] });
     const devices = await devicesOf(source);
     expect(devices.map(named)).toEqual(present(server));
@@ -81,7 +81,7 @@ describe('reading the device list', () => {
     }
   });
 
-  test('the next page is read while the caller works on this one, and no further', async () => {
+  test('the next page, and no further one, is prefetched', async () => {
     const { server, source } = await connected({ devices: 200 }, { pageMultiplier: 1 });
     const pages = source.pages()[Symbol.asyncIterator]();
     await pages.next();
@@ -91,7 +91,7 @@ describe('reading the device list', () => {
     await pages.return?.();
   });
 
-  test('details are read from the list where it has them', async () => {
+  test('details are taken from the list where it has them', async () => {
     const { server, source } = await connected({ devices: 5 });
     expect((await first(source)).detail).toBeNull();
     server.setFaults([{ kind: 'details-in-list' }]);
@@ -112,20 +112,20 @@ describe('reading one device', () => {
     });
   });
 
-  test('a code that nobody knows is unknown, never approved', async () => {
+  test('an unknown code is unknown, never approved', async () => {
     const { server, source } = await connected({ devices: 3, faults: [{ kind: 'unknown-codes', every: 1 }] });
     expect(await source.detail(server.deviceAt(0).href)).toMatchObject({
       detail: { approval: 'unknown', access: 'unknown', codes: { approval_policy: '99', access_status: '7' } },
     });
   });
 
-  test('a record that is no longer there is gone', async () => {
+  test('a record that no longer exists is gone', async () => {
     const { server, source } = await connected();
     server.removeDevice(server.deviceAt(5));
     expect(await source.detail(server.deviceAt(5).href)).toBe('gone');
   });
 
-  test('an id that is used again after removal is a record of its own, at an address of its own', async () => {
+  test('an id reused after removal is a separate record with its own address', async () => {
     const { server, source } = await connected({ devices: 10 });
     const before = server.deviceAt(4);
     server.removeDevice(before);
@@ -147,7 +147,7 @@ describe('reading one device', () => {
     expect(skewed.some((device) => (device.lastSync ?? 0) > now())).toBe(true);
   });
 
-  test('never more requests at once than the source allows', async () => {
+  test('there are never more concurrent requests than the source allows', async () => {
     const { server, source } = await connected(
       { devices: 60, faults: [{ kind: 'delay', on: 'detail', ms: 5 }] },
       { concurrency: 3 },
@@ -175,7 +175,7 @@ describe('the address of a server', () => {
     expect(await source.detail(devices[7]?.href ?? '')).toMatchObject({ deviceId: devices[7]?.deviceId });
   });
 
-  test('where there is no Traveler API is said plainly', async () => {
+  test('a missing Traveler API is reported plainly', async () => {
     const { source } = await connected({}, (server) => ({ baseUrl: `${server.url}/elsewhere` }));
     const failure = await failureOf(devicesOf(source));
     expect(failure).toMatchObject({
@@ -185,7 +185,7 @@ describe('the address of a server', () => {
   });
 });
 
-describe('what the server says about itself', () => {
+describe('what the server reports about itself', () => {
   test('version and approval settings', async () => {
     const { source } = await connected({ requireApproval: true, devicesBeforeApproval: 2 });
     expect(await source.serverFacts()).toEqual({
@@ -197,7 +197,7 @@ describe('what the server says about itself', () => {
     });
   });
 
-  test('a server without approval settings is one whose settings are unavailable and whose rule is unknown', async () => {
+  test('without approval settings, settings are unavailable and the rule is unknown', async () => {
     const { source } = await connected({ faults: [{ kind: 'no-settings' }] });
     expect(await source.serverFacts()).toMatchObject({ requiresApproval: 'unknown', settingsAccess: 'unavailable' });
     expect(await source.writeSettings({ requireApproval: true, devicesBeforeApproval: 0 })).toBe('unavailable');

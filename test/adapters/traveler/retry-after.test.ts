@@ -8,7 +8,7 @@ test('Retry-After is read as seconds and as a date', () => {
   expect(retryAfterMs('Sun, 01 Mar 2026 11:00:00 GMT', now)).toBe(0);
 });
 
-test('an absent or unreadable Retry-After says nothing', () => {
+test('an absent or unreadable Retry-After is ignored', () => {
   expect(retryAfterMs(undefined, 0)).toBeUndefined();
   expect(retryAfterMs('', 0)).toBeUndefined();
   expect(retryAfterMs('soon', 0)).toBeUndefined();

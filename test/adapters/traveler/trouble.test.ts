@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { travelerSource } from '#adapters/traveler/source';
 import { connected, devicesOf, failureOf, first, readAll } from './connected.ts';
 
-describe('a server that wants patience', () => {
-  test.each([429, 449, 500, 502, 503])('%i is tried again, and the list is complete', async (code) => {
+describe('a busy server', () => {
+  test.each([429, 449, 500, 502, 503])('%i is retried, and the list is complete', async (code) => {
     const { source } = await connected({ faults: [{ kind: 'status', code, on: 'list', times: 2 }] });
     expect(await devicesOf(source)).toHaveLength(100);
     expect(source.requests).toBe(3);
   });
 
-  test('a server that stays busy ends as a transient failure after a bounded number of tries', async () => {
+  test('a server that stays busy is a transient failure after bounded tries', async () => {
     const { source } = await connected({ faults: [{ kind: 'status', code: 503, on: 'list' }] });
     expect(await failureOf(devicesOf(source))).toMatchObject({
       kind: 'transient',
@@ -26,19 +26,19 @@ describe('a server that wants patience', () => {
     expect(performance.now() - started).toBeGreaterThan(990);
   });
 
-  test('a Retry-After beyond our patience is handed to the caller instead', async () => {
+  test('a Retry-After longer than our limit is passed to the caller', async () => {
     const { source } = await connected({ faults: [{ kind: 'status', code: 503, on: 'list', retryAfter: '120' }] });
     expect(await failureOf(devicesOf(source))).toMatchObject({ kind: 'transient', retryAfterMs: 120_000 });
     expect(source.requests).toBe(1);
   });
 
-  test.each(['empty-body', 'cut-body'] as const)('%s counts as no answer and is asked for again', async (kind) => {
+  test.each(['empty-body', 'cut-body'] as const)('%s counts as no answer and is retried', async (kind) => {
     const { source } = await connected({ faults: [{ kind, on: 'list', times: 2 }] });
     expect(await devicesOf(source)).toHaveLength(100);
     expect(source.requests).toBe(3);
   });
 
-  test.each(['empty-body', 'cut-body'] as const)('%s for ever is a transient failure', async (kind) => {
+  test.each(['empty-body', 'cut-body'] as const)('%s on every try is a transient failure', async (kind) => {
     const { source } = await connected({ faults: [{ kind, on: 'list' }] });
     expect((await failureOf(devicesOf(source))).kind).toBe('transient');
   });
@@ -58,7 +58,7 @@ describe('a server that wants patience', () => {
     expect(await source.detail(server.deviceAt(1).href)).toMatchObject({ deviceId: server.deviceAt(1).deviceId });
   });
 
-  test('a server that accepts a request and stays silent times out', async () => {
+  test('a server that accepts a request and never answers times out', async () => {
     const { source } = await connected({ faults: [{ kind: 'hang', on: 'list' }] }, { timeouts: { headers: 150, total: 400 } });
     expect(await failureOf(devicesOf(source))).toMatchObject({
       kind: 'transient',
@@ -80,8 +80,8 @@ describe('a server that wants patience', () => {
   });
 });
 
-describe('a server that does not let us in', () => {
-  test('a wrong password is tried once, however many requests wait, and none goes out after it', async () => {
+describe('a server that refuses access', () => {
+  test('a wrong password is tried once, however many requests wait', async () => {
     const { server, source } = await connected(
       { devices: 50 },
       { credentials: async () => ({ user: 'extender', password: 'wrong' }) },
@@ -100,7 +100,7 @@ describe('a server that does not let us in', () => {
     expect(await devicesOf(source)).toHaveLength(100);
   });
 
-  test('kept credentials are read again once they were rejected, and the failure names their version', async () => {
+  test('rejected cached credentials are read again, and the failure names their version', async () => {
     const right = await connected();
     const kept = { user: 'extender', password: 'wrong', version: 'one' };
     const corrected = { ...right.server.credentials, version: 'two' };
@@ -134,29 +134,26 @@ describe('a server that does not let us in', () => {
     expect(source.requests).toBe(0);
   });
 
-  test('user and password go out in UTF-8', async () => {
+  test('user and password are sent in UTF-8', async () => {
     const { source } = await connected({ user: 'Jürgen Müller/Acme', password: 'пароль–密码' });
     expect(await devicesOf(source)).toHaveLength(100);
   });
 
-  test.each([401, 403])('%i is never tried again', async (code) => {
+  test.each([401, 403])('%i is never retried', async (code) => {
     const { source } = await connected({ faults: [{ kind: 'status', code }] });
     expect((await failureOf(devicesOf(source))).kind).toBe('denied');
     expect(source.requests).toBe(1);
   });
 
-  test.each(['login-page', 'login-redirect'] as const)(
-    'a %s is recognised, and the message says how to cure it',
-    async (kind) => {
-      const { source } = await connected({ faults: [{ kind }] });
-      const failure = await failureOf(devicesOf(source));
-      expect(failure.kind).toBe('permanent');
-      expect(failure.problem.remedy).toContain('web rule that overrides session authentication for /api*');
-      expect(source.requests).toBe(1);
-    },
-  );
+  test.each(['login-page', 'login-redirect'] as const)('a %s is recognised, and the message says how to fix it', async (kind) => {
+    const { source } = await connected({ faults: [{ kind }] });
+    const failure = await failureOf(devicesOf(source));
+    expect(failure.kind).toBe('permanent');
+    expect(failure.problem.remedy).toContain('web rule that overrides session authentication for /api*');
+    expect(source.requests).toBe(1);
+  });
 
-  test('no message has the password, a user or a device', async () => {
+  test('no message contains the password, a user or a device', async () => {
     const { server, source } = await connected({ faults: [{ kind: 'status', code: 403, on: 'detail' }] });
     const { user, deviceId, href } = server.deviceAt(0);
     const failure = await failureOf(source.detail(href));
@@ -164,8 +161,8 @@ describe('a server that does not let us in', () => {
   });
 });
 
-describe('a server that is not to be trusted', () => {
-  test('a next to another origin is refused: the password stays here', async () => {
+describe('an untrustworthy server', () => {
+  test('a next to another origin is rejected: the password is not sent there', async () => {
     const elsewhere = await connected();
     const { source } = await connected({ faults: [{ kind: 'foreign-next', to: elsewhere.server.url }] }, { pageMultiplier: 1 });
     expect((await failureOf(devicesOf(source))).kind).toBe('refused');
@@ -178,14 +175,14 @@ describe('a server that is not to be trusted', () => {
     '/\\elsewhere.example/x',
     'http://u:p@127.0.0.1/x',
     'file:///etc/passwd',
-  ])('an href to %s is refused for reading and for writing', async (href) => {
+  ])('an href to %s is rejected for reading and for writing', async (href) => {
     const { server, source } = await connected();
     expect((await failureOf(source.detail(href))).kind).toBe('refused');
     expect((await failureOf(source.block(href))).kind).toBe('refused');
     expect(server.counts.requests).toEqual({});
   });
 
-  test('a record without an href concerns that record only', async () => {
+  test('a record without an href affects that record only', async () => {
     const { source } = await connected();
     expect((await failureOf(source.detail(''))).kind).toBe('invalid');
   });
@@ -197,13 +194,13 @@ describe('a server that is not to be trusted', () => {
     expect(source.requests).toBeLessThanOrEqual(3);
   });
 
-  test('a list that goes on for ever is inconsistent', async () => {
+  test('an endless list is inconsistent', async () => {
     const { source } = await connected({ devices: 40, faults: [{ kind: 'endless-list' }] }, { pageMultiplier: 1 });
     expect(await failureOf(readAll(source))).toMatchObject({ kind: 'permanent' });
     expect(source.requests).toBeLessThan(20);
   });
 
-  test('a body that never ends is aborted at the limit', async () => {
+  test('an endless body is aborted at the limit', async () => {
     const { source } = await connected({ faults: [{ kind: 'endless-body', on: 'list' }] }, { maxBodyBytes: 1024 * 1024 });
     expect(await failureOf(devicesOf(source))).toMatchObject({
       kind: 'permanent',
@@ -212,7 +209,7 @@ describe('a server that is not to be trusted', () => {
     expect(source.requests).toBe(1);
   });
 
-  test('a body that says that it is too large is not even read', async () => {
+  test('a body with a Content-Length over the limit is not read', async () => {
     const { source } = await connected({}, { maxBodyBytes: 500 });
     expect((await failureOf(devicesOf(source))).kind).toBe('permanent');
   });
@@ -225,7 +222,7 @@ describe('a server that is not to be trusted', () => {
     });
   });
 
-  test('trouble on a later page ends the list with its failure, after the pages that came before', async () => {
+  test('a failure on a later page ends the list after its pages', async () => {
     const { server, source } = await connected({ devices: 60 }, { pageMultiplier: 1 });
     const pages = source.pages()[Symbol.asyncIterator]();
     expect((await pages.next()).value).toMatchObject({ page: 1 });

@@ -8,7 +8,7 @@ const shown = async (source: TravelerSource, href: string) => {
 };
 
 describe('writing to a server', () => {
-  test('an approval of a waiting device shows when it is read back', async () => {
+  test('the approval of a waiting device shows when it is read back', async () => {
     const { server, source } = await connected({ requireApproval: true, deniedShare: 0 });
     const device = server.deviceAt(0);
     expect(await shown(source, device.href)).toMatchObject({ approval: 'pending' });
@@ -19,7 +19,7 @@ describe('writing to a server', () => {
     ]);
   });
 
-  test('a block bars the device, and an approval that lifts it gives access back in one write', async () => {
+  test('a block denies access, and one approving write restores it', async () => {
     const { server, source } = await connected();
     const { href } = server.deviceAt(2);
     await source.block(href);
@@ -32,7 +32,7 @@ describe('writing to a server', () => {
     ]);
   });
 
-  test('allow lifts the bar and leaves the approval as it is', async () => {
+  test('allow lifts the block and leaves the approval unchanged', async () => {
     const { server, source } = await connected();
     const { href } = server.deviceAt(2);
     await source.block(href);
@@ -40,7 +40,7 @@ describe('writing to a server', () => {
     expect(await shown(source, href)).toMatchObject({ approval: 'denied', access: 'allow' });
   });
 
-  test('a wipe is requested, carried out by the phone, and can be cancelled before', async () => {
+  test('a wipe is requested and carried out, or cancelled before', async () => {
     const { server, source } = await connected();
     const device = server.deviceAt(2);
     await source.wipe(device.href, ['device', 'storage-card']);
@@ -53,13 +53,13 @@ describe('writing to a server', () => {
     expect(await shown(source, device.href)).toMatchObject({ wipe: 'wiped' });
   });
 
-  test('a wipe of nothing is never sent: it would read as a cancellation', async () => {
+  test('a wipe without targets is never sent: it would read as a cancellation', async () => {
     const { server, source } = await connected();
     expect((await failureOf(source.wipe(server.deviceAt(0).href, []))).kind).toBe('invalid');
     expect(server.effects).toEqual([]);
   });
 
-  test('a removed device is gone for every further write', async () => {
+  test('a removed device is gone for every later write', async () => {
     const { server, source } = await connected();
     const { href } = server.deviceAt(9);
     expect(await source.remove(href)).toBe('accepted');
@@ -69,14 +69,14 @@ describe('writing to a server', () => {
     expect(await source.approve(href, { liftDenial: false })).toBe('gone');
   });
 
-  test('a server that says yes and does nothing is found out by reading back', async () => {
+  test('a server that answers OK and does nothing is detected by reading back', async () => {
     const { server, source } = await connected({ requireApproval: true, deniedShare: 0, faults: [{ kind: 'ignored-writes' }] });
     const { href } = server.deviceAt(0);
     expect(await source.approve(href, { liftDenial: false })).toBe('accepted');
     expect(await shown(source, href)).toMatchObject({ approval: 'pending' });
   });
 
-  test('a write whose answer is lost is unknown and is not sent again: it may have taken effect', async () => {
+  test('a write whose answer is lost is unknown and is not retried', async () => {
     const { server, source } = await connected({ faults: [{ kind: 'lost-answer', on: 'write' }] });
     const { href } = server.deviceAt(0);
     expect((await failureOf(source.block(href))).kind).toBe('unknown');
@@ -90,21 +90,18 @@ describe('writing to a server', () => {
     expect(server.counts.requests.write).toBe(1);
   });
 
-  test.each([500, 502, 503, 504])(
-    'a write that is answered %i may have been done: it is not repeated, and reads as unknown',
-    async (code) => {
-      const { server, source } = await connected({ faults: [{ kind: 'status', code, on: 'write', retryAfter: '7' }] });
-      const failure = await failureOf(source.block(server.deviceAt(3).href));
-      expect(failure).toMatchObject({
-        kind: 'unknown',
-        retryAfterMs: 7_000,
-        problem: { remedy: expect.stringMatching(/read back/) },
-      });
-      expect(source.requests).toBe(1);
-    },
-  );
+  test.each([500, 502, 503, 504])('a write that is answered %i is not retried and is unknown', async (code) => {
+    const { server, source } = await connected({ faults: [{ kind: 'status', code, on: 'write', retryAfter: '7' }] });
+    const failure = await failureOf(source.block(server.deviceAt(3).href));
+    expect(failure).toMatchObject({
+      kind: 'unknown',
+      retryAfterMs: 7_000,
+      problem: { remedy: expect.stringMatching(/read back/) },
+    });
+    expect(source.requests).toBe(1);
+  });
 
-  test('a write that a busy server rejected was not performed, and is sent again', async () => {
+  test('a write that a busy server rejected is retried', async () => {
     const { server, source } = await connected({ faults: [{ kind: 'status', code: 449, on: 'write', times: 2 }] });
     expect(await source.block(server.deviceAt(0).href)).toBe('accepted');
     expect(server.effects).toHaveLength(1);
@@ -116,7 +113,7 @@ describe('writing to a server', () => {
     expect(server.counts.requests.write).toBe(1);
   });
 
-  test('approval is switched on at the server, and whom it notifies stays as it was', async () => {
+  test('switching approval on at the server leaves the notified people unchanged', async () => {
     const { server, source } = await connected();
     expect(await source.writeSettings({ requireApproval: true, devicesBeforeApproval: 2 })).toBe('written');
     expect(server.settings).toEqual({
@@ -127,7 +124,7 @@ describe('writing to a server', () => {
     expect(await source.serverFacts()).toMatchObject({ requiresApproval: true, devicesBeforeApproval: 2 });
   });
 
-  test('odd ids are written to by their href, and no other device is touched', async () => {
+  test('odd ids are written to by href, without touching other devices', async () => {
     const { server, source } = await connected({ devices: 14, faults: [{ kind: 'odd-names', every: 1 }] });
     for (let index = 0; index < 14; index++) await source.block(server.deviceAt(index).href);
     expect(server.effects.map(({ device }) => (device ? named(device) : null))).toEqual(

@@ -21,7 +21,7 @@ const after = (steps: readonly Step[], deviation: Partial<Action> = {}): Action 
   ...deviation,
 });
 
-test('while it is claimed only the ledger is written; its end publishes the remaining steps in order', () => {
+test('a claimed action writes the ledger only; its end publishes all steps', () => {
   const claimed = timelineOfSteps(fresh, {
     next: after([step('dispatched')], { claim: held }),
     steps: [step('queued'), step('dispatched')],
@@ -36,19 +36,19 @@ test('while it is claimed only the ledger is written; its end publishes the rema
   expect(ended).toMatchObject({ told: 5, untold: [] });
 });
 
-test('a momentary wait has no line of its own; one that a person could see has, with reason and state', () => {
+test('a momentary wait has no line; a visible one has', () => {
   const shown = { approval: 'pending', access: 'deny', wipe: 'none' } as const;
   const wait = (notBefore: number) => after([step('waiting')], { notBefore, after: shown });
   expect(timelineOfSteps(fresh, { next: wait(4_000), steps: [step('waiting')] }).lines).toEqual([]);
-  const told = timelineOfSteps(fresh, { next: wait(61_000), steps: [step('queued'), step('waiting')] });
-  expect(told.lines.map(({ says }) => says)).toEqual([
+  const published = timelineOfSteps(fresh, { next: wait(61_000), steps: [step('queued'), step('waiting')] });
+  expect(published.lines.map(({ says }) => says)).toEqual([
     'Approval in the action queue: note of queued.',
     'Approval waits: note of waiting.',
   ]);
-  expect(told.lines.map(({ data }) => data.after)).toEqual([null, shown]);
+  expect(published.lines.map(({ data }) => data.after)).toEqual([null, shown]);
 });
 
-test('after any write each step has one line, or is stored with the action, or is its end', () => {
+test("each step is published once, stored, or the action's end", () => {
   const states = fc.constantFrom<Step['state']>('queued', 'waiting', 'dispatched', 'unknown', 'applied', 'delivered');
   const write = fc.record({
     steps: fc.array(states, { maxLength: 3 }),
@@ -57,21 +57,21 @@ test('after any write each step has one line, or is stored with the action, or i
   });
   fc.assert(
     fc.property(fc.array(write, { maxLength: 80 }), (writes) => {
-      let telling = fresh;
-      const told: unknown[] = [];
+      let current = fresh;
+      const published: unknown[] = [];
       const made: Step['state'][] = [];
       let most = 0;
       for (const { steps, claimed, wait } of writes) {
         const now = steps.map((state) => step(state));
         const next = after(now, { claim: claimed ? held : null, notBefore: 1_000 + wait });
-        const { lines, ...left } = timelineOfSteps(telling, { next, steps: now });
-        telling = left;
-        told.push(...lines.map(({ data }) => data.state));
+        const { lines, ...left } = timelineOfSteps(current, { next, steps: now });
+        current = left;
+        published.push(...lines.map(({ data }) => data.state));
         made.push(...steps);
         most = Math.max(most, lines.length);
         expect(lines.map(({ data }) => data.step)).toEqual(lines.map((_, nth) => left.told - lines.length + nth));
       }
-      expect([...told, ...telling.untold.map(({ state }) => state)]).toEqual(made);
+      expect([...published, ...current.untold.map(({ state }) => state)]).toEqual(made);
       expect(most).toBeLessThan(90);
     }),
   );

@@ -1,4 +1,6 @@
-/** Every attempt and every observation that matters to what comes next: the cells of the table in docs/action-attempts.md, and more. */
+/**
+ * Every attempt and every observation that matters to the next step: the cells of the table in docs/action-attempts.md, and more.
+ */
 import { type Action, type ActionState, type ActionType, actionState, actionType, type Shown } from '#domain/actions/action';
 import type { Attempt, Observation, Sight, Tried } from '#domain/actions/attempt';
 import type { SourceFailure } from '#domain/actions/failure';
@@ -102,7 +104,7 @@ const unhealthy: Attempt['source'] = {
   pause: { until: now - 1, since: now - 2, failures: 30, what: 'denied' },
 };
 
-/** What an attempt written by this one is in the middle of: the ledger may say `dispatched` still, or `applied`. */
+/** What an attempt written by this one has in progress: the ledger may still say `dispatched`, or `applied`. */
 export function allAttempts(): Attempt[] {
   const made = actionType.options.flatMap((type) =>
     actionState.options.flatMap((state) =>

@@ -1,4 +1,4 @@
-/** Slots of a source: whatever comes in whatever order, those that run never add up to more than the source takes. */
+/** Slots of a source: in any order of requests, those that run never add up to more than the source allows. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gatherHolder, type LeasedSlots, leaseFrom, shareFrom } from '#domain/actions/concurrency-slots';
@@ -11,7 +11,7 @@ const step = fc.record({
   forMs: fc.constantFrom(100, 60_000),
 });
 
-test('running leases never add up to more than the limit, and no answer exceeds what is written', () => {
+test('running leases never exceed the limit, and no answer exceeds what is stored', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 16 }), fc.array(step, { maxLength: 60 }), (limit, steps) => {
       let leased: LeasedSlots = { holders: {} };
@@ -22,7 +22,7 @@ test('running leases never add up to more than the limit, and no answer exceeds 
         const mine = leased.holders[holder];
         const lease = { holder, limit, now, until: now + forMs };
         if (what === 'release') delete leased.holders[holder];
-        // A worker leases once and gives back; what it holds already is not leased over.
+        // A worker leases once and returns the slots; it does not lease more than it already holds.
         else if (what !== 'share' && mine && mine.until > now) continue;
         else {
           const inUse = mine && mine.until > now ? mine.slots : 0;
@@ -45,7 +45,7 @@ function shared(leased: LeasedSlots, lease: Parameters<typeof shareFrom>[1]) {
   return { slots: held, change };
 }
 
-test('whoever waits for the first slot of a source that takes one at a time gets it: the gather before actions, single ones before a bulk', () => {
+test('one free slot goes to gathers, then single actions, then bulks', () => {
   const at = (now: number, holder: string) => ({ holder, limit: 1, now, until: now + 1_000, wanted: 1 });
   let leased: LeasedSlots = { holders: { 'bulk 1': { slots: 1, until: 500 } } };
   leased = { ...leased, ...leaseFrom(leased, { ...at(100, 'single'), bulk: false }).change };

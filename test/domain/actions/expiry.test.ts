@@ -1,4 +1,4 @@
-/** What an administrator reads of an action that expired: what kept it, and what to do. */
+/** What an administrator reads of an action that expired: what prevented it, and what to do. */
 import { expect, test } from 'vitest';
 import { deadlinePassed } from '#domain/actions/expiry';
 

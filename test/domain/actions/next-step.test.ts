@@ -1,4 +1,4 @@
-/** What an attempt does next, in every combination of what it is and what it observes. */
+/** What an attempt does next, for every combination of state and observation. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { actionType } from '#domain/actions/action';
@@ -37,11 +37,11 @@ describe('in every combination', () => {
     everyCell(({ attempt, first, step }) => isFinal(attempt.action.state) && !(first.length === 0 && harmless.includes(step.do)));
   });
 
-  test('what cannot be writes nothing', () => {
+  test('an impossible action writes nothing', () => {
     everyCell(({ first, step }) => step.do === 'start-over' && first.length > 0);
   });
 
-  test('a write goes out only from a first claim, right after the effect was seen not to be there', () => {
+  test('only a first claim writes, right after the effect was read as absent', () => {
     everyCell(({ attempt, observed, step }) => {
       if (step.do !== 'write') return false;
       const { device, action, tried, via } = attempt;
@@ -61,14 +61,14 @@ describe('in every combination', () => {
     });
   });
 
-  test('an end is final, and what stays open is not', () => {
+  test('an end is final, and an open state is not', () => {
     everyCell(({ step }) => {
       if (step.do === 'end') return !isFinal(step.state);
       return 'steps' in step && step.steps.some(({ state }) => isFinal(state));
     });
   });
 
-  test('nothing waits without a bound', () => {
+  test('every wait has a limit', () => {
     everyCell(({ attempt: { action }, step }) => {
       if (step.do === 'wait') return !(step.notBefore > now - 2 && step.notBefore <= now + 15 * minuteMs);
       if (step.do === 'follow') return !(step.notBefore <= now + 60 * minuteMs && step.notBefore <= action.expiresAt);
@@ -79,12 +79,12 @@ describe('in every combination', () => {
     });
   });
 
-  test('a source behind a relay is never read or written from here', () => {
+  test('the cloud never reads or writes a source behind a relay', () => {
     everyCell(({ attempt, step }) => attempt.via === 'relay' && (step.do === 'read' || step.do === 'write'));
   });
 });
 
-/** What can be observed once a step was done. */
+/** What can be observed after a step. */
 const follows: Partial<Record<NextKind, readonly Observation[]>> = {
   read: readings,
   write: writeResults,
@@ -92,7 +92,7 @@ const follows: Partial<Record<NextKind, readonly Observation[]>> = {
   'pause-source': observations.filter(({ saw }) => saw === 'paused'),
 };
 
-/** The attempt once a step was done, as the shell keeps it. */
+/** The attempt after a step, as the caller stores it. */
 function after(attempt: Attempt, { first, step }: ReturnType<typeof next>): Attempt {
   const steps = first.flatMap((effect) => (effect.effect === 'record' ? effect.steps : []));
   const action = { ...attempt.action, state: steps.at(-1)?.state ?? attempt.action.state };
@@ -101,7 +101,7 @@ function after(attempt: Attempt, { first, step }: ReturnType<typeof next>): Atte
   return { ...attempt, action, tried };
 }
 
-test('an attempt writes at most once, and is over within ten steps', () => {
+test('an attempt writes at most once, and ends within ten steps', () => {
   fc.assert(
     fc.property(fc.constantFrom(...actionType.options), fc.array(fc.nat(), { minLength: 12, maxLength: 12 }), (type, choices) => {
       let attempt = anAttempt({ type, state: 'dispatched' });
@@ -127,6 +127,6 @@ test('an attempt writes at most once, and is over within ten steps', () => {
   );
 });
 
-test('what was tried is covered by the cells', () => {
+test('every attempt reached here is in the table of cells', () => {
   expect(new Set(tries.map(({ what }) => what))).toEqual(new Set(['nothing', 'admitted', 'written', 'denied', 'answer-lost']));
 });

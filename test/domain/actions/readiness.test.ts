@@ -1,4 +1,4 @@
-/** Whether an action may go out, when it goes again, and what a failure leads to: decided from values alone. */
+/** Whether an action may be sent, when it is retried, and what a failure leads to: decided from values alone. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Action, type ActionType, actionState, actionType } from '#domain/actions/action';
@@ -46,7 +46,7 @@ const facts = (deviation: Partial<ReadinessFacts> = {}): ReadinessFacts => ({
 });
 const deniedSource = { problem: { kind: 'denied', what: '', where: '', remedy: '', at: 0 }, retryAt: now + 60_000 } as const;
 
-test('an action whose device and source are at hand goes', () => {
+test('an action is sent when its device and source are available', () => {
   expect(readiness(anAction(), facts())).toEqual({ answer: 'go' });
 });
 
@@ -60,11 +60,11 @@ test.each([
     facts({ open: [anAction({ actionId: 'b', type: 'block', requestedAt: now })] }),
     'supersede',
   ],
-])('an action %s ends before it goes out', (_, action, around, event) => {
+])('an action %s ends before it is sent', (_, action, around, event) => {
   expect(readiness(action, around)).toMatchObject({ answer: 'end', event });
 });
 
-test('an earlier removal that is still in its queue goes first, in whichever lane it is, but before no wipe', () => {
+test('an earlier queued removal goes first, in whichever lane, but before no wipe', () => {
   const removal = (deviation: Partial<Action>) => anAction({ actionId: 'r', type: 'remove', state: 'queued', ...deviation });
   const beside = (other: Action) => readiness(anAction({ state: 'queued' }), facts({ open: [other] }));
   expect(beside(removal({ requestedAt: now - 2000 }))).toMatchObject({ answer: 'wait', note: expect.stringMatching(/removal/) });
@@ -73,7 +73,7 @@ test('an earlier removal that is still in its queue goes first, in whichever lan
   expect(readiness(wipe, facts({ open: [removal({ requestedAt: now - 2000 })] }))).toEqual({ answer: 'go' });
 });
 
-test('a wipe goes first, unless it has not gone out and a newer request calls it off: then the calling off overtakes nobody', () => {
+test('a wipe goes first, unless a newer request cancels it unsent', () => {
   const wipe = (deviation: Partial<Action> = {}) =>
     anAction({ actionId: 'w', type: 'wipe', state: 'queued', requestedAt: now - 500, ...deviation });
   const cancel = (requestedAt: number) => anAction({ actionId: 'c', type: 'cancel-wipe', state: 'queued', requestedAt });
@@ -88,7 +88,7 @@ test('a wipe goes first, unless it has not gone out and a newer request calls it
   }
 });
 
-test('each end before it went out that is no wish of a person says what to do', () => {
+test('each end before sending that nobody requested says what to do', () => {
   const ends = [
     readiness(anAction({ expiresAt: now }), facts()),
     readiness(anAction({ registeredAt: 2 }), facts()),
@@ -99,7 +99,7 @@ test('each end before it went out that is no wish of a person says what to do', 
 });
 
 test.each(['dispatched', 'unknown', 'applied'] as const)(
-  'an action that is %s may have taken effect: past its deadline it is read first, not expired',
+  'an action that is %s is read first past its deadline, not expired',
   (state) => {
     const action = anAction({ state, expiresAt: now - 1, claim: { by: 'gone', until: now - 1 } });
     expect(readiness(action, facts())).toEqual({ answer: 'go' });
@@ -120,17 +120,17 @@ test.each([
   expect(readiness(anAction(), around)).toMatchObject({ answer: 'wait', until });
 });
 
-test('a claim is honoured until its time, and not a millisecond longer', () => {
+test('a claim is valid until its time, and not a millisecond longer', () => {
   const held = (until: number) => readiness(anAction({ state: 'dispatched', claim: { by: 'x', until } }), facts()).answer;
   expect([held(now + 1), held(now)]).toEqual(['held', 'go']);
 });
 
-test('what has ended stays ended', () => {
+test('an ended action stays ended', () => {
   for (const state of actionState.options.filter(isFinal))
     expect(readiness(anAction({ state, expiresAt: 0, registeredAt: 9 }), facts({ device: null }))).toEqual({ answer: 'ended' });
 });
 
-test('only the newer of two takes the other’s place, only while it has not gone out, and a wipe yields to its cancellation alone', () => {
+test('only a newer request supersedes an unsent one, cancellations aside', () => {
   const types = fc.constantFrom(...actionType.options);
   const states = fc.constantFrom(...actionState.options);
   fc.assert(
@@ -153,7 +153,7 @@ test('only the newer of two takes the other’s place, only while it has not gon
   );
 });
 
-test('a wait is never longer than SQS can delay, never shorter than a second, and grows with the tries', () => {
+test("a wait is at least a second, within SQS's limit, and grows", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 5_000 }),
@@ -172,7 +172,7 @@ test('a wait is never longer than SQS can delay, never shorter than a second, an
   expect(nextTry({ expiresAt: now + 10 }, now, { wait: 1_000 })).toBe(now + 10);
 });
 
-test('every kind of failure has a consequence, a write without an answer is reconciled, and none is dropped', () => {
+test('every failure kind has a consequence, and an unanswered write is reconciled', () => {
   expect(Object.keys(consequences).sort()).toEqual([...failureKind.options].sort());
   expect(consequences.unknown).toEqual({ reading: 'retry', writing: 'reconcile' });
   expect(consequences.transient.writing).toBe('reconcile');
@@ -190,13 +190,13 @@ test.each([
   expect(redeliveryOf(action, now)).toBe(push);
 });
 
-test('a step that the transition table refuses is a fault of this program, and is not written', () => {
+test('a step that the transition table rejects is not written', () => {
   expect(() => stepsThrough({ state: 'confirmed', type: 'approve' }, [{ event: 'queue', at: 1, note: '' }])).toThrow(
     /confirmed takes no "queue"/,
   );
 });
 
-test('time in each state adds up to the whole', () => {
+test('times in the states add up to the whole', () => {
   const steps = stepsThrough({ state: 'requested', type: 'approve' }, [
     { event: 'queue', at: 10, note: '' },
     { event: 'wait', at: 15, note: '' },

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { untilSlot } from '#domain/actions/retry';
 
-test('the first wait is some seconds, each one doubles it, and none is longer than a minute', () => {
+test('waits start at some seconds, double each time, and end at a minute', () => {
   const waits = (random: number) => Array.from({ length: 12 }, (_, waited) => untilSlot(waited, random));
   expect(waits(0).slice(0, 4)).toEqual([1000, 2000, 4000, 8000]);
   expect(waits(0.99)[0]).toBeLessThan(5000);
@@ -13,7 +13,7 @@ test('the first wait is some seconds, each one doubles it, and none is longer th
   }
 });
 
-test('of ten thousand that wait for one source, a few hundred come in a second', () => {
+test('of ten thousand waiting for one source, a few hundred retry in a second', () => {
   const waited = 8;
   const ms = Array.from({ length: 10_000 }, (_, nth) => untilSlot(waited, nth / 10_000));
   const inOneSecond = ms.filter((wait) => wait >= 45_000 && wait < 46_000).length;

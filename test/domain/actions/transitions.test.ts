@@ -12,7 +12,7 @@ import {
   nextOf,
 } from '#domain/actions/transitions';
 
-/** What the design wants of every cell, written down a second time: state by state, event by event. All else is refused. */
+/** What the design requires of every cell, written down a second time: state by state, event by event. All else is rejected. */
 const wanted = `
 requested   queue>queued         supersede>superseded  cancel>cancelled  expire>expired  fail>failed
 queued      dispatch>dispatched  wait>waiting          supersede>superseded  cancel>cancelled  expire>expired  fail>failed
@@ -56,7 +56,7 @@ test('an action ends confirmed, wiped, superseded, cancelled, expired or failed,
   expect(actionState.options.filter((state) => !isFinal(state))).toContain('unknown');
 });
 
-test('only a wipe is delivered, wiped or taken back', () => {
+test('only a wipe can be delivered, wiped or cancelled after it was applied', () => {
   expect(nextOf({ state: 'applied', type: 'block' }, 'take-back')).toEqual({
     refused: '"take-back" happens to a wipe, not to "block"',
   });
@@ -78,7 +78,7 @@ describe('the self-check', () => {
   };
   const faultsWith = (moves: object) => transitionFaults({ ...sound, moves: moves as Toy['moves'] });
 
-  test('finds nothing wrong with a sound table, nor with ours', () => {
+  test('accepts a valid table, and ours', () => {
     expect(transitionFaults(sound)).toEqual([]);
     expect(transitionFaults(actionTable)).toEqual([]);
   });

@@ -17,6 +17,6 @@ test.each([
   expect(clientOf(id.toLowerCase(), type, false)).toBe(client);
 });
 
-test('an id that an enrolment lists as Secure Mail is Secure Mail, whatever it looks like', () => {
+test('an id listed by an enrolment as Secure Mail is Secure Mail', () => {
   expect(clientOf('ibm_ios_1', 'Apple-iPhone', true)).toBe('secure-mail');
 });

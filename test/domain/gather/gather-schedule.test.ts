@@ -6,7 +6,7 @@ import { rowFingerprint } from '#domain/gather/row-fingerprint';
 
 const hash = fc.stringMatching(/^[0-9a-f]{16}$/);
 
-test('however gathers fall, a device is due once in every period, and never twice in one window', () => {
+test('whenever gathers run, a device is due once per period, never twice per window', () => {
   fc.assert(
     fc.property(hash, fc.array(fc.integer({ min: 1, max: 3 * hour }), { minLength: 1, maxLength: 60 }), (key, steps) => {
       const period = 24 * hour;
@@ -24,12 +24,12 @@ test('however gathers fall, a device is due once in every period, and never twic
   );
 });
 
-test('after a pause of a whole period, or with nothing remembered, everything is due', () => {
+test('after a pause of a whole period, or without history, everything is due', () => {
   expect(isDue('0'.repeat(16), { since: 0, now: 24 * hour, period: 24 * hour })).toBe(true);
   expect(isDue('f'.repeat(16), { since: null, now: 1, period: 24 * hour })).toBe(true);
 });
 
-test('a missing device counts as removed after the time set, never earlier', () => {
+test('a missing device counts as removed after the configured time, never earlier', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2e12 }), fc.integer({ min: 0, max: 100 * hour }), (at, later) => {
       const removed = isRemoved(missingMinutes(at), { now: at + later, removeAfterHours: 48 });
@@ -61,7 +61,7 @@ const compared = (change: Partial<ListedDevice>) => {
   return { samePhone: a.identity === b.identity, sameDescription: a.description === b.description };
 };
 
-test('a last sync is no change; a system update describes; another model, record or provider may be another phone', () => {
+test('row changes are classified as none, descriptive, or another phone', () => {
   expect(compared({ lastSync: 99 })).toEqual({ samePhone: true, sameDescription: true });
   expect(compared({ level: '2' })).toEqual({ samePhone: true, sameDescription: false });
   expect(compared({ type: 'Apple-iPhone7C2/1404.1' })).toEqual({ samePhone: true, sameDescription: false });

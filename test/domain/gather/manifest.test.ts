@@ -6,13 +6,13 @@ const none: ManifestShards = { bits: 0, shards: new Map() };
 const hash = fc.stringMatching(/^[0-9a-f]{16}$/);
 const print = fc.record({ identity: fc.nat(0xfffffffd), description: fc.nat(0xfffffffd) });
 
-/** What is stored after a commit: shards that changed replace those that were there. */
+/** What is stored after a commit: changed shards replace the earlier ones. */
 function committed(before: ManifestShards, after: ManifestShards): ManifestShards {
   const kept = before.bits === after.bits ? before.shards : new Map<number, Uint8Array>();
   return { bits: after.bits, shards: new Map([...kept, ...after.shards]) };
 }
 
-test('what was settled is found again, whatever the order, and nothing else is', () => {
+test('exactly what was recorded is found again, in any order', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.tuple(hash, print), { selector: ([key]) => key }), hash, (entries, other) => {
       const writing = readManifest(none);
@@ -37,7 +37,7 @@ test('an unchanged manifest has nothing to write', () => {
   expect(reading.changes().shards.size).toBe(0);
 });
 
-test('a full manifest is split into shards by hash; afterwards a change writes its own shard only', () => {
+test('a full manifest is sharded by hash; a later change writes only its shard', () => {
   const writing = readManifest(none);
   const keyOf = (index: number) => ((index * 2654435761) >>> 0).toString(16).padStart(8, '0').padEnd(16, '0');
   for (let index = 0; index < 20_000; index++) writing.settle(keyOf(index), { identity: index, description: 0 });
@@ -53,7 +53,7 @@ test('a full manifest is split into shards by hash; afterwards a change writes i
   ).toBe(true);
 });
 
-test('stale, missing and dropped entries are what they say, and no print of a row equals them', () => {
+test("stale, missing and dropped entries are distinct from every row's hash", () => {
   fc.assert(
     fc.property(print, fc.nat(40_000_000), (content, minutes) => {
       const writing = readManifest(none);
@@ -77,7 +77,7 @@ test('stale, missing and dropped entries are what they say, and no print of a ro
   );
 });
 
-test('two that saw the same devices have the same content, whatever the order and whatever was missing meanwhile', () => {
+test('manifests of the same devices have the same content, in any order', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.tuple(hash, print), { selector: ([key]) => key, minLength: 2 }), (entries) => {
       const manifest = readManifest(none);

@@ -29,7 +29,7 @@ const record = {
 const detailOf = (changes: Record<string, unknown>) => parseFull({ ...record, ...changes })?.detail;
 
 describe('a row of the list', () => {
-  test('reads as the device it names, without detail', () => {
+  test('is parsed as the device it names, without detail', () => {
     expect(parseListed(row)).toEqual({
       user: 'Jane Doe/Acme',
       deviceId: 'ApplDX3F1234',
@@ -43,7 +43,7 @@ describe('a row of the list', () => {
     });
   });
 
-  test('may give numbers for text, leave fields out, or have more than we know', () => {
+  test('may have numbers as text, missing fields, or unknown fields', () => {
     const { device_provider, device_level, ...some } = row;
     expect(parseListed({ ...some, deviceid: 12345, device_type: 8.1, extra: { a: 1 } })).toMatchObject({
       deviceId: '12345',
@@ -61,14 +61,14 @@ describe('a row of the list', () => {
   );
 
   test.each([undefined, null, '', '   ', {}, [], true, 'a\u0000b', 'a\nb', '\ud800', 2 ** 60, 'x'.repeat(1_000)])(
-    'a user or device id of %j names nothing that could be kept',
+    'a user or device id of %j is not a usable name',
     (name) => {
       expect(parseListed({ ...row, username: name })).toBeNull();
       expect(parseListed({ ...row, deviceid: name })).toBeNull();
     },
   );
 
-  test.each([null, undefined, 'text', 7, [], [row]])('%j is no row', (value) => {
+  test.each([null, undefined, 'text', 7, [], [row]])('%j is not a row', (value) => {
     expect(parseListed(value)).toBeNull();
   });
 
@@ -76,14 +76,14 @@ describe('a row of the list', () => {
     for (const letter of ['x', 'é', '設']) expect(parseListed({ ...row, username: letter.repeat(256) })?.user).toHaveLength(256);
   });
 
-  test('carries its detail only when approval, access and wipe are all there', () => {
+  test('has its detail only when approval, access and wipe are all present', () => {
     const { requested_wipe_options, wipe_request_status, ...withoutWipe } = record;
     expect(parseListed(record)?.detail).toMatchObject({ approval: 'pending', access: 'allow', wipe: 'none' });
     expect(parseListed(withoutWipe)?.detail).toBeNull();
     expect(parseListed({ ...row, approval_policy: '2' })?.detail).toBeNull();
   });
 
-  test('an unknown notification type stays as it came', () => {
+  test('an unknown notification type is kept unchanged', () => {
     expect(parseListed({ ...row, notification_type: 77 })?.notification).toBe('77');
   });
 });
@@ -107,7 +107,7 @@ describe('a full record', () => {
     },
   );
 
-  test('an unknown code is kept as it came', () => {
+  test('an unknown code is kept unchanged', () => {
     expect(detailOf({ approval_policy: 99, access_status: 'x' })).toMatchObject({
       approval: 'unknown',
       access: 'unknown',
@@ -137,7 +137,7 @@ describe('a full record', () => {
     expect(detailOf(changes)?.wipe).toBe(wipe);
   });
 
-  test('tells who approved it and when, however the names are listed', () => {
+  test('says who approved it and when, in any order of names', () => {
     const date = '1760000000000';
     expect(detailOf({ approver_ids: 'A/Acme; B/Acme', approval_date: date })).toMatchObject({
       approvers: ['A/Acme', 'B/Acme'],
@@ -147,7 +147,7 @@ describe('a full record', () => {
   });
 });
 
-test('whatever a server sends, what is read fits what we store, or is nothing', () => {
+test('any server input is parsed to what we can store, or to nothing', () => {
   const value = fc.oneof(
     fc.jsonValue(),
     fc.string({ unit: 'binary' }),

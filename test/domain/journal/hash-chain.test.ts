@@ -1,4 +1,4 @@
-/** The chain of a journal: whatever is done to one line, the walk names that place. */
+/** The chain of a journal: whatever is changed in one line, the check names that place. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ function walk(entries: readonly unknown[], head: ChainHead | null = null): Findi
 }
 const headOf = (entries: readonly ChainEntry[]): ChainHead => entries.at(-1) ?? genesis;
 
-test('a chain that nobody touched is intact, however it was extended', () => {
+test('an untouched chain is intact, however it was extended', () => {
   const once = chainOf(20);
   const [first, second] = [lines(20).slice(0, 7), lines(20).slice(7)];
   const begun = extend(genesis, first, hash);
@@ -40,7 +40,7 @@ test('a chain that nobody touched is intact, however it was extended', () => {
   expect(walk(once, headOf(once))).toBeNull();
 });
 
-test('what a line says does not depend on the order in which its fields are kept', () => {
+test('the hash of a line does not depend on the order of its fields', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (data) => {
       const turned = Object.fromEntries(Object.entries(data).reverse());
@@ -51,7 +51,7 @@ test('what a line says does not depend on the order in which its fields are kept
   );
 });
 
-describe('whatever is done to a chain, the first place that is not as it was is named', () => {
+describe('in a changed chain, the first changed place is named', () => {
   const place = fc.integer({ min: 1, max: 30 });
 
   test('a flipped byte anywhere in a line', () => {
@@ -62,7 +62,7 @@ describe('whatever is done to a chain, the first place that is not as it was is 
         const at = where % bytes.length;
         bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit - 1));
         const altered = textOrNull(bytes);
-        // Some bytes say the same after the flip (the case of \u escapes, for instance): those change nothing.
+        // Some bytes mean the same after the flip (the case of \u escapes, for instance): those change nothing.
         if (altered !== null && canonical(altered) === canonical(entries[index])) return;
         const finding = walk(entries.with(index, altered as ChainEntry), headOf(entries));
         expect(finding, String(bytes)).not.toBeNull();
@@ -75,7 +75,7 @@ describe('whatever is done to a chain, the first place that is not as it was is 
     );
   });
 
-  test('a line that was taken out: the number that is missing, the time and device of the line behind it', () => {
+  test('a removed line: its number, and the time and device of the next', () => {
     fc.assert(
       fc.property(place, (seq) => {
         const entries = chainOf(30);
@@ -86,7 +86,7 @@ describe('whatever is done to a chain, the first place that is not as it was is 
     );
   });
 
-  test('two lines that changed places', () => {
+  test('two lines that are swapped', () => {
     fc.assert(
       fc.property(place, place, (one, other) => {
         fc.pre(one !== other);
@@ -98,18 +98,18 @@ describe('whatever is done to a chain, the first place that is not as it was is 
     );
   });
 
-  test('a line that stands twice', () => {
+  test('a duplicate line', () => {
     const entries = chainOf(5);
     expect(walk(entries.toSpliced(3, 0, entries[2] as ChainEntry))).toMatchObject({ kind: 'moved', seq: 3, deviceId: 'D3' });
   });
 
-  test('a line that was altered and sealed anew: the line behind it no longer follows', () => {
+  test('a line altered and hashed again: the line behind it no longer follows', () => {
     const entries = chainOf(5);
     const [forged] = extend(entries[1] as ChainEntry, [lineOf(3, { forged: true })], hash);
     expect(walk(entries.with(2, forged as ChainEntry), headOf(entries))).toMatchObject({ kind: 'altered', seq: 4 });
   });
 
-  test('the end, cut off or replaced, is seen by the head', () => {
+  test('an end that is cut off or replaced shows in the head', () => {
     const entries = chainOf(5);
     expect(walk(entries.slice(0, 3), headOf(entries))).toMatchObject({ kind: 'missing', seq: 4 });
     const [forged] = extend(entries[3] as ChainEntry, [lineOf(5, { forged: true })], hash);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageText } from '#domain/messages/sqs-safe-json';
 
-test('whatever a message holds, its text is one that SQS takes, and reads back as the same', () => {
+test('any text is encoded in characters that SQS accepts, and decodes to the same', () => {
   const text = fc.string({ unit: 'binary' });
   fc.assert(
     fc.property(fc.oneof(text, fc.constantFrom('😀', '\uFFFF', '\uFFFE', '\u0000', '𠮷野家')), (given) => {

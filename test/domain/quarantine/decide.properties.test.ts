@@ -10,13 +10,13 @@ import { type PlannedAction, planActions } from '#domain/quarantine/plan-actions
 import { anyUser, shuffled } from '#test/fixtures/arbitrary-decision';
 import { aDevice, anEnrolment, aqOn, aUser, now } from '#test/fixtures/decision';
 
-const letNobodyIn = new Set(['aq-off', 'existing-device', 'already-admitted']);
+const nonApprovingRules = new Set(['aq-off', 'existing-device', 'already-admitted']);
 const runs = { numRuns: 400 };
 const planOf = (input: DecideInput, verdicts = decide(input)) =>
   planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
 const byDevice = (verdicts: readonly Verdict[]) => new Map(verdicts.map((verdict) => [verdict.deviceId, verdict]));
 
-/** What a server that does as it is told shows after an action, and what we then remember. */
+/** What an obedient server shows after an action, and what we then store. */
 function applied(device: DeviceFacts, action: PlannedAction | undefined): DeviceFacts {
   if (!action || !device.detail) return device;
   if (action.type === 'approve') {
@@ -37,7 +37,7 @@ function afterPlan(input: DecideInput): DecideInput {
   return { ...input, devices: input.devices.map((device) => applied(device, planned.get(device.deviceId))) };
 }
 
-test('the order of every list is without influence, to the last word of the evidence', () => {
+test('the order of every list has no influence, not even on the evidence', () => {
   const pairs = anyUser().chain((input) => shuffled(input).map((other) => [input, other] as const));
   fc.assert(
     fc.property(pairs, ([input, other]) => {
@@ -47,7 +47,7 @@ test('the order of every list is without influence, to the last word of the evid
   );
 });
 
-test('every device gets one verdict, in the order given, and the input is left as it was', () => {
+test('every device gets one verdict, in the given order, and the input is unchanged', () => {
   fc.assert(
     fc.property(anyUser(), (input) => {
       const before = structuredClone(input);
@@ -59,7 +59,7 @@ test('every device gets one verdict, in the order given, and the input is left a
 });
 
 describe('planning', () => {
-  test('the same verdicts again, once what was planned is done, plans nothing', () => {
+  test('plans nothing when the same verdicts recur after the actions', () => {
     fc.assert(
       fc.property(anyUser(), (input) => {
         expect(planOf(afterPlan(input), decide(input))).toEqual([]);
@@ -68,7 +68,7 @@ describe('planning', () => {
     );
   });
 
-  test('after applying plans nothing, where nobody lost access and no place was lost to the newly admitted', () => {
+  test('plans nothing after its actions, where nobody lost access or a place', () => {
     fc.assert(
       fc.property(anyUser(), (input) => {
         const after = afterPlan(input);
@@ -83,7 +83,7 @@ describe('planning', () => {
     );
   });
 
-  test('comes to rest: places that were freed or taken by what was done settle in a few rounds, and stay settled', () => {
+  test('reaches a fixed point: freed and used places change verdicts for few rounds only', () => {
     fc.assert(
       fc.property(anyUser(), (input) => {
         let current = input;
@@ -94,7 +94,7 @@ describe('planning', () => {
     );
   });
 
-  test('asks at most one action of a device, and none for one that is on its way already', () => {
+  test('requests at most one action of a device, and none if one is open', () => {
     fc.assert(
       fc.property(anyUser(), (input) => {
         const planned = planOf(input);
@@ -108,7 +108,7 @@ describe('planning', () => {
   });
 });
 
-test('an existing device is never cut off, except by the word of a person or a portal rule', () => {
+test('an existing device loses access only by a person or a portal rule', () => {
   fc.assert(
     fc.property(anyUser(), (input) => {
       const existing = new Set(input.devices.filter(({ existing: was }) => was).map(({ deviceId }) => deviceId));
@@ -119,7 +119,7 @@ test('an existing device is never cut off, except by the word of a person or a p
   );
 });
 
-test('of waiting devices that nothing else lets in, exactly the first N to register are approved', () => {
+test('of waiting devices that no other rule allows, exactly the first N are approved', () => {
   const count = fc.integer({ min: 0, max: 12 });
   fc.assert(
     fc.property(
@@ -142,7 +142,7 @@ test('of waiting devices that nothing else lets in, exactly the first N to regis
   );
 });
 
-test('undetermined and leave change nothing, and neither does a state that is not known', () => {
+test('undetermined and leave change nothing, and neither does an unknown state', () => {
   fc.assert(
     fc.property(anyUser(), (input) => {
       const verdicts = byDevice(decide(input));
@@ -170,14 +170,14 @@ test('nothing is approved over the denial of another', () => {
   );
 });
 
-test('only what Auto-Quarantine itself took is given back: no bar of a person, a portal rule or an administrator, and no new approval', () => {
+test("only Auto-Quarantine's own blocks are given back, without a new approval", () => {
   fc.assert(
     fc.property(anyUser(), (input) => {
       const devices = new Map(input.devices.map((device) => [device.deviceId, device]));
       for (const { deviceId, type, rule, purpose } of planOf(input)) {
         const device = devices.get(deviceId);
         const approvesAsExisting = rule === 'existing-device' && device?.detail?.approval === 'pending';
-        expect(purpose === 'give-back').toBe(type === 'approve' && letNobodyIn.has(rule) && !approvesAsExisting);
+        expect(purpose === 'give-back').toBe(type === 'approve' && nonApprovingRules.has(rule) && !approvesAsExisting);
         if (purpose !== 'give-back') continue;
         expect(device?.denial?.took).toBeDefined();
         expect(device?.detail).toMatchObject({ access: 'deny' });
@@ -187,7 +187,7 @@ test('only what Auto-Quarantine itself took is given back: no bar of a person, a
   );
 });
 
-test('what was blocked under other settings and is given back under these is as it was before, approval and all', () => {
+test('a give-back under other settings restores approval and access as before', () => {
   const policy = { autoApproveByPolicy: true, requireApproval: 'on', devicesPerUser: 0 } as const;
   const users = anyUser().map((input) => ({
     ...input,
@@ -216,9 +216,9 @@ test('what was blocked under other settings and is given back under these is as 
 });
 
 describe('a stronger enrolment', () => {
-  const harshness = { approve: 0, leave: 1, undetermined: 1, hold: 2, block: 3 } as const;
+  const severity = { approve: 0, leave: 1, undetermined: 1, hold: 2, block: 3 } as const;
 
-  test('never leads to a harsher verdict, except by the policy rule, or by making or settling an ambiguity', () => {
+  test('never makes a verdict harsher, except by policy rule or ambiguity', () => {
     const candidates = anyUser().filter(({ enrolments }) => enrolments.length > 0);
     fc.assert(
       fc.property(candidates, fc.nat(), (input, choice) => {
@@ -231,7 +231,7 @@ describe('a stronger enrolment', () => {
         for (const { deviceId, verdict, rule } of decide(withStatus('Enrolled'))) {
           const before = weaker.get(deviceId);
           if (rule === 'mail-pushed-by-policy' || rule === 'ambiguous-match' || before?.rule === 'ambiguous-match') continue;
-          expect(before && harshness[verdict] <= harshness[before.verdict], `${before?.rule} to ${rule}`).toBe(true);
+          expect(before && severity[verdict] <= severity[before.verdict], `${before?.rule} to ${rule}`).toBe(true);
         }
       }),
       { numRuns: 1_500 },

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { baselineOf, effectiveEnforcement, isExisting } from '#domain/quarantine/enforcement';
 
-test('the extender enforces where it is configured to, or where the server has no approval settings', () => {
+test('the extender enforces where configured, or without server approval settings', () => {
   expect(effectiveEnforcement('server', { settingsAccess: 'writable' })).toBe('server');
   expect(effectiveEnforcement('server', { settingsAccess: 'unknown' })).toBe('server');
   expect(effectiveEnforcement('server', { settingsAccess: 'unavailable' })).toBe('extender');
   expect(effectiveEnforcement('extender', { settingsAccess: 'writable' })).toBe('extender');
 });
 
-test('a baseline is owed before the first complete gather, whatever the mode', () => {
+test('a baseline is due before the first complete gather, in any mode', () => {
   for (const requireApproval of ['on', 'off', 'server'] as const)
     expect(baselineOf({ baselineRuns: [], aqInForce: true }, { requireApproval })).toBe('owed');
 });
 
-test('a baseline is owed again while Auto-Quarantine is being switched on', () => {
+test('a baseline is due again while Auto-Quarantine is being switched on', () => {
   expect(baselineOf({ baselineRuns: ['run-1'], aqInForce: false }, { requireApproval: 'on' })).toBe('owed');
   expect(baselineOf({ baselineRuns: ['run-1'], aqInForce: true }, { requireApproval: 'on' })).toBe('recorded');
   expect(baselineOf({ baselineRuns: ['run-1'], aqInForce: false }, { requireApproval: 'server' })).toBe('recorded');

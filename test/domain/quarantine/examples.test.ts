@@ -21,7 +21,7 @@ const a = aDevice('A', { registeredAt: 1 });
 const b = aDevice('B', { registeredAt: 2 });
 const c = aDevice('C', { registeredAt: 3 });
 
-test('1: of three devices of a user who may have two, the first two to register are approved and the third is held', () => {
+test('1: with two devices allowed, the first two are approved and the third held', () => {
   const verdicts = decide(aUser({ settings: aqOn({ devicesPerUser: 2 }), devices: [c, a, b] }));
   expect(verdictsOf(verdicts)).toEqual({ A: 'approve', B: 'approve', C: 'hold' });
 });
@@ -31,14 +31,14 @@ test('1: once B is removed, C moves up and is approved', () => {
   expect(verdictsOf(verdicts)).toEqual({ A: 'approve', C: 'approve' });
 });
 
-test('2: a pending device is held, and approved as soon as an enrolment with its id arrives', () => {
+test('2: a pending device is held until an enrolment with its id arrives', () => {
   const before = aUser({ settings: aqOn({ autoApproveEnrolled: true }), devices: [a] });
   expect(onlyVerdict(before)).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
   const after = { ...before, enrolments: [anEnrolment('E', { mailDeviceIds: ['a'] })] };
   expect(onlyVerdict(after)).toMatchObject({ verdict: 'approve', rule: 'enrolled-device' });
 });
 
-test('3: mail set up by hand on an enrolled device is blocked; once the portal pushes mail, our own block is lifted', () => {
+test('3: manual mail on an enrolled device is blocked; pushed mail lifts our block', () => {
   const byHand = anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration: 'manual' });
   const before = aUser({ settings: aqOn({ autoApproveByPolicy: true }), devices: [a], enrolments: [byHand] });
   expect(onlyVerdict(before)).toMatchObject({ verdict: 'block', rule: 'mail-pushed-by-policy' });
@@ -57,7 +57,7 @@ test('4: with requireApproval off, a pending Secure Mail device is approved', ()
   expect(onlyVerdict(input)).toMatchObject({ client: 'secure-mail', verdict: 'approve', rule: 'secure-mail' });
 });
 
-test('5: Verse on iOS is approved when its user has an enrolled iPhone, and not by that rule with an enrolled Android only', () => {
+test('5: Verse on iOS is approved with an enrolled iPhone, not with only an Android', () => {
   const settings = aqOn({ autoApproveVerse: true });
   const enrolled = anEnrolment('E', { user: { email: 'jane@acme.com', travelerUser: 'Jane Doe/Acme' } });
   const input = aUser({ settings, devices: [aDevice('HCL_IOS_1')], enrolments: [enrolled] });
@@ -76,7 +76,7 @@ test('6: an enrolment that is Pending Control Removed does not count as enrolled
   expect(onlyVerdict(input)).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
 });
 
-test('7: an enrolled phone that a person blocked stays blocked until that is withdrawn or expires', () => {
+test('7: an enrolled phone that a person blocked stays blocked until withdrawal or expiry', () => {
   const settings = aqOn({ autoApproveEnrolled: true });
   const input = aUser({ settings, devices: [a], enrolments: [anEnrolment('E', { mailDeviceIds: ['A'] })] });
   const withDecision = (deviation: object) => onlyVerdict({ ...input, decisions: [aDecision('A', 'block', deviation)] });
@@ -86,7 +86,7 @@ test('7: an enrolled phone that a person blocked stays blocked until that is wit
   expect(withDecision({ withdrawnAt: now - hour })).toMatchObject({ verdict: 'approve', rule: 'enrolled-device' });
 });
 
-test('8: a device that an administrator denied on the server itself is left alone, and shown so', () => {
+test('8: a device denied by an administrator on the server is left alone, visibly', () => {
   const input = aUser({ settings: aqOn({ devicesPerUser: 9 }), devices: [aDevice('A', { detail: denied })] });
   expect(onlyVerdict(input)).toMatchObject({ verdict: 'leave', rule: 'denied-elsewhere' });
 });
@@ -100,8 +100,8 @@ test('with both options for enrolled devices on, only pushed mail is approved', 
 });
 
 test('devices that have access now come first, whenever they registered', () => {
-  const admitted = aDevice('Z', { registeredAt: 9, detail: approvedThere });
-  const verdicts = decide(aUser({ settings: aqOn({ devicesPerUser: 1 }), devices: [a, admitted] }));
+  const approved = aDevice('Z', { registeredAt: 9, detail: approvedThere });
+  const verdicts = decide(aUser({ settings: aqOn({ devicesPerUser: 1 }), devices: [a, approved] }));
   expect(verdicts.map(({ deviceId, place, verdict }) => [deviceId, place, verdict])).toEqual([
     ['A', 2, 'hold'],
     ['Z', 1, 'approve'],

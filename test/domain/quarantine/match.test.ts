@@ -17,7 +17,7 @@ describe('a device match', () => {
     expect(matchOf({ devices: [aDevice('a')], enrolments })).toMatchObject({ kind: 'device', enrolmentIds: ['new'] });
   });
 
-  test('the same enrolment found by two of its ids is one match', () => {
+  test('the same enrolment found by two ids is one match', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['ApplX', 'APPLX'], serial: 'X' })];
     expect(matchOf({ devices: [aDevice('applx')], enrolments })).toMatchObject({ kind: 'device', enrolmentIds: ['E'] });
   });
@@ -28,7 +28,7 @@ describe('a device match', () => {
     expect(match).toMatchObject({ kind: 'ambiguous', enrolmentIds: ['E1', 'E2'], portalUsers: ['b@acme.com', 'jane@acme.com'] });
   });
 
-  test('that is clean stays so when the user is ambiguous', () => {
+  test('that is unambiguous stays so when the user is ambiguous', () => {
     const enrolments = [
       anEnrolment('E1', { mailDeviceIds: ['A'], ...of('a@acme.com') }),
       anEnrolment('E2', { mailDeviceIds: ['B'], ...of('b@acme.com') }),
@@ -41,7 +41,7 @@ describe('a device match', () => {
     expect(decide(input).map(({ rule }) => rule)).toEqual(['enrolled-device', 'enrolled-device', 'ambiguous-match']);
   });
 
-  test('among very many enrolments is found all the same', () => {
+  test('is found among very many enrolments', () => {
     const enrolments = Array.from({ length: 500 }, (_, at) =>
       anEnrolment(`E${at}`, { mailDeviceIds: [`mail-${at}`], secureMailDeviceIds: [`secure-${at}`], serial: `S${at}` }),
     );
@@ -63,7 +63,7 @@ describe('a user match', () => {
     expect(verdicts[1]).toMatchObject({ verdict: 'approve', match: { kind: 'user', enrolmentIds: ['E1', 'E2'] } });
   });
 
-  test('is not learned from an enrolment that no longer counts where an enrolled one holds the same id', () => {
+  test('is not learned from an ended enrolment where an enrolled one has the id', () => {
     const enrolments = [
       anEnrolment('old', { mailDeviceIds: ['ApplX'], status: 'Removed', ...of('jim@acme.com') }),
       anEnrolment('new', { mailDeviceIds: ['ApplX'] }),
@@ -82,11 +82,11 @@ describe('a user match', () => {
     test.each([
       ['a second portal user', { portalUsers: ['JANE@acme.com', 'jane2@acme.com'], travelerUsers: ['Jane Doe/Acme'] }],
       ['a second Traveler user', { portalUsers: ['jane@acme.com'], travelerUsers: ['CN=Jane Doe/O=Acme', 'Jane Doe/Other'] }],
-    ])('does not where %s has it too', (_, sameName) => {
+    ])('does not count where %s has it too', (_, sameName) => {
       expect(matchOf({ enrolments, sameName }).kind).toBe('none');
     });
 
-    test('does not where the second portal user shows only by its enrolment', () => {
+    test('does not count where a second portal user shows only by its enrolment', () => {
       const second = anEnrolment('E2', of('jane2@acme.com', { name: 'Jane Doe' }));
       expect(matchOf({ enrolments: [...enrolments, second] }).kind).toBe('none');
     });
@@ -105,12 +105,12 @@ describe('a user match', () => {
       expect(users({ links: [aLink('confirmed', 'confirmed@acme.com')] })).toEqual(['confirmed@acme.com']);
     });
     test('then the Traveler name that the portal gives', () => expect(users({})).toEqual(['named@acme.com']));
-    test('then what other devices taught', () =>
+    test('then what other devices showed', () =>
       expect(users({ enrolments: [sameName, learned] })).toEqual(['learned@acme.com']));
     test('then the display name', () => expect(users({ enrolments: [sameName] })).toEqual(['same-name@acme.com']));
   });
 
-  test('with two portal users at the strongest level is ambiguous, and no Verse is approved by it', () => {
+  test('with two portal users at the strongest level is ambiguous for Verse', () => {
     const enrolments = ['a@acme.com', 'b@acme.com'].map((email) =>
       anEnrolment(email, of(email, { travelerUser: 'Jane Doe/Acme' })),
     );
@@ -126,18 +126,18 @@ describe('a user match', () => {
 describe('a link', () => {
   const named = anEnrolment('E', of('jane@acme.com', { travelerUser: 'Jane Doe/Acme' }));
 
-  test('that a person undid takes that portal user out of the match', () => {
+  test('that a person removed excludes that portal user from the match', () => {
     expect(matchOf({ enrolments: [named], links: [aLink('undone', 'Jane@acme.com')] }).kind).toBe('none');
   });
 
-  test('undone also ends what was learned from devices, the Verse device itself included', () => {
+  test('removed also ends what was learned from devices, the Verse device included', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['HCL_IOS_1'] })];
     const input = aUser({ settings, devices: [verse], enrolments });
     expect(onlyVerdict(input).rule).toBe('verse-on-enrolled-device');
     expect(onlyVerdict({ ...input, links: [aLink('undone', 'jane@acme.com')] }).verdict).toBe('hold');
   });
 
-  test('undone settles an ambiguity', () => {
+  test('removed resolves an ambiguity', () => {
     const second = anEnrolment('E2', of('jim@acme.com', { travelerUser: 'Jane Doe/Acme' }));
     expect(matchOf({ enrolments: [named, second] }).kind).toBe('ambiguous');
     expect(matchOf({ enrolments: [named, second], links: [aLink('undone', 'jim@acme.com')] })).toMatchObject({
@@ -146,7 +146,7 @@ describe('a link', () => {
     });
   });
 
-  test('can be made again: the newest word on a portal user counts', () => {
+  test('can be made again: the newest statement on a portal user counts', () => {
     const links = [aLink('confirmed', 'jane@acme.com', now), aLink('undone', 'jane@acme.com', now - 1)];
     expect(matchOf({ enrolments: [anEnrolment('E')], links }).kind).toBe('user');
     expect(matchOf({ enrolments: [anEnrolment('E')], links: links.map((link) => ({ ...link, at: now })) }).kind).toBe('none');

@@ -6,12 +6,12 @@ import { isHeld, overtakenAction, planActions } from '#domain/quarantine/plan-ac
 import {
   aDecision,
   aDevice,
+  allowedWithoutApproval,
   anEnrolment,
   approvedThere,
   aqOn,
   aUser,
   denied,
-  letIn,
   ourBlock,
   ourHold,
 } from '#test/fixtures/decision';
@@ -41,23 +41,23 @@ describe('an approval', () => {
     ]);
   });
   test.each([denied, { approval: 'denied', access: 'allow' } as const, { approval: 'not-required', access: 'deny' } as const])(
-    'lifts our own bar, shown as $approval and $access',
+    'lifts our own block, shown as $approval and $access',
     (detail) => {
       expect(planFor(aDevice('A', { detail, denial: ourHold }), allowed)).toMatchObject([{ type: 'approve' }]);
     },
   );
-  test.each([approvedThere, letIn, { approval: 'unset' } as const, { approval: 'unknown' } as const, null])(
-    'is not planned for a device that is neither waiting nor barred: %o',
+  test.each([approvedThere, allowedWithoutApproval, { approval: 'unset' } as const, { approval: 'unknown' } as const, null])(
+    'is not planned for a device that is neither waiting nor blocked: %o',
     (detail) => expect(planFor(aDevice('A', { detail }), allowed)).toEqual([]),
   );
-  test('is not planned over the denial of another, though a person decided it: that person’s own action carries it', () => {
+  test("is not planned over the denial of another, even after a person's decision", () => {
     expect(planFor(aDevice('A', { detail: denied }), { decisions: [aDecision('A', 'approve')] })).toEqual([]);
   });
   test('is not planned for a device that waits while another has prohibited it', () => {
     const detail = { approval: 'pending', access: 'prohibit' } as const;
     expect(planFor(aDevice('A', { detail }), { decisions: [aDecision('A', 'approve')] })).toEqual([]);
   });
-  test('does not lift our bar while it is unknown whether a wipe is pending', () => {
+  test('does not lift our block while a pending wipe is possible', () => {
     expect(planFor(aDevice('A', { detail: { ...denied, wipe: 'unknown' }, denial: ourBlock }), allowed)).toEqual([]);
   });
 });
@@ -68,27 +68,30 @@ describe('a hold', () => {
     expect(planFor(aDevice('A'), extender)).toEqual([]);
   });
   test('blocks an allowed device where the extender enforces, recorded as a hold', () => {
-    expect(planFor(aDevice('A', { detail: letIn }), extender)).toMatchObject([
+    expect(planFor(aDevice('A', { detail: allowedWithoutApproval }), extender)).toMatchObject([
       { type: 'block', purpose: 'hold', rule: 'over-allowance' },
     ]);
   });
   test.each([
     { approval: 'unknown' } as const,
     { access: 'unknown', approval: 'unset' } as const,
-    { ...letIn, wipe: 'unknown' } as const,
+    { ...allowedWithoutApproval, wipe: 'unknown' } as const,
     null,
-  ])('blocks nothing that is not known: %o', (detail) => expect(planFor(aDevice('A', { detail }), extender)).toEqual([]));
+  ])('blocks nothing in an unknown state: %o', (detail) => expect(planFor(aDevice('A', { detail }), extender)).toEqual([]));
 });
 
 describe('a block', () => {
-  test.each([approvedThere, letIn, { approval: 'pending' } as const])('is planned for a device not denied: %o', (detail) => {
-    expect(planFor(aDevice('A', { detail }), byPolicy)).toMatchObject([{ type: 'block', purpose: 'verdict' }]);
-  });
+  test.each([approvedThere, allowedWithoutApproval, { approval: 'pending' } as const])(
+    'is planned for a device not denied: %o',
+    (detail) => {
+      expect(planFor(aDevice('A', { detail }), byPolicy)).toMatchObject([{ type: 'block', purpose: 'verdict' }]);
+    },
+  );
   test('is not planned for a device that is denied already', () => {
     expect(planFor(aDevice('A', { detail: denied, denial: ourBlock }), byPolicy)).toEqual([]);
   });
   test.each([{ approval: 'unknown' } as const, { access: 'unknown' } as const, { wipe: 'unknown' } as const, null])(
-    'is not planned for a device not known: %o',
+    'is not planned for a device in an unknown state: %o',
     (detail) => expect(planFor(aDevice('A', { detail }), byPolicy)).toEqual([]),
   );
 });
@@ -103,11 +106,11 @@ describe('an action that is open already', () => {
     expect(planFor(aDevice('A', open('block')), allowed)).toMatchObject([{ type: 'approve' }]);
     expect(planFor(aDevice('A', open('approve')), byPolicy)).toMatchObject([{ type: 'block' }]);
   });
-  test.each(['wipe', 'cancel-wipe', 'remove'])('that is a %s leaves room for nothing else', (type) => {
+  test.each(['wipe', 'cancel-wipe', 'remove'])('that is a %s excludes any other', (type) => {
     expect(planFor(aDevice('A', open(type)), allowed)).toEqual([]);
     expect(planFor(aDevice('A', open(type)), byPolicy)).toEqual([]);
   });
-  test('and contradicts the verdict is named, to be cancelled', () => {
+  test('that contradicts the verdict is named, to be cancelled', () => {
     const named = (device: DeviceFacts, deviation: Partial<DecideInput> = {}) => {
       const [verdict] = decide(aUser({ devices: [device], ...deviation }));
       return verdict ? overtakenAction(device, verdict) : 'no verdict';
@@ -127,17 +130,17 @@ describe('a device is held', () => {
     const planned = planActions({ devices: input.devices, verdicts, enforcement: input.enforcement });
     return verdicts.map((verdict) => isHeld(device, verdict, planned));
   };
-  test('when it waits and no rule lets it in', () => expect(held(aDevice('A'))).toEqual([true]));
+  test('when it waits and no rule allows it', () => expect(held(aDevice('A'))).toEqual([true]));
   test('when we hold it', () => expect(held(aDevice('A', { detail: denied, denial: ourHold }), extender)).toEqual([true]));
-  test('when we are about to', () => expect(held(aDevice('A', { detail: letIn }), extender)).toEqual([true]));
+  test('when we are about to', () => expect(held(aDevice('A', { detail: allowedWithoutApproval }), extender)).toEqual([true]));
   test('not when it is approved', () => expect(held(aDevice('A'), allowed)).toEqual([false]));
-  test('not when what the server does with it is unknown', () =>
+  test('not when its state on the server is unknown', () =>
     expect(held(aDevice('A', { detail: null }), extender)).toEqual([false]));
 });
 
 test('leave and undetermined never lead to an action', () => {
   const undetermined = { settings: aqOn({ autoApproveEnrolled: true }), enrolmentFeed: 'never' as const };
   expect(planFor(aDevice('A'), undetermined)).toEqual([]);
-  expect(planFor(aDevice('A', { detail: letIn }), { ...undetermined, ...extender })).toEqual([]);
+  expect(planFor(aDevice('A', { detail: allowedWithoutApproval }), { ...undetermined, ...extender })).toEqual([]);
   expect(planFor(aDevice('A', { detail: denied }))).toEqual([]);
 });

@@ -5,18 +5,18 @@ import { rules } from '#domain/quarantine/rules';
 import {
   aDecision,
   aDevice,
+  allowedWithoutApproval,
   anEnrolment,
   approvedThere,
   aqOn,
   aUser,
   denied,
   hour,
-  letIn,
   now,
   onlyVerdict,
   ourBlock,
+  ourBlockOfAllowed,
   ourHold,
-  ourTaking,
 } from '#test/fixtures/decision';
 
 const one = (device: ReturnType<typeof aDevice>, deviation: Partial<DecideInput> = {}) =>
@@ -56,24 +56,24 @@ describe('manual-decision', () => {
     expect(verdict.evidence).toContain('the person ann on 2026-03-01 08:30 UTC: lost phone');
   });
 
-  test('the newest standing decision counts, and an older one again when the newer was withdrawn', () => {
+  test('the newest decision in effect counts, and an older one after its withdrawal', () => {
     const older = aDecision('A', 'block', { at: now - 2 * hour });
     const newer = aDecision('A', 'approve', { at: now - hour });
     expect(one(aDevice('A'), { decisions: [newer, older] }).verdict).toBe('approve');
     expect(one(aDevice('A'), { decisions: [{ ...newer, withdrawnAt: now }, older] }).verdict).toBe('block');
   });
 
-  test('of two decisions at the same instant the block counts, in either order', () => {
+  test('of two simultaneous decisions the block counts, in either order', () => {
     const both = [aDecision('A', 'approve'), aDecision('A', 'block')];
     expect(one(aDevice('A'), { decisions: both }).verdict).toBe('block');
     expect(one(aDevice('A'), { decisions: both.toReversed() }).verdict).toBe('block');
   });
 
-  test('a decision on one device says nothing about another', () => {
+  test('a decision on one device does not affect another', () => {
     expect(one(aDevice('A'), { decisions: [aDecision('B', 'approve')] }).rule).toBe('over-allowance');
   });
 
-  test('it decides over a denial on the server', () => {
+  test('it outranks a denial on the server', () => {
     expect(one(aDevice('A', { detail: denied }), { decisions: [aDecision('A', 'approve')] }).rule).toBe('manual-decision');
   });
 });
@@ -85,7 +85,7 @@ describe('denied-elsewhere', () => {
     ['not-required', 'prohibit'],
     ['pending', 'prohibit'],
     ['unknown', 'deny'],
-  ] as const)('a device that the server shows as %s with access %s, not by us, is left alone', (approval, access) => {
+  ] as const)('a device shown as %s with access %s by others is left alone', (approval, access) => {
     const settings = aqOn({ devicesPerUser: 5 });
     expect(one(aDevice('A', { detail: { approval, access } }), { settings })).toMatchObject({
       verdict: 'leave',
@@ -93,7 +93,7 @@ describe('denied-elsewhere', () => {
     });
   });
 
-  test('a waiting device that is locked out while it waits is not denied: it can still be approved', () => {
+  test('a waiting device that is locked out while it waits can still be approved', () => {
     const waiting = aDevice('A', { detail: { approval: 'pending', access: 'deny' } });
     expect(one(waiting, { settings: aqOn({ devicesPerUser: 1 }) })).toMatchObject({
       verdict: 'approve',
@@ -101,17 +101,17 @@ describe('denied-elsewhere', () => {
     });
   });
 
-  test.each([ourBlock, ourHold])('a device that we barred ourselves ($kind) is not denied elsewhere', (denial) => {
+  test.each([ourBlock, ourHold])('a device that we blocked ourselves ($kind) is not denied elsewhere', (denial) => {
     expect(one(aDevice('A', { detail: denied, denial })).rule).toBe('over-allowance');
   });
 
-  test('it comes before Secure Mail: what an administrator denied stays denied', () => {
+  test('it precedes Secure Mail: what an administrator denied stays denied', () => {
     expect(one(aDevice('MDMxxA', { detail: denied })).rule).toBe('denied-elsewhere');
   });
 });
 
 describe('secure-mail', () => {
-  test('a device that an enrolment lists among its Secure Mail ids is approved, however that enrolment stands', () => {
+  test("a listed Secure Mail id is approved, whatever the enrolment's status", () => {
     const enrolments = [anEnrolment('E', { secureMailDeviceIds: ['abc'], status: 'Inactive' })];
     expect(one(aDevice('ABC'), { enrolments })).toMatchObject({ client: 'secure-mail', verdict: 'approve', rule: 'secure-mail' });
   });
@@ -133,23 +133,23 @@ describe('aq-off', () => {
   test.each([
     [true, true],
     [false, false],
-  ])('with the mode server and a server that says %s, it is in force: %s', (requiresApproval, expected) => {
+  ])('with the mode server and a server that says %s, in force: %s', (requiresApproval, expected) => {
     const server = { requiresApproval, aqSupport: 'supported' } as const;
     expect(inForce({ settings: aqOn({ requireApproval: 'server' }), server })).toBe(expected);
   });
 
-  test('where the server cannot say, it is in force for waiting devices only: waiting proves that approval is required', () => {
+  test('where the server cannot say, it is in force for waiting devices only', () => {
     const unread = {
       settings: aqOn({ requireApproval: 'server' }),
       server: { requiresApproval: 'unknown', aqSupport: 'supported' },
     } as const;
     expect(inForce(unread)).toBe(true);
-    expect(inForce(unread, aDevice('A', { detail: letIn }))).toBe(false);
+    expect(inForce(unread, aDevice('A', { detail: allowedWithoutApproval }))).toBe(false);
     expect(inForce(unread, aDevice('A', { detail: { approval: 'unknown' } }))).toBe(false);
     expect(inForce(unread, aDevice('A', { detail: null }))).toBe(false);
   });
 
-  test('it is not in force while the present devices are still to be recorded', () => {
+  test('it is not in force while existing devices are still to be recorded', () => {
     const verdict = one(aDevice('A'), { baseline: 'owed' });
     expect(verdict).toMatchObject({ verdict: 'leave', rule: 'aq-off' });
     expect(verdict.evidence).toContain('recorded as existing');
@@ -164,9 +164,9 @@ describe('aq-off', () => {
     },
   );
 
-  test('a device that we still bar is told so, for the way out', () => {
-    const barred = aDevice('A', { detail: denied, denial: ourHold });
-    expect(one(barred, { settings: aqOn({ requireApproval: 'off' }) }).evidence).toContain(
+  test('a device that we still block is shown how to get out', () => {
+    const blockedByUs = aDevice('A', { detail: denied, denial: ourHold });
+    expect(one(blockedByUs, { settings: aqOn({ requireApproval: 'off' }) }).evidence).toContain(
       'still barred by our own earlier block',
     );
   });
@@ -174,7 +174,7 @@ describe('aq-off', () => {
 
 describe('existing-device', () => {
   test('an existing device is left as it is', () => {
-    expect(one(aDevice('A', { existing: true, detail: letIn }), { enforcement: 'extender' })).toMatchObject({
+    expect(one(aDevice('A', { existing: true, detail: allowedWithoutApproval }), { enforcement: 'extender' })).toMatchObject({
       verdict: 'leave',
       rule: 'existing-device',
     });
@@ -184,10 +184,10 @@ describe('existing-device', () => {
     expect(one(aDevice('A', { existing: true }))).toMatchObject({ verdict: 'approve', rule: 'existing-device' });
   });
 
-  test('it comes before the policy rule: existing mail set up by hand is not blocked', () => {
+  test('it precedes the policy rule: existing mail set up by hand is not blocked', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration: 'manual' })];
     const settings = aqOn({ autoApproveByPolicy: true });
-    expect(one(aDevice('A', { existing: true, detail: letIn }), { settings, enrolments }).verdict).toBe('leave');
+    expect(one(aDevice('A', { existing: true, detail: allowedWithoutApproval }), { settings, enrolments }).verdict).toBe('leave');
   });
 });
 
@@ -204,7 +204,7 @@ describe('ambiguous-match', () => {
     },
   );
 
-  test('with no auto-approve option on, enrolments do not matter and neither does the ambiguity', () => {
+  test('with no auto-approve option on, an enrolment ambiguity does not matter', () => {
     expect(one(aDevice('A'), { settings: aqOn({ devicesPerUser: 1 }), enrolments }).rule).toBe('within-allowance');
   });
 });
@@ -218,12 +218,12 @@ describe('verse-on-enrolled-device', () => {
     expect(one(aDevice('ANDROID_1'), { settings, enrolments }).rule).toBe('verse-on-enrolled-device');
   });
 
-  test('Verse on Android is not approved for knowing the user only', () => {
+  test('Verse on Android is not approved on a user match alone', () => {
     const enrolments = [anEnrolment('E', { platform: 'Android', user: named })];
     expect(one(aDevice('Android_1'), { settings, enrolments }).verdict).toBe('hold');
   });
 
-  test('Verse on iOS is approved on a device match of its own', () => {
+  test('Verse on iOS is approved on a device match', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['IBM_IOS_1'] })];
     expect(one(aDevice('ibm_ios_1'), { settings, enrolments }).rule).toBe('verse-on-enrolled-device');
   });
@@ -256,7 +256,7 @@ describe('mail-pushed-by-policy', () => {
     expect(one(aDevice('A'), { settings, enrolments })).toMatchObject({ verdict, rule: 'mail-pushed-by-policy' });
   });
 
-  test('a device that is not enrolled is none of its business', () => {
+  test('it does not apply to a device that is not enrolled', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration: 'manual', status: 'Not Enrolled' })];
     expect(one(aDevice('A'), { settings, enrolments }).rule).toBe('within-allowance');
   });
@@ -287,14 +287,14 @@ describe('enrolled-device', () => {
     },
   );
 
-  test('a device match holds even where news from the portal is old', () => {
+  test('a device match holds even when the enrolment feed is stale', () => {
     const enrolments = [anEnrolment('E', { mailDeviceIds: ['A'] })];
     expect(one(aDevice('A'), { settings, enrolments, enrolmentFeed: 'stale' }).verdict).toBe('approve');
   });
 });
 
 describe('within-allowance', () => {
-  test('it says which of how many', () => {
+  test('it says which place of how many', () => {
     expect(one(aDevice('A'), { settings: aqOn({ devicesPerUser: 2 }) })).toMatchObject({
       verdict: 'approve',
       rule: 'within-allowance',
@@ -304,7 +304,7 @@ describe('within-allowance', () => {
 });
 
 describe('unread-in-baseline', () => {
-  test('a device whose record could not be read when existing devices were recorded is neither held nor blocked', () => {
+  test('a device unread when existing devices were recorded is neither held nor blocked', () => {
     const unread = aDevice('A', { baselineOwed: true });
     for (const enforcement of ['server', 'extender'] as const)
       expect(one(unread, { enforcement })).toMatchObject({ verdict: 'undetermined', rule: 'unread-in-baseline' });
@@ -322,7 +322,7 @@ describe('unread-in-baseline', () => {
 
 describe('already-admitted', () => {
   test.each(['unset', 'approved', 'auto-approved', 'not-required'] as const)(
-    'a device that the server lets in (%s) is left alone where the server enforces',
+    'a device that the server allows (%s) is left alone where the server enforces',
     (approval) => {
       expect(one(aDevice('A', { detail: { approval } }))).toMatchObject({ verdict: 'leave', rule: 'already-admitted' });
     },
@@ -332,26 +332,26 @@ describe('already-admitted', () => {
     expect(one(aDevice('A', { detail: { approval } }), { enforcement: 'extender' }).rule).toBe('already-admitted');
   });
 
-  test.each(['unset', 'not-required'] as const)('a device let in without approval (%s) is held where we enforce', (approval) => {
+  test.each(['unset', 'not-required'] as const)('a device allowed without approval (%s) is held where we enforce', (approval) => {
     expect(one(aDevice('A', { detail: { approval } }), { enforcement: 'extender' }).rule).toBe('over-allowance');
   });
 
-  test('a device that we barred after it was approved is not admitted', () => {
-    const barred = aDevice('A', { detail: { approval: 'approved', access: 'deny' }, denial: ourHold });
-    expect(one(barred).rule).toBe('over-allowance');
+  test('a device that we blocked after it was approved is not admitted', () => {
+    const blockedByUs = aDevice('A', { detail: { approval: 'approved', access: 'deny' }, denial: ourHold });
+    expect(one(blockedByUs).rule).toBe('over-allowance');
   });
 
   test.each([
     ['unknown', 'allow'],
     ['not-required', 'unknown'],
-  ] as const)('approval %s with access %s is not taken for access', (approval, access) => {
+  ] as const)('approval %s with access %s is not access', (approval, access) => {
     expect(one(aDevice('A', { detail: { approval, access } })).rule).toBe('over-allowance');
   });
 });
 
 describe('enrolment-unknown', () => {
   test.each(['stale', 'never'] as const)(
-    'with an option on and a feed that is %s, an unmatched device is undetermined',
+    'with an option on and a %s feed, an unmatched device is undetermined',
     (enrolmentFeed) => {
       const verdict = one(aDevice('A'), { settings: aqOn({ autoApproveEnrolled: true }), enrolmentFeed });
       expect(verdict).toMatchObject({ verdict: 'undetermined', rule: 'enrolment-unknown' });
@@ -364,7 +364,7 @@ describe('enrolment-unknown', () => {
 });
 
 describe('over-allowance', () => {
-  test('the third of two says who was first', () => {
+  test('the third of two devices says which were first', () => {
     const devices = ['A', 'B', 'C'].map((id) => aDevice(id));
     const input = aUser({ settings: aqOn({ devicesPerUser: 2 }), devices });
     const [, , third] = decide(input);
@@ -372,7 +372,7 @@ describe('over-allowance', () => {
     expect(third?.wouldChange).toContain('frees a place');
   });
 
-  test('where no device is allowed before approval it says so', () => {
+  test('an allowance of 0 says so', () => {
     expect(one(aDevice('A')).evidence).toBe('no device is allowed before approval');
   });
 
@@ -382,7 +382,7 @@ describe('over-allowance', () => {
 });
 
 test('every verdict of every rule carries evidence and what would change it', () => {
-  for (const detail of [null, denied, letIn, approvedThere, { approval: 'pending' } as const])
+  for (const detail of [null, denied, allowedWithoutApproval, approvedThere, { approval: 'pending' } as const])
     for (const requireApproval of ['on', 'off', 'server'] as const) {
       const { evidence, wouldChange } = one(aDevice('A', { detail }), {
         settings: aqOn({ requireApproval, autoApproveEnrolled: true }),
@@ -392,29 +392,32 @@ test('every verdict of every rule carries evidence and what would change it', ()
     }
 });
 
-describe('our own block, once no rule asks for it any more', () => {
-  const taken = (deviation: Parameters<typeof aDevice>[1] = {}) =>
-    aDevice('A', { detail: denied, denial: ourTaking, ...deviation });
+describe('our own block, once no rule requires it any more', () => {
+  const blockedByUs = (deviation: Parameters<typeof aDevice>[1] = {}) =>
+    aDevice('A', { detail: denied, denial: ourBlockOfAllowed, ...deviation });
   const off = aqOn({ requireApproval: 'off' });
   const server = (requiresApproval: boolean | 'unknown', aqSupport: 'supported' | 'unknown' = 'supported') =>
     ({ settings: aqOn({ requireApproval: 'server' }), server: { requiresApproval, aqSupport } }) as const;
 
-  test('is lifted where the server enforces, for the device would be left alone had it not been blocked', () => {
-    const verdict = one(taken());
+  test('is lifted where the server enforces, since it would otherwise be left alone', () => {
+    const verdict = one(blockedByUs());
     expect(verdict).toMatchObject({ verdict: 'approve', rule: 'already-admitted' });
     expect(verdict.evidence).toContain('it had access until Auto-Quarantine blocked it on');
-    expect(one(taken({ denial: ourBlock }))).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
+    expect(one(blockedByUs({ denial: ourBlock }))).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
   });
 
-  test('where we enforce, is lifted only from what had been approved there: what would be held anyway stays kept out', () => {
+  test('where we enforce, is lifted only from previously approved devices', () => {
     const enforcement = 'extender';
-    expect(one(taken(), { enforcement })).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
-    const approved = { ...ourTaking, took: { approval: 'auto-approved' as const } };
-    expect(one(taken({ denial: approved }), { enforcement })).toMatchObject({ verdict: 'approve', rule: 'already-admitted' });
+    expect(one(blockedByUs(), { enforcement })).toMatchObject({ verdict: 'hold', rule: 'over-allowance' });
+    const approved = { ...ourBlockOfAllowed, took: { approval: 'auto-approved' as const } };
+    expect(one(blockedByUs({ denial: approved }), { enforcement })).toMatchObject({
+      verdict: 'approve',
+      rule: 'already-admitted',
+    });
   });
 
-  test('is lifted where Auto-Quarantine is known to be off, and stays where that is only not known', () => {
-    const verdict = (deviation: Partial<DecideInput>) => one(taken(), deviation).verdict;
+  test('is lifted where Auto-Quarantine is known to be off, not where unknown', () => {
+    const verdict = (deviation: Partial<DecideInput>) => one(blockedByUs(), deviation).verdict;
     expect(verdict({ settings: off })).toBe('approve');
     expect(verdict(server(false))).toBe('approve');
     expect(verdict(server('unknown'))).toBe('leave');
@@ -424,7 +427,7 @@ describe('our own block, once no rule asks for it any more', () => {
   });
 
   test('is lifted from an existing device', () => {
-    expect(one(taken({ existing: true }))).toMatchObject({ verdict: 'approve', rule: 'existing-device' });
+    expect(one(blockedByUs({ existing: true }))).toMatchObject({ verdict: 'approve', rule: 'existing-device' });
   });
 
   test.each([
@@ -433,17 +436,17 @@ describe('our own block, once no rule asks for it any more', () => {
     ['shows an approval that nobody can read', { detail: { approval: 'unknown', access: 'deny' } }],
     ['may have a wipe pending', { detail: { ...denied, wipe: 'unknown' } }],
   ] as const)('stays where the device %s', (_, deviation) => {
-    for (const settings of [aqOn(), off]) expect(one(taken(deviation), { settings }).verdict).not.toBe('approve');
+    for (const settings of [aqOn(), off]) expect(one(blockedByUs(deviation), { settings }).verdict).not.toBe('approve');
   });
 
-  test('stays while the rule that blocked it still does, or nobody can tell', () => {
+  test('stays while the rule that blocked it applies, or may apply', () => {
     const settings = aqOn({ autoApproveByPolicy: true });
     const blocked = (mailConfiguration: 'manual' | 'unknown') =>
-      one(taken(), { settings, enrolments: [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration })] }).verdict;
+      one(blockedByUs(), { settings, enrolments: [anEnrolment('E', { mailDeviceIds: ['A'], mailConfiguration })] }).verdict;
     expect([blocked('manual'), blocked('unknown')]).toEqual(['block', 'undetermined']);
   });
 
   test('stays when a person wants it so', () => {
-    expect(one(taken(), { settings: off, decisions: [aDecision('A', 'block')] }).verdict).toBe('block');
+    expect(one(blockedByUs(), { settings: off, decisions: [aDecision('A', 'block')] }).verdict).toBe('block');
   });
 });

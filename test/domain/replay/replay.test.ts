@@ -15,7 +15,7 @@ type Journal = ReturnType<typeof aJournal>;
 const at = (journal: Journal, time: number) =>
   Object.fromEntries(replayAt(journal.lines, time).map((device) => [device.deviceId, device]));
 
-test('a device is as it was then: not yet there, waiting, approved, removed', () => {
+test('a device has its state of that time: absent, waiting, approved, removed', () => {
   const journal = aJournal();
   journal.source(100, { settings: { devicesPerUser: 0 } });
   journal.discovered(200, jane, waiting);
@@ -36,7 +36,7 @@ test('a device is as it was then: not yet there, waiting, approved, removed', ()
   expect(at(journal, 400).ApplA).toMatchObject({ state: 'removed', recomputed: null });
 });
 
-test('our own block is known as ours, one that was there before is not, and an approval lifts ours', () => {
+test('our own block is distinguished from older ones; approval lifts it', () => {
   const journal = aJournal();
   journal.source(100, {});
   journal.discovered(200, jane, approved);
@@ -48,7 +48,7 @@ test('our own block is known as ours, one that was there before is not, and an a
   expect(at(journal, 400).ApplA).toMatchObject({ ourBar: null, recomputed: { rule: 'already-admitted' } });
 });
 
-test('decisions end by time and by withdrawal, whichever order the two came in', () => {
+test('decisions end by time and by withdrawal, in either order', () => {
   const journal = aJournal();
   journal.source(100, {});
   journal.discovered(200, jane, waiting);
@@ -62,7 +62,7 @@ test('decisions end by time and by withdrawal, whichever order the two came in',
   expect(rules(500)).toEqual(['over-allowance', 'over-allowance']);
 });
 
-test('enrolments, links and the silence of the portal bear on what is recomputed', () => {
+test('enrolments, links and a silent portal affect what is recomputed', () => {
   const journal = aJournal();
   journal.source(100, { settings: { autoApproveEnrolled: true, autoApproveVerse: true } });
   const verse = { ...jane, deviceId: 'IBM_IOS_1' };
@@ -82,7 +82,7 @@ test('enrolments, links and the silence of the portal bear on what is recomputed
   expect(rules(700)[0]).toBe('enrolled-device');
 });
 
-test('with approval wanted on over a span when it was off: who was there stays, who came later would have waited', () => {
+test('replayed with approval required, earlier devices stay and later ones would have waited', () => {
   const journal = aJournal();
   journal.source(100, { aqInForce: false });
   journal.discovered(200, jane, free);
@@ -95,7 +95,7 @@ test('with approval wanted on over a span when it was off: who was there stays, 
   expect(supposed.perRule).toEqual({ 'existing-device': 1, 'over-allowance': 1 });
 });
 
-test('blocking mail set up by hand would have blocked exactly those devices, when each was enrolled, and approved when pushed', () => {
+test('blocking manual mail blocks exactly those devices when enrolled, and approves pushed ones', () => {
   const journal = aJournal();
   journal.source(100, { settings: { devicesPerUser: 1 } });
   journal.feed(100, 'fresh');
@@ -112,7 +112,7 @@ test('blocking mail set up by hand would have blocked exactly those devices, whe
   expect(supposed.actions).toEqual({ approve: 1, block: 1 });
 });
 
-test('what Auto-Quarantine did in reality is left out; what people did stays, and an approval falls back when it ends', () => {
+test("Auto-Quarantine's real actions are left out; people's decisions stay until they end", () => {
   const journal = aJournal();
   journal.source(100, { settings: { devicesPerUser: 5 } });
   journal.discovered(1100, jane, waiting);
@@ -136,7 +136,7 @@ test('what Auto-Quarantine did in reality is left out; what people did stays, an
   ]);
 });
 
-test('the same journal gives the same bytes, whatever the order in which its export came', () => {
+test('the same journal gives the same bytes, in any order of its export', () => {
   const events = fc.array(
     fc.record({ phone: fc.constantFrom(jane, john), kind: fc.nat(5), step: fc.integer({ min: 0, max: 50 }) }),
     {

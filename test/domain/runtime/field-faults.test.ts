@@ -1,4 +1,4 @@
-/** What stands against something from outside: each fault names the field and what was expected there, never what was found. */
+/** What is wrong with external input: each fault names the field and what was expected there, never what was found. */
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { readDeadLetter } from '#domain/messages/dead-letter';
@@ -22,7 +22,7 @@ test.each([
   ['nothing', undefined],
   ['a list', [1]],
   ['a broken number', 1.5],
-])('a time given as %s: the field and both ways to say a time are named', (_, requestedAt) => {
+])('for a time given as %s, field and time formats are named', (_, requestedAt) => {
   const [fault, ...others] = faultsIn(actionRequested, { ...request, requestedAt });
   expect(others).toEqual([]);
   expect(fault?.path).toBe('detail.requestedAt');
@@ -30,21 +30,21 @@ test.each([
   expect(fault?.message).not.toContain('yesterday');
 });
 
-test('of a choice whose parts were given, the faults of the part that was meant are named where they are', () => {
+test('for a choice, the faults of the intended alternative are named', () => {
   const choice = z.union([z.object({ ids: z.array(z.string()) }), z.object({ all: z.literal(true) })]);
   expect(faultsIn(choice, { ids: [5] })).toEqual([
     { path: 'detail.ids.0', message: 'Invalid input: expected string, received number' },
   ]);
 });
 
-test('of a choice that nothing comes near, the alternatives are named', () => {
+test('for a choice that nothing resembles, the alternatives are named', () => {
   const choice = z.union([z.iso.datetime(), z.int(), z.literal('never')]);
   expect(faultsIn(choice, true)).toEqual([
     { path: 'detail', message: 'Invalid input: expected a text, or a number, or "never"' },
   ]);
 });
 
-test('no event that lacks a field, or has one of another type, is told without what was expected', () => {
+test('every missing or mistyped field of an event is reported with what was expected', () => {
   const kinds = Object.entries(eventsIn);
   const vague = kinds.flatMap(([kind, schema]) =>
     Object.keys(schema.shape).flatMap((name) =>
@@ -58,7 +58,7 @@ test('no event that lacks a field, or has one of another type, is told without w
   expect(vague).toEqual([]);
 });
 
-test('a letter names its faults so, and says how many it leaves out', () => {
+test('a dead letter names its faults, and says how many it leaves out', () => {
   const letter = (kind: string, detail: unknown) =>
     readDeadLetter('portalEvents', JSON.stringify({ id: 'e', source: 'portal', 'detail-type': kind, time: 't', detail }));
   expect(letter('ActionRequested', { ...request, requestedAt: 'yesterday' })).toMatchObject({

@@ -9,7 +9,7 @@ describe('backoff', () => {
     expect([1, 2, 3, 4, 5, 6].map((retry) => backoffMs(policy('none'), retry, 0))).toEqual([100, 200, 400, 800, 1_500, 1_500]);
   });
 
-  test('takes a random part of the wait with full jitter, at least half of it with half jitter', () => {
+  test('randomises the wait with full jitter, half of it with half jitter', () => {
     expect([0, 0.5].map((random) => backoffMs(policy('full'), 2, random))).toEqual([0, 100]);
     expect([0, 0.5].map((random) => backoffMs(policy('half'), 2, random))).toEqual([100, 150]);
   });

@@ -125,7 +125,7 @@ describe('the answer to a client', () => {
     expect(Buffer.from(text)).toEqual(Buffer.from([1, 2]));
   });
 
-  test('is a JSON 200 for a bare result, and an empty 204 where the function says so', async () => {
+  test('is a JSON 200 for a bare result, and an empty 204 where requested', async () => {
     const bare = await ask('/api/x', { answer: () => ({ devices: [] }) });
     expect([bare.response.status, bare.response.headers.get('content-type'), bare.text]).toEqual([
       200,
@@ -151,7 +151,7 @@ describe('the answer to a client', () => {
     expect(event).toBeUndefined();
   });
 
-  test('is 404 where no route fits, 400 for a malformed escape', async () => {
+  test('is 404 where no route matches, and 400 for a malformed escape', async () => {
     expect((await ask('/other', { method: 'POST' })).response.status).toBe(404);
     const status = await new Promise((resolve) => {
       rawRequest(`${api.url}/a`, { path: '/api/%ZZ' }, (response) => resolve(response.statusCode)).end();
@@ -160,7 +160,7 @@ describe('the answer to a client', () => {
   });
 });
 
-describe('who may ask', () => {
+describe('access', () => {
   const other = (change: Partial<Authorizer>) => issuer.mint({ ...authorizer, ...change });
   test.each<[string, () => Promise<string | null>, string]>([
     ['nobody', async () => null, 'Bearer'],
@@ -171,7 +171,7 @@ describe('who may ask', () => {
     ['a token without signature', async () => unsigned(token), 'the token is malformed'],
     ['a token with other claims than were signed', async () => tampered(token), 'the token has an invalid signature'],
     ['a token signed with another key', async () => strangersToken(), 'the token has an invalid signature'],
-  ])('not %s', async (_name, made, reason) => {
+  ])('is denied to %s', async (_name, made, reason) => {
     const { response, text, event } = await ask('/api/status', { token: await made() });
     expect(response.status).toBe(401);
     expect(text).toBe('{"message":"Unauthorized"}');
@@ -179,13 +179,13 @@ describe('who may ask', () => {
     expect(event).toBeUndefined();
   });
 
-  test('anybody, for the console', async () => {
+  test('is open to anybody for the console', async () => {
     const { response, arn } = await ask('/', { token: null });
     expect([response.status, arn]).toEqual([200, 'console']);
     expect((await ask('/assets/index.js', { token: null })).event?.pathParameters).toEqual({ proxy: 'assets/index.js' });
   });
 
-  test('anybody, where the function authenticates by itself: what it is shown reaches it untouched', async () => {
+  test('is open where the function authenticates; its headers arrive unchanged', async () => {
     const { response, event, arn } = await ask('/relay/enrolments', {
       method: 'POST',
       token: 'one-time',
@@ -203,13 +203,13 @@ describe('who may ask', () => {
     expect(event?.requestContext).not.toHaveProperty('authorizer');
   });
 
-  test('who has a token from before a restart, because the key is kept, readable by its owner only', async () => {
+  test('survives a restart: the key is kept, readable by its owner only', async () => {
     const again = await localIssuer(dir.dir);
     expect(await again.verify(authorizer, token)).toMatchObject({ claims: { sub: 'local' } });
     expect((await stat(join(dir.dir, 'issuer.json'))).mode & 0o777).toBe(0o600);
   });
 
-  test('for thirty days', () => {
+  test('lasts for thirty days', () => {
     const { exp = 0, iat = 0 } = decodeJwt(token);
     expect(exp - iat).toBe(30 * 24 * 3600);
   });

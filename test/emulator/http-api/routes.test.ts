@@ -17,10 +17,10 @@ test.each([
   expect(routeMatcher(routes(...keys))(method, path)).toMatchObject({ route: { routeKey: route }, pathParameters });
 });
 
-test('without a default route, what fits nothing goes nowhere', () => {
+test('without a default route, a request that matches nothing is not routed', () => {
   expect(routeMatcher(routes('GET /a'))('GET', '/a/b')).toBeNull();
 });
 
-test('a route key that is not understood is refused by its text', () => {
+test('a malformed route key is rejected by its text', () => {
   expect(() => routeMatcher(routes('$connect'))).toThrow('"$connect"');
 });

@@ -87,7 +87,7 @@ async function depth(QueueUrl: string): Promise<number> {
 }
 
 describe('a batch', () => {
-  test('comes as records that look like those of AWS, and is deleted when the function is done', async () => {
+  test('arrives as AWS-like records, and is deleted when the function is done', async () => {
     const queue = await aQueue();
     const batches: Batch[] = [];
     consume(queue, async (batch) => {
@@ -108,7 +108,7 @@ describe('a batch', () => {
     await vi.waitFor(async () => expect(await depth(queue)).toBe(0));
   });
 
-  test('that failed in part keeps only its failures, which go to the dead-letter queue after their tries', async () => {
+  test('that failed in part keeps only its failures, which end in the dead-letter queue', async () => {
     const dead = await aQueue();
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf(dead), maxReceiveCount: 2 });
     const queue = await aQueue({ VisibilityTimeout: '1', RedrivePolicy });
@@ -140,7 +140,7 @@ describe('a batch', () => {
     expect(problems).toEqual([expect.stringContaining('a batch of 1 comes again: f: Runtime exited')]);
   });
 
-  test('is filled up during its window', async () => {
+  test('is filled during its window', async () => {
     const queue = await aQueue();
     const sizes: number[] = [];
     consume(
@@ -159,7 +159,7 @@ describe('a batch', () => {
   });
 });
 
-test('no more batches are under way than the maximum concurrency, and that many are', async () => {
+test('concurrent batches reach the maximum concurrency and never exceed it', async () => {
   const queue = await aQueue();
   const waiting: (() => void)[] = [];
   let most = 0;
@@ -182,7 +182,7 @@ test('no more batches are under way than the maximum concurrency, and that many 
   expect(most).toBe(2);
 });
 
-test('messages of one FIFO group are handled in order, one after the other, also across a failure', async () => {
+test('messages of one FIFO group are handled in order, also after a failure', async () => {
   const queue = await aQueue({ VisibilityTimeout: '1', ContentBasedDeduplication: 'true' }, true);
   const seen: string[] = [];
   consume(queue, async ({ Records }) => {

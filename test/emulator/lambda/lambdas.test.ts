@@ -33,7 +33,7 @@ const alive = (pid: number) => {
 };
 
 describe('an invocation', () => {
-  test('gives the handler its event and a context that counts down, and returns its result', async () => {
+  test('gives the handler its event and a context, and returns its result', async () => {
     const code = `export const handler = async (event, context) => ({
       event, left: context.getRemainingTimeInMillis(), arn: context.invokedFunctionArn, id: context.awsRequestId, name: context.functionName })`;
     const lambdas = await started([await aFunction(dir, code, { name: 'echo', timeoutSeconds: 7 })]);
@@ -45,7 +45,7 @@ describe('an invocation', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('sees the environment of its function and of the platform, and nothing of the developer', async () => {
+  test("sees the environment of its function and platform, and not the developer's", async () => {
     process.env.DEVELOPER_SECRET = 'mine';
     cleanUp.push(async () => {
       delete process.env.DEVELOPER_SECRET;
@@ -66,7 +66,7 @@ describe('an invocation', () => {
     expect(env).not.toHaveProperty('HOME');
   });
 
-  test('rejects with the error of the handler, and the process lives on', async () => {
+  test('rejects with the error of the handler, and the process stays alive', async () => {
     const code = `let calls = 0;
       export const handler = async ({ fail }) => { calls++; if (fail) throw new RangeError('no such page'); return { calls, pid: process.pid } }`;
     const lambdas = await started([await aFunction(dir, code, { name: 'fails' })]);
@@ -78,13 +78,13 @@ describe('an invocation', () => {
     expect(await invoke(lambdas, 'fails')).toMatchObject({ calls: 2, pid: lambdas.processes().fails?.[0] });
   });
 
-  test('is refused when its answer is larger than Lambda takes', async () => {
+  test('is rejected when its answer is larger than Lambda allows', async () => {
     const code = `export const handler = async () => 'x'.repeat(7 * 1024 * 1024)`;
     const lambdas = await started([await aFunction(dir, code, { name: 'large' })]);
     await expect(invoke(lambdas, 'large')).rejects.toMatchObject({ errorType: 'Function.ResponseSizeTooLarge' });
   });
 
-  test('writes what the handler prints to the log of its function', async () => {
+  test("writes the handler's output to the log of its function", async () => {
     const code = `export const handler = async () => { console.log('gathered 700 devices'); }`;
     const lambdas = await started([await aFunction(dir, code, { name: 'prints' })]);
     await invoke(lambdas, 'prints');
@@ -92,8 +92,8 @@ describe('an invocation', () => {
   });
 });
 
-describe('a process that goes wrong', () => {
-  test('is killed when its time is over, even in an endless loop, and the next invocation gets a fresh one', async () => {
+describe('a faulty process', () => {
+  test('is killed at its timeout, even in an endless loop, and replaced', async () => {
     const code = `export const handler = async ({ hang }) => { while (hang); return process.pid }`;
     const lambdas = await started([await aFunction(dir, code, { name: 'hangs', timeoutSeconds: 1 })]);
     const first = await invoke(lambdas, 'hangs');
@@ -115,20 +115,20 @@ describe('a process that goes wrong', () => {
     expect(await invoke(lambdas, 'crashes')).toBe('well');
   });
 
-  test('that outgrows its memory ends as a crash', async () => {
+  test('that exceeds its memory ends as a crash', async () => {
     const code = `export const handler = async () => { const kept = []; for (;;) kept.push(new Array(100_000).fill({})); }`;
     const lambdas = await started([await aFunction(dir, code, { name: 'greedy', memoryMb: 128 })]);
     await expect(invoke(lambdas, 'greedy')).rejects.toMatchObject({ kind: 'exit' });
   });
 
-  test('because its bundle cannot be loaded is reported by name at warm-up, with the reason', async () => {
+  test('whose bundle cannot be loaded is reported by name at warm-up', async () => {
     const code = `throw new Error('CONTROL_TABLE is missing')`;
     const lambdas = await started([await aFunction(dir, code, { name: 'broken' })]);
     await expect(lambdas.warm()).rejects.toThrow('broken: CONTROL_TABLE is missing');
     await expect(invoke(lambdas, 'broken')).rejects.toThrow('CONTROL_TABLE is missing');
   });
 
-  test('because the bundle exports no such handler says so', async () => {
+  test('whose bundle exports no such handler says so', async () => {
     const lambdas = await started([await aFunction(dir, 'export const other = 1', { name: 'nameless' })]);
     await expect(invoke(lambdas, 'nameless')).rejects.toMatchObject({ errorType: 'Runtime.HandlerNotFound' });
   });
@@ -138,7 +138,7 @@ describe('concurrency', () => {
   const meeting = `export const handler = async ({ at }) => {
     const left = at - Date.now(); await new Promise((resolve) => setTimeout(resolve, Math.max(0, left))); return process.pid }`;
 
-  test('invocations at once run in processes of their own, which serve again', async () => {
+  test('parallel invocations run in separate processes, which are reused', async () => {
     const lambdas = await started([await aFunction(dir, meeting, { name: 'parallel' })]);
     const at = Date.now() + 1500;
     const pids = await Promise.all([1, 2, 3].map(() => invoke(lambdas, 'parallel', { at })));
@@ -153,21 +153,21 @@ describe('concurrency', () => {
     await expect(first).resolves.toBeTypeOf('number');
   });
 
-  test('above what the machine carries waits for a place', async () => {
+  test("above the machine's limit waits for a free process", async () => {
     const fn = await aFunction(dir, meeting, { name: 'queued' });
     const lambdas = await started([fn], { machineConcurrency: 2 });
     const pids = await Promise.all([1, 2, 3, 4, 5].map(() => invoke(lambdas, 'queued', { at: Date.now() + 100 })));
     expect(new Set(pids).size).toBe(2);
   });
 
-  test('idle processes end after a while, all but one', async () => {
+  test('idle processes end after a while, except one', async () => {
     const lambdas = await started([await aFunction(dir, meeting, { name: 'quiet' })], { idleMs: 200 });
     await Promise.all([1, 2, 3].map(() => invoke(lambdas, 'quiet', { at: Date.now() + 300 })));
     await vi.waitFor(() => expect(lambdas.processes().quiet).toHaveLength(1), 5000);
   });
 });
 
-test('no process outlives a parent that was killed without warning, not even in the middle of an invocation', async () => {
+test('no process outlives a killed parent, not even during an invocation', async () => {
   const fn = await aFunction(dir, 'export const handler = async () => new Promise(() => setInterval(() => {}, 1000))', {
     name: 'orphan',
     timeoutSeconds: 60,

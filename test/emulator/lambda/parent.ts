@@ -1,4 +1,4 @@
-/** A program of its own for the test that kills it: one function, one invocation under way, its process ids on stdout. */
+/** A separate program for the test that kills it: one function, one invocation in progress, its process ids on stdout. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FunctionResource } from '#infra/emulator/model';

@@ -1,4 +1,4 @@
-/** The Lambda Runtime API, against a process that does not behave. */
+/** The Lambda Runtime API, against a misbehaving process. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -31,7 +31,7 @@ test('a process that is killed while it posts its answer leaves no rejection unh
   expect(unhandled).toEqual([]);
 });
 
-test('an error that is not JSON ends the invocation all the same', async () => {
+test('an error that is not JSON ends the invocation too', async () => {
   const answer = api.hand(anInvocation);
   const failed = expect(answer).rejects.toThrow('f: <html>');
   expect((await fetch(`http://${api.address}${path('error')}`, { method: 'POST', body: '<html>' })).status).toBe(202);

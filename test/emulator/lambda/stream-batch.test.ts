@@ -33,7 +33,7 @@ test('a batch that succeeds is one call and one checkpoint', () => {
   expect(run(3, { answer: () => null })).toEqual({ sent: ['1 2 3'], effects: ['checkpoint:3'], left: 0 });
 });
 
-test('what fails is retried from the first failed record, with longer waits, and is not halved', () => {
+test('failures are retried from the first failed record, with longer waits, without halving', () => {
   const { sent, effects } = run(4, {
     answer: (_, turn) => (turn === 0 ? 2 : turn < 3 ? 0 : null),
     limits: { ...endless, bisects: false },
@@ -47,7 +47,7 @@ test('waits grow up to ten seconds', () => {
   expect(effects.slice(0, 8)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000].map((ms) => `wait:${ms}`));
 });
 
-test('a batch that fails as a whole is halved to the record that fails it; after it the batch is whole again', () => {
+test('a failing batch is halved to the failing record, and whole again after it', () => {
   const limits = { ...endless, retryAttempts: 1 };
   const { sent, effects, left } = run(4, { answer: (ids) => (ids.includes('2') ? 0 : null), limits });
   expect(sent).toEqual(['1 2 3 4', '1 2', '1', '2 3 4', '2', '3', '4']);
@@ -56,14 +56,14 @@ test('a batch that fails as a whole is halved to the record that fails it; after
   expect(left).toBe(0);
 });
 
-test('without halving the whole rest is dropped once its attempts are over', () => {
+test('without halving the whole rest is dropped after its attempts', () => {
   const limits = { bisects: false, retryAttempts: 2, maximumAgeSeconds: -1 };
   const { sent, effects } = run(3, { answer: (_, turn) => (turn === 0 ? 1 : 0), limits });
   expect(sent).toEqual(['1 2 3', '2 3', '2 3']);
   expect(effects).toEqual(['checkpoint:1', 'wait:200', 'wait:400', 'drop:2 3', 'checkpoint:3']);
 });
 
-test('a record past its age is dropped at its first failure', () => {
+test('a record past its maximum age is dropped at its first failure', () => {
   const limits = { ...endless, bisects: false, maximumAgeSeconds: 60 };
   expect(run(1, { answer: () => 0, limits, now: 61_000 }).effects).toEqual(['drop:1', 'checkpoint:1']);
   expect(run(1, { answer: (_, turn) => (turn ? null : 0), limits, now: 60_000 }).effects).toEqual(['wait:200', 'checkpoint:1']);

@@ -1,4 +1,4 @@
-/** A table's stream to a function on the local stack: in order, nothing lost, whatever fails or is killed. */
+/** A table's stream to a function on the local stack: in order, nothing lost, through any failure or kill. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rmdir } from 'node:fs/promises';
@@ -38,7 +38,7 @@ function read(invoke: (event: unknown) => Promise<unknown>, given: Partial<Strea
   return { mapping, problems };
 }
 
-/** A function that notes what it gets and answers what `answer` says. */
+/** A function that records what it gets and answers what `answer` says. */
 function noting(answer: (keys: string[], event: unknown) => unknown = () => null) {
   const batches: string[][] = [];
   const invoke = async (event: unknown) => {
@@ -54,7 +54,7 @@ const failing = (event: unknown, pk: string) => ({
     .map(({ dynamodb }) => ({ itemIdentifier: dynamodb.SequenceNumber })),
 });
 
-test('new items that fit the filter reach the function in order, in batches of its size', async () => {
+test('new items that match the filter arrive in order, in batches of its size', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 4));
   await putOthers(dynamodb, 20);
@@ -69,7 +69,7 @@ test('new items that fit the filter reach the function in order, in batches of i
   expect(Math.max(...reader.batches.map(({ length }) => length))).toBe(3);
 });
 
-test('after a restart it continues after the last batch that was answered for', async () => {
+test('after a restart it continues after the last acknowledged batch', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 5));
   const first = noting();
@@ -93,7 +93,7 @@ test('failures are retried from the first failed record, in order', async () => 
   await vi.waitFor(() => expect(reader.batches).toEqual([names(1, 6), names(3, 6), names(3, 6)]));
 });
 
-test('a batch that fails as a whole is halved to the one record that fails it, which is dropped by name', async () => {
+test('a failing batch is halved to the failing record, which is dropped by name', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 8));
   const reader = noting((keys) => {
@@ -105,8 +105,8 @@ test('a batch that fails as a whole is halved to the one record that fails it, w
   const done = () => new Set(reader.batches.filter((keys) => !keys.includes('line|005')).flat());
   await vi.waitFor(() => expect([...done()]).toEqual([...names(1, 4), ...names(6, 8)]), { timeout: 5000 });
   expect(problems.at(-1)).toContain('given up');
-  const [told = '{}'] = await bodiesIn(stack.as('operator'), stack.url('lost'), 2);
-  expect(JSON.parse(told)).toMatchObject({
+  const [report = '{}'] = await bodiesIn(stack.as('operator'), stack.url('lost'), 2);
+  expect(JSON.parse(report)).toMatchObject({
     DDBStreamBatchInfo: { batchSize: 1, startSequenceNumber: '5', endSequenceNumber: '5' },
   });
 });
@@ -121,11 +121,11 @@ test('an outage drops no record and skips none', async () => {
   });
   read(reader.invoke, { retryAttempts: 10_000 });
   await putLines(dynamodb, names(5, 6));
-  const settled = () => reader.batches.slice(4).flat();
-  await vi.waitFor(() => expect(settled()).toEqual(names(1, 6)), { timeout: 5000 });
+  const laterKeys = () => reader.batches.slice(4).flat();
+  await vi.waitFor(() => expect(laterKeys()).toEqual(names(1, 6)), { timeout: 5000 });
 });
 
-test('without the right to read the stream, the function gets nothing and the missing right is named', async () => {
+test('without permission to read the stream, nothing arrives and the permission is named', async () => {
   await stack.stop();
   stack = await startStack(folder.path, { change: withStream([]) });
   await putLines(stack.as('operator').dynamodb, names(1, 1));
@@ -150,7 +150,7 @@ test('killed with -9 repeatedly, it skips no record and continues after its chec
     let batches = 0;
     for await (const line of createInterface({ input: child.stdout })) {
       seen.push(line.split(' '));
-      // Killed while its third batch is in hand.
+      // Killed while its third batch is in progress.
       if (++batches === 3) child.kill('SIGKILL');
       if (line.endsWith('line|024')) child.kill('SIGKILL');
     }
@@ -158,12 +158,12 @@ test('killed with -9 repeatedly, it skips no record and continues after its chec
   }
   expect([...new Set(seen.flat())]).toEqual(names(1, 24));
   for (const start of lives.slice(1)) {
-    // The batch in hand at the kill comes again, and nothing before it.
+    // The batch in progress at the kill is redelivered, and nothing before it.
     expect(seen[start]?.[0]).toBe(seen[start - 1]?.[0]);
   }
 });
 
-test('a table from before it had a stream gets one, and new items are read', async () => {
+test('a table created without a stream gets one, and new items are read', async () => {
   await stack.stop();
   const other = await aFolder();
   const before = await startStack(other.path);
@@ -178,7 +178,7 @@ test('a table from before it had a stream gets one, and new items are read', asy
   await vi.waitFor(() => expect(reader.seen()).toEqual(names(2, 3)));
 });
 
-test('checkpoints that cannot be read are reported by name, and the stream is not read from its beginning instead', async () => {
+test('unreadable checkpoints are reported by name, and the stream is not restarted', async () => {
   const { dynamodb } = stack.as('operator');
   await putLines(dynamodb, names(1, 2));
   const file = join(folder.path, 'streams', 'Stream.json');

@@ -1,4 +1,4 @@
-/** Reads the test stream in a process of its own, to be killed: prints the keys of each batch and takes its time before it answers. */
+/** Reads the test stream in a separate process, to be killed: prints the keys of each batch and waits before it answers. */
 import { setTimeout } from 'node:timers/promises';
 import { startStreamMapping } from '#infra/emulator/lambda/stream-mapping';
 import { aReader, keysOf, streaming } from './streams.ts';

@@ -64,7 +64,7 @@ export const keysOf = (given: unknown) => recordsOf(given).map(({ dynamodb }) =>
 export const names = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `line|${String(from + index).padStart(3, '0')}`);
 
-/** Puts them one after the other, so that their order is known. */
+/** Puts them one after the other, so that their order is defined. */
 export async function putLines(dynamodb: DynamoDBClient, pks: readonly string[]): Promise<void> {
   for (const pk of pks) await dynamodb.send(new PutItemCommand({ TableName: 'Things', Item: { pk: { S: pk } } }));
 }

@@ -63,14 +63,14 @@ const denied = (action: string, resource: string) =>
   });
 
 describe('DynamoDB', () => {
-  test('does everything for the operator', async () => {
+  test('allows the operator everything', async () => {
     const { dynamodb } = stack.as('anyone');
     await dynamodb.send(put('a'));
     expect((await dynamodb.send(get('a'))).Item?.colour).toEqual({ S: 'red' });
     expect((await dynamodb.send(byColour)).Items).toEqual([{ pk: { S: 'a' }, colour: { S: 'red' } }]);
     expect((await dynamodb.send(new ListTablesCommand({}))).TableNames).toEqual(['Things']);
   });
-  test('hands through items near its limit and errors of its own', async () => {
+  test("passes on items near its limit and DynamoDB's errors", async () => {
     const { dynamodb } = stack.as('operator');
     const large = 'ä'.repeat(190_000);
     await dynamodb.send(new PutItemCommand({ TableName: 'Things', Item: { pk: { S: 'large' }, large: { S: large } } }));
@@ -88,13 +88,13 @@ describe('DynamoDB', () => {
       name: 'ResourceNotFoundException',
     });
   });
-  test('gives a function what its role allows, and names what it does not', async () => {
+  test('allows a function what its role allows, and names what it does not', async () => {
     const { dynamodb } = stack.as('reader');
     expect((await dynamodb.send(get('nothing'))).Item).toBeUndefined();
     await expect(dynamodb.send(put('a'))).rejects.toEqual(denied('dynamodb:PutItem', tableArn));
     await expect(dynamodb.send(new ScanCommand({ TableName: 'Things' }))).rejects.toEqual(denied('dynamodb:Scan', tableArn));
   });
-  test('takes a right on the table for no right on its index, and the other way round', async () => {
+  test('a permission on the table is none on its index, and the reverse', async () => {
     await expect(stack.as('reader').dynamodb.send(byColour)).rejects.toEqual(
       denied('dynamodb:Query', `${tableArn}/index/byColour`),
     );
@@ -102,7 +102,7 @@ describe('DynamoDB', () => {
     expect((await dynamodb.send(byColour)).Count).toBeTypeOf('number');
     await expect(dynamodb.send(get('a'))).rejects.toEqual(denied('dynamodb:GetItem', tableArn));
   });
-  test('asks for the right on each table and operation of a transaction or batch', async () => {
+  test('requires permission for each table and operation of a transaction or batch', async () => {
     const { dynamodb } = stack.as('putter');
     const Item = { pk: { S: 't' } };
     await dynamodb.send(new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName: 'Things', Item } }] }));
@@ -117,23 +117,23 @@ describe('DynamoDB', () => {
       denied('dynamodb:BatchGetItem', arn('dynamodb', 'table/Others')),
     );
   });
-  test('is closed to who may use the table but not the key that encrypts it', async () => {
+  test('is closed without permission for the encryption key of the table', async () => {
     await expect(stack.as('keyless').dynamodb.send(get('a'))).rejects.toEqual(denied('kms:Decrypt', keyArn));
   });
-  test('is closed to a function without any right', async () => {
+  test('is closed to a function without any permission', async () => {
     await expect(stack.as('nobody').dynamodb.send(get('a'))).rejects.toEqual(denied('dynamodb:GetItem', tableArn));
   });
 });
 
 describe('SQS', () => {
   const entries = (count: number) => Array.from({ length: count }, (_, index) => ({ Id: `e${index}`, MessageBody: `m${index}` }));
-  test('lets a function send alone and in batches with one right', async () => {
+  test('lets a function send alone and in batches with one permission', async () => {
     const { sqs } = stack.as('sender');
     await sqs.send(new SendMessageCommand({ QueueUrl: stack.url('work'), MessageBody: 'one' }));
     const { Successful } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: stack.url('work'), Entries: entries(3) }));
     expect(Successful).toHaveLength(3);
   });
-  test('refuses what the role does not name', async () => {
+  test('denies what the role does not name', async () => {
     const { sqs } = stack.as('sender');
     await expect(sqs.send(new SendMessageCommand({ QueueUrl: stack.url('dead'), MessageBody: 'x' }))).rejects.toEqual(
       denied('sqs:SendMessage', queueArn('dead')),
@@ -149,7 +149,7 @@ describe('SQS', () => {
 describe('EventBridge', () => {
   const event = (EventBusName: string) =>
     new PutEventsCommand({ Entries: [{ EventBusName, Source: 'portal', DetailType: 'Test', Detail: '{}' }] });
-  test('takes events from a function on the bus that its role names', async () => {
+  test('accepts events from a function on the bus that its role names', async () => {
     const { events } = stack.as('publisher');
     expect((await events.send(event('bus'))).FailedEntryCount).toBe(0);
     expect((await events.send(event(busArn))).FailedEntryCount).toBe(0);
@@ -160,7 +160,7 @@ describe('EventBridge', () => {
 
 describe('Secrets Manager', () => {
   const secret = (SecretId: string) => new GetSecretValueCommand({ SecretId });
-  test('gives a seeded secret by name and by ARN to who may read it', async () => {
+  test('returns a seeded secret by name and ARN to a permitted reader', async () => {
     const { secrets } = stack.as('confidant');
     const found = await secrets.send(secret('source/cloud'));
     expect(found).toMatchObject({ Name: 'source/cloud', SecretString: 'geheim', VersionStages: ['AWSCURRENT'] });
@@ -168,20 +168,20 @@ describe('Secrets Manager', () => {
     expect((await secrets.send(secret(found.ARN ?? ''))).SecretString).toBe('geheim');
     expect((await secrets.send(secret(arn('secretsmanager', 'secret:source/cloud')))).SecretString).toBe('geheim');
   });
-  test('refuses others, and other secrets, without saying whether they exist', async () => {
+  test('denies others, and other secrets, without revealing whether they exist', async () => {
     const refusal = { name: 'AccessDeniedException' };
     await expect(stack.as('confidant').secrets.send(secret('source/other'))).rejects.toMatchObject(refusal);
     await expect(stack.as('nobody').secrets.send(secret('source/cloud'))).rejects.toMatchObject(refusal);
   });
-  test('shows the current version, and not the secret, to whoever may describe it', async () => {
+  test('shows the current version, without the secret, to a caller with describe permission', async () => {
     const { VersionId = '' } = await stack.as('confidant').secrets.send(secret('source/cloud'));
     const { secrets } = stack.as('auditor');
-    const looked = await secrets.send(new DescribeSecretCommand({ SecretId: 'source/cloud' }));
-    expect(looked.VersionIdsToStages).toEqual({ [VersionId]: ['AWSCURRENT'] });
-    expect(JSON.stringify(looked)).not.toContain('geheim');
+    const described = await secrets.send(new DescribeSecretCommand({ SecretId: 'source/cloud' }));
+    expect(described.VersionIdsToStages).toEqual({ [VersionId]: ['AWSCURRENT'] });
+    expect(JSON.stringify(described)).not.toContain('geheim');
     await expect(secrets.send(secret('source/cloud'))).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
-  test('answers the operator that a secret does not exist', async () => {
+  test('reports to the operator that a secret does not exist', async () => {
     await expect(stack.as('operator').secrets.send(secret('nothing'))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });
@@ -189,7 +189,7 @@ describe('Secrets Manager', () => {
 });
 
 describe('the gateway', () => {
-  test('says what it has when asked for something else', async () => {
+  test('lists its services when an unknown one is requested', async () => {
     const answer = await fetch(stack.endpoint, {
       method: 'POST',
       headers: { 'x-amz-target': 'Kinesis_20131202.PutRecord' },
@@ -198,7 +198,7 @@ describe('the gateway', () => {
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain('it has nothing for X-Amz-Target');
   });
-  test('refuses what is no JSON, and lets no function do what it cannot judge', async () => {
+  test('rejects malformed JSON, and denies functions what it cannot authorise', async () => {
     const ask = (operation: string, body: string) =>
       fetch(stack.endpoint, {
         method: 'POST',

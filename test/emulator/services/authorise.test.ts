@@ -38,7 +38,7 @@ describe('a call is denied', () => {
       because: 'because no identity-based policy allows the dynamodb:GetItem action',
     });
   });
-  test('when a Deny concerns it, even if something else allows it', () => {
+  test('when a Deny applies, even if something else allows it', () => {
     const deny: Statement = { effect: 'Deny', actions: ['dynamodb:*'], resources: [need.resource], conditions: {} };
     expect(allowed([allow(['*'], ['*']), deny])).toBe(false);
     expect(allowed([allow(['*'], ['*']), deny], { ...need, resource: `${need.resource}Other` })).toBe(true);

@@ -58,7 +58,7 @@ const publish = (...Entries: PutEventsRequestEntry[]) => stack.as('portal').even
 const inQueue = async (name: string) => (await bodiesIn(stack.as('operator'), stack.url(name))).map((body) => JSON.parse(body));
 
 describe('an event', () => {
-  test('is in the queue of its rule, in its envelope, when PutEvents has answered', async () => {
+  test('is in the queue of its rule, in its envelope, when PutEvents returns', async () => {
     const { Entries } = await publish(entry({ Time: new Date('2026-03-01T10:00:00Z'), Resources: ['r'] }));
     expect(await inQueue('work')).toEqual([
       {
@@ -75,7 +75,7 @@ describe('an event', () => {
     ]);
     expect(await inQueue('dead')).toEqual([]);
   });
-  test('that no rule wants is accepted and goes nowhere', async () => {
+  test('that no rule matches is accepted and dropped', async () => {
     expect((await publish(entry({ Source: 'elsewhere' }))).FailedEntryCount).toBe(0);
     expect(await inQueue('work')).toEqual([]);
   });
@@ -84,12 +84,12 @@ describe('an event', () => {
     expect(await inQueue('lost')).toMatchObject([{ source: 'lost' }]);
     expect(problems).toEqual([expect.stringMatching(/did not reach target T of rule ToNowhere: there is no queue/)]);
   });
-  test('is refused when a target without a dead-letter queue cannot take it', async () => {
+  test('is rejected when a target without a dead-letter queue cannot take it', async () => {
     const { FailedEntryCount, Entries } = await publish(entry({ Source: 'lost-for-good' }), entry());
     expect(FailedEntryCount).toBe(1);
     expect(Entries).toMatchObject([{ ErrorCode: 'InternalFailure' }, { EventId: expect.any(String) }]);
   });
-  test('calls a function, and again when it fails', async () => {
+  test('calls a function, and retries when it fails', async () => {
     failures = 2;
     await publish(entry({ Source: 'call' }));
     expect(invoked).toHaveLength(3);
@@ -104,7 +104,7 @@ describe('an event', () => {
 });
 
 describe('PutEvents', () => {
-  test('refuses single entries with the reason and takes the others', async () => {
+  test('rejects single entries with the reason and accepts the others', async () => {
     const faulty = [
       entry({ Detail: '{' }),
       entry({ Detail: '[1]' }),
@@ -124,12 +124,12 @@ describe('PutEvents', () => {
     ]);
     expect(await inQueue('work')).toHaveLength(1);
   });
-  test('takes ten entries and no eleventh', async () => {
+  test('accepts ten entries but not eleven', async () => {
     expect((await publish(...Array.from({ length: 10 }, () => entry()))).FailedEntryCount).toBe(0);
     await expect(publish(...Array.from({ length: 11 }, () => entry()))).rejects.toMatchObject({ name: 'ValidationException' });
     expect(await inQueue('work')).toHaveLength(10);
   });
-  test('refuses more than 256 KB in one call', async () => {
+  test('rejects more than 256 KB in one call', async () => {
     const Detail = JSON.stringify({ text: 'x'.repeat(256 * 1024) });
     await expect(publish(entry({ Detail }))).rejects.toMatchObject({
       name: 'ValidationException',

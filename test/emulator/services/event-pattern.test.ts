@@ -38,7 +38,7 @@ describe('an event matches a pattern', () => {
   });
 });
 
-test('what is not understood in a pattern is named with its place', () => {
+test('an unsupported pattern is named with its place', () => {
   const pattern = { $or: [{ a: ['b'] }], detail: { ip: [{ cidr: '10.0.0.0/8' }], status: 'enrolled' } };
   expect(checkPattern(pattern)).toEqual([
     { path: '$or', says: '$or is not understood in an event pattern' },

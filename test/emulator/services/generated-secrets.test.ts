@@ -1,4 +1,4 @@
-/** Secrets that the template lets Secrets Manager generate: from the template's words to what a function is given. */
+/** Secrets that the template lets Secrets Manager generate: from the template's properties to what a function receives. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeSecretCommand, GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
@@ -11,14 +11,14 @@ import { aFolder, aFunction, allow, keyArn, startStack } from './stack.ts';
 
 const secret = (GenerateSecretString: object, more: object = {}) =>
   aStack('Main', { Relays: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString, ...more } } });
-const generatedOf = (words: object) => modelOf(secret(words)).secrets[0]?.generated as GeneratedSecret;
+const generatedOf = (properties: object) => modelOf(secret(properties)).secrets[0]?.generated as GeneratedSecret;
 
 describe('the template', () => {
-  test('says of which characters, as Secrets Manager reads it', () => {
+  test('says which characters are allowed, as Secrets Manager reads it', () => {
     expect(generatedOf({})).toMatchObject({ length: 32, requiresEach: true, within: null });
     expect(generatedOf({}).kinds.map(({ length }) => length)).toEqual([26, 26, 10, 32]);
-    const words = { ExcludeCharacters: 'abc0', ExcludePunctuation: true, ExcludeUppercase: true, PasswordLength: 12 };
-    expect(generatedOf(words)).toMatchObject({ length: 12, kinds: ['defghijklmnopqrstuvwxyz', '123456789'] });
+    const properties = { ExcludeCharacters: 'abc0', ExcludePunctuation: true, ExcludeUppercase: true, PasswordLength: 12 };
+    expect(generatedOf(properties)).toMatchObject({ length: 12, kinds: ['defghijklmnopqrstuvwxyz', '123456789'] });
   });
 
   test('names a secret without a value to generate: people set it', () => {
@@ -26,7 +26,7 @@ describe('the template', () => {
     expect(modelOf(stack).secrets).toMatchObject([{ name: 'portal', generated: null }]);
   });
 
-  test('with words that are not understood is refused', () => {
+  test('with unknown properties is rejected', () => {
     expect(complaintsOf(secret({ Alphabet: 'x' }))).toEqual([
       'Main Relays AWS::SecretsManager::Secret GenerateSecretString.Alphabet: this property is not understood',
     ]);
@@ -37,7 +37,7 @@ describe('the template', () => {
 });
 
 describe('a generated value', () => {
-  test('has its length, only characters that are allowed, and one of each kind', () => {
+  test('has its length, only allowed characters, and one of each kind', () => {
     fc.assert(
       fc.property(fc.integer({ min: 4, max: 64 }), fc.boolean(), (length, ExcludePunctuation) => {
         const wanted = generatedOf({ PasswordLength: length, ExcludePunctuation, ExcludeCharacters: 'aA0"' });
@@ -49,17 +49,17 @@ describe('a generated value', () => {
     );
   });
 
-  test('is never the same', () => {
+  test('is never the same twice', () => {
     const wanted = generatedOf({});
     expect(new Set(Array.from({ length: 100 }, () => generate(wanted))).size).toBe(100);
   });
 
   test('goes into a JSON text where the template gives one', () => {
-    const words = { SecretStringTemplate: '{"user":"relay"}', GenerateStringKey: 'password' };
-    expect(JSON.parse(generate(generatedOf(words)))).toEqual({ user: 'relay', password: expect.stringMatching(/^.{32}$/) });
+    const properties = { SecretStringTemplate: '{"user":"relay"}', GenerateStringKey: 'password' };
+    expect(JSON.parse(generate(generatedOf(properties)))).toEqual({ user: 'relay', password: expect.stringMatching(/^.{32}$/) });
   });
 
-  test('cannot be made of nothing', () => {
+  test('cannot be made from an empty alphabet', () => {
     expect(() => generate({ length: 8, kinds: [], requiresEach: true, within: null })).toThrow('no secret can be generated');
     expect(() => generate({ length: 1, kinds: ['a', 'b'], requiresEach: true, within: null })).toThrow('no secret');
   });
@@ -77,7 +77,7 @@ describe('the local secret store', () => {
   const read = new GetSecretValueCommand({ SecretId: arn });
   const withSecret = (more: object) => (model: Model) => ({ ...model, secrets: relays ? [{ ...relays, ...more }] : [] });
 
-  test('generates a value once, keeps it over restarts, for its owner’s eyes only', async () => {
+  test('generates a value once and keeps it over restarts, readable by its owner', async () => {
     const values: (string | undefined)[] = [];
     for (let start = 0; start < 2; start++) {
       const stack = await startStack(folder.path, { change: withSecret({}) });
@@ -91,7 +91,7 @@ describe('the local secret store', () => {
     expect(await readFile(file, 'utf8')).toContain(values[0]);
   });
 
-  test('takes a new value while it runs, under a version of its own, and keeps it', async () => {
+  test('stores a new value while running, as a new version', async () => {
     const put = (SecretString: string) => new PutSecretValueCommand({ SecretId: arn, SecretString });
     const stack = await startStack(folder.path, { functions: [aFunction('reader', [])], change: withSecret({}) });
     const { secrets } = stack.as('operator');
@@ -108,7 +108,7 @@ describe('the local secret store', () => {
     await again.stop();
   });
 
-  test('asks for the right on the key that encrypts it, too', async () => {
+  test('requires permission for the encryption key too', async () => {
     const reads = allow(['secretsmanager:GetSecretValue'], [arn]);
     const via = (service: string) => ({ StringEquals: { 'kms:ViaService': `${service}.us-east-1.amazonaws.com` } });
     const functions = [

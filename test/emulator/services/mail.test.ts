@@ -35,7 +35,7 @@ const mail = {
   html: '<p>Müller wartet.</p>',
 };
 
-test('a mail sent with the real SES client becomes a file that a mail program opens', async () => {
+test('a mail sent with the real SES client becomes a readable mail file', async () => {
   await sesMail(from, client('notify'))(mail);
   const [file = ''] = await readdir(join(folder.path, 'mail'));
   expect(file).toMatch(/\.eml$/);
@@ -47,7 +47,7 @@ test('a mail sent with the real SES client becomes a file that a mail program op
   expect(text).toContain('M=C3=BCller wartet.');
 });
 
-test('from another address the role of the function allows none', async () => {
+test('another sender address is denied by the role of the function', async () => {
   await expect(sesMail('boss@acme.example', client('notify'))(mail)).rejects.toMatchObject({
     kind: 'permanent',
     message: expect.stringContaining('AccessDenied'),
@@ -55,7 +55,7 @@ test('from another address the role of the function allows none', async () => {
   await expect(readdir(join(folder.path, 'mail'))).rejects.toThrow();
 });
 
-test('an SES that is not there was surely not reached: the mail may be sent again', async () => {
+test('an unreachable SES was surely not reached: the mail may be retried', async () => {
   const nowhere = new SESv2Client({
     endpoint: 'http://127.0.0.1:9',
     region: 'us-east-1',

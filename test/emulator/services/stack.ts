@@ -1,4 +1,4 @@
-/** A small model of its own, and its services started on a temporary folder. */
+/** A small model for these tests, and its services started on a temporary folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,7 +98,7 @@ export type TestStack = {
   services: Services;
   endpoint: string;
   dataDir: string;
-  /** Clients as the SDK makes them, signing as `caller`; one try each, so that an error is seen as it is. */
+  /** Clients as the SDK makes them, signing as `caller`; one try each, so that an error is visible unchanged. */
   as(caller: string): Clients;
   url(queue: string): string;
   stop(): Promise<void>;

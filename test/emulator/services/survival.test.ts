@@ -1,4 +1,4 @@
-/** What a restart, a kill -9 of any process, or a caller who hangs up leaves behind. */
+/** The state after a restart, a kill -9 of any process, or a caller that hangs up. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
@@ -37,7 +37,7 @@ async function started(...given: Parameters<typeof startStack> extends [string, 
 const put = (pk: string) => new PutItemCommand({ TableName: 'Things', Item: { pk: { S: pk } } });
 const get = (pk: string) => new GetItemCommand({ TableName: 'Things', Key: { pk: { S: pk } } });
 const dynoxidePid = async () => Number(await readFile(join(folder.path, 'services', 'dynoxide.pid'), 'utf8'));
-/** A process that has ended but is not yet buried by its parent has no command line any more. */
+/** A process that has ended but whose parent has not yet collected it has no command line any more. */
 const runs = async (pid: number) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) !== '';
 
 async function fill({ as, url, services }: TestStack): Promise<void> {
@@ -65,13 +65,13 @@ async function expectFilled({ as, url }: Pick<TestStack, 'as' | 'url'>): Promise
 }
 
 describe('after a restart', () => {
-  test('tables, queues and secrets are as they were, at another address', async () => {
+  test('tables, queues and secrets are unchanged, at another address', async () => {
     const before = await started();
     await fill(before);
     await before.stop();
     await expectFilled(await started());
   });
-  test('messages that somebody was working on are back at once, and their receives still count', async () => {
+  test('messages in progress are back at once, and their receives still count', async () => {
     const before = await started();
     await fill(before);
     expect(await bodiesIn(before.as('operator'), before.url('work'))).toEqual(['first']);
@@ -102,7 +102,7 @@ describe('after a restart', () => {
       QueueArn: queueArn('work'),
     });
   });
-  test('a table with other keys or indexes than the template has stops the start and is named', async () => {
+  test('a table whose keys or indexes differ from the template stops the start', async () => {
     await (await started()).stop();
     const other = startStack(folder.path, {
       change: (model) => ({
@@ -124,7 +124,7 @@ describe('after a restart', () => {
   });
 });
 
-/** The same stack in a process of its own, to be killed. */
+/** The same stack in a separate process, to be killed. */
 async function startApart(): Promise<{ child: ChildProcess; endpoint: string }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'stack-process.ts'), folder.path], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -136,7 +136,7 @@ async function startApart(): Promise<{ child: ChildProcess; endpoint: string }> 
 }
 
 describe('after kill -9', () => {
-  test('of the whole stack, nothing that was answered is lost and the database is gone with it', async () => {
+  test('of the whole stack, nothing acknowledged is lost and the database stops with it', async () => {
     const { child, endpoint } = await startApart();
     const clients = clientsOf(endpoint, 'operator');
     const url = (queue: string) => `${endpoint}/000000000000/${queue}`;
@@ -170,11 +170,11 @@ describe('after kill -9', () => {
     }
     expect(stored).toEqual(expect.arrayContaining(kept));
     expect(queued).toEqual(expect.arrayContaining(kept));
-    // The one that was under way when it happened may be there too; nothing is there twice.
+    // The one that was in progress when it happened may be there too; nothing is there twice.
     expect(new Set(queued).size).toBe(queued.length);
     expect(queued.length).toBeLessThanOrEqual(kept.length + 1);
   });
-  test('of the database alone, it is started again on the same data and callers notice nothing but a retry', async () => {
+  test('of the database alone, it restarts on its data and callers just retry', async () => {
     const problems: string[] = [];
     const stack = await started({}, { onProblem: (says) => problems.push(says) });
     const { dynamodb } = clientsOf(stack.endpoint, 'operator', 6);
@@ -184,7 +184,7 @@ describe('after kill -9', () => {
     expect((await dynamodb.send(get('kept'))).Item).toBeDefined();
     expect(problems).toEqual([expect.stringContaining('ended unexpectedly')]);
   });
-  test('of the stack and the shell that guards the database, the next start ends what was left', async () => {
+  test('of stack and database shell, the next start ends the leftovers', async () => {
     const { child, endpoint } = await startApart();
     const { dynamodb } = clientsOf(endpoint, 'operator');
     await dynamodb.send(put('kept'));
@@ -210,7 +210,7 @@ describe('a message', () => {
   const receive = (stack: TestStack, WaitTimeSeconds = 0) =>
     new ReceiveMessageCommand({ QueueUrl: stack.url('work'), WaitTimeSeconds, MessageSystemAttributeNames: ['All'] });
 
-  test('given back is there again at once, also after a restart', async () => {
+  test('that is returned is available again at once, also after a restart', async () => {
     const stack = await started();
     await fill(stack);
     const { sqs } = stack.as('operator');
@@ -234,7 +234,7 @@ describe('a message', () => {
     expect(await bodiesIn(after.as('operator'), after.url('dead'))).toEqual(['first']);
     expect(await bodiesIn(after.as('operator'), after.url('work'))).toEqual([]);
   });
-  test('that comes for a caller who has hung up stays for the next', async () => {
+  test('received by a caller that has hung up stays for the next', async () => {
     const stack = await started();
     const { sqs } = stack.as('operator');
     const roundTrip = () =>
@@ -251,7 +251,7 @@ describe('a message', () => {
     expect(message?.Body).toBe('late');
     expect(message?.Attributes?.ApproximateReceiveCount).toBe('2');
   });
-  test('sent wakes who waits for it', async () => {
+  test('wakes a waiting receiver when it is sent', async () => {
     const stack = await started();
     const waiting = bodiesIn(stack.as('operator'), stack.url('work'), 20);
     const sent = performance.now();
@@ -261,7 +261,7 @@ describe('a message', () => {
   });
 });
 
-test('items past their time to live are deleted, others and those without stay', async () => {
+test('items past their time to live are deleted, others are kept', async () => {
   const stack = await started();
   const { dynamodb } = stack.as('operator');
   const expiring = (pk: string, at: number) =>
@@ -273,7 +273,7 @@ test('items past their time to live are deleted, others and those without stay',
   expect(Items.map(({ pk }) => pk?.S).sort()).toEqual(['forever', 'future', 'now']);
 });
 
-test('DYNAMODB_ENDPOINT puts another server behind the same door, and starts none', async () => {
+test('DYNAMODB_ENDPOINT replaces the database behind the same address, and starts none', async () => {
   const other = await started();
   const second = await aFolder();
   cleanUp.push(second.remove);
@@ -284,7 +284,7 @@ test('DYNAMODB_ENDPOINT puts another server behind the same door, and starts non
   await expect(stat(join(second.path, 'services', 'dynoxide.pid'))).rejects.toThrow();
 });
 
-test('a port in use is an error at once, and no process is left running', async () => {
+test('a port in use is an error, and no process remains', async () => {
   const stack = await started();
   const second = await aFolder();
   cleanUp.push(second.remove);

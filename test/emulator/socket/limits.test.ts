@@ -12,7 +12,7 @@ describe('the limits of a WebSocket', () => {
     });
   });
 
-  test('of time can be made shorter', () => {
+  test('can be shortened in time', () => {
     expect(socketLimitsFrom({ SOCKET_IDLE_MS: '500', SOCKET_LIFE_MS: '2000' })).toMatchObject({ idleMs: 500, lifeMs: 2000 });
   });
 
@@ -21,7 +21,7 @@ describe('the limits of a WebSocket', () => {
     [{ SOCKET_LIFE_MS: 'long' }, /SOCKET_LIFE_MS: expected whole milliseconds from 1 to 7200000/],
     [{ SOCKET_LIFE_MS: '0' }, /SOCKET_LIFE_MS: /],
     [{ SOCKET_IDLE_MS: '1.5', SOCKET_LIFE_MS: '' }, /SOCKET_IDLE_MS: .*\nSOCKET_LIFE_MS: /],
-  ])('are never longer than in the cloud, and never nonsense: %j', (environment, says) => {
+  ])('are never longer than in the cloud, and never invalid: %j', (environment, says) => {
     expect(() => socketLimitsFrom(environment)).toThrow(says);
     expect(() => socketLimitsFrom(environment)).toThrow(StartError);
   });

@@ -5,7 +5,7 @@ import { DeleteConnectionCommand, GetConnectionCommand } from '@aws-sdk/client-a
 import { WebSocket as RelayWebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { connect, type Seen, type SocketStack, startSocketStack } from './stack.ts';
+import { type Call, connect, type SocketStack, startSocketStack } from './stack.ts';
 
 let stack: SocketStack;
 beforeAll(async () => {
@@ -13,9 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-const kindOf = ({ requestContext }: Seen) => requestContext?.eventType;
+const kindOf = ({ requestContext }: Call) => requestContext?.eventType;
 const events = async (from: SocketStack, connectionId?: unknown) =>
-  (await from.seen('socket')).filter(
+  (await from.calls('socket')).filter(
     ({ requestContext }) => requestContext && (connectionId === undefined || requestContext.connectionId === connectionId),
   );
 /** A connected client, and the id by which functions know it. */
@@ -32,7 +32,7 @@ const disconnectOf = (from: SocketStack, id: string) =>
     return found;
   }, 4000);
 
-/** The id of the connection whose `$connect` takes so long, once it runs. */
+/** The id of the connection whose `$connect` is still running, once it runs. */
 const underWay = (wait: string) =>
   vi.waitFor(async () => {
     const found = (await events(stack)).find(({ queryStringParameters: query }) => isDeepStrictEqual(query, { wait }));
@@ -43,7 +43,7 @@ const underWay = (wait: string) =>
 describe('a handshake', () => {
   test('calls the authoriser with the client’s request, and $connect with its answer', async () => {
     const { socket } = await connect(`${stack.url}?a=1&a=2`);
-    const [asked] = (await stack.seen('authorise')).slice(-1);
+    const [asked] = (await stack.calls('authorise')).slice(-1);
     expect(asked).toMatchObject({
       type: 'REQUEST',
       methodArn: 'arn:aws:execute-api:us-east-1:000000000000:SocketApi/relay/$connect',
@@ -85,20 +85,20 @@ describe('a handshake', () => {
     ['what is denied', 'bad', '403 {"message":"User is not authorized to access this resource"}'],
     ['what gets no proper policy', 'odd', '500 {"message":"Internal server error"}'],
     ['what breaks the authoriser', 'broken', '500 {"message":"Internal server error"}'],
-  ])('is refused to who shows %s, and $connect never hears of it', async (_name, token, answer) => {
+  ])('is denied to a client with %s, and $connect is not called', async (_name, token, answer) => {
     const connects = async () => (await events(stack)).filter((event) => kindOf(event) === 'CONNECT').length;
     const before = await connects();
     await expect(connect(stack.url, { token })).rejects.toThrow(answer);
     expect(await connects()).toBe(before);
   });
 
-  test('does not bother the authoriser where there is no Authorization header', async () => {
-    const before = (await stack.seen('authorise')).length;
+  test('does not call the authoriser without an Authorization header', async () => {
+    const before = (await stack.calls('authorise')).length;
     await expect(connect(stack.url, { token: null })).rejects.toThrow('401');
-    expect(await stack.seen('authorise')).toHaveLength(before);
+    expect(await stack.calls('authorise')).toHaveLength(before);
   });
 
-  test('is refused with the status that $connect gives, and for another stage', async () => {
+  test('is rejected with the status that $connect returns, and for another stage', async () => {
     await expect(connect(`${stack.url}?status=409`)).rejects.toThrow('409');
     await expect(connect(stack.url.replace('/relay', '/other'))).rejects.toThrow('403 {"message":"Forbidden"}');
   });
@@ -109,7 +109,7 @@ describe('a handshake', () => {
     socket.close();
   });
 
-  test('is not over while $connect runs: nothing can be posted yet', async () => {
+  test('is incomplete while $connect runs: nothing can be posted yet', async () => {
     const connecting = connect(`${stack.url}?wait=700`);
     const id = await underWay('700');
     await expect(stack.post(id, 'early')).rejects.toMatchObject({ name: 'GoneException' });
@@ -145,8 +145,8 @@ describe('a handshake', () => {
     expect(await closed).toBe(1009);
   });
 
-  test('that is none is refused without any function', async () => {
-    const before = (await stack.seen('authorise')).length;
+  test('that is malformed is rejected without calling a function', async () => {
+    const before = (await stack.calls('authorise')).length;
     const { port } = new URL(stack.url);
     const answer = await new Promise<string>((resolve) => {
       const raw = connectTcp(Number(port), '127.0.0.1', () =>
@@ -155,12 +155,12 @@ describe('a handshake', () => {
       raw.once('data', (data) => resolve(data.toString()));
     });
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await stack.seen('authorise')).toHaveLength(before);
+    expect(await stack.calls('authorise')).toHaveLength(before);
   });
 });
 
 describe('messages', () => {
-  test('reach the function as they were sent, with what the authoriser said of the connection', async () => {
+  test("arrive at the function as sent, with the authoriser's context of the connection", async () => {
     const { socket, id } = await connected();
     socket.send('{"type":"hello","text":"Grüße 👋"}');
     const message = await vi.waitFor(async () => {
@@ -183,7 +183,7 @@ describe('messages', () => {
     socket.close();
   });
 
-  test('reach the client as text, the longest in several frames', async () => {
+  test('arrive at the client as text, the longest in several frames', async () => {
     const { socket, next, id } = await connected();
     await stack.post(id, '{"type":"welcome"}');
     expect(await next()).toBe('{"type":"welcome"}');
@@ -193,19 +193,19 @@ describe('messages', () => {
     socket.close();
   });
 
-  test('of one connection are handled at once, not one after the other', async () => {
+  test('of one connection are handled in parallel', async () => {
     const { socket, id } = await connected();
     socket.send('wait 1000');
     socket.send('wait 1');
     await vi.waitFor(async () => {
-      const done = (await stack.seen('socket')).flatMap((event) => ('done' in event ? [event.done] : []));
+      const done = (await stack.calls('socket')).flatMap((event) => ('done' in event ? [event.done] : []));
       expect(done).toEqual(['wait 1', 'wait 1000']);
     }, 5000);
     await stack.post(id, 'still there');
     socket.close();
   });
 
-  test('that fail are answered without a word of why, and the connection stays', async () => {
+  test('that fail are answered without a reason, and the connection stays open', async () => {
     const { socket, next, id } = await connected();
     socket.send('throw');
     const answer = JSON.parse(await next());
@@ -222,7 +222,7 @@ describe('messages', () => {
 });
 
 describe('the management API', () => {
-  test('describes a connection and cuts it', async () => {
+  test('describes a connection and closes it', async () => {
     const { closed, id } = await connected();
     const operator = stack.as('operator');
     const found = await operator.send(new GetConnectionCommand({ ConnectionId: id }));
@@ -234,7 +234,7 @@ describe('the management API', () => {
     expect((await disconnectOf(stack, id))?.requestContext).toMatchObject({ disconnectStatusCode: 1000 });
   });
 
-  test('says that a connection is gone: closed, or never there', async () => {
+  test('reports a connection as gone: closed, or never there', async () => {
     const { socket, closed, id } = await connected();
     socket.close();
     await closed;
@@ -244,7 +244,7 @@ describe('the management API', () => {
     await expect(stack.as('operator').send(cut)).rejects.toMatchObject({ name: 'GoneException' });
   });
 
-  test('refuses more than 128 KB', async () => {
+  test('rejects more than 128 KB', async () => {
     const { socket, id } = await connected();
     await expect(stack.post(id, 'x'.repeat(128 * 1024 + 1))).rejects.toMatchObject({
       name: 'PayloadTooLargeException',
@@ -253,7 +253,7 @@ describe('the management API', () => {
     socket.close();
   });
 
-  test('refuses a function whose role does not name this API, stage or call', async () => {
+  test('denies a function whose role does not name this API, stage or call', async () => {
     const { socket, id } = await connected();
     const resource = (call: string) => `arn:aws:execute-api:us-east-1:000000000000:SocketApi/relay/${call}/@connections/${id}`;
     const denied = (call: string) =>
@@ -293,7 +293,7 @@ describe('the end of a connection', () => {
     expect((await disconnectOf(stack, id))?.requestContext).toMatchObject({ disconnectStatusCode: 1006 });
   });
 
-  test('comes with 1009 for a frame over 32 KB, of which no function hears', async () => {
+  test('has code 1009 for a frame over 32 KB, which reaches no function', async () => {
     const { socket, closed, id } = await connected();
     socket.send('x'.repeat(33 * 1024));
     expect((await closed).code).toBe(1009);
@@ -301,7 +301,7 @@ describe('the end of a connection', () => {
     expect((await events(stack, id)).filter((event) => kindOf(event) === 'MESSAGE')).toEqual([]);
   });
 
-  test('comes with 1009 for a message over 128 KB, however small its frames', async () => {
+  test('has code 1009 for a message over 128 KB, however small its frames', async () => {
     const { socket, closed, id } = await connected();
     for (let part = 0; part < 129; part++) socket.send('x'.repeat(1024), { fin: part === 128 });
     expect((await closed).code).toBe(1009);
@@ -309,7 +309,7 @@ describe('the end of a connection', () => {
     expect((await events(stack, id)).filter((event) => kindOf(event) === 'MESSAGE')).toEqual([]);
   });
 
-  test('does not come for frames of 32 KB that make a message of 128 KB', async () => {
+  test('is not caused by frames of 32 KB within 128 KB', async () => {
     const { socket, id } = await connected();
     for (let part = 0; part < 4; part++) socket.send('x'.repeat(32 * 1024), { fin: part === 3 });
     await vi.waitFor(async () => {
@@ -319,7 +319,7 @@ describe('the end of a connection', () => {
     socket.close();
   });
 
-  test('comes with 1003 for a binary frame', async () => {
+  test('has code 1003 for a binary frame', async () => {
     const { socket, closed } = await connected();
     socket.send(Buffer.from([1, 2, 3]));
     expect((await closed).code).toBe(1003);
@@ -327,7 +327,7 @@ describe('the end of a connection', () => {
 });
 
 describe('the clock', () => {
-  test('ends an idle connection; a message either way is activity, a ping is none', async () => {
+  test('ends an idle connection; messages count as activity, pings do not', async () => {
     const short = await startSocketStack({ idleMs: 400 });
     try {
       const busy = await connected(short);
@@ -352,7 +352,7 @@ describe('the clock', () => {
     }
   });
 
-  test('ends every connection at the end of its life, however busy', async () => {
+  test('ends every connection at its maximum age, however busy', async () => {
     const short = await startSocketStack({ lifeMs: 500 });
     try {
       const { socket, closed } = await connected(short);
@@ -364,7 +364,7 @@ describe('the clock', () => {
     }
   });
 
-  test('answers a message that its function took too long for', async () => {
+  test('answers a message whose function timed out', async () => {
     const hasty = await startSocketStack({ timeLimitMs: 1500 });
     try {
       const { socket, next, id } = await connected(hasty);
@@ -396,8 +396,8 @@ describe('routes', () => {
   });
 });
 
-describe('a stop', () => {
-  test('closes every connection with 1001 and calls $disconnect for each, even for a client that does not answer', async () => {
+describe('a shutdown', () => {
+  test('closes every connection with 1001 and calls $disconnect, even for frozen clients', async () => {
     const stopping = await startSocketStack();
     try {
       const { closed } = await connected(stopping);

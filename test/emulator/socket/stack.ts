@@ -16,7 +16,7 @@ import { startSocketApi } from '#infra/emulator/socket/socket-api';
 import { aFunction, arnOf, run } from '../lambda/functions.ts';
 import { aFunction as aCaller, aFolder, allow, aModel } from '../services/stack.ts';
 
-/** Says yes to `good`, no to `bad`, throws for the rest; `odd` gets an answer that is no policy. Tells what it was asked. */
+/** Allows `good`, denies `bad`, throws for the rest; `odd` gets an answer that is not a policy. Records its requests. */
 const authoriser = `
 import { appendFileSync } from 'node:fs';
 export const handler = async (event) => {
@@ -31,7 +31,7 @@ export const handler = async (event) => {
   return { principalId: 'relay-1', policyDocument: { Version: '2012-10-17', Statement }, context: { sourceId: 'hq', fence: 7 } };
 };`;
 
-/** Does as the message says, and writes down every event. */
+/** Does as the message says, and records every event. */
 const socket = `
 import { appendFileSync } from 'node:fs';
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -48,7 +48,7 @@ export const handler = async (event) => {
   return { statusCode: 200 };
 };`;
 
-export type Seen = { [key: string]: unknown; body?: string; requestContext: Record<string, unknown> };
+export type Call = { [key: string]: unknown; body?: string; requestContext: Record<string, unknown> };
 export type SocketStack = {
   url: string;
   api: SocketApi;
@@ -56,7 +56,7 @@ export type SocketStack = {
   as(caller: string): ApiGatewayManagementApiClient;
   post(connectionId: string, text: string): Promise<unknown>;
   /** What a function was called with, in order. */
-  seen(name: 'authorise' | 'socket'): Promise<Seen[]>;
+  calls(name: 'authorise' | 'socket'): Promise<Call[]>;
   /** Ends the WebSocket API alone, as the local stack does first. */
   stopSockets(): Promise<void>;
   stop(): Promise<void>;
@@ -69,10 +69,10 @@ export async function startSocketStack(
   const folder = await aFolder();
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   const limits = { ...socketLimits, ...shorter };
-  const seenFile = (name: string) => `${folder.path}/${name}.seen`;
+  const callsFile = (name: string) => `${folder.path}/${name}.seen`;
   const functions = await Promise.all(
     Object.entries({ authorise: authoriser, socket }).map(([name, code]) =>
-      aFunction(folder.path, code, { name, environment: { SEEN: seenFile(name) } }),
+      aFunction(folder.path, code, { name, environment: { SEEN: callsFile(name) } }),
     ),
   );
   const api: SocketApi = {
@@ -119,8 +119,8 @@ export async function startSocketStack(
     api,
     as,
     post: (ConnectionId, text) => as('sender').send(new PostToConnectionCommand({ ConnectionId, Data: Buffer.from(text) })),
-    async seen(name) {
-      const text = await readFile(seenFile(name), 'utf8').catch(() => '');
+    async calls(name) {
+      const text = await readFile(callsFile(name), 'utf8').catch(() => '');
       return text
         .split('\n')
         .filter(Boolean)
@@ -140,7 +140,7 @@ export async function startSocketStack(
 
 export type TestClient = {
   socket: WebSocket;
-  /** The next text that comes, in order; waits for it. */
+  /** The next text, in order; waits for it. */
   next(): Promise<string>;
   closed: Promise<{ code: number; reason: string }>;
 };

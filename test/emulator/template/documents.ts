@@ -1,4 +1,4 @@
-/** Templates written by hand, the least that shows one thing. */
+/** Templates written by hand, each the least that shows one thing. */
 import type { Model } from '#infra/emulator/model';
 import { readTemplate } from '#infra/emulator/template/read-template';
 import { parseTemplate, type StackDocument } from '#infra/emulator/template/stack-document';
@@ -19,7 +19,7 @@ export function modelOf(...stacks: StackDocument[]): Model {
   return readTemplate(stacks, { endpoint });
 }
 
-/** What reading the stacks complains of, as `stack id type property: says`. */
+/** The errors of reading the stacks, as `stack id type property: says`. */
 export function complaintsOf(...stacks: StackDocument[]): string[] {
   try {
     readTemplate(stacks, { endpoint });

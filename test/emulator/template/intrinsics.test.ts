@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: CloudFormation writes its placeholders so.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of CloudFormation's placeholders.
 import { describe, expect, test } from 'vitest';
 import { resolveIntrinsics, type Scope, Unresolvable } from '#infra/emulator/template/intrinsics';
 
@@ -59,7 +59,7 @@ describe('a value is resolved', () => {
   });
 });
 
-describe('what cannot be resolved is said', () => {
+describe('what cannot be resolved is reported', () => {
   test.each([
     ['an unknown function', { 'Fn::Cidr': [] }, 'Fn::Cidr is not understood'],
     ['an unknown name', { Ref: 'Nothing' }, 'Ref to Nothing leads nowhere that is understood'],

@@ -35,7 +35,7 @@ describe('the model', () => {
     ]);
   });
 
-  test('has functions with their code, environment, limits and all that their role may do', () => {
+  test('has functions with code, environment, limits and the permissions of their role', () => {
     const { functions } = modelOf(
       aStack(
         'Main',
@@ -74,7 +74,7 @@ describe('the model', () => {
     ]);
   });
 
-  test('has mappings that name their function by arn, however the template does', () => {
+  test('has mappings that name their function by ARN, whatever form the template uses', () => {
     const mapping = (FunctionName: object) => ({
       Type: 'AWS::Lambda::EventSourceMapping',
       Properties: { EventSourceArn: { 'Fn::GetAtt': ['Jobs', 'Arn'] }, FunctionName },
@@ -104,7 +104,7 @@ describe('the model', () => {
     });
   });
 
-  test('has tables with the key that encrypts them, and follows names across stacks', () => {
+  test('has tables with their encryption keys, and follows names across stacks', () => {
     const state = aStack(
       'State',
       {
@@ -134,7 +134,7 @@ describe('the model', () => {
     expect(functions[0]?.environment).toEqual({ TABLE: 'State-Things' });
   });
 
-  test('has routes that lead to functions, with the authoriser of each', () => {
+  test('has routes to functions, each with its authoriser', () => {
     const route = (RouteKey: string, more: object) => ({
       Type: 'AWS::ApiGatewayV2::Route',
       Properties: {
@@ -185,8 +185,8 @@ describe('the model', () => {
   });
 });
 
-describe('what is not understood', () => {
-  test('is named all at once, with stack, id, type and property', () => {
+describe('what is not supported', () => {
+  test('is reported all at once, with stack, id, type and property', () => {
     const one = aStack('One', {
       Cache: { Type: 'AWS::ElastiCache::CacheCluster' },
       Jobs: {
@@ -211,12 +211,12 @@ describe('what is not understood', () => {
       'Two Maybe AWS::SQS::Queue Condition: conditions are not understood',
     ]);
   });
-  test('is explained to whoever starts the stack', () => {
+  test('is explained to the person who starts the stack', () => {
     expect(() => modelOf(aStack('One', { Cache: { Type: 'AWS::ElastiCache::CacheCluster' } }))).toThrow(
       /does not understand 1 thing in the template.*\n- One Cache \(AWS::ElastiCache::CacheCluster\): this resource type is not understood/s,
     );
   });
-  test('is a value that the local stack could not honour', () => {
+  test('is a value that the local stack cannot honour', () => {
     const table = {
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
@@ -239,7 +239,7 @@ describe('what is not understood', () => {
       'One F AWS::Lambda::Function Code.S3Key: no folder of the cloud assembly holds abc.zip',
     ]);
   });
-  test('is a managed policy, or a condition, that could allow what is not checked', () => {
+  test('is a managed policy or a condition that could allow more than is checked', () => {
     const condition = { StringEquals: { 'aws:PrincipalTag/team': 'x' } };
     const statement = { Effect: 'Allow', Action: 'dynamodb:GetItem', Resource: '*', Condition: condition };
     const managed = {
@@ -256,13 +256,13 @@ describe('what is not understood', () => {
       'One Role AWS::IAM::Role Policies.0.PolicyDocument.Statement.0.NotResource: this property is not understood',
     ]);
   });
-  test('is a pattern beyond what the local bus matches', () => {
+  test('is a pattern that the local bus cannot match', () => {
     const rule = { Type: 'AWS::Events::Rule', Properties: { EventPattern: { detail: { ip: [{ cidr: '10.0.0.0/8' }] } } } };
     expect(complaintsOf(aStack('One', { Rule: rule }))).toEqual([
       'One Rule AWS::Events::Rule EventPattern.detail.ip.0: {"cidr":"10.0.0.0/8"} is not understood in an event pattern',
     ]);
   });
-  test('is a section of a template that changes what is in it', () => {
+  test('is a section of a template that changes its content', () => {
     const template = { Resources: {}, Mappings: { Zones: {} }, Conditions: { Sometimes: true } };
     expect(() => parseTemplate('One', template)).toThrow(
       /stack One cannot be read by the local stack.*"Mappings".*"Conditions"/s,

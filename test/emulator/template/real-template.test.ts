@@ -1,4 +1,4 @@
-/** The product's own template, as `cdk deploy` would take it: the local stack understands all of it. */
+/** The product's own template, as `cdk deploy` would read it: the local stack understands all of it. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { readTemplate } from '#infra/emulator/template/read-template';
 import { stacksOf } from '#infra/emulator/template/stack-document';
 import { endpoint } from './documents.ts';
 
-/** Each brings functions of its own. */
+/** Each adds functions. */
 const options = {
   portal: { url: 'https://portal.example', secretName: 'extender/portal' },
   mail: { from: 'extender@acme.example' },
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(outdir, { recursive: true, force: true }));
 
-test('each function has a folder of code, and an environment that names tables and queues which are there', async () => {
+test('each function has code, and its environment names existing tables and queues', async () => {
   expect(model.functions).toHaveLength(Object.keys(functionVariables).length);
   const tables = model.tables.map(({ name }) => name);
   const urls = model.queues.map(({ url }) => url);
@@ -43,7 +43,7 @@ test('each function has a folder of code, and an environment that names tables a
   }
 });
 
-test('every arn that something points to is there', () => {
+test('every referenced ARN exists', () => {
   const queues = model.queues.map(({ arn }) => arn);
   const functions = model.functions.map(({ arn }) => arn);
   for (const { functionArn, queueArn } of model.mappings) {
@@ -62,7 +62,7 @@ test('every arn that something points to is there', () => {
   for (const { busName } of model.rules) expect(buses).toContain(busName);
 });
 
-test('the console is open and the API asks for a token', () => {
+test('the console is open and the API requires a token', () => {
   const routes = model.httpApis.flatMap((api) => api.routes);
   expect(routes.filter(({ authorizer }) => authorizer === null).map(({ routeKey }) => routeKey)).toEqual(
     expect.not.arrayContaining([expect.stringContaining('/api')]),
@@ -70,7 +70,7 @@ test('the console is open and the API asks for a token', () => {
   expect(routes.find(({ routeKey }) => routeKey === 'ANY /api/{proxy+}')?.authorizer?.issuer).toMatch(/^https:\/\/cognito-idp\./);
 });
 
-test('the same template gives the same names again, so that what is stored is found', async () => {
+test('the same template gives the same names, so that stored data is found', async () => {
   const sources = [
     { id: 'other', kind: 'smartcloud', url: 'https://other.example', credentials: { secretName: 'extender/other' } },
   ];

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: CloudFormation writes its placeholders so.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of CloudFormation's placeholders.
 /** WebSocket APIs of a template, as CDK writes them. */
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
@@ -95,7 +95,7 @@ describe('a WebSocket API', () => {
     ]);
   });
 
-  test('has its addresses on this machine: for relays where APIs answer, for functions where services do', () => {
+  test('has local addresses: for relays at the APIs, for functions at the services', () => {
     const stack = aStack('Main', api, { code });
     const { functions } = readTemplate([stack], { endpoint, web: 'http://127.0.0.1:4600' });
     expect(functions.find(({ id }) => id === 'Socket')?.environment).toEqual({
@@ -106,7 +106,7 @@ describe('a WebSocket API', () => {
     });
   });
 
-  test('as the product’s construct makes it is understood, rights included', async () => {
+  test('made by the product’s construct is understood, permissions included', async () => {
     const folder = await aFolder();
     const outdir = join(folder.path, 'out');
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false, context });
@@ -141,7 +141,7 @@ describe('a WebSocket API', () => {
   });
 });
 
-describe('what is not understood of a WebSocket API', () => {
+describe('what is not supported in a WebSocket API', () => {
   test.each<[string, { [id: string]: object }, string]>([
     [
       'another way to choose a route',

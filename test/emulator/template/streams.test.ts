@@ -1,4 +1,4 @@
-/** Streams of tables and their mappings, as the template tells them. */
+/** Streams of tables and their mappings, as the template describes them. */
 import { expect, test } from 'vitest';
 import { aFunction, aRole, aStack, code, complaintsOf, modelOf } from './documents.ts';
 
@@ -34,7 +34,7 @@ const stack = (Mapping: object) =>
     { code },
   );
 
-test('a mapping of a table’s stream has its filters, its limits and its failure queue', () => {
+test('a stream mapping has its filters, limits and failure queue', () => {
   const pattern = { eventName: ['INSERT'] };
   const { tables, streamMappings, mappings, queues } = modelOf(
     stack(
@@ -66,7 +66,7 @@ test('a mapping of a table’s stream has its filters, its limits and its failur
   expect(tables[0]?.definition.StreamSpecification).toEqual({ StreamEnabled: true, StreamViewType: 'NEW_IMAGE' });
 });
 
-test('what a mapping of the other kind would take is refused by name', () => {
+test('properties that only fit the other kind of mapping are rejected by name', () => {
   expect(complaintsOf(stack(mapping({ ScalingConfig: { MaximumConcurrency: 5 } })))).toEqual([
     'Main Mapping AWS::Lambda::EventSourceMapping ScalingConfig: is understood of queues only',
   ]);
@@ -76,7 +76,7 @@ test('what a mapping of the other kind would take is refused by name', () => {
   ]);
 });
 
-test('several batches of a shard at once, a filter that is not understood, or another view of the stream stop the start', () => {
+test('unsupported parallel batches, filters or stream views stop the start', () => {
   expect(complaintsOf(stack(mapping({ ParallelizationFactor: 2 })))[0]).toContain('ParallelizationFactor');
   const filter = mapping({ FilterCriteria: { Filters: [{ Pattern: '{"eventName":[{"cidr":"10.0.0.0/8"}]}' }] } });
   expect(complaintsOf(stack(filter))[0]).toContain('FilterCriteria.eventName.0');

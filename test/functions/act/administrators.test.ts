@@ -1,4 +1,4 @@
-/** People work on the Traveler server too: what they do there is seen, noted, and never fought over. */
+/** People work on the Traveler server too: what they do there is detected, recorded, and never reverted. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { observe } from '#domain/gather/observe-device';
 import { aRequest, enrolled, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
@@ -15,9 +15,9 @@ afterAll(() => spine.stop());
 async function blocked(user: string): Promise<void> {
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   await spine.enrol(enrolled(`of ${user}`, { mailDeviceIds: [`${deviceId}${user}`], mailConfiguration: 'manual' }));
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied]);
 }
 function onServer(user: string) {
@@ -27,13 +27,13 @@ function onServer(user: string) {
 }
 const stored = (user: string) => spine.device({ user, deviceId: `${deviceId}${user}` });
 
-test('a block of ours that an administrator lifts is no longer ours, is noted, and is not put back by itself', async () => {
+test('our block lifted by an administrator is recorded, and not restored automatically', async () => {
   const user = 'Lifted/Acme';
   await blocked(user);
   spine.simulator.adminApprove(onServer(user));
   for (let again = 0; again < 3; again++) {
     await spine.gather(user);
-    await spine.settle();
+    await spine.runUntilIdle();
   }
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied]);
   expect(await stored(user)).toMatchObject({ denial: null, overruled: { was: 'block' }, verdict: { verdict: 'block' } });
@@ -43,22 +43,22 @@ test('a block of ours that an administrator lifts is no longer ours, is noted, a
   ]);
 });
 
-test('a block that a person asks for after that is carried out', async () => {
+test('a block that a person requests after that is carried out', async () => {
   const user = 'Asked/Acme';
   await blocked(user);
   spine.simulator.adminApprove(onServer(user));
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   await spine.ask(aRequest(await stored(user), { actionId: 'asked again', type: 'block', requestedAt: ++spine.clock.now }));
-  await spine.settle();
+  await spine.runUntilIdle();
   expect(spine.effectsOn(user, `${deviceId}${user}`)).toEqual([denied, denied]);
 });
 
-test('a denial that is being set while a gather reads does not count as lifted', async () => {
+test('a denial in progress during a gather does not count as lifted', async () => {
   const user = 'Racing/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const device = await stored(user);
   const detail = device.detail && { ...device.detail, approval: 'approved' as const, access: 'allow' as const };
   const setting = {
@@ -66,23 +66,23 @@ test('a denial that is being set while a gather reads does not count as lifted',
     denial: { kind: 'block' as const, actionId: 'x', at: 1 },
     openAction: { actionId: 'x', type: 'block', state: 'dispatched' },
   };
-  const look = { row: { ...device, detail: null }, full: detail && { detail, askedAt: spine.clock.now + 1 }, rollUp: false };
+  const reading = { row: { ...device, detail: null }, full: detail && { detail, askedAt: spine.clock.now + 1 }, rollUp: false };
   const context = { sourceId, runId: 'r', at: spine.clock.now + 1, baseline: null, baselineRuns: [] };
-  expect(observe(setting, look, context).device).toMatchObject({ denial: setting.denial });
-  expect(observe({ ...setting, openAction: null }, look, context).device.denial).toBeNull();
+  expect(observe(setting, reading, context).device).toMatchObject({ denial: setting.denial });
+  expect(observe({ ...setting, openAction: null }, reading, context).device.denial).toBeNull();
 });
 
-test('a list that was read before our removal does not bring the device back; a later one finds a new registration', async () => {
+test('a list from before our removal does not restore the device', async () => {
   const user = 'Removed/Acme';
   spine.simulator.arrive(user, { deviceId: `${deviceId}${user}` });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const device = await stored(user);
   const removed = { ...device, presence: 'removed' as const, removal: { actionId: 'x', at: 5000 } };
-  const look = { row: { ...device, detail: null }, full: null, rollUp: false };
+  const reading = { row: { ...device, detail: null }, full: null, rollUp: false };
   const context = { sourceId, runId: 'r', baseline: null, baselineRuns: [] };
-  expect(observe(removed, look, { ...context, at: 4999 })).toMatchObject({ same: true, device: { presence: 'removed' } });
-  expect(observe(removed, look, { ...context, at: 5001 })).toMatchObject({
+  expect(observe(removed, reading, { ...context, at: 4999 })).toMatchObject({ same: true, device: { presence: 'removed' } });
+  expect(observe(removed, reading, { ...context, at: 5001 })).toMatchObject({
     same: false,
     device: { presence: 'present', registeredAt: 5001, removal: null },
   });

@@ -1,4 +1,4 @@
-/** Batches of the action queue, as Lambda hands them over. */
+/** Batches of the action queue, as Lambda delivers them. */
 import type { SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { inGroups } from '#functions/act/batch';
@@ -23,7 +23,7 @@ function record(messageId: string, group: string): SQSRecord {
   };
 }
 
-test('the actions of one device go in order, and those of other devices do not wait for them', async () => {
+test('actions of one device run in order; other devices do not wait', async () => {
   const order: string[] = [];
   const slow = Promise.withResolvers<void>();
   const done = inGroups(
@@ -39,7 +39,7 @@ test('the actions of one device go in order, and those of other devices do not w
   expect(order).toEqual(['b1', 'a1', 'a2']);
 });
 
-test('when one fails, the later ones of its device come back with it, untouched, and nobody else', async () => {
+test("a failed message returns its device's later ones untouched, and nothing else", async () => {
   const seen: string[] = [];
   const failures: string[] = [];
   const { batchItemFailures } = await inGroups(

@@ -1,4 +1,7 @@
-/** Many workers at one source: never more side by side than it takes, also after some were killed; other sources unhindered. */
+/**
+ * Many workers at one source: never more concurrent requests than it allows, also after some were killed; other sources
+ * unaffected.
+ */
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSRecord } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -47,7 +50,7 @@ const record = (sourceId: string, nth: number): SQSRecord => ({
 const batchOf = (sourceId: string) => Array.from({ length: 10 }, (_, nth) => record(sourceId, nth));
 const common = { sourceOf: ({ body }: SQSRecord) => body, bulk: false, onFailure: () => undefined };
 
-test('ten workers with a hundred actions never have more under way at a source than it takes, and all go out', async () => {
+test("ten workers with a hundred actions stay within the source's limit and finish", async () => {
   let [now, most, done] = [0, 0, 0];
   const request = async () => {
     now += 1;
@@ -61,17 +64,17 @@ test('ten workers with a hundred actions never have more under way at a source t
     done += 1;
   };
   const until = Date.now() + 60_000;
-  const patient = { now: () => 0 };
+  const frozenClock = { now: () => 0 };
   await Promise.all(
     Array.from({ length: 10 }, (_, nth) =>
-      processConcurrently(boundsOf(patient), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
+      processConcurrently(boundsOf(frozenClock), { ...common, records: batchOf('many'), each, holder: `worker ${nth}`, until }),
     ),
   );
   expect(most).toBeLessThanOrEqual(limit);
   expect(done).toBe(100);
 });
 
-test('a source that stays full lets its actions go from the queue, while another source works at full speed', async () => {
+test('a full source returns its actions to the queue; another keeps full speed', async () => {
   const slots = slotStore(db.client, db.tables.control);
   let clock = Date.now();
   await slots.lease('slow', { holder: 'elsewhere', wanted: limit, limit, now: clock, until: clock + 60_000 });
@@ -93,7 +96,7 @@ test('a source that stays full lets its actions go from the queue, while another
   expect(bounds.full.get('slow')).toBeGreaterThan(clock);
 });
 
-test('workers that come one after the other all get some slots, not only those that come first', async () => {
+test('workers that start one after the other all get some slots', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (nth: number) =>
     slots.lease('shared out', { holder: `worker ${nth}`, wanted: 6, limit: 16, now: 1000, until: 2000 });
@@ -102,8 +105,8 @@ test('workers that come one after the other all get some slots, not only those t
   expect(got).toEqual([6, 5, 3, 1, 1, 0]);
 });
 
-/** A client between whose every reading and writing somebody else writes the same item. */
-function overtaken(sourceId: string): DocumentClient {
+/** A client with a concurrent writer: between each of its reads and writes somebody else writes the same item. */
+function contendedClient(sourceId: string): DocumentClient {
   const other = { TableName: db.tables.control, Key: controlKeys.slots(sourceId) };
   const send: DocumentClient['send'] = async (command: unknown) => {
     const add = { UpdateExpression: 'ADD revision :one', ExpressionAttributeValues: { ':one': 1 } };
@@ -113,18 +116,18 @@ function overtaken(sourceId: string): DocumentClient {
   return Object.assign(Object.create(db.client), { send });
 }
 
-test('a worker that others overtake every time fails no batch: it has no slots for now, and gives back what it had', async () => {
-  const wish = { holder: 'unlucky', wanted: 6, limit: 16, now: 1000, until: 2000 };
-  const [alone, throng] = [db.client, overtaken('throng')].map((client) => slotStore(client, db.tables.control));
-  if (!alone || !throng) throw new Error('Both were made just now');
-  expect(await alone.lease('throng', wish)).toBe(6);
-  expect(await throng.lease('throng', { ...wish, holder: 'unluckier' })).toBe(0);
-  await throng.release('throng', 'unlucky');
-  await throng.release('throng', 'unlucky');
-  expect(await alone.lease('throng', { ...wish, holder: 'after', wanted: 15 })).toBe(15);
+test('a worker overtaken every time fails no batch and returns its slots', async () => {
+  const request = { holder: 'unlucky', wanted: 6, limit: 16, now: 1000, until: 2000 };
+  const [uncontended, contended] = [db.client, contendedClient('throng')].map((client) => slotStore(client, db.tables.control));
+  if (!uncontended || !contended) throw new Error('Both were made just now');
+  expect(await uncontended.lease('throng', request)).toBe(6);
+  expect(await contended.lease('throng', { ...request, holder: 'unluckier' })).toBe(0);
+  await contended.release('throng', 'unlucky');
+  await contended.release('throng', 'unlucky');
+  expect(await uncontended.lease('throng', { ...request, holder: 'after', wanted: 15 })).toBe(15);
 });
 
-test('slots of a worker that was killed come back when it would have been stopped, not before', async () => {
+test('slots of a killed worker are released at its timeout, not before', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (holder: string, now: number) => slots.lease('killed', { holder, wanted: 4, limit, now, until: now + 100 });
   expect(await lease('killed', 1000)).toBe(4);
@@ -135,24 +138,21 @@ test('slots of a worker that was killed come back when it would have been stoppe
   expect(await lease('third', 1150)).toBe(4);
 });
 
-test.each([1, 4])(
-  'a gather that finds all of %i slots taken gets the next one that is released, before any action',
-  async (limit) => {
-    const slots = slotStore(db.client, db.tables.control);
-    const source = `taken ${limit}`;
-    const lease = (holder: string, now: number) => slots.lease(source, { holder, wanted: 1, limit, now, until: 900_000 });
-    const share = (now: number) => slots.share(source, { holder: gatherHolder, limit, inUse: 0, now, until: 900_000 });
-    for (let nth = 0; nth < limit; nth++) expect(await lease(`act ${nth}`, 1000)).toBe(1);
-    expect((await share(1000)).held).toBe(0);
-    await slots.release(source, 'act 0');
-    expect(await lease('next', 1500)).toBe(0);
-    expect((await share(2000)).held).toBe(1);
-    await slots.release(source, gatherHolder);
-    expect(await lease('next', 2500)).toBe(1);
-  },
-);
+test.each([1, 4])('a gather that finds all of %i slots taken gets the next released one', async (limit) => {
+  const slots = slotStore(db.client, db.tables.control);
+  const source = `taken ${limit}`;
+  const lease = (holder: string, now: number) => slots.lease(source, { holder, wanted: 1, limit, now, until: 900_000 });
+  const share = (now: number) => slots.share(source, { holder: gatherHolder, limit, inUse: 0, now, until: 900_000 });
+  for (let nth = 0; nth < limit; nth++) expect(await lease(`act ${nth}`, 1000)).toBe(1);
+  expect((await share(1000)).held).toBe(0);
+  await slots.release(source, 'act 0');
+  expect(await lease('next', 1500)).toBe(0);
+  expect((await share(2000)).held).toBe(1);
+  await slots.release(source, gatherHolder);
+  expect(await lease('next', 2500)).toBe(1);
+});
 
-test('single actions that find no free slot get the next one, before any of a bulk', async () => {
+test('single actions without a slot get the next one, before any bulk', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (holder: string, now: number, bulk: boolean) =>
     slots.lease('lanes', { holder, wanted: 1, limit: 2, bulk, now, until: 900_000 });
@@ -166,7 +166,7 @@ test('single actions that find no free slot get the next one, before any of a bu
   expect(await lease('bulk 3', 1400, true)).toBe(1);
 });
 
-test('single actions that have gone meanwhile keep no slot idle for long', async () => {
+test('single actions that have ended keep no slot idle for long', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (holder: string, now: number, bulk: boolean) =>
     slots.lease('left', { holder, wanted: 1, limit: 1, bulk, now, until: now + 100 });
@@ -176,7 +176,7 @@ test('single actions that have gone meanwhile keep no slot idle for long', async
   expect(await lease('bulk 2', 3050, true)).toBe(1);
 });
 
-test('a gather that does not come back is not waited for any longer than a minute', async () => {
+test('a gather that does not return is not waited for beyond a minute', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const lease = (holder: string, now: number) => slots.lease('gone', { holder, wanted: 1, limit: 1, now, until: now + 100 });
   expect(await lease('act', 1000)).toBe(1);
@@ -185,14 +185,15 @@ test('a gather that does not come back is not waited for any longer than a minut
   expect(await lease('next', 61_050)).toBe(1);
 });
 
-test('a gather has all but one while nobody wants more, comes down to half while actions do, and takes them again after', async () => {
+test('a gather gets all slots but one, half under demand, then all again', async () => {
   const slots = slotStore(db.client, db.tables.control);
   const share = (inUse: number, now: number) =>
     slots.share('shared', { holder: gatherHolder, limit: 8, inUse, now, until: now + 60_000 });
   const lease = (now: number) => slots.lease('shared', { holder: 'act', wanted: 6, limit: 8, now, until: now + 60_000 });
   expect(await share(0, 0)).toEqual({ held: 7, goal: 7 });
   expect(await lease(10)).toBe(1);
-  // It still has seven under way: they are not taken from it, and are written as given up once they are not used any more.
+  // It still has seven requests in progress: their slots are not taken from it, and are recorded as released once they are not
+  // used any more.
   expect(await share(7, 1000)).toEqual({ held: 7, goal: 4 });
   expect(await lease(1010)).toBe(1);
   expect(await share(4, 2000)).toEqual({ held: 4, goal: 4 });

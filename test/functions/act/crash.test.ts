@@ -1,6 +1,6 @@
 /**
- * Killed at every await of evaluate and of act, in turn, and started again: the server got each effect exactly once, and
- * everything stored reads as after an undisturbed run. The places are found by counting, not chosen.
+ * Killed at every await of evaluate and of act, in turn, and restarted: the server got each effect exactly once, and everything
+ * stored reads as after an undisturbed run. The places are found by counting, not chosen.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionType } from '#domain/actions/action';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => spine.stop());
 
-/** Everything that a run leaves behind for one device, without times and ids. */
+/** Everything that a run stores for one device, without times and ids. */
 async function remains(user: string, deviceId: string) {
   const device = await spine.device({ user, deviceId });
   const { approval, access } = spine.simulator.find(user, deviceId) ?? {};
@@ -38,13 +38,13 @@ async function remains(user: string, deviceId: string) {
       notBefore,
     })),
     lines: lines.flatMap(({ kind }) => (kind === 'action' || kind === 'removed' ? [kind] : [])).sort(),
-    untold: await untold({ user, deviceId }, lines),
+    missingSteps: await missingSteps({ user, deviceId }, lines),
   };
 }
 
-/** Steps of the ledger that the timeline does not have, or has twice. What a verdict asked for is told by the verdict's line. */
-async function untold(key: { user: string; deviceId: string }, lines: readonly TimelineEntry[]): Promise<unknown[]> {
-  const told = lines
+/** Steps of the ledger that the timeline does not have, or has twice. What a verdict requested is in the verdict's line. */
+async function missingSteps(key: { user: string; deviceId: string }, lines: readonly TimelineEntry[]): Promise<unknown[]> {
+  const published = lines
     .filter(({ kind }) => kind === 'action-step')
     .map(({ data }) => `${data.actionId} ${data.step} ${data.state}`);
   const made = (await spine.actionsOf(key.user, key.deviceId)).flatMap(({ actionId, history, requestedBy }) =>
@@ -52,7 +52,7 @@ async function untold(key: { user: string; deviceId: string }, lines: readonly T
       isFinal(state) || (number === 0 && requestedBy.kind === 'aq') ? [] : [`${actionId} ${number} ${state}`],
     ),
   );
-  return [...made.filter((step) => !told.includes(step)), ...told.filter((step, at) => told.indexOf(step) !== at)];
+  return [...made.filter((step) => !published.includes(step)), ...published.filter((step, at) => published.indexOf(step) !== at)];
 }
 
 type Part = 'evaluate' | 'act';
@@ -64,20 +64,20 @@ type Scenario = {
   prepare(user: string, deviceId: string): Promise<void>;
   /** Where evaluate does no more than for the same types alone, only act is killed. */
   parts?: Part[];
-  /** What the phone does after it, and the gather that sees it. */
+  /** What the phone does after it, and the gather that reads the result. */
   afterwards?(user: string, deviceId: string): Promise<void>;
 };
 
 const approved = { approval_policy: 2 };
 const denied = { approval_policy: 8, access_status: 1 };
 const wiping = { requested_wipe_options: 'wipeDevice' };
-const takenBack = { requested_wipe_options: '' };
+const wipeCancelled = { requested_wipe_options: '' };
 const gone = null;
 
 async function arrive(user: string, deviceId: string): Promise<void> {
   spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
 }
 
 async function ask(user: string, deviceId: string, type: ActionType): Promise<void> {
@@ -86,12 +86,12 @@ async function ask(user: string, deviceId: string, type: ActionType): Promise<vo
 }
 
 /** On the server, and not fetched by the phone. */
-async function wipeOut(user: string, deviceId: string): Promise<void> {
+async function sendWipe(user: string, deviceId: string): Promise<void> {
   await ask(user, deviceId, 'wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
 }
 
-/** One for each type of action, and for each way on which it writes more than once. */
+/** One for each type of action, and for each way in which it writes more than once. */
 const scenarios: Scenario[] = [
   {
     name: 'an enrolment that lets a held phone in',
@@ -118,7 +118,7 @@ const scenarios: Scenario[] = [
     async prepare(user, deviceId) {
       await arrive(user, deviceId);
       await ask(user, deviceId, 'block');
-      await spine.settle(soon);
+      await spine.runUntilIdle(briefly);
       await ask(user, deviceId, 'approve');
     },
   },
@@ -147,54 +147,54 @@ const scenarios: Scenario[] = [
   },
   {
     name: 'taking back a wipe',
-    effects: [wiping, takenBack],
+    effects: [wiping, wipeCancelled],
     server: { access: 0 },
     async prepare(user, deviceId) {
       await arrive(user, deviceId);
-      await wipeOut(user, deviceId);
+      await sendWipe(user, deviceId);
       await ask(user, deviceId, 'cancel-wipe');
     },
   },
   {
     name: 'taking back the wipe of a phone that we had blocked',
     parts: ['act'],
-    effects: [denied, wiping, takenBack, denied],
+    effects: [denied, wiping, wipeCancelled, denied],
     server: { approval: 8, access: 1 },
     async prepare(user, deviceId) {
       await arrive(user, deviceId);
       await ask(user, deviceId, 'block');
-      await spine.settle(soon);
-      await wipeOut(user, deviceId);
+      await spine.runUntilIdle(briefly);
+      await sendWipe(user, deviceId);
       await ask(user, deviceId, 'cancel-wipe');
     },
   },
   {
     name: 'a removal that waits for a wipe to be taken back',
     parts: ['act'],
-    effects: [wiping, takenBack, gone],
+    effects: [wiping, wipeCancelled, gone],
     server: {},
     async prepare(user, deviceId) {
       await arrive(user, deviceId);
-      await wipeOut(user, deviceId);
+      await sendWipe(user, deviceId);
       await ask(user, deviceId, 'remove');
       await ask(user, deviceId, 'cancel-wipe');
     },
   },
 ];
 
-/** A killed worker's message comes again within this. */
-const soon = { forMs: 600_000 };
+/** A killed worker's message is redelivered within this. */
+const briefly = { forMs: 600_000 };
 
-/** Runs the scenario, killing one message of `part` at place `at`; the process that comes after it works undisturbed. */
+/** Runs the scenario, killing one message of `part` at place `at`; the next process works undisturbed. */
 async function run(scenario: Scenario, { part, at, message }: { part: Part; at: number; message: number }) {
   const name = `${scenarios.indexOf(scenario)}-${part}-${message}-${at}`;
   const [user, deviceId] = [`Crash ${name}/Acme`, `ApplCRASH${name}`];
-  // Another hour each time, in which the guard counts no wipes yet.
+  // Another hour each time, in which the guard has not counted any wipes yet.
   spine.clock.now += 3_600_001;
   await spine.enrolments.noteEvent(spine.clock.now);
   await spine.enrolments.noteCleared(spine.clock.now);
   await scenario.prepare(user, deviceId);
-  const { grave, wrap } = killedAt(at);
+  const { killPoint, wrap } = killedAt(at);
   let [evaluated, acted] = [0, 0];
   for (let turns = 0; turns < 40; turns++) {
     for (const one of spine.evaluations.take(spine.clock.now, visibilityMs)) {
@@ -206,20 +206,20 @@ async function run(scenario: Scenario, { part, at, message }: { part: Part; at: 
       const mine = part === 'act' && ++acted === message;
       await survived(spine.perform.action(one, mine ? wrap(spine.actDependencies, 'act') : spine.actDependencies), one);
     }
-    if (grave.died()) break;
+    if (killPoint.died()) break;
     spine.clock.now += 1000;
   }
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   await scenario.afterwards?.(user, deviceId);
-  await spine.settle();
+  await spine.runUntilIdle();
   spine.forget();
-  return { remains: await remains(user, deviceId), grave };
+  return { remains: await remains(user, deviceId), killPoint };
 
   async function survived(work: Promise<void>, one: { delete(): void }) {
     const done = await work.then(
       () => true,
       (error: unknown) => {
-        if (!grave.died()) throw error;
+        if (!killPoint.died()) throw error;
         return false;
       },
     );
@@ -231,14 +231,21 @@ for (const scenario of scenarios)
   for (const part of scenario.parts ?? (['evaluate', 'act'] as const))
     test(`killed anywhere in ${part}: ${scenario.name} takes effect exactly once`, async () => {
       const undisturbed = await run(scenario, { part, at: Number.POSITIVE_INFINITY, message: 0 });
-      expect(undisturbed.remains).toMatchObject({ effects: scenario.effects, server: scenario.server, open: null, untold: [] });
+      expect(undisturbed.remains).toMatchObject({
+        effects: scenario.effects,
+        server: scenario.server,
+        open: null,
+        missingSteps: [],
+      });
       let deaths = 0;
       for (const message of [1, 2]) {
         for (let at = 1; ; at++) {
           const killed = await run(scenario, { part, at, message });
-          if (!killed.grave.died()) break;
+          if (!killed.killPoint.died()) break;
           deaths += 1;
-          expect(killed.remains, `killed ${killed.grave.where()} (place ${at}, message ${message})`).toEqual(undisturbed.remains);
+          expect(killed.remains, `killed ${killed.killPoint.where()} (place ${at}, message ${message})`).toEqual(
+            undisturbed.remains,
+          );
         }
       }
       expect(deaths).toBeGreaterThan(15);

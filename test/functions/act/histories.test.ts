@@ -1,7 +1,7 @@
 /**
- * Random histories of one user: phones, enrolments, decisions, an administrator's hand, messages worked off side by side,
- * twice, and by workers that are killed. Once everything has come to rest, the server shows what the verdicts say, nothing is
- * left open, and no effect was doubled. A failing run prints its seed.
+ * Random histories of one user: phones, enrolments, decisions, an administrator's changes, messages handled in parallel, twice,
+ * and by workers that are killed. Once nothing is in progress, the server shows what the verdicts say, nothing is left open, and
+ * no effect was doubled. A failing run prints its seed.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -43,7 +43,7 @@ type Event = typeof event extends fc.Arbitrary<infer E> ? E : never;
 async function live(user: string, events: readonly Event[]) {
   const id = (letter: string) => `Appl${letter}${runs}`;
   let version = 0;
-  const happens = async (one: Event): Promise<void> => {
+  const apply = async (one: Event): Promise<void> => {
     switch (one.what) {
       case 'enrol':
         version += 1;
@@ -73,12 +73,12 @@ async function live(user: string, events: readonly Event[]) {
         spine.clock.now += one.ms;
     }
   };
-  for (const one of events) await happens(one);
+  for (const one of events) await apply(one);
 }
 
-/** What both queues give now, worked off side by side by one process that is killed somewhere, or gets through. */
+/** What both queues return now, handled in parallel by one process that is killed somewhere, or finishes. */
 async function work(killAt: number): Promise<void> {
-  const { grave, wrap } = killedAt(killAt);
+  const { killPoint, wrap } = killedAt(killAt);
   const [evaluate, act] = [wrap(spine.evaluateDependencies, 'evaluate'), wrap(spine.actDependencies, 'act')];
   const works = [
     ...spine.evaluations
@@ -89,11 +89,11 @@ async function work(killAt: number): Promise<void> {
   const ended = await Promise.allSettled(works.map(({ done }) => done));
   ended.forEach((result, index) => {
     if (result.status === 'fulfilled') works[index]?.one.delete();
-    else if (!grave.died()) throw result.reason;
+    else if (!killPoint.died()) throw result.reason;
   });
 }
 
-test('after any history of a user the server shows what the verdicts say, nothing doubled, nothing left open', async () => {
+test('after any history the server matches the verdicts, with nothing doubled or open', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 16 }), async (events) => {
       runs += 1;
@@ -102,9 +102,9 @@ test('after any history of a user the server shows what the verdicts say, nothin
       await spine.gather(user);
       await live(user, events);
       spine.simulator.setFaults([]);
-      await spine.settle();
+      await spine.runUntilIdle();
       await spine.gather(user);
-      await spine.settle();
+      await spine.runUntilIdle();
       const { devices } = await spine.evaluateDependencies.users.readUser({ sourceId, user });
       for (const device of devices) {
         const there = spine.simulator.find(user, device.deviceId);

@@ -1,4 +1,4 @@
-/** Actions on premises: what goes out over the relay, and how each word of the relay settles the action. */
+/** On-premises actions: what is sent to the relay, and how each of its answers ends the action. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { resultOutgoing } from '#adapters/action-queue';
 import type { Action, ActionType } from '#domain/actions/action';
@@ -11,7 +11,7 @@ const hq = 'hq';
 const deviceId = 'ApplONE';
 let spine: Spine;
 let count = 0;
-let told = 0;
+let counter = 0;
 let user: string;
 
 beforeAll(async () => {
@@ -19,14 +19,14 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   user = `Relayed ${++count}/Acme`;
-  // The guard on wipes counts by the hour; a lease of an earlier test has run out.
+  // The guard on wipes counts by the hour; the lease of an earlier test has expired.
   spine.clock.now += 3_600_001;
   await spine.sources.update(hq, { problem: null, retryAt: null, pause: null });
   await spine.put(device());
   spine.relay.posted.length = 0;
   await hold();
 });
-// What a test left open is none of the next one's business.
+// What a test left open does not affect the next one.
 afterEach(() => {
   for (const queue of [spine.actions, spine.evaluations])
     while (queue.size > 0) for (const one of queue.take(Number.MAX_SAFE_INTEGER, 0)) one.delete();
@@ -44,7 +44,7 @@ const free: DeviceDetail = {
   wipeDate: null,
   codes: { requested_wipe_options: '', wipe_request_status: '0' },
 };
-const barred: DeviceDetail = { ...free, approval: 'denied', access: 'deny' };
+const blocked: DeviceDetail = { ...free, approval: 'denied', access: 'deny' };
 const waitingDetail: DeviceDetail = { ...free, approval: 'pending', access: 'deny' };
 const wiping: DeviceDetail = {
   ...free,
@@ -59,18 +59,18 @@ function device(deviation: Partial<Device> = {}): Device {
   return { ...newDevice({ ...record, now: spine.clock.now }), sourceId: hq, ...deviation };
 }
 
-/** A relay holds the lease for so long. */
+/** How long a relay holds the lease. */
 const hold = (lengthMs = 30 * 60_000) =>
   spine.relay.leases.take(hq, { relayId: 'relay-1', connectionId: 'relay-1-1' }, { now: spine.clock.now, lengthMs });
-const letGo = () => spine.relay.leases.release(hq, 'relay-1', { now: spine.clock.now });
+const releaseLease = () => spine.relay.leases.release(hq, 'relay-1', { now: spine.clock.now });
 
 async function ask(type: ActionType, deviation: Partial<Action> = {}): Promise<string> {
   const stored = await spine.actDependencies.devices.read({ sourceId: hq, user, deviceId });
   if (!stored) throw new Error('the device is not stored');
-  const actionId = deviation.actionId ?? `${type} ${count} ${++told}`;
+  const actionId = deviation.actionId ?? `${type} ${count} ${++counter}`;
   spine.clock.now += 1;
   await spine.ask(aRequest(stored, { actionId, type, requestedAt: spine.clock.now, ...deviation }));
-  await spine.settle(now);
+  await spine.runUntilIdle(now);
   return actionId;
 }
 const now = { forMs: 100 };
@@ -81,21 +81,21 @@ function lastCommand(actionId: string): ActionCommand {
   if (!command) throw new Error(`nothing was sent for ${actionId}`);
   return command;
 }
-const took = { toWrite: 5, total: 10 };
+const durations = { toWrite: 5, total: 10 };
 
-/** The relay tells how it went: each word with a number of its own, as after a restart. */
-async function tell(actionId: string, outcome: ActionOutcome, { attempt = lastCommand(actionId).attempt } = {}): Promise<void> {
+/** The relay reports the result: each message with its own number, as after a restart. */
+async function report(actionId: string, outcome: ActionOutcome, { attempt = lastCommand(actionId).attempt } = {}): Promise<void> {
   const { fence } = lastCommand(actionId);
-  const result = { relayId: 'relay-1', n: ++told, fence, attempt, outcome, took };
+  const result = { relayId: 'relay-1', n: ++counter, fence, attempt, outcome, took: durations };
   await spine.actions.send([resultOutgoing({ sourceId: hq, user, deviceId }, actionId, result)]);
-  await spine.settle(now);
+  await spine.runUntilIdle(now);
 }
-/** Until it has gone to the relay once more. */
-async function goesAgain(actionId: string): Promise<ActionCommand> {
+/** Until it has been sent to the relay once more. */
+async function nextCommand(actionId: string): Promise<ActionCommand> {
   const before = commands(actionId).length;
   for (let second = 0; second < 120 && commands(actionId).length === before; second++) {
     spine.clock.now += 1_000;
-    await spine.settle(now);
+    await spine.runUntilIdle(now);
   }
   expect(commands(actionId)).toHaveLength(before + 1);
   return lastCommand(actionId);
@@ -111,7 +111,7 @@ const problem = (kind: FailureKind, more: Partial<RelayProblem> = {}): RelayProb
   ...more,
 });
 
-test('goes out once, numbered and fenced, with what the relay must know, and is then the relay’s', async () => {
+test('is sent once, numbered and fenced, complete, and then belongs to the relay', async () => {
   const id = await ask('block');
   const [command, ...more] = commands(id);
   expect(more).toEqual([]);
@@ -131,7 +131,7 @@ test('the command of a wipe names its targets and its fence', async () => {
 
 test('already so: confirmed without a write', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'already', before: barred });
+  await report(id, { how: 'already', before: blocked });
   const action = await read(id);
   expect(states(action)).toEqual(['requested', 'queued', 'dispatched', 'confirmed']);
   expect(action).toMatchObject({ before: { access: 'deny' }, after: { access: 'deny' } });
@@ -139,7 +139,7 @@ test('already so: confirmed without a write', async () => {
 
 test('written with its effect: applied, confirmed, with what showed before and after', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'written', before: free, after: barred });
+  await report(id, { how: 'written', before: free, after: blocked });
   const action = await read(id);
   expect(states(action)).toEqual(['requested', 'queued', 'dispatched', 'applied', 'confirmed']);
   expect(action).toMatchObject({ before: { approval: 'approved' }, after: { approval: 'denied', access: 'deny' } });
@@ -147,35 +147,35 @@ test('written with its effect: applied, confirmed, with what showed before and a
 
 test('written without effect: failed, with what to do', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'written', before: free, after: free });
+  await report(id, { how: 'written', before: free, after: free });
   const action = await read(id);
   expect(action.state).toBe('failed');
   expect(action.history.at(-1)?.note).toMatch(/accepted the block, and the device still shows/);
 });
 
-test('a written wipe is applied and stays open; its result counts once when redelivered', async () => {
+test('a written wipe is applied and stays open; a redelivered result counts once', async () => {
   const id = await ask('wipe');
-  await tell(id, { how: 'written', before: free, after: wiping });
+  await report(id, { how: 'written', before: free, after: wiping });
   expect(await read(id)).toMatchObject({ state: 'applied', claim: null });
-  await tell(id, { how: 'written', before: free, after: wiping });
+  await report(id, { how: 'written', before: free, after: wiping });
   const action = await read(id);
   expect(action.state).toBe('applied');
   expect(states(action).filter((state) => state === 'applied')).toHaveLength(1);
   expect(spine.actions.size).toBe(0);
 });
 
-test('removed by our write: confirmed; gone before any write: looked for, and done once a gather misses it too', async () => {
+test('removed by us is confirmed; gone without a write is reconciled', async () => {
   const byUs = await ask('remove');
-  await tell(byUs, { how: 'gone', started: true });
+  await report(byUs, { how: 'gone', started: true });
   expect(states(await read(byUs)).slice(-2)).toEqual(['applied', 'confirmed']);
 
   await spine.put(device());
   const before = await ask('remove', { actionId: `remove again ${count}` });
-  await tell(before, { how: 'gone', started: false });
+  await report(before, { how: 'gone', started: false });
   expect((await read(before)).state).toBe('waiting');
   await spine.put({ ...(await stored()), presence: 'missing' });
-  await goesAgain(before);
-  await tell(before, { how: 'gone', started: false });
+  await nextCommand(before);
+  await report(before, { how: 'gone', started: false });
   expect((await read(before)).state).toBe('confirmed');
 });
 async function stored(): Promise<Device> {
@@ -184,15 +184,15 @@ async function stored(): Promise<Device> {
   return found;
 }
 
-test('a wipe whose record is gone before it went out is not sent any more', async () => {
+test('a wipe whose record is gone before sending is not sent', async () => {
   const id = await ask('wipe');
-  await tell(id, { how: 'gone', started: false });
+  await report(id, { how: 'gone', started: false });
   expect((await read(id)).state).toBe('failed');
 });
 
-test('refused at the relay: failed, with its sentence', async () => {
+test('rejected at the relay: failed, with its sentence', async () => {
   const id = await ask('wipe');
-  await tell(id, { how: 'refused', why: 'This device does not support it.', before: free });
+  await report(id, { how: 'refused', why: 'This device does not support it.', before: free });
   const action = await read(id);
   expect(action.state).toBe('failed');
   expect(action.history.at(-1)?.note).toBe('This device does not support it.');
@@ -203,10 +203,10 @@ const unreadEnds: Record<FailureKind, string> = {
   ...{ permanent: 'waiting', invalid: 'waiting', refused: 'failed' },
 };
 test.each(Object.entries(unreadEnds) as [FailureKind, string][])(
-  'could not be read before the write (%s): %s, and nothing counts as written',
+  'could not be read before the write (%s): %s, nothing written',
   async (kind, end) => {
     const id = await ask('block');
-    await tell(id, { how: 'unread', problem: problem(kind) });
+    await report(id, { how: 'unread', problem: problem(kind) });
     const action = await read(id);
     expect(action.state).toBe(end);
     expect(states(action)).not.toContain('applied');
@@ -219,13 +219,13 @@ const unwrittenEnds: Record<FailureKind, string> = {
 };
 test.each(Object.entries(unwrittenEnds) as [FailureKind, string][])('the write failed (%s): %s', async (kind, end) => {
   const id = await ask('block');
-  await tell(id, { how: 'unwritten', problem: problem(kind), before: free });
+  await report(id, { how: 'unwritten', problem: problem(kind), before: free });
   expect((await read(id)).state).toBe(end);
 });
 
-test('a password that is turned away stops the source, not each action', async () => {
+test('a rejected password pauses the source, not each action', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'unread', problem: problem('denied') });
+  await report(id, { how: 'unread', problem: problem('denied') });
   expect((await spine.sources.read(hq)).pause).not.toBeNull();
   const user2 = user;
   user = `Relayed ${++count}/Acme`;
@@ -236,28 +236,28 @@ test('a password that is turned away stops the source, not each action', async (
   user = user2;
 });
 
-test('lost on the way: it is asked what became of it, and found there', async () => {
+test('a lost command is queried at the relay, and found there', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
+  await report(id, { how: 'unknown', problem: problem('transient'), before: free });
   expect((await read(id)).state).toBe('unknown');
-  expect(await goesAgain(id)).toMatchObject({ step: 'look', attempt: 2 });
-  await tell(id, { how: 'looked', before: barred });
+  expect(await nextCommand(id)).toMatchObject({ step: 'look', attempt: 2 });
+  await report(id, { how: 'looked', before: blocked });
   expect(states(await read(id)).slice(-2)).toEqual(['applied', 'confirmed']);
 });
 
-test('lost on the way, and not there: it goes out once more', async () => {
+test('a lost command that the relay does not have is sent once more', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
-  await goesAgain(id);
-  await tell(id, { how: 'looked', before: free });
-  expect(await goesAgain(id)).toMatchObject({ step: 'carry-out', attempt: 3 });
-  await tell(id, { how: 'written', before: free, after: barred });
+  await report(id, { how: 'unknown', problem: problem('transient'), before: free });
+  await nextCommand(id);
+  await report(id, { how: 'looked', before: free });
+  expect(await nextCommand(id)).toMatchObject({ step: 'carry-out', attempt: 3 });
+  await report(id, { how: 'written', before: free, after: blocked });
   expect((await read(id)).state).toBe('confirmed');
 });
 
-test('without a result the relay is asked once the claim ends, and never sent to write unread', async () => {
+test('without a result the relay is queried after the claim, before any write', async () => {
   const id = await ask('block');
-  await spine.settle({ forMs: 3 * 60_000 });
+  await spine.runUntilIdle({ forMs: 3 * 60_000 });
   const steps = commands(id).map(({ step }) => step);
   expect(steps[0]).toBe('carry-out');
   expect(steps.length).toBeGreaterThan(1);
@@ -267,22 +267,22 @@ test('without a result the relay is asked once the claim ends, and never sent to
 test('expired at the relay: it ends as expired', async () => {
   const id = await ask('block', { expiresAt: spine.clock.now + 60_000 });
   spine.clock.now += 61_000;
-  await tell(id, { how: 'expired' });
-  await spine.settle({ forMs: 10_000 });
+  await report(id, { how: 'expired' });
+  await spine.runUntilIdle({ forMs: 10_000 });
   expect((await read(id)).state).toBe('expired');
 });
 
-test('another relay has taken over: it goes to that one, under its number', async () => {
+test('after a takeover the command goes to the new relay, with its fence', async () => {
   const id = await ask('block');
   const first = lastCommand(id);
-  await letGo();
+  await releaseLease();
   await spine.relay.leases.take(
     hq,
     { relayId: 'relay-2', connectionId: 'relay-2-1' },
     { now: spine.clock.now, lengthMs: 600_000 },
   );
-  await tell(id, { how: 'not-holder' });
-  const second = await goesAgain(id);
+  await report(id, { how: 'not-holder' });
+  const second = await nextCommand(id);
   expect(second.fence).toBeGreaterThan(first.fence);
   expect(second).toMatchObject({ step: 'carry-out', attempt: 2 });
   expect(spine.relay.posted.at(-1)?.connectionId).toBe('relay-2-1');
@@ -291,22 +291,22 @@ test('another relay has taken over: it goes to that one, under its number', asyn
 
 test('the result of an older attempt is ignored: the later one reads first', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'unknown', problem: problem('transient'), before: free });
-  await goesAgain(id);
-  await tell(id, { how: 'written', before: free, after: free }, { attempt: 1 });
+  await report(id, { how: 'unknown', problem: problem('transient'), before: free });
+  await nextCommand(id);
+  await report(id, { how: 'written', before: free, after: free }, { attempt: 1 });
   expect((await read(id)).state).toBe('unknown');
 });
 
-test('a result for an action that has ended changes nothing', async () => {
+test('a result for an ended action changes nothing', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'written', before: free, after: barred });
+  await report(id, { how: 'written', before: free, after: blocked });
   const ended = await read(id);
-  await tell(id, { how: 'written', before: free, after: free });
+  await report(id, { how: 'written', before: free, after: free });
   expect(await read(id)).toEqual(ended);
   expect(spine.actions.size).toBe(0);
 });
 
-test('more wipes within an hour than allowed wait for a person before anything is said to the relay', async () => {
+test('wipes over the hourly limit wait for a person before reaching the relay', async () => {
   const ids: string[] = [];
   for (let wipe = 0; wipe < 11; wipe++) {
     user = `Wiped ${count}-${wipe}/Acme`;
@@ -320,47 +320,47 @@ test('more wipes within an hour than allowed wait for a person before anything i
 
 test('a wipe that would hit a phone set up again is cancelled, once', async () => {
   const id = await ask('wipe');
-  await tell(id, { how: 'written', before: free, after: wiping });
+  await report(id, { how: 'written', before: free, after: wiping });
   await spine.put({ ...(await stored()), returnedAt: spine.clock.now });
-  // It is looked at again within the hour.
+  // It is checked again within the hour.
   spine.clock.now += 3_600_001;
   await hold();
-  await spine.settle(now);
+  await spine.runUntilIdle(now);
   expect(lastCommand(id)).toMatchObject({ step: 'look', attempt: 2 });
-  await tell(id, { how: 'looked', before: wiping });
+  await report(id, { how: 'looked', before: wiping });
   expect((await read(id)).state).toBe('failed');
   const back = spine.relay.said('action').filter(({ actionId }) => actionId === `${id}|taken-back`);
   expect(back).toHaveLength(1);
   expect(back[0]).toMatchObject({ what: 'cancel-wipe', step: 'carry-out' });
-  await tell(`${id}|taken-back`, { how: 'written', before: wiping, after: free });
+  await report(`${id}|taken-back`, { how: 'written', before: wiping, after: free });
   expect(spine.actions.size).toBe(0);
 });
 
 test('a wipe that is pending goes before a block: the block waits for it', async () => {
   const id = await ask('block');
-  await tell(id, { how: 'looked', before: { ...wiping, access: 'allow' } });
+  await report(id, { how: 'looked', before: { ...wiping, access: 'allow' } });
   expect((await read(id)).state).toBe('waiting');
 });
 
-test('while no relay is there it waits for its source, and goes out as soon as one is back', async () => {
-  await letGo();
+test('without a relay an action waits, and is sent when one is back', async () => {
+  await releaseLease();
   const id = await ask('block');
   expect(commands(id)).toEqual([]);
   expect(await read(id)).toMatchObject({ state: 'waiting', waitsFor: 'source' });
-  await spine.settle({ forMs: 10 * 60_000 });
+  await spine.runUntilIdle({ forMs: 10 * 60_000 });
   expect(commands(id)).toEqual([]);
   await hold();
   await spine.evaluations.send([{ body: { kind: 'resume', sourceId: hq, cause: 'its relay is there' } }]);
-  await spine.settle({ forMs: 2_000 });
+  await spine.runUntilIdle({ forMs: 2_000 });
   expect(commands(id)).toHaveLength(1);
-  await tell(id, { how: 'written', before: free, after: barred });
+  await report(id, { how: 'written', before: free, after: blocked });
   expect((await read(id)).state).toBe('confirmed');
 });
 
 test('a phone that waits for approval is approved over the relay', async () => {
   await spine.put(device({ detail: waitingDetail }));
   const id = await ask('approve');
-  await tell(id, { how: 'written', before: waitingDetail, after: free });
+  await report(id, { how: 'written', before: waitingDetail, after: free });
   expect((await read(id)).state).toBe('confirmed');
   expect((await stored()).detail).toMatchObject({ approval: 'approved', access: 'allow' });
 });

@@ -1,4 +1,4 @@
-/** A source that fails as a whole: one alarm, one try at a time, and everything goes on by itself once it is well. */
+/** A source that fails as a whole: one alarm, one try at a time, and everything resumes automatically once it is healthy. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { actionOutgoing } from '#adapters/action-queue';
 import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
@@ -21,7 +21,7 @@ beforeEach(async () => {
     spine.simulator.arrive(user, { deviceId: 'ApplP' });
     await spine.gather(user);
   }
-  await spine.settle();
+  await spine.runUntilIdle();
 });
 afterAll(() => spine.stop());
 
@@ -39,60 +39,57 @@ const states = async (ids: readonly string[]) => Promise.all(ids.map(async (id) 
 const resumes = () => spine.evaluations.sent.filter((body) => (body as { kind: string }).kind === 'resume').length;
 const asked = () => spine.simulator.counts.requests.detail ?? 0;
 
-test('a server that says when to come back is left alone until then, by all actions; then they go', async () => {
+test('with Retry-After all actions wait until then, and then go out', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
   const before = asked();
   const ids = await askAll();
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   expect(asked() - before).toBe(1);
   expect(spine.alarms).toHaveLength(1);
-  await spine.settle({ forMs: 200_000 });
+  await spine.runUntilIdle({ forMs: 200_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
   expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null, problem: null });
 });
 
-test.each([429, 503])(
-  'a write answered %i with a time to come back is followed by nothing until then, and done once',
-  async (code) => {
-    spine.simulator.setFaults([{ kind: 'status', code, retryAfter: '120', on: 'write', times: 1 }]);
-    const requests = () => Object.values(spine.simulator.counts.requests).reduce((sum, count) => sum + count, 0);
-    const before = requests();
-    const ids = await askAll();
-    await spine.settle({ forMs: 100_000 });
-    // The first one was read and written; nobody else began.
-    expect(requests() - before).toBe(2);
-    expect(await spine.sources.read(sourceId)).toMatchObject({ pause: { failures: 1 } });
-    // 429 says that nothing was done; 503 says nothing about it.
-    expect((await states(ids))[0]).toBe(code === 429 ? 'waiting' : 'unknown');
-    await spine.settle({ forMs: 200_000 });
-    expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
-    const done = spine.simulator.effects.filter(({ applied, device }) => applied && users.includes(device?.user ?? ''));
-    expect(done.map(({ device }) => device?.user).sort()).toEqual(users);
-  },
-);
+test.each([429, 503])('a write answered %i with Retry-After waits for it, and is done once', async (code) => {
+  spine.simulator.setFaults([{ kind: 'status', code, retryAfter: '120', on: 'write', times: 1 }]);
+  const requests = () => Object.values(spine.simulator.counts.requests).reduce((sum, count) => sum + count, 0);
+  const before = requests();
+  const ids = await askAll();
+  await spine.runUntilIdle({ forMs: 100_000 });
+  // The first one was read and written; no other one began.
+  expect(requests() - before).toBe(2);
+  expect(await spine.sources.read(sourceId)).toMatchObject({ pause: { failures: 1 } });
+  // 429 means that nothing was done; 503 leaves that open.
+  expect((await states(ids))[0]).toBe(code === 429 ? 'waiting' : 'unknown');
+  await spine.runUntilIdle({ forMs: 200_000 });
+  expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
+  const done = spine.simulator.effects.filter(({ applied, device }) => applied && users.includes(device?.user ?? ''));
+  expect(done.map(({ device }) => device?.user).sort()).toEqual(users);
+});
 
 test('wrong credentials are tried by one action at a time, with one alarm', async () => {
   spine.simulator.setPassword('changed');
   const before = asked();
   const ids = await askAll();
-  await spine.settle({ forMs: 25 * 60_000 });
+  await spine.runUntilIdle({ forMs: 25 * 60_000 });
   expect(asked() - before).toBe(1);
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   expect(spine.alarms).toHaveLength(1);
   spine.simulator.setPassword('pässwörd');
-  await spine.settle({ forMs: 40 * 60_000 });
+  await spine.runUntilIdle({ forMs: 40 * 60_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('a probe of a paused source that another worker interrupts is followed by the next one', async () => {
+test('a probe interrupted by another worker is followed by the next one', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '10', on: 'detail', times: 1 }]);
   const ids = await askAll();
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   spine.clock.now += 20_000;
   const { ledger } = spine.actDependencies;
-  let spoilt = 0;
-  const advance: typeof ledger.advance = async (...given) => (spoilt++ === 0 ? null : ledger.advance(...given));
+  let conflicts = 0;
+  const advance: typeof ledger.advance = async (...given) => (conflicts++ === 0 ? null : ledger.advance(...given));
   for (const resume of spine.evaluations.take(spine.clock.now, 120_000)) {
     await spine.perform.evaluation(resume.body);
     resume.delete();
@@ -101,13 +98,13 @@ test('a probe of a paused source that another worker interrupts is followed by t
     await spine.perform.action(tried, { ...spine.actDependencies, ledger: { ...ledger, advance } });
     tried.delete();
   }
-  expect(spoilt).toBeGreaterThan(0);
+  expect(conflicts).toBeGreaterThan(0);
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
-  await spine.settle({ forMs: 120_000 });
+  await spine.runUntilIdle({ forMs: 120_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('an action sent to probe the source that ends without probing passes the turn on', async () => {
+test('a probing action that ends without probing passes its turn on', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
   const [user = ''] = users;
   const actionId = `soon over ${user}`;
@@ -117,42 +114,42 @@ test('an action sent to probe the source that ends without probing passes the tu
     expiresAt,
   };
   await spine.ask(short);
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   const ids = await askAll(users.slice(1));
-  await spine.settle({ forMs: 50_000 });
+  await spine.runUntilIdle({ forMs: 50_000 });
   expect(await states([actionId, ...ids])).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
-  await spine.settle({ forMs: 150_000 });
+  await spine.runUntilIdle({ forMs: 150_000 });
   expect(await states([actionId, ...ids])).toEqual(['expired', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('a pause that ends and begins again while a message is on its way ends for its action too', async () => {
+test('a pause renewed while a message is delivered ends for its action too', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail', times: 1 }]);
   const ids = await askAll();
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   await spine.sources.update(sourceId, { pause: null, problem: null });
   await spine.perform.evaluation({ kind: 'resume', sourceId, cause: 'gather' });
   const until = spine.clock.now + 20_000;
   await spine.sources.update(sourceId, { pause: { until, since: spine.clock.now, failures: 1, what: 'Busy again' } });
   await spine.evaluations.send([{ body: { kind: 'resume', sourceId, cause: 'pause', pause: until }, delaySeconds: 20 }]);
-  await spine.settle({ forMs: 60_000 });
+  await spine.runUntilIdle({ forMs: 60_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 
-test('a message that comes before the pause is over does not stand in the way of the one that ends it', async () => {
+test('an early message does not block the one ending the pause', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '60', on: 'detail', times: 1 }]);
   const ids = await askAll(users.slice(0, 1));
-  await spine.settle({ forMs: 1000 });
+  await spine.runUntilIdle({ forMs: 1000 });
   expect(await states(ids)).toEqual(['waiting']);
   for (const id of ids) {
     const action = await spine.ledger.read(id);
     if (action) await spine.actions.send([actionOutgoing(action)]);
   }
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['confirmed']);
 });
 
 const lift = () => spine.sources.update(sourceId, { pause: null, problem: null, lastCompleteGatherAt: ++spine.clock.now });
-/** One message of the action queue, worked on by a worker in whose way something comes. */
+/** One message of the action queue, handled by a worker that is interrupted at one point. */
 async function workOnOne(deps: Partial<Spine['actDependencies']>): Promise<void> {
   const [one] = spine.actions.take(spine.clock.now, 120_000);
   if (!one) throw new Error('no message to work on');
@@ -160,7 +157,7 @@ async function workOnOne(deps: Partial<Spine['actDependencies']>): Promise<void>
   one.delete();
 }
 
-test('an action that failed while a gather found the source healthy retries by itself', async () => {
+test('an action that failed while a gather found the source healthy retries', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '30', on: 'detail', times: 1 }]);
   const ids = await askAll(users.slice(0, 1));
   const updateFrom: Spine['sources']['updateFrom'] = async (...given) => {
@@ -169,11 +166,11 @@ test('an action that failed while a gather found the source healthy retries by i
   };
   await workOnOne({ sources: { ...spine.sources, updateFrom } });
   expect(await spine.sources.read(sourceId)).toMatchObject({ pause: null });
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['confirmed']);
 });
 
-test('a pause that ends between the look at it and the writing of the wait is not waited for', async () => {
+test('a pause that ends between its read and the wait is not waited for', async () => {
   const pause = { until: spine.clock.now + 600_000, since: spine.clock.now, failures: 1, what: 'Busy' };
   await spine.sources.update(sourceId, { pause });
   const ids = await askAll(users.slice(0, 1));
@@ -184,32 +181,32 @@ test('a pause that ends between the look at it and the writing of the wait is no
   };
   await workOnOne({ ledger: { ...ledger, advance } });
   expect(await states(ids)).toEqual(['waiting']);
-  await spine.settle({ forMs: 100_000 });
+  await spine.runUntilIdle({ forMs: 100_000 });
   expect(await states(ids)).toEqual(['confirmed']);
 });
 
-test('a source that stays paused for hours has one message that ends the pause, not one more for each try', async () => {
+test('a long pause has one message that ends it, not one per try', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '120', on: 'detail' }]);
   await askAll();
-  await spine.settle({ forMs: 600_000 });
+  await spine.runUntilIdle({ forMs: 600_000 });
   const [before, tries] = [resumes(), asked()];
-  await spine.settle({ forMs: 7_200_000 });
+  await spine.runUntilIdle({ forMs: 7_200_000 });
   const each = (resumes() - before) / (asked() - tries);
   expect(asked() - tries).toBeGreaterThan(20);
   expect(each).toBeLessThan(3.5);
   spine.simulator.setFaults([]);
-  await spine.settle({ forMs: 200_000 });
+  await spine.runUntilIdle({ forMs: 200_000 });
 });
 
-test('a gather that succeeds ends the pause, and what waits goes out at once', async () => {
+test('a successful gather ends the pause, and waiting actions are sent at once', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, retryAfter: '800', on: 'detail', times: 1 }]);
   const ids = await askAll();
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   expect(await states(ids)).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
   // What a gather does at its end.
   await spine.sources.update(sourceId, { pause: null, problem: null, retryAt: null, lastCompleteGatherAt: spine.clock.now });
   await spine.evaluations.send([{ body: { kind: 'resume', sourceId, cause: 'gather' } }]);
-  await spine.settle({ forMs: 5_000 });
+  await spine.runUntilIdle({ forMs: 5_000 });
   expect(await states(ids)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed']);
 });
 

@@ -1,4 +1,4 @@
-/** Wipes, their cancelling, and removals: what goes out, what must not, and how each ends. */
+/** Wipes, their cancellation, and removals: what is sent, what must not be sent, and how each ends. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Action, ActionType } from '#domain/actions/action';
 import { aRequest, type Spine, sourceId, startSpine } from '#test/fixtures/spine';
@@ -17,7 +17,7 @@ beforeEach(async () => {
   spine.clock.now += 3_600_001;
   spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
 });
 afterEach(async () => {
   spine.forget();
@@ -46,20 +46,20 @@ async function read(actionId: string): Promise<Action> {
   return found;
 }
 const states = ({ history }: Action) => history.map(({ state }) => state);
-const soon = { forMs: 120_000 };
+const briefly = { forMs: 120_000 };
 const wipeDevice = { requested_wipe_options: 'wipeDevice' };
 const cancelled = { requested_wipe_options: '' };
 const denied = { approval_policy: 8, access_status: 1 };
 
-/** A gather reads the device, and what has changed goes its way. */
+/** A gather reads the device, and processes what has changed. */
 async function gathered(): Promise<void> {
   await spine.gather(user);
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
 }
 
-test('a wipe is applied, then delivered, then wiped, each when a gather sees it, and written once', async () => {
+test('a wipe is applied, delivered and wiped as gathers see it, written once', async () => {
   const id = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(await read(id)).toMatchObject({ state: 'applied', after: { wipe: 'requested' }, claim: null });
   expect((await stored()).openAction).toMatchObject({ actionId: id });
   spine.simulator.fetchWipe(onServer());
@@ -73,21 +73,21 @@ test('a wipe is applied, then delivered, then wiped, each when a gather sees it,
   expect((await stored()).openAction).toBeNull();
 });
 
-test('each part of a wipe that is asked for is named, and one that is pending there already is kept', async () => {
+test('each requested wipe target is named, and pending ones are kept', async () => {
   const first = await ask('wipe', { wipeTargets: ['apps'] });
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   const second = await ask('wipe', { wipeTargets: ['storage-card'] });
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(effects()).toEqual([{ requested_wipe_options: 'wipeApps' }, { requested_wipe_options: 'wipeStorageCard/wipeApps' }]);
   spine.simulator.completeWipe(onServer());
   await gathered();
   expect([(await read(first)).state, (await read(second)).state]).toEqual(['wiped', 'wiped']);
 });
 
-test('a wipe that is pending on the server already is not written again, and followed to its end', async () => {
+test('a wipe already pending on the server is not rewritten, and is followed', async () => {
   spine.simulator.adminChange(onServer(), { wipeOptions: 'wipeDevice', wipeStatus: '1' });
   const id = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect((await read(id)).state).toBe('applied');
   spine.simulator.completeWipe(onServer());
   await gathered();
@@ -95,13 +95,13 @@ test('a wipe that is pending on the server already is not written again, and fol
   expect(effects()).toEqual([]);
 });
 
-test('a wipe of a phone that the server shows as wiped sends none, and says when that was and what to do', async () => {
+test('a phone shown as wiped is not wiped again; the reason says when', async () => {
   await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   spine.simulator.completeWipe(onServer());
   await gathered();
   const again = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   const { state, history } = await read(again);
   expect(state).toBe('confirmed');
   expect(history.at(-1)?.note).toMatch(
@@ -110,13 +110,13 @@ test('a wipe of a phone that the server shows as wiped sends none, and says when
   expect(effects()).toEqual([wipeDevice]);
 });
 
-test('a device whose wipes are not known, or do not include this one, is not wiped, and the reason says what to do', async () => {
+test('a device without known support for this wipe is not wiped, with a reason', async () => {
   user = `Wipe unknown ${count}/Acme`;
   spine.simulator.arrive(user, { kind: 'other', deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
   const id = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(await read(id)).toMatchObject({
     state: 'failed',
     outcome: expect.stringMatching(/does not say which wipes.*so none was sent; wipe it from the Traveler administration/),
@@ -124,33 +124,33 @@ test('a device whose wipes are not known, or do not include this one, is not wip
   expect(effects()).toEqual([]);
 });
 
-test('a block asked for while a wipe is pending goes out after the wipe was delivered, not before', async () => {
+test("a block requested during a pending wipe is sent after the wipe's delivery", async () => {
   const wipe = await ask('wipe');
   const block = await ask('block');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(effects()).toEqual([wipeDevice]);
   expect((await read(block)).state).toBe('waiting');
   spine.simulator.fetchWipe(onServer());
   await gathered();
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(wipe)).state).toBe('delivered');
   expect((await read(block)).state).toBe('confirmed');
   expect(effects()).toEqual([wipeDevice, denied]);
 });
 
-test('a wipe asked for while a block waits goes first all the same', async () => {
+test('a wipe requested while a block waits still goes first', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
   const block = await ask('block');
   await spine.turn();
   await spine.turn();
   expect((await read(block)).state).toBe('waiting');
   const wipe = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(effects()).toEqual([wipeDevice]);
   expect([(await read(wipe)).state, (await read(block)).state]).toEqual(['applied', 'waiting']);
 });
 
-test('more wipes within an hour than the guard allows wait for a second confirmation; others of the source go on', async () => {
+test('wipes over the hourly limit wait for confirmation; other actions continue', async () => {
   const deps = { ...spine.actDependencies, maxWipesPerHour: 0 };
   const id = await ask('wipe');
   for (const one of spine.actions.take(spine.clock.now, 1000)) {
@@ -163,27 +163,27 @@ test('more wipes within an hour than the guard allows wait for a second confirma
     history: expect.arrayContaining([expect.objectContaining({ note: expect.stringContaining('confirm it') })]),
   });
   const approve = await ask('approve');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect((await read(approve)).state).toBe('confirmed');
   expect(effects()).toEqual([{ approval_policy: 2 }]);
 });
 
-test('a wipe cancelled before it went out never goes out', async () => {
+test('a wipe cancelled before sending is never sent', async () => {
   spine.simulator.setFaults([{ kind: 'status', code: 503, on: 'detail', times: 1 }]);
   const wipe = await ask('wipe');
   await spine.turn();
   await spine.turn();
   const cancel = await ask('cancel-wipe');
-  await spine.settle();
+  await spine.runUntilIdle();
   expect([(await read(wipe)).state, (await read(cancel)).state]).toEqual(['superseded', 'confirmed']);
   expect(effects()).toEqual([]);
 });
 
-test('a wipe that is pending is taken back by a cancel-wipe, and both end', async () => {
+test('a pending wipe is cancelled by a cancel-wipe, and both end', async () => {
   const wipe = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   const cancel = await ask('cancel-wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect([(await read(wipe)).state, (await read(cancel)).state]).toEqual(['superseded', 'confirmed']);
   expect(effects()).toEqual([wipeDevice, cancelled]);
   expect((await stored()).openAction).toBeNull();
@@ -191,27 +191,27 @@ test('a wipe that is pending is taken back by a cancel-wipe, and both end', asyn
   expect(effects()).toHaveLength(2);
 });
 
-test('a device that we block stays locked when its wipe is cancelled, though cancelling lifts every lock', async () => {
+test('a device that we block stays locked when its wipe is cancelled', async () => {
   spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
   await ask('block');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   const cancel = await ask('cancel-wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect((await read(cancel)).state).toBe('confirmed');
   expect(effects()).toEqual([denied, wipeDevice, cancelled, denied]);
   expect(onServer()).toMatchObject({ approval: 8, access: 1, wipeOptions: '' });
 });
 
-test('a device that an administrator had denied before the wipe is denied again when the wipe is cancelled', async () => {
+test('a device denied before the wipe is denied again when it is cancelled', async () => {
   spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
   spine.simulator.adminDeny(onServer());
   await gathered();
   await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   await ask('cancel-wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(onServer()).toMatchObject({ approval: 8, access: 1 });
   expect((await stored()).denial).toBeNull();
 });
@@ -219,17 +219,17 @@ test('a device that an administrator had denied before the wipe is denied again 
 test('a device that had access has it again when its wipe is cancelled', async () => {
   spine.simulator.setFaults([{ kind: 'cancel-lifts-lock' }]);
   await ask('approve');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   await ask('cancel-wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(effects()).toEqual([{ approval_policy: 2 }, wipeDevice, cancelled]);
 });
 
-test('an administrator who takes the wipe back on the server has the last word', async () => {
+test('a wipe cancelled by an administrator on the server stays cancelled', async () => {
   const id = await ask('wipe');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   spine.simulator.adminChange(onServer(), { wipeOptions: '', wipeStatus: '0' });
   await gathered();
   expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringMatching(/took the wipe back.*ask again/) });
@@ -237,18 +237,18 @@ test('an administrator who takes the wipe back on the server has the last word',
   expect(effects()).toEqual([wipeDevice]);
 });
 
-test('a wipe that the phone never fetches ends at its deadline, saying that the request still stands', async () => {
+test('a wipe never fetched ends at its deadline, saying the request remains pending', async () => {
   const id = await ask('wipe', { expiresAt: spine.clock.now + 7_000_000 });
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   spine.clock.now += 8_000_000;
   await spine.evaluate(user);
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringMatching(/still stands.*cancel-wipe/) });
 });
 
-test('a removal takes the device away, reads back that it is gone, and is the end of its registration', async () => {
+test('a removal deletes the device, confirms it, and ends its registration', async () => {
   const id = await ask('remove');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect((await read(id)).state).toBe('confirmed');
   expect(spine.simulator.find(user, deviceId)).toBeUndefined();
   expect(await stored()).toMatchObject({ presence: 'removed', openAction: null, denial: null });
@@ -258,10 +258,10 @@ test('a removal takes the device away, reads back that it is gone, and is the en
   expect((await stored()).presence).toBe('removed');
 });
 
-test('a removal that the server accepts and does not do is a failure', async () => {
+test('a removal that the server accepts but does not do is a failure', async () => {
   spine.simulator.setFaults([{ kind: 'ignored-writes' }]);
   const id = await ask('remove');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(await read(id)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('is still there') });
   expect((await stored()).presence).toBe('present');
 });
@@ -269,62 +269,65 @@ test('a removal that the server accepts and does not do is a failure', async () 
 test('a removal whose answer is lost is found by reading', async () => {
   spine.simulator.setFaults([{ kind: 'lost-answer', on: 'write', times: 1 }]);
   const id = await ask('remove');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect((await read(id)).state).toBe('confirmed');
   expect(spine.simulator.effects.filter(({ method, device }) => method === 'DELETE' && device?.user === user)).toHaveLength(1);
 });
 
-test('a removal waits for a pending wipe, and goes once the wipe is done', async () => {
+test('a removal waits for a pending wipe, and is sent after it', async () => {
   const wipe = await ask('wipe');
   const remove = await ask('remove');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect([(await read(wipe)).state, (await read(remove)).state]).toEqual(['applied', 'waiting']);
   spine.simulator.completeWipe(onServer());
   await gathered();
-  await spine.settle();
+  await spine.runUntilIdle();
   expect([(await read(wipe)).state, (await read(remove)).state]).toEqual(['wiped', 'confirmed']);
   expect(spine.simulator.find(user, deviceId)).toBeUndefined();
 });
 
-test('a removed device that resurfaces is a new registration: what was asked for the old one is refused', async () => {
+test('a removed device that returns is a new registration; older requests are rejected', async () => {
   const old = await stored();
   await ask('remove');
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   spine.clock.now += 1000;
   spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
   await gathered();
   expect((await stored()).registeredAt).toBeGreaterThan(old.registeredAt);
   const wipe = aRequest(old, { actionId: `old ${count}`, type: 'wipe', requestedAt: later() });
   await spine.ask(wipe);
-  await spine.settle(soon);
+  await spine.runUntilIdle(briefly);
   expect(await read(wipe.actionId)).toMatchObject({ state: 'failed', outcome: expect.stringContaining('stale') });
   expect(onServer().wipeOptions).toBe('');
 });
 
-/** What can happen to a phone whose wipe was asked for, in every order: it must never hit the phone set up anew. */
-const happenings = ['work', 'killed', 'wiped', 'replaced', 'gathered'] as const;
-type Happening = (typeof happenings)[number];
-const orders = (rest: readonly Happening[]): Happening[][] =>
+/**
+ * What can happen to a phone whose wipe was requested, in every order: the wipe must never hit the phone after it was set up
+ * again.
+ */
+const phoneEvents = ['work', 'killed', 'wiped', 'replaced', 'gathered'] as const;
+type PhoneEvent = (typeof phoneEvents)[number];
+const orders = (rest: readonly PhoneEvent[]): PhoneEvent[][] =>
   rest.length === 0
     ? [[]]
     : rest.flatMap((first) => orders(rest.filter((other) => other !== first)).map((tail) => [first, ...tail]));
 
 test.each([{ record: 'forgotten' }, { record: 'kept' }])(
-  'a phone set up again under the same id is never hit by the old wipe, in any order of events (security record $record)',
+  'a phone set up again is never wiped (security record $record)',
   async ({ record }) => {
-    for (const order of orders(happenings).filter((_, nth) => nth % Number(process.env.EACH ?? 29) === 0)) {
+    for (const order of orders(phoneEvents).filter((_, nth) => nth % Number(process.env.EACH ?? 29) === 0)) {
       user = `Anew ${record} ${order.join(' ')}/Acme`;
       spine.clock.now += 3_600_001;
       spine.simulator.setFaults(record === 'kept' ? [{ kind: 'security-record' }] : []);
       spine.simulator.arrive(user, { kind: 'ios-mail', deviceId });
       await spine.gather(user);
-      await spine.settle(soon);
+      await spine.runUntilIdle(briefly);
       await ask('wipe');
       let replaced = false;
-      for (const one of order) await happens(one);
+      for (const one of order) await apply(one);
       await gathered();
       await gathered();
-      await spine.settle();
+      await spine.runUntilIdle();
       const since = spine.simulator.effects.slice(effectsBefore).filter(({ device }) => device?.user === user);
       expect(replaced, order.join(' ')).toBe(true);
       expect(
@@ -335,8 +338,8 @@ test.each([{ record: 'forgotten' }, { record: 'kept' }])(
       expect(wipeOptions === '' || wipeDate > 0, order.join(' ')).toBe(true);
       spine.forget();
 
-      async function happens(what: Happening): Promise<void> {
-        if (what === 'work') await spine.settle(soon);
+      async function apply(what: PhoneEvent): Promise<void> {
+        if (what === 'work') await spine.runUntilIdle(briefly);
         if (what === 'gathered') await gathered();
         if (what === 'wiped') spine.simulator.completeWipe(onServer());
         if (what === 'killed') spine.simulator.setFaults([...keptFaults(record), { kind: 'lost-answer', on: 'write', times: 1 }]);

@@ -1,4 +1,4 @@
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -39,7 +39,7 @@ const paths = (json: Record<string, unknown>) =>
 const devicesOf = (json: Record<string, unknown>) => schemas.devicePage.parse(json).devices;
 const encoded = (...parts: string[]) => `/api/devices/${parts.map(encodeURIComponent).join('/')}`;
 
-test('a request whose token nobody verified, or that names nobody, is refused', async () => {
+test('a request whose token is unverified, or has no user, is rejected', async () => {
   for (const claims of [null, {}, { sub: '' }]) {
     const answer = await gateway.ask('/api/status', { claims });
     expect(answer.status).toBe(401);
@@ -47,11 +47,11 @@ test('a request whose token nobody verified, or that names nobody, is refused', 
   }
 });
 
-test('an address that does not exist is a problem, not a blank page', async () => {
+test('an unknown address returns a problem, not an empty page', async () => {
   expect(await gateway.ask('/api/nothing')).toMatchObject({ status: 404, json: { title: 'Not Found', status: 404 } });
 });
 
-test('a device is listed with everything that explains it, and what is not decided yet is null', async () => {
+test('a device is listed with everything that explains it; undecided fields are null', async () => {
   await sourceStore(gateway.database.client, gateway.database.tables.control).update('cloud', { baselineRuns: ['run-1'] });
   const { status, json } = await gateway.ask('/api/devices?source=cloud&q=abc1');
   expect(status).toBe(200);
@@ -74,7 +74,7 @@ test('a device is listed with everything that explains it, and what is not decid
   expect(json.cursor).toBeNull();
 });
 
-test('a listing gives every device once, page by page, and filters by user, state and verdict', async () => {
+test('a listing returns every device once, paged, and filters by user, state, verdict', async () => {
   const seen: string[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
@@ -90,7 +90,7 @@ test('a listing gives every device once, page by page, and filters by user, stat
   expect(devicesOf((await gateway.ask('/api/devices?state=removed')).json)).toHaveLength(0);
 });
 
-test('a wrong filter is refused by name', async () => {
+test('a wrong filter is rejected by name', async () => {
   const { status, json } = await gateway.ask('/api/devices?verdict=perhaps&limit=501&state=gone');
   expect(status).toBe(400);
   expect(paths(json).sort()).toEqual(['limit', 'state', 'verdict']);
@@ -108,7 +108,7 @@ test.each([
   expect(schemas.deviceWithTimeline.parse(json)).toMatchObject({ user, deviceId, timeline: [] });
 });
 
-test('a device that nobody knows is not found', async () => {
+test('an unknown device is not found', async () => {
   expect((await gateway.ask(encoded('cloud', 'Nobody/Acme', 'X'))).status).toBe(404);
   expect((await gateway.ask('/api/devices/cloud')).status).toBe(404);
 });
@@ -121,14 +121,14 @@ test('a gather is started, and followed by its run id', async () => {
   expect(await gateway.queues.drain('gather')).toMatchObject([{ runId: started.json.runId, reason: 'request' }]);
 });
 
-test('a gather of no source or of an unknown one is refused', async () => {
+test('a gather of no source or of an unknown one is rejected', async () => {
   expect((await gateway.ask('/api/gathers', { body: {} })).json).toMatchObject({ status: 400, errors: [{ path: 'sourceId' }] });
   expect((await gateway.ask('/api/gathers', { body: { sourceId: 'nowhere' } })).status).toBe(404);
   expect((await gateway.ask('/api/gathers/unknown')).status).toBe(404);
   expect((await gateway.ask('/api/gathers', { body: '{"sourceId":' })).status).toBe(400);
 });
 
-test('settings are published in place of the version that was seen, and a second publisher gets the current one', async () => {
+test('publishing replaces the version read; a second publisher gets the current one', async () => {
   const before = schemas.settingsView.parse((await gateway.ask('/api/settings')).json);
   expect(before).toMatchObject({ version: 1, publishedBy: 'configuration', sources: { cloud: { version: 1, scope: '*' } } });
   const settings = { ...defaultSettings, devicesPerUser: 2 };
@@ -147,7 +147,7 @@ test('settings are published in place of the version that was seen, and a second
   ]);
 });
 
-test('settings for one source hold there alone; malformed ones and an unknown source are refused by field', async () => {
+test('settings for one source apply only there; bad ones are rejected by field', async () => {
   const settings = { ...defaultSettings, devicesPerUser: 7 };
   expect((await gateway.ask('/api/settings', { body: { settings, replaces: 2, sourceId: 'hq' } })).status).toBe(201);
   const { sources } = schemas.settingsView.parse((await gateway.ask('/api/settings')).json);
@@ -158,7 +158,7 @@ test('settings for one source hold there alone; malformed ones and an unknown so
   expect((await gateway.ask('/api/settings', { body: { settings, replaces: 2, sourceId: 'nowhere' } })).status).toBe(404);
 });
 
-test('enrolments are imported as JSON, alone or in an object, and listed', async () => {
+test('enrolments are imported as JSON, as a list or in an object, and listed', async () => {
   const first = await gateway.ask('/api/enrolments', { body: [anEnrolment()] });
   expect([first.status, first.json]).toEqual([202, { received: 1, stored: 1, same: 0, older: 0 }]);
   const enrolments = [anEnrolment(), anEnrolment({ id: 'E2', version: 3 })];
@@ -187,7 +187,7 @@ test('enrolments are imported as CSV, columns in any order and letter case', asy
   });
 });
 
-test('one wrong enrolment and nothing is taken, every wrong field named by its row', async () => {
+test('one wrong enrolment rejects all, and every wrong field is named by row', async () => {
   const wrong = { ...anEnrolment({ id: 'W2' }), version: -1, mailConfiguration: 'x' };
   const asJson = await gateway.ask('/api/enrolments', { body: [anEnrolment({ id: 'W1' }), wrong] });
   expect(asJson.status).toBe(400);
@@ -201,7 +201,7 @@ test('one wrong enrolment and nothing is taken, every wrong field named by its r
   expect(await gateway.requests.stores.enrolments.read('W1')).toBeNull();
 });
 
-test('an action is accepted in the name of the caller, followed by its id, and listed for its device', async () => {
+test("an action is accepted in the caller's name, and listed for its device", async () => {
   const accepted = await gateway.ask('/api/actions', { body: { type: 'approve', target: janes } });
   expect(accepted).toMatchObject({ status: 202, json: { state: 'queued' } });
   const { actionId } = schemas.actionAccepted.parse(accepted.json);
@@ -214,7 +214,7 @@ test('an action is accepted in the name of the caller, followed by its id, and l
   expect((await gateway.ask('/api/actions?state=failed')).json.actions).toEqual([]);
 });
 
-test('the same action id with the same content is one action, with another content a conflict', async () => {
+test('an action id repeated with the same content is one action, otherwise a conflict', async () => {
   const body = { actionId: 'id/with slash', requestedAt: start, type: 'block', target: janes };
   expect((await gateway.ask('/api/actions', { body })).status).toBe(202);
   expect((await gateway.ask('/api/actions', { body })).status).toBe(202);
@@ -223,7 +223,7 @@ test('the same action id with the same content is one action, with another conte
   expect((await gateway.ask(`/api/actions/${encodeURIComponent('id/with slash')}`)).json).toMatchObject({ type: 'block' });
 });
 
-test('an action on an unknown device, of an unknown type, or a wipe of nothing is refused by field', async () => {
+test('an action with a wrong field is rejected by field', async () => {
   const unknown = await gateway.ask('/api/actions', { body: { type: 'block', target: { ...janes, deviceId: 'NONE' } } });
   expect(unknown).toMatchObject({ status: 404, json: { errors: [{ path: 'target' }] } });
   const wrong = await gateway.ask('/api/actions', { body: { type: 'explode', target: { sourceId: 'cloud' } } });
@@ -280,7 +280,7 @@ test('the status shows each source, with figures and text', async () => {
   expect(queues.actions?.waiting).toBeGreaterThan(0);
 });
 
-test('a source in trouble says what happened, where and what to do', async () => {
+test('a source with an error says what happened, where and what to do', async () => {
   const problem = { kind: 'denied' as const, what: 'wrong password', where: 'cloud', remedy: 'set it', at: start };
   await sourceStore(gateway.database.client, gateway.database.tables.control).update('cloud', { problem });
   const { sources } = schemas.statusView.parse((await gateway.ask('/api/status')).json);
@@ -296,7 +296,7 @@ test('a poll gets 304 when nothing is new, even though time passed', async () =>
   }
 });
 
-test('the description of the API names every route that there is, and resolves', async () => {
+test('the API description names every route, and its references resolve', async () => {
   const { json } = await gateway.ask('/api/openapi.json');
   const described = z.record(z.string(), z.record(z.string(), z.unknown())).parse(json.paths);
   const operations = Object.entries(described).flatMap(([path, methods]) =>
@@ -348,6 +348,6 @@ test('the description of the API names every route that there is, and resolves',
   expect(references.filter((name) => !(name in components.schemas))).toEqual([]);
 });
 
-test('nothing in all of this surprised the API itself', () => {
+test('none of these requests logged an internal error', () => {
   expect(gateway.errors).toEqual([]);
 });

@@ -1,5 +1,5 @@
-/** What was given up: listed, explained in words, sent again and dropped, as an operator does it. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** Dead letters: listed, explained in words, redriven and dropped, as an operator does it. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -19,7 +19,7 @@ beforeEach(async () => {
   for (const queue of ['deadLetters', 'deadActions', 'portalEvents', 'actions'] as const) await gateway.queues.drain(queue);
 });
 
-async function giveUp(queue: 'deadLetters' | 'deadActions', body: unknown, group?: string): Promise<string> {
+async function deadLetter(queue: 'deadLetters' | 'deadActions', body: unknown, group?: string): Promise<string> {
   const MessageBody = typeof body === 'string' ? body : JSON.stringify(body);
   const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: `given up ${Math.random()}` };
   const command = new SendMessageCommand({ QueueUrl: gateway.queues.urls[queue], MessageBody, ...fifo });
@@ -35,56 +35,56 @@ const event = (kind: string, detail: unknown) => ({
 const letters = z.object({
   messages: z.array(z.object({ id: z.string(), about: z.string(), because: z.string(), remedy: z.string(), body: z.string() })),
 });
-async function look(queue: string) {
+async function lettersOf(queue: string) {
   const { status, json } = await gateway.ask(`/api/dlq/${queue}`);
   expect(status).toBe(200);
   return letters.parse(json).messages;
 }
 
-test('an event with a wrong field is explained by the field, without the value, and stays where it is', async () => {
-  const id = await giveUp('deadLetters', event('ActionRequested', { actionId: 'a', type: 'explode', target: janes }));
-  const [letter] = await look('portalEvents');
+test('an event with a wrong field is explained by the field, without the value', async () => {
+  const id = await deadLetter('deadLetters', event('ActionRequested', { actionId: 'a', type: 'explode', target: janes }));
+  const [letter] = await lettersOf('portalEvents');
   expect(letter).toMatchObject({ id, about: 'The event ActionRequested' });
   expect(letter?.because).toMatch(/field detail\.requestedAt: .*field detail\.type: /);
   expect(letter?.because).not.toContain('explode');
   expect(letter?.remedy).toContain('drop');
-  expect(await look('portalEvents')).toHaveLength(1);
+  expect(await lettersOf('portalEvents')).toHaveLength(1);
 });
 
-test('a request for a device that nobody knows says so; once the device is known it says to redrive', async () => {
+test('a request for an unknown device says so; once known it says to redrive', async () => {
   const target = { ...janes, deviceId: 'ApplLATER' };
   const request = { actionId: 'later', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'approve', target };
-  await giveUp('deadLetters', event('ActionRequested', request));
-  expect((await look('portalEvents'))[0]?.because).toMatch(/No device .* is known/);
+  await deadLetter('deadLetters', event('ActionRequested', request));
+  expect((await lettersOf('portalEvents'))[0]?.because).toMatch(/No device .* is known/);
   await gateway.store(aDevice(target));
-  expect((await look('portalEvents'))[0]?.remedy).toMatch(/^Redrive/);
+  expect((await lettersOf('portalEvents'))[0]?.remedy).toMatch(/^Redrive/);
 });
 
-test('a request under an id that was used before says whether it was for the same', async () => {
+test('a request with a reused id says whether it was for the same', async () => {
   const target = { ...janes };
   const request = { actionId: 'twice', requestedAt: 1, requestedBy: { kind: 'person', name: 'ann' }, type: 'block', target };
   await gateway.ask('/api/actions', { body: request });
-  await giveUp('deadLetters', event('ActionRequested', { ...request, requestedAt: 2 }));
-  await giveUp('deadLetters', event('ActionRequested', { ...request, type: 'approve' }));
-  const letters = await look('portalEvents');
+  await deadLetter('deadLetters', event('ActionRequested', { ...request, requestedAt: 2 }));
+  await deadLetter('deadLetters', event('ActionRequested', { ...request, type: 'approve' }));
+  const letters = await lettersOf('portalEvents');
   expect(letters.map(({ because }) => because).sort()).toEqual([
     'It was taken before: its action is queued.',
     expect.stringMatching(/used before for another content, and that action is queued/),
   ]);
 });
 
-test('an action shows its state in the ledger: one that has ended since can be dropped', async () => {
+test('an action shows its ledger state: one that has ended can be dropped', async () => {
   await gateway.ask('/api/actions', { body: { actionId: 'given-up', type: 'approve', target: janes } });
-  await giveUp('deadActions', { ...janes, actionId: 'given-up' }, 'jane');
-  await giveUp('deadActions', { ...janes, deviceId: 'Z', actionId: 'never-was' }, 'other');
-  const [open, none] = await look('actions');
+  await deadLetter('deadActions', { ...janes, actionId: 'given-up' }, 'jane');
+  await deadLetter('deadActions', { ...janes, deviceId: 'Z', actionId: 'never-was' }, 'other');
+  const [open, none] = await lettersOf('actions');
   expect(open).toMatchObject({ about: 'Action given-up', because: expect.stringMatching(/^It is queued, .* again\.$/) });
   expect(none).toMatchObject({ because: 'There is no such action in the ledger.', remedy: expect.stringMatching(/^Drop/) });
 });
 
-test('redriven one by one or all at once, messages are in their queue again, in the group of their device', async () => {
-  const ids = [await giveUp('deadActions', { nth: 1 }, 'a'), await giveUp('deadActions', { nth: 2 }, 'b')];
-  await giveUp('deadActions', { nth: 3 }, 'c');
+test("redriven messages are in their queue again, in their device's group", async () => {
+  const ids = [await deadLetter('deadActions', { nth: 1 }, 'a'), await deadLetter('deadActions', { nth: 2 }, 'b')];
+  await deadLetter('deadActions', { nth: 3 }, 'c');
   const one = await gateway.ask('/api/dlq/actions/redrive', { body: { ids } });
   expect(one.json).toEqual({ handled: ids, left: 1 });
   expect(await gateway.queues.drain('actions')).toEqual([{ nth: 1 }, { nth: 2 }]);
@@ -94,19 +94,19 @@ test('redriven one by one or all at once, messages are in their queue again, in 
 });
 
 test('dropped messages are gone, and no others', async () => {
-  const gone = await giveUp('deadLetters', 'no JSON');
-  const kept = await giveUp('deadLetters', event('Unheard', {}));
-  expect((await look('portalEvents')).map(({ because }) => because).sort()).toEqual([
+  const gone = await deadLetter('deadLetters', 'no JSON');
+  const kept = await deadLetter('deadLetters', event('Unheard', {}));
+  expect((await lettersOf('portalEvents')).map(({ because }) => because).sort()).toEqual([
     expect.stringMatching(/field detail-type is none that we take; those are ActionRequested, .*GatherRequested\.$/),
     'It is not what this queue takes: its body is no JSON.',
   ]);
   const { json } = await gateway.ask('/api/dlq/portalEvents/drop', { body: { ids: [gone, 'nobody'] } });
   expect(json).toEqual({ handled: [gone], left: 1 });
-  expect((await look('portalEvents')).map(({ id }) => id)).toEqual([kept]);
+  expect((await lettersOf('portalEvents')).map(({ id }) => id)).toEqual([kept]);
 });
 
-test('the list of queues counts what lies in each', async () => {
-  await giveUp('deadLetters', event('Unheard', {}));
+test('the list of queues counts the messages in each', async () => {
+  await deadLetter('deadLetters', event('Unheard', {}));
   const { json } = await gateway.ask('/api/dlq');
   expect(json).toEqual({
     queues: [
@@ -117,7 +117,7 @@ test('the list of queues counts what lies in each', async () => {
   });
 });
 
-test('what goes nowhere again cannot be redriven; a queue that is none is not found; a choice is to be made', async () => {
+test('some queues cannot be redriven, unknown ones are not found, and choices are required', async () => {
   expect((await gateway.ask('/api/dlq/gatherSchedule/redrive', { body: { all: true } })).status).toBe(422);
   expect((await gateway.ask('/api/dlq/nothing')).status).toBe(404);
   expect((await gateway.ask('/api/dlq/toString')).status).toBe(404);
@@ -133,7 +133,7 @@ test('a gather that cannot be retried names the problem of its source', () => {
 });
 
 test.each(['gather', 'evaluations', 'actions', 'bulks', 'portalEvents', 'portalRule'])(
-  'whatever lies in %s, there is an account of it in words',
+  'every letter in %s has an explanation in words',
   (queue) => {
     for (const body of ['', '{}', '[]', 'null', '"text"', '{"detail":{}}', '{"sourceId":5}']) {
       const reading = readDeadLetter(queue, body);

@@ -1,4 +1,4 @@
-/** The API behind a gateway that behaves as API Gateway does, called as an outside program calls it. */
+/** The API behind a gateway that behaves as API Gateway does, called as an external program calls it. */
 import { deadLetters } from '#adapters/dead-letters';
 import { fleetCounts } from '#adapters/dynamodb/devices/fleet-counts';
 import { sourceStore } from '#adapters/dynamodb/gather/sources';

@@ -1,4 +1,4 @@
-/** Looking through a long journal: what is found, how much is read for it, and that a page ends where the next one begins. */
+/** Searching a long journal: what is found, how much is read for it, and that a page ends where the next one begins. */
 import { expect, test } from 'vitest';
 import type { ChainEntry } from '#domain/journal/hash-chain';
 import { beginning, type Found, type JournalSearch, searchJournal, startOf, wantedOf } from '#functions/api/journal-search';
@@ -19,7 +19,7 @@ const entryAt = (seq: number): ChainEntry => ({
 const chain = Array.from({ length: count }, (_, index) => entryAt(index + 1));
 const timeOf = (seq: number) => new Date(begin + seq * minute).toISOString();
 
-/** The journal of one source; of any other, nothing. */
+/** The journal of one source; for any other, nothing. */
 function counted() {
   const reads: number[] = [];
   const give = (sourceId: string, entries: ChainEntry[]) => {
@@ -60,7 +60,7 @@ async function pages({ sources = ['cloud'], newestFirst = true, limit = 100, ...
   return { seqs, found, read: found.reduce((sum, { read }) => sum + read, 0), reads: journal.reads };
 }
 
-test('without a filter no more is read than is given, each line once, in either direction', async () => {
+test('without a filter only what is returned is read, in either direction', async () => {
   const { seqs, found, read } = await pages({ limit: 300 });
   expect(seqs).toEqual(chain.map(({ seq }) => seq).toReversed());
   expect(read).toBe(count);
@@ -68,14 +68,14 @@ test('without a filter no more is read than is given, each line once, in either 
   expect((await pages({ limit: 300, newestFirst: false })).seqs).toEqual(chain.map(({ seq }) => seq));
 });
 
-test('one request looks through a bounded number of lines, and says through how many', async () => {
+test('one request searches a bounded number of lines, and says how many', async () => {
   const { seqs, found, read } = await pages({ q: 'level 17777 ann' });
   expect(seqs).toEqual([17_777]);
   expect(Math.max(...found.map((page) => page.read))).toBe(4000);
   expect(read).toBe(count);
 });
 
-test('a page that is full ends at its last line: the next one leaves nothing out and gives nothing twice', async () => {
+test('a full page ends at its last line: the next neither skips nor repeats', async () => {
   const { seqs, found } = await pages({ device: 'cloud/Übel 3/Acme/D3', limit: 10 });
   expect(seqs).toEqual(
     chain
@@ -94,15 +94,15 @@ test('words are found in any case and spelling, all of them or none', async () =
   expect((await pages({ q: 'level bob', from: timeOf(19_000) })).seqs).toEqual([]);
 });
 
-test('of a kind and of a time: only those, and what is far outside of that time is not read', async () => {
+test('a filter by kind and time reads little outside that time', async () => {
   const { seqs, read, reads } = await pages({ kind: 'decision', from: timeOf(9500), to: timeOf(11_500) });
   expect(seqs).toEqual([11_000, 10_000]);
-  // The time asked for, a day on either side for what came late, and whole parts.
+  // The requested time, a day on either side for late lines, and whole parts.
   expect(read).toBeLessThan(2000 + 2 * 1440 + 2 * 500);
   expect(reads.filter((size) => size === 1).length).toBeLessThan(20);
 });
 
-test('a source without a journal is passed over', async () => {
+test('a source without a journal is skipped', async () => {
   const { seqs } = await pages({ sources: ['empty', 'cloud', 'none'], kind: 'decision', newestFirst: false });
   expect(seqs).toEqual(Array.from({ length: 20 }, (_, index) => (index + 1) * 1000));
 });

@@ -1,5 +1,5 @@
-/** The journal over the API: exported page by page, verified line by line, and whatever was done to it in the table is named. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** The journal over the API: exported page by page, verified line by line, and any change made in the table is named. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -76,19 +76,19 @@ async function* each(lines: readonly string[]) {
 const verified = async () => verifyLines(each((await exported('check=true')).lines), await headsNow());
 const findingNow = async () => (await verified()).sources.find(({ finding }) => finding)?.finding;
 
-/** Does something to an item of the table and undoes it after what is to be seen was seen. */
-async function tampered(Key: { pk: string; sk: string }, item: Record<string, unknown> | null, look: () => Promise<void>) {
+/** Changes an item of the table and restores it after the result was checked. */
+async function tampered(Key: { pk: string; sk: string }, item: Record<string, unknown> | null, check: () => Promise<void>) {
   const { client } = gateway.database;
   const { Item } = await client.send(new GetCommand({ TableName: journalTable, Key }));
   if (item === null) await client.send(new DeleteCommand({ TableName: journalTable, Key }));
   else await client.send(new PutCommand({ TableName: journalTable, Item: { ...Item, ...item, ...Key } }));
-  await look();
+  await check();
   await client.send(new PutCommand({ TableName: journalTable, Item: { ...Item, ...Key } }));
 }
 const chainItem = async (seq: number) =>
   (await gateway.database.client.send(new GetCommand({ TableName: journalTable, Key: chainKey('cloud', seq) }))).Item ?? {};
 
-test('the journal of a busy day is exported in pages, each line once and in order, and verifies', async () => {
+test('a busy day is exported in pages, complete, and verifies', async () => {
   const { lines, pages } = await exported();
   expect(pages).toBeGreaterThan(1);
   expect(lines.map((line) => JSON.parse(line).seq)).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1));
@@ -96,7 +96,7 @@ test('the journal of a busy day is exported in pages, each line once and in orde
   expect((await verifyLines(each(lines), null)).ok).toBe(true);
 }, 30_000);
 
-test('it is exported from a time on, of one device, or of one source, and nothing else with it', async () => {
+test('it is exported from a time on, by device or source, and nothing else', async () => {
   const since = new Date(begin + 500 * 60_000).toISOString();
   expect((await exported(`from=${encodeURIComponent(since)}`)).lines).toHaveLength(count + 1 - 500);
   const { lines } = await exported(`device=${encodeURIComponent('cloud/User 3/Acme/D3')}`);
@@ -105,7 +105,7 @@ test('it is exported from a time on, of one device, or of one source, and nothin
   expect((await exported('source=hq')).lines).toEqual([]);
 }, 30_000);
 
-test('it is read newest first, in pages as small as asked for, by words, kind and time', async () => {
+test('it is read newest first, paged, by words, kind and time', async () => {
   const { lines, pages } = await exported('order=newest&limit=200');
   expect(pages).toBe(4);
   expect(lines.map((line) => JSON.parse(line).seq)).toEqual(Array.from({ length: count + 1 }, (_, index) => count + 1 - index));
@@ -122,7 +122,7 @@ test('it is read newest first, in pages as small as asked for, by words, kind an
   expect((await exported(`order=newest&from=${from}&to=${to}`)).lines).toHaveLength(10);
 }, 30_000);
 
-test('a cursor that is none, and a time that is none, are refused with the field', async () => {
+test('an invalid cursor and an invalid time are rejected with the field', async () => {
   for (const [query, path] of [
     ['cursor=nonsense', 'cursor'],
     ['from=yesterday', 'from'],
@@ -132,7 +132,7 @@ test('a cursor that is none, and a time that is none, are refused with the field
     expect(await gateway.ask(`/api/journal?${query}`)).toMatchObject({ status: 400, json: { errors: [{ path }] } });
 });
 
-test('one flipped byte of a sealed line, a removed line, and two that changed places are named with number, time and device', async () => {
+test('a flipped byte, a removed and two swapped lines are named', async () => {
   const seq = 307;
   const item = await chainItem(seq);
   const flipped = { ...(item.line as object), says: String((item.line as { says: string }).says).replace('C', 'B') };
@@ -152,13 +152,13 @@ test('one flipped byte of a sealed line, a removed line, and two that changed pl
   expect((await verified()).ok).toBe(true);
 }, 30_000);
 
-test('lines cut off at the end are missed by the head of the chain', async () => {
+test('lines cut off at the end are missing from the head of the chain', async () => {
   await tampered(chainKey('cloud', count + 1), null, async () => {
     expect(await findingNow()).toMatchObject({ kind: 'missing', seq: count + 1 });
   });
 }, 30_000);
 
-test('a line altered in, or removed from, the timeline is reported, because the chain still has it', async () => {
+test('a line changed in or removed from the timeline is reported', async () => {
   const { pk, sk } = timelineItem(deviceOf(41), lineAt(41));
   await gateway.database.client.send(
     new UpdateCommand({

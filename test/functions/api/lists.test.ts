@@ -1,5 +1,5 @@
-/** No list of the API ends without saying so: a cursor leads on, or a figure says how many there are in all. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** No list of the API is truncated silently: a cursor leads on, or a figure says how many there are in all. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -47,7 +47,7 @@ test('the timeline of a device is paged, newest line first, each line once', asy
   expect(pages.every(({ length }) => length <= 2)).toBe(true);
 });
 
-test('a cursor that no page gave is refused', async () => {
+test('an invalid cursor is rejected', async () => {
   for (const cursor of ['nonsense', Buffer.from('{"pk":"a"}').toString('base64url')])
     expect((await gateway.ask(`${janesPath}?cursor=${cursor}`)).status).toBe(400);
 });
@@ -66,7 +66,7 @@ test('the gathers of a source are paged, newest first', async () => {
   expect(pages.flat().map((runId) => runId.slice(18, 19))).toEqual(['4', '3', '2', '1', '0']);
 });
 
-test('a look at a dead-letter queue says how many messages are in it', async () => {
+test('listing a dead-letter queue says how many messages are in it', async () => {
   await gateway.queues.drain('deadLetters');
   for (let nth = 0; nth < 3; nth += 1)
     await gateway.queues.client.send(

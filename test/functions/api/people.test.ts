@@ -1,5 +1,5 @@
-/** Decisions and links as people make and take them back: over the API, into the stores, back to evaluation. */
-// Before any schema is made (as the API's handler does).
+/** Decisions and links as people make and withdraw them: over the API, into the stores, back to evaluation. */
+// Before any schema is created (as the API's handler does).
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ const usersSent = async () =>
     .map((body) => evaluationMessage.parse(body))
     .flatMap((message) => (message.kind === 'users' ? message.users : []));
 
-test('a decision holds with its reason and its end until it is withdrawn, and both are in the timeline', async () => {
+test('a decision is in effect until withdrawn, with both in the timeline', async () => {
   await decide('p1', { reason: 'new phone', expiresAt: new Date(start + 7_200_000).toISOString() });
   expect(await decisionsOf()).toEqual([expect.objectContaining({ decisionId: 'p1', stands: true })]);
   await gateway.queues.drain('evaluations');
@@ -47,14 +47,14 @@ test('a decision holds with its reason and its end until it is withdrawn, and bo
   expect((await gateway.ask(address, { method: 'DELETE' })).json).toEqual({ withdrawn: 0 });
 });
 
-test('a decision after the withdrawal holds; withdrawing for an unknown device is refused', async () => {
+test('a decision after the withdrawal is in effect; unknown devices are rejected', async () => {
   gateway.clock.now += 1000;
   await decide('p2');
   expect((await decisionsOf())[0]).toMatchObject({ decisionId: 'p2', stands: true });
   expect((await gateway.ask('/api/decisions/cloud/Nobody/X', { method: 'DELETE' })).status).toBe(404);
 });
 
-test('a withdrawal that comes in before its own request ends it all the same, and nothing goes out', async () => {
+test('a withdrawal that arrives before its request still ends it, and nothing is sent', async () => {
   const target = { ...janes, deviceId: 'EARLY' };
   await gateway.store(aDevice(target));
   const take = portalEvents(gateway.requests);
@@ -82,7 +82,7 @@ test('a withdrawal that comes in before its own request ends it all the same, an
   expect(await gateway.requests.stores.ledger.read('early')).toMatchObject({ state: 'cancelled' });
 });
 
-test('a link is confirmed, undone and confirmed again, each in the timeline with who and when', async () => {
+test('a link is made, removed and made again, each in the timeline', async () => {
   const { sourceId, user } = janes;
   const body = { sourceId, user, portalUser: 'Jane.Doe@acme.com' };
   const last = async () =>
@@ -102,7 +102,7 @@ test('a link is confirmed, undone and confirmed again, each in the timeline with
   expect((await gateway.ask('/api/links', { body: { sourceId } })).status).toBe(400);
 });
 
-test('an enrolment finds a Traveler user whom only a confirmed link connects with it', async () => {
+test('an enrolment finds a Traveler user who is connected only by a link', async () => {
   await gateway.queues.drain('evaluations');
   const user = { email: 'Jane.Doe@acme.com', name: 'Somebody Else' };
   await gateway.requests.takeEnrolments([anEnrolment({ id: 'linked', user, mailDeviceIds: ['NOT-HERS'] })]);

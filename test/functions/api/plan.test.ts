@@ -1,4 +1,4 @@
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-test('a plan lists each device that would change, by rule, and what the guard says to it', async () => {
+test("a plan lists each device that would change, by rule, and the guard's result", async () => {
   const { status, json } = await gateway.ask('/api/plan', { body: { settings: defaultSettings } });
   expect(status).toBe(200);
   expect(json).toMatchObject({
@@ -27,7 +27,7 @@ test('a plan lists each device that would change, by rule, and what the guard sa
   });
 });
 
-test('a plan for a source that nobody configured, or for malformed settings, is refused with the field named', async () => {
+test('a plan for an unknown source or malformed settings is rejected by field', async () => {
   expect(await gateway.ask('/api/plan', { body: { settings: defaultSettings, sourceId: 'none' } })).toMatchObject({
     status: 404,
     json: { errors: [{ path: 'sourceId' }] },
@@ -39,14 +39,14 @@ test('a plan for a source that nobody configured, or for malformed settings, is 
   });
 });
 
-test('where nothing was stopped there is nothing to decide', async () => {
+test('without a tripped guard there is nothing to decide', async () => {
   expect((await gateway.ask('/api/guards')).json).toEqual({ guards: [], cursor: null });
   expect((await gateway.ask('/api/guards/none')).status).toBe(404);
   expect((await gateway.ask('/api/guards/none', { body: { decision: 'confirm' } })).status).toBe(404);
   expect((await gateway.ask('/api/guards/none', { body: { decision: 'perhaps' } })).status).toBe(400);
 });
 
-test('guards are listed newest first, page by page, and a wrong cursor is refused', async () => {
+test('guards are listed newest first, page by page, and a wrong cursor is rejected', async () => {
   const guard = (name: string, at: number) => ({
     guardId: name,
     kind: 'publication' as const,

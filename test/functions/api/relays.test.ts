@@ -1,4 +1,4 @@
-// First of all, as in the handler: only schemas made after it have `openapi`.
+// Must be first, as in the handler: only schemas created after it have `openapi`.
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const invited = z.object({ relayId: z.string(), token: z.string(), command: z.st
 const invite = async () => invited.parse((await gateway.ask('/api/relays', { body: { sourceId: 'hq' } })).json);
 const one = async (relayId: string) => (await gateway.ask(`/api/relays/${relayId}`)).json;
 
-test('inviting a relay gives the whole line to run near Domino, and keeps of its token only a hash', async () => {
+test("inviting a relay returns the whole command line, and stores only the token's hash", async () => {
   const answer = await gateway.ask('/api/relays', { body: { sourceId: 'hq' } });
   expect(answer.status).toBe(201);
   const { relayId, token, command } = invited.parse(answer.json);
@@ -28,7 +28,7 @@ test('inviting a relay gives the whole line to run near Domino, and keeps of its
   expect(JSON.stringify(await one(relayId))).not.toContain(tokenHash(token));
 });
 
-test('only a source on premises takes relays', async () => {
+test('only an on-premises source accepts relays', async () => {
   for (const sourceId of ['cloud', 'nowhere']) {
     const { status, json } = await gateway.ask('/api/relays', { body: { sourceId } });
     expect([status, json.errors]).toEqual([422, [expect.objectContaining({ path: 'sourceId' })]]);
@@ -36,7 +36,7 @@ test('only a source on premises takes relays', async () => {
   expect((await gateway.ask('/api/relays', { body: {} })).json).toMatchObject({ status: 400, errors: [{ path: 'sourceId' }] });
 });
 
-test('a relay shows whether it is connected, what it holds, and its last contact', async () => {
+test('a relay shows whether it is connected, its leases, and its last contact', async () => {
   const { relayId } = await invite();
   const { relays, leases } = gateway.relay;
   const at = gateway.clock.now;
@@ -52,7 +52,7 @@ test('a relay shows whether it is connected, what it holds, and its last contact
   expect(await hq()).toMatchObject({ state: 'waiting-for-relay', relay: { state: 'away', holder: null } });
 });
 
-test('revoking cuts its connections, ends its lease, and is for good', async () => {
+test('revoking closes its connections, ends its lease, and is permanent', async () => {
   const { relayId } = await invite();
   const { relays, leases, cut } = gateway.relay;
   const at = gateway.clock.now;

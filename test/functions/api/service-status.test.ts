@@ -48,7 +48,7 @@ function services(given: object, { notify = [], ...deviation }: { notify?: strin
   })();
 }
 
-test('what is not configured is off, and no trouble', async () => {
+test('what is not configured is off, and no error', async () => {
   expect(await services({})).toMatchObject([
     { service: 'portal', state: 'off', problem: null },
     { service: 'mail', state: 'off', problem: null },
@@ -75,7 +75,7 @@ const everything = {
   maas360: { billingId: '1', credentials: { secretName: 'extender/maas360' } },
 };
 
-test('what works says when it last did, and how far it is', async () => {
+test('a healthy service shows its last success and its progress', async () => {
   const time = '2026-03-02T08:00:00.000Z';
   expect(await services(everything, { notify: ['admin@acme.example'] })).toMatchObject([
     { state: 'ok', lastAt: time, note: '3 journal lines are still to be looked at for the portal.' },
@@ -84,8 +84,8 @@ test('what works says when it last did, and how far it is', async () => {
   ]);
 });
 
-test('trouble outranks what was done before', async () => {
-  const trouble = { notBefore: at, failures: 1, problem };
-  const [portal] = await services(everything, { uploads: { cursor: async () => cursor, trouble: async () => trouble } });
+test('an error outranks earlier successes', async () => {
+  const failure = { notBefore: at, failures: 1, problem };
+  const [portal] = await services(everything, { uploads: { cursor: async () => cursor, trouble: async () => failure } });
   expect(portal).toMatchObject({ state: 'failed', problem: { what: problem.what, remedy: 'Wait.' } });
 });

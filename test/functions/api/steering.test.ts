@@ -1,5 +1,5 @@
-/** Calling an action off and confirming a wipe, over the API. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** Cancelling an action and confirming a wipe, over the API. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ async function ask(type: string, more: object = {}): Promise<string> {
 const ledger = () => gateway.requests.stores.ledger;
 const post = (id: string, what: string) => gateway.ask(`/api/actions/${id}/${what}`, { method: 'POST' });
 
-test('an action that has not gone out is called off, by POST or DELETE, as often as asked; its decision goes with it', async () => {
+test('an unsent action is cancelled by POST or DELETE, with its decision', async () => {
   const id = await ask('block');
   for (const call of [() => post(id, 'cancel'), () => gateway.ask(`/api/actions/${id}`, { method: 'DELETE' })])
     expect(await call()).toMatchObject({ status: 200, json: { state: 'cancelled', outcome: 'Called off by ann@acme.com.' } });
@@ -31,7 +31,7 @@ test('an action that has not gone out is called off, by POST or DELETE, as often
   expect(decisions.filter(({ withdrawnAt }) => withdrawnAt === undefined)).toEqual([]);
 });
 
-test('an action that has gone out is not called off, and the answer says what to do instead', async () => {
+test('a sent action is not cancelled, and the answer says what to do instead', async () => {
   const id = await ask('wipe', { wipe: ['device'] });
   const action = await ledger().read(id);
   if (action) await ledger().advance(action, { steps: [{ state: 'applied', at: 1, note: '' }] });
@@ -41,7 +41,7 @@ test('an action that has gone out is not called off, and the answer says what to
   });
 });
 
-test('a wipe that waits for a second confirmation goes out when a person confirms it; another action has nothing to confirm', async () => {
+test('a waiting wipe is sent when a person confirms it; others need no confirmation', async () => {
   const id = await ask('wipe', { wipe: ['apps'] });
   expect(await post(id, 'confirm')).toMatchObject({ status: 409 });
   const action = await ledger().read(id);
@@ -55,7 +55,7 @@ test('a wipe that waits for a second confirmation goes out when a person confirm
   expect(await ledger().read(id)).toMatchObject({ confirmation: { confirmedBy: 'ann@acme.com' } });
 });
 
-test('an id that nobody asked for, and something else than these, are not found', async () => {
+test('an unknown id or another operation is not found', async () => {
   expect((await post('nobody', 'cancel')).status).toBe(404);
   expect((await post('nobody', 'hasten')).status).toBe(404);
 });

@@ -1,5 +1,5 @@
-/** Many actions in one request: taken in behind the answer, counted while they go, and called off as a whole. */
-// First of all: it gives schemas their `openapi`, and only those that are made after it was loaded.
+/** Many actions in one request: stored behind the answer, counted as they progress, and cancelled as a whole. */
+// Must be first: it gives schemas their `openapi`, but only those that are created after it was loaded.
 import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,8 +26,8 @@ afterAll(() => gateway.stop());
 const actionsOf = (name: string, howMany = count) =>
   Array.from({ length: howMany }, (_, nth) => ({ actionId: `${name} ${nth}`, type: 'block', target: targetOf(nth) }));
 
-/** What the function does with the messages that wait. */
-async function workOff({ most = Number.POSITIVE_INFINITY } = {}): Promise<number> {
+/** What the function does with the waiting messages. */
+async function runMessages({ most = Number.POSITIVE_INFINITY } = {}): Promise<number> {
   const { requests, database, clock } = gateway;
   const bulks = bulkStore(database.client, database.tables);
   const work = workPart({ ...requests, ledger: requests.stores.ledger, bulks, now: () => clock.now });
@@ -37,40 +37,40 @@ async function workOff({ most = Number.POSITIVE_INFINITY } = {}): Promise<number
 }
 const progress = async (bulkId: string) => (await gateway.ask(`/api/bulks/${bulkId}`)).json;
 
-test('more than a hundred actions are answered at once, taken in part by part, and counted while they go', async () => {
+test('over a hundred actions are accepted at once, requested in parts, and counted', async () => {
   const accepted = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('one') } });
   expect(accepted).toMatchObject({ status: 202, json: { bulkId: 'one', actions: count } });
   expect(await progress('one')).toMatchObject({ actions: count, staged: count, ended: 0, states: {}, estimatedEnd: null });
-  expect(await workOff()).toBe(3);
+  expect(await runMessages()).toBe(3);
   expect(await progress('one')).toMatchObject({ staged: 0, states: { queued: count }, refused: 0, requestedBy: 'ann@acme.com' });
   expect(await gateway.queues.drain('actions')).toHaveLength(count);
   // Two for each whole part, not one for each action.
   expect(await gateway.queues.drain('evaluations')).toHaveLength(5);
 });
 
-test('the same bulk again is the same bulk: no action twice; other actions under its id are refused', async () => {
+test('a repeated bulk doubles no action; other actions under its id are rejected', async () => {
   const again = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('one') } });
   expect(again.status).toBe(202);
-  await workOff();
+  await runMessages();
   expect(await progress('one')).toMatchObject({ states: { queued: count } });
   const other = await gateway.ask('/api/actions', { body: { bulkId: 'one', actions: actionsOf('other') } });
   expect(other).toMatchObject({ status: 409, json: { errors: [{ path: 'bulkId' }] } });
-  expect(await workOff()).toBe(0);
+  expect(await runMessages()).toBe(0);
 });
 
-test('one wrong or doubled action, and nothing of the request is done', async () => {
+test('one wrong or duplicate action rejects the whole request', async () => {
   const [first, ...rest] = actionsOf('wrong');
   const wrong = await gateway.ask('/api/actions', { body: { actions: [...rest, { ...first, type: 'explode' }] } });
   expect(wrong).toMatchObject({ status: 400, json: { errors: [{ path: `actions.${count - 1}.type` }] } });
   const doubled = await gateway.ask('/api/actions', { body: { actions: [first, ...rest, first] } });
   expect(doubled).toMatchObject({ status: 400, json: { errors: [{ path: `actions.${count}.actionId` }] } });
-  expect(await workOff()).toBe(0);
+  expect(await runMessages()).toBe(0);
 });
 
-test('actions that are refused are counted and named, with the reason; the others go on', async () => {
+test('rejected actions are counted and named, with the reason; the others continue', async () => {
   const unknown = { actionId: 'stray', type: 'approve', target: { ...targetOf(0), deviceId: 'ApplNOBODY' } };
   await gateway.ask('/api/actions', { body: { bulkId: 'some', actions: [...actionsOf('some', 2), unknown] } });
-  await workOff();
+  await runMessages();
   expect(await progress('some')).toMatchObject({
     actions: 3,
     refused: 1,
@@ -80,33 +80,33 @@ test('actions that are refused are counted and named, with the reason; the other
   });
 });
 
-test('cancelled halfway: nothing more is requested, what waits is cancelled, and its decisions no longer stand', async () => {
+test('cancelled halfway: nothing more is requested, waiting ones end, decisions are withdrawn', async () => {
   await gateway.ask('/api/actions', { body: { bulkId: 'half', actions: actionsOf('half') } });
-  await workOff({ most: 1 });
+  await runMessages({ most: 1 });
   const cancelled = await gateway.ask('/api/bulks/half/cancel', { method: 'POST' });
   expect(cancelled).toMatchObject({ status: 202, json: { cancelledBy: 'ann@acme.com' } });
-  await workOff();
+  await runMessages();
   expect(await progress('half')).toMatchObject({
     actions: count,
     ended: count,
     states: { cancelled: 100 },
     refused: count - 100,
   });
-  const standing = await gateway.requests.decisions.of(targetOf(0));
-  expect(standing.find(({ decisionId }) => decisionId === 'half 0')).toMatchObject({ withdrawnAt: gateway.clock.now });
-  expect(standing.find(({ decisionId }) => decisionId === 'one 0')?.withdrawnAt).toBeUndefined();
+  const inEffect = await gateway.requests.decisions.of(targetOf(0));
+  expect(inEffect.find(({ decisionId }) => decisionId === 'half 0')).toMatchObject({ withdrawnAt: gateway.clock.now });
+  expect(inEffect.find(({ decisionId }) => decisionId === 'one 0')?.withdrawnAt).toBeUndefined();
   expect(await gateway.requests.stores.ledger.read('half 229')).toBeNull();
 });
 
-test('a part whose message comes after the bulk was cancelled is not requested', async () => {
+test('a part delivered after the bulk was cancelled is not requested', async () => {
   await gateway.ask('/api/actions', { body: { bulkId: 'late', actions: actionsOf('late', 5) } });
   await gateway.ask('/api/bulks/late/cancel', { method: 'POST' });
-  await workOff();
+  await runMessages();
   expect(await gateway.requests.stores.ledger.read('late 0')).toBeNull();
   expect(await progress('late')).toMatchObject({ ended: 5, refused: 5 });
 });
 
-test('a part that is worked on twice requests each of its actions once', async () => {
+test('a part processed twice requests each of its actions once', async () => {
   await gateway.ask('/api/actions', { body: { bulkId: 'twice', actions: actionsOf('twice', 4) } });
   const { requests, database } = gateway;
   const bulks = bulkStore(database.client, database.tables);
@@ -119,7 +119,7 @@ test('a part that is worked on twice requests each of its actions once', async (
   expect((await requests.stores.ledger.read('twice 0'))?.history).toHaveLength(2);
 });
 
-test('ten thousand actions are accepted in one request, within the 6 MB that a function is handed', async () => {
+test('ten thousand actions fit one request, within the 6 MB of an invocation', async () => {
   const actions = Array.from({ length: 10_000 }, (_, nth) => ({
     actionId: `0a6cf0b4-9d2e-4b55-8f0c-${String(nth).padStart(12, '0')}`,
     type: 'approve',
@@ -137,7 +137,7 @@ test('ten thousand actions are accepted in one request, within the 6 MB that a f
   expect(more.status).toBe(400);
 });
 
-test('a bulk that nobody asked for is not found', async () => {
+test('an unknown bulk is not found', async () => {
   expect((await gateway.ask('/api/bulks/none')).status).toBe(404);
   expect((await gateway.ask('/api/bulks/none/cancel', { method: 'POST' })).status).toBe(404);
 });

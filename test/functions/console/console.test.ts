@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('the page is served at the root and at every address of its own, and asked for anew each time', () => {
+test('the page is served at the root and every page address, and revalidated', () => {
   for (const path of ['/', '/devices', '/sources/cloud']) {
     const { statusCode, headers, body } = serveFile(files, path);
     expect([statusCode, headers['content-type'], headers['cache-control']]).toEqual([
@@ -32,13 +32,13 @@ test('the page is served at the root and at every address of its own, and asked 
   }
 });
 
-test('files named by their content are kept for ever', () => {
+test('files named by their content are cached for ever', () => {
   const { headers, body } = serveFile(files, '/assets/index-abc123.js');
   expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
   expect(body).toBe(script);
 });
 
-test('text goes packed to whoever takes it so, and pictures arrive as they are', () => {
+test('text is compressed for clients that accept it, and pictures are sent unchanged', () => {
   const packed = serveFile(files, '/assets/index-abc123.js', { acceptEncoding: 'gzip, deflate, br' });
   expect(packed).toMatchObject({ isBase64Encoded: true, headers: { 'content-encoding': 'gzip', vary: 'accept-encoding' } });
   expect(gunzipSync(Buffer.from(packed.body, 'base64')).toString()).toBe(script);
@@ -47,7 +47,7 @@ test('text goes packed to whoever takes it so, and pictures arrive as they are',
   expect([...Buffer.from(picture.body, 'base64')]).toEqual([0x89, 0x50, 0xff]);
 });
 
-test('who has the file already gets no body', () => {
+test('a client with a cached file gets no body', () => {
   const { headers } = serveFile(files, '/');
   expect(serveFile(files, '/', { ifNoneMatch: `"other", ${headers.etag}` })).toMatchObject({ statusCode: 304, body: '' });
 });
@@ -66,7 +66,7 @@ test('no path leads out of the folder', () => {
   for (const path of attempts) expect([path, serveFile(files, path).statusCode]).toEqual([path, 404]);
 });
 
-test('every answer forbids foreign and inline scripts, framing and guessing of types', () => {
+test('every answer forbids foreign and inline scripts, framing and MIME sniffing', () => {
   for (const path of ['/', '/assets/index-abc123.js', '/nothing.js']) {
     const { headers } = serveFile(files, path);
     const policy = headers['content-security-policy'] ?? '';
@@ -77,6 +77,6 @@ test('every answer forbids foreign and inline scripts, framing and guessing of t
   }
 });
 
-test('without a built page there is nothing to serve, and the function still starts', () => {
+test('without a built page nothing is served, and the function still starts', () => {
   expect(serveFile(readFiles(join(root, 'absent')), '/').statusCode).toBe(404);
 });

@@ -1,4 +1,4 @@
-/** Everyone at a source is sent to evaluation, whatever the number of pages and of invocations it takes. */
+/** Everyone at a source is sent to evaluation, in any number of pages and invocations. */
 import { expect, test } from 'vitest';
 import { evaluationMessage } from '#domain/messages/messages';
 import { sendEveryone } from '#functions/evaluate/evaluate-everyone';
@@ -22,9 +22,9 @@ async function run(remaining: () => number) {
   const users: string[] = [];
   await evaluations.send([{ body: { kind: 'everyone', sourceId: 'cloud', cause: 'test' } }]);
   while (evaluations.size > 0)
-    for (const taken of evaluations.take(0, 0)) {
-      const message = evaluationMessage.parse(taken.body);
-      taken.delete();
+    for (const received of evaluations.take(0, 0)) {
+      const message = evaluationMessage.parse(received.body);
+      received.delete();
       if (message.kind === 'users') users.push(...message.users);
       else if (message.kind === 'everyone') {
         invocations += 1;
@@ -34,13 +34,13 @@ async function run(remaining: () => number) {
   return { users, invocations };
 }
 
-test('with time enough, each user is sent once', async () => {
+test('with enough time, each user is sent once', async () => {
   const { users, invocations } = await run(() => 60_000);
   expect(users.sort()).toEqual([...all].sort());
   expect(invocations).toBe(1);
 });
 
-test('when time is short, a message of its own goes on where this one stopped, and nobody is left out', async () => {
+test('when time is short, another message continues at that point, and nobody is missed', async () => {
   const { users, invocations } = await run(() => 1_000);
   expect(new Set(users)).toEqual(new Set(all));
   expect(invocations).toBe(pages);

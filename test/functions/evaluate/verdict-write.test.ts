@@ -14,7 +14,7 @@ function lineOf(evidence: string): string | undefined {
   return verdictWrite(device, change)?.entries[0]?.says;
 }
 
-test("a person's reason is quoted as it is, full stops included", () => {
+test("a person's reason is quoted unchanged, full stops included", () => {
   expect(lineOf('ann blocked it: lost.. see ticket 7')).toBe(
     'Verdict block by rule manual-decision: ann blocked it: lost.. see ticket 7.',
   );

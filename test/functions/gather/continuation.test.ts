@@ -6,13 +6,13 @@ import { minutes, startWorld, type World } from './world.ts';
 let world: World;
 afterEach(() => world.stop());
 
-/** An invocation that has time for about so many questions of "may I go on?". */
+/** An invocation with time for about `asks` questions of "may I go on?". */
 function shortInvocation(asks: number): () => number {
   let left = asks;
   return () => (left-- > 0 ? 900_000 : 0);
 }
 
-test('a gather that runs out of time goes on in the next invocation, and the whole is one run', async () => {
+test('an interrupted gather continues in the next invocation, as one run', async () => {
   world = await startWorld({ devices: 70, settings: { requireApproval: 'on' } });
   let rounds = 0;
   let last = await world.gather('long', {}, shortInvocation(12));
@@ -33,7 +33,7 @@ test('a gather that runs out of time goes on in the next invocation, and the who
   expect(await world.state()).toMatchObject({ aqInForce: true, devices: 70 });
 });
 
-test('full records that a long pause made due are read in as many invocations as it takes, each once', async () => {
+test('full records due after a long pause are read over invocations, each once', async () => {
   world = await startWorld({ devices: 70 });
   await world.gather('first');
   world.clock.now += 72 * 60 * minutes;
@@ -43,7 +43,7 @@ test('full records that a long pause made due are read in as many invocations as
   expect(last.run).toMatchObject({ state: 'completed', counts: { details: 70, missing: 0 } });
 });
 
-test('what an interrupted reading has not seen is not missing', async () => {
+test('a device not yet reached by an interrupted gather is not missing', async () => {
   world = await startWorld({ devices: 70 });
   await world.gather('first');
   world.clock.now += 72 * 60 * minutes;
@@ -51,7 +51,7 @@ test('what an interrupted reading has not seen is not missing', async () => {
   expect((await world.devices()).filter(({ presence }) => presence !== 'present')).toEqual([]);
 });
 
-test('two gathers of one source never work at once: the second is asked for again a little later', async () => {
+test('two gathers of one source never run at once: the second is retried later', async () => {
   world = await startWorld();
   const { leases } = world.dependencies;
   const lease = await leases.acquire('cloud', { now: world.clock.now, lengthMs: leaseMs });
@@ -63,7 +63,7 @@ test('two gathers of one source never work at once: the second is asked for agai
   expect((await world.gather('second')).outcome).toBe('completed');
 });
 
-test('a gather that lost its lease writes nothing more, and its message comes again', async () => {
+test('a gather that lost its lease writes nothing, and its message is redelivered', async () => {
   world = await startWorld();
   const { manifests } = world.dependencies;
   const stolen = {
@@ -82,7 +82,7 @@ test('a gather that lost its lease writes nothing more, and its message comes ag
   expect(await world.devices()).toEqual([]);
 });
 
-test('a message of a run that has ended does nothing', async () => {
+test('a message of an ended run does nothing', async () => {
   world = await startWorld();
   await world.gather('once');
   const { units } = world.meter;
@@ -91,7 +91,7 @@ test('a message of a run that has ended does nothing', async () => {
   expect(units.write - before).toBeLessThan(5);
 });
 
-test('after a gather was cut off, the next one has everyone decided anew', async () => {
+test('after a gather was cut off, the next one evaluates everyone', async () => {
   world = await startWorld();
   await world.gather('first');
   world.evaluations.length = 0;
@@ -101,29 +101,29 @@ test('after a gather was cut off, the next one has everyone decided anew', async
   expect(world.evaluations).toMatchObject([{ kind: 'everyone' }]);
 });
 
-test('while it runs, the run tells how far it is and when it will end', async () => {
+test('a running gather reports its progress and its estimated end', async () => {
   world = await startWorld({ devices: 300 });
-  const told: { details: number; estimatedEnd: number | null }[] = [];
+  const progress: { details: number; estimatedEnd: number | null }[] = [];
   const { runs } = world.dependencies;
   const watched = {
     ...runs,
     async update(...[run, change]: Parameters<typeof runs.update>) {
       if (change.counts !== undefined && change.state === undefined)
-        told.push({ details: change.counts.details, estimatedEnd: change.estimatedEnd ?? null });
+        progress.push({ details: change.counts.details, estimatedEnd: change.estimatedEnd ?? null });
       await runs.update(run, change);
     },
   };
-  // Each look at the clock takes a moment, so that a gather of some hundred looks lasts some seconds.
+  // Each reading of the clock takes a moment, so that a gather of some hundred readings lasts some seconds.
   const ticking = () => {
     world.clock.now += 20;
     return world.clock.now;
   };
   await world.gather('slow', { runs: watched, now: ticking });
-  expect(told.length).toBeGreaterThan(1);
-  expect(told.some(({ estimatedEnd }) => estimatedEnd !== null)).toBe(true);
+  expect(progress.length).toBeGreaterThan(1);
+  expect(progress.some(({ estimatedEnd }) => estimatedEnd !== null)).toBe(true);
 });
 
-test('a gather that breaks off each time it is begun is given up at last, and the source shows why', async () => {
+test('a gather that always breaks off finally fails, and the source shows why', async () => {
   world = await startWorld({ devices: 10 });
   const broken = { ...world.dependencies.manifests, read: () => Promise.reject(new Error('unreadable')) };
   for (let attempt = 1; attempt <= 9; attempt++)
@@ -139,7 +139,7 @@ test('a gather that breaks off each time it is begun is given up at last, and th
   expect((await world.state()).problem).toBeNull();
 });
 
-test('a gather that needs many invocations is not given up', async () => {
+test('a gather that needs many invocations does not fail', async () => {
   world = await startWorld({ devices: 35 });
   let last = await world.gather('long', {}, shortInvocation(4));
   for (let more = 0; last.outcome === 'continued' && more < 60; more++) last = await world.gather('long', {}, shortInvocation(4));

@@ -1,14 +1,14 @@
-/** Killed at any call to the outside, and taken up again by the same message: the end is that of an undisturbed gather. */
+/** Killed at any call to the outside, and resumed by the same message: the end is that of an undisturbed gather. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Device } from '#domain/devices/device';
 import type { GatherMessage } from '#domain/messages/messages';
 import type { GatherDependencies } from '#functions/gather/dependencies';
 import { gather } from '#functions/gather/gather';
-import { type Death, Killed, mortal } from './crashing.ts';
+import { type Death, Killed, killable } from './crashing.ts';
 import { minutes, startWorld, type World } from './world.ts';
 
 const most = 80;
-/** A memory for each place to be killed at. */
+/** A database for each place to be killed at. */
 const others = Array.from({ length: most }, (_, index) => `other-${index}`);
 
 let world: World;
@@ -45,9 +45,9 @@ function logging(deps: GatherDependencies, log: Log): GatherDependencies {
   };
 }
 
-/** Delivers the message until it is done: the first time to a process that dies, then to healthy ones. Answers the calls made. */
+/** Delivers the message until it is done: the first time to a process that dies, then to healthy ones. Returns the calls made. */
 async function deliver(message: GatherMessage, death: Death | null, log: Log): Promise<number> {
-  const { dependencies, calls } = mortal(logging(world.dependencies, log), death);
+  const { dependencies, calls } = killable(logging(world.dependencies, log), death);
   const remaining = { remainingMs: () => 900_000 };
   const outcome = await gather(dependencies)(message, remaining).catch((error: unknown) => {
     if (error instanceof Killed) return 'killed';
@@ -72,7 +72,7 @@ async function expectNotEarly(sourceId: string): Promise<void> {
 
 const own = async (sourceId: string) => (await world.devices()).filter((device) => device.sourceId === sourceId);
 /** Without what names the source, the run or the moment. */
-const told = (devices: Device[]) =>
+const comparable = (devices: Device[]) =>
   devices.map(({ user, deviceId, presence, level, detail, baselineRun, observedSeq }) => ({
     ...{ user, deviceId, presence, existing: baselineRun !== null, observedSeq },
     ...{ approval: detail?.approval, access: detail?.access, changed: level === '2' },
@@ -103,20 +103,20 @@ async function firstGather(sourceId: string, death: Death | null) {
   return {
     calls,
     end: {
-      devices: told(devices),
+      devices: comparable(devices),
       lines: await lines(devices),
       existing: devices.every(({ baselineRun }) => baselineRun !== null && state.baselineRuns.includes(baselineRun)),
       run: (await world.run(message.runId))?.state,
-      ...{ inForce: state.aqInForce, owed: state.evaluateEveryone, known: state.devices },
+      ...{ inForce: state.aqInForce, due: state.evaluateEveryone, known: state.devices },
       server: world.simulator.settings.require_approval,
     },
   };
 }
 
-test('a first gather that switches approval on, killed at any of its calls, ends as an undisturbed one', async () => {
+test('a first gather with switch-on, killed anywhere, ends as an undisturbed one', async () => {
   await world.publish({ requireApproval: 'on' });
   const undisturbed = await firstGather('cloud', null);
-  expect(undisturbed.end).toMatchObject({ existing: true, run: 'completed', inForce: true, owed: false, known: 8, server: true });
+  expect(undisturbed.end).toMatchObject({ existing: true, run: 'completed', inForce: true, due: false, known: 8, server: true });
   expect(undisturbed.calls).toBeLessThan(most);
   for (let at = 1; at <= undisturbed.calls; at++) {
     const when = at % 2 === 0 ? 'after' : 'before';
@@ -146,15 +146,15 @@ async function laterGather(sourceId: string, death: Death | null) {
   const run = (await world.run(message.runId))?.state;
   return {
     calls,
-    end: { devices: told(devices), lines: await lines(devices), run, owed: state.evaluateEveryone, known: state.devices },
+    end: { devices: comparable(devices), lines: await lines(devices), run, due: state.evaluateEveryone, known: state.devices },
   };
 }
 
-test('a later gather with a new, a changed and a missing device, killed at any of its calls, ends as an undisturbed one', async () => {
+test('a later gather with changes, killed anywhere, ends as an undisturbed one', async () => {
   await world.publish({ requireApproval: 'server' });
   world.simulator.settings = { require_approval: false, devices_before_approval: 0, approval_notify: [] };
   const undisturbed = await laterGather('cloud', null);
-  expect(undisturbed.end).toMatchObject({ run: 'completed', owed: false, known: 9 });
+  expect(undisturbed.end).toMatchObject({ run: 'completed', due: false, known: 9 });
   expect(undisturbed.end.lines.flat().sort()).toEqual([...Array(10).fill('discovered'), 'changed', 'missing'].sort());
   for (let at = 1; at <= undisturbed.calls; at++) {
     const when = at % 2 === 0 ? 'before' : 'after';

@@ -1,6 +1,6 @@
 /**
- * A process that dies at its n-th call to the outside: `before` the call is made, or `after` it was (its answer is lost).
- * From then on every call fails, as for a process that is gone; what is in the database and on the server stays.
+ * A process that dies at its n-th call to the outside: `before` the call is made, or `after` it was (its answer is lost). From
+ * then on every call fails, as for a process that is gone; what is in the database and on the server stays.
  */
 import type { TravelerSource } from '#adapters/traveler/source';
 import type { GatherDependencies } from '#functions/gather/dependencies';
@@ -8,18 +8,18 @@ import type { GatherDependencies } from '#functions/gather/dependencies';
 export class Killed extends Error {}
 
 export type Death = { at: number; when: 'before' | 'after' };
-export type Mortal = { dependencies: GatherDependencies; calls(): number };
+export type Killable = { dependencies: GatherDependencies; calls(): number };
 
-export function mortal(deps: GatherDependencies, death: Death | null): Mortal {
+export function killable(deps: GatherDependencies, death: Death | null): Killable {
   let calls = 0;
   let dead = false;
 
-  /** Wraps every function of a record that answers with a promise. */
+  /** Wraps every function of a record that returns a promise. */
   function guarded<T extends object>(part: T): T {
     return new Proxy(part, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
-        // What is only told to the client, and asks nobody, is no place to die.
+        // What only configures the client, without a call, is no place to die.
         if (typeof value !== 'function' || name === 'limitTo') return value;
         return (...given: unknown[]) => {
           const call = () => Reflect.apply(value, target, given);

@@ -5,7 +5,7 @@ import { hours, minutes, startWorld, type World } from './world.ts';
 let world: World;
 afterEach(() => world.stop());
 
-test('the first gather stores every device with its full record, and everyone is decided after it', async () => {
+test('the first gather stores every device with its full record, and evaluates everyone', async () => {
   world = await startWorld();
   const { outcome, run } = await world.gather();
   expect(outcome).toBe('completed');
@@ -19,7 +19,7 @@ test('the first gather stores every device with its full record, and everyone is
   expect(world.evaluations).toMatchObject([{ kind: 'everyone', sourceId: 'cloud', cause: `gather ${run.runId}` }]);
 });
 
-test('a second gather of an unchanged source reads no detail but its share of the rotation, and writes no device', async () => {
+test('a second gather without changes reads only rotated details, and writes no device', async () => {
   world = await startWorld({ devices: 210 });
   await world.gather('first');
   const before = await world.devices();
@@ -28,21 +28,21 @@ test('a second gather of an unchanged source reads no detail but its share of th
   const { run } = await world.gather('second');
   expect(run.counts).toMatchObject({ devices: 210, added: 0, changed: 0, users: 0 });
   expect(run.counts.details).toBeLessThan(12);
-  expect(settled(await world.devices())).toEqual(settled(before));
+  expect(comparable(await world.devices())).toEqual(comparable(before));
   expect(world.evaluations).toEqual([]);
 });
 
-test('full records that are read again and show nothing new are not written again', async () => {
+test('full records read again without changes are not written again', async () => {
   world = await startWorld({ devices: 70 });
   await world.gather('first');
-  // The server's clock stands still, so that no phone syncs, while two days pass for the gather.
+  // The server's clock does not advance, so that no phone syncs, while two days pass for the gather.
   const later = { now: () => world.clock.now + 48 * hours };
   const refusing = { ...world.dependencies.devices, update: () => Promise.reject(new Error('an unchanged device was written')) };
   const { run } = await world.gather('second', { ...later, devices: refusing });
   expect(run).toMatchObject({ state: 'completed', counts: { details: 70, changed: 0 } });
 });
 
-test('within a day every full record is read once more, without anything remembered per device', async () => {
+test('within a day every full record is read again, without state per device', async () => {
   world = await startWorld({ devices: 70 });
   await world.gather('first');
   let details = 0;
@@ -53,7 +53,7 @@ test('within a day every full record is read once more, without anything remembe
   expect(details).toBe(70);
 });
 
-test('a change on the server is stored, told in the timeline, and decided anew', async () => {
+test('a change on the server is stored, recorded in the timeline, and evaluated', async () => {
   world = await startWorld();
   await world.gather('first');
   world.evaluations.length = 0;
@@ -70,7 +70,7 @@ test('a change on the server is stored, told in the timeline, and decided anew',
   expect(world.evaluations).toEqual([{ kind: 'users', sourceId: 'cloud', users: [phone.user], cause: expect.any(String) }]);
 });
 
-test('a pending device is looked at by every gather, so that an approval elsewhere is seen at the next one', async () => {
+test('every gather reads pending devices, so that a foreign approval is seen next', async () => {
   world = await startWorld({ requireApproval: true, devicesBeforeApproval: 99 });
   await world.gather('first');
   world.simulator.settings = { ...world.simulator.settings, devices_before_approval: 0 };
@@ -87,7 +87,7 @@ test('a pending device is looked at by every gather, so that an approval elsewhe
   expect(world.evaluations.flatMap((message) => (message.kind === 'users' ? message.users : []))).toEqual([phone.user]);
 });
 
-test('a device that leaves the list is missing, then removed after the time set for it; coming back it is a new registration', async () => {
+test('an unlisted device is missing, later removed; returning it is a new registration', async () => {
   world = await startWorld();
   await world.gather('first');
   const phone = world.simulator.deviceAt(7);
@@ -113,7 +113,7 @@ test('a device that leaves the list is missing, then removed after the time set 
   expect((await world.timeline(await stored())).map(({ kind }) => kind)).toContain('returned');
 });
 
-test('a device that is missing for a while comes back as it was', async () => {
+test('a device that was missing for a while returns unchanged', async () => {
   world = await startWorld();
   await world.gather('first');
   const before = await world.devices();
@@ -145,7 +145,7 @@ test.each([
   const { outcome, run } = await world.gather('second');
   expect(outcome).toBe('failed');
   expect(run).toMatchObject({ state: 'failed', problem: { what: expect.stringMatching(said) } });
-  expect(settled(await world.devices())).toEqual(settled(before));
+  expect(comparable(await world.devices())).toEqual(comparable(before));
   expect(await world.state()).toMatchObject({
     problem: { what: expect.stringMatching(said) },
     lastCompleteGatherAt,
@@ -157,7 +157,7 @@ test.each([
   expect((await world.state()).problem).toBeNull();
 });
 
-test('an empty list of a source never seen is a source without devices', async () => {
+test('an empty list of a new source is a source without devices', async () => {
   world = await startWorld({ devices: 0 });
   const { outcome, run } = await world.gather();
   expect(outcome).toBe('completed');
@@ -177,7 +177,7 @@ test('a list that carries full records costs no detail request', async () => {
   expect((await world.devices()).every((device) => device.detail !== null)).toBe(true);
 });
 
-test('a record that the server cannot give does not blind the gather to all others, and is read as soon as it can be', async () => {
+test('an unreadable record does not stop the gather, and is read once possible', async () => {
   world = await startWorld();
   await world.gather('first');
   const { user } = world.simulator.deviceAt(0);
@@ -193,21 +193,21 @@ test('a record that the server cannot give does not blind the gather to all othe
   expect((await broken())?.detail?.approval).toBe('not-required');
 });
 
-test('a server that gives no record at all fails the gather', async () => {
+test('a server that returns no record at all fails the gather', async () => {
   world = await startWorld();
   world.simulator.setFaults([{ kind: 'status', code: 500, on: 'detail' }]);
   expect((await world.gather('first')).outcome).toBe('failed');
   expect(await world.state()).toMatchObject({ baselineRuns: [], lastCompleteGatherAt: null });
 });
 
-test('a record whose address leads to another server is listed without its detail, and the password stays here', async () => {
+test('a record addressed at another server is listed without detail; no password leaves', async () => {
   world = await startWorld({ faults: [{ kind: 'foreign-href', every: 7 }] });
   const { run } = await world.gather();
   expect(run).toMatchObject({ state: 'completed', counts: { devices: 35 } });
   expect((await world.devices()).filter(({ detail }) => detail === null)).toHaveLength(5);
 });
 
-test('a wrong password fails the run, says so once, and keeps scheduled tries away for an hour', async () => {
+test('a wrong password fails the run once, and pauses scheduled tries for an hour', async () => {
   world = await startWorld();
   const { password } = world.simulator.credentials;
   world.simulator.setPassword('another');
@@ -220,7 +220,7 @@ test('a wrong password fails the run, says so once, and keeps scheduled tries aw
   expect(await world.devices()).toEqual([]);
 });
 
-test('a source behind a relay that is not there fails that run alone, and says what to do', async () => {
+test('a source whose relay is absent fails that run alone, with a remedy', async () => {
   world = await startWorld();
   const { gather } = await import('#functions/gather/gather');
   const message = { ...world.message('x'), sourceId: 'hq' };
@@ -230,8 +230,8 @@ test('a source behind a relay that is not there fails that run alone, and says w
   expect(await world.dependencies.sources.read('hq')).toMatchObject({ problem: null });
 });
 
-/** Without what reading alone moves on. */
-const settled = (devices: Device[]) => devices.map(({ lastSync, observedAt, ...rest }) => rest);
+/** Without what reading alone changes. */
+const comparable = (devices: Device[]) => devices.map(({ lastSync, observedAt, ...rest }) => rest);
 
 function raise(): never {
   throw new Error('the device is not stored');

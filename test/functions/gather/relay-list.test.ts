@@ -19,13 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** What matters of a device, without where and when it was read. */
-const told = (devices: Awaited<ReturnType<RelayedWorld['devices']>>, sourceId: string) =>
+/** The relevant facts of a device, without where and when it was read. */
+const comparable = (devices: Awaited<ReturnType<RelayedWorld['devices']>>, sourceId: string) =>
   devices
     .filter((device) => device.sourceId === sourceId)
     .map(({ sourceId: _, observedAt, baselineRun, lastSync, ...rest }) => ({ ...rest, existing: baselineRun !== null }));
 
-test('the first gather asks for everything, full records read anew, and ends as one of the same server read from here', async () => {
+test('the first gather requests everything, and ends as a direct one', async () => {
   const { command, outcomes, run } = await world.round(peer, { id: 'first', before: none, after: first });
   expect(command).toMatchObject({ base: null, details: 'every', since: null });
   expect(outcomes).toContain('completed');
@@ -33,21 +33,21 @@ test('the first gather asks for everything, full records read anew, and ends as 
   expect(await world.source()).toMatchObject({ relayDigest: world.digestOf(first), devices: 45, problem: null });
   await world.gather('direct');
   const devices = await world.devices();
-  expect(told(devices, 'hq')).toEqual(told(devices, 'cloud'));
+  expect(comparable(devices, 'hq')).toEqual(comparable(devices, 'cloud'));
   expect(world.evaluationsOf('everyone')).toContainEqual(expect.objectContaining({ sourceId: 'hq' }));
 });
 
-test('when nothing changed, a begin and an end are enough, and nothing is written on a device', async () => {
+test('without changes, a begin and an end are enough, and no device is written', async () => {
   world.clock.now += 15 * minutes;
-  const before = told(await world.devices(), 'hq');
+  const before = comparable(await world.devices(), 'hq');
   const { command, run } = await world.round(peer, { id: 'unchanged', before: first, after: first });
   expect(command).toMatchObject({ base: world.digestOf(first), details: 'rotation' });
   expect(world.answerOf(command, { before: first, after: first })).toHaveLength(2);
   expect(run).toMatchObject({ state: 'completed', counts: { devices: 45, added: 0, changed: 0, missing: 0 } });
-  expect(told(await world.devices(), 'hq')).toEqual(before);
+  expect(comparable(await world.devices(), 'hq')).toEqual(before);
 });
 
-test('a delta adds, changes and misses what the relay says, and leaves the rest', async () => {
+test('a delta adds, changes and removes what the relay says, and keeps the rest', async () => {
   world.clock.now += 15 * minutes;
   const next = new Map(first);
   const [gone = '', changed = ''] = [...first.keys()];
@@ -65,14 +65,14 @@ test('a delta adds, changes and misses what the relay says, and leaves the rest'
   const devices = (await world.devices()).filter(({ sourceId }) => sourceId === 'hq');
   expect(devices.filter(({ presence }) => presence === 'missing')).toHaveLength(1);
   expect(devices.find(({ deviceId, user }) => deviceId === row.deviceId && user === row.user)?.detail?.approval).toBe('denied');
-  // Back on the list, and as it was.
+  // Listed again, and unchanged.
   world.clock.now += 15 * minutes;
   const again = await world.round(peer, { id: 'back', before: next, after: first });
   expect(again.run?.counts).toMatchObject({ devices: 45, missing: 1 });
   expect((await world.devices()).find((device) => device.sourceId === 'hq' && device.returnedAt)).toBeDefined();
 });
 
-test('a device that is named although its row is as it was is compared with what is stored: an action may have been undone', async () => {
+test('a named device with an unchanged row is compared with what is stored', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const [row] = first.values();
@@ -96,13 +96,13 @@ test('a device that is named although its row is as it was is compared with what
   expect(after?.detail?.approval).toBe(row.detail.approval);
 });
 
-test('a digest that disagrees is not built upon: the next gather asks for everything', async () => {
+test('after a digest mismatch the next gather requests everything', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const message = { ...world.message('wrong'), sourceId: 'hq' };
   await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
-  for (const words of world.answerOf(world.lastCommand(), { before: first, after: first }))
-    await world.say(peer, words.type === 'gatherEnd' ? { ...words, digest: 'ab'.repeat(32) } : words);
+  for (const part of world.answerOf(world.lastCommand(), { before: first, after: first }))
+    await world.say(peer, part.type === 'gatherEnd' ? { ...part, digest: 'ab'.repeat(32) } : part);
   expect(await world.queued()).toContain('completed');
   expect(await world.source()).toMatchObject({ relayDigest: null });
   const { command } = await world.round(peer, { id: 'healed', before: first, after: first });
@@ -110,30 +110,30 @@ test('a digest that disagrees is not built upon: the next gather asks for everyt
   expect(await world.source()).toMatchObject({ relayDigest: world.digestOf(first) });
 });
 
-test('parts that were lost are asked for, and the run goes on when they have come', async () => {
+test('lost parts are requested, and the run continues when they have arrived', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const message = { ...world.message('lost'), sourceId: 'hq' };
   await world.dependencies.sources.update('hq', { relayDigest: null });
   await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
-  const words = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
-  for (const one of words) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
+  const parts = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
+  for (const one of parts) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
   expect(await world.queued()).toContain('waiting');
   expect(world.relay.said('resend').at(-1)).toMatchObject({ parts: [2] });
-  for (const one of words) if (one.type === 'gatherPart' && one.part === 2) await world.say(peer, one);
+  for (const one of parts) if (one.type === 'gatherPart' && one.part === 2) await world.say(peer, one);
   expect(await world.queued()).toContain('completed');
 });
 
-test('parts that never arrive are requested a bounded number of times, logged, and then fail the run', async () => {
+test('parts that never arrive are requested a few times, then fail the run', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const message = { ...world.message('never'), sourceId: 'hq' };
   await world.dependencies.sources.update('hq', { relayDigest: null });
   await gather(world.dependencies)(message, { remainingMs: () => 900_000 });
-  const words = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
-  const total = words.filter(({ type }) => type === 'gatherPart').length;
+  const parts = world.answerOf(world.lastCommand(), { before: none, after: first, size: 10 });
+  const total = parts.filter(({ type }) => type === 'gatherPart').length;
   const resent = world.relay.said('resend').length;
-  for (const one of words) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
+  for (const one of parts) if (!(one.type === 'gatherPart' && one.part === 2)) await world.say(peer, one);
   const logged = world.logged.length;
   const outcomes = [await world.queued()];
   expect(await world.run(message.runId)).toMatchObject({ attempts: 0, partsRequests: 1 });
@@ -149,7 +149,7 @@ test('parts that never arrive are requested a bounded number of times, logged, a
   await world.round(peer, { id: 'after', before: none, after: first });
 });
 
-test('what the relay could not read fails the run and shows at the source, with what to do', async () => {
+test('what the relay could not read fails the run and shows a remedy', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const message = { ...world.message('failed'), sourceId: 'hq' };
@@ -164,15 +164,15 @@ test('what the relay could not read fails the run and shows at the source, with 
   expect(await world.source()).toMatchObject({ problem: null, retryAt: null });
 });
 
-test('what was read before a later run was committed is not gone by: it is asked for anew', async () => {
+test('what was read before a later committed run is requested again', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const older = { ...world.message('older'), sourceId: 'hq' };
   await gather(world.dependencies)(older, { remainingMs: () => 900_000 });
   const stale = world.lastCommand();
   const without = new Map([...first].slice(1));
-  // Told whole, and not worked through for so long that the next one is asked for, told and committed first.
-  for (const words of world.answerOf(stale, { before: first, after: without })) await world.say(peer, words);
+  // Reported completely, and not processed until the next one is requested, reported and committed first.
+  for (const part of world.answerOf(stale, { before: first, after: without })) await world.say(peer, part);
   const waiting = world.gathers.splice(0).filter(({ message }) => message.told);
   world.clock.now += 3 * minutes;
   await world.round(peer, { id: 'newer', before: first, after: first });
@@ -181,14 +181,14 @@ test('what was read before a later run was committed is not gone by: it is asked
   world.gathers.push(...waiting);
   expect(await world.queued()).toContain('dropped');
   expect(await world.source()).toEqual(committed);
-  const anew = world.lastCommand();
-  expect(anew.runId).not.toBe(stale.runId);
-  for (const words of world.answerOf(anew, { before: first, after: first })) await world.say(peer, words);
+  const requestedAgain = world.lastCommand();
+  expect(requestedAgain.runId).not.toBe(stale.runId);
+  for (const part of world.answerOf(requestedAgain, { before: first, after: first })) await world.say(peer, part);
   expect(await world.queued()).toContain('completed');
   expect(await world.run(older.runId)).toMatchObject({ state: 'completed', counts: { devices: 45, missing: 0 } });
 });
 
-test('while the relay reads one run, another waits for its turn: asked for both, it would drop the first', async () => {
+test('while the relay reads one run, another waits for its turn', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const [one, other] = ['by a person', 'by the schedule'].map((id) => ({ ...world.message(id), sourceId: 'hq' }));
@@ -198,8 +198,8 @@ test('while the relay reads one run, another waits for its turn: asked for both,
   const command = world.lastCommand();
   expect(await ask(other)).toBe('waiting');
   expect(world.lastCommand()).toBe(command);
-  for (const words of world.answerOf(command, { before: first, after: first })) await world.say(peer, words);
-  // What was told is worked through, and the other one has its turn.
+  for (const part of world.answerOf(command, { before: first, after: first })) await world.say(peer, part);
+  // What was reported is processed, and the other one has its turn.
   await world.queued();
   await world.queued();
   expect(await world.run(one.runId)).toMatchObject({ state: 'completed' });
@@ -211,12 +211,12 @@ test('while the relay reads one run, another waits for its turn: asked for both,
   await world.ping(peer);
   expect(await ask(third)).toBe('dropped');
   expect(world.lastCommand().runId).toContain(third.runId);
-  for (const words of world.answerOf(world.lastCommand(), { before: first, after: first })) await world.say(peer, words);
+  for (const part of world.answerOf(world.lastCommand(), { before: first, after: first })) await world.say(peer, part);
   await world.queued();
   expect(await world.run(third.runId)).toMatchObject({ state: 'completed' });
 });
 
-test('a run that was asked for is not asked for twice while its relay is heard of, and anew when another takes over', async () => {
+test('a run is not requested twice from a live relay, but again after takeover', async () => {
   world.clock.now += 15 * minutes;
   await world.ping(peer);
   const message = { ...world.message('takeover'), sourceId: 'hq' };
@@ -232,10 +232,10 @@ test('a run that was asked for is not asked for twice while its relay is heard o
   const other = world.lastCommand();
   expect(other.fence).toBeGreaterThan(one.fence);
   expect(other.runId).not.toBe(one.runId);
-  // The first relay is back and tells what it was asked for: acknowledged, and dropped.
-  for (const words of world.answerOf(one, { before: first, after: none })) await world.say(peer, words);
+  // The first relay is back and reports what was requested of it: acknowledged, and dropped.
+  for (const part of world.answerOf(one, { before: first, after: none })) await world.say(peer, part);
   expect(await world.queued()).not.toContain('completed');
-  for (const words of world.answerOf(other, { before: first, after: first })) await world.say(second, words);
+  for (const part of world.answerOf(other, { before: first, after: first })) await world.say(second, part);
   expect(await world.queued()).toContain('completed');
   expect((await world.source()).devices).toBe(45);
 });

@@ -1,4 +1,4 @@
-/** A gather and the actions of its source within one bound: what both have under way never exceeds what the source takes. */
+/** A gather and the actions of its source share one limit: their concurrent requests never exceed what the source allows. */
 import { afterEach, expect, test } from 'vitest';
 import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
 import { gatherHolder } from '#domain/actions/concurrency-slots';
@@ -7,7 +7,7 @@ import { startWorld, type World } from './world.ts';
 let world: World;
 afterEach(() => world.stop());
 
-test('a gather asks for no more at once than it has slots, and gives them back at its end', async () => {
+test('a gather makes no more concurrent requests than its slots, and releases them', async () => {
   world = await startWorld({ devices: 200 });
   const { slots } = world.dependencies;
   const actions = slotStore(world.database.client, world.database.tables.control);
@@ -28,7 +28,7 @@ test('a gather asks for no more at once than it has slots, and gives them back a
   expect(await actions.lease('cloud', { ...lease, wanted: 10 })).toBe(8);
 });
 
-test('a gather that gets no slot waits, and comes again by its message', async () => {
+test('a gather that gets no slot waits, and its message is redelivered', async () => {
   world = await startWorld();
   const share = async () => ({ held: 0, goal: 1 });
   expect(await world.gather('run', { slots: { ...world.dependencies.slots, share } })).toMatchObject({
@@ -39,7 +39,7 @@ test('a gather that gets no slot waits, and comes again by its message', async (
   expect(await world.gather('run')).toMatchObject({ outcome: 'completed' });
 });
 
-test('what a killed gather held is taken over by the next one', async () => {
+test('the slots of a killed gather go to the next one', async () => {
   world = await startWorld();
   const lease = { holder: gatherHolder, limit: 8, inUse: 0, now: world.clock.now, until: world.clock.now + 60_000 };
   await world.dependencies.slots.share('cloud', lease);

@@ -6,7 +6,7 @@ afterEach(() => world.stop());
 
 const settingsWrites = () => world.simulator.effects.filter(({ device }) => device === null).map(({ body }) => body);
 
-test('switching on records every device present first, then sets the server, reads it back, and decides everyone', async () => {
+test('switching on records present devices, sets the server, confirms it, and evaluates everyone', async () => {
   world = await startWorld({ settings: { requireApproval: 'on', devicesPerUser: 2 } });
   const { run } = await world.gather();
   expect(settingsWrites()).toMatchObject([{ require_approval: true, devices_before_approval: 2 }]);
@@ -20,7 +20,7 @@ test('switching on records every device present first, then sets the server, rea
   expect(world.evaluations).toMatchObject([{ kind: 'everyone' }]);
 });
 
-test('a device that waits or is denied when approval is switched on is not an existing connection', async () => {
+test('a device waiting or denied at the switch-on is not existing', async () => {
   world = await startWorld({ settings: { requireApproval: 'on' }, requireApproval: true, devicesBeforeApproval: 1 });
   world.simulator.adminDeny(world.simulator.deviceAt(0));
   await world.gather();
@@ -28,7 +28,7 @@ test('a device that waits or is denied when approval is switched on is not an ex
     expect(baselineRun !== null).toBe(detail?.approval === 'auto-approved');
 });
 
-test('a server that shows what is wanted already is not written to, gather after gather', async () => {
+test('a server that already has the wanted settings is never written to', async () => {
   world = await startWorld({ settings: { requireApproval: 'on' }, requireApproval: true });
   await world.gather('first');
   world.clock.now += 15 * minutes;
@@ -37,7 +37,7 @@ test('a server that shows what is wanted already is not written to, gather after
   expect((await world.state()).aqInForce).toBe(true);
 });
 
-test('switched on later, every full record is read again, and devices of the first gather stay in one baseline each', async () => {
+test('switched on later, every full record is read again, into one baseline', async () => {
   world = await startWorld();
   const first = await world.gather('first');
   world.clock.now += 15 * minutes;
@@ -61,7 +61,7 @@ test('an incomplete gather never switches on', async () => {
   expect(await world.state()).toMatchObject({ aqInForce: true });
 });
 
-test('a server that ignores the setting is not counted as switched on; the next gather tries again without reading it all', async () => {
+test('a server that ignores the setting is retried without rereading everything', async () => {
   world = await startWorld({ settings: { requireApproval: 'on' }, faults: [{ kind: 'ignored-writes' }] });
   const first = await world.gather('first');
   expect(first.run.problem?.what).toMatch(/does not show them/);
@@ -73,7 +73,7 @@ test('a server that ignores the setting is not counted as switched on; the next 
   expect(await world.state()).toMatchObject({ aqInForce: true, baselineRuns: [first.run.runId], problem: null });
 });
 
-test('where the server has no approval settings, the extender enforces, after the same first phase', async () => {
+test('without server approval settings, the extender enforces, after the same first phase', async () => {
   world = await startWorld({ settings: { requireApproval: 'on' }, faults: [{ kind: 'no-settings' }] });
   const { run } = await world.gather();
   expect(run.state).toBe('completed');
@@ -99,7 +99,7 @@ test('switching off sets the server, once', async () => {
   expect((await world.state()).aqInForce).toBe(false);
 });
 
-test('with "server" nothing is ever written, and AQ is in force as the server has it', async () => {
+test('with "server" no setting is written, and AQ follows the server', async () => {
   world = await startWorld({ requireApproval: true, devicesBeforeApproval: 1 });
   await world.gather('first');
   expect((await world.state()).aqInForce).toBe(true);
@@ -112,7 +112,7 @@ test('with "server" nothing is ever written, and AQ is in force as the server ha
   expect(world.simulator.effects).toEqual([]);
 });
 
-test('a record that cannot be read while existing devices are recorded is settled as soon as it can be', async () => {
+test('a record unreadable during the baseline is decided as soon as it is readable', async () => {
   world = await startWorld({ settings: { requireApproval: 'on' }, faults: [{ kind: 'foreign-href', every: 7 }] });
   const { run } = await world.gather('first');
   expect(run).toMatchObject({ state: 'completed', baseline: true });
@@ -123,6 +123,6 @@ test('a record that cannot be read while existing devices are recorded is settle
   world.simulator.setFaults([]);
   world.clock.now += 15 * minutes;
   await world.gather('second');
-  const settled = await world.devices();
-  expect(settled.every(({ baselineRun, baselineOwed }) => baselineRun === run.runId && !baselineOwed)).toBe(true);
+  const decided = await world.devices();
+  expect(decided.every(({ baselineRun, baselineOwed }) => baselineRun === run.runId && !baselineOwed)).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** A source on a simulator, a real database, and queues that hand over what is sent: everything a gather touches. */
+/** A source on a simulator, a real database, and queues that record what is sent: everything a gather uses. */
 
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { slotStore } from '#adapters/dynamodb/actions/concurrency-slots';
@@ -29,7 +29,7 @@ import { relaySide } from '#test/fixtures/relay-side';
 type Options = NonNullable<Parameters<typeof startTravelerSimulator>[0]> & {
   settings?: Partial<Settings>;
   enforcement?: 'server' | 'extender';
-  /** Further ids of the same source, each with a memory of its own. */
+  /** Further ids of the same source, each with separate data. */
   alsoAs?: readonly string[];
 };
 
@@ -99,7 +99,7 @@ export async function startWorld({ settings = {}, enforcement = 'server', alsoAs
       reason,
       requestedAt: clock.now,
     }),
-    /** One gather with all the time it wants, as another invocation of the same function would do it. */
+    /** One gather without a time limit, as another invocation of the same function would do it. */
     async gather(id = 'run', deps: Partial<GatherDependencies> = {}, remainingMs = () => 900_000) {
       const message = this.message(id);
       const outcome = await gather({ ...dependencies, ...deps })(message, { remainingMs });

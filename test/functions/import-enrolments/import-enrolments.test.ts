@@ -11,8 +11,8 @@ afterEach(() => side.stop());
 const phones = (count: number) => Array.from({ length: count }, (_, index) => aPhone(index + 1));
 const searches = () => side.simulator.requests.filter(({ kind }) => kind === 'search');
 
-describe('taking enrolments in', () => {
-  test('every phone on every page becomes an enrolment, and the list ends with the page of size 0', async () => {
+describe('importing enrolments', () => {
+  test('every phone on every page becomes an enrolment, until the empty page', async () => {
     side.simulator.devices = phones(60);
     expect(await side.run()).toMatchObject({ outcome: 'taken', kind: 'full', devices: 60, changed: 60 });
     expect(searches()).toHaveLength(4);
@@ -26,12 +26,12 @@ describe('taking enrolments in', () => {
     });
   });
 
-  test('one device comes as an object instead of a list, and is taken', async () => {
+  test('a single device that is an object instead of a list is imported', async () => {
     side.simulator.devices = [aPhone(1)];
     expect(await side.run()).toMatchObject({ devices: 1, changed: 1 });
   });
 
-  test('ids beyond 2^53 that come as JSON numbers keep every digit', async () => {
+  test('ids beyond 2^53 that are JSON numbers keep every digit', async () => {
     side.simulator.devices = [
       aPhone(1, { maas360DeviceID: { raw: '90071992547409931' }, unifiedTravelerDeviceId: { raw: '123456789012345678901' } }),
     ];
@@ -41,14 +41,14 @@ describe('taking enrolments in', () => {
     });
   });
 
-  test('numbers that are empty texts are read as nothing', async () => {
+  test('numbers that are empty texts are ignored', async () => {
     side.simulator.devices = [aPhone(1, { lastReportedInEpochms: '', platformSerialNumber: '', mailboxDeviceId: '' }), aPhone(2)];
     expect(await side.run()).toMatchObject({ devices: 2, unreadable: 0 });
     expect((await side.enrolments.read('maas360-Apple1'))?.mailDeviceIds).toEqual(['TRAV1']);
   });
 
   test.each(['Pending Control Removed', 'Not Enrolled', 'Activated', 'Inactive', 'something new', ''])(
-    'the status "%s" is kept as it came and does not count as enrolled',
+    'the status "%s" is kept unchanged and does not count as enrolled',
     async (status) => {
       side.simulator.devices = [aPhone(1, { maas360ManagedStatus: status })];
       await side.run();
@@ -56,7 +56,7 @@ describe('taking enrolments in', () => {
     },
   );
 
-  test('only the id itself makes a mailbox Secure Mail, and only a named policy counts as pushing mail', async () => {
+  test('only the id makes a mailbox Secure Mail; only a named policy pushes mail', async () => {
     side.simulator.devices = [
       aPhone(1, { mdmMailboxDeviceId: 'MDMXX0001', mdmPolicy: 'Mail pushed' }),
       aPhone(2, { mdmMailboxDeviceId: 'ApplB' }),
@@ -71,12 +71,12 @@ describe('taking enrolments in', () => {
     expect(other?.secureMailDeviceIds).toBeUndefined();
   });
 
-  test('a device without an id or a person is counted, and spoils nothing', async () => {
+  test('a device without an id or a person is counted, and affects nothing', async () => {
     side.simulator.devices = [aPhone(1, { maas360DeviceID: '' }), aPhone(2, { emailAddress: '', username: '' }), aPhone(3)];
     expect(await side.run()).toMatchObject({ changed: 1, unreadable: 2 });
   });
 
-  test('requests go out one at a time, with a pause between two', async () => {
+  test('requests are sent one at a time, with a pause between two', async () => {
     await side.stop();
     side = await startSide({ pauseMs: 40, answerAfterMs: 5 });
     side.simulator.devices = phones(60);
@@ -89,7 +89,7 @@ describe('taking enrolments in', () => {
 });
 
 describe('reading again', () => {
-  test('asks only for what reported since, and a device that merely reported again is no change', async () => {
+  test('requests only recent reports, and an unchanged device is no change', async () => {
     side.simulator.devices = phones(30);
     await side.run();
     side.clock.now += hour;
@@ -104,7 +104,7 @@ describe('reading again', () => {
     expect(await side.enrolments.read('maas360-Apple1')).toMatchObject({ version: 1 });
   });
 
-  test('a device that two whole reads in a row do not list is enrolled no longer, and comes back when it is listed', async () => {
+  test('a device missing from two full imports is unenrolled, until listed again', async () => {
     side.simulator.devices = phones(30);
     await side.run();
     side.simulator.devices = phones(29);
@@ -130,7 +130,7 @@ describe('reading again', () => {
     expect(await side.enrolments.read(foreign.id)).toMatchObject({ status: 'Enrolled' });
   });
 
-  test.each([0, 10])('a list that shrinks from 30 to %i withdraws nothing and asks a person to look', async (left) => {
+  test.each([0, 10])('a list that shrinks from 30 to %i withdraws nothing and asks a person', async (left) => {
     side.simulator.devices = phones(30);
     await side.run();
     side.simulator.devices = phones(left);
@@ -161,7 +161,7 @@ describe('reading again', () => {
 describe('when MaaS360 misbehaves', () => {
   const failing = () => side.run().then(Promise.reject, (error: Error) => error);
 
-  test('an errorCode other than 0 is a refused sign-in also on HTTP 200: one try an hour, so that no account is locked', async () => {
+  test('a sign-in refused with HTTP 200 is tried once an hour, avoiding lockout', async () => {
     side.simulator.faults.add('sign-in-refused');
     expect(await failing()).toMatchObject({ kind: 'denied', message: expect.stringContaining('errorCode 1002') });
     side.clock.now += hour - 1000;
@@ -173,7 +173,7 @@ describe('when MaaS360 misbehaves', () => {
     expect((await side.states.read()).problem).toBeNull();
   });
 
-  test('an expired token is renewed once, by itself', async () => {
+  test('an expired token is renewed once, automatically', async () => {
     side.simulator.devices = phones(3);
     side.simulator.faults.add('token-expires-once');
     expect(await side.run()).toMatchObject({ devices: 3 });
@@ -192,7 +192,7 @@ describe('when MaaS360 misbehaves', () => {
     ['xml-anyway', 'XML'],
     ['broken', 'failed (500)'],
     ['never-ends', 'does not come to an end'],
-  ] as const)('%s is told in words, and changes nothing', async (fault, says) => {
+  ] as const)('%s is reported in words, and changes nothing', async (fault, says) => {
     side.simulator.devices = phones(60);
     await side.run();
     const before = await side.enrolments.list(null, 100);
@@ -205,7 +205,7 @@ describe('when MaaS360 misbehaves', () => {
     expect(await side.enrolments.list(null, 100)).toEqual(before);
   });
 
-  test('a busy MaaS360 is left alone for as long as it asks', async () => {
+  test('a busy MaaS360 is not contacted before its Retry-After', async () => {
     side.simulator.faults.add('busy');
     expect(await failing()).toMatchObject({ kind: 'busy' });
     side.clock.now += 119_000;
@@ -215,7 +215,7 @@ describe('when MaaS360 misbehaves', () => {
     expect(await side.run()).toMatchObject({ outcome: 'taken' });
   });
 
-  test('the feed counts as heard from only after a whole read: nobody is held because the first one was under way', async () => {
+  test('the feed is fresh only after a full import: nobody is held before', async () => {
     side.simulator.devices = phones(60);
     const { source } = side.dependencies;
     const breaking = importEnrolments({
@@ -229,13 +229,13 @@ describe('when MaaS360 misbehaves', () => {
     expect(await side.enrolments.feed(side.clock.now)).toBe('fresh');
   });
 
-  test('a few changes go the way of single events; that the feed is fresh is told after them', async () => {
+  test('a few changes go as single events, followed by the fresh feed', async () => {
     side.simulator.devices = phones(3);
     await side.run();
     expect(side.queue.sent.at(-1)).toMatchObject({ kind: 'everyone', sourceId: 'cloud' });
   });
 
-  test('what the guard stops is not taken in, and waits for a person', async () => {
+  test('what the guard stops is not imported, and waits for a person', async () => {
     side.simulator.devices = phones(30);
     const stopped = importEnrolments({ ...side.dependencies, takeMany: async () => ({ outcome: 'guarded' }) });
     expect(await stopped()).toMatchObject({ outcome: 'guarded', changed: 30 });
@@ -244,23 +244,20 @@ describe('when MaaS360 misbehaves', () => {
     expect((await side.states.read()).problem).toMatchObject({ kind: 'refused', remedy: expect.stringContaining('Confirm') });
   });
 
-  test.each([2, 60])(
-    'an import of %i that was killed is completed by the next, which has everyone decided anew',
-    async (count) => {
-      side.simulator.devices = phones(count);
-      const { takeFew, takeMany } = side.dependencies;
-      const dying =
-        <A extends unknown[]>(work: (...given: A) => Promise<unknown>) =>
-        async (...given: A): Promise<never> => {
-          await work(...given);
-          throw new Error('killed');
-        };
-      const killed = importEnrolments({ ...side.dependencies, takeFew: dying(takeFew), takeMany: dying(takeMany) });
-      await expect(killed()).rejects.toThrow('killed');
-      const before = side.queue.sent.length;
-      expect(await side.run()).toMatchObject({ outcome: 'taken', changed: 0 });
-      expect(side.queue.sent.slice(before)).toContainEqual(expect.objectContaining({ kind: 'everyone', sourceId: 'cloud' }));
-      expect((await side.states.read()).interrupted).toBe(false);
-    },
-  );
+  test.each([2, 60])('a killed import of %i is completed by the next, which evaluates everyone', async (count) => {
+    side.simulator.devices = phones(count);
+    const { takeFew, takeMany } = side.dependencies;
+    const dying =
+      <A extends unknown[]>(work: (...given: A) => Promise<unknown>) =>
+      async (...given: A): Promise<never> => {
+        await work(...given);
+        throw new Error('killed');
+      };
+    const killed = importEnrolments({ ...side.dependencies, takeFew: dying(takeFew), takeMany: dying(takeMany) });
+    await expect(killed()).rejects.toThrow('killed');
+    const before = side.queue.sent.length;
+    expect(await side.run()).toMatchObject({ outcome: 'taken', changed: 0 });
+    expect(side.queue.sent.slice(before)).toContainEqual(expect.objectContaining({ kind: 'everyone', sourceId: 'cloud' }));
+    expect((await side.states.read()).interrupted).toBe(false);
+  });
 });

@@ -1,4 +1,4 @@
-/** MaaS360 simulated, the product's real stores, and the import between them, with a clock turned by hand. */
+/** MaaS360 simulated, the product's real stores, and the import between them, with a clock advanced by hand. */
 
 import { enrolmentBulk } from '#adapters/dynamodb/enrolments/enrolment-bulk';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';

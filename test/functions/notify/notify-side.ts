@@ -1,4 +1,4 @@
-/** The product's real stores, a journal written by hand, and the notices between them, with a clock turned by hand. */
+/** The product's real stores, a journal written by hand, and the notices between them, with a clock advanced by hand. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { deviceStore } from '#adapters/dynamodb/devices/devices';
@@ -57,7 +57,7 @@ export async function startSide() {
     timeline,
     notices: dependencies.notices,
     run: notify(dependencies),
-    /** Lines of the journal about nobody who is held. */
+    /** Lines of the journal about devices that are not held. */
     async fill(count: number): Promise<void> {
       const about = {
         sourceId: 'cloud',

@@ -14,7 +14,7 @@ const failure = (kind: 'busy' | 'permanent' | 'unknown' | 'transient') =>
   new ServiceFailure(kind, { what: `a ${kind} failure`, where: 'SES', remedy: 'Wait.' });
 
 describe('a notice', () => {
-  test('tells user, device, client, first seen, why, and where to act, plain and as HTML', async () => {
+  test('shows user, device, client, first seen, reason and link, as text and HTML', async () => {
     await side.hold(1);
     await side.run();
     const [mail] = side.mails;
@@ -27,7 +27,7 @@ describe('a notice', () => {
     }
   });
 
-  test('shows what comes from a phone as text: no markup of it works, no line of it looks like a fact', async () => {
+  test("shows a phone's data as text: no markup works, no line imitates a fact", async () => {
     await side.hold(1, { user: '<img src=x onerror=alert(1)>/Acme', provider: 'Phone"\r\nWhy: approved by the boss' });
     await side.run();
     const [mail] = side.mails;
@@ -38,7 +38,7 @@ describe('a notice', () => {
     expect(mail?.subject).not.toContain('img');
   });
 
-  test('stands in the timeline of each device that it named', async () => {
+  test('is in the timeline of each device that it named', async () => {
     const device = await side.hold(1);
     await side.run();
     expect(await side.timeline.read(device)).toMatchObject([{ kind: 'notice', data: { to: ['admin@acme.example'] } }]);
@@ -52,8 +52,8 @@ describe('a notice', () => {
   });
 });
 
-describe('how often', () => {
-  test('one digest a minute at most: what is held within it comes in the next', async () => {
+describe('frequency', () => {
+  test('one digest a minute at most: later devices are in the next', async () => {
     await side.hold(1);
     await side.hold(2);
     await side.run();
@@ -68,7 +68,7 @@ describe('how often', () => {
     ]);
   });
 
-  test('once for each episode of being held, and again when a device is held anew', async () => {
+  test('once for each time that a device is held', async () => {
     const device = await side.hold(1);
     await side.run();
     side.clock.now += minute;
@@ -81,13 +81,13 @@ describe('how often', () => {
     expect(side.mails).toHaveLength(2);
   });
 
-  test('not for a device that was let in before anybody was told', async () => {
+  test('not for a device that was approved before the notice was sent', async () => {
     await side.release(await side.hold(1));
     await side.run();
     expect(side.mails).toEqual([]);
   });
 
-  test('not for who has long been held when notices are switched on', async () => {
+  test('not for devices that were held long before notices were switched on', async () => {
     await side.hold(1);
     side.clock.now += 61 * minute;
     await side.hold(2);
@@ -95,7 +95,7 @@ describe('how often', () => {
     expect(side.mails.map(({ text }) => [text.includes('Appl1'), text.includes('Appl2')])).toEqual([[false, true]]);
   });
 
-  test('not at all while nobody is to be told, and later not of what happened then', async () => {
+  test('not without a recipient, and later not of what happened then', async () => {
     side.addresses.to = [];
     await side.hold(1);
     expect(await side.run()).toMatchObject([{ outcome: 'nothing-new' }]);
@@ -117,7 +117,7 @@ describe('with a long journal', () => {
     return { asked, run: notify({ ...side.dependencies, chain: { ...chain, readChain } }) };
   };
 
-  test('the first look begins with what is news, not with the first line', async () => {
+  test('the first run begins with recent lines, not with the first line', async () => {
     await side.fill(600);
     side.clock.now += 2 * 60 * minute;
     await side.hold(1);
@@ -127,7 +127,7 @@ describe('with a long journal', () => {
     expect(asked[0]?.fromSeq).toBeGreaterThan(90);
   });
 
-  test('one run looks through a bounded part, saves how far it came, and the next one goes on', async () => {
+  test('one run reads a bounded part, saves its position, and the next continues', async () => {
     await side.run();
     await side.fill(1_100);
     await side.hold(1);
@@ -139,7 +139,7 @@ describe('with a long journal', () => {
     expect(await side.run()).toMatchObject([{ outcome: 'sent', devices: 1 }]);
   });
 
-  test('a run that is cut off resumes behind the pages that it has looked through', async () => {
+  test('a run that is cut off resumes after the pages that it has read', async () => {
     await side.fill(1_100);
     const { chain } = side.dependencies;
     let pagesLeft = 2;
@@ -161,7 +161,7 @@ describe('with a long journal', () => {
 
 describe('when sending fails', () => {
   test.each(['busy', 'transient', 'permanent'] as const)(
-    'a mail that was surely not sent (%s) is sent later, once',
+    'a mail that was surely not sent (%s) is retried later, once',
     async (kind) => {
       await side.hold(1);
       const failing = notify({ ...side.dependencies, send: () => Promise.reject(failure(kind)) });
@@ -176,7 +176,7 @@ describe('when sending fails', () => {
     },
   );
 
-  test('a mail that may have been sent is not sent again, and the status says so', async () => {
+  test('a mail that may have been sent is not retried, visibly', async () => {
     await side.hold(1);
     const failing = notify({ ...side.dependencies, send: () => Promise.reject(failure('unknown')) });
     await failing();
@@ -189,7 +189,7 @@ describe('when sending fails', () => {
     expect(side.mails).toHaveLength(1);
   });
 
-  test('killed at any call: never two mails for one episode, and none missing unless it was killed while sending', async () => {
+  test('killed anywhere: no duplicate mail, and none missing except while sending', async () => {
     const { notices, chain, devices, timeline } = side.dependencies;
     const outcomes: string[] = [];
     for (let kill = 1; ; kill++) {

@@ -20,7 +20,7 @@ const target = (n: number) => ({ sourceId: 'cloud', user: userOf(n), deviceId: `
 const former = (n: number) => ({ sourceId: 'cloud', user: `Former ${n}/Acme`, deviceId: `F${n}` });
 const email = (n: number) => `user-${n}@acme.com`;
 
-/** `n` names a world of its own; what it leaves is told without it. */
+/** `n` makes the names of one run unique; its result is compared without it. */
 type Scenario = {
   name: string;
   kind: string;
@@ -95,7 +95,7 @@ const scenarios: Scenario[] = [
   },
 ];
 
-/** What was sent since the last look, each once, with the world's number taken out. */
+/** What was sent since the last call, each once, without the number of the run. */
 async function sent(n: number): Promise<string[]> {
   const named = (text: string) => text.replaceAll(new RegExp(`(?<=\\D)${n}(?=\\D)`, 'g'), 'n');
   const [evaluations, actions, gathers] = await Promise.all([
@@ -116,17 +116,17 @@ async function runKilled(scenario: Scenario, n: number, at: number) {
   const { kind } = scenario;
   const event = { id: `event-${n}`, source: 'portal', 'detail-type': kind, time: new Date(start).toISOString() };
   const body = JSON.stringify({ ...event, detail: scenario.detail(n) });
-  const { grave, wrap } = killedAt(at);
+  const { killPoint, wrap } = killedAt(at);
   const clients = { dynamodb: wrap(side.database.client, 'dynamodb'), sqs: wrap(side.queues.client, 'sqs'), now: () => start };
   const death = await portalEvents(requestsOf(side.environment, configuration, clients))(body, start).catch(
     (error: unknown) => error,
   );
-  if (grave.died() && !(death instanceof Killed)) throw new Error('it went on after its death', { cause: death });
-  if (grave.died()) await portalEvents(side.requests)(body, start);
+  if (killPoint.died() && !(death instanceof Killed)) throw new Error('it went on after its death', { cause: death });
+  if (killPoint.died()) await portalEvents(side.requests)(body, start);
   return {
-    died: grave.died(),
-    places: grave.passed(),
-    where: grave.where(),
+    died: killPoint.died(),
+    places: killPoint.passed(),
+    where: killPoint.where(),
     left: { ...((await scenario.remains(n)) as object), sent: await sent(n) },
   };
 }

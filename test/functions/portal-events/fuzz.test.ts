@@ -15,11 +15,14 @@ import { reportRejection } from '#functions/portal-events/report-rejection';
 import { aFolder, queueArn, startStack, type TestStack } from '#test/emulator/services/stack';
 import { anEnrolment, janes, type PortalSide, start, startPortalSide } from './portal-side.ts';
 
-/** `npm run thorough` for more; `SEED=1` for the same again. */
+/** `npm run thorough` for more; `SEED=1` to repeat a run. */
 const count = Number(process.env.FUZZED ?? 1000);
 const target = { id: 'T', arn: queueArn('work'), deadLetterArn: queueArn('lost'), inputTemplate: null };
 const rules = [{ id: 'Portal', busName: 'bus', pattern: { source: ['portal'] }, enabled: true, targets: [target] }];
-/** One receive, and a message that fails is given up: what five receives do in the cloud, in a fifth of the time. */
+/**
+ * One receive, and a message that fails goes to the dead-letter queue: what five receives do in the cloud, in a fifth of the
+ * time.
+ */
 const onceOnly = JSON.stringify({ deadLetterTargetArn: queueArn('dead'), maxReceiveCount: 1 });
 
 let side: PortalSide;
@@ -43,7 +46,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-/** Each kind as it should be; what is sent differs from it in one place or more, or is something else altogether. */
+/** A valid example of each kind; what is sent differs from it in one place or more, or is something else altogether. */
 const sound: { [K in keyof typeof eventsIn]: Record<string, unknown> } = {
   ActionRequested: {
     ...{ actionId: 'a1', requestedAt: start, requestedBy: { kind: 'person', name: 'ann' }, type: 'approve', target: janes },
@@ -85,7 +88,7 @@ const foreign = fc.record({
   kind: fc.constantFrom<string>(...kinds, 'Nonsense', 'toString'),
   detail: fc.dictionary(fc.string(), junk),
 });
-/** Only what the schema refuses: a replaced field may by chance still be sound. */
+/** Only what the schema rejects: a replaced field may by chance still be valid. */
 const malformed = fc
   .oneof({ arbitrary: mutated, weight: 4 }, { arbitrary: foreign, weight: 1 })
   .filter(
@@ -111,7 +114,7 @@ async function stored(): Promise<Record<string, number>> {
   return Object.fromEntries(sizes);
 }
 
-test(`${count} malformed events leave no trace but their letters and their lines`, {
+test(`${count} malformed events leave only their letters and their lines`, {
   timeout: 300_000 * Math.max(1, count / 1000),
 }, async () => {
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -132,7 +135,7 @@ test(`${count} malformed events leave no trace but their letters and their lines
     { concurrency: 8 },
   );
 
-  const [take, tell] = [portalEvents(side.requests), reportRejection(side.requests)];
+  const [handle, report] = [portalEvents(side.requests), reportRejection(side.requests)];
   const unnamed: string[] = [];
   async function work(): Promise<void> {
     for (;;) {
@@ -140,13 +143,13 @@ test(`${count} malformed events leave no trace but their letters and their lines
       if (Messages.length === 0) return;
       await Promise.all(
         Messages.map(async ({ Body = '', MessageId = '', ReceiptHandle }) => {
-          const error = await take(Body, start).then(
+          const error = await handle(Body, start).then(
             () => expect.fail(`taken: ${Body}`),
             (reason: unknown) => reason,
           );
           if (!(error instanceof EventRejected)) throw error;
           if (error.faults.length === 0 || error.faults.some(({ message }) => message === '')) unnamed.push(Body);
-          await tell(error, { body: Body, messageId: MessageId, receivedAt: start });
+          await report(error, { body: Body, messageId: MessageId, receivedAt: start });
           await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
         }),
       );

@@ -1,4 +1,4 @@
-/** A whole snapshot of a large company, as it comes over the bus. SNAPSHOT_ENROLMENTS says how many. */
+/** A whole snapshot of a large company, as it arrives over the bus. SNAPSHOT_ENROLMENTS says how many. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { enrolmentsMessage } from '#domain/messages/messages';
 import { portalEvents } from '#functions/portal-events/portal-events';
@@ -33,13 +33,13 @@ const order = Array.from({ length: parts }, (_, index) => parts - index).flatMap
 );
 
 test(
-  'thousands of enrolments in parts that come in any order, some of them twice, are taken as one, once',
+  'thousands of enrolments in unordered, repeated parts are applied as one, once',
   async () => {
     for (const part of order) await send('S1', part, 1);
     await send('S1', 1, 1);
-    const handedOn = await side.queues.drain('enrolments');
-    expect(handedOn).toHaveLength(1);
-    const message = enrolmentsMessage.parse(handedOn[0]);
+    const queued = await side.queues.drain('enrolments');
+    expect(queued).toHaveLength(1);
+    const message = enrolmentsMessage.parse(queued[0]);
     expect(await side.requests.takeWaiting(message)).toMatchObject({ outcome: 'taken', stored: count, withdrawn: 0 });
     expect(await side.requests.takeWaiting(message)).toMatchObject({ stored: 0, same: count });
   },

@@ -17,28 +17,28 @@ const envelope = (kind: string, detail: unknown, time = new Date(start).toISOStr
 const take = (kind: string, detail: unknown, time?: string) =>
   portalEvents(side.requests)(envelope(kind, detail, time), side.clock.now);
 
-async function faultsOf(taken: Promise<unknown>): Promise<string[]> {
-  const error = await taken.then(
+async function faultsOf(handling: Promise<unknown>): Promise<string[]> {
+  const error = await handling.then(
     () => new Error('it was taken'),
     (reason: unknown) => reason,
   );
   if (!(error instanceof EventRejected)) throw error;
   return error.faults.map(({ path }) => path);
 }
-/** Users sent to evaluation, and sources of which everyone was, since the last look. */
+/** Users sent to evaluation, and sources of which everyone was, since the last call. */
 async function evaluated(): Promise<string[]> {
   const messages = (await side.queues.drain('evaluations')) as { kind: string; sourceId: string; users?: string[] }[];
   const named = messages.flatMap(({ sourceId, users = ['everyone'] }) => users.map((user) => `${sourceId}: ${user}`));
   return [...new Set(named)].sort();
 }
-/** The portal was heard from before: its first event alone is about everyone. */
+/** The portal has sent events before: its first event alone would evaluate everyone. */
 async function portalHeard() {
   await side.requests.takeEnrolments([]);
   await side.queues.drain('evaluations');
 }
 const action = { actionId: 'A1', requestedAt: start, requestedBy: { kind: 'person', name: 'Ann' }, type: 'block', target: janes };
 
-test('an enrolment sends the users that it concerns to evaluation, and them alone', async () => {
+test('an enrolment sends exactly the affected users to evaluation', async () => {
   await side.store(aDevice());
   await side.store(aDevice({ user: 'John Roe/Acme', deviceId: 'XYZ' }));
   await portalHeard();
@@ -47,7 +47,7 @@ test('an enrolment sends the users that it concerns to evaluation, and them alon
   expect((await side.requests.stores.enrolments.read('E1'))?.status).toBe('Enrolled');
 });
 
-test('the first event of a portal never heard from sends everyone to evaluation, once', async () => {
+test('the first event of a new portal sends everyone to evaluation, once', async () => {
   await take('EnrolmentChanged', { enrolment: anEnrolment() });
   expect(await evaluated()).toEqual(['cloud: everyone', 'hq: everyone']);
   await take('EnrolmentChanged', { enrolment: anEnrolment({ version: 2 }) });
@@ -65,7 +65,7 @@ test('an enrolment that moves to another device sends the owners of both to eval
   expect(await evaluated()).toEqual(['cloud: Jane Doe/Acme', 'cloud: John Roe/Acme']);
 });
 
-test('an event that comes twice is evaluated again, an older one is not and changes nothing', async () => {
+test('a repeated event is evaluated again; an older one changes nothing', async () => {
   await side.store(aDevice());
   await portalHeard();
   await take('EnrolmentChanged', { enrolment: anEnrolment({ version: 2 }) });
@@ -76,7 +76,7 @@ test('an event that comes twice is evaluated again, an older one is not and chan
   expect((await side.requests.stores.enrolments.read('E1'))?.status).toBe('Enrolled');
 });
 
-test('a crash between storing and sending is made good by the same event, for the former owner too', async () => {
+test('a crash between storing and sending is repaired by the same event', async () => {
   await side.store(aDevice());
   await side.store(aDevice({ user: 'John Roe/Acme', deviceId: 'XYZ' }));
   await portalHeard();
@@ -88,7 +88,7 @@ test('a crash between storing and sending is made good by the same event, for th
   expect(await evaluated()).toEqual(['cloud: Jane Doe/Acme', 'cloud: John Roe/Acme']);
 });
 
-test('a malformed event is rejected naming each field, and nothing of it is stored', async () => {
+test('a malformed event is rejected naming each field, and nothing is stored', async () => {
   const wrong = { ...anEnrolment(), version: 'two', mailConfiguration: 'by hand' };
   const fields = await faultsOf(take('EnrolmentChanged', { enrolment: wrong }));
   expect(fields.sort()).toEqual(['detail.enrolment.mailConfiguration', 'detail.enrolment.version']);
@@ -105,7 +105,7 @@ test('a rejection never repeats the value that it rejects', async () => {
   expect(JSON.stringify([error, String(error)])).not.toContain(secret);
 });
 
-test('a block asked for by a person becomes an action on its way, a standing decision, a line and an evaluation', async () => {
+test("a person's block becomes an action, a decision, a line and an evaluation", async () => {
   await side.store(aDevice());
   await take('ActionRequested', { ...action, reason: 'lost' });
   expect(await side.queues.drain('actions')).toEqual([{ ...janes, actionId: 'A1' }]);
@@ -119,7 +119,7 @@ test('a block asked for by a person becomes an action on its way, a standing dec
   expect(await evaluated()).toEqual(['cloud: Jane Doe/Acme']);
 });
 
-test('the same action twice is one action; another content under its id is rejected and changes nothing', async () => {
+test('the same action twice is one action; other content is rejected', async () => {
   await side.store(aDevice());
   await take('ActionRequested', action);
   await take('ActionRequested', action);
@@ -128,13 +128,13 @@ test('the same action twice is one action; another content under its id is rejec
   expect(await side.requests.stores.decisions.of(janes)).toMatchObject([{ decided: 'block' }]);
 });
 
-test('an action on a device that nobody knows, or a wipe of nothing, is rejected', async () => {
+test('an action on an unknown device, or an empty wipe, is rejected', async () => {
   expect(await faultsOf(take('ActionRequested', action))).toEqual(['detail.target']);
   expect(await faultsOf(take('ActionRequested', { ...action, type: 'wipe' }))).toEqual(['detail.wipe']);
   expect(await side.requests.stores.ledger.read('A1')).toBeNull();
 });
 
-test('a withdrawn decision ends what was decided before, and the user is decided anew', async () => {
+test('a withdrawn decision ends earlier ones, and the user is evaluated again', async () => {
   await side.store(aDevice());
   await take('ActionRequested', { ...action, requestedAt: start + 400 });
   await evaluated();
@@ -144,7 +144,7 @@ test('a withdrawn decision ends what was decided before, and the user is decided
   expect(await evaluated()).toEqual(['cloud: Jane Doe/Acme']);
 });
 
-test('published settings are stored, gathered for and evaluated; older and unknown ones are not', async () => {
+test('published settings are stored, gathered and evaluated; older and unknown ones are not', async () => {
   const publish = (version: number, more = {}) => {
     const settings = { ...defaultSettings, devicesPerUser: version };
     return take('SettingsPublished', { settings, version, publishedBy: 'Ann', publishedAt: start, ...more });
@@ -163,7 +163,7 @@ test('published settings are stored, gathered for and evaluated; older and unkno
   ]);
 });
 
-test('a gather asked for by event is one run, however often the event comes', async () => {
+test('a gather requested by event is one run, however often the event arrives', async () => {
   const body = envelope('GatherRequested', { sourceId: 'cloud' });
   await portalEvents(side.requests)(body, start);
   await portalEvents(side.requests)(body, start);
@@ -175,7 +175,7 @@ test('a gather asked for by event is one run, however often the event comes', as
   expect(await faultsOf(take('GatherRequested', { sourceId: 'nowhere' }))).toEqual(['detail.sourceId']);
 });
 
-test('a snapshot is taken as one when its last part has come, and ends the enrolments that it does not hold', async () => {
+test('a snapshot is applied with its last part, and ends enrolments it omits', async () => {
   await side.store(aDevice());
   await side.store(aDevice({ user: 'John Roe/Acme', deviceId: 'XYZ' }));
   await take('EnrolmentChanged', { enrolment: anEnrolment() });
@@ -201,7 +201,7 @@ test('a snapshot is taken as one when its last part has come, and ends the enrol
   expect(await faultsOf(part(3, []))).toEqual(['detail.part']);
 });
 
-test('an earlier snapshot that comes late ends nothing', async () => {
+test('an earlier snapshot that arrives late ends nothing', async () => {
   const snapshot = async (snapshotId: string, at: number, enrolments: unknown[]) => {
     await take('EnrolmentSnapshot', { snapshotId, part: 1, parts: 1, enrolments }, new Date(at).toISOString());
     await side.takeWhole();

@@ -31,7 +31,7 @@ export async function startPortalSide() {
     JOURNAL_TABLE: tables.journal,
     CONTROL_TABLE: tables.control,
     GATHER_QUEUE_URL: queues.urls.gather,
-    // Both lanes in one queue each; what goes into which is tested by itself (lanes.test.ts).
+    // Both lanes in one queue each; which lane is used is tested in lanes.test.ts.
     EVALUATIONS_QUEUE_URL: queues.urls.evaluations,
     BULK_EVALUATIONS_QUEUE_URL: queues.urls.evaluations,
     ACTIONS_QUEUE_URL: queues.urls.actions,

@@ -1,4 +1,4 @@
-/** A rejected event is told in the journal: at once, and once however often its message is received. */
+/** A rejected event is recorded in the journal: at once, and once however often its message is received. */
 
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,10 +27,10 @@ const lines = async () => {
   return (await db.client.send(new QueryCommand(query))).Items ?? [];
 };
 
-test('received five times, it is one line, named by the bus’s id, with the field and without its value', async () => {
-  const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
+test('received five times, it is one line with the field, without its value', async () => {
+  const report = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
   const body = JSON.stringify({ id: 'bus-1', detail: { enrolment: { status: 'secret' } } });
-  for (let receive = 0; receive < 5; receive++) await tell(error, { body, messageId: 'm1', receivedAt: 1_700_000_000_000 });
+  for (let receive = 0; receive < 5; receive++) await report(error, { body, messageId: 'm1', receivedAt: 1_700_000_000_000 });
   const [line, ...others] = await lines();
   expect(others).toEqual([]);
   expect(line).toMatchObject({ kind: 'event-rejected', data: { rejectedId: 'bus-1', event: 'EnrolmentChanged' } });
@@ -38,15 +38,15 @@ test('received five times, it is one line, named by the bus’s id, with the fie
   expect(eventsOf(lineOf(line))).toMatchObject([{ type: 'EventRejected', detail: { errors: error.faults } }]);
 });
 
-test('what cannot even be read is named by its message, and an id that fits no key by its fingerprint', async () => {
-  const tell = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
-  await tell(error, { body: '{', messageId: 'm2', receivedAt: 1_700_000_000_001 });
-  await tell(error, { body: JSON.stringify({ id: 'x'.repeat(5000) }), messageId: 'm3', receivedAt: 1_700_000_000_002 });
+test('an unreadable event is named by its message, an unusable id by fingerprint', async () => {
+  const report = reportRejection({ timeline: timelineStore(db.client, db.tables.journal) });
+  await report(error, { body: '{', messageId: 'm2', receivedAt: 1_700_000_000_001 });
+  await report(error, { body: JSON.stringify({ id: 'x'.repeat(5000) }), messageId: 'm3', receivedAt: 1_700_000_000_002 });
   const ids = (await lines()).map((item) => item.data.rejectedId);
   expect(ids).toEqual(['bus-1', 'm2', expect.stringMatching(/^[0-9a-f]{16}$/)]);
 });
 
-test('a rejection belongs to no source, and is chained as the lines of a source are', async () => {
+test("a rejection belongs to no source, and is chained like a source's lines", async () => {
   const line = rejectionLine({
     rejectedId: 'r',
     receivedAt: 5,

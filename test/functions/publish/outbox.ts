@@ -64,12 +64,12 @@ const mapping: StreamMapping = {
 };
 
 const records = z.object({ Records: z.array(z.looseObject({ dynamodb: z.looseObject({ SequenceNumber: z.string() }) })) });
-const told = z.object({
+const publishedEvent = z.object({
   'detail-type': z.string(),
   source: z.literal('extender'),
   detail: z.looseObject({ eventId: z.string(), deviceId: z.string().optional(), sourceId: z.string().optional() }),
 });
-export type Told = z.infer<typeof told>;
+export type Published = z.infer<typeof publishedEvent>;
 
 export type Outbox = Awaited<ReturnType<typeof startOutbox>>;
 
@@ -84,17 +84,17 @@ export async function startOutbox() {
     credentials: { accessKeyId: 'operator', secretAccessKey: 'x' },
     maxAttempts: 1,
   });
-  const aside: Unreadable[] = [];
+  const rejected: Unreadable[] = [];
   const dependencies: PublishDependencies = {
     chain: chainStore(client, journal),
     bus: eventBus(events, 'bus'),
-    setAside: async (unreadable) => void aside.push(...unreadable),
+    setAside: async (unreadable) => void rejected.push(...unreadable),
     log: () => undefined,
   };
 
   return {
     client,
-    aside,
+    rejected,
     dependencies,
     timeline: timelineStore(client, journal),
     reader: journalReader(client, journal),
@@ -116,15 +116,15 @@ export async function startOutbox() {
       });
     },
 
-    /** What the subscriber was told since the last call, in the order in which it came. */
-    async told(): Promise<Told[]> {
-      const found: Told[] = [];
+    /** What the subscriber received since the last call, in order. */
+    async received(): Promise<Published[]> {
+      const found: Published[] = [];
       for (;;) {
         const { Messages = [] } = await sqs.send(
           new ReceiveMessageCommand({ QueueUrl: stack.url('lost'), MaxNumberOfMessages: 10 }),
         );
         if (Messages.length === 0) return found;
-        found.push(...Messages.map(({ Body = '' }) => told.parse(JSON.parse(Body))));
+        found.push(...Messages.map(({ Body = '' }) => publishedEvent.parse(JSON.parse(Body))));
         const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle: ReceiptHandle ?? '' }));
         await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: stack.url('lost'), Entries }));
       }

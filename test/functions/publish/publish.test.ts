@@ -1,4 +1,6 @@
-/** From a written line to the bus: nothing lost, nothing invented, in order, under the same id, whatever dies on the way. */
+/**
+ * From a written line to the bus: nothing lost, nothing invented, in order, under the same id, at whatever point it is killed.
+ */
 import { PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { lineOf } from '#adapters/dynamodb/journal/journal-stream';
@@ -10,9 +12,9 @@ import type { PublishDependencies } from '#functions/publish/publish-journal';
 import { verifyLines } from '#infra/cli/journal';
 import type { RunningMapping } from '#infra/emulator/lambda/event-source-mapping';
 import { killedAt } from '#test/fixtures/crashing';
-import { journal, type Outbox, startOutbox, type Told } from './outbox.ts';
+import { journal, type Outbox, type Published, startOutbox } from './outbox.ts';
 
-/** A machine that does much else at the same time is given time. */
+/** A busy machine gets more time. */
 const eventually = (expectation: () => Promise<void>) => vi.waitFor(expectation, { timeout: 15_000 });
 
 let outbox: Outbox;
@@ -23,7 +25,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await running?.stop();
   running = null;
-  await outbox.told();
+  await outbox.received();
 });
 afterAll(() => outbox.stop());
 
@@ -35,16 +37,16 @@ const changed = (number: number): TimelineEntry => ({
   says: `Changed: ${number}`,
   data: { changes: [{ field: 'level', before: String(number - 1), after: String(number) }] },
 });
-/** Three lines of each of two devices, in turn. */
+/** Three lines of each of two devices, alternating. */
 async function writeLines(sourceId: string): Promise<void> {
   for (const number of [1, 2, 3])
     for (const device of ['A', 'B']) await outbox.timeline.append(key(sourceId, device), [changed(number)]);
 }
-const levels = (told: readonly Told[], deviceId: string) =>
-  told.filter(({ detail }) => detail.deviceId === deviceId).map(({ detail }) => JSON.stringify(detail.changes));
+const levels = (received: readonly Published[], deviceId: string) =>
+  received.filter(({ detail }) => detail.deviceId === deviceId).map(({ detail }) => JSON.stringify(detail.changes));
 const expectedLevels = [1, 2, 3].map((number) => JSON.stringify(changed(number).data.changes));
-const firstOnly = (told: readonly Told[]) =>
-  [...new Map(told.toReversed().map((one) => [one.detail.eventId, one])).values()].toReversed();
+const firstOnly = (received: readonly Published[]) =>
+  [...new Map(received.toReversed().map((one) => [one.detail.eventId, one])).values()].toReversed();
 const chained = async (sourceId: string) => (await outbox.reader.readChain(sourceId)).entries;
 
 async function isIntact(sourceId: string): Promise<void> {
@@ -56,39 +58,39 @@ async function isIntact(sourceId: string): Promise<void> {
   expect(verified).toEqual({ ok: true, sources: [{ sourceId, lines: entries.length, finding: null }] });
 }
 
-test('each line that is written is sealed once and told once, in order, by its own id', async () => {
+test('each written line is sealed once and published once, in order, by its id', async () => {
   running = outbox.run();
   await writeLines('plain');
-  const told: Told[] = [];
+  const received: Published[] = [];
   await eventually(async () => {
-    told.push(...(await outbox.told()));
-    expect(told).toHaveLength(6);
+    received.push(...(await outbox.received()));
+    expect(received).toHaveLength(6);
   });
-  for (const device of ['A', 'B']) expect(levels(told, device)).toEqual(expectedLevels);
+  for (const device of ['A', 'B']) expect(levels(received, device)).toEqual(expectedLevels);
   const entries = await chained('plain');
-  expect(entries.map(({ line }) => line.lineId).sort()).toEqual(told.map(({ detail }) => detail.eventId).sort());
+  expect(entries.map(({ line }) => line.lineId).sort()).toEqual(received.map(({ detail }) => detail.eventId).sort());
   await isIntact('plain');
 });
 
-test('a relay that comes and goes is told of on the bus', async () => {
+test("a relay's connects and disconnects are published on the bus", async () => {
   running = outbox.run();
   const times = { createdAt: 1, tokenUntil: 1, enrolledAt: 1, revokedAt: null, connectedAt: 5, lastHeardAt: 5 };
   const facts = { hostname: 'domino1', platform: null, version: null, protocol: 2, reads: null, acts: null };
   const who = { relayId: 'r1', sourceId: 'hq', createdBy: 'ann', revokedBy: null, tokenHash: null, connectionId: 'c1' };
   const relay = { ...who, ...times, ...facts, keys: [], problems: [] };
-  // One after the other, as they happen: lines that are appended together are written side by side.
+  // One after the other, as they happen: lines that are appended together are written in parallel.
   await outbox.timeline.appendToSource('hq', [connectedLine(relay, 5)]);
   await outbox.timeline.appendToSource('hq', [disconnectedLine(relay, { at: 9, reason: 'silent' })]);
-  const told: Told[] = [];
+  const received: Published[] = [];
   await eventually(async () => {
-    told.push(...(await outbox.told()));
-    expect(told).toHaveLength(2);
+    received.push(...(await outbox.received()));
+    expect(received).toHaveLength(2);
   });
-  expect(told.map((one) => one['detail-type'])).toEqual(['RelayConnected', 'RelayDisconnected']);
-  for (const { detail } of told) expect(detail).toMatchObject({ sourceId: 'hq', relayId: 'r1' });
+  expect(received.map((one) => one['detail-type'])).toEqual(['RelayConnected', 'RelayDisconnected']);
+  for (const { detail } of received) expect(detail).toMatchObject({ sourceId: 'hq', relayId: 'r1' });
 });
 
-test('a line in a transaction that is refused is neither sealed nor told', async () => {
+test('a line in a rejected transaction is neither sealed nor published', async () => {
   running = outbox.run();
   const put = { TableName: journal, Item: timelineItem(key('refused', 'A'), changed(1)) };
   const impossible = { TableName: journal, Key: { pk: 'x', sk: 'y' }, ConditionExpression: 'attribute_exists(pk)' };
@@ -97,34 +99,34 @@ test('a line in a transaction that is refused is neither sealed nor told', async
   ).rejects.toThrow('ConditionalCheckFailed');
   await outbox.timeline.append(key('refused', 'B'), [changed(2)]);
   await eventually(async () => expect(await chained('refused')).toHaveLength(1));
-  await eventually(async () => expect((await outbox.told()).map(({ detail }) => detail.deviceId)).toEqual(['B']));
+  await eventually(async () => expect((await outbox.received()).map(({ detail }) => detail.deviceId)).toEqual(['B']));
 });
 
-test('written again, a line stays the one that it was: sealed once, told once', async () => {
+test('a rewritten line stays the same line: sealed once, published once', async () => {
   running = outbox.run();
   await outbox.timeline.append(key('again', 'A'), [changed(1), changed(1)]);
   await outbox.timeline.append(key('again', 'A'), [{ ...changed(1), says: 'otherwise' }]);
   await outbox.timeline.append(key('again', 'A'), [changed(2)]);
   await eventually(async () => expect(await chained('again')).toHaveLength(2));
   expect((await outbox.timeline.read(key('again', 'A'))).map(({ says }) => says)).toEqual(['Changed: 2', 'Changed: 1']);
-  await eventually(async () => expect(await outbox.told()).toHaveLength(2));
+  await eventually(async () => expect(await outbox.received()).toHaveLength(2));
 });
 
-test('killed at any call on its way, it tells every line, in order, and seals each once', async () => {
+test('killed at any call, it publishes every line in order and seals each once', async () => {
   const probe = killedAt(Number.POSITIVE_INFINITY);
   await published('probe', () => dying(probe));
-  expect(probe.grave.passed()).toBeGreaterThanOrEqual(4);
+  expect(probe.killPoint.passed()).toBeGreaterThanOrEqual(4);
 
-  for (let place = 1; place <= probe.grave.passed(); place++) {
+  for (let place = 1; place <= probe.killPoint.passed(); place++) {
     const death = killedAt(place);
     let lives = 0;
     const sourceId = `killed-${place}`;
     await published(sourceId, () => (lives++ === 0 ? dying(death) : outbox.dependencies));
-    expect(death.grave.died(), `place ${place}`).toBe(true);
+    expect(death.killPoint.died(), `place ${place}`).toBe(true);
   }
 });
 
-/** Nobody waits for a log line: it is no place to die. */
+/** Nothing waits for a log line: it is no place to die. */
 const dying = ({ wrap }: ReturnType<typeof killedAt>): PublishDependencies => ({
   chain: wrap(outbox.dependencies.chain, 'chain'),
   bus: wrap(outbox.dependencies.bus, 'bus'),
@@ -132,25 +134,25 @@ const dying = ({ wrap }: ReturnType<typeof killedAt>): PublishDependencies => ({
   log: outbox.dependencies.log,
 });
 
-/** Writes lines before the worker runs, so that they are one batch; expects all of them sealed and told. */
+/** Writes lines before the worker runs, so that they are one batch; expects all of them sealed and published. */
 async function published(sourceId: string, worker: () => PublishDependencies): Promise<void> {
   await writeLines(sourceId);
   running = outbox.run(worker);
-  const told: Told[] = [];
+  const received: Published[] = [];
   await eventually(async () => {
-    told.push(...(await outbox.told()));
-    expect(firstOnly(told)).toHaveLength(6);
+    received.push(...(await outbox.received()));
+    expect(firstOnly(received)).toHaveLength(6);
   });
   await running.stop();
   running = null;
-  told.push(...(await outbox.told()));
-  for (const device of ['A', 'B']) expect(levels(firstOnly(told), device), sourceId).toEqual(expectedLevels);
-  expect(firstOnly(told)).toHaveLength(6);
+  received.push(...(await outbox.received()));
+  for (const device of ['A', 'B']) expect(levels(firstOnly(received), device), sourceId).toEqual(expectedLevels);
+  expect(firstOnly(received)).toHaveLength(6);
   expect(await chained(sourceId)).toHaveLength(6);
   await isIntact(sourceId);
 }
 
-test('two workers that hand in the same lines at the same time seal each once', async () => {
+test('two workers with the same lines at the same time seal each once', async () => {
   await writeLines('twice');
   const stores = [1, 2, 3].map(() => outbox.dependencies.chain);
   const lines = linesOf('twice');
@@ -164,22 +166,22 @@ function linesOf(sourceId: string) {
   return items.map(lineOf);
 }
 
-test('an item that is no line is set aside with the reason, and does not stop those behind it', async () => {
+test('an item that is no line is rejected with the reason, without blocking others', async () => {
   running = outbox.run();
   const broken = { pk: 'device|odd|Jane|A', sk: 'x', sourceId: 'odd', user: 'Jane', deviceId: 'A', kind: 'changed', id: 'x' };
   await outbox.client.send(new PutCommand({ TableName: journal, Item: broken }));
   await outbox.timeline.append(key('odd', 'A'), [{ ...changed(1), data: { changes: 'none' } }, changed(2)]);
   await eventually(async () => expect(await chained('odd')).toHaveLength(1));
-  expect(outbox.aside).toHaveLength(2);
-  expect(outbox.aside[0]?.reason).toContain('at');
+  expect(outbox.rejected).toHaveLength(2);
+  expect(outbox.rejected[0]?.reason).toContain('at');
 });
 
-test('lines of a source itself and of none are chained and told as those of devices are', async () => {
+test("lines of a source or of none are chained and published like devices'", async () => {
   running = outbox.run();
   const at = 1_700_000_000_000;
   const data = { event: 'EnrolmentChanged', rejectedId: 'r1', errors: [{ path: 'detail.enrolment', message: 'is missing' }] };
   await outbox.timeline.appendToSource('*', [{ at, id: 'rejected|r1', kind: 'event-rejected', says: 'Rejected', data }]);
-  await eventually(async () => expect((await outbox.told()).map((one) => one['detail-type'])).toEqual(['EventRejected']));
+  await eventually(async () => expect((await outbox.received()).map((one) => one['detail-type'])).toEqual(['EventRejected']));
   expect(await chained('*')).toMatchObject([{ seq: 1, line: { user: null, deviceId: null, kind: 'event-rejected' } }]);
   await isIntact('*');
 });

@@ -1,4 +1,4 @@
-/** What no message will ever wake again is found by the clock. */
+/** What no message will ever resume is found by the clock. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Action } from '#domain/actions/action';
 import { reap } from '#functions/reap/reap';
@@ -18,7 +18,7 @@ beforeEach(async () => {
   user = `Lost ${++count}/Acme`;
   spine.simulator.arrive(user, { deviceId });
   await spine.gather(user);
-  await spine.settle();
+  await spine.runUntilIdle();
 });
 afterAll(() => spine.stop());
 
@@ -41,27 +41,27 @@ async function forgotten(deviation: Partial<Action> = {}): Promise<string> {
 }
 const read = (actionId: string) => spine.ledger.read(actionId);
 
-test('an action whose message was lost is sent again, once in its time, and carried out', async () => {
+test('an action whose message was lost is redelivered once, and carried out', async () => {
   const id = await forgotten();
   expect(await reapNow()).toEqual({ expired: 0, sent: 0 });
   spine.clock.now += 11 * minute;
   expect(await reapNow()).toEqual({ expired: 0, sent: 1 });
   expect(await reapNow()).toEqual({ expired: 0, sent: 0 });
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(id))?.state).toBe('confirmed');
 });
 
-test('a worker that was lost with its message is noticed when its claim is over, and reading tells how far it came', async () => {
+test('a worker lost with its message is noticed after its claim, and reconciled', async () => {
   const claim = { by: 'gone', until: spine.clock.now + 40_000 };
   const id = await forgotten({ state: 'dispatched', claim });
   await reapNow();
   spine.clock.now += 2 * minute;
   expect((await reapNow()).sent).toBe(1);
-  await spine.settle();
+  await spine.runUntilIdle();
   expect((await read(id))?.state).toBe('confirmed');
 });
 
-test('an action past its deadline expires with the line that tells the portal, also where its source is gone', async () => {
+test('an action past its deadline expires with a published line, even without its source', async () => {
   const id = await forgotten({ expiresAt: spine.clock.now + minute, state: 'waiting', notBefore: spine.clock.now + minute });
   spine.clock.now += 2 * minute;
   expect((await reapNow()).expired).toBe(1);
@@ -71,26 +71,26 @@ test('an action past its deadline expires with the line that tells the portal, a
   expect((await stored()).openAction).toBeNull();
 });
 
-test('killed anywhere, the next reaping does the rest, and nothing is done twice', async () => {
+test('killed anywhere, the next run completes it, and nothing is done twice', async () => {
   for (let at = 1; ; at++) {
     user = `Killed ${count} ${at}/Acme`;
     spine.simulator.arrive(user, { deviceId });
     await spine.gather(user);
-    await spine.settle();
+    await spine.runUntilIdle();
     const expiring = await forgotten({ actionId: `expiring ${at}`, expiresAt: spine.clock.now + minute });
     const due = await forgotten({ actionId: `due ${at}`, type: 'approve' });
     spine.clock.now += 11 * minute;
-    const { grave, wrap } = killedAt(at);
+    const { killPoint, wrap } = killedAt(at);
     await reap(wrap(deps(), 'reap'))({ remaining: () => minute }).catch((error) => {
-      if (!grave.died()) throw error;
+      if (!killPoint.died()) throw error;
     });
     spine.clock.now += 11 * minute;
     await reapNow();
-    await spine.settle();
-    expect([(await read(expiring))?.state, (await read(due))?.state], grave.where()).toEqual(['expired', 'confirmed']);
+    await spine.runUntilIdle();
+    expect([(await read(expiring))?.state, (await read(due))?.state], killPoint.where()).toEqual(['expired', 'confirmed']);
     const lines = await spine.timeline.read({ sourceId, user, deviceId });
     expect(lines.filter(({ kind }) => kind === 'action')).toHaveLength(2);
     expect(spine.effectsOn(user, deviceId)).toEqual([{ approval_policy: 2 }]);
-    if (!grave.died()) break;
+    if (!killPoint.died()) break;
   }
 }, 60_000);

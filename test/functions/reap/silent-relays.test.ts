@@ -40,7 +40,7 @@ async function connected(): Promise<string> {
   return relayId;
 }
 
-test('a relay that vanished without a word is told as gone, once', async () => {
+test('a relay that vanished silently is reported as gone, once', async () => {
   const relayId = await connected();
   await note();
   expect(await lines()).toEqual([]);
@@ -51,7 +51,7 @@ test('a relay that vanished without a word is told as gone, once', async () => {
   expect(await side.relays.read(relayId)).toMatchObject({ connectionId: null });
 });
 
-test('a source without a relay rings only after minutes, and not while another relay holds its lease', async () => {
+test('a source without a relay alarms after minutes, unless another relay has the lease', async () => {
   const relayId = await connected();
   clock.now += heartbeat.leaseMs + 60_000;
   expect((await note()).deserted).not.toContain(sourceId);

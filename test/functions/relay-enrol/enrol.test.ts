@@ -12,7 +12,7 @@ let side: ReturnType<typeof relaySide>;
 let deps: EnrolDependencies;
 const clock = { now: Date.parse('2026-03-02T12:00:00Z') };
 const socketUrl = 'wss://socket.example.com/relay';
-const told: Record<string, unknown>[] = [];
+const logged: Record<string, unknown>[] = [];
 let count = 0;
 
 beforeAll(async () => {
@@ -24,20 +24,27 @@ beforeAll(async () => {
     ...{ socketUrl, cloudUrl: 'https://extender.example.com' },
     cloudKey: async () => cloudKey,
     now: () => clock.now,
-    log: (level, says, fields) => told.push({ level, says, ...fields }),
+    log: (level, says, fields) => logged.push({ level, says, ...fields }),
   };
 });
 afterAll(() => db.stop());
 
 const never = { enrolledAt: null, revokedAt: null, revokedBy: null, connectionId: null, connectedAt: null, lastHeardAt: null };
-const untold = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
+const unknownFacts = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
 const introduction = { hostname: 'domino1', version: '1.0.0', platform: 'linux x64' };
 
 async function invite(deviation: Partial<RelayRecord> = {}) {
   const { token, hash } = newToken();
   const relayId = `relay-${++count}`;
   const base = { relayId, sourceId: 'hq', createdAt: clock.now, createdBy: 'ann', keys: [], problems: [] };
-  await side.relays.invite({ ...base, ...never, ...untold, ...deviation, tokenHash: hash, tokenUntil: clock.now + tokenLifeMs });
+  await side.relays.invite({
+    ...base,
+    ...never,
+    ...unknownFacts,
+    ...deviation,
+    tokenHash: hash,
+    tokenUntil: clock.now + tokenLifeMs,
+  });
   return { token, relayId };
 }
 async function enrolled() {
@@ -57,10 +64,10 @@ const saying = (relayId: string) => ({
 const admit = (statement: string | undefined) => authorise(deps)(statement);
 
 beforeEach(() => {
-  told.length = 0;
+  logged.length = 0;
 });
 
-test('a token enrols one relay for its source, which then is let in', async () => {
+test('a token enrols one relay for its source, which is then admitted', async () => {
   const { token, relayId } = await invite();
   const key = await generateKey();
   const answer = await enrol(deps)(`Bearer ${token}`, { key: publicPart(key), ...introduction });
@@ -69,14 +76,14 @@ test('a token enrols one relay for its source, which then is let in', async () =
   expect(await admit(`Bearer ${await connectStatement(key, saying(relayId))}`)).toEqual({ relayId, sourceId: 'hq' });
 });
 
-test('a token is good once, for an hour, and not for a revoked relay; what is wrong is said with what to do', async () => {
+test('a token is single-use, valid for an hour, unless revoked', async () => {
   const key = publicPart(await generateKey());
   const { token } = await enrolled();
   const late = await invite();
   const revoked = await invite();
   await side.relays.update(revoked.relayId, { revokedAt: clock.now, revokedBy: 'ann' });
   clock.now += tokenLifeMs;
-  for (const [given, word] of [
+  for (const [given, expected] of [
     [`Bearer ${token}`, 'used before'],
     [`Bearer ${late.token}`, 'too old'],
     [`Bearer ${revoked.token}`, 'not known'],
@@ -85,19 +92,19 @@ test('a token is good once, for an hour, and not for a revoked relay; what is wr
     [undefined, 'No enrolment token'],
   ] as const) {
     const answer = await enrol(deps)(given, { key, ...introduction });
-    expect([answer.status, JSON.stringify(answer.body)]).toEqual([401, expect.stringContaining(word)]);
+    expect([answer.status, JSON.stringify(answer.body)]).toEqual([401, expect.stringContaining(expected)]);
     expect(JSON.stringify(answer.body)).toContain('in the console');
   }
 });
 
-test('two that use the same token at once: one is enrolled', async () => {
+test('of two concurrent uses of one token, one is enrolled', async () => {
   const { token } = await invite();
   const bodies = await Promise.all([1, 2, 3].map(async () => ({ key: publicPart(await generateKey()), ...introduction })));
-  const answers = await Promise.all(bodies.map((body) => enrol(deps)(`Bearer ${token}`, body)));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 401, 401]);
+  const results = await Promise.all(bodies.map((body) => enrol(deps)(`Bearer ${token}`, body)));
+  expect(results.map(({ status }) => status).toSorted()).toEqual([201, 401, 401]);
 });
 
-test('a malformed introduction names its fields and uses no token up', async () => {
+test('a malformed enrolment request names its fields and does not use up the token', async () => {
   const { token } = await invite();
   const answer = await enrol(deps)(`Bearer ${token}`, { key: { kty: 'RSA' }, hostname: 'x', version: 1, platform: 'linux' });
   expect(answer.status).toBe(400);
@@ -106,12 +113,12 @@ test('a malformed introduction names its fields and uses no token up', async () 
   expect((await enrol(deps)(`Bearer ${token}`, { key, ...introduction })).status).toBe(201);
 });
 
-test('a statement is taken once: replayed, it is refused', async () => {
+test('a statement is accepted once: replayed, it is rejected', async () => {
   const { relayId, key } = await enrolled();
   const statement = `Bearer ${await connectStatement(key, saying(relayId))}`;
   expect(await admit(statement)).not.toBeNull();
   expect(await admit(statement)).toBeNull();
-  expect(told.at(-1)).toMatchObject({ relayId, why: 'used-before' });
+  expect(logged.at(-1)).toMatchObject({ relayId, why: 'used-before' });
 });
 
 test.each([
@@ -135,30 +142,30 @@ test.each([
       return [head, claims, `${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}`].join('.');
     },
   ],
-] as const)('%s is refused', async (_, why, statement) => {
+] as const)('%s is rejected', async (_, why, statement) => {
   const { relayId, key } = await enrolled();
   expect(await admit(await statement(key, relayId))).toBeNull();
-  expect(told.at(-1)).toMatchObject({ why });
-  expect(JSON.stringify(told)).not.toContain('eyJ');
+  expect(logged.at(-1)).toMatchObject({ why });
+  expect(JSON.stringify(logged)).not.toContain('eyJ');
 });
 
-test('a relay that speaks for another one with its own key is refused', async () => {
+test("a relay that uses another's id with its own key is rejected", async () => {
   const [one, other] = [await enrolled(), await enrolled()];
   expect(await admit(`Bearer ${await connectStatement(one.key, saying(other.relayId))}`)).toBeNull();
 });
 
-test('one that is invited only, or revoked, is refused', async () => {
+test('a relay that is only invited, or revoked, is rejected', async () => {
   const { relayId } = await invite();
   const key = await generateKey();
   expect(await admit(`Bearer ${await connectStatement(key, saying(relayId))}`)).toBeNull();
-  expect(told.at(-1)).toMatchObject({ why: 'not-enrolled' });
+  expect(logged.at(-1)).toMatchObject({ why: 'not-enrolled' });
   const gone = await enrolled();
   await side.relays.update(gone.relayId, { revokedAt: clock.now, revokedBy: 'ann' });
   expect(await admit(`Bearer ${await connectStatement(gone.key, saying(gone.relayId))}`)).toBeNull();
-  expect(told.at(-1)).toMatchObject({ why: 'revoked' });
+  expect(logged.at(-1)).toMatchObject({ why: 'revoked' });
 });
 
-test('a key is changed without an outage: for ten minutes the old one is let in too, and then only the new one', async () => {
+test('a key changes without an outage: the old one is valid ten more minutes', async () => {
   const { relayId, key: current } = await enrolled();
   const next = await generateKey();
   const answer = await changeKey(deps)(await rotationStatement({ current, next }, saying(relayId)));
@@ -170,7 +177,7 @@ test('a key is changed without an outage: for ten minutes the old one is let in 
   expect((await side.relays.read(relayId))?.keys.at(-1)?.kid).toBe(await keyId(publicPart(next)));
 });
 
-test('a change of key is refused when replayed, when the new key did not sign, and for a connect statement', async () => {
+test('a key change is rejected when replayed, unsigned, or for a connect statement', async () => {
   const { relayId, key: current } = await enrolled();
   const [next, foreign] = [await generateKey(), await generateKey()];
   const good = await rotationStatement({ current, next }, saying(relayId));

@@ -1,6 +1,6 @@
 /**
- * Hours without a network between a relay and its cloud, by a clock that is turned by hand: the real worker, the socket's function
- * and the relay's real acting half on a simulated server.
+ * Hours without a network between a relay and its cloud, by a clock that is advanced by hand: the real worker, the socket's
+ * function and the relay's real acting half on a simulated server.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runStore } from '#adapters/dynamodb/gather/runs';
@@ -23,7 +23,7 @@ import { facts, type RelayedWorld, startRelayedWorld } from './relayed-world.ts'
 
 const hq = 'hq';
 
-test('after eight hours what still holds goes out within seconds and once, and what has expired does not', async () => {
+test('after eight hours open actions go out once, within seconds; expired ones do not', async () => {
   const spine = await startSpine({ settings: { requireApproval: 'off' } });
   try {
     const peer = await enrolled(spine);
@@ -32,22 +32,22 @@ test('after eight hours what still holds goes out within seconds and once, and w
     const phones = Array.from({ length: 12 }, (_, phone) => ({ user: `Outage ${phone}/Acme`, deviceId: `ApplOUT${phone}` }));
     for (const phone of phones) await register(spine, phone);
     await relay.returns();
-    await spine.settle({ forMs: 1_000 });
+    await spine.runUntilIdle({ forMs: 1_000 });
 
-    // The network goes; the lease runs out.
+    // The network fails; the lease expires.
     spine.clock.now += hours;
     const still: string[] = [];
     const expired: string[] = [];
     for (const [index, phone] of phones.entries()) {
       const brief = index % 3 === 0;
-      // A block that ran late would be asked for anew: the decision behind it stands.
+      // A block that expired would be requested again: its decision is still in effect.
       const type = brief || index % 2 === 1 ? 'remove' : 'block';
       const id = await ask(spine, { ...phone, type, lasts: brief ? 2 * hours : 48 * hours });
       (brief ? expired : still).push(id);
-      await spine.settle({ forMs: 20 * minutes });
+      await spine.runUntilIdle({ forMs: 20 * minutes });
     }
     spine.clock.now += 8 * hours;
-    await spine.settle({ forMs: 1_000 });
+    await spine.runUntilIdle({ forMs: 1_000 });
     expect(spine.relay.said('action')).toEqual([]);
     expect(spine.simulator.effects).toEqual([]);
 
@@ -57,7 +57,7 @@ test('after eight hours what still holds goes out within seconds and once, and w
     await relay.works(still.length);
     expect(spine.clock.now - back).toBeLessThan(5_000);
     for (const id of still) expect((await read(spine, id)).state, id).toBe('confirmed');
-    await spine.settle({ forMs: minutes });
+    await spine.runUntilIdle({ forMs: minutes });
     for (const id of expired) expect((await read(spine, id)).state, id).toBe('expired');
     const carried = new Set(spine.relay.said('action').map(({ actionId }) => actionId));
     expect([...carried].sort()).toEqual([...still].sort());
@@ -69,9 +69,9 @@ test('after eight hours what still holds goes out within seconds and once, and w
 
 async function enrolled({ relay, clock }: Spine): Promise<Peer> {
   const never = { enrolledAt: null, revokedAt: null, revokedBy: null, connectionId: null, connectedAt: null, lastHeardAt: null };
-  const untold = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
+  const unknownFacts = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
   const record = { relayId: 'r1', sourceId: hq, createdAt: clock.now, createdBy: 'ann', keys: [], problems: [] };
-  await relay.relays.invite({ ...record, ...never, ...untold, tokenUntil: clock.now, tokenHash: 'a hash' });
+  await relay.relays.invite({ ...record, ...never, ...unknownFacts, tokenUntil: clock.now, tokenHash: 'a hash' });
   await relay.relays.enrol('r1', 'a hash', { enrolledAt: clock.now, tokenHash: null });
   return { relayId: 'r1', sourceId: hq, connectionId: 'r1-1' };
 }
@@ -97,17 +97,19 @@ function socketOn(spine: Spine): RelaySocketDependencies {
   };
 }
 
-/** The relay’s acting half at the end of the socket: it hears what was posted to its connection, and tells over the function. */
+/**
+ * The relay’s acting half at the end of the socket: it receives what was posted to its connection, and reports over the function.
+ */
 function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySocketDependencies }) {
   let n = 0;
-  let heard = 0;
-  let told = 0;
+  let received = 0;
+  let reported = 0;
   let fence: number | null = null;
   const say = (message: object) => receive(socket, peer, JSON.stringify(toCloud.parse({ n: ++n, ...message })));
   const link: Link = {
     async deliver(message: OutgoingMessage) {
       await say({ ...message, fence });
-      if (message.type === 'actionResult') told += 1;
+      if (message.type === 'actionResult') reported += 1;
     },
     mention: () => undefined,
     held: () => (fence === null ? null : { fence }),
@@ -116,8 +118,8 @@ function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySock
   const source = sourceOf(restReads(spine.traveler), restWrites(spine.traveler, { timeoutMs: 50 }));
   const acting = relayActions({ source, journal: memoryJournal(), log: quietLog, now: () => spine.clock.now });
   const commands = (): ActionCommand[] => {
-    const fresh = spine.relay.posted.slice(heard).map(({ message }) => message);
-    heard = spine.relay.posted.length;
+    const fresh = spine.relay.posted.slice(received).map(({ message }) => message);
+    received = spine.relay.posted.length;
     return fresh.filter((message): message is ActionCommand => message.type === 'action');
   };
   return {
@@ -125,14 +127,14 @@ function relayOn(spine: Spine, { peer, socket }: { peer: Peer; socket: RelaySock
       await say({ type: 'hello', ...peer, protocol: 2, challenge: 'a challenge of some length', gatherDigest: null, facts });
       fence = (await spine.relay.leases.read(hq))?.fence ?? null;
     },
-    /** Until so many results were told and settled. */
+    /** Until that many results were reported and acknowledged. */
     async works(count: number) {
-      for (let round = 0; round < 200 && (told < count || spine.actions.size > 0); round++) {
-        await spine.settle({ forMs: 10 });
+      for (let round = 0; round < 200 && (reported < count || spine.actions.size > 0); round++) {
+        await spine.runUntilIdle({ forMs: 10 });
         for (const command of commands()) await acting.act(command, link);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      expect(told).toBe(count);
+      expect(reported).toBe(count);
     },
   };
 }
@@ -164,7 +166,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-test('after hours of gathers that found no relay, one delta catches up with all that changed meanwhile', async () => {
+test('after hours of gathers without a relay, one delta catches up with all changes', async () => {
   const peer = await world.enrol('r1');
   await world.hello(peer);
   world.gathers.length = 0;
@@ -192,9 +194,9 @@ test('after hours of gathers that found no relay, one delta catches up with all 
   if (!command) throw new Error('nothing was asked');
   expect(command.base).toBe(world.digestOf(before));
   const answer = world.answerOf(command, { before, after: known });
-  expect(answer.flatMap((told) => (told.type === 'gatherPart' ? told.devices : []))).toHaveLength(8);
+  expect(answer.flatMap((message) => (message.type === 'gatherPart' ? message.devices : []))).toHaveLength(8);
   world.gathers.length = 0;
-  for (const words of answer) await world.say(peer, words);
+  for (const message of answer) await world.say(peer, message);
   expect(await world.queued()).toContain('completed');
   expect(await world.source()).toMatchObject({ devices: 53, problem: null, relayDigest: world.digestOf(known) });
 });

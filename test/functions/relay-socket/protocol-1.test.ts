@@ -21,8 +21,8 @@ const conversation = readFileSync(new URL('../../fixtures/relay-protocol-1.jsonl
 
 let world: RelayedWorld;
 let peer: Peer;
-const unheard: ToRelay[] = [];
-let heard = 0;
+const unread: ToRelay[] = [];
+let received = 0;
 
 beforeAll(async () => {
   world = await startRelayedWorld({ devices: 4 });
@@ -30,20 +30,20 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-/** What it was told since, oldest first; what it does not wait for (a passing word) it leaves aside. */
-function hears(type: string): ToRelay {
-  unheard.push(...world.relay.posted.slice(heard).map(({ message }) => message));
-  heard = world.relay.posted.length;
-  const found = unheard.find((message) => message.type === type);
-  if (!found) throw new Error(`the cloud said no ${type}, but ${unheard.map((message) => message.type).join(', ')}`);
-  unheard.splice(unheard.indexOf(found), 1);
+/** What it received since, oldest first; messages that it does not wait for are ignored. */
+function nextMessage(type: string): ToRelay {
+  unread.push(...world.relay.posted.slice(received).map(({ message }) => message));
+  received = world.relay.posted.length;
+  const found = unread.find((message) => message.type === type);
+  if (!found) throw new Error(`the cloud said no ${type}, but ${unread.map((message) => message.type).join(', ')}`);
+  unread.splice(unread.indexOf(found), 1);
   return found;
 }
 
-test('protocol 1 keeps working: greeted, gathered, acted, and told that a newer release is there', async () => {
+test('protocol 1 keeps working: hello, gather, action, and the newer release', async () => {
   for (const step of conversation) {
     if (step.from === 'relay') await receive(world.socket, peer, JSON.stringify(step.message));
-    if (step.from === 'cloud') expect(hears(step.message.type)).toMatchObject(step.message);
+    if (step.from === 'cloud') expect(nextMessage(step.message.type)).toMatchObject(step.message);
     if (step.from === 'schedule') {
       world.gathers.length = 0;
       const message = { ...world.message(step.gather), sourceId: 'hq' };

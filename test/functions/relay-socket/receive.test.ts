@@ -1,4 +1,4 @@
-/** What each word of a relay leads to, on real stores; connections and queues are kept to be looked at. */
+/** What each message of a relay leads to, on real stores; connections and queues are kept for inspection. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { askedAs } from '#domain/gather/relayed-run';
 import { closeCodes, heartbeat, protocol, type ToCloud, type ToRelay } from '#domain/relay/relay-protocol';
@@ -16,12 +16,12 @@ beforeAll(async () => {
   world = await startRelayedWorld({ devices: 3 });
 });
 beforeEach(async () => {
-  // Whatever lease an earlier test took has run out.
+  // Any lease of an earlier test has expired.
   world.clock.now += 10 * 60_000;
   const id = ++count;
   peer = await world.enrol(`r${id}`);
   other = await world.enrol(`s${id}`);
-  for (const kept of [world.relay.posted, world.relay.cut, world.gathers, world.evaluations, world.actions, world.told])
+  for (const kept of [world.relay.posted, world.relay.cut, world.gathers, world.evaluations, world.actions, world.logged])
     kept.length = 0;
 });
 afterAll(() => world.stop());
@@ -46,7 +46,7 @@ const fenceOf = async () => (await world.relay.leases.read('hq'))?.fence ?? 0;
 const ping = (of: Peer, fence: number | null, problems: string[] = []) => world.say(of, { type: 'ping', fence, problems });
 const target = { sourceId: 'hq', user: 'Jane Doe/Acme', deviceId: 'ApplONE' };
 
-test('hello: the proof answers its challenge, the lease is free and taken, what it is is remembered', async () => {
+test('hello: the proof answers its challenge, the lease is taken, facts are stored', async () => {
   await world.hello(peer, { challenge: 'the challenge of this connection' });
   const welcome = last(saidTo(peer, 'welcome'));
   expect(welcome).toMatchObject({
@@ -75,7 +75,7 @@ test('hello with the digest that the cloud has: a delta is enough', async () => 
 test.each([
   ['another relay than its key says', { relayId: 'somebody-else' }],
   ['another source than it was enrolled for', { sourceId: 'cloud' }],
-])('hello as %s: sent away to enrol again, in words, and nothing is taken', async (_, given) => {
+])('hello as %s: rejected and asked to enrol again, without a lease', async (_, given) => {
   await world.hello(peer, given);
   expect(last(saidTo(peer, 'goodbye'))).toMatchObject({ code: closeCodes.enrolAgain });
   expect(last(saidTo(peer, 'goodbye')).reason).toMatch(/Enrol it again/);
@@ -84,14 +84,14 @@ test.each([
   expect((await world.relay.leases.read('hq'))?.holder).not.toBe(peer.relayId);
 });
 
-test('a second relay is welcome without the lease, and told whose time it must wait for', async () => {
+test('a second relay is accepted without the lease, and learns when it ends', async () => {
   await world.hello(peer);
   await world.hello(other);
   expect(last(saidTo(other, 'welcome')).lease).toMatchObject({ held: false, until: world.clock.now + heartbeat.leaseMs });
   expect(world.evaluationsOf('resume')).toHaveLength(1);
 });
 
-test('ping renews the lease of its holder, answers by its number, and keeps what does not work', async () => {
+test('ping renews the lease, answers by its number, and stores what is degraded', async () => {
   await world.hello(peer);
   const fence = await fenceOf();
   world.clock.now += heartbeat.everyMs;
@@ -103,7 +103,7 @@ test('ping renews the lease of its holder, answers by its number, and keeps what
   expect(await relayOf(peer)).toMatchObject({ lastHeardAt: world.clock.now, problems: ['The console is not running.'] });
 });
 
-test('ping of another leaves the lease where it is, and takes it under a new number once it has run out', async () => {
+test("another's ping leaves the lease, and takes it with a new number on expiry", async () => {
   await world.hello(peer);
   await world.hello(other);
   const fence = await fenceOf();
@@ -119,7 +119,7 @@ test('ping of another leaves the lease where it is, and takes it under a new num
   expect(last(saidTo(peer, 'pong')).lease).toMatchObject({ held: false, fence: fence + 1 });
 });
 
-test('goodbye gives the lease back, and a relay that waits is told at once', async () => {
+test('goodbye releases the lease, and a standby relay gets it at once', async () => {
   await world.hello(peer);
   await world.hello(other);
   const fence = await fenceOf();
@@ -130,7 +130,7 @@ test('goodbye gives the lease back, and a relay that waits is told at once', asy
   expect(last(saidTo(other, 'pong')).lease).toMatchObject({ held: true, fence: fence + 1 });
 });
 
-test('goodbye of a connection that is only handed over keeps the lease', async () => {
+test('goodbye of a connection that is only replaced keeps the lease', async () => {
   await world.hello(peer);
   await world.say(peer, { type: 'goodbye', reason: 'hand-over' });
   expect(await world.relay.leases.read('hq')).toMatchObject({ holder: peer.relayId, until: world.clock.now + heartbeat.leaseMs });
@@ -141,16 +141,16 @@ test.each([
   ['no type', '{"n":1}'],
   ['a known type with a field that is wrong', '{"type":"ping","n":1,"fence":"all"}'],
   ['nothing', null],
-])('%s is counted, told by field and never by content, and leads to nothing', async (_, text) => {
+])('%s is counted, reported by field and never by content, and ignored', async (_, text) => {
   await world.hello(peer);
   const before = { ignored: world.ignored, posted: world.relay.posted.length };
   await receive(world.socket, peer, text);
   expect(world.ignored).toBe(before.ignored + 1);
   expect(world.relay.posted).toHaveLength(before.posted);
-  expect(JSON.stringify(world.told)).not.toContain('"all"');
+  expect(JSON.stringify(world.logged)).not.toContain('"all"');
 });
 
-test('an unknown type is counted and ignored, and the connection goes on', async () => {
+test('an unknown type is counted and ignored, and the connection stays open', async () => {
   await world.hello(peer);
   const before = world.ignored;
   await receive(world.socket, peer, JSON.stringify({ type: 'weather', n: 77, degrees: 12 }));
@@ -160,7 +160,7 @@ test('an unknown type is counted and ignored, and the connection goes on', async
   expect(saidTo(peer, 'pong')).toHaveLength(1);
 });
 
-test('a relay that is revoked while it is connected is cut at its next word, and nothing comes of that', async () => {
+test('a relay revoked while connected is closed at its next message, which is ignored', async () => {
   await world.hello(peer);
   await world.relay.relays.update(peer.relayId, { revokedAt: world.clock.now, revokedBy: 'ann' });
   const posted = world.relay.posted.length;
@@ -169,7 +169,7 @@ test('a relay that is revoked while it is connected is cut at its next word, and
   expect(world.relay.posted).toHaveLength(posted);
 });
 
-test('a result goes to the action queue once although it was sent twice, and is acknowledged each time', async () => {
+test('a repeated result goes to the action queue once, and is acknowledged each time', async () => {
   await world.hello(peer);
   const result: ToCloud = {
     ...{ type: 'actionResult', n: 4_000, fence: await fenceOf(), actionId: 'a-1', attempt: 1, target },
@@ -182,7 +182,7 @@ test('a result goes to the action queue once although it was sent twice, and is 
   expect(saidTo(peer, 'ack').map(({ acks }) => acks)).toEqual([[4_000], [4_000]]);
 });
 
-test('a result speaks only for the source that its relay is enrolled for', async () => {
+test('a result counts only for the source of its relay', async () => {
   await world.hello(peer);
   await world.say(peer, {
     ...{ type: 'actionResult', fence: await fenceOf(), actionId: 'a-2', attempt: 1, target: { ...target, sourceId: 'cloud' } },
@@ -192,7 +192,7 @@ test('a result speaks only for the source that its relay is enrolled for', async
   expect(world.actions.map(({ sourceId }) => sourceId)).toEqual(['hq']);
 });
 
-test('settings that were written ask for a gather; that again is the same one', async () => {
+test('written settings request a gather; repeated, it is the same one', async () => {
   await world.hello(peer);
   world.gathers.length = 0;
   for (let time = 0; time < 2; time++)
@@ -204,7 +204,7 @@ test('settings that were written ask for a gather; that again is the same one', 
   expect(world.gathers[0]?.message).toMatchObject({ sourceId: 'hq', reason: 'settings' });
 });
 
-test('settings that could not be written are told in the journal, with what to do, and lead to no gather', async () => {
+test('settings that could not be written are in the journal, with a remedy', async () => {
   await world.hello(peer);
   world.gathers.length = 0;
   const problem = { kind: 'denied' as const, what: 'Not allowed', where: 'rest', remedy: 'Give the account the right.' };
@@ -216,26 +216,26 @@ test('settings that could not be written are told in the journal, with what to d
   expect((await lines())[0]).toMatch(/^notice: .*could not be set: Not allowed \(rest\)\. Give the account the right\.$/);
 });
 
-test('progress is shown on a run that goes on, and leaves one that has ended alone', async () => {
+test('progress is shown on a running gather, and does not change an ended one', async () => {
   await world.hello(peer);
   const message = world.message(`progress-${count}`, 'hq');
   await world.runs.request(message);
   const stored = await world.run(message.runId);
   if (!stored) throw new Error('no run');
-  const tell = (devices: number) =>
+  const report = (devices: number) =>
     world.say(peer, {
       ...{ type: 'gatherProgress', fence: 1, runId: askedAs(message.runId, 1) },
       ...{ devices, details: 5, detailsWanted: 10 },
     });
   await world.runs.update(stored, { state: 'running', startedAt: world.clock.now });
-  await tell(7);
+  await report(7);
   expect((await world.run(message.runId))?.counts).toMatchObject({ devices: 7, details: 5, detailsWanted: 10 });
   await world.runs.update(stored, { state: 'completed', finishedAt: world.clock.now });
-  await tell(9);
+  await report(9);
   expect((await world.run(message.runId))?.counts.devices).not.toBe(9);
 });
 
-test('what a relay without the lease tells of a gather is acknowledged and dropped', async () => {
+test('a gather report from a relay without the lease is acknowledged and dropped', async () => {
   await world.hello(peer);
   await world.hello(other);
   world.gathers.length = 0;
@@ -253,7 +253,7 @@ test('acknowledgements are counted against what was sent', async () => {
   expect((await world.relay.leases.read('hq'))?.acked).toBeGreaterThanOrEqual(3);
 });
 
-test('a connection that is told as closed is a line in the journal, once; an older one’s end is not', async () => {
+test('a closed connection is a journal line, once; an older one’s end is not', async () => {
   await world.hello(peer);
   await disconnect(world.socket, { ...peer, connectionId: 'an-older-one' }, 'closed');
   expect(await relayOf(peer)).toMatchObject({ connectionId: peer.connectionId });
@@ -262,28 +262,28 @@ test('a connection that is told as closed is a line in the journal, once; an old
   expect((await lines()).filter((line) => line.startsWith('relay-disconnected'))).toHaveLength(1);
 });
 
-test('a relay that was revoked since it was let in is turned away as it connects', async () => {
+test('a relay revoked since its authorisation is rejected as it connects', async () => {
   expect(await connect(world.socket, peer)).toBe(true);
   await world.relay.relays.update(peer.relayId, { revokedAt: world.clock.now, revokedBy: 'ann' });
   expect(await connect(world.socket, peer)).toBe(false);
 });
 
-test('too old says so in words and by code', async () => {
+test('a protocol that is too old is reported in words and by code', async () => {
   await world.hello(peer, { protocol: 0, facts: { ...facts, version: '0.0.9' } });
   expect(last(saidTo(peer, 'goodbye'))).toMatchObject({ code: closeCodes.tooOld });
   expect(last(saidTo(peer, 'goodbye')).reason).toMatch(/0\.0\.9.*protocol 0.*Install the present release/);
   expect(world.relay.cut).toEqual([peer.connectionId]);
 });
 
-test('a relay of a later release speaks this one’s protocol, and what it says beyond is left aside', async () => {
-  const words = { type: 'hello', n: 1, relayId: peer.relayId, sourceId: 'hq', protocol: protocol.current + 1 };
+test('a relay of a later release speaks this protocol, and its extras are ignored', async () => {
+  const helloMessage = { type: 'hello', n: 1, relayId: peer.relayId, sourceId: 'hq', protocol: protocol.current + 1 };
   const later = {
     challenge: 'a challenge of some length',
     gatherDigest: null,
     facts: { ...facts, colour: 'blue' },
     mood: 'good',
   };
-  await receive(world.socket, peer, JSON.stringify({ ...words, ...later }));
+  await receive(world.socket, peer, JSON.stringify({ ...helloMessage, ...later }));
   expect(last(saidTo(peer, 'welcome'))).toMatchObject({ protocol: protocol.current, advice: null, lease: { held: true } });
   await receive(world.socket, peer, JSON.stringify({ type: 'ping', n: 2, fence: await fenceOf(), tide: 'high' }));
   expect(saidTo(peer, 'pong')).toHaveLength(1);

@@ -1,6 +1,6 @@
 /**
  * The gather's world with a source behind a relay: the socket function on the same stores, and a relay that reads the simulator
- * and tells it as the protocol has it, from a snapshot in memory.
+ * and reports it as the protocol requires, from a snapshot in memory.
  */
 import { deviceHash, gatherDigest } from '#adapters/fingerprint';
 import { listedDevice } from '#domain/devices/device';
@@ -19,7 +19,7 @@ import type { Peer, RelaySocketDependencies } from '#functions/relay-socket/depe
 import { receive } from '#functions/relay-socket/receive';
 import { startWorld } from '#test/functions/gather/world';
 
-type Untold = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n'> : never) : never;
+type Unnumbered = ToCloud extends infer M ? (M extends { n: number } ? Omit<M, 'n'> : never) : never;
 export type Snapshot = Map<string, RelayedDevice>;
 
 export const facts = {
@@ -34,7 +34,7 @@ export const facts = {
 export async function startRelayedWorld(options: NonNullable<Parameters<typeof startWorld>[0]> = {}) {
   const world = await startWorld(options);
   const { relay, dependencies, clock } = world;
-  const told: Record<string, unknown>[] = [];
+  const logged: Record<string, unknown>[] = [];
   const actions: ActionMessage[] = [];
   /** As SQS does within five minutes. */
   const accepted = new Set<string>();
@@ -58,7 +58,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     prove: async ({ challenge }) => `proof of ${challenge}`,
     now: () => clock.now,
     random: () => 0.5,
-    log: (level, says, fields) => told.push({ level, says, ...fields }),
+    log: (level, says, fields) => logged.push({ level, says, ...fields }),
   };
   let n = 0;
 
@@ -71,7 +71,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
       connectedAt: null,
       lastHeardAt: null,
     };
-    const untold = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
+    const unknownFacts = { hostname: null, platform: null, version: null, protocol: null, reads: null, acts: null };
     const base = {
       relayId,
       sourceId: 'hq',
@@ -81,12 +81,12 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
       problems: [],
       tokenUntil: clock.now,
     };
-    await relay.relays.invite({ ...base, ...never, ...untold, tokenHash: `hash of ${relayId}` });
+    await relay.relays.invite({ ...base, ...never, ...unknownFacts, tokenHash: `hash of ${relayId}` });
     await relay.relays.enrol(relayId, `hash of ${relayId}`, { enrolledAt: clock.now, tokenHash: null });
     await relay.relays.connected(relayId, { connectionId, sourceId: 'hq', at: clock.now, until: clock.now + 1 });
     return { relayId, sourceId: 'hq', connectionId };
   }
-  const say = (peer: Peer, message: Untold) => receive(socket, peer, JSON.stringify({ n: ++n, ...message }));
+  const say = (peer: Peer, message: Unnumbered) => receive(socket, peer, JSON.stringify({ n: ++n, ...message }));
   const hello = (peer: Peer, given: Partial<Extract<ToCloud, { type: 'hello' }>> = {}) =>
     say(peer, {
       ...{ type: 'hello', relayId: peer.relayId, sourceId: peer.sourceId, protocol: protocol.current },
@@ -94,7 +94,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
       ...given,
     });
 
-  /** Keeps, or takes, the lease. What it leads to by itself is left aside. */
+  /** Keeps, or takes, the lease. What follows from it is ignored. */
   async function ping(peer: Peer): Promise<void> {
     const lease = await relay.leases.read('hq');
     await say(peer, { type: 'ping', fence: lease?.holder === peer.relayId ? lease.fence : null, problems: [] });
@@ -118,11 +118,11 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
       packEntries([...snapshot].map(([hash, { detailAt: _, ...row }]) => [hash, rowFingerprint(listedDevice.parse(row))])),
     );
 
-  /** What a command leads to, told in parts of `size` rows: against `before` where that is its base, else everything. */
+  /** What a command leads to, reported in parts of `size` rows: against `before` where that is its base, else everything. */
   function answerOf(
     command: GatherCommand,
     { before, after, size = 20 }: { before: Snapshot; after: Snapshot; size?: number },
-  ): Untold[] {
+  ): Unnumbered[] {
     const delta = command.base !== null && command.base === digestOf(before);
     const same = (hash: string, row: RelayedDevice) =>
       JSON.stringify({ ...before.get(hash), detailAt: 0, lastSync: 0 }) === JSON.stringify({ ...row, detailAt: 0, lastSync: 0 });
@@ -149,7 +149,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     ];
   }
 
-  /** Works off what is in the gather queue, once each, whenever it is due. */
+  /** Works off the gather queue, each message once, whenever it is due. */
   async function gathers(): Promise<string[]> {
     const outcomes: string[] = [];
     for (const { message } of world.gathers.splice(0))
@@ -162,13 +162,13 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     return command;
   };
 
-  /** A whole gather: asked for, told, and worked through. */
+  /** A whole gather: requested, reported, and processed. */
   async function round(peer: Peer, { id, before, after }: { id: string; before: Snapshot; after: Snapshot }) {
     await ping(peer);
     const message: GatherMessage = gatherMessage.parse({ ...world.message(id), sourceId: 'hq' });
     await gather(dependencies)(message, { remainingMs: () => 900_000 });
     const command = lastCommand();
-    for (const words of answerOf(command, { before, after })) await say(peer, words);
+    for (const message of answerOf(command, { before, after })) await say(peer, message);
     const outcomes = await gathers();
     return { command, outcomes, run: await world.run(message.runId) };
   }
@@ -177,7 +177,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     get ignored() {
       return ignored;
     },
-    ...{ socket, told, actions, enrol, say, ping, hello, readServer, digestOf, answerOf, queued: gathers, lastCommand, round },
+    ...{ socket, logged, actions, enrol, say, ping, hello, readServer, digestOf, answerOf, queued: gathers, lastCommand, round },
     source: () => dependencies.sources.read('hq'),
     evaluationsOf: (kind: string) =>
       world.evaluations.map((one) => evaluationMessage.parse(one)).filter((one) => one.kind === kind),

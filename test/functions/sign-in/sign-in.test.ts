@@ -1,4 +1,6 @@
-/** Signing in against the local stack's own user pool, over real sockets: the code flow with PKCE, cookies, renewal, signing out. */
+/**
+ * Signing in against the local stack's own user pool, over real sockets: the code flow with PKCE, cookies, renewal, signing out.
+ */
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { decodeJwt } from 'jose';
@@ -29,7 +31,7 @@ beforeAll(async () => {
   dir = await aDirectory();
   issuer = await localIssuer(dir.dir);
   startUpToken = await issuer.mint(authorizer, { subject: 'jane' });
-  // The address is known once the server listens, the user pool and the console's side need it before.
+  // The address is known once the server listens, but the user pool and the console's side need it before.
   let app: { fetch(request: Request): Response | Promise<Response> };
   const server = createAdaptorServer({ fetch: (request: Request) => app.fetch(request) });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -60,7 +62,7 @@ beforeEach(() => {
 });
 
 type Browser = ReturnType<typeof newBrowser>;
-/** As a browser does with cookies: keeps what it is given, sends it to addresses that begin with the cookie's path. */
+/** As a browser does with cookies: keeps what it receives, and sends it to addresses that begin with the cookie's path. */
 function newBrowser() {
   const jar = new Map<string, { value: string; path: string }>();
   return {
@@ -87,7 +89,7 @@ function newBrowser() {
 const location = (response: Response) => response.headers.get('location') ?? '';
 const token = () => browser.ask('/sign-in/token', { method: 'POST', headers: page });
 
-/** To the sign-in page and back, with the start-up token typed there. Gives the answer of /sign-in/done. */
+/** To the sign-in page and back, with the start-up token typed there. Returns the answer of /sign-in/done. */
 async function signIn(to = '/device?source=cloud&user=Jane%2FAcme&id=A', typed = startUpToken): Promise<Response> {
   const begun = await browser.ask(`/sign-in/start?${new URLSearchParams({ to })}`);
   const asked = await browser.ask(location(begun));
@@ -96,7 +98,7 @@ async function signIn(to = '/device?source=cloud&user=Jane%2FAcme&id=A', typed =
   return browser.ask(location(given));
 }
 
-test('whoever has the start-up token signs in, and comes to the page that was asked for', async () => {
+test('the start-up token signs in, and leads to the requested page', async () => {
   const done = await signIn();
   expect([done.status, location(done)]).toEqual([302, '/device?source=cloud&user=Jane%2FAcme&id=A']);
   const answer = await (await token()).json();
@@ -109,7 +111,7 @@ test('the whole access link may be typed as well', async () => {
   expect((await token()).status).toBe(200);
 });
 
-test('no script reads what lasts, and it goes to no other site: cookies are HttpOnly and SameSite', async () => {
+test('no script or other site gets the session: cookies are HttpOnly and SameSite', async () => {
   const begun = await browser.ask('/sign-in/start');
   const [whileUnderWay] = begun.headers.getSetCookie();
   expect(whileUnderWay).toMatch(/HttpOnly/);
@@ -121,7 +123,7 @@ test('no script reads what lasts, and it goes to no other site: cookies are Http
   expect(session).toMatch(/Path=\/sign-in/);
 });
 
-test('over https the cookies are for https alone', async () => {
+test('over https the cookies are for https only', async () => {
   const app = signInApp({
     authority: authority({
       issuer: authorizer.issuer,
@@ -138,7 +140,7 @@ test('over https the cookies are for https alone', async () => {
   expect(location(response)).toMatch(/^https:\/\/pool\.example\/oauth2\/authorize\?.*code_challenge_method=S256/);
 });
 
-test('the ID token lasts an hour and what renews it is refused by the API', async () => {
+test('the ID token lasts an hour; the API rejects the refresh token', async () => {
   await signIn();
   const { token: first } = await (await token()).json();
   const { exp = 0, iat = 0 } = decodeJwt(first);
@@ -148,7 +150,7 @@ test('the ID token lasts an hour and what renews it is refused by the API', asyn
   expect(await issuer.verify(authorizer, refresh)).toEqual({ refused: expect.stringContaining('audience') });
 });
 
-test('an answer that nobody here asked for is not taken', async () => {
+test('an answer that was not requested here is rejected', async () => {
   const begun = await browser.ask('/sign-in/start');
   const given = await browser.ask(location(begun), { method: 'POST', body: new URLSearchParams({ token: startUpToken }) });
   const forged = new URL(location(given));
@@ -159,7 +161,7 @@ test('an answer that nobody here asked for is not taken', async () => {
   expect(location(await browser.ask(location(given)))).toBe('/#sign-in=late');
 });
 
-test('a code that another browser has asked for is of no use: the verifier is missing', async () => {
+test('a code requested by another browser is useless: the verifier is missing', async () => {
   const theirs = await browser.ask('/sign-in/start');
   const given = await browser.ask(location(theirs), { method: 'POST', body: new URLSearchParams({ token: startUpToken }) });
   const code = new URL(location(given)).searchParams.get('code') ?? '';
@@ -203,7 +205,7 @@ test('a wrong token is reported, and does not sign in', async () => {
   expect(await refused.text()).toContain('That did not work');
 });
 
-test('a sign-in that would lead elsewhere, or lacks its proof, is not begun', async () => {
+test('a sign-in with a foreign redirect or without its proof is not started', async () => {
   const begun = new URL(location(await browser.ask('/sign-in/start')));
   for (const [name, value] of [
     ['redirect_uri', 'https://elsewhere.example/sign-in/done'],
@@ -227,13 +229,13 @@ test('only the console’s own page gets a token: another site cannot send its h
   expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-test('the token of the access link becomes a session, so that a new tab needs no link', async () => {
+test("the access link's token becomes a session that new tabs share", async () => {
   const headers = { ...page, authorization: `Bearer ${startUpToken}` };
   expect((await browser.ask('/sign-in/token', { method: 'POST', headers })).status).toBe(200);
   expect(await (await token()).json()).toMatchObject({ token: startUpToken, name: 'jane' });
 });
 
-test('a token that has ended, or is none, becomes no session', async () => {
+test('an expired or invalid token becomes no session', async () => {
   for (const given of [await issuer.mint(authorizer, { lifetimeSeconds: -5 }), 'nonsense']) {
     const headers = { ...page, authorization: `Bearer ${given}` };
     expect((await browser.ask('/sign-in/token', { method: 'POST', headers })).status).toBe(401);
@@ -241,7 +243,7 @@ test('a token that has ended, or is none, becomes no session', async () => {
   expect((await token()).status).toBe(401);
 });
 
-test('who signs out is out: the cookie is gone and the session is not renewed, were it kept', async () => {
+test('signing out removes the cookie and ends the session, even if kept', async () => {
   await signIn();
   const kept = [...browser.jar];
   const out = await browser.ask('/sign-in/out', { method: 'POST', headers: page });
@@ -251,7 +253,7 @@ test('who signs out is out: the cookie is gone and the session is not renewed, w
   expect((await token()).status).toBe(401);
 });
 
-test('a cookie that somebody made up is no session', async () => {
+test('a forged cookie is no session', async () => {
   for (const value of [
     'x',
     Buffer.from('["refresh",""]').toString('base64url'),

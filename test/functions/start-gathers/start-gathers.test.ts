@@ -51,7 +51,7 @@ function start() {
   })();
 }
 
-test('each source that is read from here is asked for; one behind a relay waits for it', async () => {
+test('each cloud-read source is requested; one behind a relay waits for it', async () => {
   expect(await start()).toEqual([
     { sourceId, outcome: 'started' },
     { sourceId: 'hq', outcome: 'waits-for-relay' },
@@ -60,14 +60,14 @@ test('each source that is read from here is asked for; one behind a relay waits 
   expect(await runs().read(sent[0]?.runId ?? '')).toMatchObject({ sourceId, state: 'queued', reason: 'schedule' });
 });
 
-test('one behind a relay is asked for while a relay is there', async () => {
+test('a source behind a relay is requested while a relay is connected', async () => {
   await leases().take('hq', { relayId: 'r1', connectionId: 'c1' }, { now, lengthMs: 30_000 });
   expect(await start()).toContainEqual({ sourceId: 'hq', outcome: 'started' });
   await leases().release('hq', 'r1', { now });
   expect(sent.map((message) => message.sourceId).toSorted()).toEqual(['hq', sourceId].toSorted());
 });
 
-test('a run that is queued or under way is not doubled: its own message is sent again', async () => {
+test('a queued or running run is not doubled: its own message is redelivered', async () => {
   await start();
   now += 900_000;
   expect((await start())[0]).toEqual({ sourceId, outcome: 'still-running' });
@@ -78,7 +78,7 @@ test('a run that is queued or under way is not doubled: its own message is sent 
   expect(sent[2]?.runId).not.toBe(first?.runId);
 });
 
-test('a source that refused the password is left alone until its time has come', async () => {
+test('a source that refused the password is not contacted before its time', async () => {
   await sources().update(sourceId, { retryAt: now + 1 });
   expect((await start())[0]?.outcome).toBe('refused-for-now');
   now += 1;

@@ -1,4 +1,4 @@
-/** A simulated portal, the product's real stores, and the upload between them, with a clock turned by hand. */
+/** A simulated portal, the product's real stores, and the upload between them, with a clock advanced by hand. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import { deviceItem } from '#adapters/dynamodb/devices/device-items';
@@ -95,7 +95,7 @@ export async function startSide({ sourceIds = ['cloud'] }: { sourceIds?: string[
     changeAll,
     change: (device: Device, kind: JournalLine['kind'] = 'changed') => changeAll([device], kind),
     run: () => upload(dependencies)({ until: clock.now + minute }),
-    /** Our list of a source, as it should stand at the portal. */
+    /** Our list of a source, as the portal should have it. */
     list: (sourceId = 'cloud'): UploadedDevice[] =>
       [...ours.values()].filter((one) => one.sourceId === sourceId && one.presence !== 'removed').map(uploaded),
     async stop() {

@@ -18,7 +18,7 @@ const changeMany = (count: number) =>
   );
 const changesTaken = () => side.simulator.taken.flatMap(({ body }) => (body.kind === 'changes' ? [body] : []));
 
-/** Each range of changes follows on the one before, and none came twice. */
+/** Each range of changes continues the one before, and none was accepted twice. */
 function expectGaplessFrom(fromSeq: number): void {
   let next = fromSeq;
   for (const body of changesTaken()) {
@@ -29,7 +29,7 @@ function expectGaplessFrom(fromSeq: number): void {
 }
 
 describe('the device list at the portal', () => {
-  test('begins with a whole snapshot in parts, and is ours', async () => {
+  test('begins with a whole snapshot in parts, and equals ours', async () => {
     await changeMany(620);
     side.clock.now += minute;
     await side.run();
@@ -40,7 +40,7 @@ describe('the device list at the portal', () => {
     expect(side.simulator.drift('cloud', side.list())).toEqual(noDrift);
   });
 
-  test('then gets only what changed, in the order in which it changed, each device once a batch', async () => {
+  test('then gets only changes, in their order, each device once a batch', async () => {
     await changeMany(5);
     side.clock.now += minute;
     await side.run();
@@ -52,7 +52,7 @@ describe('the device list at the portal', () => {
     expect(await side.run()).toMatchObject({ outcome: 'caught-up', requests: 0 });
   });
 
-  test('begins anew with a whole list when the configuration names another portal', async () => {
+  test('starts again with a whole list when the configuration names another portal', async () => {
     await changeMany(3);
     side.clock.now += minute;
     await side.run();
@@ -75,7 +75,7 @@ describe('the device list at the portal', () => {
     expect([...side.simulator.listOf('cloud').keys()].sort()).toEqual(['User 0/Acme|Appl0', 'User 2/Acme|Appl2']);
   });
 
-  test('is healed by a whole snapshot once a day', async () => {
+  test('is repaired by a whole snapshot once a day', async () => {
     await changeMany(10);
     side.clock.now += minute;
     await side.run();
@@ -88,7 +88,7 @@ describe('the device list at the portal', () => {
     expect(side.simulator.drift('cloud', side.list())).toEqual(noDrift);
   });
 
-  test('what changed within the last seconds before a snapshot is sent again after it: the index may not show it yet', async () => {
+  test('changes within seconds before a snapshot are sent again: the index may lag', async () => {
     await changeMany(3);
     await side.run();
     expect(side.simulator.taken.map(({ body }) => body.kind)).toEqual(['snapshot', 'changes']);
@@ -96,8 +96,8 @@ describe('the device list at the portal', () => {
   });
 });
 
-describe('a portal in trouble', () => {
-  test('that is down for a week gets everything in order once it is back: nothing missing, nothing doubled', async () => {
+describe('a failing portal', () => {
+  test('that is down for a week then gets everything once, in order', async () => {
     await changeMany(40);
     side.clock.now += minute;
     await side.run();
@@ -132,7 +132,7 @@ describe('a portal in trouble', () => {
   test.each([
     ['120', 120_000],
     ['Mon, 02 Mar 2026 08:10:00 GMT', 10 * minute - minute],
-  ])('that asks for patience with Retry-After %s gets no request before that time', async (retryAfter, ms) => {
+  ])('that answers Retry-After %s gets no request before that time', async (retryAfter, ms) => {
     await changeMany(1);
     side.clock.now += minute;
     side.simulator.fail({ kind: 'status', status: 429, retryAfter });
@@ -149,7 +149,7 @@ describe('a portal in trouble', () => {
     expect(side.simulator.drift('cloud', side.list())).toEqual(noDrift);
   });
 
-  test('that takes a batch and loses the answer gets the same batch under the same key, and takes it once', async () => {
+  test('that loses an answer gets the batch again with its key, applied once', async () => {
     await changeMany(3);
     side.clock.now += minute;
     await side.run();
@@ -164,7 +164,7 @@ describe('a portal in trouble', () => {
     expect(side.simulator.drift('cloud', side.list())).toEqual(noDrift);
   });
 
-  test('that does not accept the token is told of with its remedy, and the upload goes on once it does', async () => {
+  test('that rejects the token is reported with a remedy, and the upload resumes', async () => {
     await changeMany(2);
     side.clock.now += minute;
     side.simulator.fail({ kind: 'status', status: 401 });
@@ -177,7 +177,7 @@ describe('a portal in trouble', () => {
     expect(side.simulator.drift('cloud', side.list())).toEqual(noDrift);
   });
 
-  test('that refuses the list of one source does not keep the others waiting', async () => {
+  test('that rejects the list of one source does not delay the others', async () => {
     await side.stop();
     side = await startSide({ sourceIds: ['cloud', 'hq'] });
     await side.change(aStoredDevice(1), 'discovered');
@@ -194,7 +194,7 @@ describe('a portal in trouble', () => {
   });
 });
 
-test('an upload killed at any of its calls is completed by the next: nothing missing, nothing doubled', async () => {
+test('a killed upload is completed by the next: nothing missing, nothing doubled', async () => {
   await changeMany(4);
   side.clock.now += minute;
   await side.run();

@@ -1,4 +1,4 @@
-/** A source that turned our credentials away is tried as soon as its secret is another one, and not before its hour otherwise. */
+/** A source that rejected our credentials is retried as soon as its secret changes, and otherwise not before its hour. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import type { SourceConfiguration } from '#domain/runtime/configuration';
@@ -11,7 +11,7 @@ const clock = Date.UTC(2026, 2, 1, 8);
 let database: TestDatabase;
 let version: string | null;
 let asked: GatherRequest[];
-let looked: string[];
+let secretReads: string[];
 let deps: CorrectedDependencies;
 
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 beforeEach(() => {
   version = 'corrected-version';
   asked = [];
-  looked = [];
+  secretReads = [];
   deps = {
     configured: [
       {
@@ -31,7 +31,7 @@ beforeEach(() => {
     ],
     sources: sourceStore(database.client, database.tables.control),
     versionOf: async (secretName) => {
-      looked.push(secretName);
+      secretReads.push(secretName);
       return version;
     },
     requestGather: async (request) => {
@@ -44,30 +44,30 @@ beforeEach(() => {
 afterAll(() => database.stop());
 
 const problem = { kind: 'denied' as const, what: 'x', where: 'x', remedy: 'x', at: clock - 1000 };
-const leftAlone = { problem, retryAt: clock + hour, refusedSecret: 'refused-version' };
+const paused = { problem, retryAt: clock + hour, refusedSecret: 'refused-version' };
 
-test('a secret that was changed since it was turned away is tried by one gather, once', async () => {
-  await deps.sources.updateFrom(await deps.sources.read('cloud'), leftAlone);
+test('a secret changed since its rejection is tried by one gather, once', async () => {
+  await deps.sources.updateFrom(await deps.sources.read('cloud'), paused);
   expect(await tryCorrected(deps)()).toEqual(['cloud']);
   expect(await tryCorrected(deps)()).toEqual([]);
   expect(asked).toMatchObject([{ sourceId: 'cloud', requestedAt: clock }]);
 });
 
 test.each([
-  ['the secret is still the same', leftAlone, 'refused-version'],
-  ['nobody can tell which secret counts', leftAlone, null],
-  ['nobody knows which secret was turned away', { ...leftAlone, refusedSecret: null }, 'corrected-version'],
-  ['the hour is over: the schedule tries it', { ...leftAlone, retryAt: clock - 1 }, 'corrected-version'],
-  ['the source has another trouble', { ...leftAlone, problem: { ...problem, kind: 'transient' as const } }, 'corrected-version'],
-])('no gather is asked for when %s', async (_, state, current) => {
+  ['the secret is still the same', paused, 'refused-version'],
+  ['nobody can tell which secret counts', paused, null],
+  ['nobody knows which secret was turned away', { ...paused, refusedSecret: null }, 'corrected-version'],
+  ['the hour is over: the schedule tries it', { ...paused, retryAt: clock - 1 }, 'corrected-version'],
+  ['the source has another trouble', { ...paused, problem: { ...problem, kind: 'transient' as const } }, 'corrected-version'],
+])('no gather is requested when %s', async (_, state, current) => {
   version = current;
   await deps.sources.updateFrom(await deps.sources.read('cloud'), state);
   expect(await tryCorrected(deps)()).toEqual([]);
   expect(asked).toEqual([]);
 });
 
-test('a source that is well costs no look at its secret', async () => {
+test('the secret of a healthy source is not read', async () => {
   await deps.sources.updateFrom(await deps.sources.read('cloud'), { problem: null, retryAt: null, refusedSecret: null });
   await tryCorrected(deps)();
-  expect(looked).toEqual([]);
+  expect(secretReads).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** What changes by time alone, on real stores, with the schedule turned by hand and killed at every call. */
+/** What changes by time alone, on real stores, with the schedule advanced by hand and killed at every call. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { decisionStore } from '#adapters/dynamodb/devices/decisions';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await startDynamoDb();
 });
 beforeEach(() => {
-  // A place of its own in time: nothing that another test left behind ends there.
+  // A separate time: nothing that another test left behind ends there.
   clock += 1000 * hour;
   queue = manualQueue(() => clock);
   deps = {
@@ -51,7 +51,7 @@ const usersDue = () =>
     return message.kind === 'users' ? message.users : [`everyone at ${message.sourceId}`];
   });
 
-test('a decision that ends is evaluated on the second, and once more afterwards; then nobody asks for it any more', async () => {
+test('a decision that ends is evaluated on the second, and once more afterwards', async () => {
   await decide('ends', clock + 90_500);
   await decide('later', clock + 100 * 365 * 24 * hour);
   await decide('never');
@@ -67,18 +67,18 @@ test('a decision that ends is evaluated on the second, and once more afterwards;
   expect(usersDue()).toEqual([]);
 });
 
-test('a decision that ended while nothing ran is evaluated when the schedule runs again', async () => {
+test('a decision that ended during an outage is evaluated at the next schedule', async () => {
   await decide('slept', clock + 5 * minute);
   clock += 3 * hour;
   expect(await wakeByTime(deps)()).toMatchObject({ ended: 1 });
   expect(usersDue()).toEqual(['User slept']);
 });
 
-test('a portal that falls silent is noticed once, every source is decided anew, and the journal says when it happened', async () => {
+test('a silent portal is noticed once, every source is evaluated, the journal records it', async () => {
   const enrolments = store();
   await enrolments.noteEvent(clock);
   await enrolments.noteAnnounced();
-  const heardAt = clock;
+  const lastEventAt = clock;
   clock += 24 * hour;
   expect((await wakeByTime(deps)()).feed).toBeNull();
   clock += minute;
@@ -86,7 +86,7 @@ test('a portal that falls silent is noticed once, every source is decided anew, 
   expect(usersDue()).toEqual(['everyone at cloud', 'everyone at hq']);
   expect((await wakeByTime(deps)()).feed).toBeNull();
   expect(await timelineStore(database.client, database.tables.journal).readSource('*', { limit: 1 })).toEqual([
-    expect.objectContaining({ kind: 'feed', at: heardAt + 24 * hour, data: { state: 'stale' } }),
+    expect.objectContaining({ kind: 'feed', at: lastEventAt + 24 * hour, data: { state: 'stale' } }),
   ]);
 });
 
@@ -98,25 +98,28 @@ test('a turn to fresh that nobody completed is left to the next event, which ask
   expect((await store().noteEvent(clock)).outcome).toBe('owed');
 });
 
-test('killed at any call, the next run of the schedule makes it good', async () => {
+test('killed at any call, the next run of the schedule completes it', async () => {
   for (let at = 1; ; at++) {
     clock += 1000 * hour;
     await store().noteEvent(clock - 100 * hour);
     await store().noteAnnounced();
     await decide(`killed ${at}`, clock - minute);
-    const { grave, wrap } = killedAt(at);
-    const mortal = {
+    const { killPoint, wrap } = killedAt(at);
+    const killable = {
       decisions: wrap(deps.decisions, 'decisions'),
       enrolments: wrap(deps.enrolments, 'enrolments'),
       evaluations: wrap(deps.evaluations, 'evaluations'),
     };
-    await wakeByTime({ ...deps, ...mortal })().catch((error: unknown) => {
+    await wakeByTime({ ...deps, ...killable })().catch((error: unknown) => {
       if (!(error instanceof Killed)) throw error;
     });
     await wakeByTime(deps)();
     const due = new Set(usersDue());
-    expect([grave.where(), due]).toEqual([grave.where(), new Set([`User killed ${at}`, 'everyone at cloud', 'everyone at hq'])]);
+    expect([killPoint.where(), due]).toEqual([
+      killPoint.where(),
+      new Set([`User killed ${at}`, 'everyone at cloud', 'everyone at hq']),
+    ]);
     expect(await wakeByTime(deps)()).toEqual({ endings: 0, ended: 0, feed: null });
-    if (!grave.died()) return;
+    if (!killPoint.died()) return;
   }
 });

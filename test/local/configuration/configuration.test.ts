@@ -23,7 +23,7 @@ async function mistakesIn(document: unknown): Promise<string> {
   );
 }
 
-test('a right configuration is taken, its defaults filled in', async () => {
+test('a valid configuration is accepted, with its defaults filled in', async () => {
   const file = join(dir.dir, 'right.json');
   await writeFile(file, JSON.stringify({ sources: [source], settings: { devicesPerUser: 2 } }));
   expect(await readConfiguration(file)).toMatchObject({
@@ -34,7 +34,7 @@ test('a right configuration is taken, its defaults filled in', async () => {
   });
 });
 
-test('all mistakes are reported at once, each with its place, what was found and what is expected', async () => {
+test('all mistakes are reported at once, each with place, found and expected', async () => {
   const says = await mistakesIn({
     sources: [
       { ...source, id: 'Bad Id', url: 'ftp://admin:geheim@host/x' },
@@ -71,13 +71,13 @@ test.each([
   ['a number', { user: 'u', password: 4711 }, 'sources[0].credentials.password: found a value (not shown: it may be secret)'],
   ['an empty password', { user: 'u', password: '' }, 'sources[0].credentials.password: found an empty text'],
   ['both ways at once', { user: 'u', password: 'geheim', secretName: 's' }, 'sources[0].credentials'],
-])('credentials given as %s are refused without repeating them', async (_name, credentials, says) => {
-  const told = await mistakesIn({ sources: [{ ...source, credentials }] });
-  expect(told).toContain(says);
-  expect(told).not.toMatch(/geheim|4711/);
+])('credentials given as %s are rejected without repeating them', async (_name, credentials, says) => {
+  const message = await mistakesIn({ sources: [{ ...source, credentials }] });
+  expect(message).toContain(says);
+  expect(message).not.toMatch(/geheim|4711/);
 });
 
-test('invalid JSON is reported with its place, and none of its content', async () => {
+test('invalid JSON is reported with its place, without its content', async () => {
   const comma = await mistakesIn('{\n  "sources": []\n  "password": "geheim"\n}');
   expect(comma).toContain('not valid JSON: line 3, column 3');
   const quote = await mistakesIn('{\n  "sources": [],\n  "password": geheim\n}');
@@ -86,13 +86,13 @@ test('invalid JSON is reported with its place, and none of its content', async (
   expect(await mistakesIn('{ "sources": [')).toContain('not valid JSON');
 });
 
-test('a file that is not there is named', async () => {
+test('a missing file is named', async () => {
   await expect(readConfiguration('/nowhere/config.json')).rejects.toThrow(
     '/nowhere/config.json cannot be read: there is no such file',
   );
 });
 
-test('passwords and tokens become secrets; what functions get names them', () => {
+test('passwords and tokens become secrets; functions get only their names', () => {
   const local = localConfiguration.parse({
     sources: [
       source,

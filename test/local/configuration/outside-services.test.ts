@@ -12,7 +12,7 @@ describe('MaaS360 and the portal in the configuration', () => {
     expect(localConfiguration.parse({ sources })).not.toHaveProperty('maas360');
   });
 
-  test('what is secret of them goes to the secret store, and functions get names only', () => {
+  test('keep their secrets in the secret store, and functions get names only', () => {
     const local = localConfiguration.parse({
       sources,
       portal: { url: 'https://portal.example', token: 'bearer-1' },
@@ -26,18 +26,18 @@ describe('MaaS360 and the portal in the configuration', () => {
     expect(JSON.stringify(configuration)).not.toMatch(/pässwörd|key-1|bearer-1/);
   });
 
-  test('a deployment takes no access key', () => {
+  test('are deployed without an access key', () => {
     const given = { sources, maas360: { billingId: '10000001', credentials: access } };
     expect(runtimeConfiguration.safeParse(given).success).toBe(false);
   });
 
-  test('a billing id whose server is not known needs the url', () => {
+  test('require the url for a billing id whose server is unknown', () => {
     const credentials = { secretName: 'extender/maas360' };
     expect(messages({ maas360: { billingId: '50000001', credentials } })).toEqual([expect.stringMatching(/^maas360.url: /)]);
     expect(messages({ maas360: { billingId: '50000001', credentials, url: 'https://maas.example' } })).toBeUndefined();
   });
 
-  test('only page sizes that MaaS360 knows are taken', () => {
+  test('accept only page sizes that MaaS360 supports', () => {
     const maas360 = { billingId: '10000001', credentials: { secretName: 'extender/maas360' }, pageSize: 1000 };
     expect(messages({ maas360 })).toEqual([expect.stringContaining('25|50|100|200|250')]);
   });

@@ -1,4 +1,4 @@
-/** The demo as somebody sees it who types `npm start`. */
+/** The demo as somebody who types `npm start` sees it. */
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { startDemoServer } from '#infra/local/demo/demo-server';

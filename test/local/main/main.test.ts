@@ -1,4 +1,4 @@
-/** `npm start` as a program: what it writes, refuses, survives and leaves behind. One stack, through its life. */
+/** `npm start` as a program: what it writes, refuses, survives and leaves behind. One stack, through its whole life. */
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,28 +43,28 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('a first gather begins at once, without anybody asking for it', () => devicesKnown(21));
+test('a first gather begins at once, unrequested', () => devicesKnown(21));
 
-test('the ready file and its copy in the data folder are the owner’s alone', async () => {
+test('the ready file and its copy are readable by their owner only', async () => {
   expect(statSync(`${dataDir}.ready.json`).mode & 0o777).toBe(0o600);
   expect(statSync(join(dataDir, 'ready.json')).mode & 0o777).toBe(0o600);
   expect(await readReadyFile(join(dataDir, 'ready.json'))).toMatchObject({ pid: stack.child.pid, busName: stack.busName });
 });
 
-test('the console is for anybody on this machine, the API for who has the token', async () => {
+test('the console is open to anybody on this machine, the API needs the token', async () => {
   const page = await fetch(stack.consoleUrl);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
   expect((await stack.api('/status')).status).toBe(200);
   expect((await stack.api('/status', { token: 'other' })).status).toBe(401);
 });
 
-test('nothing listens but on the loopback address', () => {
+test('everything listens on the loopback address only', () => {
   const addresses = listeningOn(familyOf(stack.child.pid ?? 0));
   expect(addresses.length).toBeGreaterThan(5);
   expect(new Set(addresses)).toEqual(new Set(['0100007F']));
 });
 
-test('passwords appear neither on the terminal nor in a log, the token only in the link', () => {
+test('passwords appear neither on the terminal nor in logs; tokens only in the link', () => {
   expect(stack.output()).not.toContain('Geheim-4711');
   expect(stack.output().split(stack.apiToken)).toHaveLength(2);
   expect(stack.output()).toContain(stack.consoleUrl);
@@ -92,24 +92,24 @@ describe('the command line', () => {
     expect(devices.output.trim().split('\n')).toHaveLength(22);
   });
 
-  test('gives what the API gives, as JSON', async () => {
+  test('prints what the API returns, as JSON', async () => {
     const { output } = await extender('devices', '--user', user(), '--json');
     expect(JSON.parse(output).devices.map((device: { deviceId: string }) => device.deviceId)).toContain(deviceId());
   });
 
-  test('gathers, and says how it went', async () => {
+  test('gathers, and reports the result', async () => {
     const { code, output } = await extender('gather', 'cloud');
     expect([code, output]).toEqual([0, expect.stringMatching(/^completed: 21 devices in .* requests\n$/)]);
   });
 
-  test('blocks a device of a user with slashes in the name, on the server and for good', async () => {
+  test('blocks a device of a user with slashes in the name, permanently', async () => {
     expect((await extender('block', 'cloud', user(), deviceId(), '--reason', 'lost', '--by', 'Ada')).code).toBe(0);
     await eventually(async () => (simulator.deviceAt(0).approval === 8 ? true : null), { what: 'The block on the server' });
     const { output } = await extender('device', 'cloud', user(), deviceId());
     expect(output).toContain('Ada: lost');
   });
 
-  test('says what the API found wrong, and fails', async () => {
+  test('reports what the API rejected, and fails', async () => {
     const { code, output } = await extender('gather', 'nowhere');
     expect([code, output]).toEqual([1, expect.stringContaining('no source of this id is configured')]);
   });
@@ -120,14 +120,14 @@ describe('the command line', () => {
   });
 });
 
-test('a second stack on the same data folder is refused, and the first goes on', async () => {
+test('a second stack on the same data folder is refused, and the first continues', async () => {
   const { code, output } = await runMain(['--config', `${dataDir}.config.json`, '--data', dataDir, '--port', '0']);
   expect(code).toBe(2);
   expect(output).toContain(`Another local stack (process ${stack.child.pid})`);
   expect((await stack.api('/status')).status).toBe(200);
 });
 
-test('after kill -9 no process remains, and a new start has the state and the token of the old one', async () => {
+test('after kill -9 no process remains, and a restart keeps state and token', async () => {
   const family = familyOf(stack.child.pid ?? 0);
   expect(family.length).toBeGreaterThan(5);
   const { apiToken } = stack;

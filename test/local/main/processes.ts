@@ -1,4 +1,4 @@
-/** What a stack has started, seen through Linux's /proc: its processes and the addresses that they listen on. */
+/** What a stack has started, read from Linux's /proc: its processes and the addresses that they listen on. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 type Running = { pid: number; parent: number };

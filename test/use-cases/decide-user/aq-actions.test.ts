@@ -17,7 +17,7 @@ const planned: PlannedAction = {
 };
 const numbered = (again: number) => aqAction(device, planned, { now: 1, again });
 
-/** A ledger that holds this cause's actions of the first turns, and counts its reads. */
+/** A ledger that has this cause's actions of the first turns, and counts its reads. */
 function ledgerWith(states: readonly Action['state'][]) {
   const stored = new Map(states.map((state, again) => [numbered(again).actionId, { ...numbered(again), state }]));
   const reads: string[] = [];
@@ -36,12 +36,12 @@ test.each([0, 1, 2, 3, 7, 8, 100, 1000])('after %i actions that expired the next
   expect(reads.length).toBeLessThan(25);
 });
 
-test.each([0, 1, 5, 64])('one that is open after %i that expired is not requested again', async (count) => {
+test.each([0, 1, 5, 64])('an open turn after %i that expired is not requested again', async (count) => {
   const { ledger } = ledgerWith([...Array.from({ length: count }, () => 'expired' as const), 'requested']);
   expect(await next(ledger)).toBeNull();
 });
 
-test('without a look at the ledger the first turn is requested', async () => {
+test('without a ledger read the first turn is requested', async () => {
   const { ledger, reads } = ledgerWith(['expired']);
   expect((await next(ledger, false))?.actionId).toBe(numbered(0).actionId);
   expect(reads).toEqual([]);

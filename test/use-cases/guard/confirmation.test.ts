@@ -36,21 +36,21 @@ test('confirming applies exactly the plan; rolling back lifts exactly our own bl
   const decided = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' });
   expect(decided?.guard).toMatchObject({ state: 'confirmed', outcome: 'The settings are published.', decidedBy: 'bob' });
   expect(await side.journalOf(source)).toEqual(expect.arrayContaining(['guard-tripped', 'guard-decided', 'settings']));
-  await side.settle();
+  await side.runEvaluations();
   const changed = (await side.shown()).filter((one, index) => one.verdict !== before[index]?.verdict || one.action !== null);
   expect(changed).toEqual(planned.changes.map(({ user, deviceId, to, action }) => ({ user, deviceId, ...to, action })));
   expect(await side.carryOut()).toEqual(byHand.map((id) => `block ${id}`));
 
   expect(await publish(aqOn)).toMatchObject({ outcome: 'published' });
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.carryOut()).toEqual(byHand.map((id) => `approve ${id}`));
 });
 
-test('what a gather touched is tried out as a whole: nothing is taken before a person has decided', async () => {
+test("a gather's changes are assessed as a whole: nothing happens before a decision", async () => {
   await publish(byPolicy).then(async (answer) => {
     if (answer.outcome === 'guarded') await side.requests.decideGuard(answer.guard.guardId, { decision: 'reject', by: 'bob' });
   });
-  // The rules hold, but mail is not set up by hand any more; then a gather finds that it is again.
+  // The rules apply, but mail is not set up by hand any more; then a gather finds that it is again.
   const users = [...new Set((await side.devices()).map(({ user }) => user))];
   const [one = [], other = []] = [users.slice(0, 3), users.slice(3)];
   await side.dependencies.settings.current(source);
@@ -66,10 +66,10 @@ test('what a gather touched is tried out as a whole: nothing is taken before a p
     body: { kind: 'users', sourceId: source, users: of, cause: 'gather R', assess: { runId: 'R', part, parts: 2 } },
   });
   await side.dependencies.evaluations.send([part(0, one)]);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('actions')).toEqual([]);
   await side.dependencies.evaluations.send([part(1, other)]);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('actions')).toEqual([]);
   const guardId = (await side.sources.read(source)).guard ?? '';
   expect(await side.guards.read(guardId)).toMatchObject({
@@ -82,6 +82,6 @@ test('what a gather touched is tried out as a whole: nothing is taken before a p
   await side.requests.decideGuard(guardId, { decision: 'reject', by: 'bob' });
   expect((await side.sources.read(source)).guard).toBeNull();
   await side.dependencies.evaluations.send([{ body: { kind: 'everyone', sourceId: source, cause: 'later' } }]);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('actions')).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * A whole fleet on real stores and queues: what is published and imported goes in as the portal and the API send it, the
- * evaluations that follow are worked off, and the server does what it is asked at once.
+ * A whole fleet on real stores and queues: what is published and imported is sent as the portal and the API send it, the
+ * evaluations that follow are worked off, and the server does at once what is requested.
  */
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
@@ -56,8 +56,8 @@ export async function startFleetSide({
   const planning = planDependencies({ client, tables, configuration: configured, now });
   const plan = planFleet(planning);
   const guards = guardStore(client, tables);
-  const rung: string[] = [];
-  const alarm = ({ guardId }: { guardId: string }) => void rung.push(guardId);
+  const alarms: string[] = [];
+  const alarm = ({ guardId }: { guardId: string }) => void alarms.push(guardId);
   const rail = guardRun({ plan, guards, limits: configured.guard, alarm, now });
   const evaluations = sqsQueue(side.queues.urls.evaluations, side.queues.client);
   const users = userStore(client, tables);
@@ -80,7 +80,7 @@ export async function startFleetSide({
   };
 
   /** Works the evaluations off until none is left. */
-  async function settle(): Promise<void> {
+  async function runEvaluations(): Promise<void> {
     for (;;) {
       const bodies = await side.queues.drain('evaluations');
       if (bodies.length === 0) return;
@@ -108,10 +108,10 @@ export async function startFleetSide({
     ...side,
     sources,
     guards,
-    rung,
+    alarms,
     plan,
     dependencies,
-    settle,
+    runEvaluations,
     devices,
     shown,
     async inForce(settings: Settings = aqOn) {
@@ -158,7 +158,7 @@ export async function startFleetSide({
       });
       await putAll(client, tables.devices, decided.map(deviceItem));
     },
-    /** Carries out every action that waits, as an honest server would show it afterwards. Answers what was done, sorted. */
+    /** Carries out every waiting action, as an honest server would show it afterwards. Returns what was done, sorted. */
     async carryOut(): Promise<string[]> {
       const done: string[] = [];
       for (const body of await side.queues.drain('actions')) {
@@ -207,7 +207,7 @@ export function connected(index: number, more: Partial<Device> = {}): Device {
 
 export const idOf = (index: number) => `DEV${String(index).padStart(5, '0')}`;
 
-/** The enrolment of that phone, each of a portal user of its own. */
+/** The enrolment of that phone, each of a separate portal user. */
 export function enrolledAs(index: number, mailConfiguration: Enrolment['mailConfiguration'], version = 1): Enrolment {
   const [id, email] = [`E${idOf(index)}`, `${idOf(index)}@acme.com`];
   return anEnrolment({ id, user: { email }, mailDeviceIds: [idOf(index)], mailConfiguration, changedAt: start, version });

@@ -3,7 +3,7 @@ import { aqOn, connected, enrolledAs, type FleetSide, idOf, source, startFleetSi
 
 const fleetSize = 2000;
 const setUpByHand = 120;
-/** Nobody is let in by number: what has access is left alone, and nothing else. */
+/** No device is allowed by number: what has access is left alone, and nothing else. */
 const nobodyNew = { ...aqOn, devicesPerUser: 0 };
 const byPolicy = { ...nobodyNew, autoApproveByPolicy: true };
 
@@ -38,12 +38,12 @@ async function stopped() {
   return answer.guard;
 }
 
-test('publishing settings that would cut off 120 of 2,000 devices stops before the first of them', async () => {
+test('settings that would block 120 of 2,000 devices stop before the first', async () => {
   const [before, version] = [await side.shown(), await current()];
   const guard = await stopped();
   expect(guard.sources[source]).toEqual({ trips: true, affected: 120, devices: fleetSize, percent: 6 });
   expect(guard.devices.map(({ deviceId }) => deviceId).sort()).toEqual(byHand);
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.queues.drain('gather')).toEqual([]);
   expect(await side.queues.drain('actions')).toEqual([]);
   expect([await side.shown(), await current()]).toEqual([before, version]);
@@ -54,14 +54,14 @@ test('the same publication again finds the guard that waits for it', async () =>
   expect((await stopped()).guardId).toBe((await stopped()).guardId);
 });
 
-test('a rejected publication changes nothing, and one that was decided cannot be decided otherwise', async () => {
+test('a rejected publication changes nothing, and its decision is final', async () => {
   const [before, version] = [await side.shown(), await current()];
   const { guardId } = await stopped();
   expect((await side.requests.decideGuard(guardId, { decision: 'reject', by: 'bob' }))?.guard).toMatchObject({
     state: 'rejected',
     decidedBy: 'bob',
   });
-  await side.settle();
+  await side.runEvaluations();
   expect([await side.shown(), await current()]).toEqual([before, version]);
   const late = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'ann' });
   expect(late).toMatchObject({ outcome: 'decided', guard: { state: 'rejected' } });
@@ -69,14 +69,14 @@ test('a rejected publication changes nothing, and one that was decided cannot be
   expect(await side.requests.decideGuard('none', { decision: 'confirm', by: 'ann' })).toBeNull();
 });
 
-test('confirming applies exactly the plan; rolling back lifts exactly those blocks, and none that a person asked for', async () => {
+test('confirming applies exactly the plan; rolling back lifts exactly those blocks', async () => {
   const before = await side.shown();
   const planned = await side.plan({ sourceIds: [source], settings: byPolicy });
   expect(planned.changes.filter(({ action }) => action !== null).map(({ deviceId }) => deviceId)).toEqual(byHand);
   const { guardId } = await stopped();
   const decided = await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' });
   expect(decided?.guard).toMatchObject({ state: 'confirmed', outcome: 'The settings are published.' });
-  await side.settle();
+  await side.runEvaluations();
   const changed = (await side.shown()).filter((one, index) => one.verdict !== before[index]?.verdict || one.action !== null);
   expect(changed).toEqual(planned.changes.map(({ user, deviceId, to, action }) => ({ user, deviceId, ...to, action })));
   expect(await side.carryOut()).toEqual(byHand.map((id) => `block ${id}`));
@@ -91,9 +91,9 @@ test('confirming applies exactly the plan; rolling back lifts exactly those bloc
     byHand.slice(1).map((id) => [id, 'approve', 'already-admitted']),
   );
   expect((await publish(nobodyNew)).outcome).toBe('published');
-  await side.settle();
+  await side.runEvaluations();
   expect(await side.carryOut()).toEqual(byHand.slice(1).map((id) => `approve ${id}`));
-  await side.settle();
+  await side.runEvaluations();
   const access = (await side.devices()).filter(({ detail }) => detail?.access === 'allow');
   expect(access).toHaveLength(fleetSize - 1);
   expect(access.every(({ denial }) => denial === null)).toBe(true);

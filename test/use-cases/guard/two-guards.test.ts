@@ -1,4 +1,4 @@
-/** Two guards hold one source: deciding one affects what it stopped itself, whatever the order and wherever it is cut off. */
+/** Two guards hold one source: deciding one affects only what it stopped itself, in any order and wherever it is interrupted. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { decideGuard } from '#use-cases/guard-decisions/decide-guard';
 import { rejectTakings } from '#use-cases/guard-decisions/held-takings';
@@ -35,11 +35,11 @@ async function gathered(runId: string, users: string[]): Promise<void> {
   await side.dependencies.evaluations.send([
     { body: { kind: 'users', sourceId: source, users, cause: `gather ${runId}`, assess } },
   ]);
-  await side.settle();
+  await side.runEvaluations();
 }
 const decide = (guardId: string, decision: 'confirm' | 'reject') => side.requests.decideGuard(guardId, { decision, by: 'bob' });
 async function blocked(): Promise<string[]> {
-  await side.settle();
+  await side.runEvaluations();
   return (await side.carryOut()).map((done) => done.replace('block ', ''));
 }
 
@@ -62,7 +62,7 @@ test('rejecting the first cancels only what it stopped', async () => {
   expect(await blocked()).toEqual(ofSecond);
 });
 
-test('rejecting the second leaves what was confirmed before', async () => {
+test('rejecting the second keeps what was confirmed before', async () => {
   await decide(first, 'confirm');
   expect((await decide(second, 'reject'))?.guard.outcome).toBe(`${perGuard} devices keep their access.`);
   expect(await blocked()).toEqual(ofFirst);
@@ -82,7 +82,7 @@ test('both rejected, nobody loses access', async () => {
   expect(await blocked()).toEqual([]);
 });
 
-test('a rejection that was cut off after its hold had ended still evaluates what was confirmed', async () => {
+test('a rejection interrupted after its hold ended still evaluates what was confirmed', async () => {
   await decide(first, 'confirm');
   const begun = await side.guards.begin(second, { decision: 'reject', by: 'bob', at: side.clock.now });
   if (begun === null) throw new Error('no second guard');
@@ -98,7 +98,7 @@ test('a rejection that was cut off after its hold had ended still evaluates what
   expect(await blocked()).toEqual(ofFirst);
 });
 
-test('a confirmation that was cut off before its end is completed by the same decision, past the other guard', async () => {
+test('an interrupted confirmation is completed by the same decision, past the other guard', async () => {
   const { guards, plan, clock, requests } = side;
   const cut = decideGuard({
     guards: { ...guards, finish: () => Promise.reject(new Error('cut off')) },

@@ -1,4 +1,4 @@
-/** What waited for a person goes on when it is confirmed, decided on what holds by then; nothing of it happens before. */
+/** What waited for a person continues when it is confirmed, decided on the state at that time; nothing of it happens before. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import { portalEvents } from '#functions/portal-events/portal-events';
@@ -7,7 +7,7 @@ import { aqOn, connected, devicesOfUser, enrolledAs, type FleetSide, idOf, sourc
 const fleetSize = 100;
 const enrolledOnes = 60;
 const kept = 9;
-const taken = Array.from({ length: enrolledOnes - kept }, (_, index) => idOf(kept + index));
+const affectedIds = Array.from({ length: enrolledOnes - kept }, (_, index) => idOf(kept + index));
 const detail = { wipeTypes: '', compliance: '', approvalDate: null, approvers: [], wipeDate: null, codes: {} };
 
 let side: FleetSide;
@@ -27,7 +27,7 @@ async function onlyGuard(): Promise<string> {
   if (!guard || more.length > 0) throw new Error(`one guard should wait, there are ${more.length + (guard ? 1 : 0)}`);
   return guard.guardId;
 }
-const barred = async () =>
+const blockedIds = async () =>
   (await side.devices()).filter(({ detail: now }) => now?.access === 'deny').map(({ deviceId }) => deviceId);
 
 /** As the portal puts it on the bus: part by part, in any order, some of them twice. */
@@ -41,11 +41,11 @@ async function snapshot(snapshotId: string, enrolments: readonly Enrolment[]): P
     await portalEvents(side.requests)(JSON.stringify({ ...event, time }), side.clock.now);
   }
   await side.takeWhole();
-  await side.settle();
+  await side.runEvaluations();
 }
 
-test('a snapshot that would un-enrol more than the guard allows waits as a whole; rejected it changes nothing, confirmed it is decided afresh', async () => {
-  // Enrolled phones have access by their enrolment alone, and the server cannot keep anybody out: we do.
+test('a snapshot beyond the guard waits as a whole, and is rejected or reevaluated', async () => {
+  // Enrolled phones have access by their enrolment alone, and the server cannot block anybody: we do.
   await side.inForce({ ...aqOn, devicesPerUser: 0, autoApproveEnrolled: true });
   const { server } = await side.sources.read(source);
   await side.sources.update(source, { server: { ...server, settingsAccess: 'unavailable' } });
@@ -63,7 +63,7 @@ test('a snapshot that would un-enrol more than the guard allows waits as a whole
   await snapshot('S1', all.slice(0, kept));
   expect(await side.guards.read(await onlyGuard())).toMatchObject({
     kind: 'snapshot',
-    sources: { [source]: { trips: true, affected: taken.length, devices: fleetSize } },
+    sources: { [source]: { trips: true, affected: affectedIds.length, devices: fleetSize } },
   });
   expect([await side.shown(), await stored()]).toEqual(before);
   expect(await side.queues.drain('actions')).toEqual([]);
@@ -73,27 +73,27 @@ test('a snapshot that would un-enrol more than the guard allows waits as a whole
 
   await snapshot('S2', all.slice(0, kept));
   const guardId = await onlyGuard();
-  // While it waits, a person lets one of them in for good, and another enrolment comes anew.
-  const [spared = '', again = ''] = taken;
+  // While it waits, a person approves one of them, and another enrolment arrives again.
+  const [approved = '', again = ''] = affectedIds;
   const target = {
     sourceId: source,
-    user: (await side.devices()).find(({ deviceId }) => deviceId === spared)?.user ?? '',
-    deviceId: spared,
+    user: (await side.devices()).find(({ deviceId }) => deviceId === approved)?.user ?? '',
+    deviceId: approved,
   };
   const request = { actionId: 'spare', requestedAt: side.clock.now, requestedBy: { kind: 'person', name: 'ann' } } as const;
   await side.requests.requestAction({ ...request, type: 'approve', target });
-  await side.settle();
+  await side.runEvaluations();
   await side.carryOut();
   expect((await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' }))?.guard.state).toBe('confirmed');
   await side.takeWhole();
   await side.requests.takeEnrolments([enrolled(kept + 1, 2)]);
-  await side.settle();
-  const left = taken.filter((id) => id !== spared && id !== again);
+  await side.runEvaluations();
+  const left = affectedIds.filter((id) => id !== approved && id !== again);
   expect((await side.carryOut()).filter((one) => one.startsWith('block'))).toEqual(left.map((id) => `block ${id}`));
-  expect(await barred()).toEqual(left);
+  expect(await blockedIds()).toEqual(left);
 }, 240_000);
 
-test('what a gather saw waits; confirmed, every user is decided on what holds by then, and access is taken from those only', async () => {
+test("a gather's changes wait; confirmed, every user is decided on the current state", async () => {
   await side.inForce({ ...aqOn, devicesPerUser: 0, autoApproveByPolicy: true });
   await side.putDevices(Array.from({ length: fleetSize }, (_, index) => connected(index)));
   await side.requests.importEnrolments(
@@ -109,28 +109,28 @@ test('what a gather saw waits; confirmed, every user is decided on what holds by
     body: { kind: 'users', sourceId: source, users: some, cause: 'gather R', assess: { runId: 'R', part, parts: 2 } },
   }));
   await side.dependencies.evaluations.send(parts.toReversed());
-  await side.settle();
+  await side.runEvaluations();
   const guardId = (await side.sources.read(source)).guard ?? '';
   expect(await side.guards.read(guardId)).toMatchObject({
     kind: 'gather',
     state: 'waiting',
-    sources: { [source]: { affected: taken.length } },
+    sources: { [source]: { affected: affectedIds.length } },
   });
   expect(await side.queues.drain('actions')).toEqual([]);
-  expect(side.rung).toEqual([guardId]);
+  expect(side.alarms).toEqual([guardId]);
 
-  const [mended = ''] = taken;
+  const [corrected = ''] = affectedIds;
   await side.requests.takeEnrolments([enrolledAs(kept, 'pushed', 3)]);
-  await side.settle();
+  await side.runEvaluations();
   expect((await side.requests.decideGuard(guardId, { decision: 'confirm', by: 'bob' }))?.guard).toMatchObject({
     state: 'confirmed',
     decidedBy: 'bob',
   });
   expect((await side.sources.read(source)).guard).toBeNull();
-  await side.settle();
-  const left = taken.filter((id) => id !== mended);
+  await side.runEvaluations();
+  const left = affectedIds.filter((id) => id !== corrected);
   expect(await side.carryOut()).toEqual(left.map((id) => `block ${id}`));
-  expect(await barred()).toEqual(left);
-  await side.settle();
+  expect(await blockedIds()).toEqual(left);
+  await side.runEvaluations();
   expect(await waiting()).toEqual([]);
 }, 240_000);

@@ -59,17 +59,17 @@ const anySettings: fc.Arbitrary<Settings> = fc.record({
 
 type FleetDevice = typeof anyFleetDevice extends fc.Arbitrary<infer D> ? D : never;
 
-const bar = { kind: 'block', actionId: 'earlier', at: start } as const;
-const bars = { none: null, 'asked-for': bar, taken: { ...bar, took: { approval: 'not-required' } } } as const;
+const ourBlock = { kind: 'block', actionId: 'earlier', at: start } as const;
+const ourBlocks = { none: null, 'asked-for': ourBlock, taken: { ...ourBlock, took: { approval: 'not-required' } } } as const;
 
 function stored({ user, deviceId, shown, existing, ours, presence, registeredAt }: FleetDevice): Device {
-  const barred = shown.approval === 'denied';
+  const denied = shown.approval === 'denied';
   return aDevice(
     { user, deviceId },
     {
       detail: { ...detail, ...shown },
       baselineRun: existing ? 'run-0' : null,
-      denial: barred ? bars[ours] : null,
+      denial: denied ? ourBlocks[ours] : null,
       presence,
       registeredAt,
     },
@@ -107,14 +107,14 @@ test(
   120_000 * Math.max(1, runs / 12),
 );
 
-/** As publishing goes on after the guard: the settings, then every user. */
+/** As publishing continues after the guard: the settings, then every user. */
 async function publish(settings: Settings): Promise<void> {
   side.clock.now += 1000;
   const [current] = (await side.requests.stores.settings.versions('*')).versions;
   const publication = { settings, scope: '*', replaces: current?.version ?? 0, publishedBy: 'ann', at: side.clock.now };
   await side.requests.stores.settings.publish(publication);
   await side.dependencies.evaluations.send([{ body: { kind: 'everyone', sourceId: source, cause: 'test' } }]);
-  await side.settle();
+  await side.runEvaluations();
 }
 
 async function clear(): Promise<void> {
@@ -124,7 +124,7 @@ async function clear(): Promise<void> {
   for (const { id } of enrolments) await side.requests.stores.enrolments.withdraw(id, 'gone');
 }
 
-test('the settings of a plan are nobody’s until they are published', async () => {
+test('the settings of a plan apply to nobody until they are published', async () => {
   const before = await side.requests.stores.settings.versions('*');
   await side.plan({ sourceIds: [source], settings: { ...defaultSettings, autoApproveVerse: true } });
   expect(await side.requests.stores.settings.versions('*')).toEqual(before);

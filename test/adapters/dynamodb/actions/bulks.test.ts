@@ -37,7 +37,7 @@ const requestsOf = (bulkId: string, reason: string): ActionRequested[] =>
     }),
   );
 
-/** A client whose first read finds what was there before `meanwhile` happened. */
+/** A client whose first read finds the state from before `meanwhile` happened. */
 function lateClient(meanwhile: () => Promise<unknown>): DocumentClient {
   let happened = false;
   const send: DocumentClient['send'] = async (command: unknown) => {
@@ -62,7 +62,7 @@ test('a late duplicate of a staged bulk leaves the progress of its parts', async
   expect(await store().read('late')).toMatchObject({ requestedAt: 1_700_000_000_000 });
 });
 
-test('a late request with other content under the same id replaces nothing', async () => {
+test('a late request with other content under the same id changes nothing', async () => {
   const late = lateClient(() => store().stage(aBulk('other'), requestsOf('other', 'one')));
   expect(await store(late).stage(aBulk('other', { content: 'second' }), requestsOf('other', 'two'))).toBe('different');
   for (const part of [0, 1]) expect((await store().requestsOf('other', part))[0]?.reason).toBe('one');

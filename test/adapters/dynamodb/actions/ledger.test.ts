@@ -56,7 +56,7 @@ const shownDevice = {
   detail: null,
   baselineRun: null,
 };
-/** A client whose caller is overtaken: right after its first command of this kind, `other` happens. */
+/** A client with a concurrent writer: right after its first command of this kind, `other` happens. */
 function overtakenAfter(kind: typeof GetCommand, other: () => Promise<void>): DocumentClient {
   let happened = false;
   const send: DocumentClient['send'] = async (command: unknown) => {
@@ -71,7 +71,7 @@ function overtakenAfter(kind: typeof GetCommand, other: () => Promise<void>): Do
 }
 const toQueued = { steps: [{ state: 'queued' as const, at: 2, note: '' }] };
 
-test('an id acts once: a repeated request answers its state, other content is refused', async () => {
+test("a repeated request returns the action's state; other content is rejected", async () => {
   const wanted = anAction();
   const first = await book.request(wanted);
   expect(first.outcome).toBe('stored');
@@ -92,7 +92,7 @@ test('of two workers that read the same revision, only one advances the action',
   expect(outcomes.filter((one) => one !== null)).toHaveLength(1);
 });
 
-test('an end and its line in the timeline are written both or not at all', async () => {
+test("an action's end and its journal line are written in one transaction", async () => {
   const { action } = await book.request(anAction());
   const line = { at: 3, id: 'line', kind: 'action' as const, says: 'ended', data: {} };
   const end = { steps: [{ state: 'failed' as const, at: 3, note: 'no' }], outcome: 'no' };
@@ -102,7 +102,7 @@ test('an end and its line in the timeline are written both or not at all', async
   expect(current && (await book.end(current, end, () => line))).toMatchObject({ state: 'failed', outcome: 'no' });
 });
 
-test('what is open of a device is found, oldest first, and what has ended is not', async () => {
+test("a device's open actions are listed oldest first, without ended ones", async () => {
   const device = { sourceId: 'cloud', user: 'Open Olga/Acme', deviceId: 'ApplOPEN' };
   for (const actionId of ['one', 'two', 'three']) await book.request(anAction({ ...device, actionId }));
   const two = await book.read('two');
@@ -113,7 +113,7 @@ test('what is open of a device is found, oldest first, and what has ended is not
   expect((await book.list({ device, state: 'failed' })).items.map(({ actionId }) => actionId)).toEqual(['two']);
 });
 
-test('an open action is found however many newer ones of its device have ended', async () => {
+test('an open action is found however many newer ones have ended', async () => {
   const device = { sourceId: 'cloud', user: 'Busy Bob/Acme', deviceId: 'ApplBUSY' };
   await book.request(anAction({ ...device, actionId: 'long open' }));
   for (let nth = 0; nth < 60; nth++) {
@@ -123,7 +123,7 @@ test('an open action is found however many newer ones of its device have ended',
   expect((await book.openOf(device)).map(({ actionId }) => actionId)).toEqual(['long open']);
 });
 
-test('an action that ends while its request is repeated is not shown on its device as open', async () => {
+test('an action that ends during a repeated request is not shown open', async () => {
   const device = newDevice({ ...shownDevice, user: 'Racing Rita/Acme', deviceId: 'ApplRACE', now: 1_000 });
   const { tables } = database;
   await database.client.send(new PutCommand({ TableName: tables.devices, Item: deviceItem(device) }));
@@ -142,7 +142,7 @@ test('an action that ends while its request is repeated is not shown on its devi
   expect(await devicesForActions(database.client, tables.devices).read(device)).toMatchObject({ openAction: null });
 });
 
-test('a list goes on where its cursor stopped, until everything was given', async () => {
+test('a list continues at its cursor until everything was returned', async () => {
   const seen = new Set<string>();
   let cursor: string | null = null;
   do {
@@ -153,12 +153,12 @@ test('a list goes on where its cursor stopped, until everything was given', asyn
   expect(seen.size).toBeGreaterThanOrEqual(6);
 });
 
-test('a cursor that no list gave is an error of its own kind', async () => {
+test('an invalid cursor is a distinct error', async () => {
   await expect(book.list({ cursor: 'rubbish' })).rejects.toThrow(CursorError);
   await expect(book.due('cloud', 1, { cursor: 'rubbish' })).rejects.toThrow(CursorError);
 });
 
-test('what is due is found by source and time, and an action that has ended is never due', async () => {
+test('due actions are found by source and time; ended ones never are', async () => {
   const dueOf = async (before: number) => (await book.due('due-here', before)).items.map(({ actionId }) => actionId);
   const here = { sourceId: 'due-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
   const forgotten = await book.request(anAction(here));
@@ -173,7 +173,7 @@ test('what is due is found by source and time, and an action that has ended is n
   expect(page.items).toHaveLength(1);
 });
 
-test('an action that the reaper sent again is not due for a while, unless its worker postpones it', async () => {
+test('a redelivered action is not due soon, unless its worker postpones it', async () => {
   const source = { sourceId: 'pushed-here', requestedAt: 50, expiresAt: 2_000_000, history: [] };
   const { action } = await book.request(anAction({ ...source, notBefore: 900, state: 'waiting' }));
   const dueOf = async (before: number) => (await book.due('pushed-here', before)).items.map(({ actionId }) => actionId);
@@ -183,7 +183,7 @@ test('an action that the reaper sent again is not due for a while, unless its wo
   expect(await dueOf(1_200)).toEqual([action.actionId]);
 });
 
-test('a week of waiting does not outgrow an item: the beginning and the recent past of its history are kept', () => {
+test('a week of waiting fits one item: its history is shortened', () => {
   let action: LedgerAction = { ...anAction(), revision: 1, told: 1, untold: [] };
   for (let nth = 0; nth < 5_000; nth++)
     action = advanced(action, { steps: [{ state: 'waiting', at: nth, note: 'The server is busy' }] });

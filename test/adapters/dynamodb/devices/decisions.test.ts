@@ -18,7 +18,7 @@ const decided = (decisionId: string, deviceId: string, at: number): Decision => 
 });
 const key = (deviceId: string, user = 'Jane Doe/Acme') => ({ sourceId: 'cloud', user, deviceId });
 
-test('a decision is stored once, and stored again after it was withdrawn it stays withdrawn', async () => {
+test('a repeated decision is stored once, and stays withdrawn after its withdrawal', async () => {
   const store = decisionStore(database.client, database.tables);
   await store.record(key('A'), decided('d1', 'A', 100));
   expect(await store.withdraw(key('A'), { at: 200, by: 'john', cause: 'w1' })).toBe(1);
@@ -38,13 +38,13 @@ test('decisions that expire are listed page by page, the earliest first', async 
   expect(second.cursor).toBeNull();
 });
 
-test('withdrawing ends what was decided before it, for that device alone', async () => {
+test('a withdrawal ends earlier decisions, for that device alone', async () => {
   const store = decisionStore(database.client, database.tables);
   await store.record(key('X'), decided('before', 'X', 100));
   await store.record(key('X'), decided('after', 'X', 300));
   await store.record(key('X|Y'), decided('other', 'X|Y', 100));
   expect(await store.withdraw(key('X'), { at: 200, by: 'john', cause: 'w3' })).toBe(1);
-  const standing = (await store.of(key('X'))).filter((decision) => decision.withdrawnAt === undefined);
-  expect(standing.map((decision) => decision.decisionId)).toEqual(['after']);
+  const inEffect = (await store.of(key('X'))).filter((decision) => decision.withdrawnAt === undefined);
+  expect(inEffect.map((decision) => decision.decisionId)).toEqual(['after']);
   expect((await store.of(key('X|Y')))[0]?.withdrawnAt).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** A user's partition on a real DynamoDB server: read as one, and written only while it is as it was read. */
+/** A user's partition on a real DynamoDB server: read as a whole, and written only if it has not changed since it was read. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
@@ -57,7 +57,7 @@ function aWrite(before: Device, deviation: Partial<VerdictWrite> = {}): VerdictW
 }
 const read = async ({ sourceId, user }: Device) => (await store.readUser({ sourceId, user })).devices[0];
 
-test('a verdict, its line and its action are written together, once', async () => {
+test('a verdict, its journal line and its action are written together, once', async () => {
   const device = await aStored();
   const action = aRequest(device, { actionId: `v ${count}`, type: 'approve', requestedAt: 5 });
   const write = aWrite(device, { action, openAction: { actionId: action.actionId, type: 'approve', state: 'requested' } });
@@ -86,7 +86,7 @@ test.each(changes)('a verdict is not written on a device that meanwhile %s', asy
   expect(await read(before)).toEqual({ ...before, ...change });
 });
 
-test('an action that the ledger knows already is not confused with a device that changed', async () => {
+test('an action already in the ledger is distinguished from a changed device', async () => {
   const [one, other] = [await aStored(), await aStored()];
   const action = aRequest(one, { actionId: `known ${count}`, type: 'approve', requestedAt: 5 });
   expect(await store.recordVerdict(aWrite(one, { action }))).toBe('written');
@@ -94,7 +94,7 @@ test('an action that the ledger knows already is not confused with a device that
   expect((await read(other))?.verdict).toBeNull();
 });
 
-test('one read has the devices, decisions and links of one user, and of nobody else', async () => {
+test('one read returns the devices, decisions and links of one user only', async () => {
   const device = await aStored();
   const link = { kind: 'confirmed', portalUser: 'Jane@acme.example', by: 'ann', at: 1 };
   await database.client.send(
@@ -103,7 +103,7 @@ test('one read has the devices, decisions and links of one user, and of nobody e
   expect(await store.readUser(device)).toEqual({ withdrawals: [], devices: [device], decisions: [], links: [link] });
 });
 
-test('several users are read at once, in the order that they are asked for', async () => {
+test('several users are read at once and returned in the requested order', async () => {
   const devices = [];
   for (let nth = 0; nth < 20; nth++) devices.push(await aStored());
   const keys = devices.map(({ sourceId, user }) => ({ sourceId, user })).reverse();
@@ -113,7 +113,7 @@ test('several users are read at once, in the order that they are asked for', asy
   expect(await store.readUsers([])).toEqual([]);
 });
 
-test('who shares a common name is counted within one source, each user once', async () => {
+test('users with the same common name are counted per source, each once', async () => {
   await aStored({ user: 'Same Name/Sales/Acme' });
   await aStored({ user: 'Same Name/Sales/Acme', deviceId: 'ApplSECOND' });
   await aStored({ user: 'CN=same name/O=Other' });
@@ -121,7 +121,7 @@ test('who shares a common name is counted within one source, each user once', as
   expect((await store.travelerUsersNamed('cloud', 'same name')).sort()).toEqual(['CN=same name/O=Other', 'Same Name/Sales/Acme']);
 });
 
-test('what an action leaves on its device is written once, and never on a later registration', async () => {
+test("an action's result reaches its device once, never a later registration", async () => {
   const acted = devicesForActions(database.client, database.tables.devices);
   const open = { actionId: 'a', type: 'approve', state: 'requested' };
   const device = await aStored({ openAction: open });

@@ -37,7 +37,7 @@ const found = async (question: Partial<Parameters<EnrolmentStore['candidates']>[
 };
 const usersOf = (users: { sourceId: string; user: string }[]) => users.map(({ sourceId, user }) => `${sourceId}: ${user}`).sort();
 
-test('an enrolment is found by its mail ids, its serial, its Traveler name, its display name and a confirmed link', async () => {
+test('an enrolment is found by mail id, serial, any name, and link', async () => {
   await store.put({ ...janesPhone, user: { ...janesPhone.user, travelerUser: 'CN=Jane Doe/OU=Sales/O=Acme' } });
   expect(await found({ deviceIds: ['abc123'] })).toEqual(['E1 v1']);
   expect(await found({ deviceIds: ['applF17xyz'] })).toEqual(['E1 v1']);
@@ -54,14 +54,14 @@ test('one enrolment of a portal user leads to all of them', async () => {
   expect(await found({ deviceIds: ['DEF456'] })).toEqual(['E1 v1', 'E2 v1']);
 });
 
-test('portal users that share a display name are all named', async () => {
+test('all portal users with the same display name are returned', async () => {
   await store.put(janesPhone);
   await store.put({ ...janesPhone, id: 'E2', user: { email: 'jane.doe@other.com', name: 'JANE DOE' } });
   const { sameNamePortalUsers } = await store.candidates({ user: 'Jane Doe/Acme', deviceIds: [], links: [] });
   expect(sameNamePortalUsers.sort()).toEqual(['jane.doe@other.com', 'jane@acme.com']);
 });
 
-test('an older version is ignored and the same version changes nothing', async () => {
+test('an older version is ignored, and the same version changes nothing', async () => {
   expect(await store.put({ ...janesPhone, version: 5 })).toEqual({ outcome: 'stored', formers: [] });
   expect(await store.put({ ...janesPhone, version: 4, mailDeviceIds: ['OLD'] })).toEqual({ outcome: 'older', formers: [] });
   expect(await store.put({ ...janesPhone, version: 5, mailDeviceIds: ['LIE'] })).toEqual({ outcome: 'same', formers: [] });
@@ -69,14 +69,14 @@ test('an older version is ignored and the same version changes nothing', async (
   expect((await store.read('E1'))?.version).toBe(5);
 });
 
-test('in any order of concurrent versions, the newest wins with its pointers alone', async () => {
+test('of concurrent versions the newest wins with only its pointers, in any order', async () => {
   const versions = [3, 1, 5, 2, 4].map((version) => ({ ...janesPhone, version, mailDeviceIds: [`ID${version}`] }));
   await Promise.all(versions.map(store.put));
   expect(await found({ deviceIds: ['ID5'] })).toEqual(['E1 v5']);
   expect(await found({ deviceIds: ['ID1', 'ID2', 'ID3', 'ID4'] })).toEqual([]);
 });
 
-test('an enrolment that moves to another portal user leaves nothing behind with the former one', async () => {
+test('an enrolment that moves to another portal user leaves nothing with the former', async () => {
   await store.put(janesPhone);
   await store.put({ ...janesPhone, version: 2, user: { email: 'john@acme.com', name: 'John Roe' } });
   expect(await found({ links: [{ kind: 'confirmed', portalUser: 'jane@acme.com' }] })).toEqual([]);
@@ -92,7 +92,7 @@ test('an enrolment that moves to another portal user leaves nothing behind with 
   ]);
 });
 
-test('affected are the owners of its devices and the users of its name, before and after the change, at every source', async () => {
+test('a change affects former and new owners and name users, everywhere', async () => {
   await deviceOf('Jane Doe/Acme', 'ZZZ');
   await deviceOf('Somebody Else/Acme', 'abc123');
   await deviceOf('Old Owner/Acme', 'OLD1', 'hq');
@@ -110,7 +110,7 @@ test('affected are the owners of its devices and the users of its name, before a
   ]);
 });
 
-test('a Traveler name affects exactly the user of that name, however it is spelt', async () => {
+test('a Traveler name affects exactly the user of that name, in any spelling', async () => {
   await deviceOf('Jane Doe/Sales/Acme', 'A');
   await deviceOf('Jane Doe/Legal/Acme', 'B');
   const enrolment = { ...janesPhone, user: { email: 'j@acme.com', travelerUser: 'CN=jane doe/OU=sales/O=acme' } };
@@ -118,7 +118,7 @@ test('a Traveler name affects exactly the user of that name, however it is spelt
   expect(usersOf(await store.affectedUsers(enrolment))).toEqual(['cloud: Jane Doe/Sales/Acme']);
 });
 
-test('what an enrolment was before is handed out until its users were announced, through a crash in between', async () => {
+test('former enrolment data is kept until announced, even across a crash', async () => {
   const first = { ...janesPhone, mailDeviceIds: ['ONE'] };
   const second = { ...janesPhone, version: 2, mailDeviceIds: ['TWO'] };
   const third = { ...janesPhone, version: 3, mailDeviceIds: ['THREE'] };
@@ -132,7 +132,7 @@ test('what an enrolment was before is handed out until its users were announced,
   expect(await store.put(third)).toEqual({ outcome: 'same', formers: [] });
 });
 
-test('an enrolment that a snapshot no longer held returns with the same version', async () => {
+test('an enrolment missing from a snapshot can return with the same version', async () => {
   await store.put(janesPhone);
   await store.withdraw('E1', 'not in the snapshot');
   expect((await store.read('E1'))?.status).toBe('not in the snapshot');
@@ -158,7 +158,7 @@ test('the feed is never, then fresh once the guard has looked, then stale; each 
   expect(await store.feed(30 * hour)).toBe('stale');
 });
 
-test('of many workers that receive the first events after a silence, one evaluates everyone', async () => {
+test('of many workers with the first events after a silence, one evaluates everyone', async () => {
   const workers = Array.from({ length: 20 }, anotherProcess);
   const first = await Promise.all(workers.map((worker) => worker.noteEvent(0)));
   expect(first.filter(({ outcome }) => outcome === 'owed')).toHaveLength(1);
@@ -183,7 +183,7 @@ test('one line of the journal says when a turn was cleared, however often that i
 
 const anotherProcess = () => enrolmentStore(database.client, database.tables, 24);
 
-test('a listing gives every enrolment once, page by page', async () => {
+test('a listing returns every enrolment once, page by page', async () => {
   const ids = Array.from({ length: 7 }, (_, index) => `E${index}`);
   await Promise.all(ids.map((id) => store.put({ ...janesPhone, id })));
   const seen: string[] = [];

@@ -79,7 +79,7 @@ const verdictOf = (verdict: VerdictName, decidedAt: number): Device['verdict'] =
   ...{ verdict, rule: 'over-allowance', evidence: 'e', wouldChange: '', settingsVersion: 1, inputsDigest: 'd', decidedAt },
 });
 
-test('held, undetermined and blocked devices are found without reading the others, the longest held first', async () => {
+test('devices with one verdict are found without reading the others, longest held first', async () => {
   const verdicts: VerdictName[] = ['approve', 'leave', 'hold', 'block', 'undetermined'];
   const all = Array.from({ length: 100 }, (_, index) => {
     const verdict = verdicts[index % 5] ?? 'approve';
@@ -99,7 +99,7 @@ test('held, undetermined and blocked devices are found without reading the other
   expect(page).toMatchObject({ devices: [{ deviceId: 'Big97' }, { deviceId: 'Big92' }, { deviceId: 'Big87' }], looked: 20 });
 });
 
-test('a page of few matches looks at a bounded number of devices, and says where it goes on', async () => {
+test('a page with few matches reads a bounded number of devices', async () => {
   const many = Array.from({ length: 3500 }, (_, index) => aDevice('wide', `User ${index}/Acme`, `Wide${index}`));
   await putAll(db.client, db.tables.devices, many.map(deviceItem));
   const page = await devices().listDevices({ presence: 'missing', limit: 25 }, ['wide']);
@@ -109,12 +109,12 @@ test('a page of few matches looks at a bounded number of devices, and says where
   expect(await listed({ q: 'wide3499' }, ['wide'])).toEqual(['Wide3499']);
 });
 
-test('a cursor of another filter is refused', async () => {
+test('a cursor of another filter is rejected', async () => {
   const { cursor } = await devices().listDevices({ verdict: 'hold', limit: 3 }, ['big']);
   await expect(devices().listDevices({ limit: 3, cursor: cursor ?? '' }, ['big'])).rejects.toThrow(/cursor/);
 });
 
-test('users of a source are found page by page, and all of them', async () => {
+test('all users of a source are found page by page', async () => {
   const users = new Set<string>();
   let cursor: string | null = null;
   do {
@@ -125,7 +125,7 @@ test('users of a source are found page by page, and all of them', async () => {
   expect(users.size).toBe(20);
 });
 
-test('an update of the gather is refused once an action has read the device back, and leaves what others wrote', async () => {
+test("a gather's update is rejected after an action's read-back, and keeps others' fields", async () => {
   const before = aDevice('own', 'Jane Doe/Acme', 'ApplOWN', { detail: { ...detail, approval: 'pending' } });
   await put([before]);
   expect(await observed().moving('own')).toEqual(new Set([deviceHash(before)]));
@@ -138,7 +138,7 @@ test('an update of the gather is refused once an action has read the device back
   expect(await observed().moving('own')).toEqual(new Set());
 });
 
-test('an older read-back does not overwrite a newer one, and one that shows nothing new counts no change', async () => {
+test('an older read-back never overwrites a newer one', async () => {
   const device = aDevice('own', 'Jane Doe/Acme', 'ApplBACK', { observedAt: 100 });
   await put([device]);
   await devices().recordShown(device, { approval: 'denied', access: 'deny', wipe: 'none', at: 50 });
@@ -156,7 +156,7 @@ test('a device is found by its hash alone', async () => {
   expect(await observed().locate('own', '0'.repeat(16))).toBeNull();
 });
 
-test('a lease has one holder, its number grows, and an unclean end is known to the next holder', async () => {
+test('a lease has one holder, a growing number, and a recorded end', async () => {
   const leases = leaseStore(db.client, db.tables.control);
   const options = { now: 1_000, lengthMs: 500 };
   const tried = await Promise.all([1, 2, 3, 4].map(() => leases.acquire('s', options)));
@@ -169,7 +169,7 @@ test('a lease has one holder, its number grows, and an unclean end is known to t
   expect(await leases.acquire('s', { now: 2_000, lengthMs: 500 })).toEqual({ fence: 3, wasCutOff: false });
 });
 
-test('a manifest is read as it was committed, also after its shards grew in number, and never from a fenced-off writer', async () => {
+test('a manifest reads as committed, after resharding too, never from a fenced-off writer', async () => {
   const manifests = manifestStore(db.client, db.tables.control);
   const bytes = (text: string) => new Uint8Array(Buffer.from(text.padEnd(16)));
   const empty = await manifests.read('m');
@@ -196,7 +196,7 @@ test('a manifest is read as it was committed, also after its shards grew in numb
   await expect(manifests.commit('m', two, { fence: 2, before: read })).rejects.toThrow(FencedOff);
 });
 
-test('what DynamoDB leaves unprocessed is asked for again until it is done', async () => {
+test('what DynamoDB leaves unprocessed is retried until it is done', async () => {
   const mock = mockClient(DynamoDBDocumentClient);
   const items = [1, 2, 3].map((pk) => ({ pk }));
   const requests = items.map((Item) => ({ PutRequest: { Item } }));

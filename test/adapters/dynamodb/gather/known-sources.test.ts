@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.stop());
 
-test('a source that another invocation adds at the same moment is remembered too', async () => {
+test('a source added by another invocation at the same moment is remembered too', async () => {
   const sources = knownSources(db.client, db.tables.control);
   await sources.everConfigured(['first']);
   let happened = false;

@@ -22,7 +22,7 @@ const requested = (at: number, sourceId = 'cloud') => ({
   requestedAt: at,
 });
 
-test('a run asked for twice is one run', async () => {
+test('a run requested twice is one run', async () => {
   const run = requested(1_000);
   expect(await runs().request(run)).toBe(true);
   await runs().update(run, { state: 'running' });
@@ -30,7 +30,7 @@ test('a run asked for twice is one run', async () => {
   expect(await runs().read(run.runId)).toEqual({ ...newRun(run), state: 'running' });
 });
 
-test('the newest runs of a source are first, and of that source only', async () => {
+test('the newest runs of a source come first, without those of other sources', async () => {
   const asked = [1, 2, 3].map((second) => requested(second * 1_000, 'other'));
   for (const run of asked) await runs().request(run);
   expect((await runs().lastRuns('other', 2)).map((run) => run.runId)).toEqual([asked[2]?.runId, asked[1]?.runId]);
@@ -51,7 +51,7 @@ test('every run of a source is listed, page by page, newest first', async () => 
   await expect(runs().list('listed', { cursor: 'rubbish' })).rejects.toThrow(CursorError);
 });
 
-test('the end of a run is written although another transaction was in its way', async () => {
+test('the end of a run is written despite a transaction conflict', async () => {
   const run = requested(1_000, 'contended');
   await runs().request(run);
   const line = { at: 5, id: 'end', kind: 'gather-completed' as const, says: 'done', data: {} };
@@ -64,12 +64,12 @@ test('the end of a run is written although another transaction was in its way', 
   expect(await timelineStore(db.client, db.tables.journal).readSource('contended')).toEqual([line]);
 });
 
-test('a run nobody knows reads as null and is not created by an update', async () => {
+test('an unknown run reads as null and is not created by an update', async () => {
   await runs().update({ sourceId: 'cloud', runId: 'gone' }, { state: 'failed' });
   expect(await runs().read('gone')).toBeNull();
 });
 
-test('a source that is not stored reads as new, and keeps what is set one field at a time', async () => {
+test('a new source has defaults and keeps fields set one by one', async () => {
   expect(await sources().read('fresh')).toEqual(newSource('fresh'));
   await sources().update('fresh', { devices: 7 });
   await sources().update('fresh', { aqInForce: true });

@@ -43,7 +43,7 @@ const held = async () => {
 };
 const tripped = async (name: string) => (await store().trip(aGuard(name), { withholds: [source] })).guardId;
 
-test('a second guard on a source leaves the hold of the first and names it', async () => {
+test('a second guard on a source keeps the first hold and names it', async () => {
   const first = await tripped('A');
   const second = await tripped('B');
   expect(await held()).toMatchObject({ guard: first, guardsBehind: [second] });
@@ -51,7 +51,7 @@ test('a second guard on a source leaves the hold of the first and names it', asy
   expect(await store().read(second)).toMatchObject({ waitsFor: [first] });
 });
 
-test('releasing one guard ends only its own hold, in either order and when repeated', async () => {
+test('releasing one guard ends only its own hold, in any order', async () => {
   for (const order of [
     ['A', 'B'],
     ['B', 'A'],
@@ -67,14 +67,14 @@ test('releasing one guard ends only its own hold, in either order and when repea
   }
 });
 
-test('a mark of an earlier version, a single id, holds the source until that guard is decided', async () => {
+test("an earlier version's mark, a single id, holds the source until decided", async () => {
   await sources().update(source, { guard: 'old' });
   const second = await tripped('B');
   expect(await held()).toMatchObject({ guard: 'old', guardsBehind: [second] });
   expect(await store().release(source, { guardId: 'old', decision: 'reject' })).toEqual([second]);
 });
 
-test('what an earlier version releases does not end the hold of the guards behind', async () => {
+test('a release by an earlier version keeps the hold of the other guards', async () => {
   await tripped('A');
   const second = await tripped('B');
   await sources().update(source, { guard: null });
@@ -89,16 +89,16 @@ test('guards that trip at the same moment all hold the source', async () => {
   expect([guard, ...guardsBehind].sort()).toEqual(ids.sort());
 });
 
-test('a guard that stopped more devices than its item lists still knows all of them', async () => {
-  const taken: GuardedDevice[] = Array.from({ length: 1201 }, (_, index) => ({
+test('a guard knows all devices it stopped, also beyond those its item lists', async () => {
+  const affected: GuardedDevice[] = Array.from({ length: 1201 }, (_, index) => ({
     sourceId: source,
     user: 'Jane Doe/Acme',
     deviceId: `DEV${index}`,
     rule: 'over-allowance',
   }));
-  const devices = taken.slice(0, 500);
-  const stored = await store().trip(aGuard('A', { devices }), { withholds: [source], taken });
-  expect(await store().takings(stored)).toEqual(taken);
+  const devices = affected.slice(0, 500);
+  const stored = await store().trip(aGuard('A', { devices }), { withholds: [source], taken: affected });
+  expect(await store().takings(stored)).toEqual(affected);
   const few = await store().trip(aGuard('B', { devices: devices.slice(0, 3) }), {
     withholds: [source],
     taken: devices.slice(0, 3),
@@ -107,7 +107,7 @@ test('a guard that stopped more devices than its item lists still knows all of t
   expect(await store().takings(few)).toEqual(devices.slice(0, 3));
 });
 
-test('a conflict with another transaction does not lose a decision or its end', async () => {
+test('a transaction conflict loses neither a decision nor its end', async () => {
   const { client, tables } = database;
   const guardId = await tripped('A');
   const decided = { decision: 'confirm', by: 'bob', at: 2000 } as const;
@@ -119,7 +119,7 @@ test('a conflict with another transaction does not lose a decision or its end', 
   expect(await store().read(guardId)).toMatchObject({ state: 'confirmed' });
 });
 
-test('guards are listed by time, newest first, whatever their ids, page by page until the last', async () => {
+test('guards are listed newest first, page by page, whatever their ids', async () => {
   const { client, tables } = await startedAlone();
   const alone = guardStore(client, tables);
   const times = Array.from({ length: 250 }, (_, index) => index);

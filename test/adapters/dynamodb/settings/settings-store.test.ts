@@ -15,7 +15,7 @@ const sources = [{ id: 'cloud' }, { id: 'hq' }];
 const linesOf = async ({ client, tables }: TestDatabase, sourceId: string) =>
   (await timelineStore(client, tables.journal).readSource(sourceId)).map(({ says }) => says).reverse();
 
-/** Scope `*` is shared within a table: each test that writes to it takes a database of its own. */
+/** Scope `*` is shared within a table: each test that writes to it uses a separate database. */
 async function withFreshDatabase<T>(use: (fresh: TestDatabase) => Promise<T>): Promise<T> {
   const fresh = await startDynamoDb();
   return use(fresh).finally(() => fresh.stop());
@@ -37,14 +37,14 @@ beforeEach(() => {
   source = `source-${scope}`;
 });
 
-test('while nothing is published the configuration stands as version 1', async () => {
+test('while nothing is published the configuration is version 1', async () => {
   const store = storeOf(database, allowing(3));
   const current = await store.current(source);
   expect(current).toMatchObject({ scope: '*', version: 1, settings: { devicesPerUser: 3 }, publishedBy: 'configuration' });
   expect((await store.versions('*')).versions).toEqual([current]);
 });
 
-test('a publication that replaces the current version becomes the next one, and the earlier ones stay readable', () =>
+test('a publication becomes the next version, and earlier ones stay readable', () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     expect(await store.publish(publication(allowing(1), 1))).toMatchObject({ outcome: 'published', version: { version: 2 } });
@@ -72,16 +72,16 @@ test('the history of settings is listed page by page until the first version', (
     await expect(store.versions('*', { cursor: 'nonsense' })).rejects.toThrow('cursor');
   }));
 
-test('of two publications that replace the same version exactly one is taken, the other is told which is current', () =>
+test('of two concurrent publications one succeeds; the other gets the current version', () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
-    const answers = await Promise.all([1, 2, 3, 4].map((n) => store.publish(publication(allowing(n), 1))));
-    expect(answers.filter(({ outcome }) => outcome === 'published')).toHaveLength(1);
-    expect(answers.filter((answer) => answer.outcome === 'conflict' && answer.current.version === 2)).toHaveLength(3);
+    const results = await Promise.all([1, 2, 3, 4].map((n) => store.publish(publication(allowing(n), 1))));
+    expect(results.filter(({ outcome }) => outcome === 'published')).toHaveLength(1);
+    expect(results.filter((answer) => answer.outcome === 'conflict' && answer.current.version === 2)).toHaveLength(3);
     expect((await store.versions('*')).versions).toHaveLength(2);
   }));
 
-test("a source's own settings win over those for all, from the version that its publisher saw", () =>
+test("a source's own settings win over those for all", () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     await store.publish(publication(allowing(1), 1));
@@ -98,7 +98,7 @@ test("a source's own settings win over those for all, from the version that its 
     expect(await store.own('cloud')).toBeNull();
   }));
 
-test("the portal's publications are taken by the portal's own numbers: newer wins, older and repeated are ignored", () =>
+test("portal publications follow the portal's numbers: newer wins, older and repeated are ignored", () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     const portal = (portalVersion: number) => ({ ...publication(allowing(portalVersion), 0), portalVersion });
@@ -111,7 +111,7 @@ test("the portal's publications are taken by the portal's own numbers: newer win
     expect(await store.publishFromPortal(portal(7))).toMatchObject({ outcome: 'same', version: { version: 8 } });
   }));
 
-test('a changed configuration file is taken over once, and never undoes what was published after it', () =>
+test('a changed configuration file is applied once and never undoes a later publication', () =>
   withFreshDatabase(async (fresh) => {
     expect(await storeOf(fresh).seed(1)).toMatchObject({ outcome: 'unchanged', version: { version: 1 } });
     const changed = storeOf(fresh, allowing(4));
@@ -123,7 +123,7 @@ test('a changed configuration file is taken over once, and never undoes what was
     expect((await changed.current(source)).settings.devicesPerUser).toBe(5);
   }));
 
-test('each publication stands in the journal of every source for which it holds, once, together with the version itself', () =>
+test('each publication is once in the journal of every affected source, transactionally', () =>
   withFreshDatabase(async (fresh) => {
     const store = storeOf(fresh);
     await store.seed(10);
