@@ -21,7 +21,7 @@ beforeEach(async () => {
   const id = ++count;
   peer = await world.enrol(`r${id}`);
   other = await world.enrol(`s${id}`);
-  for (const kept of [world.relay.posted, world.relay.cut, world.gathers, world.evaluations, world.actions, world.logged])
+  for (const kept of [world.relay.posted, world.relay.cut, world.gathers, world.evaluations, world.actions, world.socketLog])
     kept.length = 0;
 });
 afterAll(() => world.stop());
@@ -147,7 +147,7 @@ test.each([
   await receive(world.socket, peer, text);
   expect(world.ignored).toBe(before.ignored + 1);
   expect(world.relay.posted).toHaveLength(before.posted);
-  expect(JSON.stringify(world.logged)).not.toContain('"all"');
+  expect(JSON.stringify(world.socketLog)).not.toContain('"all"');
 });
 
 test('an unknown type is counted and ignored, and the connection stays open', async () => {

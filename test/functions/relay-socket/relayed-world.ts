@@ -34,7 +34,7 @@ export const facts = {
 export async function startRelayedWorld(options: NonNullable<Parameters<typeof startWorld>[0]> = {}) {
   const world = await startWorld(options);
   const { relay, dependencies, clock } = world;
-  const logged: Record<string, unknown>[] = [];
+  const socketLog: Record<string, unknown>[] = [];
   const actions: ActionMessage[] = [];
   /** As SQS does within five minutes. */
   const accepted = new Set<string>();
@@ -58,7 +58,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     prove: async ({ challenge }) => `proof of ${challenge}`,
     now: () => clock.now,
     random: () => 0.5,
-    log: (level, says, fields) => logged.push({ level, says, ...fields }),
+    log: (level, says, fields) => socketLog.push({ level, says, ...fields }),
   };
   let n = 0;
 
@@ -177,7 +177,7 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     get ignored() {
       return ignored;
     },
-    ...{ socket, logged, actions, enrol, say, ping, hello, readServer, digestOf, answerOf, queued: gathers, lastCommand, round },
+    ...{ socket, socketLog, actions, enrol, say, ping, hello, readServer, digestOf, answerOf, queued: gathers, lastCommand, round },
     source: () => dependencies.sources.read('hq'),
     evaluationsOf: (kind: string) =>
       world.evaluations.map((one) => evaluationMessage.parse(one)).filter((one) => one.kind === kind),
