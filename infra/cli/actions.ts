@@ -2,8 +2,8 @@
 import colors from 'picocolors';
 import { z } from 'zod';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
+import { firstOf } from './api-pages.ts';
 import { type CommandLine, encoded, type Output } from './command-line.ts';
-import { firstOf } from './pages.ts';
 import { plain, table } from './table.ts';
 
 const action = z.object({

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type ChainEntry, chainEntry } from '#domain/journal/hash-chain';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
-import { pagesOf } from './pages.ts';
+import { pagesOf } from './api-pages.ts';
 
 /** Throws ApiRefusal, with the line number, if the file contains anything but journal entries. */
 export async function journalOfFile(file: string): Promise<ChainEntry[]> {

@@ -5,10 +5,10 @@ import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { type ActionType, actionType } from '#domain/actions/action';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
+import { firstOf } from './api-pages.ts';
 import { acceptedAction, devicePage } from './api-shapes.ts';
 import { followBulk, inRequests } from './bulk.ts';
 import type { CommandLine, Output } from './command-line.ts';
-import { firstOf } from './pages.ts';
 import { textOfFile } from './read-file.ts';
 
 type Target = { sourceId: string; user: string; deviceId: string };

@@ -84,7 +84,7 @@ const actions = ['actions', 'bulkActions'] as const;
 /** Every function that reads settings stores the configuration's as their first version if there are none, in a transaction. */
 const readsSettings = ['GetItem', 'PutItem', 'ConditionCheckItem'] as const;
 
-/** Requests from outside, by event or over the API (portal-events/requests.ts). */
+/** Requests from outside, by event or over the API (use-cases/portal-use-cases.ts). */
 const takesRequests: Needs = {
   ...nothing,
   tables: {

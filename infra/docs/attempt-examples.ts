@@ -1,7 +1,7 @@
 /** Representative attempts and observations, for the table of what an attempt does next (attempt-page.ts). */
 import type { Action, ActionState, ActionType, Shown } from '#domain/actions/action';
 import type { Attempt, Moment, Observation, Tried } from '#domain/actions/attempt';
-import type { SourceFailure } from '#domain/actions/failure';
+import type { SourceFailure } from '#domain/actions/failure-consequences';
 import type { DeviceDetail } from '#domain/devices/device';
 
 const now = Date.UTC(2026, 0, 1);

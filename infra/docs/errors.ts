@@ -1,6 +1,6 @@
 /** docs/errors.md: the consequences of each kind of failure, from the table that decides them, and what a person should do. */
 import { wipeRetryMs } from '#domain/actions/after-reading';
-import { type Consequence, consequences } from '#domain/actions/failure';
+import { type Consequence, consequences } from '#domain/actions/failure-consequences';
 import { longestWait } from '#domain/actions/retry';
 import { leftAloneMs, unreachablePause } from '#domain/actions/source-pause';
 import { type FailureKind, failureKind } from '#domain/devices/source';
@@ -74,7 +74,7 @@ export const failureSentences: { [K in FailureKind]: Explained } = {
 /** docs/errors.md */
 export function errorsPage(): string {
   return page([
-    notice('lambdas/domain/actions/failure.ts and infra/docs/errors.ts'),
+    notice('lambdas/domain/actions/failure-consequences.ts and infra/docs/errors.ts'),
     '# Errors',
     '',
     'Every error of a source or a service has one of these kinds. The kind decides what happens next, and whether a person has to do something. The message itself always has',

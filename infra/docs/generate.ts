@@ -4,8 +4,8 @@ import { actionAttemptsPage } from './attempt-page.ts';
 import { configurationSchema, configurationSchemaFile } from './configuration-schema.ts';
 import { errorsPage } from './errors.ts';
 import { eventSchemas, eventsPage } from './events.ts';
-import { actionStatesPage, rulesPage } from './pages.ts';
 import { relaySchema, relaySchemaFile } from './relay-schema.ts';
+import { actionStatesPage, rulesPage } from './rule-and-state-pages.ts';
 import { scalingPage } from './scaling.ts';
 
 const pages: Record<string, () => string> = {

@@ -9,7 +9,7 @@ import { deviceHash, fingerprint } from '#adapters/fingerprint';
 import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
 import type { Action } from '#domain/actions/action';
 import type { DeviceKey } from '#domain/devices/device';
-import type { ActionMessage } from '#domain/messages/messages';
+import type { ActionMessage } from '#domain/messages/queue-messages';
 import type { RelayResult } from '#domain/relay/relay-protocol';
 
 type Addresses = { ACTIONS_QUEUE_URL: string; BULK_ACTIONS_QUEUE_URL: string };

@@ -4,7 +4,7 @@
  */
 import { fingerprint } from '#adapters/fingerprint';
 import type { Outgoing } from '#adapters/queues';
-import type { EnrolmentsMessage } from '#domain/messages/messages';
+import type { EnrolmentsMessage } from '#domain/messages/queue-messages';
 
 /** `cause`: why it is sent; the same cause again is deduplicated (by SQS, within five minutes). */
 export const enrolmentsOutgoing = (body: EnrolmentsMessage, cause: unknown): Outgoing => ({

@@ -4,7 +4,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { parts } from '#adapters/list-parts';
 import { inLanes, type Outgoing, type Queue, sqsQueue } from '#adapters/queues';
 import type { UserKey } from '#domain/devices/device';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 
 export type EvaluationsQueue = ReturnType<typeof evaluationsQueue>;
 type Sending = { delaySeconds?: number; bulk?: boolean };

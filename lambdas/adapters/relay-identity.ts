@@ -1,5 +1,5 @@
 /**
- * Signs and verifies the statements by which relay and cloud authenticate (claims and times: domain/relay-identity.ts). Compact
+ * Signs and verifies the statements by which relay and cloud authenticate (claims and times: domain/relay/relay-identity.ts). Compact
  * JWS, only `alg: EdDSA` with Ed25519 keys; `kid` is the key's JWK thumbprint (RFC 7638). The caller must still check that the
  * nonce (`jti`) of an accepted statement was not used before.
  */

@@ -8,6 +8,7 @@ import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/r
 import { remainingDelays } from '../domino/read-back-delays.ts';
 import type { ActionJournal, JournalEntry } from '../journal/action-journal.ts';
 import type { Link, RelaySource } from '../ports.ts';
+import { type DeviceReader, type ReadSource, readDevice, readDeviceUntil } from './read-device.ts';
 import {
   afterReading,
   afterWrite,
@@ -16,8 +17,7 @@ import {
   firstStep,
   progressAfter,
   type Situation,
-} from './next-step.ts';
-import { type DeviceReader, type ReadSource, readDevice, readDeviceUntil } from './read-device.ts';
+} from './relay-next-step.ts';
 import { type WriteSource, writeAction } from './writes.ts';
 
 export type PerformActionDependencies = DeviceReader & {

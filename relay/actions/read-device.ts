@@ -2,7 +2,7 @@
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, RelayProblem } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';
-import type { DeviceReading } from './next-step.ts';
+import type { DeviceReading } from './relay-next-step.ts';
 import { targetOf } from './writes.ts';
 
 export type ReadSource = Pick<RelaySource, 'read'>;

@@ -1,7 +1,7 @@
 /** How each type of action is written to the source. The map is exhaustive: a type without a write does not compile. */
 import type { Written } from '#adapters/traveler/contract';
 import type { ActionType } from '#domain/actions/action';
-import { wipeRequest } from '#domain/actions/executor-rules';
+import { wipeRequest } from '#domain/actions/wanted-effects';
 import type { DeviceDetail, DeviceKey } from '#domain/devices/device';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
 import type { RelaySource } from '../ports.ts';

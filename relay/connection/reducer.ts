@@ -1,6 +1,6 @@
 /** What each event does in each state (states.ts). An event that a state does not list leaves the state unchanged. */
-import { drainingCells, renewingCells } from './hand-over-cells.ts';
-import { liveCells, restingCells } from './live-cells.ts';
+import { drainingCells, renewingCells } from './hand-over-events.ts';
+import { liveCells, restingCells } from './live-events.ts';
 import {
   type Cells,
   type Effect,

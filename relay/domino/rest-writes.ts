@@ -1,6 +1,6 @@
 /** Writes over the Traveler server's own REST, with the same unproven requests as for SmartCloud. */
 import type { TravelerSource } from '#adapters/traveler/contract';
-import { isDenied } from '#domain/actions/our-denial';
+import { isDenied } from '#domain/actions/own-block';
 import type { DeviceWrites } from './device-writes.ts';
 import { readBackDelays } from './read-back-delays.ts';
 

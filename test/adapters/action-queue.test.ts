@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actionOutgoing } from '#adapters/action-queue';
 import { sqsQueue } from '#adapters/queues';
 import type { Action } from '#domain/actions/action';
-import { actionMessage } from '#domain/messages/messages';
+import { actionMessage } from '#domain/messages/queue-messages';
 import { aRequest, newDevice } from '#test/fixtures/spine';
 
 const app = buildApp({ logger: false, defaultRegion: 'us-east-1' });

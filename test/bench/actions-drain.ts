@@ -13,7 +13,7 @@ import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { travelerSource } from '#adapters/traveler/source';
 import type { Action } from '#domain/actions/action';
 import type { Device } from '#domain/devices/device';
-import type { ActionMessage } from '#domain/messages/messages';
+import type { ActionMessage } from '#domain/messages/queue-messages';
 import { queueSpecs } from '#infra/cloud/function-specs';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
 import { aRequest, newDevice } from '#test/fixtures/spine';

@@ -1,9 +1,9 @@
 /** Lists on the command line: read page by page to the end, or with a line that says there are more. */
 import { expect, test } from 'vitest';
+import { firstOf } from '#infra/cli/api-pages';
 import { showBulk } from '#infra/cli/bulk';
 import { showLetters } from '#infra/cli/dlq';
 import { showDevice } from '#infra/cli/format-answers';
-import { firstOf } from '#infra/cli/pages';
 
 const pages: Record<string, { items: number[]; cursor: string | null }> = {
   '': { items: [1, 2], cursor: 'second' },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { actionState } from '#domain/actions/action';
-import { consequences } from '#domain/actions/failure';
+import { consequences } from '#domain/actions/failure-consequences';
 import { failureKind } from '#domain/devices/source';
 import { rules } from '#domain/quarantine/rules';
 import { queueSpecs } from '#infra/cloud/function-specs';
@@ -9,7 +9,7 @@ import { actionAttemptsPage } from '#infra/docs/attempt-page';
 import { configurationLimits } from '#infra/docs/configuration-limits';
 import { constantOf } from '#infra/docs/constants';
 import { errorsPage } from '#infra/docs/errors';
-import { actionStatesPage, rulesPage } from '#infra/docs/pages';
+import { actionStatesPage, rulesPage } from '#infra/docs/rule-and-state-pages';
 import { scalingPage } from '#infra/docs/scaling';
 
 const inRepository = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

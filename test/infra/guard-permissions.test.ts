@@ -1,7 +1,7 @@
 /** Every call that the guard store makes is allowed to the functions that make it: tests with a bare database cannot show that. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DocumentClient } from '#adapters/dynamodb/client';
-import { guardStore } from '#adapters/dynamodb/settings/guards';
+import { guardStore } from '#adapters/dynamodb/guards/guards';
 import type { GuardedDevice, GuardItem } from '#domain/quarantine/guard';
 import { needs } from '#infra/cloud/permissions';
 import { clientOf, startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';

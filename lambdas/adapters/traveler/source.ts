@@ -2,8 +2,8 @@
 import { parseFull } from '#domain/gather/traveler-record';
 import { type Connection, connect } from './connection.ts';
 import type { Found, TravelerOptions, TravelerSource } from './contract.ts';
+import { listPages } from './device-list.ts';
 import { TravelerFailure } from './failure.ts';
-import { listPages } from './pages.ts';
 import { readServerFacts } from './server-facts.ts';
 import { unprovenWrites } from './unproven-writes.ts';
 

@@ -5,7 +5,7 @@
 
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
 import { traitsOf } from '#domain/actions/action-types';
-import { durations } from '#domain/actions/steps';
+import { durations } from '#domain/actions/apply-events';
 import type { TimelineEntry } from '#domain/journal/timeline';
 
 const endings: Partial<Record<ActionState, string>> = {

@@ -1,6 +1,6 @@
 /**
  * How the types of action differ, one entry each: a type without an entry does not compile. What a type does is in further
- * maps over the same list: executor-rules.ts (its effect), functions/act/executors.ts, relay/actions/writes.ts and
+ * maps over the same list: wanted-effects.ts (its effect), functions/act/traveler-writes.ts, relay/actions/writes.ts and
  * relay/domino/console-lines.ts (its writes).
  */
 import type { ActionType } from '#domain/actions/action';

@@ -1,7 +1,7 @@
-/** What follows when the server could not be read or written: by the table of consequences (failure.ts). */
+/** What follows when the server could not be read or written: by the table of consequences (failure-consequences.ts). */
 import type { Attempt, Decision, Moment } from '#domain/actions/attempt';
 import { end, only, stateOf, wait } from '#domain/actions/attempt-steps';
-import { type Consequence, consequences, type SourceFailure } from '#domain/actions/failure';
+import { type Consequence, consequences, type SourceFailure } from '#domain/actions/failure-consequences';
 import { pauseAfter } from '#domain/actions/source-pause';
 
 type Failed = { failure: SourceFailure; consequence: Exclude<Consequence, 'reconcile'> };

@@ -3,9 +3,9 @@ import { afterMissedRead, isTooLate } from '#domain/actions/after-failure';
 import { found } from '#domain/actions/after-reading';
 import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
 import { type EventWithNote, end, stateOf, wait } from '#domain/actions/attempt-steps';
-import { type Effect, effects } from '#domain/actions/executor-rules';
 import { staleWipe } from '#domain/actions/readiness';
 import { longestWait } from '#domain/actions/retry';
+import { type Effect, effects } from '#domain/actions/wanted-effects';
 
 type Gone = (attempt: AttemptOnDevice, moment: Moment) => Decision;
 

@@ -9,11 +9,11 @@ import { afterFailure } from '#domain/actions/after-failure';
 import type { AttemptOnDevice, Decision, Moment, Sight } from '#domain/actions/attempt';
 import { type EventWithNote, end, only, stateOf, supersededNote, wait } from '#domain/actions/attempt-steps';
 import { effectOf } from '#domain/actions/effect-of';
-import type { Progress } from '#domain/actions/executor-rules';
 import { tooLateToRepeat } from '#domain/actions/expiry';
-import type { SourceFailure } from '#domain/actions/failure';
+import type { SourceFailure } from '#domain/actions/failure-consequences';
 import { proceed, wipeNoLongerShown } from '#domain/actions/follow-wipe';
 import { staleWipe, supersedes } from '#domain/actions/readiness';
+import type { Progress } from '#domain/actions/wanted-effects';
 import { setUpAnew } from '#domain/actions/wipe';
 import { moment as instant } from '#domain/time/moment';
 

@@ -5,7 +5,7 @@ import { afterFirstReading } from '#domain/actions/after-reading';
 import type { AttemptOnDevice, Decision, Effect, Moment, Observation, Sight, Tried } from '#domain/actions/attempt';
 import { end, only, recorded, startOver, stateOf, stepsFor, wait } from '#domain/actions/attempt-steps';
 import { effectOf } from '#domain/actions/effect-of';
-import { consequences, type SourceFailure } from '#domain/actions/failure';
+import { consequences, type SourceFailure } from '#domain/actions/failure-consequences';
 import { proceed } from '#domain/actions/follow-wipe';
 
 type Written = Extract<Tried, { what: 'written' }>;

@@ -2,10 +2,10 @@
 
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
 import { isWipe, traitsOf } from '#domain/actions/action-types';
+import { stepsThrough } from '#domain/actions/apply-events';
 import type { Attempt, Decision, EndOther, Moment, StepOf } from '#domain/actions/attempt';
 import { isNewer, supersedes } from '#domain/actions/readiness';
 import { backoff, nextTry, withinLimits } from '#domain/actions/retry';
-import { stepsThrough } from '#domain/actions/steps';
 import type { ActionEvent } from '#domain/actions/transitions';
 
 export type EventWithNote = readonly [event: ActionEvent, note: string];

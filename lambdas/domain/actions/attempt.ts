@@ -4,7 +4,7 @@
  * sent to a relay.
  */
 import type { Action, ActionState, Shown, Step } from '#domain/actions/action';
-import type { SourceFailure } from '#domain/actions/failure';
+import type { SourceFailure } from '#domain/actions/failure-consequences';
 import type { Device, DeviceDetail } from '#domain/devices/device';
 import type { SourcePause, SourceState } from '#domain/devices/source';
 import type { TimelineEntry } from '#domain/journal/timeline';

@@ -2,8 +2,8 @@
 import type { Action, ActionState } from '#domain/actions/action';
 import type { AttemptOnDevice } from '#domain/actions/attempt';
 import { stateOf } from '#domain/actions/attempt-steps';
-import { type Effect, type EffectContext, effects, type Progress } from '#domain/actions/executor-rules';
-import { staysDeniedAfterCancelWipe } from '#domain/actions/our-denial';
+import { staysDeniedAfterCancelWipe } from '#domain/actions/own-block';
+import { type Effect, type EffectContext, effects, type Progress } from '#domain/actions/wanted-effects';
 import type { Device, DeviceDetail } from '#domain/devices/device';
 
 type About = {

@@ -7,7 +7,7 @@ import type { Shown } from '#domain/actions/action';
 import { isWipe } from '#domain/actions/action-types';
 import type { AttemptOnDevice, Decision, Moment } from '#domain/actions/attempt';
 import { type EventWithNote, end, follow, stateOf } from '#domain/actions/attempt-steps';
-import type { Progress } from '#domain/actions/executor-rules';
+import type { Progress } from '#domain/actions/wanted-effects';
 
 type Proceeding = { progress: Progress; shown: Shown; events: readonly EventWithNote[] };
 

@@ -5,11 +5,11 @@
 
 import type { Action } from '#domain/actions/action';
 import { traitsOf } from '#domain/actions/action-types';
-import { effects } from '#domain/actions/executor-rules';
 import { deadlinePassed } from '#domain/actions/expiry';
 import { isInFlight } from '#domain/actions/redelivery';
 import { clockTolerance, longestWait } from '#domain/actions/retry';
 import { isFinal } from '#domain/actions/transitions';
+import { effects } from '#domain/actions/wanted-effects';
 import { isPendingWipe, setUpAnew } from '#domain/actions/wipe';
 import type { Device } from '#domain/devices/device';
 import type { SourceState } from '#domain/devices/source';

@@ -8,7 +8,7 @@
  *   does); its reading ends the pause, or makes it longer. A successful gather ends it too.
  */
 import type { Attempt, Moment, StepOf } from '#domain/actions/attempt';
-import type { SourceFailure } from '#domain/actions/failure';
+import type { SourceFailure } from '#domain/actions/failure-consequences';
 import { hasProblem, pausedUntil } from '#domain/actions/readiness';
 import { longestWait } from '#domain/actions/retry';
 import type { SourcePause } from '#domain/devices/source';

@@ -3,7 +3,7 @@
  * verdict may change. Pure; `stored` is null for a device never seen.
  */
 
-import { isAdmitted } from '#domain/actions/our-denial';
+import { isAdmitted } from '#domain/actions/own-block';
 import type { Device, DeviceDetail, DeviceKey, ListedDevice } from '#domain/devices/device';
 import { changedLines, discoveredLine, returnedLines } from '#domain/gather/observation-lines';
 import type { TimelineEntry } from '#domain/journal/timeline';

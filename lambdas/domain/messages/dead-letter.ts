@@ -13,7 +13,7 @@ import {
   eventsIn,
   noneOfOurs,
 } from '#domain/messages/events-in';
-import { actionMessage, evaluationMessage, gatherMessage } from '#domain/messages/messages';
+import { actionMessage, evaluationMessage, gatherMessage } from '#domain/messages/queue-messages';
 import { fieldFaults } from '#domain/runtime/field-faults';
 
 export type Reading =

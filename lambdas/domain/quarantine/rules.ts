@@ -20,7 +20,7 @@ import { cardinal, ordinal } from '#domain/quarantine/evidence-words';
 import { isKnownOff, whyNotInForce } from '#domain/quarantine/in-force';
 import { described } from '#domain/quarantine/match';
 import type { RuleContext, UserContext } from '#domain/quarantine/rule-context';
-import { verseEnrolment } from '#domain/quarantine/verse';
+import { verseEnrolment } from '#domain/quarantine/verse-enrolment';
 import { moment } from '#domain/time/moment';
 
 type Rule = {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { shown } from '#domain/actions/action';
-import { denialAfter, type EndedAction } from '#domain/actions/our-denial';
+import { denialAfter, type EndedAction } from '#domain/actions/own-block';
 import { type Denial, type Presence, presence, type VerdictName, verdictName } from '#domain/devices/device';
 import { serverFacts } from '#domain/devices/source';
 import { type Enrolment, type EnrolmentFeed, enrolment, enrolmentFeed, type Link, link } from '#domain/enrolment/enrolment';

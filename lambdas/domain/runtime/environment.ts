@@ -46,7 +46,7 @@ const allTables = ['DEVICES_TABLE', 'ENROLMENTS_TABLE', 'ACTIONS_TABLE', 'JOURNA
 /** One queue for single work and one for bulk (docs/decisions/0032-lanes.md). */
 const evaluations = ['EVALUATIONS_QUEUE_URL', 'BULK_EVALUATIONS_QUEUE_URL'] as const;
 const actions = ['ACTIONS_QUEUE_URL', 'BULK_ACTIONS_QUEUE_URL'] as const;
-/** What the portal's requests need, by event or over the API (portal-events/requests.ts). */
+/** What the portal's requests need, by event or over the API (use-cases/portal-use-cases.ts). */
 const requests = [...allTables, ...evaluations, ...actions, ...(['GATHER_QUEUE_URL', 'ENROLMENTS_QUEUE_URL'] as const)] as const;
 
 /** The variables that each function needs, by function name, and no more. */

@@ -1,8 +1,8 @@
 /** Carries out one action: reads what is stored, and runs the attempt from there. */
 import { isFinal } from '#domain/actions/transitions';
-import type { ActionMessage } from '#domain/messages/messages';
+import type { ActionMessage } from '#domain/messages/queue-messages';
 import type { ActResult } from '#use-cases/actions/end-action';
-import { carryOut } from './carry-out.ts';
+import { carryOut } from './attempt-loop.ts';
 import type { ActDependencies, Slots, Try } from './dependencies.ts';
 import { observedByRelay } from './relay-result.ts';
 import { isStaleWipeCancel } from './send-to-relay.ts';

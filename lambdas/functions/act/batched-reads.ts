@@ -2,7 +2,7 @@
 
 import { batchedSender, dataLoader } from '#adapters/data-loader';
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
-import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import type { DevicesForActions } from '#adapters/dynamodb/devices/action-devices';
 import { deviceText } from '#adapters/dynamodb/keys';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { SourceState } from '#domain/devices/source';

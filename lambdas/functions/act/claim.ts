@@ -1,7 +1,7 @@
 /** Claims an action: from then on it belongs to this worker, until the action is done, is released, or the claim expires. */
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { ActionState } from '#domain/actions/action';
-import { type ActionEventAt, stepsThrough } from '#domain/actions/steps';
+import { type ActionEventAt, stepsThrough } from '#domain/actions/apply-events';
 import type { ActDependencies, Try } from './dependencies.ts';
 
 /** How long a claim lasts, ms: longer than any write may take, short enough that a killed worker's action continues soon. */

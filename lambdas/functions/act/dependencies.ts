@@ -2,7 +2,7 @@
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { WipeCounts } from '#adapters/dynamodb/actions/wipe-counts';
-import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import type { DevicesForActions } from '#adapters/dynamodb/devices/action-devices';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
 import type { RelayLink } from '#adapters/relay-link';

@@ -6,7 +6,7 @@
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { StepOf } from '#domain/actions/attempt';
 import type { ActResult } from '#use-cases/actions/end-action';
-import { wake } from '#use-cases/actions/wake';
+import { wake } from '#use-cases/actions/evaluate-later';
 import type { ActDependencies, Try } from './dependencies.ts';
 import { resumeIfOver } from './source-pause.ts';
 

@@ -9,7 +9,7 @@ import type { Device } from '#domain/devices/device';
 import type { ActionCommand } from '#domain/relay/relay-protocol';
 import { claim } from './claim.ts';
 import type { ActDependencies, Performed, Try } from './dependencies.ts';
-import { approvalBefore } from './executors.ts';
+import { approvalBefore } from './traveler-writes.ts';
 
 /**
  * Longer than a relay usually takes, including its timeout for a silent console; then it is asked for the result of the action.

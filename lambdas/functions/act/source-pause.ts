@@ -3,11 +3,11 @@
  */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { SourceChange } from '#domain/actions/attempt';
-import type { SourceFailure } from '#domain/actions/failure';
+import type { SourceFailure } from '#domain/actions/failure-consequences';
 import { hasProblem, pausedUntil } from '#domain/actions/readiness';
 import { clockTolerance, delaySeconds } from '#domain/actions/retry';
 import type { SourcePause, SourceState } from '#domain/devices/source';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import type { ActDependencies } from './dependencies.ts';
 
 type Pausing = { failure: SourceFailure; until: number; change: SourceChange; alarm: boolean };

@@ -3,6 +3,7 @@ import { handle } from 'hono/aws-lambda';
 import { actionRoutes } from './action-routes.ts';
 import { type ApiDependencies, newApp } from './app.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { steeringRoutes } from './cancel-confirm-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { decisionRoutes } from './decision-routes.ts';
 import { deviceRoutes } from './device-routes.ts';
@@ -16,7 +17,6 @@ import { planRoutes } from './plan-routes.ts';
 import { relayRoutes } from './relay-routes.ts';
 import type { ApiApp } from './route-kit.ts';
 import { settingsRoutes } from './settings-routes.ts';
-import { steeringRoutes } from './steering-routes.ts';
 
 export function createApi(dependencies: ApiDependencies): ApiApp {
   const app = newApp(dependencies.logError);

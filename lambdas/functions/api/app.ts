@@ -10,7 +10,7 @@ import type { RelayStore } from '#adapters/dynamodb/relays/relays';
 import type { SourceState } from '#domain/devices/source';
 import type { SourceConfiguration } from '#domain/runtime/configuration';
 import type { BulkRequests } from '#use-cases/actions/stage-bulk';
-import type { Requests } from '#use-cases/use-cases';
+import type { Requests } from '#use-cases/portal-use-cases';
 import type { OverviewView } from './overview.ts';
 import { answerProblem, malformed, Problem, problemOf } from './problem.ts';
 import { type ApiApp, type ApiEnvironment, gatewayContext } from './route-kit.ts';

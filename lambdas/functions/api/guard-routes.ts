@@ -1,6 +1,6 @@
 /** GET /api/guards, GET and POST /api/guards/{id}: what the guard stopped, and a person's decision on it. */
 import { z } from '@hono/zod-openapi';
-import { mostGuards } from '#adapters/dynamodb/settings/guard-list';
+import { mostGuards } from '#adapters/dynamodb/guards/guard-list';
 import type { ApiDependencies } from './app.ts';
 import { guardDecision, guardsView, guardView, viewGuard } from './guard-schemas.ts';
 import { malformed, Problem } from './problem.ts';

@@ -23,7 +23,7 @@ import { loadConfiguration } from '#adapters/runtime-configuration';
 import { sockets } from '#adapters/sockets';
 import { parseEnvironment } from '#domain/runtime/environment';
 import { bulkRequests } from '#use-cases/actions/stage-bulk';
-import { requestsOf } from '#use-cases/use-cases';
+import { requestsOf } from '#use-cases/portal-use-cases';
 import { createApi, onGateway } from './api.ts';
 import { readOverview } from './overview.ts';
 import { readServices } from './service-status.ts';

@@ -2,7 +2,7 @@
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
-import type { GuardStore } from '#adapters/dynamodb/settings/guards';
+import type { GuardStore } from '#adapters/dynamodb/guards/guards';
 import { type Drift, everySource, type SettingsReader } from '#adapters/dynamodb/settings/settings-reader';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import type { GatherRun, SourceState } from '#domain/devices/source';

@@ -7,7 +7,7 @@ import { documentClient } from '#adapters/dynamodb/client';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { bulkMessage } from '#domain/messages/bulk';
 import { parseEnvironment } from '#domain/runtime/environment';
-import { requestsOf } from '#use-cases/use-cases';
+import { requestsOf } from '#use-cases/portal-use-cases';
 import { workPart } from './work-part.ts';
 
 const logger = new Logger({ serviceName: 'bulk' });

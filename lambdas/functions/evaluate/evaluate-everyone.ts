@@ -1,6 +1,6 @@
 /** Sends every user of a source to evaluation, page by page; when time runs short it continues by sending itself a message. */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 const usersPerMessage = 50;

@@ -1,11 +1,11 @@
 /** One message of the evaluations queue: some users, everyone at a source, or the actions that wait for a source to recover. */
 import pMap from 'p-map';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import { sourceContexts } from '#use-cases/decide-user/source-context';
-import { oncePerUser } from './coalesce.ts';
 import type { EvaluateDependencies } from './dependencies.ts';
 import { sendEveryone } from './evaluate-everyone.ts';
 import { evaluateUser } from './evaluate-user.ts';
+import { oncePerUser } from './once-per-user.ts';
 import { resumeActions } from './resume.ts';
 
 const usersAtOnce = 8;

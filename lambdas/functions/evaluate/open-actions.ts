@@ -2,7 +2,7 @@
 import { actionOutgoing } from '#adapters/action-queue';
 import type { LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { Outgoing } from '#adapters/queues';
-import { denialInFlight } from '#domain/actions/our-denial';
+import { denialInFlight } from '#domain/actions/own-block';
 import { redeliveryOf } from '#domain/actions/redelivery';
 import { isFinal, isRefused, nextOf } from '#domain/actions/transitions';
 import type { Denial, Device } from '#domain/devices/device';

@@ -7,7 +7,7 @@
  */
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { Device, UserKey, VerdictName } from '#domain/devices/device';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import type { Verdict } from '#domain/quarantine/decide';
 import type { EvaluateDependencies } from './dependencies.ts';
 

@@ -5,7 +5,7 @@
 import { actionOutgoing } from '#adapters/action-queue';
 import { hasProblem, pausedUntil } from '#domain/actions/readiness';
 import { clockTolerance, delaySeconds } from '#domain/actions/retry';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import type { EvaluateDependencies } from './dependencies.ts';
 
 type Resume = Extract<EvaluationMessage, { kind: 'resume' }>;

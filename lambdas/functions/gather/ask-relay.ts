@@ -6,7 +6,7 @@
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherRun, SourceState } from '#domain/devices/source';
 import { askedAs } from '#domain/gather/relayed-run';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import type { GatherDependencies } from './dependencies.ts';
 
 type Needs = Pick<GatherDependencies, 'configuration' | 'devices' | 'link' | 'runs' | 'gathers' | 'now'>;

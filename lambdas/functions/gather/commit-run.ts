@@ -7,7 +7,7 @@ import { configurationPublisher } from '#adapters/dynamodb/settings/settings-rea
 import { gatherDigest } from '#adapters/fingerprint';
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { ServerFacts, SourceState } from '#domain/devices/source';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import { planServer, type ServerPlan, shows } from '#domain/quarantine/server-settings';
 import { seenAs } from '#domain/quarantine/settings';
 import { type SourceFacts, sourceLine } from '#domain/quarantine/source-lines';

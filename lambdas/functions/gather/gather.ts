@@ -14,7 +14,7 @@ import { TravelerFailure } from '#adapters/traveler/failure';
 import { type NeedContext, owesDetail } from '#domain/gather/detail-policy';
 import { contradiction } from '#domain/gather/gather-schedule';
 import { runLine } from '#domain/gather/run-lines';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import { attemptsOf, begin, type Invocation, markEveryone } from './begin.ts';
 import { commitRun } from './commit-run.ts';
 import type { GatherDependencies, Gathering } from './dependencies.ts';

@@ -21,7 +21,7 @@ import { relayLink } from '#adapters/relay-link';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { sockets } from '#adapters/sockets';
 import { type TravelerSource, travelerSource } from '#adapters/traveler/source';
-import { gatherMessage } from '#domain/messages/messages';
+import { gatherMessage } from '#domain/messages/queue-messages';
 import { parseEnvironment } from '#domain/runtime/environment';
 import type { SmartcloudSource } from './dependencies.ts';
 import { gather } from './gather.ts';

@@ -4,7 +4,7 @@
  */
 import { TravelerFailure } from '#adapters/traveler/failure';
 import type { GatherRun } from '#domain/devices/source';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import { backoffMs } from '#domain/time/backoff';
 import { attemptsOf } from './begin.ts';
 import type { GatherDependencies } from './dependencies.ts';

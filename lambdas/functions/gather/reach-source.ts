@@ -6,7 +6,7 @@
 import type { GatherRun, SourceState } from '#domain/devices/source';
 import { bySourceKind } from '#domain/devices/source-kinds';
 import { askedAs } from '#domain/gather/relayed-run';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import { askRelay } from './ask-relay.ts';
 import { baselineFor } from './baseline.ts';
 import type { GatherDependencies, GatheredSource, Gathering, OnPremSource, ServerWish } from './dependencies.ts';

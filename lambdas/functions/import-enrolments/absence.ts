@@ -2,7 +2,7 @@
 import type { EnrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { Problem } from '#domain/devices/source';
 import type { Enrolment } from '#domain/enrolment/enrolment';
-import { isOfMaas360, nextVersion, unlisted } from '#domain/enrolment/maas360';
+import { isOfMaas360, nextVersion, unlisted } from '#domain/enrolment/maas360-device';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 
 type Dependencies = {

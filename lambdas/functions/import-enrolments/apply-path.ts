@@ -1,6 +1,6 @@
 /** How the import of MaaS360 applies enrolments: in the same ways as every other function (use-cases/enrolments). */
 
-import { type ApplyEnrolmentDependencies, applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import { type ApplyEnrolmentDependencies, applyEnrolments } from '#use-cases/enrolments/apply-enrolments';
 import type { importEnrolments } from '#use-cases/enrolments/import-enrolments';
 import type { ImportDependencies } from './import-enrolments.ts';
 

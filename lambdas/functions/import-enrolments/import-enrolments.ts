@@ -14,7 +14,7 @@ import type { LeaseStore } from '#adapters/dynamodb/gather/leases';
 import type { Maas360 } from '#adapters/maas360/maas360';
 import { problemOf, ServiceFailure } from '#adapters/service-failure';
 import type { Enrolment } from '#domain/enrolment/enrolment';
-import { type EnrolmentFacts, factsOf, nextVersion } from '#domain/enrolment/maas360';
+import { type EnrolmentFacts, factsOf, nextVersion } from '#domain/enrolment/maas360-device';
 import type { Maas360Configuration, RuntimeConfiguration } from '#domain/runtime/configuration';
 import { absentFrom } from './absence.ts';
 import { devicesOf } from './read-devices.ts';

@@ -1,7 +1,7 @@
 /** Reads MaaS360's devices page by page, each once, and parses them one by one. */
 import type { Maas360 } from '#adapters/maas360/maas360';
 import { ServiceFailure } from '#adapters/service-failure';
-import { type Maas360Device, maas360Device } from '#domain/enrolment/maas360';
+import { type Maas360Device, maas360Device } from '#domain/enrolment/maas360-device';
 
 /** A page's devices that were not on an earlier page; `unreadable`: number of rows without a device id. */
 export type DevicesRead = { devices: Maas360Device[]; unreadable: number };

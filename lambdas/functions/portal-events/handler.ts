@@ -9,7 +9,7 @@ import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { documentClient } from '#adapters/dynamodb/client';
 import { loadConfiguration } from '#adapters/runtime-configuration';
 import { parseEnvironment } from '#domain/runtime/environment';
-import { requestsOf } from '#use-cases/use-cases';
+import { requestsOf } from '#use-cases/portal-use-cases';
 import { EventRejected, isStream, portalEvents } from './portal-events.ts';
 import { reportRejection } from './report-rejection.ts';
 

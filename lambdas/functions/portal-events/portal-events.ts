@@ -7,7 +7,7 @@ import { busEnvelope, type EventIn, eventsIn, noneOfOurs } from '#domain/message
 import { type FieldFault, fieldFaults } from '#domain/runtime/field-faults';
 import type { requestAction } from '#use-cases/actions/request-action';
 import type { withdrawDecision } from '#use-cases/actions/withdraw-decision';
-import type { applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import type { applyEnrolments } from '#use-cases/enrolments/apply-enrolments';
 import type { stageSnapshot } from '#use-cases/enrolments/stage-snapshot';
 import type { requestGather } from '#use-cases/gathers/request-gather';
 import type { publishSettings } from '#use-cases/settings/publish-settings';

@@ -4,7 +4,7 @@ import type { Context } from 'aws-lambda';
 import { actionLanes } from '#adapters/action-queue';
 import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { documentClient } from '#adapters/dynamodb/client';
-import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import { devicesForActions } from '#adapters/dynamodb/devices/action-devices';
 import { knownSources } from '#adapters/dynamodb/gather/known-sources';
 import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';

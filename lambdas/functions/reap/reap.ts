@@ -6,10 +6,10 @@
 import pMap from 'p-map';
 import { actionOutgoing } from '#adapters/action-queue';
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
-import type { DevicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import type { DevicesForActions } from '#adapters/dynamodb/devices/action-devices';
 import type { Queue } from '#adapters/queues';
+import { stepsThrough } from '#domain/actions/apply-events';
 import { deadlinePassed } from '#domain/actions/expiry';
-import { stepsThrough } from '#domain/actions/steps';
 import { isRefused, nextOf } from '#domain/actions/transitions';
 import { type EndDependencies, endAction } from '#use-cases/actions/end-action';
 

@@ -1,7 +1,7 @@
 /** What a relay sends of a gather: stored until it is complete, then passed to the gather function. */
 import { estimateEnd } from '#domain/gather/gather-progress';
 import { runOf } from '#domain/gather/relayed-run';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import type { ToCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 

@@ -1,7 +1,7 @@
 /** A relay holds the source's lease (again): sends what waits for it, and starts an overdue gather. */
 
 import { fingerprint } from '#adapters/fingerprint';
-import type { EvaluationMessage, GatherMessage } from '#domain/messages/messages';
+import type { EvaluationMessage, GatherMessage } from '#domain/messages/queue-messages';
 import { requestGather } from '#use-cases/gathers/request-gather';
 import type { Peer, RelaySocketDependencies } from './dependencies.ts';
 

@@ -6,7 +6,7 @@ import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import type { SourceStore } from '#adapters/dynamodb/gather/sources';
 import type { Queue } from '#adapters/queues';
 import { isRelayed } from '#domain/devices/source-kinds';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import type { RuntimeConfiguration } from '#domain/runtime/configuration';
 import { requestGather } from '#use-cases/gathers/request-gather';
 

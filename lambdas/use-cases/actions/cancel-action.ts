@@ -1,7 +1,7 @@
 /** Cancels an action that a person or a portal rule requested, if it was not sent yet. */
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import { endingLine } from '#domain/actions/action-sentences';
-import { stepsThrough } from '#domain/actions/steps';
+import { stepsThrough } from '#domain/actions/apply-events';
 import { isRefused, nextOf } from '#domain/actions/transitions';
 
 /** The cancelled action; null when it was already sent, or another worker has just written it. Its effect is then read back. */

@@ -4,16 +4,16 @@
  */
 
 import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
-import type { DeviceOutcome } from '#adapters/dynamodb/devices/action-outcome';
+import type { DeviceOutcome } from '#adapters/dynamodb/devices/device-after-action';
 import type { Queue } from '#adapters/queues';
 import type { Shown, Step } from '#domain/actions/action';
 import { endingLines } from '#domain/actions/action-sentences';
 import { traitsOf } from '#domain/actions/action-types';
-import { denialAfter } from '#domain/actions/our-denial';
+import { denialAfter } from '#domain/actions/own-block';
 import { supersedes } from '#domain/actions/readiness';
 import { isFinal } from '#domain/actions/transitions';
 import type { Denial, Device } from '#domain/devices/device';
-import { wake } from './wake.ts';
+import { wake } from './evaluate-later.ts';
 
 /** What ending an action needs: less than carrying it out. */
 export type EndDependencies = {

@@ -1,10 +1,10 @@
 /** Applies a completely stored snapshot or import as a whole, unless the guard stops it. */
 import type { SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { fingerprint } from '#adapters/fingerprint';
-import type { EnrolmentsMessage } from '#domain/messages/messages';
+import type { EnrolmentsMessage } from '#domain/messages/queue-messages';
 import type { GuardItem } from '#domain/quarantine/guard';
 import type { GuardRequest } from '#use-cases/guard/guard-run';
-import type { applyManyEnrolments, ManyApplied } from './apply-enrolments.ts';
+import type { applyManyEnrolments, ManyApplied } from './apply-many-enrolments.ts';
 
 export type ApplyStagedDependencies = {
   snapshots: Pick<SnapshotStore, 'read'>;

@@ -7,7 +7,7 @@ import { fingerprint } from '#adapters/fingerprint';
 import type { Enrolment } from '#domain/enrolment/enrolment';
 import type { GuardItem } from '#domain/quarantine/guard';
 import { firstFreeTurn } from '#use-cases/decide-user/repeated-cause';
-import type { applyManyEnrolments, ManyApplied } from './apply-enrolments.ts';
+import type { applyManyEnrolments, ManyApplied } from './apply-many-enrolments.ts';
 
 export type ImportEnrolmentsDependencies = {
   takeMany: ReturnType<typeof applyManyEnrolments>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';
-import type { EnrolmentsMessage } from '#domain/messages/messages';
+import type { EnrolmentsMessage } from '#domain/messages/queue-messages';
 import type { GuardItem } from '#domain/quarantine/guard';
 
 export type StagedEnrolments = {

@@ -5,7 +5,7 @@
 import type { SnapshotPart, SnapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { enrolmentsOutgoing } from '#adapters/enrolments-queue';
 import type { Queue } from '#adapters/queues';
-import type { EnrolmentsMessage } from '#domain/messages/messages';
+import type { EnrolmentsMessage } from '#domain/messages/queue-messages';
 
 export type StageSnapshotDependencies = { snapshots: Pick<SnapshotStore, 'add'>; enrolmentsQueue: Queue };
 

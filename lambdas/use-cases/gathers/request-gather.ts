@@ -2,7 +2,7 @@
 import type { RunStore } from '#adapters/dynamodb/gather/runs';
 import { runIdOf } from '#adapters/dynamodb/gather/runs';
 import type { Queue } from '#adapters/queues';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import type { SourceConfiguration } from '#domain/runtime/configuration';
 
 export type RequestGatherDependencies = {

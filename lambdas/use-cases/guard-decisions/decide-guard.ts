@@ -2,11 +2,11 @@
  * A person decides on what the guard stopped. A confirmation applies it, evaluated again on what is stored then; a rejection
  * leaves everything unchanged. The decision is recorded first: after a crash, the same decision, repeated, completes it.
  */
-import type { GuardDecision, GuardStore } from '#adapters/dynamodb/settings/guards';
+import type { GuardDecision, GuardStore } from '#adapters/dynamodb/guards/guards';
 import type { GuardItem, GuardKind } from '#domain/quarantine/guard';
 import type { StagedEnrolments } from '#use-cases/enrolments/requeue-staged';
 import { type publishSettings, waitingPublication } from '#use-cases/settings/publish-settings';
-import { confirmTakings, type HeldTakingsDependencies, rejectTakings } from './held-takings.ts';
+import { confirmTakings, type HeldTakingsDependencies, rejectTakings } from './release-or-cancel.ts';
 
 export type DecideGuardDependencies = HeldTakingsDependencies & {
   guards: Pick<GuardStore, 'begin' | 'finish'>;

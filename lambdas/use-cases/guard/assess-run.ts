@@ -9,11 +9,11 @@
  */
 import pMap from 'p-map';
 import { emptyUser, type UserStore } from '#adapters/dynamodb/devices/users';
-import type { AssessmentStore } from '#adapters/dynamodb/settings/assessments';
-import type { GuardStore } from '#adapters/dynamodb/settings/guards';
+import type { AssessmentStore } from '#adapters/dynamodb/guards/assessments';
+import type { GuardStore } from '#adapters/dynamodb/guards/guards';
 import { evaluationOutgoing } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
-import type { EvaluationMessage } from '#domain/messages/messages';
+import type { EvaluationMessage } from '#domain/messages/queue-messages';
 import { type GuardItem, type GuardLimits, guardOf } from '#domain/quarantine/guard';
 import { type GuardRequest, type GuardRun, guardedDeviceOf, newGuard } from '#use-cases/guard/guard-run';
 import type { PlanDependencies } from '#use-cases/plan/dependencies';

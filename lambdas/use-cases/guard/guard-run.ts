@@ -1,5 +1,5 @@
 /** Checks a planned change against the guard: counts the devices that would lose access, before anything is done. */
-import type { GuardStore } from '#adapters/dynamodb/settings/guards';
+import type { GuardStore } from '#adapters/dynamodb/guards/guards';
 import {
   type GuardedDevice,
   type GuardFigures,

@@ -3,7 +3,7 @@
  */
 import { type Action, type ActionState, type ActionType, actionState, actionType, type Shown } from '#domain/actions/action';
 import type { Attempt, Observation, Sight, Tried } from '#domain/actions/attempt';
-import type { SourceFailure } from '#domain/actions/failure';
+import type { SourceFailure } from '#domain/actions/failure-consequences';
 import type { DeviceDetail } from '#domain/devices/device';
 import { failureKind } from '#domain/devices/source';
 

@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Action, type ActionType, actionState, actionType } from '#domain/actions/action';
-import { consequences } from '#domain/actions/failure';
+import { durations, stepsThrough } from '#domain/actions/apply-events';
+import { consequences } from '#domain/actions/failure-consequences';
 import { isNewer, type ReadinessFacts, readiness, supersedes } from '#domain/actions/readiness';
 import { redeliveryOf } from '#domain/actions/redelivery';
 import { backoff, delaySeconds, longestWait, nextTry } from '#domain/actions/retry';
-import { durations, stepsThrough } from '#domain/actions/steps';
 import { isFinal } from '#domain/actions/transitions';
 import { failureKind } from '#domain/devices/source';
 

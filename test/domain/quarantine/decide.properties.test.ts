@@ -1,7 +1,7 @@
 /** The laws of the decision, on random users. A failure prints its seed and the smallest user that breaks the law. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { denialOf } from '#domain/actions/our-denial';
+import { denialOf } from '#domain/actions/own-block';
 import type { DeviceFacts } from '#domain/devices/device-facts';
 import { hasAccess } from '#domain/devices/server-state';
 import { decide, type Verdict } from '#domain/quarantine/decide';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newRun } from '#adapters/dynamodb/gather/runs';
 import { sourceStore } from '#adapters/dynamodb/gather/sources';
-import { gatherMessage } from '#domain/messages/messages';
+import { gatherMessage } from '#domain/messages/queue-messages';
 import { defaultSettings } from '#domain/quarantine/settings';
 import * as schemas from '#functions/api/schemas';
 import { aDevice, anEnrolment, janes, start } from '#test/functions/portal-events/portal-side';

@@ -4,7 +4,7 @@ import '@hono/zod-openapi';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { evaluationMessage } from '#domain/messages/messages';
+import { evaluationMessage } from '#domain/messages/queue-messages';
 import { portalEvents } from '#functions/portal-events/portal-events';
 import { aDevice, anEnrolment, janes, start } from '#test/functions/portal-events/portal-side';
 import { type Gateway, startGateway } from './gateway.ts';

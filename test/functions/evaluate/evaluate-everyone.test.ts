@@ -1,6 +1,6 @@
 /** Everyone at a source is sent to evaluation, in any number of pages and invocations. */
 import { expect, test } from 'vitest';
-import { evaluationMessage } from '#domain/messages/messages';
+import { evaluationMessage } from '#domain/messages/queue-messages';
 import { sendEveryone } from '#functions/evaluate/evaluate-everyone';
 import { manualQueue } from '#test/fixtures/manual-queue';
 

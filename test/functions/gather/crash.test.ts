@@ -1,7 +1,7 @@
 /** Killed at any call to the outside, and resumed by the same message: the end is that of an undisturbed gather. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Device } from '#domain/devices/device';
-import type { GatherMessage } from '#domain/messages/messages';
+import type { GatherMessage } from '#domain/messages/queue-messages';
 import type { GatherDependencies } from '#functions/gather/dependencies';
 import { gather } from '#functions/gather/gather';
 import { type Death, Killed, killable } from './crashing.ts';

@@ -17,7 +17,7 @@ import type { Queue } from '#adapters/queues';
 import { travelerSource } from '#adapters/traveler/source';
 import type { Device } from '#domain/devices/device';
 import { timelineEntry } from '#domain/journal/timeline';
-import { type EvaluationMessage, evaluationMessage, type GatherMessage, gatherMessage } from '#domain/messages/messages';
+import { type EvaluationMessage, evaluationMessage, type GatherMessage, gatherMessage } from '#domain/messages/queue-messages';
 import type { Settings } from '#domain/quarantine/settings';
 import { runtimeConfiguration } from '#domain/runtime/configuration';
 import type { GatherDependencies } from '#functions/gather/dependencies';

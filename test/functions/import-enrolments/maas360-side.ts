@@ -5,7 +5,7 @@ import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import { maas360StateStore } from '#adapters/dynamodb/enrolments/maas360-state';
 import { snapshotStore } from '#adapters/dynamodb/enrolments/snapshots';
 import { leaseStore } from '#adapters/dynamodb/gather/leases';
-import { guardStore } from '#adapters/dynamodb/settings/guards';
+import { guardStore } from '#adapters/dynamodb/guards/guards';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
 import { maas360 } from '#adapters/maas360/maas360';
 import { runtimeConfiguration } from '#domain/runtime/configuration';
@@ -18,7 +18,7 @@ import {
 } from '#infra/simulators/maas360/maas360-simulator';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { manualQueue } from '#test/fixtures/manual-queue';
-import { applyManyEnrolments } from '#use-cases/enrolments/apply-enrolments';
+import { applyManyEnrolments } from '#use-cases/enrolments/apply-many-enrolments';
 import { importEnrolments as importGuarded } from '#use-cases/enrolments/import-enrolments';
 import { guardRun } from '#use-cases/guard/guard-run';
 import { planFleet } from '#use-cases/plan/plan';

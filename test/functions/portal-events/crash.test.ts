@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defaultSettings } from '#domain/quarantine/settings';
 import { portalEvents } from '#functions/portal-events/portal-events';
 import { Killed, killedAt } from '#test/fixtures/crashing';
-import { requestsOf } from '#use-cases/use-cases';
+import { requestsOf } from '#use-cases/portal-use-cases';
 import { aDevice, anEnrolment, configuration, type PortalSide, start, startPortalSide } from './portal-side.ts';
 
 let side: PortalSide;

@@ -1,6 +1,6 @@
 /** A whole snapshot of a large company, as it arrives over the bus. SNAPSHOT_ENROLMENTS says how many. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { enrolmentsMessage } from '#domain/messages/messages';
+import { enrolmentsMessage } from '#domain/messages/queue-messages';
 import { portalEvents } from '#functions/portal-events/portal-events';
 import { anEnrolment, type PortalSide, start, startPortalSide } from './portal-side.ts';
 

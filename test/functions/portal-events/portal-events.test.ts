@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { gatherMessage } from '#domain/messages/messages';
+import { gatherMessage } from '#domain/messages/queue-messages';
 import { defaultSettings } from '#domain/quarantine/settings';
 import { EventRejected, portalEvents } from '#functions/portal-events/portal-events';
 import { aDevice, anEnrolment, janes, type PortalSide, start, startPortalSide } from './portal-side.ts';

@@ -5,12 +5,12 @@ import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { sqsQueue } from '#adapters/queues';
 import type { Device, DeviceKey } from '#domain/devices/device';
 import type { Enrolment } from '#domain/enrolment/enrolment';
-import { enrolmentsMessage } from '#domain/messages/messages';
+import { enrolmentsMessage } from '#domain/messages/queue-messages';
 import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { startDynamoDb } from '#test/fixtures/dynamodb';
 import { startQueues } from '#test/fixtures/queues';
 import { bulkRequests } from '#use-cases/actions/stage-bulk';
-import { requestsOf } from '#use-cases/use-cases';
+import { requestsOf } from '#use-cases/portal-use-cases';
 
 export const configuration = runtimeConfiguration.parse({
   sources: [

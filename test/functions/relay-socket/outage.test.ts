@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runStore } from '#adapters/dynamodb/gather/runs';
 import type { Action, ActionType } from '#domain/actions/action';
-import { evaluationMessage } from '#domain/messages/messages';
+import { evaluationMessage } from '#domain/messages/queue-messages';
 import { type ActionCommand, toCloud } from '#domain/relay/relay-protocol';
 import type { Peer, RelaySocketDependencies } from '#functions/relay-socket/dependencies';
 import { receive } from '#functions/relay-socket/receive';

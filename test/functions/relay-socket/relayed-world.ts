@@ -12,7 +12,7 @@ import {
   evaluationMessage,
   type GatherMessage,
   gatherMessage,
-} from '#domain/messages/messages';
+} from '#domain/messages/queue-messages';
 import { type GatherCommand, protocol, type RelayedDevice, type ToCloud } from '#domain/relay/relay-protocol';
 import { gather } from '#functions/gather/gather';
 import type { Peer, RelaySocketDependencies } from '#functions/relay-socket/dependencies';
@@ -177,7 +177,21 @@ export async function startRelayedWorld(options: NonNullable<Parameters<typeof s
     get ignored() {
       return ignored;
     },
-    ...{ socket, socketLog, actions, enrol, say, ping, hello, readServer, digestOf, answerOf, queued: gathers, lastCommand, round },
+    ...{
+      socket,
+      socketLog,
+      actions,
+      enrol,
+      say,
+      ping,
+      hello,
+      readServer,
+      digestOf,
+      answerOf,
+      queued: gathers,
+      lastCommand,
+      round,
+    },
     source: () => dependencies.sources.read('hq'),
     evaluationsOf: (kind: string) =>
       world.evaluations.map((one) => evaluationMessage.parse(one)).filter((one) => one.kind === kind),

@@ -4,7 +4,7 @@ import { sourceStore } from '#adapters/dynamodb/gather/sources';
 import { relayLeaseStore } from '#adapters/dynamodb/relays/relay-leases';
 import { settingsStore } from '#adapters/dynamodb/settings/settings-store';
 import { relayPresence } from '#adapters/relay-link';
-import { type GatherMessage, gatherMessage } from '#domain/messages/messages';
+import { type GatherMessage, gatherMessage } from '#domain/messages/queue-messages';
 import { runtimeConfiguration } from '#domain/runtime/configuration';
 import { startGathers } from '#functions/start-gathers/start-gathers';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';

@@ -4,7 +4,7 @@ import { decisionStore } from '#adapters/dynamodb/devices/decisions';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import { timelineStore } from '#adapters/dynamodb/journal/timeline';
 import { evaluationsQueue } from '#adapters/evaluations-queue';
-import { evaluationMessage } from '#domain/messages/messages';
+import { evaluationMessage } from '#domain/messages/queue-messages';
 import { type WakeDependencies, wakeByTime } from '#functions/wake-by-time/wake-by-time';
 import { Killed, killedAt } from '#test/fixtures/crashing';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { TravelerSource } from '#adapters/traveler/source';
-import { isAdmitted, isDenied } from '#domain/actions/our-denial';
+import { isAdmitted, isDenied } from '#domain/actions/own-block';
 import type { ActionCommand, ActionOutcome } from '#domain/relay/relay-protocol';
 import { type SimulatedDevice, startTravelerSimulator, type TravelerSimulator } from '#infra/simulators/traveler-simulator';
 import { relayActions } from '../../../relay/actions/relay-actions.ts';

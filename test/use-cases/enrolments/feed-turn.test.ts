@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { enrolmentStore } from '#adapters/dynamodb/enrolments/enrolments';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';
-import { applyEnrolments } from '#use-cases/enrolments/apply-enrolment';
+import { applyEnrolments } from '#use-cases/enrolments/apply-enrolments';
 import type { GuardResult } from '#use-cases/guard/guard-run';
 
 let database: TestDatabase;

@@ -1,7 +1,7 @@
 /** Two guards hold one source: deciding one affects only what it stopped itself, in any order and wherever it is interrupted. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { decideGuard } from '#use-cases/guard-decisions/decide-guard';
-import { rejectTakings } from '#use-cases/guard-decisions/held-takings';
+import { rejectTakings } from '#use-cases/guard-decisions/release-or-cancel';
 import { aqOn, connected, devicesOfUser, enrolledAs, type FleetSide, idOf, source, startFleetSide } from './fleet-side.ts';
 
 const usersEach = 1;

@@ -10,7 +10,7 @@ import { readActions } from '#adapters/dynamodb/actions/ledger-reads';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { queryItems } from '#adapters/dynamodb/pages';
+import { queryItems } from '#adapters/dynamodb/query-pages';
 import { realTiming } from '#adapters/retry-timing';
 import { isFinal } from '#domain/actions/transitions';
 import {

@@ -6,7 +6,7 @@ import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import type { Page, PageRequest } from '#adapters/dynamodb/cursor';
 import { deviceText, indexes } from '#adapters/dynamodb/keys';
-import { allItems, queryPage, scanPage } from '#adapters/dynamodb/pages';
+import { allItems, queryPage, scanPage } from '#adapters/dynamodb/query-pages';
 import type { RetryTiming } from '#adapters/retry-timing';
 import type { Action, ActionState } from '#domain/actions/action';
 import { isFinal } from '#domain/actions/transitions';

@@ -3,8 +3,8 @@ import { PutCommand, TransactWriteCommand, type TransactWriteCommandInput } from
 import { type Advance, advanced, type LedgerAction, ledgerItem, ledgerPut } from '#adapters/dynamodb/actions/ledger-item';
 import { type LedgerState, readAction } from '#adapters/dynamodb/actions/ledger-reads';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
-import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/action-outcome';
-import { readDevice } from '#adapters/dynamodb/devices/device-for-action';
+import { readDevice } from '#adapters/dynamodb/devices/action-devices';
+import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/device-after-action';
 import { timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, userPk } from '#adapters/dynamodb/keys';
 import { doneOnce, refusedBy, untilWritten } from '#adapters/dynamodb/transactions';

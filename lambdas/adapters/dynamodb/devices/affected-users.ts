@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { deviceIdsOf } from '#adapters/dynamodb/enrolments/enrolment-pointers';
 import { deviceIdKey, indexes, linkIdKey, parseUserPk } from '#adapters/dynamodb/keys';
-import { allItems } from '#adapters/dynamodb/pages';
+import { allItems } from '#adapters/dynamodb/query-pages';
 import type { UserKey } from '#domain/devices/device';
 import { canonicalName, commonName } from '#domain/devices/names';
 import type { Enrolment } from '#domain/enrolment/enrolment';

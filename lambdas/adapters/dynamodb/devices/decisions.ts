@@ -8,7 +8,7 @@ import type { DocumentClient } from '#adapters/dynamodb/client';
 import type { Page, PageRequest } from '#adapters/dynamodb/cursor';
 import { timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { decisionSk, endingDecisions, endingKey, indexes, parseUserPk, userPk, withdrawalSk } from '#adapters/dynamodb/keys';
-import { allItems, queryPage } from '#adapters/dynamodb/pages';
+import { allItems, queryPage } from '#adapters/dynamodb/query-pages';
 import { doneOnce } from '#adapters/dynamodb/transactions';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { DeviceKey, UserKey } from '#domain/devices/device';

@@ -8,7 +8,7 @@ import { getAll } from '../batch-requests.ts';
 import type { DocumentClient } from '../client.ts';
 import { encodeCursor } from '../cursor.ts';
 import { userPk } from '../keys.ts';
-import { allItems } from '../pages.ts';
+import { allItems } from '../query-pages.ts';
 import { deviceKeyOf, listedVerdicts, parseDevice } from './device-items.ts';
 import { deviceWalk, type WalkPosition } from './device-walk.ts';
 

@@ -8,7 +8,7 @@ import { isFinal } from '#domain/actions/transitions';
 import { presence, verdictName } from '#domain/devices/device';
 import type { DocumentClient } from '../client.ts';
 import { parseUserPk } from '../keys.ts';
-import { scanSegments } from '../pages.ts';
+import { scanSegments } from '../query-pages.ts';
 
 /** `verdicts` and `states` count devices that are not removed; a device without a verdict counts as `undecided`. */
 export type DeviceCounts = { total: number; verdicts: Record<string, number>; states: Record<string, number> };

@@ -7,7 +7,7 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { sourceLineItem, timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, linkIdKey, linkSk, userPk } from '#adapters/dynamodb/keys';
-import { allItems } from '#adapters/dynamodb/pages';
+import { allItems } from '#adapters/dynamodb/query-pages';
 import { doneOnce } from '#adapters/dynamodb/transactions';
 import { realTiming } from '#adapters/retry-timing';
 import type { UserKey } from '#domain/devices/device';

@@ -14,7 +14,7 @@ import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { timelineItem } from '../journal/timeline.ts';
 import { indexes, shardKey } from '../keys.ts';
-import { allItems } from '../pages.ts';
+import { allItems } from '../query-pages.ts';
 import { committed, untilWritten } from '../transactions.ts';
 import { deviceItem, deviceItemKey, deviceKeyOf, movingKey, parseDevice } from './device-items.ts';
 

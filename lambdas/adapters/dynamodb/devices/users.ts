@@ -9,7 +9,7 @@ import type { DocumentClient } from '#adapters/dynamodb/client';
 import { movingKey, verdictKeys } from '#adapters/dynamodb/devices/device-items';
 import { timelineItem } from '#adapters/dynamodb/journal/timeline';
 import { deviceSk, indexes, parseUserPk, userPk } from '#adapters/dynamodb/keys';
-import { allItems, queryItems } from '#adapters/dynamodb/pages';
+import { allItems, queryItems } from '#adapters/dynamodb/query-pages';
 import { refusedBy } from '#adapters/dynamodb/transactions';
 import type { Action } from '#domain/actions/action';
 import { type Device, device, type ExplainedVerdict, type Match, type UserKey } from '#domain/devices/device';

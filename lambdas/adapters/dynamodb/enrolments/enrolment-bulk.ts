@@ -9,7 +9,7 @@ import type { DocumentClient } from '#adapters/dynamodb/client';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
 import { gateItem, gateKey, replacement } from '#adapters/dynamodb/enrolments/enrolment-writes';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { scanSegments } from '#adapters/dynamodb/pages';
+import { scanSegments } from '#adapters/dynamodb/query-pages';
 import { committed } from '#adapters/dynamodb/transactions';
 import type { EnrolmentChange, StoredEnrolment } from '#domain/enrolment/enrolment-changes';
 

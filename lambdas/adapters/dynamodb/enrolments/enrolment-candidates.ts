@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { enrolmentSk, enrolmentUserPk, mailPointerPk, namePointerPk, travelerPointerPk } from '#adapters/dynamodb/keys';
-import { allItems } from '#adapters/dynamodb/pages';
+import { allItems } from '#adapters/dynamodb/query-pages';
 import { canonicalName, commonName } from '#domain/devices/names';
 import { type Enrolment, enrolment as enrolmentSchema, type Link } from '#domain/enrolment/enrolment';
 

@@ -6,7 +6,7 @@ import type { DocumentClient } from '#adapters/dynamodb/client';
 import type { CandidateQuestion, Candidates } from '#adapters/dynamodb/enrolments/enrolment-candidates';
 import { pointerKeysOf } from '#adapters/dynamodb/enrolments/enrolment-pointers';
 import { enrolmentSk, enrolmentUserPk, mailPointerPk, namePointerPk, travelerPointerPk } from '#adapters/dynamodb/keys';
-import { scanSegments } from '#adapters/dynamodb/pages';
+import { scanSegments } from '#adapters/dynamodb/query-pages';
 import { canonicalName, commonName } from '#domain/devices/names';
 import { type Enrolment, enrolment as enrolmentSchema } from '#domain/enrolment/enrolment';
 

@@ -11,7 +11,7 @@ import { affectedUsersFinder } from '#adapters/dynamodb/devices/affected-users';
 import { candidateReader } from '#adapters/dynamodb/enrolments/enrolment-candidates';
 import { enrolmentFeedStore } from '#adapters/dynamodb/enrolments/enrolment-feed';
 import { type GateItem, gateItem, gateKey, replacement } from '#adapters/dynamodb/enrolments/enrolment-writes';
-import { keyOf } from '#adapters/dynamodb/pages';
+import { keyOf } from '#adapters/dynamodb/query-pages';
 import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';
 import type { UserKey } from '#domain/devices/device';

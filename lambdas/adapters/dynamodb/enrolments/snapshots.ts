@@ -6,7 +6,7 @@ import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { allItems } from '#adapters/dynamodb/pages';
+import { allItems } from '#adapters/dynamodb/query-pages';
 import { type Enrolment, enrolment } from '#domain/enrolment/enrolment';
 
 export type SnapshotPart = { snapshotId: string; part: number; parts: number; enrolments: Enrolment[]; at: number };

@@ -11,7 +11,7 @@ import { deleteAll } from '../batch-requests.ts';
 import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
-import { allItems } from '../pages.ts';
+import { allItems } from '../query-pages.ts';
 import { FencedOff } from './sources.ts';
 
 const headItem = z.object({

@@ -12,7 +12,7 @@ import { nullIfRefused } from '../conditional-write.ts';
 import type { Page, PageRequest } from '../cursor.ts';
 import { sourceLineItem } from '../journal/timeline.ts';
 import { controlKeys } from '../keys.ts';
-import { firstItems, queryPage } from '../pages.ts';
+import { firstItems, queryPage } from '../query-pages.ts';
 import { setExpression } from '../set-expression.ts';
 import { committed, doneOnce } from '../transactions.ts';
 

@@ -10,7 +10,7 @@ import { GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { chainHeadKey, chainKey, chainMarkKey } from '#adapters/dynamodb/keys';
-import { firstItems } from '#adapters/dynamodb/pages';
+import { firstItems } from '#adapters/dynamodb/query-pages';
 import { committed, untilWritten } from '#adapters/dynamodb/transactions';
 import { parts } from '#adapters/list-parts';
 import { type RetryTiming, realTiming } from '#adapters/retry-timing';

@@ -9,7 +9,7 @@ import type { DocumentClient } from '#adapters/dynamodb/client';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
 import type { Page, PageRequest } from '#adapters/dynamodb/cursor';
 import { journalPk, journalSk, sourceJournalPk } from '#adapters/dynamodb/keys';
-import { firstItems, queryPage } from '#adapters/dynamodb/pages';
+import { firstItems, queryPage } from '#adapters/dynamodb/query-pages';
 import type { DeviceKey } from '#domain/devices/device';
 import { type TimelineEntry, timelineEntry } from '#domain/journal/timeline';
 

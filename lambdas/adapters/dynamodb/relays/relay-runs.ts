@@ -8,7 +8,7 @@ import { serverFacts } from '#domain/devices/source';
 import { gatherDigest, gatherTotals, relayedRow, relayProblem, type ToCloud } from '#domain/relay/relay-protocol';
 import type { DocumentClient } from '../client.ts';
 import { controlKeys } from '../keys.ts';
-import { queryItems } from '../pages.ts';
+import { queryItems } from '../query-pages.ts';
 
 type Sent<T extends ToCloud['type']> = Extract<ToCloud, { type: T }>;
 

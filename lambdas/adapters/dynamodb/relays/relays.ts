@@ -9,7 +9,7 @@ import { type RelayRecord, relayRecord } from '#domain/relay/relay-identity';
 import type { DocumentClient } from '../client.ts';
 import { nullIfRefused } from '../conditional-write.ts';
 import { controlKeys } from '../keys.ts';
-import { allItems } from '../pages.ts';
+import { allItems } from '../query-pages.ts';
 import { setExpression } from '../set-expression.ts';
 
 export type RelayChange = Partial<Omit<RelayRecord, 'relayId' | 'sourceId'>>;

@@ -5,7 +5,7 @@ import { ledger } from '#adapters/dynamodb/actions/ledger';
 import { advanced, type LedgerAction, ledgerItem } from '#adapters/dynamodb/actions/ledger-item';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { CursorError } from '#adapters/dynamodb/cursor';
-import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import { devicesForActions } from '#adapters/dynamodb/devices/action-devices';
 import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import type { Action } from '#domain/actions/action';
 import { startDynamoDb, type TestDatabase } from '#test/fixtures/dynamodb';

@@ -1,7 +1,7 @@
 /** A user's partition on a real DynamoDB server: read as a whole, and written only if it has not changed since it was read. */
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { devicesForActions } from '#adapters/dynamodb/devices/device-for-action';
+import { devicesForActions } from '#adapters/dynamodb/devices/action-devices';
 import { deviceItem } from '#adapters/dynamodb/devices/device-items';
 import { userStore, type VerdictWrite } from '#adapters/dynamodb/devices/users';
 import { timelineStore } from '#adapters/dynamodb/journal/timeline';

@@ -1,14 +1,14 @@
 /** How each step of an attempt is performed. The map is exhaustive: a step without an implementation does not compile. */
 import type { NextKind, NextStep, Observation, StepOf } from '#domain/actions/attempt';
 import { type ActResult, endAction } from '#use-cases/actions/end-action';
-import { wake } from '#use-cases/actions/wake';
+import { wake } from '#use-cases/actions/evaluate-later';
 import { claim, renewedClaim } from './claim.ts';
 import type { ActDependencies, Performed, Try } from './dependencies.ts';
-import { writes } from './executors.ts';
 import { keepFollowing, waitForConfirmation, waitInLedger } from './keep-open.ts';
 import { asFailure, readDevice } from './read-device.ts';
 import { cancelWipeOverRelay, claimForRelay, sendToRelay } from './send-to-relay.ts';
 import { pauseSource, takeTurn } from './source-pause.ts';
+import { writes } from './traveler-writes.ts';
 
 type Perform<K extends NextKind> = (deps: ActDependencies, held: Try, step: StepOf<K>) => Promise<Performed>;
 

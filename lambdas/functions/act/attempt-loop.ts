@@ -6,8 +6,8 @@ import type { Observation } from '#domain/actions/attempt';
 import { next } from '#domain/actions/next-step';
 import type { ActResult } from '#use-cases/actions/end-action';
 import type { ActDependencies, Try } from './dependencies.ts';
-import { runEffects } from './effects.ts';
-import { perform } from './perform.ts';
+import { runEffects } from './effects-before-step.ts';
+import { perform } from './perform-step.ts';
 
 /** Far more than any attempt needs: a claim, admitting a wipe, a write, three reads, and an end. */
 const mostSteps = 20;

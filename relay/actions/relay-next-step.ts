@@ -6,8 +6,9 @@
  * after it: both are completed by reading, and only a write that may not have been sent at all is repeated. A wipe is never
  * repeated, because by then the phone may be a different one.
  */
-import { type EffectContext, effects, type Progress } from '#domain/actions/executor-rules';
+
 import { staleWipe } from '#domain/actions/readiness';
+import { type EffectContext, effects, type Progress } from '#domain/actions/wanted-effects';
 import { setUpAnew } from '#domain/actions/wipe';
 import type { DeviceDetail } from '#domain/devices/device';
 import type { ActionCommand, ActionOutcome, RelayProblem } from '#domain/relay/relay-protocol';

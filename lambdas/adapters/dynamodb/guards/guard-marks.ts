@@ -1,8 +1,8 @@
 /** The mark on a source that guards hold it: part of the source's item; each write is conditional on what was read. */
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { type GuardTables, type Writes, writeTogether } from '#adapters/dynamodb/guards/guard-tables';
 import { controlKeys } from '#adapters/dynamodb/keys';
 import { setExpression } from '#adapters/dynamodb/set-expression';
-import { type GuardTables, type Writes, writeTogether } from '#adapters/dynamodb/settings/guard-tables';
 import { untilWritten } from '#adapters/dynamodb/transactions';
 import { newSource, sourceState } from '#domain/devices/source';
 import { type GuardHolds, guardsHolding, withoutGuard } from '#domain/quarantine/guard-holds';

@@ -4,7 +4,7 @@
  * compile.
  */
 import type { Action, ActionType, Shown, WipeTarget } from '#domain/actions/action';
-import { isAdmitted, isDenied } from '#domain/actions/our-denial';
+import { isAdmitted, isDenied } from '#domain/actions/own-block';
 import { pendingTargets, wipeProgress, wipeRefusal } from '#domain/actions/wipe';
 import type { DeviceDetail } from '#domain/devices/device';
 import { hasAccess } from '#domain/devices/server-state';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { UserKey } from '#domain/devices/device';
-import { oncePerUser } from '#functions/evaluate/coalesce';
+import { oncePerUser } from '#functions/evaluate/once-per-user';
 
 const key = (user: string, sourceId = 'cloud'): UserKey => ({ sourceId, user });
 

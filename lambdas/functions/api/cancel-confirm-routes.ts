@@ -1,6 +1,6 @@
 /** POST /api/actions/{id}/cancel (or DELETE /api/actions/{id}) and POST /api/actions/{id}/confirm. */
 import { z } from '@hono/zod-openapi';
-import { cancelOnRequest, confirmOnRequest, type Steered } from '#use-cases/actions/steer-action';
+import { cancelOnRequest, confirmOnRequest, type Steered } from '#use-cases/actions/cancel-or-confirm';
 import type { ApiDependencies } from './app.ts';
 import { Problem } from './problem.ts';
 import { type ApiApp, type ApiContext, json, pathAfter, problems } from './route-kit.ts';

@@ -5,7 +5,7 @@
  */
 import pMap from 'p-map';
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
-import type { GuardStore } from '#adapters/dynamodb/settings/guards';
+import type { GuardStore } from '#adapters/dynamodb/guards/guards';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { type GuardItem, trippedSources } from '#domain/quarantine/guard';
 import { confirmedGuards, guardedKey, guardsHolding, isRejected, type RejectedLosses } from '#domain/quarantine/guard-holds';

@@ -4,12 +4,12 @@
  * of a person; its end is written together with its journal lines. Several guards may hold one source (guard-holds.ts).
  */
 import type { DocumentClient } from '#adapters/dynamodb/client';
+import { type GuardQuery, listGuards, waitingGuards } from '#adapters/dynamodb/guards/guard-list';
+import { markWrite, readHolds, releaseSource } from '#adapters/dynamodb/guards/guard-marks';
+import { type GuardTables, readGuard, type Writes, writeTogether } from '#adapters/dynamodb/guards/guard-tables';
+import { readTakings, storeTakings } from '#adapters/dynamodb/guards/guarded-devices';
 import { sourceLineItem } from '#adapters/dynamodb/journal/timeline';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import { type GuardQuery, listGuards, waitingGuards } from '#adapters/dynamodb/settings/guard-list';
-import { markWrite, readHolds, releaseSource } from '#adapters/dynamodb/settings/guard-marks';
-import { type GuardTables, readGuard, type Writes, writeTogether } from '#adapters/dynamodb/settings/guard-tables';
-import { readTakings, storeTakings } from '#adapters/dynamodb/settings/guard-takings';
 import { untilWritten } from '#adapters/dynamodb/transactions';
 import type { GuardedDevice, GuardItem } from '#domain/quarantine/guard';
 import { guardsHolding, withGuard } from '#domain/quarantine/guard-holds';

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { getAll, putAll } from '#adapters/dynamodb/batch-requests';
+import type { GuardTables } from '#adapters/dynamodb/guards/guard-tables';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import type { GuardTables } from '#adapters/dynamodb/settings/guard-tables';
 import { fingerprint } from '#adapters/fingerprint';
 import { parts } from '#adapters/list-parts';
 import { type GuardedDevice, type GuardItem, guardedDevice, mostListed } from '#domain/quarantine/guard';

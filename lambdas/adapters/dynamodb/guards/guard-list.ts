@@ -6,8 +6,8 @@ import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import { CursorError, decodeCursor, encodeCursor } from '#adapters/dynamodb/cursor';
+import type { GuardTables } from '#adapters/dynamodb/guards/guard-tables';
 import { controlKeys } from '#adapters/dynamodb/keys';
-import type { GuardTables } from '#adapters/dynamodb/settings/guard-tables';
 import { type GuardItem, guardItem } from '#domain/quarantine/guard';
 
 export type GuardQuery = { waiting?: boolean | undefined; cursor?: string | null | undefined; limit?: number | undefined };

@@ -7,7 +7,7 @@ import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import { isDecisionType, isWipe } from '#domain/actions/action-types';
-import { stepsThrough } from '#domain/actions/steps';
+import { stepsThrough } from '#domain/actions/apply-events';
 import { isFinal } from '#domain/actions/transitions';
 import { cancelAction } from '#use-cases/actions/cancel-action';
 

@@ -6,7 +6,7 @@ import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '#adapters/dynamodb/batch-requests';
 import type { DocumentClient } from '#adapters/dynamodb/client';
 import { nullIfRefused } from '#adapters/dynamodb/conditional-write';
-import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/action-outcome';
+import { type DeviceOutcome, deviceAfterAction, deviceOutcomeUpdate } from '#adapters/dynamodb/devices/device-after-action';
 import { deviceItemKey, parseDevice } from '#adapters/dynamodb/devices/device-items';
 import { untilWritten } from '#adapters/dynamodb/transactions';
 import { realTiming } from '#adapters/retry-timing';

@@ -1,11 +1,11 @@
 /**
  * How each type of action is written to a Traveler source that is reached from here. Which effect it expects on the server is in
- * domain/actions/executor-rules.ts. The map is exhaustive: an action type without a write does not compile.
+ * domain/actions/wanted-effects.ts. The map is exhaustive: an action type without a write does not compile.
  */
 import type { Written } from '#adapters/traveler/source';
 import type { Action, ActionType } from '#domain/actions/action';
-import { wipeRequest } from '#domain/actions/executor-rules';
-import { isDenied, staysDeniedAfterCancelWipe } from '#domain/actions/our-denial';
+import { isDenied, staysDeniedAfterCancelWipe } from '#domain/actions/own-block';
+import { wipeRequest } from '#domain/actions/wanted-effects';
 import type { Device, DeviceDetail } from '#domain/devices/device';
 import type { ActedSource } from './dependencies.ts';
 
