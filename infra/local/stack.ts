@@ -14,7 +14,7 @@ import { type Lambdas, startLambdas } from '../emulator/lambda/lambdas.ts';
 import { startStreamMapping } from '../emulator/lambda/stream-mapping.ts';
 import type { Invoke, Model } from '../emulator/model.ts';
 import { startSchedules } from '../emulator/schedules.ts';
-import { freePort } from '../emulator/services/free-port.ts';
+import { reservePort } from '../emulator/services/free-port.ts';
 import { type Services, startServices } from '../emulator/services/services.ts';
 import { type Connections, openConnections } from '../emulator/socket/connections.ts';
 import { socketLimitsFrom } from '../emulator/socket/limits.ts';
@@ -52,19 +52,22 @@ export async function startLocalStack(configuration: RuntimeConfiguration, optio
 async function start(configuration: RuntimeConfiguration, options: StackOptions, cleaning: CleanUp): Promise<LocalStack> {
   const { dataDir, terminal } = options;
   const limits = socketLimitsFrom(process.env);
-  const endpoint = `http://127.0.0.1:${await freePort()}`;
-  // Must be known before the template is read: links in mails use it.
-  const port = options.port === 0 ? await freePort() : options.port;
+  // Both ports must be known before the template is read: queue URLs and links in mails contain them.
+  const reserved = { services: await reservePort(), web: options.port === 0 ? await reservePort() : null };
+  cleaning.add(async () => void (await Promise.all([reserved.services.release(), reserved.web?.release()])));
+  const endpoint = `http://127.0.0.1:${reserved.services.port}`;
+  const port = reserved.web?.port ?? options.port;
   const model = await terminal.step('Functions bundled, template synthesized and understood', async () => {
     const assembly = await synthesize(configuration, { outdir: join(dataDir, 'app') });
     return readTemplate(stacksOf(assembly), { endpoint, web: `http://127.0.0.1:${port}` });
   });
   const connections = openConnections(limits);
   const { services, lambdas } = await terminal.step('Tables, queues, event bus and secrets answer', () =>
-    startBackends(model, { ...options, endpoint, connections, cleaning }),
+    startBackends(model, { ...options, endpoint, releasePort: reserved.services.release, connections, cleaning }),
   );
   await terminal.step(`${model.functions.length} functions start`, () => lambdas.warm());
   const { invoke } = lambdas;
+  await reserved.web?.release();
   const { web, socketUrl, closeSockets } = await terminal.step('API and console answer', () =>
     startApis(model, { dataDir, port, invoke, connections, limits, cleaning }),
   );
@@ -90,15 +93,19 @@ async function startBackends(
   {
     dataDir,
     endpoint,
+    releasePort,
     secrets,
     terminal,
     connections,
     cleaning,
-  }: StackOptions & { endpoint: string; connections: Connections; cleaning: CleanUp },
+  }: StackOptions & { endpoint: string; releasePort: () => Promise<void>; connections: Connections; cleaning: CleanUp },
 ): Promise<Backends> {
   const running = Promise.withResolvers<Lambdas>();
   const invoke: Invoke = async (arn, event) => (await running.promise).invoke(arn, event);
-  const services = await startServices(model, { dataDir, endpoint, invoke, connections, onProblem: terminal.problem });
+  const services = await startServices(model, {
+    ...{ dataDir, endpoint, releasePort, invoke, connections },
+    onProblem: terminal.problem,
+  });
   cleaning.add(services.stop);
   for (const [name, value] of secrets) await services.seedSecret(name, value);
   const lambdas = await startLambdas(model.functions, { dataDir, region, endpoints: services.endpoints });

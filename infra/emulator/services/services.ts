@@ -30,6 +30,8 @@ export type ServiceOptions = {
   onProblem?: (message: string) => void;
   /** Open WebSockets, which functions use; if missing, every connection counts as gone. */
   connections?: Connections;
+  /** Called right before the gateway listens: frees the port that was reserved for it. */
+  releasePort?: () => Promise<void>;
 };
 export type Services = {
   endpoints: { dynamodb: string; sqs: string; events: string; secretsmanager: string; ses: string };
@@ -61,6 +63,7 @@ export async function startServices(model: Model, options: ServiceOptions): Prom
     const sqs = await startSqs(folder, model.queues);
     stops.push(sqs.stop);
     const bus = eventBus({ model, send: sqs.send, invoke, onProblem });
+    await options.releasePort?.();
     const gateway = await startGateway({
       port: Number(new URL(endpoint).port),
       functions: model.functions,
