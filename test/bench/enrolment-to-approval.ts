@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { eventually, type Stack, startStack, temporaryFolder } from '#test/fixtures/stack';
+import { enrolmentEvent, latencies } from './approvals.ts';
 import { bareHops, type Hops, sumOf } from './bare-hops.ts';
 import { percentile } from './gather-world.ts';
 import { type Load, load } from './portal-load.ts';
@@ -54,7 +55,7 @@ async function holdSome(stack: Stack, control: Control): Promise<SimulatedRecord
   const inForce = async () => ((await stack.api('/status')).body.sources[0].aq.inForce ? true : null);
   await eventually(inForce, { ...waiting, what: 'Auto-Quarantine in force' });
   // Until the portal has reported an enrolment, a new device is undetermined.
-  await stack.putEvents([eventFor({ user: 'Somebody Else/Acme', deviceId: 'ApplELSEWHERE', href: '' }, 'elsewhere')]);
+  await stack.putEvents([enrolmentEvent({ user: 'Somebody Else/Acme', deviceId: 'ApplELSEWHERE', href: '' }, 'elsewhere')]);
   const count = probes.warmUp + probes.idle + probes.loaded;
   const held: SimulatedRecord[] = [];
   for (let nth = 0; nth < count; nth++) held.push(await control.arrive(`Probe ${nth}/Acme`));
@@ -66,16 +67,6 @@ async function holdSome(stack: Stack, control: Control): Promise<SimulatedRecord
   return held;
 }
 
-function eventFor({ user, deviceId }: SimulatedRecord, id: string, version = 1) {
-  const name = user.split('/')[0] ?? user;
-  const enrolment = {
-    ...{ id, platform: 'iOS', status: 'Enrolled', mailDeviceIds: [deviceId], mailConfiguration: 'pushed' },
-    user: { email: `${id}@acme.example`, name },
-    ...{ changedAt: new Date().toISOString(), version },
-  };
-  return { type: 'EnrolmentChanged', detail: { enrolment } };
-}
-
 type Idle = { ours: number[]; floor: Hops[] };
 type Hopper = Awaited<ReturnType<typeof bareHops>>;
 type Probing = { held: SimulatedRecord[]; hops: Hopper; present: readonly SimulatedRecord[]; control: Control };
@@ -85,7 +76,7 @@ async function oneAtATime(stack: Stack, { held, hops, present, control }: Probin
   const sentAt = new Map<string, number>();
   for (const [nth, device] of held.entries()) {
     sentAt.set(device.deviceId, Date.now());
-    await stack.putEvents([eventFor(device, `probe-${device.deviceId}`)]);
+    await stack.putEvents([enrolmentEvent(device, `probe-${device.deviceId}`)]);
     await eventually(async () => ((await control.writes()).some(isOn(device)) ? true : null), {
       every: 20,
       what: `The approval of ${device.deviceId}`,
@@ -109,7 +100,7 @@ async function underLoad(
   { held, present }: { held: readonly SimulatedRecord[]; present: readonly SimulatedRecord[] },
 ): Promise<Loaded> {
   const events = Array.from({ length: versions }, (_, before) =>
-    present.map((device, nth) => eventFor(device, `load-${nth}`, before + 1)),
+    present.map((device, nth) => enrolmentEvent(device, `load-${nth}`, before + 1)),
   ).flat();
   const sending = load(stack, events);
   const gathering = gatherUntil(stack, sending.ended);
@@ -117,7 +108,7 @@ async function underLoad(
   const sent: Promise<void>[] = [];
   for (const device of held) {
     sentAt.set(device.deviceId, Date.now());
-    sent.push(stack.putEvents([eventFor(device, `probe-${device.deviceId}`)]));
+    sent.push(stack.putEvents([enrolmentEvent(device, `probe-${device.deviceId}`)]));
     await pause(sending.forMs / held.length);
   }
   await Promise.all(sent);
@@ -162,29 +153,6 @@ async function loadStored(stack: Stack): Promise<number> {
     cursor = page.cursor;
   }
   return ids.size;
-}
-
-const actionPage = z.object({
-  actions: z.array(z.object({ actionId: z.string(), type: z.string(), target: z.object({ deviceId: z.string() }) })),
-});
-const actionHistory = z.object({ history: z.array(z.object({ state: z.string(), at: z.iso.datetime() })) });
-
-/** Milliseconds from the event to the confirmed approval, in the order of `sentAt`; the ledger's own times. Waits for all. */
-async function latencies(stack: Stack, sentAt: ReadonlyMap<string, number>): Promise<number[]> {
-  const approvals = new Map<string, string>();
-  const all = async () => {
-    const page = actionPage.parse((await stack.api('/actions?state=confirmed&limit=100')).body);
-    for (const { actionId, target, type } of page.actions) if (type === 'approve') approvals.set(target.deviceId, actionId);
-    return [...sentAt.keys()].every((deviceId) => approvals.has(deviceId)) ? true : null;
-  };
-  await eventually(all, { within: 400_000, every: 300, what: `${sentAt.size} confirmed approvals` });
-  const times: number[] = [];
-  for (const [deviceId, at] of sentAt) {
-    const { body } = await stack.api(`/actions/${encodeURIComponent(approvals.get(deviceId) ?? '')}`);
-    const confirmed = actionHistory.parse(body).history.find(({ state }) => state === 'confirmed');
-    times.push(Date.parse(confirmed?.at ?? '') - at);
-  }
-  return times;
 }
 
 const ms = (value: number) => `${value.toFixed(0)} ms`;
