@@ -86,3 +86,14 @@ export const action = deviceKey.extend({
   history: z.array(step),
 });
 export type Action = z.infer<typeof action>;
+
+/** The fields of an action that nobody has tried yet. */
+export const justRequested = {
+  state: 'requested',
+  attempts: 0,
+  notBefore: null,
+  claim: null,
+  before: null,
+  after: null,
+  outcome: null,
+} as const satisfies Partial<Action>;

@@ -8,7 +8,7 @@ import type { Ledger, LedgerAction } from '#adapters/dynamodb/actions/ledger';
 import type { DecisionStore } from '#adapters/dynamodb/devices/decisions';
 import type { EvaluationsQueue } from '#adapters/evaluations-queue';
 import type { Queue } from '#adapters/queues';
-import type { Action, ActionState } from '#domain/actions/action';
+import { type Action, type ActionState, justRequested } from '#domain/actions/action';
 import { type DecisionType, isDecisionType, isWipe } from '#domain/actions/action-types';
 import { isFinal } from '#domain/actions/transitions';
 import type { Device, DeviceKey } from '#domain/devices/device';
@@ -117,13 +117,7 @@ function actionOf(request: ActionRequested, { device, now, bulk }: { device: Dev
     registeredAt: device.registeredAt,
     ...(isWipe({ type }) ? { fence: { href: device.href, approval: device.detail?.approval ?? null } } : {}),
     expiresAt: request.expiresAt ?? now + deadlineMs,
-    state: 'requested',
-    attempts: 0,
-    notBefore: null,
-    claim: null,
-    before: null,
-    after: null,
-    outcome: null,
+    ...justRequested,
     history: [{ state: 'requested', at: now, note: reason }],
   };
 }

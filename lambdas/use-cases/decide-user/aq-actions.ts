@@ -1,7 +1,7 @@
 /** The actions that Auto-Quarantine requests, with ids derived from their cause. */
 import type { Ledger } from '#adapters/dynamodb/actions/ledger';
 import { fingerprint } from '#adapters/fingerprint';
-import type { Action } from '#domain/actions/action';
+import { type Action, justRequested } from '#domain/actions/action';
 import type { Device } from '#domain/devices/device';
 import { aqActionCause, mayBeRequestedAgain } from '#domain/quarantine/aq-action-cause';
 import type { PlannedAction } from '#domain/quarantine/plan-actions';
@@ -30,13 +30,7 @@ export function aqAction(
     rule,
     registeredAt,
     expiresAt: now + deadlineMs,
-    state: 'requested',
-    attempts: 0,
-    notBefore: null,
-    claim: null,
-    before: null,
-    after: null,
-    outcome: null,
+    ...justRequested,
     history: [{ state: 'requested', at: now, note: `Rule ${rule}: ${reason}` }],
   };
 }
